@@ -1,0 +1,1 @@
+//! Sample arithmetic: blocks, mixer, resampler, tones, levels; no device.

@@ -1,0 +1,1 @@
+//! Puts parts together and runs them; knows none by name.

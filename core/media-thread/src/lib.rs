@@ -1,0 +1,1 @@
+//! The only real-time code: legs, buses and their tick.

@@ -1,0 +1,1 @@
+//! The dialogs part: synchronous, without IO or clock.

@@ -1,0 +1,1 @@
+//! The link part: synchronous, without IO or clock.

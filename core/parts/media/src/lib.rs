@@ -1,0 +1,1 @@
+//! The media part: synchronous, without IO or clock.

@@ -1,0 +1,1 @@
+//! The registrar part: synchronous, without IO or clock.

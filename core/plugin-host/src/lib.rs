@@ -1,0 +1,1 @@
+//! Finds, loads, lists and fences plugins.

@@ -1,0 +1,1 @@
+//! Every word that parts say to each other.

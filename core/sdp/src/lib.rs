@@ -1,0 +1,1 @@
+//! Session descriptions: text, types, offer and answer.

@@ -1,0 +1,1 @@
+//! Bytes to SIP message and back; no state.

@@ -1,0 +1,1 @@
+//! SIP machines: transactions, dialogs, sessions, registrations; no IO, no clock.

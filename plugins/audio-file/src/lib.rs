@@ -1,0 +1,1 @@
+//! WAV files as microphone and loudspeaker.

@@ -1,0 +1,1 @@
+//! A silent audio device, paced by the clock.

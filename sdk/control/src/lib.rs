@@ -1,0 +1,1 @@
+//! Commands, events and snapshots: the engine's public words.

@@ -1,0 +1,1 @@
+//! The plugin boundary as a C layout, nothing else.

@@ -1,0 +1,1 @@
+//! What a plugin author writes against; both sides of each kind.

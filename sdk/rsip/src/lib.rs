@@ -1,0 +1,1 @@
+//! Converts between offhook's SIP messages and rsip's.

@@ -1,0 +1,1 @@
+//! The engine against programs nobody here wrote.

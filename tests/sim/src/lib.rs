@@ -1,0 +1,1 @@
+//! The whole phone in a seeded world with virtual time.
