@@ -30,9 +30,9 @@ fn what_goes_in_comes_out() {
 #[test]
 fn lost_frames_leave_no_gap_and_no_click() {
     for rate in RATES {
-        for seed in 0..20 {
+        for seed in 0..6 {
             let mut rng = Rng::from_number(seed);
-            let voice = speech(&mut rng, rate, 6_000);
+            let voice = speech(&mut rng, rate, 4_000);
             let mut line = Playout::new(rate);
             let mut heard = Vec::new();
             let mut lost = 0;
@@ -54,7 +54,7 @@ fn lost_frames_leave_no_gap_and_no_click() {
                 }
                 drain(&mut line, &mut heard);
             }
-            assert!(lost > 5);
+            assert!(lost > 2);
             assert_eq!(heard.len(), voice.len());
             assert_eq!(clicks(&voice, &heard), [], "seed {seed} {rate:?}");
             // A loss at a syllable's first sound has little to repeat; all others must sound.
