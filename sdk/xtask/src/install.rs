@@ -40,6 +40,7 @@ pub(crate) fn run(need: Need) -> Result<(), String> {
     }
     packages(&wanted)?;
     if need == Need::All {
+        components()?;
         nextest()?;
         scorer(&workspace::load()?.target)?;
     }
@@ -126,6 +127,18 @@ fn apt(words: &[&str], names: &[&str]) -> Result<Command, String> {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null());
     Ok(apt)
+}
+
+/// rustfmt and clippy, which the smallest Rust installation leaves out.
+fn components() -> Result<(), String> {
+    let missing = |name: &&str| !command::exists("cargo", &[name, "--version"]);
+    let missing: Vec<&str> = ["fmt", "clippy"].into_iter().filter(missing).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("install: needs rustfmt and clippy");
+    let mut rustup = Command::new("rustup");
+    command::succeed(rustup.args(["component", "add", "rustfmt", "clippy"]))
 }
 
 fn nextest() -> Result<(), String> {
