@@ -1,0 +1,1 @@
+//! Table of all transactions: one message in, one delivery out.

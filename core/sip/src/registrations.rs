@@ -1,0 +1,1 @@
+//! Table of accounts, one binding each.
