@@ -6,7 +6,7 @@ use core::fmt;
 use core::str::FromStr;
 use md5::Md5;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256, Sha512_256};
+use sha2::{Sha256, Sha512_256};
 
 /// A hash function, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

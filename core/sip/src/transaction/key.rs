@@ -5,10 +5,8 @@
 //! choose the branch; requests are matched by everything the section lists.
 
 use serde::{Deserialize, Serialize};
+use sip_message::{HeaderName, Host, MAGIC_COOKIE, Request, Via};
 use std::sync::Arc;
-
-/// What every branch made since RFC 3261 starts with. Source: RFC 3261 §8.1.1.7.
-pub const MAGIC_COOKIE: &str = "z9hG4bK";
 
 /// Letters of a branch's unpredictable part: 80 bits.
 pub(crate) const SECRET_LETTERS: usize = 16;
@@ -21,73 +19,66 @@ pub(crate) const SECRET_LETTERS: usize = 16;
 #[serde(transparent)]
 pub struct ServerKey(Arc<[u8]>);
 
-/// What names a server transaction, as the message says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts<'a> {
-    /// Method of the request, INVITE for an ACK and for the INVITE that a CANCEL means.
-    pub method: &'a str,
-    /// Branch of the top Via, if it has one.
-    pub branch: Option<&'a str>,
-    /// Address in the top Via.
-    pub sent_by: &'a str,
-    /// Port in the top Via, if it has one.
-    pub port: Option<u16>,
-    /// What names it when the branch does not.
-    pub old: Old<'a>,
-}
-
 /// What RFC 2543 elements name a transaction by. Source: RFC 3261 §17.2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Old<'a> {
-    /// The Request-URI as written.
-    pub uri: &'a [u8],
-    /// The whole top Via value as written.
-    pub via: &'a [u8],
-    /// The tag in From.
-    pub from_tag: &'a [u8],
-    /// The tag in To. Left out for INVITE and its ACK, whose tags differ by design.
-    pub to_tag: &'a [u8],
-    /// The Call-ID.
-    pub call_id: &'a [u8],
-    /// The number in CSeq.
-    pub cseq: u32,
+struct Old<'a> {
+    uri: &'a [u8],
+    via: &'a [u8],
+    from_tag: &'a [u8],
+    /// Left out for INVITE and its ACK, whose To tags differ by design.
+    to_tag: &'a [u8],
+    call_id: &'a [u8],
+    cseq: u32,
 }
 
 impl ServerKey {
-    /// The key of a request with these parts.
+    /// The key of `request`, whose top Via is `via`. `method` is the request's own, but INVITE for an
+    /// ACK and for the INVITE that a CANCEL means. `None` when the request says too little.
     ///
     /// A branch without the magic cookie, or with nothing behind it (RFC 4475 §3.2.1), names nothing:
     /// such requests are told apart by the RFC 2543 rules, so two of them never merge.
-    pub fn new(parts: &Parts<'_>) -> Self {
-        match parts.branch {
-            Some(branch) if is_unique(branch) => Self::by_branch(branch, parts),
-            Some(_) | None => Self::by_everything(parts),
+    pub fn of(request: &Request, via: &Via, method: &str) -> Option<Self> {
+        if let Some(branch) = via.unique_branch() {
+            return Some(Self::by_branch(branch, via.host(), via.port(), method));
         }
+        let headers = request.headers();
+        let (from, to) = (headers.from().ok()?, headers.to().ok()?);
+        let old = Old {
+            uri: request.uri_text().as_bytes(),
+            via: headers.values(HeaderName::Via).next()?,
+            from_tag: from.tag().unwrap_or_default().as_bytes(),
+            to_tag: to.tag().unwrap_or_default().as_bytes(),
+            call_id: headers.first(HeaderName::CallId)?,
+            cseq: headers.cseq().ok()?.number,
+        };
+        Some(Self::by_everything(&old, method))
     }
 
-    fn by_branch(branch: &str, parts: &Parts<'_>) -> Self {
-        let unique = &branch[MAGIC_COOKIE.len()..];
-        let size = unique.len() + parts.sent_by.len() + parts.method.len() + 9;
-        let mut key = Writer::new(b'3', size);
+    fn by_branch(branch: &str, host: &Host, port: Option<u16>, method: &str) -> Self {
+        let unique = branch.get(MAGIC_COOKIE.len()..).unwrap_or_default();
+        let mut key = Writer::new(b'3', unique.len() + method.len() + 32);
         key.part(unique.as_bytes());
-        key.lower(parts.sent_by.as_bytes());
-        key.number(parts.port.map_or(0, u32::from));
-        key.tail(parts.method.as_bytes());
+        match host {
+            Host::Name(name) => key.lower(name.as_bytes()),
+            Host::V4(address) => key.part(&address.octets()),
+            Host::V6(address) => key.part(&address.octets()),
+        }
+        key.number(port.map_or(0, u32::from));
+        key.tail(method.as_bytes());
         Self(key.0.into())
     }
 
-    fn by_everything(parts: &Parts<'_>) -> Self {
-        let old = &parts.old;
+    fn by_everything(old: &Old<'_>, method: &str) -> Self {
         let mut key = Writer::new(b'2', 256);
         key.part(old.uri);
         key.part(old.via);
         key.part(old.from_tag);
-        if parts.method != "INVITE" {
+        if method != "INVITE" {
             key.part(old.to_tag);
         }
         key.part(old.call_id);
         key.number(old.cseq);
-        key.tail(parts.method.as_bytes());
+        key.tail(method.as_bytes());
         Self(key.0.into())
     }
 
@@ -102,15 +93,6 @@ impl ServerKey {
         key.tail(method.as_bytes());
         Self(key.0.into())
     }
-}
-
-/// Whether a branch names its transaction by itself. The cookie's case does not matter to some
-/// senders, so it does not to us.
-fn is_unique(branch: &str) -> bool {
-    branch.len() > MAGIC_COOKIE.len()
-        && branch
-            .get(..MAGIC_COOKIE.len())
-            .is_some_and(|cookie| cookie.eq_ignore_ascii_case(MAGIC_COOKIE))
 }
 
 /// Puts parts one behind the other so that no two lists of parts give the same bytes.
@@ -189,55 +171,73 @@ pub(crate) fn client_number(branch: &str) -> Option<(u64, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sip_message::{Limits, Message, parse_datagram};
 
-    fn parts<'a>(method: &'a str, branch: Option<&'a str>, call_id: &'a str) -> Parts<'a> {
-        Parts {
-            method,
-            branch,
-            sent_by: "Pc33.Example.com",
-            port: Some(5060),
-            old: Old {
-                uri: b"sip:bob@example.com",
-                via: b"SIP/2.0/UDP pc33.example.com",
-                from_tag: b"a",
-                to_tag: b"",
-                call_id: call_id.as_bytes(),
-                cseq: 1,
-            },
+    fn request(method: &str, via: &str, to: &str, cseq: u32) -> Request {
+        let text = format!(
+            "{method} sip:bob@b.example SIP/2.0\r\nVia: SIP/2.0/UDP {via}\r\n\
+             From: <sip:a@a.example>;tag=a\r\nTo: {to}\r\nCall-ID: 1\r\n\
+             CSeq: {cseq} {method}\r\nContent-Length: 0\r\n\r\n"
+        );
+        match parse_datagram(text.into(), &Limits::DEFAULT).unwrap() {
+            Message::Request(request) => request,
+            Message::Response(_) => panic!("a request line makes a request"),
         }
     }
 
+    fn key(method: &str, via: &str, to: &str, cseq: u32) -> ServerKey {
+        let request = request(method, via, to, cseq);
+        let via = request.headers().top_via().unwrap();
+        let method = if method == "ACK" { "INVITE" } else { method };
+        ServerKey::of(&request, &via, method).unwrap()
+    }
+
+    const TO: &str = "<sip:bob@b.example>";
+
     #[test]
     fn a_branch_with_cookie_names_the_transaction_with_sent_by_and_method() {
-        let one = ServerKey::new(&parts("INVITE", Some("z9hG4bKx"), "1"));
-        assert_eq!(one, ServerKey::new(&parts("INVITE", Some("Z9HG4BKx"), "2")));
-        assert_ne!(one, ServerKey::new(&parts("BYE", Some("z9hG4bKx"), "1")));
-        assert_ne!(one, ServerKey::new(&parts("INVITE", Some("z9hG4bKX"), "1")));
-        let mut other = parts("INVITE", Some("z9hG4bKx"), "1");
-        other.sent_by = "PC33.EXAMPLE.COM";
-        assert_eq!(one, ServerKey::new(&other));
-        other.port = Some(5062);
-        assert_ne!(one, ServerKey::new(&other));
+        let one = key("INVITE", "Pc33.a.example:5060;branch=z9hG4bKx", TO, 1);
+        assert_eq!(
+            one,
+            key("INVITE", "pc33.A.example:5060;branch=z9hG4bKx", TO, 2)
+        );
+        assert_eq!(
+            one,
+            key("ACK", "pc33.a.example:5060;branch=z9hG4bKx", TO, 1)
+        );
+        assert_ne!(
+            one,
+            key("BYE", "pc33.a.example:5060;branch=z9hG4bKx", TO, 1)
+        );
+        assert_ne!(
+            one,
+            key("INVITE", "pc33.a.example:5060;branch=z9hG4bKX", TO, 1)
+        );
+        assert_ne!(
+            one,
+            key("INVITE", "pc33.a.example:5062;branch=z9hG4bKx", TO, 1)
+        );
+        assert_ne!(
+            one,
+            key("INVITE", "pc34.a.example:5060;branch=z9hG4bKx", TO, 1)
+        );
     }
 
     #[test]
     fn requests_without_a_unique_branch_merge_only_when_everything_is_equal() {
-        for branch in [None, Some("z9hG4bK"), Some("1"), Some("")] {
-            let one = ServerKey::new(&parts("OPTIONS", branch, "1"));
-            assert_eq!(one, ServerKey::new(&parts("OPTIONS", branch, "1")));
-            assert_ne!(one, ServerKey::new(&parts("OPTIONS", branch, "2")));
-            let mut other = parts("OPTIONS", branch, "1");
-            other.old.cseq = 2;
-            assert_ne!(one, ServerKey::new(&other));
+        for via in ["a", "a;branch=z9hG4bK", "a;branch=1"] {
+            let one = key("OPTIONS", via, TO, 1);
+            assert_eq!(one, key("OPTIONS", via, TO, 1));
+            assert_ne!(one, key("OPTIONS", via, TO, 2));
+            assert_ne!(one, key("OPTIONS", via, "<sip:bob@b.example>;tag=b", 1));
+            assert_ne!(one, key("OPTIONS", &format!("{via};x"), TO, 1));
         }
     }
 
     #[test]
     fn the_ack_of_an_old_invite_finds_it_although_its_to_tag_is_new() {
-        let invite = ServerKey::new(&parts("INVITE", None, "1"));
-        let mut ack = parts("INVITE", None, "1");
-        ack.old.to_tag = b"ours";
-        assert_eq!(invite, ServerKey::new(&ack));
+        let invite = key("INVITE", "a", TO, 1);
+        assert_eq!(invite, key("ACK", "a", "<sip:bob@b.example>;tag=ours", 1));
     }
 
     #[test]
