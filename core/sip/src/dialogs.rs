@@ -12,6 +12,9 @@
 pub mod config;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{Config, Limits, Redirects, Reliability};
 pub use words::{Final, Input, Invitation, News, Output};
 
@@ -91,7 +94,12 @@ impl Dialogs {
         for (&id, session) in &table.state.sessions {
             table.by_tag.insert(session.tag(), id);
             table.timers.set(id, session.deadline());
-            weigh(&mut table.live, &mut table.early, session.weight(), Change::Up);
+            weigh(
+                &mut table.live,
+                &mut table.early,
+                session.weight(),
+                Change::Up,
+            );
         }
         table
     }
@@ -123,12 +131,7 @@ impl Dialogs {
     }
 
     /// Lets `step` work on one session, and keeps all indexes true.
-    fn with(
-        &mut self,
-        id: SessionId,
-        now: Instant,
-        step: impl FnOnce(&mut Session, &mut Fx<'_>),
-    ) {
+    fn with(&mut self, id: SessionId, now: Instant, step: impl FnOnce(&mut Session, &mut Fx<'_>)) {
         let Some(session) = self.state.sessions.get_mut(&id) else {
             return;
         };
@@ -157,7 +160,12 @@ impl Dialogs {
     }
 
     fn insert(&mut self, id: SessionId, session: Session) {
-        weigh(&mut self.live, &mut self.early, session.weight(), Change::Up);
+        weigh(
+            &mut self.live,
+            &mut self.early,
+            session.weight(),
+            Change::Up,
+        );
         self.by_tag.insert(session.tag(), id);
         self.timers.set(id, session.deadline());
         self.state.sessions.insert(id, Box::new(session));

@@ -15,7 +15,9 @@ pub use tag::LocalTag;
 pub use usage::Effect;
 
 use serde::{Deserialize, Serialize};
-use sip_message::{HeaderName, Headers, Malformed, Method, Request, RequestBuilder, Response, Text};
+use sip_message::{
+    HeaderName, Headers, Malformed, Method, Request, RequestBuilder, Response, Text,
+};
 
 /// Where a dialog stands. Source: RFC 3261 §12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,7 +224,9 @@ impl Dialog {
 pub const MAX_FORWARDS: u8 = 70;
 
 fn raw(headers: &Headers, name: HeaderName) -> Result<Text, Malformed> {
-    let value = headers.first(name).ok_or(Malformed::new(name.as_str(), 0))?;
+    let value = headers
+        .first(name)
+        .ok_or(Malformed::new(name.as_str(), 0))?;
     match core::str::from_utf8(value) {
         Ok(text) => Ok(Text::from(text)),
         Err(_) => Err(Malformed::new(name.as_str(), 0)),

@@ -23,7 +23,9 @@ impl LocalTag {
     /// Reads a tag that we may have given out.
     pub fn read(text: &str) -> Option<Self> {
         let ours = text.len() == Self::DIGITS
-            && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !ours {
             return None;
         }

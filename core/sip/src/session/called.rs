@@ -5,8 +5,8 @@
 use super::end::{By, Cause, Detail, EndReason};
 use super::ending;
 use super::fx::{Asked, Fx};
-use super::leg::{Left, Leg, accept, refuse};
 use super::ledger::Ledger;
+use super::leg::{Left, Leg, accept, refuse};
 use super::offer::{Gate, Ours, Theirs};
 use super::order::{Delivery, ForkId, Order, Progress};
 use super::refresh::{Refresh, Role, TooShort, agree};
@@ -98,7 +98,9 @@ impl Called {
             Peer::Unable
         };
         fx.owners.servers.insert(invite.id, fx.session);
-        ledger.timers.set(Timer::NoAnswer, fx.now + fx.config.ring_at_most);
+        ledger
+            .timers
+            .set(Timer::NoAnswer, fx.now + fx.config.ring_at_most);
         fx.tell(News::Incoming(Box::new(Invitation {
             request: invite.request.clone(),
             origin: invite.origin,
@@ -140,7 +142,9 @@ impl Called {
             Input::Timer(Timer::KeepRinging) => {
                 if let Some(last) = &self.last {
                     fx.respond(self.invite.id, last.clone());
-                    ledger.timers.set(Timer::KeepRinging, fx.now + KEEP_RINGING_EVERY);
+                    ledger
+                        .timers
+                        .set(Timer::KeepRinging, fx.now + KEEP_RINGING_EVERY);
                 }
                 Stage::Called(Box::new(self))
             }
@@ -245,7 +249,9 @@ impl Called {
             }
         }
         let response = builder.description(progress.description.as_ref()).build();
-        ledger.timers.set(Timer::KeepRinging, fx.now + KEEP_RINGING_EVERY);
+        ledger
+            .timers
+            .set(Timer::KeepRinging, fx.now + KEEP_RINGING_EVERY);
         self.last = Some(response.clone());
         fx.respond(self.invite.id, response);
     }

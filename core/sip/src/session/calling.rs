@@ -5,23 +5,21 @@
 use super::end::{By, Cause, Detail, EndReason};
 use super::ending::{self, Cancelling};
 use super::fx::{Asked, Fx};
-use super::leg::{Left, Leg, Preview, accept, refuse};
 use super::ledger::{Ledger, Purpose};
+use super::leg::{Left, Leg, Preview, accept, refuse};
 use super::offer::{Gate, Ours, Theirs};
 use super::order::{Dial, ForkId, Order};
 use super::redirect::Targets;
-use super::refresh::{LEAST_MIN_SE, Refresh, Wish};
+use super::refresh::{Refresh, Wish};
 use super::up::{self, Inviting, Up};
 use super::write::{Fields, with_credentials_of};
-use super::{Input, Stage, Timer, again, read, reliable};
+use super::{Input, Stage, Timer, read, reliable};
 use crate::dialog::{Dialog, LocalTag, MAX_FORWARDS, RouteSet};
-use crate::dialogs::{Config, Final, News, Reliability};
+use crate::dialogs::{Final, News, Reliability};
 use crate::ids::ClientId;
 use crate::transaction::Failure;
 use serde::{Deserialize, Serialize};
-use sip_message::{
-    HeaderName, Method, Request, RequestBuilder, Response, Status, Text, Uri,
-};
+use sip_message::{HeaderName, Method, Request, RequestBuilder, Response, Status, Text, Uri};
 
 /// Most INVITEs of one call, whatever they were for: redirections, credentials, other intervals.
 const MAX_INVITES: u8 = 12;
@@ -162,15 +160,14 @@ impl Calling {
     }
 
     /// The early dialog of `response`, made if it is new; none for a response without a tag.
-    fn leg(
-        &mut self,
-        response: &Response,
-        ledger: &Ledger,
-        fx: &Fx<'_>,
-    ) -> Option<&mut Leg> {
+    fn leg(&mut self, response: &Response, ledger: &Ledger, fx: &Fx<'_>) -> Option<&mut Leg> {
         let to = response.headers().to().ok()?;
         let tag = to.tag()?;
-        if let Some(index) = self.forks.iter().position(|leg| leg.dialog.is_with(Some(tag))) {
+        if let Some(index) = self
+            .forks
+            .iter()
+            .position(|leg| leg.dialog.is_with(Some(tag)))
+        {
             return self.forks.get_mut(index);
         }
         if self.forks.len() >= fx.config.limits.forks {
@@ -185,7 +182,13 @@ impl Calling {
         let sent = ledger.sent.iter().find(|sent| sent.id == self.invite)?;
         let fork = ForkId(self.next_fork);
         self.next_fork += 1;
-        new_leg(&sent.request, response, self.tag, fork, self.dial.offer.as_ref())
+        new_leg(
+            &sent.request,
+            response,
+            self.tag,
+            fork,
+            self.dial.offer.as_ref(),
+        )
     }
 
     /// The first 2xx: its dialog is the session, all others are over (RFC 3261 §13.2.2.4).
@@ -209,62 +212,11 @@ impl Calling {
             let reason = EndReason::failed(Detail::DialogLost).with_status(response.status());
             return self.fail(reason, ledger, fx);
         }
-        leg.learn(response.headers());
         ledger.timers.clear(Timer::NoAnswer);
-        let refresh = Refresh::from_success(read::said(response.headers()), fx.now);
-        leg.set_refresh(refresh, ledger);
+        fx.proved(ledger.account, &sent, response);
         let invite = sent.request.clone();
         ledger.forking = Some(sent);
-        let description = read::description(response.headers(), response.body());
-        let fork = leg.fork;
-        match (leg.gate, description, leg.preview) {
-            (Gate::Ours(Ours::Invite), Some(description), _) => {
-                leg.gate = leg.gate.close();
-                acknowledge(self.invite, &invite, &leg, None, ledger, fx);
-                fx.tell(News::Answer {
-                    fork,
-                    description,
-                    finality: Final::Yes,
-                });
-                fx.tell(News::Confirmed { fork });
-                Stage::Up(Up::new(leg, Inviting::Quiet))
-            }
-            // The answer stood in an unreliable 1xx only: not allowed, but clear.
-            (Gate::Ours(Ours::Invite), None, Preview::Heard) => {
-                leg.gate = leg.gate.close();
-                acknowledge(self.invite, &invite, &leg, None, ledger, fx);
-                fx.tell(News::Confirmed { fork });
-                Stage::Up(Up::new(leg, Inviting::Quiet))
-            }
-            (Gate::Fresh, Some(description), _) => {
-                leg.gate = Gate::Theirs(Theirs::Success);
-                fx.tell(News::Confirmed { fork });
-                fx.tell(News::Offer {
-                    fork,
-                    description: Some(description),
-                });
-                let client = self.invite;
-                Stage::Up(Up::new(leg, Inviting::AckOwed { client, invite }))
-            }
-            (Gate::Ours(Ours::Invite), None, Preview::Nothing) | (Gate::Fresh, None, _) => {
-                acknowledge(self.invite, &invite, &leg, None, ledger, fx);
-                let reason = EndReason::new(By::Remote, Cause::Failed, Detail::Plain)
-                    .with_status(response.status());
-                up::leave(leg, reason, ledger, fx)
-            }
-            // Settled in reliable 1xx and PRACK; an UPDATE may be under way.
-            (
-                Gate::Stable
-                | Gate::Ours(Ours::Success | Ours::Provisional | Ours::Update)
-                | Gate::Theirs(_),
-                _,
-                _,
-            ) => {
-                acknowledge(self.invite, &invite, &leg, None, ledger, fx);
-                fx.tell(News::Confirmed { fork });
-                Stage::Up(Up::new(leg, Inviting::Quiet))
-            }
-        }
+        confirmed(self.invite, invite, leg, response, ledger, fx)
     }
 
     fn redirected(mut self, response: &Response, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
@@ -355,7 +307,10 @@ impl Calling {
         }
         builder = builder
             .field(HeaderName::MaxForwards, MAX_FORWARDS)
-            .field(HeaderName::From, self.dial.from.with_tag(&self.tag.to_string()))
+            .field(
+                HeaderName::From,
+                self.dial.from.with_tag(&self.tag.to_string()),
+            )
             .field(HeaderName::To, &self.dial.to)
             .field(HeaderName::CallId, &self.call_id)
             .field(HeaderName::CSeq, format_args!("{} INVITE", self.cseq))
@@ -427,13 +382,7 @@ impl Calling {
     }
 
     /// A request in one of the early dialogs.
-    fn request(
-        &mut self,
-        asked: Asked,
-        tag: Option<&str>,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
+    fn request(&mut self, asked: Asked, tag: Option<&str>, ledger: &mut Ledger, fx: &mut Fx<'_>) {
         let Some(index) = self.forks.iter().position(|leg| leg.dialog.is_with(tag)) else {
             refuse(&asked, Status::CALL_DOES_NOT_EXIST, fx);
             return;
@@ -479,6 +428,7 @@ impl Calling {
                 }
             }
             Order::Contact(contact) => ledger.contact = Text::from(contact.to_string()),
+            Order::Account(account) => ledger.account = Some(account),
             Order::Inform(number, _) => fx.tell(News::Informed {
                 number,
                 status: None,
@@ -487,6 +437,68 @@ impl Calling {
         }
         Stage::Calling(Box::new(self))
     }
+}
+
+/// The 2xx to `invite` confirmed the dialog of `leg`: acknowledges it, or asks the user for the answer
+/// that the ACK has to carry.
+fn confirmed(
+    client: ClientId,
+    invite: Request,
+    mut leg: Leg,
+    response: &Response,
+    ledger: &mut Ledger,
+    fx: &mut Fx<'_>,
+) -> Stage {
+    leg.learn(response.headers());
+    let refresh = Refresh::from_success(read::said(response.headers()), fx.now);
+    leg.set_refresh(refresh, ledger);
+    let description = read::description(response.headers(), response.body());
+    let fork = leg.fork;
+    let answer = match (leg.gate, description, leg.preview) {
+        (Gate::Fresh, Some(description), _) => {
+            leg.gate = Gate::Theirs(Theirs::Success);
+            fx.tell(News::Confirmed { fork });
+            fx.tell(News::Offer {
+                fork,
+                description: Some(description),
+            });
+            let inviting = Inviting::AckOwed { client, invite };
+            return Stage::Up(Box::new(Up::new(leg, inviting)));
+        }
+        (Gate::Fresh, None, _) | (Gate::Ours(Ours::Invite), None, Preview::Nothing) => {
+            acknowledge(client, &invite, &leg, None, ledger, fx);
+            let reason = EndReason::new(By::Remote, Cause::Failed, Detail::Plain)
+                .with_status(response.status());
+            return up::leave(leg, reason, ledger, fx);
+        }
+        (Gate::Ours(Ours::Invite), Some(description), _) => {
+            leg.gate = leg.gate.close();
+            Some(description)
+        }
+        // The answer stood in an unreliable 1xx only: not allowed, but clear.
+        (Gate::Ours(Ours::Invite), None, Preview::Heard) => {
+            leg.gate = leg.gate.close();
+            None
+        }
+        // Settled in reliable 1xx and PRACK; an UPDATE may be under way.
+        (
+            Gate::Stable
+            | Gate::Ours(Ours::Success | Ours::Provisional | Ours::Update)
+            | Gate::Theirs(_),
+            _,
+            _,
+        ) => None,
+    };
+    acknowledge(client, &invite, &leg, None, ledger, fx);
+    if let Some(description) = answer {
+        fx.tell(News::Answer {
+            fork,
+            description,
+            finality: Final::Yes,
+        });
+    }
+    fx.tell(News::Confirmed { fork });
+    Stage::Up(Box::new(Up::new(leg, Inviting::Quiet)))
 }
 
 /// A dialog that `response` to our `invite` makes.
@@ -517,7 +529,10 @@ pub(crate) fn acknowledge(
     ledger: &mut Ledger,
     fx: &mut Fx<'_>,
 ) {
-    let cseq = invite.headers().cseq().map_or(leg.invite_cseq, |cseq| cseq.number);
+    let cseq = invite
+        .headers()
+        .cseq()
+        .map_or(leg.invite_cseq, |cseq| cseq.number);
     let (builder, next_hop) = leg.dialog.ack(cseq);
     let ack = with_credentials_of(builder, invite)
         .description(answer)
@@ -538,7 +553,9 @@ pub(crate) fn refusal(response: &Response) -> EndReason {
 /// The end that silence means (RFC 3261 §8.1.3.1).
 pub(crate) fn unreachable(why: Failure) -> EndReason {
     match why {
-        Failure::TimedOut => EndReason::failed(Detail::TimedOut).with_status(Status::REQUEST_TIMEOUT),
+        Failure::TimedOut => {
+            EndReason::failed(Detail::TimedOut).with_status(Status::REQUEST_TIMEOUT)
+        }
         Failure::Transport => {
             EndReason::failed(Detail::Transport).with_status(Status::SERVICE_UNAVAILABLE)
         }

@@ -226,7 +226,10 @@ mod tests {
     fn a_cancel_tells_why() {
         let table = [
             (None, Cause::Cancelled),
-            (Some("SIP;cause=200;text=\"Call completed elsewhere\""), Cause::AnsweredElsewhere),
+            (
+                Some("SIP;cause=200;text=\"Call completed elsewhere\""),
+                Cause::AnsweredElsewhere,
+            ),
             (Some("Q.850; cause=26"), Cause::AnsweredElsewhere),
             (Some("SIP ;cause=600"), Cause::Declined),
             (Some("SIP;cause=x"), Cause::Cancelled),

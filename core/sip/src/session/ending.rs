@@ -3,8 +3,8 @@
 use super::calling::{Calling, Heard, acknowledge, new_leg};
 use super::end::EndReason;
 use super::fx::{Asked, Fx};
-use super::leg::{Leg, accept, refuse};
 use super::ledger::{Ledger, Purpose};
+use super::leg::{Leg, accept, refuse};
 use super::order::{ForkId, Order};
 use super::success::{self, Unacked};
 use super::up::late_success;
@@ -140,15 +140,24 @@ impl Cancelling {
         let id = self.calling.invite;
         let sent = ledger.succeed(id);
         let made = sent.as_ref().and_then(|sent| {
-            new_leg(&sent.request, response, self.calling.tag, ForkId::FIRST, None)
+            new_leg(
+                &sent.request,
+                response,
+                self.calling.tag,
+                ForkId::FIRST,
+                None,
+            )
         });
         let (Some(sent), Some(mut leg)) = (sent, made) else {
             fx.forget(id);
             return self.finish(ledger, fx);
         };
-        if let Some(early) = self.calling.forks.iter().find(|early| {
-            early.dialog.remote_tag() == leg.dialog.remote_tag()
-        }) {
+        if let Some(early) = self
+            .calling
+            .forks
+            .iter()
+            .find(|early| early.dialog.remote_tag() == leg.dialog.remote_tag())
+        {
             // PRACK and UPDATE have counted on since the INVITE.
             leg.dialog = early.dialog.clone();
             if leg.dialog.confirm_by(response).is_err() {

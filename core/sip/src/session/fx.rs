@@ -100,12 +100,7 @@ impl Fx<'_> {
     }
 
     /// The proof in `sent` was good.
-    pub(crate) fn proved(
-        &mut self,
-        account: Option<AccountId>,
-        sent: &Sent,
-        response: &Response,
-    ) {
+    pub(crate) fn proved(&mut self, account: Option<AccountId>, sent: &Sent, response: &Response) {
         if sent.used.is_empty() {
             return;
         }

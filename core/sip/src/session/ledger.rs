@@ -181,12 +181,7 @@ impl Ledger {
     }
 
     /// A 2xx to `client` came from the dialog with `tag`: repeats our ACK if we sent one.
-    pub(crate) fn repeat_ack(
-        &self,
-        client: ClientId,
-        tag: Option<&str>,
-        fx: &mut Fx<'_>,
-    ) -> Known {
+    pub(crate) fn repeat_ack(&self, client: ClientId, tag: Option<&str>, fx: &mut Fx<'_>) -> Known {
         let found = self
             .acks
             .iter()

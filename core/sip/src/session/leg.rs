@@ -7,14 +7,14 @@ use super::fx::{Asked, Fx};
 use super::ledger::{Ledger, Purpose, Sent};
 use super::offer::{Gate, Ours, Theirs};
 use super::order::{Content, ForkId};
-use super::refresh::{Refresh, Refresher, Role, TooShort, agree};
+use super::refresh::{Refresh, Role, TooShort, agree, name_of};
 use super::write::{ALLOW, Fields, options};
 use super::{Timer, read, reliable};
 use crate::dialog::{Dialog, Phase};
 use crate::dialogs::{Final, News};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sip_message::{HeaderName, Method, RequestBuilder, Response, ResponseBuilder, Status, Text};
+use sip_message::{HeaderName, Method, RequestBuilder, Response, ResponseBuilder, Status};
 
 /// Whether the peer takes UPDATE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -450,7 +450,7 @@ impl Leg {
         let Some((interval, refresher)) = self.refresh.asks() else {
             return builder;
         };
-        let value = format!("{};refresher={}", interval.as_secs(), refresher.name());
+        let value = format!("{};refresher={}", interval.as_secs(), name_of(refresher));
         builder.field(HeaderName::SessionExpires, value)
     }
 

@@ -25,8 +25,8 @@ mod called;
 mod calling;
 mod ending;
 pub(crate) mod fx;
-mod leg;
 mod ledger;
+mod leg;
 mod modify;
 mod read;
 mod redirect;
@@ -242,9 +242,8 @@ impl Session {
     pub(crate) fn weight(&self) -> Weight {
         match (&self.stage, self.source) {
             (Stage::Called(_), Some(source)) => Weight::Early(source),
-            (Stage::Called(_), None) | (Stage::Calling(_) | Stage::Cancelling(_) | Stage::Up(_), _) => {
-                Weight::Live
-            }
+            (Stage::Called(_), None)
+            | (Stage::Calling(_) | Stage::Cancelling(_) | Stage::Up(_), _) => Weight::Live,
             (Stage::Ending(ending), _) if !ending.is_told() => Weight::Live,
             (Stage::Ending(_) | Stage::Gone, _) => Weight::Ended,
         }

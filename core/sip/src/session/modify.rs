@@ -1,9 +1,9 @@
 //! INVITE inside a confirmed dialog, both directions (RFC 3261 §14).
 
 use super::calling::acknowledge;
-use super::leg::{self, accept, refuse};
 use super::fx::{Asked, Fx};
 use super::ledger::{Ledger, Purpose};
+use super::leg::{self, refuse};
 use super::offer::{Collision, Gate, Ours, Theirs};
 use super::refresh::{Refresh, Role, TooShort, agree};
 use super::success::Unacked;
@@ -117,7 +117,8 @@ impl Up {
             return Stage::Up(Box::new(self));
         }
         let sent = ledger.close(id, fx);
-        let Inviting::Asking { wants, .. } = core::mem::replace(&mut self.inviting, Inviting::Quiet)
+        let Inviting::Asking { wants, .. } =
+            core::mem::replace(&mut self.inviting, Inviting::Quiet)
         else {
             return Stage::Up(Box::new(self));
         };
@@ -286,12 +287,7 @@ impl Up {
     }
 
     /// The user answers the peer's re-INVITE, or gives the offer it asked for.
-    pub(crate) fn answer_invite(
-        &mut self,
-        answer: &Bytes,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
+    pub(crate) fn answer_invite(&mut self, answer: &Bytes, ledger: &mut Ledger, fx: &mut Fx<'_>) {
         let Inviting::Asked(id) = self.inviting else {
             return;
         };
@@ -322,12 +318,7 @@ impl Up {
     }
 
     /// The user refuses the peer's re-INVITE; the session goes on as before.
-    pub(crate) fn refuse_invite(
-        &mut self,
-        status: Status,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
+    pub(crate) fn refuse_invite(&mut self, status: Status, ledger: &mut Ledger, fx: &mut Fx<'_>) {
         let Inviting::Asked(id) = self.inviting else {
             return;
         };
@@ -340,12 +331,7 @@ impl Up {
     }
 
     /// The peer cancelled its re-INVITE.
-    pub(crate) fn invite_withdrawn(
-        &mut self,
-        id: ServerId,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
+    pub(crate) fn invite_withdrawn(&mut self, id: ServerId, ledger: &mut Ledger, fx: &mut Fx<'_>) {
         match self.inviting {
             Inviting::Asked(asked) if asked == id => {}
             Inviting::Asked(_)

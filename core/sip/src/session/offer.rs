@@ -138,7 +138,11 @@ mod tests {
     #[test]
     fn one_exchange_at_a_time() {
         let table = [
-            (Gate::Fresh, Err(Closed::NothingYet), Err(Collision::TooSoon)),
+            (
+                Gate::Fresh,
+                Err(Closed::NothingYet),
+                Err(Collision::TooSoon),
+            ),
             (
                 Gate::Stable,
                 Ok(Gate::Ours(Ours::Update)),

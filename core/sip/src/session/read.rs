@@ -1,6 +1,6 @@
 //! What a session wants to know of a peer's message.
 
-use super::refresh::{Refresher, Said, Support};
+use super::refresh::{Said, Support};
 use base::Duration;
 use bytes::Bytes;
 use sip_message::{HeaderName, Headers, Method, Response};
@@ -27,14 +27,8 @@ pub(crate) fn reliable(response: &Response) -> Option<u32> {
 
 /// What a message says about the session timer (RFC 4028 §4).
 pub(crate) fn said(headers: &Headers) -> Said {
-    let expires = headers.session_expires().ok().flatten().map(|found| {
-        let refresher = found.refresher().and_then(|name| match name {
-            name if name.eq_ignore_ascii_case("uac") => Some(Refresher::Uac),
-            name if name.eq_ignore_ascii_case("uas") => Some(Refresher::Uas),
-            _ => None,
-        });
-        (seconds(found.seconds()), refresher)
-    });
+    let expires = headers.session_expires().ok().flatten();
+    let expires = expires.map(|found| (seconds(found.seconds), found.refresher));
     Said {
         support: if headers.lists(HeaderName::Supported, "timer") {
             Support::Yes

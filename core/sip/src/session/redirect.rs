@@ -40,7 +40,9 @@ impl Targets {
             }
         }
         found.sort_by_key(|(q, _)| core::cmp::Reverse(*q));
-        let found = found.into_iter().map(|(_, uri)| Text::from(uri.to_string()));
+        let found = found
+            .into_iter()
+            .map(|(_, uri)| Text::from(uri.to_string()));
         let later = core::mem::take(&mut self.waiting);
         self.waiting = found.chain(later).collect();
         self.waiting.truncate(MAX_WAITING);
@@ -50,7 +52,10 @@ impl Targets {
         let Some(sip) = uri.sip() else {
             return false;
         };
-        let secure = self.tried.first().is_some_and(|first| first.starts_with("sips:"));
+        let secure = self
+            .tried
+            .first()
+            .is_some_and(|first| first.starts_with("sips:"));
         let known = self.tried.iter().chain(&self.waiting);
         let mut known = known.filter_map(|text| text.parse::<Uri>().ok());
         (!secure || sip.is_secure()) && !known.any(|other| other.equivalent(uri))

@@ -2,6 +2,7 @@
 
 use base::{Duration, Instant};
 use serde::{Deserialize, Serialize};
+pub use sip_message::Refresher;
 
 /// Smallest interval anybody may ask for. Source: RFC 4028 §4.
 pub const LEAST_MIN_SE: Duration = Duration::from_secs(90);
@@ -24,22 +25,11 @@ impl Default for Wish {
     }
 }
 
-/// Who sends the refreshes, as the header field's parameter names it (RFC 4028 §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refresher {
-    /// Who sent the request that is being answered.
-    Uac,
-    /// Who answers it.
-    Uas,
-}
-
-impl Refresher {
-    /// The parameter's value.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Uac => "uac",
-            Self::Uas => "uas",
-        }
+/// The parameter's value.
+pub(crate) const fn name_of(refresher: Refresher) -> &'static str {
+    match refresher {
+        Refresher::Uac => "uac",
+        Refresher::Uas => "uas",
     }
 }
 
@@ -143,7 +133,7 @@ pub(crate) enum Due {
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// Which role we had in the transaction that agreed on the timer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Role {
     /// We sent the request.
     Uac,
@@ -278,8 +268,16 @@ mod tests {
             (Support::No, None, Some(Refresher::Uas)),
             (Support::No, Some((600, None)), Some(Refresher::Uas)),
             (Support::Yes, Some((600, None)), Some(Refresher::Uac)),
-            (Support::Yes, Some((600, Some(Refresher::Uas))), Some(Refresher::Uas)),
-            (Support::Yes, Some((600, Some(Refresher::Uac))), Some(Refresher::Uac)),
+            (
+                Support::Yes,
+                Some((600, Some(Refresher::Uas))),
+                Some(Refresher::Uas),
+            ),
+            (
+                Support::Yes,
+                Some((600, Some(Refresher::Uac))),
+                Some(Refresher::Uac),
+            ),
         ];
         for (support, expires, refresher) in table {
             let agreed = agree(said(support, expires), wish).unwrap();

@@ -7,8 +7,8 @@ use super::calling::{acknowledge, new_leg};
 use super::end::{By, Cause, Detail, EndReason, Goodbye};
 use super::ending::{Ending, LeftOver};
 use super::fx::{Asked, Fx};
-use super::leg::{Left, Leg, Updates, accept, refuse};
 use super::ledger::{Known, Ledger, Purpose, Sent};
+use super::leg::{Left, Leg, Updates, accept, refuse};
 use super::modify::{Wants, Why};
 use super::offer::{Gate, Ours, Theirs};
 use super::order::{ForkId, Order};
@@ -77,7 +77,9 @@ impl Up {
 
     pub(crate) fn step(mut self, input: Input, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
         match input {
-            Input::Request { asked, tag } => return self.request(asked, tag.as_deref(), ledger, fx),
+            Input::Request { asked, tag } => {
+                return self.request(asked, tag.as_deref(), ledger, fx);
+            }
             Input::Ack(ack) => return self.acked(&ack, ledger, fx),
             Input::Cancelled { id, reason: _ } => self.invite_withdrawn(id, ledger, fx),
             Input::Response { id, response } => return self.responded(id, &response, ledger, fx),
@@ -313,13 +315,7 @@ impl Up {
         }
     }
 
-    fn failed(
-        mut self,
-        id: ClientId,
-        why: Failure,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) -> Stage {
+    fn failed(mut self, id: ClientId, why: Failure, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
         let Some(sent) = ledger.close(id, fx) else {
             return Stage::Up(Box::new(self));
         };

@@ -1,22 +1,22 @@
 //! What the messages of a session have in common.
 
 use super::read::DESCRIPTION;
-use super::refresh::{Agreed, Support};
+use super::refresh::{Agreed, Support, name_of};
 use bytes::Bytes;
 use core::fmt::Display;
 use sip_message::{HeaderName, Request, RequestBuilder, ResponseBuilder, Status, Text};
 
 /// Methods that a session answers. Source: RFC 3261 §20.5.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
 
 /// Bodies that a session reads. Source: RFC 3261 §20.1.
-pub const ACCEPT: &str = "application/sdp";
+pub(crate) const ACCEPT: &str = "application/sdp";
 
 /// Extensions that a session knows.
 pub(crate) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
 
 /// Value of Supported.
-pub const SUPPORTED: &str = "100rel, timer";
+pub(crate) const SUPPORTED: &str = "100rel, timer";
 
 /// Either builder, so that the same header fields go into requests and responses.
 pub(crate) trait Fields: Sized {
@@ -48,7 +48,7 @@ pub(crate) trait Fields: Sized {
         let value = format!(
             "{};refresher={}",
             agreed.interval.as_secs(),
-            agreed.refresher.name()
+            name_of(agreed.refresher)
         );
         let fields = self.field(HeaderName::SessionExpires, value);
         match agreed.support {
@@ -81,7 +81,7 @@ impl Fields for ResponseBuilder {
 /// Copies the credentials of an INVITE into its ACK (RFC 3261 §22.1).
 pub(crate) fn with_credentials_of(mut ack: RequestBuilder, invite: &Request) -> RequestBuilder {
     for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
-        for header in invite.headers().iter().filter(|header| header.name == name.into()) {
+        for header in invite.headers().iter().filter(|header| header.name == name) {
             if let Ok(value) = core::str::from_utf8(header.value) {
                 ack = ack.header(name, value);
             }
@@ -96,7 +96,11 @@ pub(crate) fn unsupported(request: &Request) -> Option<String> {
         .headers()
         .values(HeaderName::Require)
         .map(|value| String::from_utf8_lossy(value).into_owned())
-        .filter(|option| !EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(option)))
+        .filter(|option| {
+            !EXTENSIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(option))
+        })
         .collect();
     if unknown.is_empty() {
         return None;
