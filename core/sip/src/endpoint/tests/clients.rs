@@ -155,7 +155,8 @@ fn stray_and_forged_responses_are_dropped() {
     expect![[r#"
 
              0 response 200 for client 0.1
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
 }
 
 #[test]
