@@ -4,12 +4,15 @@
 //! | --- | --- |
 //! | [`digest`] | the arithmetic |
 //! | [`client`] | answers challenges, reuses nonces, knows when the password is wrong |
+//! | `offer` | what a challenge offers, and which offer to take |
+//! | `params` | challenges and credentials, taken apart |
 //! | [`server`] | makes challenges, checks answers, forgets nonces |
 //!
 //! Left out on purpose: Basic (RFC 8760 §2.6 forbids it) and `userhash` (no registrar asks for it).
 
 pub mod client;
 pub mod digest;
+mod offer;
 mod params;
 pub mod server;
 #[cfg(test)]

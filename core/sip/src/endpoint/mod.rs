@@ -12,15 +12,17 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `client` | requests out, responses in |
-//! | `server` | requests in, responses out |
+//! | `sending`, `client` | requests out, responses in; one such transaction |
+//! | `receiving`, `server` | requests in, responses out; one such transaction |
 //! | `stateless` | answers that leave no trace |
 //! | `route` | Via of what we send, way back of what we answer |
 //! | `saved` | the state as plain data |
 
 mod client;
+mod receiving;
 mod route;
 mod saved;
+mod sending;
 mod server;
 mod stateless;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod servers;
 use super::*;
 use core::fmt::Write;
 use core::time::Duration;
+use expect_test::Expect;
 use sip_message::{
     HeaderName, Limits as Read, Method, RequestBuilder, ResponseBuilder, Status, parse_datagram,
 };
@@ -177,6 +178,12 @@ impl World {
             Message::Response(_) => None,
         })
         .expect("a request was sent")
+    }
+
+    /// Compares what happened so far, and how many transactions are left.
+    pub(super) fn check(&mut self, expected: Expect) {
+        let trace = self.take();
+        expected.assert_eq(&format!("{trace}= {} left\n", self.endpoint.len()));
     }
 
     pub(super) fn take(&mut self) -> String {

@@ -1,12 +1,12 @@
 //! One lookup: what to ask next, and what came of it.
 
 use super::order::{Server, servers, services, srv_name};
+use super::words::{AddressState, Input, Output, QueryId, Reply, ServiceState, State};
 use super::{Destination, Family, Host, Kind, Means, NoTarget, Record};
 use crate::flow::{Target, Transport};
 use base::{Instant, Machine, Rng};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// How long one lookup may take before it goes on with what it has. Unit: time.
@@ -15,82 +15,6 @@ pub const LOOKUP_GIVE_UP: Duration = Duration::from_secs(8);
 pub const MAX_RECORDS: usize = 20;
 /// Targets that come out of one lookup; the rest is ignored.
 pub const MAX_TARGETS: usize = 32;
-
-/// Names one question of one lookup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct QueryId(pub u32);
-
-/// What a name server said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reply {
-    /// These records; none when the name exists without such records or does not exist.
-    Records(Vec<Record>),
-    /// It did not answer, or said that it cannot.
-    Failed,
-}
-
-/// Everything that can happen to a lookup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Input {
-    /// The answer to a question.
-    Answer {
-        /// Which question.
-        query: QueryId,
-        /// What the name server said.
-        reply: Reply,
-    },
-}
-
-/// Everything a lookup can ask of its driver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Output {
-    /// Ask a name server.
-    Ask {
-        /// Comes back with the answer.
-        query: QueryId,
-        /// Which records.
-        kind: Kind,
-        /// Of which name.
-        name: String,
-    },
-    /// The lookup is over: try these in this order. Never empty.
-    Targets(Vec<Target>),
-    /// The lookup is over without a target.
-    Nothing(NoTarget),
-}
-
-/// Where the lookup stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
-    /// Asked which services the domain offers.
-    Services {
-        /// The question.
-        query: QueryId,
-    },
-    /// Asked for the servers of each service; answered ones hold their servers, best service first.
-    Servers(Vec<ServiceState>),
-    /// Asked for the addresses of each server.
-    Addresses(Vec<AddressState>),
-    /// The outcome was told.
-    Done,
-}
-
-/// One service on the way to its servers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceState {
-    query: QueryId,
-    transport: Transport,
-    reply: Option<Vec<Server>>,
-}
-
-/// One server on the way to its addresses in one family.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddressState {
-    query: QueryId,
-    transport: Transport,
-    port: u16,
-    reply: Option<Vec<IpAddr>>,
-}
 
 /// One lookup. Told its destination when it is made; answers follow as inputs.
 #[derive(Debug, Clone)]

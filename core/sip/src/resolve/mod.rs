@@ -8,11 +8,12 @@ mod lookup;
 mod order;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use attempts::{AVOIDED_FOR, Attempts, Outages, PATIENCE};
-pub use lookup::{
-    Input, LOOKUP_GIVE_UP, Lookup, MAX_RECORDS, MAX_TARGETS, Output, QueryId, Reply, State,
-};
+pub use lookup::{LOOKUP_GIVE_UP, Lookup, MAX_RECORDS, MAX_TARGETS};
+
+pub use words::{AddressState, Input, Output, QueryId, Reply, ServiceState, State};
 
 use crate::flow::Transport;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};

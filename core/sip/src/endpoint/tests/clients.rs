@@ -21,7 +21,7 @@ fn an_invite_is_resent_answered_and_left_to_its_user() {
     });
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to udp:192.0.2.9:5060 on flow 1
            500 transmit INVITE to udp:192.0.2.9:5060 on flow 1
@@ -29,8 +29,8 @@ fn an_invite_is_resent_answered_and_left_to_its_user() {
           5000 response 200 for client 0.1
           5500 response 200 for client 0.1
           5500 transmit ACK to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -61,14 +61,14 @@ fn a_refused_invite_is_acknowledged_in_its_own_transaction() {
     );
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to udp:192.0.2.9:5060 on flow 1
              0 transmit ACK to udp:192.0.2.9:5060 on flow 1
              0 response 486 for client 0.1
           1000 transmit ACK to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn cancel_waits_for_a_provisional_and_has_its_own_transaction() {
     );
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to udp:192.0.2.9:5060 on flow 1
            100 response 100 for client 0.1
@@ -112,8 +112,8 @@ fn cancel_waits_for_a_provisional_and_has_its_own_transaction() {
            600 transmit CANCEL to udp:192.0.2.9:5060 on flow 1
            700 transmit ACK to udp:192.0.2.9:5060 on flow 1
            700 response 487 for client 0.1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn stray_and_forged_responses_are_dropped() {
     world.hear(other("From", &two));
     assert_eq!(world.take(), "\n");
     world.hear(original.build());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 response 200 for client 0.1
-    "#]]
-    .assert_eq(&world.trace);
+        = 1 left
+    "#]]);
 }
 
 #[test]
@@ -197,14 +197,14 @@ fn m009_a_large_request_goes_by_tcp_and_comes_back_when_tcp_is_refused() {
         Transport::Udp,
         peer(),
     ))));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to tcp:192.0.2.9:5060 on any flow
            300 transmit INVITE to udp:192.0.2.9:5060 on flow 1
            800 transmit INVITE to udp:192.0.2.9:5060 on flow 1
            900 client 0.1 failed: Transport
-    "#]]
-    .assert_eq(&world.take());
+        = 0 left
+    "#]]);
 
     // Already by TCP, or never to leave UDP: nothing to come back to.
     let mut settings = Settings::new(Limits::DESKTOP);
@@ -215,12 +215,12 @@ fn m009_a_large_request_goes_by_tcp_and_comes_back_when_tcp_is_refused() {
         Transport::Udp,
         peer(),
     ))));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to udp:192.0.2.9:5060 on flow 1
              0 client 0.1 failed: Transport
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -236,14 +236,14 @@ fn m009_a_cancel_is_not_forgotten_on_the_way_back_to_udp() {
         peer(),
     ))));
     world.answer(Status::TRYING);
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to tcp:192.0.2.9:5060 on any flow
              0 transmit INVITE to udp:192.0.2.9:5060 on flow 1
              0 response 100 for client 0.1
              0 transmit CANCEL to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 2 left
+    "#]]);
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_lost_connection_fails_what_nobody_answered_yet() {
     let answered = ResponseBuilder::to(&world.last_request(), Status::TRYING).build();
     world.hear_on(answered, Transport::Tcp);
     world.feed(Input::Broken(Broken::Flow(FlowId(9))));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit INVITE to tcp:192.0.2.9:5060 on flow 9
              0 transmit OPTIONS to tcp:192.0.2.9:5060 on flow 9
@@ -268,8 +268,8 @@ fn a_lost_connection_fails_what_nobody_answered_yet() {
              0 response 100 for client 0.3
              0 client 0.1 failed: Transport
              0 client 0.2 failed: Transport
-    "#]]
-    .assert_eq(&world.trace);
+        = 1 left
+    "#]]);
 }
 
 #[test]
@@ -281,11 +281,11 @@ fn without_an_address_to_name_nothing_is_sent() {
         target: Target::new(Transport::Udp, "[2001:db8::1]:5060".parse().unwrap()),
         flow: None,
     });
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 client 0.1 failed: Transport
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
     assert!(world.endpoint.is_empty());
 }
 
@@ -314,11 +314,11 @@ fn at_the_bound_requests_fail_and_below_it_they_do_not() {
     for id in 1..=3 {
         world.send(id, ours(Method::Options), Transport::Udp);
     }
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit OPTIONS to udp:192.0.2.9:5060 on flow 1
              0 transmit OPTIONS to udp:192.0.2.9:5060 on flow 1
              0 client 0.3 failed: Transport
-    "#]]
-    .assert_eq(&world.trace);
+        = 2 left
+    "#]]);
 }

@@ -16,13 +16,13 @@ fn repeats_of_a_request_are_absorbed_and_answered() {
     world.hear(options);
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request OPTIONS
            500 transmit 200 OPTIONS to udp:192.0.2.9:5060 on flow 1
           1500 transmit 200 OPTIONS to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn m014_responses_go_where_the_request_came_from() {
     let stream = "SIP/2.0/TCP 10.0.0.7:5090;rport;branch=z9hG4bKc";
     world.hear_on(theirs_via(Method::Update, stream, "x"), Transport::Tcp);
     world.respond(2, Status::OK);
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request OPTIONS
              0 transmit 200 OPTIONS to udp:192.0.2.9:5060 on flow 1
@@ -48,8 +48,8 @@ fn m014_responses_go_where_the_request_came_from() {
              0 transmit 200 INFO to udp:192.0.2.9:5090 on flow 1
              0 request UPDATE
              0 transmit 200 UPDATE to tcp:192.0.2.9:5090 on flow 2
-    "#]]
-    .assert_eq(&world.trace);
+        = 2 left
+    "#]]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn an_invite_rings_is_accepted_and_its_2xx_is_the_users_to_repeat() {
     world.hear(theirs(Method::Ack, "z9hG4bKa", "ours"));
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
            200 transmit 100 INVITE to udp:192.0.2.9:5060 on flow 1
@@ -83,8 +83,8 @@ fn an_invite_rings_is_accepted_and_its_2xx_is_the_users_to_repeat() {
            500 ack
            500 ack
            500 ack
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -96,14 +96,14 @@ fn a_refusal_is_repeated_until_the_ack_and_its_ack_goes_no_further() {
     world.hear(theirs(Method::Ack, "z9hG4bKa", "ours"));
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
              0 transmit 486 INVITE to udp:192.0.2.9:5060 on flow 1
            500 transmit 486 INVITE to udp:192.0.2.9:5060 on flow 1
           1500 transmit 486 INVITE to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -113,13 +113,13 @@ fn a_refusal_without_ack_is_told() {
     world.respond(0, Status::BUSY_HERE);
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
              0 transmit 486 INVITE to tcp:192.0.2.9:5090 on flow 2
          32000 server ended: NoAck
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn cancel_is_answered_here_and_told_once() {
     world.hear(theirs(Method::Ack, "z9hG4bKa", "ours"));
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
              0 transmit 180 INVITE to udp:192.0.2.9:5060 on flow 1
@@ -149,8 +149,8 @@ fn cancel_is_answered_here_and_told_once() {
              0 transmit 200 CANCEL to udp:192.0.2.9:5060 on flow 1
              0 transmit 487 INVITE to udp:192.0.2.9:5060 on flow 1
              0 transmit 200 CANCEL to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
 
 #[test]
@@ -159,13 +159,13 @@ fn cancel_after_the_final_response_changes_nothing() {
     world.hear(theirs(Method::Invite, "z9hG4bKa", ""));
     world.respond(0, Status::OK);
     world.hear(theirs(Method::Cancel, "z9hG4bKa", ""));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
              0 transmit 200 INVITE to udp:192.0.2.9:5060 on flow 1
              0 transmit 200 CANCEL to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 1 left
+    "#]]);
 }
 
 #[test]
@@ -173,11 +173,11 @@ fn a_stray_cancel_gets_481_and_a_stray_ack_nothing() {
     let mut world = World::new();
     world.hear(theirs(Method::Cancel, "z9hG4bKa", ""));
     world.hear(theirs(Method::Ack, "z9hG4bKb", ""));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit 481 CANCEL to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
     assert!(world.endpoint.is_empty());
 }
 
@@ -223,15 +223,15 @@ fn bad_requests_are_refused_without_a_trace() {
     };
     assert_eq!(target, Target::new(Transport::Udp, peer()));
     assert!(bytes.starts_with(b"SIP/2.0 400 "));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 transmit 405 REGISTER to udp:192.0.2.9:5060 on flow 1
              0 transmit 405 REGISTER to udp:192.0.2.9:5060 on flow 1
              0 transmit 420 INVITE to udp:192.0.2.9:5060 on flow 1
              0 transmit 505 OPTIONS to udp:192.0.2.9:5060 on flow 1
              0 transmit 501 DANCE to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
     assert!(world.endpoint.is_empty());
 }
 
@@ -243,14 +243,14 @@ fn a_request_that_came_by_two_ways_is_served_once() {
     // Within a dialog it is no copy but a request of its own.
     world.hear(theirs(Method::Info, "z9hG4bKc", "ours"));
     world.hear(theirs(Method::Info, "z9hG4bKd", "ours"));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
              0 transmit 482 INVITE to udp:192.0.2.9:5060 on flow 1
              0 request INFO
              0 request INFO
-    "#]]
-    .assert_eq(&world.trace);
+        = 3 left
+    "#]]);
 }
 
 /// RFC 4475 §3.2.1 and §3.4.1: a branch that names nothing must not merge two requests.
@@ -269,14 +269,14 @@ fn requests_of_old_peers_are_told_apart_by_everything_else() {
     world.respond(0, Status::OK);
     world.hear(request(1));
     world.hear(request(2));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request OPTIONS
              0 request OPTIONS
              0 transmit 200 OPTIONS to udp:192.0.2.9:5060 on flow 1
              0 transmit 200 OPTIONS to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 2 left
+    "#]]);
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn past_the_bounds_there_is_503_with_retry_after() {
     world.respond(0, Status::OK);
     world.hear(invite(4));
     world.hear(theirs(Method::Options, "z9hG4bKo", ""));
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INVITE
              0 request INVITE
@@ -310,8 +310,8 @@ fn past_the_bounds_there_is_503_with_retry_after() {
              0 transmit 200 INVITE to udp:192.0.2.9:5060 on flow 1
              0 request INVITE
              0 transmit 503 OPTIONS to udp:192.0.2.9:5060 on flow 1
-    "#]]
-    .assert_eq(&world.trace);
+        = 3 left
+    "#]]);
     assert_eq!(world.endpoint.len(), 3);
 }
 
@@ -322,11 +322,11 @@ fn a_user_that_never_answers_costs_nothing_for_ever() {
     world.wait(40_000);
     assert!(world.endpoint.is_empty());
     world.respond(0, Status::OK);
-    expect![[r#"
+    world.check(expect![[r#"
 
              0 request INFO
           3500 transmit 100 INFO to udp:192.0.2.9:5060 on flow 1
          32000 server ended: Late
-    "#]]
-    .assert_eq(&world.trace);
+        = 0 left
+    "#]]);
 }
