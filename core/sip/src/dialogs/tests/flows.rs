@@ -5,7 +5,7 @@ use crate::dialogs::Config;
 use base::{Instant, Machine};
 use expect_test::{Expect, expect};
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         timer: None,
         ..Config::default()
