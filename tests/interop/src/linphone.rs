@@ -98,8 +98,10 @@ impl Linphone {
             let proxy = format!("sip:{registrar};transport={transport}");
             self.running
                 .type_line(&format!("register sip:{user}@{realm} {proxy} {password}"))?;
-            self.running.wait_for("Registration on", 1, PATIENCE)?;
-            self.running.wait_for("successful", 1, PATIENCE)?;
+            // Its screen does not say so, its debug log does.
+            let log = self.recording.with_file_name("debug");
+            self.running
+                .wait_in(&log, "[LinphoneRegistrationOk]", 1, PATIENCE)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A program that runs beside the test and is stopped when it goes out of scope.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::Write;
@@ -60,8 +60,7 @@ impl Running {
 
     /// What the program wrote so far.
     pub fn log(&self) -> String {
-        let bytes = std::fs::read(&self.log).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        read(&self.log)
     }
 
     /// Process id, for looking at its memory and CPU time.
@@ -71,30 +70,40 @@ impl Running {
 
     /// Waits until the program wrote `text` at least `times` times.
     pub fn wait_for(&mut self, text: &str, times: usize, patience: Duration) -> Result<()> {
+        let log = self.log.clone();
+        self.wait_in(&log, text, times, patience)
+    }
+
+    /// Waits until `text` stands at least `times` times in a file that the program writes.
+    pub fn wait_in(
+        &mut self,
+        file: &Path,
+        text: &str,
+        times: usize,
+        patience: Duration,
+    ) -> Result<()> {
         let until = Instant::now() + patience;
-        loop {
-            if self.log().matches(text).count() >= times {
-                return Ok(());
-            }
+        let there = || read(file).matches(text).count() >= times;
+        while !there() {
             if let Some(status) = self.child.try_wait()? {
-                if self.log().matches(text).count() >= times {
-                    return Ok(());
-                }
-                bail!(
-                    "{} ended with {status} before it said '{text}':\n{}",
+                // It may have written it in the meantime.
+                ensure!(
+                    there(),
+                    "{} ended with {status} before '{text}':\n{}",
                     self.name,
                     self.tail()
                 );
+                break;
             }
-            if Instant::now() > until {
-                bail!(
-                    "{} did not say '{text}' within {patience:?}:\n{}",
-                    self.name,
-                    self.tail()
-                );
-            }
+            ensure!(
+                Instant::now() < until,
+                "{}: no '{text}' within {patience:?}:\n{}",
+                self.name,
+                self.tail()
+            );
             std::thread::sleep(GLANCE);
         }
+        Ok(())
     }
 
     /// Waits until the program ends by itself.
@@ -154,6 +163,11 @@ impl Running {
         let from = lines.len().saturating_sub(30);
         format!("… {}\n{}", self.log.display(), lines[from..].join("\n"))
     }
+}
+
+fn read(file: &Path) -> String {
+    let bytes = std::fs::read(file).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Drop for Running {

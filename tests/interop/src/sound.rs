@@ -1,6 +1,6 @@
 //! What is played into a call, and what of it arrived at the other end.
 
-use crate::rig::{Rig, find, target};
+use crate::rig::{Rig, target};
 use crate::wav::{self, Wav};
 use anyhow::{Context, Result, ensure};
 use audio::measure;
@@ -160,8 +160,11 @@ fn to_8000(samples: &[i16]) -> Vec<i16> {
 }
 
 /// The Python that `cargo xtask install` put below the build folder.
-pub fn python() -> PathBuf {
-    target().join("python/bin/python")
+pub fn python() -> String {
+    target()
+        .join("python/bin/python")
+        .to_string_lossy()
+        .into_owned()
 }
 
 const STOI: &str = "
@@ -196,12 +199,4 @@ pub fn newest(folder: &Path, ending: &str) -> Result<PathBuf> {
     let named = files.filter(|path| path.to_string_lossy().ends_with(ending));
     let newest = named.max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok());
     newest.with_context(|| format!("no file …{ending} in {}", folder.display()))
-}
-
-/// Whether speech can be judged here; otherwise what is missing.
-pub fn judge() -> String {
-    find(&python().to_string_lossy())
-        .unwrap_or_else(python)
-        .to_string_lossy()
-        .into_owned()
 }
