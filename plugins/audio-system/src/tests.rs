@@ -25,7 +25,7 @@ fn steepest(pcm: &[i16]) -> i32 {
         .unwrap_or(0)
 }
 
-/// A device of 48 kHz whose crystal is off by `ppm`, read for a minute in blocks of 10 ms.
+/// A device of 48 kHz whose crystal is off by `ppm`, read for 20 s in blocks of 10 ms.
 fn microphone(ppm: f64) -> (Vec<i16>, plugin::AudioCounters) {
     let (producer, consumer) = RingBuffer::new(24_000);
     let shared = Arc::new(Shared::default());
@@ -43,7 +43,7 @@ fn microphone(ppm: f64) -> (Vec<i16>, plugin::AudioCounters) {
     let mut microphone = Microphone::new(end, 8000);
     let mut heard = Vec::new();
     let (mut made, mut owed) = (0, 0.0);
-    for _ in 0..6000 {
+    for _ in 0..2000 {
         owed += 480.0 * (1.0 + ppm / 1e6);
         while owed >= 512.0 {
             owed -= 512.0;
@@ -67,7 +67,7 @@ fn a_microphone_with_a_crystal_of_its_own_is_followed_without_a_gap() {
     for ppm in [-300.0, 0.0, 300.0] {
         let (heard, counters) = microphone(ppm);
         assert_eq!((counters.underrun, counters.overrun), (0, 0), "{ppm}");
-        assert!(heard.len() > 479_000, "{ppm}: {}", heard.len());
+        assert!(heard.len() > 159_000, "{ppm}: {}", heard.len());
         assert!(
             steepest(&heard[800..]) < 6600,
             "{ppm}: {}",
@@ -96,7 +96,7 @@ fn a_loudspeaker_with_a_crystal_of_its_own_is_fed_without_a_gap() {
         };
         let mut loudspeaker = Loudspeaker::new(end, 8000);
         let (mut heard, mut owed) = (Vec::new(), 0.0);
-        for tick in 0..6000 {
+        for tick in 0..2000 {
             let block: Vec<i16> = (0..80)
                 .map(|n| (tone(tick * 80 + n, 8000.0) * 32768.0) as i16)
                 .collect();
