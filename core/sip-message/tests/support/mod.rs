@@ -8,15 +8,15 @@ use sip_message::*;
 use std::path::PathBuf;
 
 /// One message of RFC 4475 or RFC 5118.
-pub struct Vector {
-    pub id: String,
+pub(crate) struct Vector {
+    pub(crate) id: String,
     /// What a user agent is expected to do, as EXPECT.tsv words it.
-    pub expected: String,
-    pub bytes: Bytes,
+    pub(crate) expected: String,
+    pub(crate) bytes: Bytes,
 }
 
 /// The messages in `folder`, by the table beside them; none, said loudly, where they are missing.
-pub fn vectors(folder: &str, ending: &str) -> Vec<Vector> {
+pub(crate) fn vectors(folder: &str, ending: &str) -> Vec<Vector> {
     let root = std::env::var_os("OFFHOOK_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
         PathBuf::from,
@@ -46,18 +46,18 @@ pub fn vectors(folder: &str, ending: &str) -> Vec<Vector> {
 }
 
 /// Both corpora.
-pub fn all_vectors() -> Vec<Vector> {
+pub(crate) fn all_vectors() -> Vec<Vector> {
     let mut all = vectors("rfc4475", "dat");
     all.extend(vectors("rfc5118", "sip"));
     all
 }
 
-pub fn parse(bytes: &Bytes) -> Result<Message, Malformed> {
+pub(crate) fn parse(bytes: &Bytes) -> Result<Message, Malformed> {
     parse_datagram(bytes.clone(), &Limits::DEFAULT)
 }
 
 /// What a user agent does with a message: `ok`, `drop`, or the status it refuses with.
-pub fn verdict(message: &Message) -> String {
+pub(crate) fn verdict(message: &Message) -> String {
     match message {
         Message::Request(request) => match check_request(request, &Capabilities::default()) {
             Ok(()) => "ok".to_owned(),
@@ -76,25 +76,25 @@ pub fn verdict(message: &Message) -> String {
     }
 }
 
-pub fn datagram_verdict(bytes: &Bytes) -> String {
+pub(crate) fn datagram_verdict(bytes: &Bytes) -> String {
     parse(bytes).map_or("drop".to_owned(), |message| verdict(&message))
 }
 
 /// Asks for everything that can be asked, so that nothing that panics stays hidden.
-pub fn touch(message: &Message) {
+pub(crate) fn touch(message: &Message) {
     let headers = message.headers();
     for header in headers.iter() {
         assert!(!header.value.contains(&b'\n') && !header.value.contains(&b'\r'));
-        std::hint::black_box(headers.values(header.name).count());
+        let _ = std::hint::black_box(headers.values(header.name).count());
     }
     if let Ok(via) = headers.top_via() {
-        std::hint::black_box((
+        let _ = std::hint::black_box((
             via.received(),
             via.rport(),
             via.unique_branch(),
             via.params().count(),
         ));
-        std::hint::black_box(via.seen_from("192.0.2.1:5060".parse().unwrap()));
+        let _ = std::hint::black_box(via.seen_from("192.0.2.1:5060".parse().unwrap()));
     }
     for address in [headers.from(), headers.to()].into_iter().flatten() {
         touch_address(&address);
@@ -112,34 +112,34 @@ pub fn touch(message: &Message) {
         .flatten()
         .flatten()
         .for_each(|address| touch_address(&address));
-    std::hint::black_box((
+    let _ = std::hint::black_box((
         headers.vias(),
         headers.call_id(),
         headers.cseq(),
         headers.expires(),
     ));
-    std::hint::black_box((
+    let _ = std::hint::black_box((
         headers.challenges(),
         headers.authorizations(),
         headers.event(),
     ));
-    std::hint::black_box((
+    let _ = std::hint::black_box((
         headers.subscription_state(),
         headers.refer_to(),
         headers.replaces(),
     ));
-    std::hint::black_box((headers.rseq(), headers.rack(), headers.session_expires()));
-    std::hint::black_box((
+    let _ = std::hint::black_box((headers.rseq(), headers.rack(), headers.session_expires()));
+    let _ = std::hint::black_box((
         headers.min_se(),
         headers.retry_after(),
         headers.max_forwards(),
     ));
-    std::hint::black_box((
+    let _ = std::hint::black_box((
         headers.answer_after(),
         headers.reasons(),
         headers.warnings(),
     ));
-    std::hint::black_box((
+    let _ = std::hint::black_box((
         headers.content_type(),
         headers.target_dialog(),
         format!("{message:?}"),
@@ -149,7 +149,7 @@ pub fn touch(message: &Message) {
             assert!(!uri.scheme().is_empty());
             touch_uri(&uri);
         }
-        std::hint::black_box(request.edit().build());
+        let _ = std::hint::black_box(request.edit().build());
     }
 }
 
@@ -157,7 +157,7 @@ fn touch_address(address: &NameAddr) {
     touch_uri(address.uri());
     let changed = address.with_tag("t");
     assert_eq!(changed.tag(), Some("t"));
-    std::hint::black_box((
+    let _ = std::hint::black_box((
         address.display(),
         address.q(),
         address.expires(),
@@ -168,11 +168,11 @@ fn touch_address(address: &NameAddr) {
 fn touch_uri(uri: &Uri) {
     assert!(uri.equivalent(uri), "{uri} equals itself");
     if let Uri::Sip(uri) = uri {
-        std::hint::black_box((
+        let _ = std::hint::black_box((
             uri.without_extras(),
             uri.with_param("x", "y"),
             uri.without_headers(),
         ));
-        std::hint::black_box((uri.without_param("lr"), Replaces::in_uri(uri)));
+        let _ = std::hint::black_box((uri.without_param("lr"), Replaces::in_uri(uri)));
     }
 }
