@@ -1,5 +1,8 @@
 //! Whatever can be written can be read, and says the same.
 
+// Strategies stand outside of tests, where clippy does not see that they are part of them.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use proptest::prelude::*;

@@ -112,6 +112,18 @@ pub(crate) fn touch(message: &Message) {
         .flatten()
         .flatten()
         .for_each(|address| touch_address(&address));
+    touch_values(headers);
+    let _ = std::hint::black_box(format!("{message:?}"));
+    if let Message::Request(request) = message {
+        if let Ok(uri) = request.uri() {
+            assert!(!uri.scheme().is_empty());
+            touch_uri(&uri);
+        }
+        let _ = std::hint::black_box(request.edit().build());
+    }
+}
+
+fn touch_values(headers: &Headers) {
     let _ = std::hint::black_box((
         headers.vias(),
         headers.call_id(),
@@ -139,18 +151,7 @@ pub(crate) fn touch(message: &Message) {
         headers.reasons(),
         headers.warnings(),
     ));
-    let _ = std::hint::black_box((
-        headers.content_type(),
-        headers.target_dialog(),
-        format!("{message:?}"),
-    ));
-    if let Message::Request(request) = message {
-        if let Ok(uri) = request.uri() {
-            assert!(!uri.scheme().is_empty());
-            touch_uri(&uri);
-        }
-        let _ = std::hint::black_box(request.edit().build());
-    }
+    let _ = std::hint::black_box((headers.content_type(), headers.target_dialog()));
 }
 
 fn touch_address(address: &NameAddr) {
