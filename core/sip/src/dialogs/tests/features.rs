@@ -460,7 +460,8 @@ fn options_and_strays() {
         20      says 420 INVITE
         30    asked PUBLISH cseq=1
         30      says 405 PUBLISH
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 /// M-008: what OPTIONS is told.

@@ -26,69 +26,80 @@ fn text(text: &'static str) -> Bytes {
     Bytes::from_static(text.as_bytes())
 }
 
+/// Orders with growing waits.
+struct Plan<'a> {
+    rng: &'a mut Rng,
+    wait: Duration,
+    orders: Vec<(Duration, Order)>,
+}
+
+impl Plan<'_> {
+    fn soon(&mut self, order: Order) {
+        self.wait += self.rng.duration_below(Duration::from_millis(1500));
+        self.orders.push((self.wait, order));
+    }
+
+    /// Rings, maybe says something early, maybe reliably, and picks up or not.
+    fn pick_up(&mut self) {
+        if self.rng.below(2) == 0 {
+            self.soon(Order::Progress(Progress::RINGING));
+        }
+        if self.rng.below(2) == 0 {
+            let description = [None, Some(text("early"))][self.rng.below(2) as usize].clone();
+            let delivery = [Delivery::Once, Delivery::Reliable][self.rng.below(2) as usize];
+            self.soon(Order::Progress(Progress {
+                status: status(183),
+                description,
+                delivery,
+            }));
+        }
+        match self.rng.below(8) {
+            0 => self.soon(Order::Decline(status(486))),
+            1 => self.soon(Order::HangUp(None)),
+            _ => self.soon(Order::Accept(Some(text("accepted")))),
+        }
+    }
+}
+
 /// A user who does something sensible or not so sensible with everything it is told.
 fn habit(news: &News, rng: &mut Rng) -> Vec<(Duration, Order)> {
-    let mut orders = Vec::new();
-    let mut wait = Duration::ZERO;
-    let mut soon = |rng: &mut Rng, order: Order| {
-        wait += rng.duration_below(Duration::from_millis(1500));
-        orders.push((wait, order));
-    };
-    let progress = |description: Option<Bytes>, delivery| {
-        Order::Progress(Progress {
-            status: status(183),
-            description,
-            delivery,
-        })
+    let dice = rng.below(8);
+    let mut plan = Plan {
+        rng,
+        wait: Duration::ZERO,
+        orders: Vec::new(),
     };
     match news {
-        News::Incoming(_) => {
-            if rng.below(2) == 0 {
-                soon(rng, Order::Progress(Progress::RINGING));
-            }
-            let early = [None, Some(text("early"))][rng.below(2) as usize].clone();
-            let delivery = [Delivery::Once, Delivery::Reliable][rng.below(2) as usize];
-            if rng.below(2) == 0 {
-                soon(rng, progress(early, delivery));
-            }
-            match rng.below(8) {
-                0 => soon(rng, Order::Decline(status(486))),
-                1 => soon(rng, Order::HangUp(None)),
-                _ => soon(rng, Order::Accept(Some(text("accepted")))),
-            }
-        }
-        News::Progress { .. } => match rng.below(8) {
-            0 => soon(rng, Order::HangUp(None)),
-            1 => soon(rng, Order::Offer(text("update"))),
+        News::Incoming(_) => plan.pick_up(),
+        News::Progress { .. } => match dice {
+            0 => plan.soon(Order::HangUp(None)),
+            1 => plan.soon(Order::Offer(text("update"))),
             _ => {}
         },
-        News::Offer { fork, .. } => match rng.below(8) {
-            0 => soon(rng, Order::RefuseOffer(*fork, status(488))),
+        News::Offer { fork, .. } => match dice {
+            0 => plan.soon(Order::RefuseOffer(*fork, status(488))),
             1 => {}
-            _ => soon(rng, Order::Answer(*fork, text("answer"))),
+            _ => plan.soon(Order::Answer(*fork, text("answer"))),
         },
-        News::Confirmed { .. } => match rng.below(6) {
-            0 => soon(rng, Order::HangUp(None)),
+        News::Confirmed { .. } => match dice {
+            0 => plan.soon(Order::HangUp(None)),
             1 => {
-                soon(rng, Order::Offer(text("again")));
-                soon(rng, Order::Offer(text("and again")));
+                plan.soon(Order::Offer(text("again")));
+                plan.soon(Order::Offer(text("and again")));
             }
-            2 => soon(rng, Order::Offer(text("hold"))),
-            3 => soon(
-                rng,
-                Order::Inform(
-                    7,
-                    Content {
-                        kind: "application/dtmf-relay".to_owned(),
-                        body: text("Signal=5"),
-                    },
-                ),
-            ),
+            2 => plan.soon(Order::Offer(text("hold"))),
+            3 => plan.soon(Order::Inform(
+                7,
+                Content {
+                    kind: "application/dtmf-relay".to_owned(),
+                    body: text("Signal=5"),
+                },
+            )),
             _ => {}
         },
         News::Answer { .. } => {
-            if rng.below(8) == 0 {
-                soon(rng, Order::Answer(ForkId::FIRST, text("unasked")));
+            if dice == 0 {
+                plan.soon(Order::Answer(ForkId::FIRST, text("unasked")));
             }
         }
         News::OfferRefused { .. }
@@ -98,7 +109,7 @@ fn habit(news: &News, rng: &mut Rng) -> Vec<(Duration, Order)> {
         | News::Informed { .. }
         | News::Ended(_) => {}
     }
-    orders
+    plan.orders
 }
 
 fn world(seed: u64) -> World {
@@ -114,15 +125,47 @@ fn world(seed: u64) -> World {
         let wait = world.rng.duration_below(Duration::from_secs(12));
         world.order_after(wait, who, id, Order::HangUp(None));
     }
-    world.run_until(Instant::from_millis(20_000));
+    finish(&mut world);
+    world
+}
+
+/// Everybody hangs up, and time passes.
+fn finish(world: &mut World) {
+    world.run_until(world.now.max(Instant::from_millis(20_000)));
     for who in 0..2 {
         let all: Vec<_> = world.phones[who].told.keys().copied().collect();
         for id in all {
             world.order_after(Duration::ZERO, who, id, Order::HangUp(None));
         }
     }
-    world.run_until(Instant::from_millis(400_000));
-    world
+    world.run_until(world.now + Duration::from_secs(400));
+}
+
+/// The same script on a bad link, over all seeds.
+#[track_caller]
+pub(super) fn survives(script: &str) {
+    for seed in 0..SEEDS {
+        let mut world = World::new(&["alice", "bob"], &config(), BAD, seed);
+        world.play(script);
+        finish(&mut world);
+        holds(&world, seed);
+    }
+}
+
+/// What must hold in every world once it is quiet.
+#[track_caller]
+fn holds(world: &World, seed: u64) {
+    let outcome = std::panic::catch_unwind(|| {
+        for phone in &world.phones {
+            ends_once(phone);
+            is_quiet(phone);
+            cseq_rises(phone);
+            successes_are_acknowledged(phone);
+        }
+    });
+    if outcome.is_err() {
+        panic!("seed {seed}\n{}", world.trace);
+    }
 }
 
 /// Every call ends exactly once for its user, and says nothing afterwards.
@@ -185,15 +228,15 @@ fn cseq_rises(phone: &Phone) {
 /// Every 2xx to an INVITE that arrived was acknowledged, unless the INVITE had been given up for dead:
 /// a 2xx without a transaction is dropped (RFC 6026 §8.9).
 fn successes_are_acknowledged(phone: &Phone) {
-    let gave_up = phone.told.values().flatten().any(|news| match news {
-        News::Ended(reason) => reason.by == By::Local && reason.status == Some(status(408)),
-        _ => false,
+    let ends = phone.told.values().filter_map(|told| match told.last() {
+        Some(News::Ended(reason)) => Some(reason),
+        Some(_) | None => None,
     });
-    let cancelled_in_vain = phone.told.values().flatten().any(|news| match news {
-        News::Ended(reason) => reason.cause == Cause::Cancelled && reason.status.is_none(),
-        _ => false,
-    });
-    if gave_up || cancelled_in_vain {
+    let mut ends = ends.filter(|reason| reason.by == By::Local);
+    if ends.any(|reason| match reason.status {
+        Some(found) => found == status(408),
+        None => reason.cause == Cause::Cancelled,
+    }) {
         return;
     }
     let acks: BTreeSet<(String, String, String, u32)> = phone
@@ -231,18 +274,7 @@ fn key(headers: &Headers) -> (String, String, String, u32) {
 #[test]
 fn every_call_ends_once_and_leaves_nothing() {
     for seed in 0..SEEDS {
-        let world = world(seed);
-        let outcome = std::panic::catch_unwind(|| {
-            for phone in &world.phones {
-                ends_once(phone);
-                is_quiet(phone);
-                cseq_rises(phone);
-                successes_are_acknowledged(phone);
-            }
-        });
-        if outcome.is_err() {
-            panic!("seed {seed}\n{}", world.trace);
-        }
+        holds(&world(seed), seed);
     }
 }
 
