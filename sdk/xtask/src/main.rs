@@ -1,1 +1,106 @@
-fn main() {}
+//! The team's own commands: `cargo xtask COMMAND`.
+//!
+//! What it is: the one tool every desk and the CI machine runs, so that a green run means the same
+//! thing everywhere. What it is not: a part of the product; nothing imports it.
+//!
+//! | file | does |
+//! | --- | --- |
+//! | `test.rs` | all stages of `cargo xtask test`, the count of passes and failures, the minutes |
+//! | `demo.rs` | builds and runs `offhook demo` |
+//! | `install.rs` | system packages and the Python scorer, by name |
+//! | `plugins.rs` | plugin library files; proof that no host exports their symbol |
+//! | `layers.rs` | who may import whom |
+//! | `tidy.rs` | file sizes, leftovers, citations, pages |
+//! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
+//! | `lexer.rs` | Rust source as words with line numbers, comments apart |
+//! | `workspace.rs` | what `cargo metadata` says |
+//! | `command.rs` | running other programs |
+
+mod command;
+mod demo;
+mod install;
+mod layers;
+mod lexer;
+mod licences;
+mod plugins;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo [--check]   build offhook and run its demo; --check proves two-way sound and exits
+  test             everything CI runs (also: ci); last line: N passed, N failed
+  install          system packages and tools that demo and test need
+  layers           who may import whom
+  tidy             file sizes, leftover markers, citations, pages
+  licences         licences and origins of all dependencies
+  plugins          build the plugin library files, check that hosts do not export their symbol
+  bench [ARGS]     figures beside their baselines (arguments go to criterion)
+";
+
+/// What a command can come back with; the text is for a person.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = match args.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", &[] as &[String]),
+    };
+    match run(name, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            if !text.is_empty() {
+                eprintln!("xtask {name}: {text}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(name: &str, rest: &[String]) -> Outcome {
+    match name {
+        "test" | "ci" => test::run(),
+        "demo" => demo::run(rest),
+        "install" => install::run(install::Need::All),
+        "layers" => report("layers", layers::check(&workspace::load()?)),
+        "tidy" => report("tidy", tidy::check(&workspace::load()?)),
+        "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
+        "plugins" => plugins::run(&workspace::load()?),
+        "bench" => bench(rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("no command '{other}'\n\n{USAGE}")),
+    }
+}
+
+/// Prints what a check found; an empty list is a pass.
+fn report(name: &str, found: Vec<String>) -> Outcome {
+    for line in &found {
+        println!("{name}: {line}");
+    }
+    match found.len() {
+        0 => {
+            println!("{name}: ok");
+            Ok(())
+        }
+        n => Err(format!("{n} found")),
+    }
+}
+
+/// Runs the figures of `benches/` with link-time optimisation.
+fn bench(rest: &[String]) -> Outcome {
+    let space = workspace::load()?;
+    let mut cargo = command::cargo(&space.root);
+    cargo.args(["bench", "--package", "offhook-benches"]);
+    if !rest.is_empty() {
+        cargo.arg("--").args(rest);
+    }
+    command::succeed(&mut cargo)
+}
