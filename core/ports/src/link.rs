@@ -1,10 +1,9 @@
 //! What link answers and reports. Link owns the transactions and the flows.
 
 use crate::{Address, network};
-use bytes::Bytes;
 use core::net::SocketAddr;
 use sip::endpoint::Failure;
-use sip::{ClientId, FlowId, Origin, ServerId, Target};
+use sip::{ClientId, Origin, ServerId, Target};
 use sip_message::{Request, Response, Uri};
 
 /// What link can be told.
@@ -146,15 +145,3 @@ pub enum NoPath {
     Unreachable(String),
 }
 
-/// Bytes of a flow, as the network hands them up.
-#[derive(Debug)]
-pub struct Datagram {
-    /// Socket that heard it.
-    pub flow: FlowId,
-    /// Who sent it.
-    pub source: SocketAddr,
-    /// Address it was sent to.
-    pub local: SocketAddr,
-    /// The whole datagram.
-    pub bytes: Bytes,
-}

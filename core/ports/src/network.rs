@@ -1,10 +1,9 @@
 //! What link asks of the signalling sockets, and what they report. The sockets are outside of all
 //! parts: `core/net` in a host, the simulated net in tests.
 
-use crate::link::Datagram;
 use bytes::Bytes;
-use core::net::SocketAddr;
-use sip::resolve::{Question, Records};
+use core::net::{IpAddr, SocketAddr};
+use sip::resolve::{Kind, Reply};
 use sip::{FlowId, Target, Transport};
 
 /// What the signalling sockets can be told.
@@ -12,26 +11,29 @@ use sip::{FlowId, Target, Transport};
 pub enum Do {
     /// Sends one datagram from a listening socket.
     SendDatagram {
-        /// Socket to send from.
-        flow: FlowId,
+        /// Socket to send from; `None`: the first that reaches `to`.
+        flow: Option<FlowId>,
         /// Where to.
         to: SocketAddr,
+        /// Our address that the peer knows, where the socket is bound to no address in particular.
+        from: Option<IpAddr>,
         /// The datagram.
         bytes: Bytes,
     },
-    /// Writes to a connection.
+    /// Writes to a connection: to `flow` while it is open, else to one that leads to `target`,
+    /// opened for it where there is none.
     SendStream {
-        /// The connection.
-        flow: FlowId,
+        /// The connection to prefer.
+        flow: Option<FlowId>,
+        /// Where it leads.
+        target: Target,
         /// What to write.
         bytes: Bytes,
     },
-    /// Opens a connection; answered by [`Report::Opened`] or [`Report::Closed`].
-    Connect {
-        /// Its name from now on, chosen by link.
+    /// A connection brought a whole message; it is not idle.
+    Complete {
+        /// The connection.
         flow: FlowId,
-        /// Where to.
-        target: Target,
     },
     /// Closes a connection.
     Close {
@@ -42,8 +44,10 @@ pub enum Do {
     Ask {
         /// Chosen by link.
         ticket: u64,
-        /// The question.
-        question: Question,
+        /// Which records.
+        kind: Kind,
+        /// Of which name.
+        name: String,
     },
     /// Asks which of our addresses leads to `to`; answered by [`Report::Local`].
     FindLocal {
@@ -67,7 +71,16 @@ pub enum Report {
         local: SocketAddr,
     },
     /// A datagram came.
-    Datagram(Datagram),
+    Datagram {
+        /// Socket that heard it.
+        flow: FlowId,
+        /// Who sent it.
+        source: SocketAddr,
+        /// Address it was sent to.
+        local: SocketAddr,
+        /// The whole datagram.
+        bytes: Bytes,
+    },
     /// A connection is open: ours, or one that a peer opened.
     Opened {
         /// Its name.
@@ -78,12 +91,14 @@ pub enum Report {
         local: SocketAddr,
         /// The other end.
         remote: SocketAddr,
+        /// Whether the peer opened it.
+        inbound: bool,
     },
     /// Bytes came on a connection.
     Stream {
         /// The connection.
         flow: FlowId,
-        /// As they came, framed by nobody yet.
+        /// As they came, cut anywhere.
         bytes: Bytes,
     },
     /// A connection or socket is gone.
@@ -93,7 +108,7 @@ pub enum Report {
         /// Why, for the person.
         why: String,
     },
-    /// The system refused to send a datagram, or told that nobody listens there.
+    /// Nothing can be sent there: no connection, no route, nobody listens.
     Refused {
         /// Where to.
         target: Target,
@@ -104,14 +119,14 @@ pub enum Report {
     Answer {
         /// As given with the question.
         ticket: u64,
-        /// What it said; empty where the name has no such records.
-        records: Records,
+        /// What it said.
+        reply: Reply,
     },
     /// Which of our addresses leads there.
     Local {
         /// As given with the question.
         ticket: u64,
         /// The address, `None` where no interface leads there.
-        local: Option<core::net::IpAddr>,
+        local: Option<IpAddr>,
     },
 }
