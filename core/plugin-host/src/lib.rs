@@ -1,1 +1,44 @@
-//! Finds, loads, lists and fences plugins.
+//! Finds, loads, lists and fences plugins: from a path to a codec one can call, in five steps.
+//!
+//! 1. [`find`]: which files there are.
+//! 2. [`manifest`]: what a file says of itself, read from its bytes; none of its code has run.
+//! 3. [`load`]: the library, its entry, its start. It is never unloaded.
+//! 4. [`catalogue`]: what is there by kind and id, built in or loaded.
+//! 5. [`fence`]: each call counted, timed if asked for, and kept away from what panicked or is too slow.
+//!
+//! What it is not: it decides nothing about a call. It opens no device and no codec by itself.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`find`] | the search path |
+//! | [`elf`] | just enough of ELF to see a section and a symbol |
+//! | [`manifest`] | the manifest and what is checked before loading |
+//! | [`load`] | libloading |
+//! | [`catalogue`] | plugins by kind and id |
+//! | [`codec`], [`audio`] | opened instances behind their fence |
+//! | [`fence`] | poisoned and over-budget plugins |
+//! | `services` | what a plugin may ask the host |
+//! | [`error`] | what was wrong with which library, and what to do |
+
+pub mod audio;
+pub mod catalogue;
+pub mod codec;
+pub mod elf;
+pub mod error;
+pub mod fence;
+pub mod find;
+pub mod load;
+pub mod manifest;
+mod services;
+
+pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
+pub use catalogue::{About, Catalogue, Kind, Origin, Refused};
+pub use codec::{CodecHandle, CodecInstance};
+pub use error::Error;
+pub use fence::{Clock, Fence, Tally, Trouble, wall_clock};
+pub use find::SearchPath;
+pub use manifest::Manifest;
+pub use plugin::{
+    AudioCounters, AudioLatency, Captured, CodecFormat, Entry, FormatRule, PacketTimes, RuleKind,
+    Status,
+};

@@ -60,8 +60,10 @@ mod write;
 pub use check::{Capabilities, Refusal, check_request, check_response};
 pub use error::Malformed;
 pub use header::{
-    CSeq, Contacts, Header, HeaderName, Headers, MAGIC_COOKIE, MAX_CSEQ, Name, NameAddr, Transport,
-    Via,
+    Algorithm, CSeq, Challenge, Contacts, DigestResponse, Event, Header, HeaderName, Headers,
+    MAGIC_COOKIE, MAX_CSEQ, MAX_NONCE, MAX_REALM, Name, NameAddr, Protection, Qop, RAck, Reason,
+    Refresher, Replaces, SessionExpires, SubscriptionPhase, SubscriptionState, TargetDialog,
+    Transport, Via, Warning,
 };
 pub use host::Host;
 pub use limits::{Limits, MAX_CONTACTS, MAX_ROUTES, MAX_VALUES, MAX_VIAS};

@@ -246,18 +246,7 @@ impl From<&Request> for RequestBuilder {
 
 /// What is no URI character becomes an escape, so that it stays one word on one line.
 fn escape(uri: &str) -> String {
-    if uri.bytes().all(scan::is_uri) {
-        return uri.to_owned();
-    }
-    let mut escaped = String::with_capacity(uri.len());
-    for byte in uri.bytes() {
-        if scan::is_uri(byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
+    crate::uri::escape(uri, scan::is_uri)
 }
 
 /// Builds a response.

@@ -1,1 +1,44 @@
 //! Commands, events and snapshots: the engine's public words.
+//!
+//! What it is: plain data with a stable JSON form, spoken by every UI, the command line and every
+//! client library. What it is not: it opens no socket, has no clock and depends on nothing of the
+//! engine. The promise: fields and words are only added; a receiver skips what it does not know.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`handle`] | [`CallHandle`], [`AccountHandle`], [`CommandId`], [`IdempotencyKey`] |
+//! | [`command`] | [`Command`]: what may be asked; [`Reply`]: what comes back at once |
+//! | [`event`] | [`Event`]: what is told, with sequence number, time and whole snapshots |
+//! | [`snapshot`] | the whole of a call, an account, a plugin, the engine |
+//! | [`reason`] | why a call ended, why an account is not registered |
+//! | [`error`] | [`ErrorObject`]: code, cause and fix |
+//! | [`index`] | the table of all codes; [`index::explain`] |
+//! | [`exit`] | [`ExitCode`] of the command line, and which word leads to which |
+//! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
+//! | [`secret`] | [`Secret`]: crosses the socket, never a log |
+//! | [`time`] | [`Timestamp`] |
+//! | [`wire`] | hello, welcome, one JSON object a line |
+
+pub mod command;
+pub mod error;
+pub mod event;
+pub mod exit;
+pub mod handle;
+pub mod index;
+pub mod ladder;
+pub mod reason;
+pub mod secret;
+pub mod snapshot;
+pub mod time;
+pub mod wire;
+
+pub use command::{Command, Reply};
+pub use error::{Code, ErrorObject};
+pub use event::{Event, EventBody};
+pub use exit::ExitCode;
+pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey};
+pub use ladder::Ladder;
+pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
+pub use secret::Secret;
+pub use snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
+pub use time::Timestamp;

@@ -89,7 +89,7 @@ fn a_flood_on_one_socket_waits_its_turn() {
     sockets
         .sweep(|slot, _, _| counts[slot.0 as usize] += 1)
         .unwrap();
-    assert_eq!(counts, [AT_ONCE * CALLS, 1]);
+    assert_eq!(counts, [1 + AT_ONCE * (CALLS - 1), 1]);
     sockets
         .sweep(|slot, _, _| counts[slot.0 as usize] += 1)
         .unwrap();

@@ -33,6 +33,9 @@ impl Datagrams for Mmsg {
         if wanted == 0 || size == 0 {
             return Ok(0);
         }
+        if wanted == 1 {
+            return recv_one(socket, &mut buffer[..size], &mut arrivals[0]);
+        }
         let mut names = [const { MaybeUninit::<libc::sockaddr_storage>::uninit() }; BATCH];
         let mut controls = [const { MaybeUninit::<Control>::uninit() }; BATCH];
         let mut pieces = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];
@@ -112,6 +115,34 @@ impl Datagrams for Mmsg {
         };
         usize::try_from(sent).map_err(|_| io::Error::last_os_error())
     }
+}
+
+/// One datagram by the plain call, which costs less than a batch of one.
+fn recv_one(socket: &UdpSocket, chunk: &mut [u8], arrival: &mut Arrival) -> io::Result<usize> {
+    let mut name = MaybeUninit::<libc::sockaddr_storage>::uninit();
+    let mut name_length = socket_length::<libc::sockaddr_storage>();
+    // SAFETY: `chunk` and `name` are writable for the lengths given with them. MSG_TRUNC makes the
+    // call return the datagram's own length, and writes no more than the chunk's.
+    let length = unsafe {
+        libc::recvfrom(
+            socket.as_raw_fd(),
+            chunk.as_mut_ptr().cast(),
+            chunk.len(),
+            libc::MSG_DONTWAIT | libc::MSG_TRUNC,
+            name.as_mut_ptr().cast(),
+            &raw mut name_length,
+        )
+    };
+    let length = usize::try_from(length).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: the call wrote `name_length` bytes of the name.
+    let source = unsafe { read_name(name.as_ptr(), name_length) };
+    *arrival = Arrival {
+        source: super::plain(source),
+        len: length.min(chunk.len()),
+        truncated: length > chunk.len(),
+        ..Arrival::default()
+    };
+    Ok(1)
 }
 
 fn no_header() -> libc::mmsghdr {

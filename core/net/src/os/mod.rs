@@ -71,6 +71,7 @@ pub(crate) struct Parcel<'b> {
 pub(crate) trait Datagrams {
     /// Reads up to `arrivals.len()` (at most [`BATCH`]) datagrams, each into its chunk of
     /// `buffer`, which has `arrivals.len()` chunks of equal size. `WouldBlock` when there is none.
+    /// With room for one datagram only, its sender is told and nothing else.
     fn recv(socket: &UdpSocket, buffer: &mut [u8], arrivals: &mut [Arrival]) -> io::Result<usize>;
 
     /// Sends the first parcels, at most [`BATCH`]; says how many the system took. An error is

@@ -1,14 +1,26 @@
 //! The header list: order and unknown headers kept, values read when somebody asks.
 
+mod alert;
+mod auth;
 mod cseq;
+mod event;
+mod identity;
 mod name;
 mod name_addr;
+mod reason;
+mod refer;
+mod reliable;
 mod typed;
 mod via;
 
+pub use auth::{Algorithm, Challenge, DigestResponse, MAX_NONCE, MAX_REALM, Protection, Qop};
 pub use cseq::{CSeq, MAX_CSEQ};
+pub use event::{Event, SubscriptionPhase, SubscriptionState};
 pub use name::{HeaderName, Name};
 pub use name_addr::{Contacts, NameAddr};
+pub use reason::{Reason, Warning};
+pub use refer::{Replaces, TargetDialog};
+pub use reliable::{RAck, Refresher, SessionExpires};
 pub use via::{MAGIC_COOKIE, Transport, Via};
 
 use bytes::Bytes;

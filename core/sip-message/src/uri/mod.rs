@@ -5,6 +5,7 @@ mod escape;
 mod sip;
 mod tel;
 
+pub(crate) use escape::escape;
 pub use escape::{escape_user, unescape};
 pub use sip::SipUri;
 pub use tel::TelUri;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::escape;
 use crate::host::scan_port;
 use crate::scan::{Scanner, is_token};
 use crate::span::Span;
@@ -59,6 +60,20 @@ impl SipUri {
         }
         text.push_str(&all[self.params.end()..]);
         Self::made(text)
+    }
+
+    /// The same with a header after the question mark, such as Replaces in a Refer-To URI.
+    pub fn with_header(&self, name: &str, value: &str) -> Self {
+        let mark = if self.headers.is_empty() { '?' } else { '&' };
+        let (name, value) = (escape_header(name), escape_header(value));
+        Self::made(format!("{}{mark}{name}={value}", self.text))
+    }
+
+    /// The same without headers, as a Request-URI has to be.
+    pub fn without_headers(&self) -> Self {
+        let all = self.text.as_str();
+        let end = self.params.end().min(all.len());
+        Self::made(all[..end].to_owned())
     }
 
     /// The same with `sips:` or `sip:` in front.
@@ -225,16 +240,17 @@ fn is_param(byte: u8) -> bool {
     (is_token(byte) && byte != b'`') || b"[]/:&+$()".contains(&byte)
 }
 
+/// `hnv-unreserved` and `unreserved` of RFC 3261 §25.1.
+fn is_header(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"[]/?:+$-_.!~*'()".contains(&byte)
+}
+
+fn escape_header(text: &str) -> String {
+    escape(text, is_header)
+}
+
 fn escape_param(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if is_param(byte) && byte != b'%' {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
+    escape(text, |byte| is_param(byte) && byte != b'%')
 }
 
 impl PartialEq for SipUri {

@@ -1,0 +1,240 @@
+//! What was wrong with which library, and what to do about it.
+
+use plugin::{Fault, Refusal};
+use std::path::PathBuf;
+
+/// Why a plugin is not there. `Display` is the reason; [`fix`](Self::fix) what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file could not be read.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is no shared library.
+    #[error("{}: is not a plugin library: {reason}", path.display())]
+    NotALibrary {
+        /// Which file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: &'static str,
+    },
+    /// The library is for another kind of processor.
+    #[error("{}: is built for {theirs}, this machine is {ours}", path.display())]
+    WrongArchitecture {
+        /// Which file.
+        path: PathBuf,
+        /// What the library is for.
+        theirs: String,
+        /// What this host is for.
+        ours: &'static str,
+    },
+    /// The library says nothing of itself.
+    #[error("{}: has no manifest (section .offhook.manifest)", path.display())]
+    NoManifest {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// What the library says of itself cannot be understood.
+    #[error("{}: has a manifest that cannot be read: {reason}", path.display())]
+    BadManifest {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The library does not export the entry.
+    #[error("{}: does not export offhook_plugin_entry", path.display())]
+    NoEntry {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Built for a boundary that this host no longer has.
+    #[error("{plugin}: is built for boundary {theirs}, this host has {ours}")]
+    OlderMajor {
+        /// Which plugin.
+        plugin: String,
+        /// Its major.
+        theirs: u32,
+        /// The host's.
+        ours: u32,
+    },
+    /// Built for a boundary that this host does not have yet.
+    #[error("{plugin}: is built for boundary {theirs}, this host has {ours}")]
+    NewerMajor {
+        /// Which plugin.
+        plugin: String,
+        /// Its major.
+        theirs: u32,
+        /// The host's.
+        ours: u32,
+    },
+    /// The system's loader refused the library, for example because a symbol is missing.
+    #[error("{}: cannot be loaded: {reason}", path.display())]
+    Load {
+        /// Which file.
+        path: PathBuf,
+        /// What the loader said.
+        reason: String,
+    },
+    /// The entry is there but unsound.
+    #[error("{plugin}: its entry {fault}")]
+    BadEntry {
+        /// Which plugin.
+        plugin: String,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// The running code gives another id than the manifest.
+    #[error("{}: its manifest says {manifest:?}, its code says {entry:?}", path.display())]
+    TwoIds {
+        /// Which file.
+        path: PathBuf,
+        /// What the manifest says.
+        manifest: String,
+        /// What the code says.
+        entry: String,
+    },
+    /// The plugin's own start failed.
+    #[error("{plugin}: its start failed: {refusal}")]
+    InitFailed {
+        /// Which plugin.
+        plugin: String,
+        /// What it said.
+        refusal: Refusal,
+    },
+    /// The plugin says a kind that this host does not know, or has no table of the kind it says.
+    #[error("{plugin}: says it is of kind {kind:?}, but {reason}")]
+    WrongKind {
+        /// Which plugin.
+        plugin: String,
+        /// What it says.
+        kind: String,
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// A table of the plugin is unsound.
+    #[error("{plugin}: its table {table} {fault}")]
+    BadTable {
+        /// Which plugin.
+        plugin: String,
+        /// Which table.
+        table: &'static str,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// A plugin with this id is already there.
+    #[error("{plugin}: an id that {first} already has")]
+    Duplicate {
+        /// The id.
+        plugin: String,
+        /// Where the first one came from.
+        first: String,
+    },
+    /// Nothing in the catalogue is what was asked for.
+    #[error("there is no {what}; {have}")]
+    Missing {
+        /// What was asked for.
+        what: String,
+        /// What there is instead, or why it was refused.
+        have: String,
+    },
+    /// The plugin would not open what was asked for.
+    #[error("{plugin}: {refusal}")]
+    Open {
+        /// Which plugin.
+        plugin: String,
+        /// What it said.
+        refusal: Refusal,
+    },
+}
+
+impl Error {
+    /// A short name that does not change, for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "plugin.unreadable",
+            Self::NotALibrary { .. } => "plugin.not-a-library",
+            Self::WrongArchitecture { .. } => "plugin.wrong-architecture",
+            Self::NoManifest { .. } => "plugin.no-manifest",
+            Self::BadManifest { .. } => "plugin.bad-manifest",
+            Self::NoEntry { .. } => "plugin.no-entry",
+            Self::OlderMajor { .. } => "plugin.older-boundary",
+            Self::NewerMajor { .. } => "plugin.newer-boundary",
+            Self::Load { .. } => "plugin.load",
+            Self::BadEntry { .. } => "plugin.bad-entry",
+            Self::TwoIds { .. } => "plugin.two-ids",
+            Self::InitFailed { .. } => "plugin.init-failed",
+            Self::WrongKind { .. } => "plugin.wrong-kind",
+            Self::BadTable { .. } => "plugin.bad-table",
+            Self::Duplicate { .. } => "plugin.duplicate",
+            Self::Missing { .. } => "plugin.missing",
+            Self::Open { .. } => "plugin.open",
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => "check that the file is there and may be read".into(),
+            Self::NotALibrary { .. } => {
+                "put only plugin libraries on the plugin path, or build this one again: it may be cut short".into()
+            }
+            Self::WrongArchitecture { ours, .. } => format!("install the build for {ours}"),
+            Self::NoManifest { .. } => {
+                "export the plugin with plugin::export_codec! or its like and build it with --features library".into()
+            }
+            Self::BadManifest { .. } => {
+                "the manifest is JSON with manifest, abi, kind, id, name and version; build the plugin again".into()
+            }
+            Self::NoEntry { .. } => {
+                "build with --crate-type cdylib --features library; see it with nm -D".into()
+            }
+            Self::OlderMajor { ours, .. } => {
+                format!("build the plugin again with offhook-plugin-abi {ours}")
+            }
+            Self::NewerMajor { ours, .. } => format!(
+                "update offhook, or build the plugin with offhook-plugin-abi {ours}"
+            ),
+            Self::Load { .. } => {
+                "install the library that has the missing symbol or file, or link it into the plugin".into()
+            }
+            Self::BadEntry { .. } | Self::BadTable { .. } => {
+                "the plugin's author must correct it: build it against the header of this boundary".into()
+            }
+            Self::TwoIds { .. } => "the plugin's author must give both the same id".into(),
+            Self::InitFailed { .. } => "see to what the plugin says it lacks, or leave the plugin out".into(),
+            Self::WrongKind { .. } => {
+                format!("this host knows the kinds {}", crate::Kind::NAMES.join(", "))
+            }
+            Self::Duplicate { .. } => "keep one of the two, or give one another id".into(),
+            Self::Missing { .. } => {
+                "list the plugin in the profile, put its library on the plugin path, or name one that is there".into()
+            }
+            Self::Open { .. } => "change the request as the plugin says".into(),
+        }
+    }
+
+    /// A fault of the entry, with majors told apart.
+    pub(crate) fn entry(plugin: String, fault: Fault) -> Self {
+        match fault {
+            Fault::Major { theirs, ours } if theirs < ours => Self::OlderMajor {
+                plugin,
+                theirs,
+                ours,
+            },
+            Fault::Major { theirs, ours } => Self::NewerMajor {
+                plugin,
+                theirs,
+                ours,
+            },
+            Fault::Null | Fault::Short { .. } | Fault::NullFunction(_) | Fault::Nonsense(_) => {
+                Self::BadEntry { plugin, fault }
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Poisoned and over-budget plugins: every call is counted, and what panicked or is too slow is not
+//! called again.
+//!
+//! It reads no clock of its own: a catalogue that was given one times each call, one without does not.
+//! It neither allocates nor locks nor logs; control reads the [`Tally`].
+
+use crate::Status;
+use base::{Duration, Instant};
+use std::sync::OnceLock;
+
+/// Where the time of a call comes from.
+pub type Clock = fn() -> Instant;
+
+/// A real clock, counted from its first use. Costs about 25 ns a reading.
+pub fn wall_clock() -> Instant {
+    static START: OnceLock<std::time::Instant> = OnceLock::new();
+    let start = START.get_or_init(std::time::Instant::now);
+    Instant::ZERO + start.elapsed()
+}
+
+/// Part of the audio's own length that a call may take: 1 ms for 20 ms. Source: rulings, Limits.
+const SHARE: u32 = 20;
+
+/// Misses in a row before a plugin is bypassed. Source: rulings, Limits.
+const MISSES: u32 = 3;
+
+/// Why a call gave nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The plugin said so.
+    Failed(Status),
+    /// It panicked in this call or earlier; it is never entered again.
+    Poisoned,
+    /// It was too slow too often; it is not entered until [`Fence::reopen`].
+    Bypassed,
+}
+
+/// What happened at one fence. Each counts up only, but for `misses_in_row`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that entered the plugin.
+    pub calls: u64,
+    /// Calls that it answered with a failure.
+    pub failures: u64,
+    /// Calls that took longer than they may. Only counted with a clock.
+    pub misses: u64,
+    /// Misses without a call in time between.
+    pub misses_in_row: u32,
+    /// The longest call. Unit: ns. Only with a clock.
+    pub longest_ns: u64,
+}
+
+/// Stands before one instance.
+#[derive(Debug, Clone)]
+pub struct Fence {
+    clock: Option<Clock>,
+    shut: Option<Trouble>,
+    tally: Tally,
+}
+
+impl Fence {
+    /// Open, with nothing counted.
+    pub fn new(clock: Option<Clock>) -> Self {
+        Self {
+            clock,
+            shut: None,
+            tally: Tally::default(),
+        }
+    }
+
+    /// What happened so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Why nothing gets through, if so.
+    pub fn shut(&self) -> Option<Trouble> {
+        self.shut
+    }
+
+    /// Gives a bypassed plugin another chance. One that panicked stays out.
+    pub fn reopen(&mut self) {
+        match self.shut {
+            Some(Trouble::Bypassed) => {
+                self.shut = None;
+                self.tally.misses_in_row = 0;
+            }
+            Some(Trouble::Poisoned | Trouble::Failed(_)) | None => {}
+        }
+    }
+
+    /// Runs `body`, which works on `audio` of sound.
+    #[inline]
+    pub fn call<T>(
+        &mut self,
+        audio: Duration,
+        body: impl FnOnce() -> Result<T, Status>,
+    ) -> Result<T, Trouble> {
+        if let Some(trouble) = self.shut {
+            return Err(trouble);
+        }
+        self.tally.calls += 1;
+        let result = match self.clock {
+            None => body(),
+            Some(clock) => {
+                let start = clock();
+                let result = body();
+                self.measure(clock().since(start), audio / SHARE);
+                result
+            }
+        };
+        result.map_err(|status| self.failed(status))
+    }
+
+    fn measure(&mut self, took: Duration, allowed: Duration) {
+        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.tally.longest_ns = self.tally.longest_ns.max(took_ns);
+        if took <= allowed {
+            self.tally.misses_in_row = 0;
+            return;
+        }
+        self.tally.misses += 1;
+        self.tally.misses_in_row += 1;
+        if self.tally.misses_in_row >= MISSES {
+            self.shut = Some(Trouble::Bypassed);
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, status: Status) -> Trouble {
+        self.tally.failures += 1;
+        if status == Status::PANIC {
+            self.shut = Some(Trouble::Poisoned);
+            return Trouble::Poisoned;
+        }
+        Trouble::Failed(status)
+    }
+}
+
+/// How long `samples` of all channels last.
+pub(crate) fn length(samples: usize, rate_hz: u32, channels: u8) -> Duration {
+    let per_second = u64::from(rate_hz) * u64::from(channels);
+    Duration::from_nanos(samples as u64 * 1_000_000_000 / per_second.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW_US: Cell<u64> = const { Cell::new(0) };
+    }
+
+    fn script() -> Instant {
+        NOW_US.with(|now| Instant::ZERO + Duration::from_micros(now.get()))
+    }
+
+    fn call(fence: &mut Fence, took_us: u64) -> Result<(), Trouble> {
+        fence.call(Duration::from_millis(20), || {
+            NOW_US.with(|now| now.set(now.get() + took_us));
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn three_misses_in_a_row_bypass_and_are_counted_exactly() {
+        let mut fence = Fence::new(Some(script));
+        for took_us in [1001, 1001, 1000, 1001, 1001] {
+            assert_eq!(call(&mut fence, took_us), Ok(()));
+        }
+        assert_eq!((fence.tally().misses, fence.tally().misses_in_row), (4, 2));
+        assert_eq!(
+            call(&mut fence, 5000),
+            Ok(()),
+            "the late result itself is used"
+        );
+        assert_eq!(call(&mut fence, 1), Err(Trouble::Bypassed));
+        let tally = fence.tally();
+        assert_eq!(
+            (tally.calls, tally.misses, tally.longest_ns),
+            (6, 5, 5_000_000)
+        );
+        fence.reopen();
+        assert_eq!(call(&mut fence, 1), Ok(()));
+    }
+
+    #[test]
+    fn without_a_clock_nothing_is_late() {
+        let mut fence = Fence::new(None);
+        for _ in 0..5 {
+            assert_eq!(call(&mut fence, 9000), Ok(()));
+        }
+        assert_eq!(fence.tally().misses, 0);
+    }
+
+    #[test]
+    fn a_panic_shuts_for_good_and_a_failure_does_not() {
+        let mut fence = Fence::new(None);
+        let failed = fence.call(Duration::ZERO, || Err::<(), _>(Status::BAD_PAYLOAD));
+        assert_eq!(failed, Err(Trouble::Failed(Status::BAD_PAYLOAD)));
+        let failed = fence.call(Duration::ZERO, || Err::<(), _>(Status::PANIC));
+        assert_eq!(failed, Err(Trouble::Poisoned));
+        fence.reopen();
+        assert_eq!(call(&mut fence, 0), Err(Trouble::Poisoned));
+        assert_eq!((fence.tally().calls, fence.tally().failures), (2, 2));
+    }
+}

@@ -1,0 +1,84 @@
+//! How a call wants to ring: Call-Info and Alert-Info, above all their ways to ask for auto-answer.
+//!
+//! Source: RFC 3261 §20.4, §20.9, RFC 7462; `answer-after` (snom, Asterisk), `alert-autoanswer`
+//! and `Auto Answer` (Polycom, Yealink) are habits, not standards.
+
+use super::{HeaderName, Headers, NameAddr, seconds};
+use crate::limits::MAX_ROUTES;
+
+impl Headers {
+    /// Additional information, such as a picture of the caller. What cannot be read is left out.
+    pub fn call_info(&self) -> Vec<NameAddr> {
+        self.readable(HeaderName::CallInfo)
+    }
+
+    /// How to ring. What cannot be read is left out.
+    pub fn alert_info(&self) -> Vec<NameAddr> {
+        self.readable(HeaderName::AlertInfo)
+    }
+
+    /// After how long the caller would like to be answered without a hand on the phone. Unit: s.
+    /// Whether to do so is policy.
+    pub fn answer_after(&self) -> Option<u32> {
+        let asked = self.call_info().into_iter().find_map(|value| {
+            let after = value.param("answer-after")?;
+            seconds(after)
+        });
+        asked.or_else(|| {
+            self.alert_info().into_iter().find_map(|value| {
+                let info = value.unquoted_param("info")?;
+                let known = ["alert-autoanswer", "auto answer", "answer-after"];
+                let wanted = known.iter().any(|text| info.eq_ignore_ascii_case(text));
+                wanted.then(|| value.param("delay").and_then(seconds).unwrap_or(0))
+            })
+        })
+    }
+
+    fn readable(&self, name: HeaderName) -> Vec<NameAddr> {
+        self.spans(name.into())
+            .take(MAX_ROUTES)
+            .filter_map(|span| self.read(span).ok())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Method, RequestBuilder};
+
+    fn answer_after(name: HeaderName, value: &str) -> Option<u32> {
+        let request = RequestBuilder::new(Method::Invite, "sip:a")
+            .header(name, value)
+            .build();
+        request.headers().answer_after()
+    }
+
+    #[test]
+    fn the_ways_to_ask_for_auto_answer() {
+        let call = HeaderName::CallInfo;
+        let alert = HeaderName::AlertInfo;
+        assert_eq!(
+            answer_after(call, "<sip:a.example>;Answer-After=2"),
+            Some(2)
+        );
+        assert_eq!(
+            answer_after(
+                call,
+                "<http://x/y.png>;purpose=icon, <sip:a>;answer-after=0"
+            ),
+            Some(0)
+        );
+        assert_eq!(
+            answer_after(alert, "<http://127.0.0.1>;info=alert-autoanswer;delay=3"),
+            Some(3)
+        );
+        assert_eq!(
+            answer_after(alert, "<http://x>;info=\"Auto Answer\""),
+            Some(0)
+        );
+        assert_eq!(answer_after(alert, "Bellcore-dr3"), None);
+        assert_eq!(answer_after(call, ""), None);
+        assert_eq!(answer_after(call, "<sip:a>;answer-after=soon"), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! Bodies of the commands.
+
+use crate::event::Filter;
+use crate::snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
+use crate::{AccountHandle, CallHandle, Ladder, Secret};
+use core::fmt;
+use core::str::FromStr;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Call somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dial {
+    /// A number or an address.
+    pub to: String,
+    /// From which account. `None`: the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountHandle>,
+    /// Give up when nobody answers by then. Unit: s. `None`: as the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring_for_s: Option<u32>,
+    /// Headers to add to the INVITE, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// Names a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CallRef {
+    /// Which. `None`: the only one that is in a state for the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+}
+
+/// Refuse a ringing call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Decline {
+    /// Which. `None`: the only one that rings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// SIP status to refuse with. Range: 400 to 699. `None`: 603.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// Send digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendDtmf {
+    /// Which call. `None`: the only one that is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// The digits, in order.
+    pub digits: Digits,
+    /// Length of each. Unit: ms. Range: 40 to 8,000. `None`: as the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+}
+
+/// One to 64 digits of 0-9 * # A-D. `Debug` hides them: they may be a PIN.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Digits(String);
+
+/// Something other than digits, or none, or too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("digits are 1 to 64 of 0-9 * # A-D")]
+pub struct NotDigits;
+
+impl Digits {
+    /// The digits, letters in upper case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Digits {
+    type Err = NotDigits;
+
+    fn from_str(text: &str) -> Result<Self, NotDigits> {
+        let text = text.to_ascii_uppercase();
+        let is_digit = |c| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D');
+        if (1..=64).contains(&text.len()) && text.chars().all(is_digit) {
+            return Ok(Self(text));
+        }
+        Err(NotDigits)
+    }
+}
+
+impl TryFrom<String> for Digits {
+    type Error = NotDigits;
+    fn try_from(text: String) -> Result<Self, NotDigits> {
+        text.parse()
+    }
+}
+
+impl From<Digits> for String {
+    fn from(digits: Digits) -> Self {
+        digits.0
+    }
+}
+
+impl fmt::Debug for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} digits", self.0.len())
+    }
+}
+
+/// Silence our microphone, or open it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mute {
+    /// Which call. `None`: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// Whether to silence.
+    pub on: bool,
+}
+
+/// Names an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRef {
+    /// Which.
+    pub account: AccountHandle,
+}
+
+/// How to reach a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// Datagrams; large requests go over TCP.
+    #[default]
+    Udp,
+    /// A connection that is kept.
+    Tcp,
+}
+
+/// Set up an account for this run; the settings files stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddAccount {
+    /// Its id.
+    pub account: AccountHandle,
+    /// The name before the @ of its address.
+    pub user: String,
+    /// The name after the @ of its address.
+    pub domain: String,
+    /// The name to log in with. `None`: the same as `user`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_user: Option<String>,
+    /// The password. `None`: the server asks for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// The name it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// Server to register with, where it is not the domain: `host` or `host:port`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registrar: Option<String>,
+    /// Server that everything goes through: `host` or `host:port`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_proxy: Option<String>,
+    /// How to reach the server.
+    #[serde(default)]
+    pub transport: Transport,
+    /// Lifetime to ask for. Unit: s. `None`: as the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_s: Option<u32>,
+    /// Codecs in order of preference. Empty: as the settings say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codecs: Vec<String>,
+    /// Whether to register at once.
+    #[serde(default = "yes")]
+    pub register: bool,
+    /// Whether outgoing calls that name no account use it.
+    #[serde(default)]
+    pub make_default: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The ladder of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LadderOf {
+    /// Which.
+    pub call: CallHandle,
+}
+
+/// Send events on this connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Subscribe {
+    /// Which events. Empty: all.
+    #[serde(default, skip_serializing_if = "is_all")]
+    pub filter: Filter,
+    /// The last sequence number seen; what came after it is sent again, or `stream.lagged`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<u64>,
+}
+
+const fn is_all(filter: &Filter) -> bool {
+    filter.0.is_empty()
+}
+
+/// Stop the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shutdown {
+    /// Why; it is passed on in `engine.stopping`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A command that needs no more than its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NoFields {}
+
+/// What comes back at once. JSON: `{"kind":…, …}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reply {
+    /// Taken; the outcome comes as an event.
+    Taken,
+    /// The call that the command is about.
+    Call {
+        /// The whole call.
+        call: Box<CallSnapshot>,
+    },
+    /// The account that the command is about.
+    Account {
+        /// The whole account.
+        account: Box<AccountSnapshot>,
+    },
+    /// All calls.
+    Calls {
+        /// By age.
+        calls: Vec<CallSnapshot>,
+    },
+    /// All accounts.
+    Accounts {
+        /// By id.
+        accounts: Vec<AccountSnapshot>,
+    },
+    /// The engine.
+    Status {
+        /// The whole engine.
+        engine: Box<EngineSnapshot>,
+    },
+    /// A call's ladder.
+    Ladder {
+        /// The ladder.
+        ladder: Ladder,
+    },
+    /// Events follow.
+    Subscribed {
+        /// The last sequence number before them.
+        seq: u64,
+    },
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}

@@ -1,0 +1,92 @@
+//! What may be asked, and what comes back at once. What comes of it is told by events.
+
+mod data;
+#[cfg(test)]
+mod tests;
+
+pub use data::{
+    AccountRef, AddAccount, CallRef, Decline, Dial, Digits, LadderOf, Mute, NoFields, NotDigits,
+    Reply, SendDtmf, Shutdown, Subscribe, Transport,
+};
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:literal $variant:ident $data:ty;)*) => {
+        /// One command. JSON: its name beside its body (see [`wire`](crate::wire)).
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Command {
+            $($(#[$doc])* $variant($data),)*
+        }
+
+        /// Names of all commands.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        impl Command {
+            /// Its name, such as `dial`.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// From name and body. `None`: no command has this name.
+            pub fn from_value(name: &str, body: Value) -> Option<serde_json::Result<Self>> {
+                let body = if body.is_null() { Value::Object(serde_json::Map::new()) } else { body };
+                Some(match name {
+                    $($name => serde_json::from_value(body).map(Self::$variant),)*
+                    _ => return None,
+                })
+            }
+        }
+
+        /// A command's body alone, without its name.
+        pub(crate) struct Body<'a>(pub(crate) &'a Command);
+
+        impl Serialize for Body<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 {
+                    $(Command::$variant(body) => body.serialize(serializer),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Call somebody. Reply: the call. Outcome: `call.created` to `call.ended`.
+    "dial" Dial Dial;
+    /// Accept a ringing call. Outcome: `call.answered`.
+    "accept" Accept CallRef;
+    /// Refuse a ringing call. Outcome: `call.ended`.
+    "decline" Decline Decline;
+    /// End a call in any state. Outcome: `call.ended`.
+    "hang_up" HangUp CallRef;
+    /// End all calls. Outcome: `call.ended` for each.
+    "hang_up_all" HangUpAll NoFields;
+    /// Send digits. Outcome: `call.dtmf` for each.
+    "send_dtmf" SendDtmf SendDtmf;
+    /// Silence our microphone, or open it. Outcome: `call.mute`.
+    "mute" Mute Mute;
+    /// Register an account now. Outcome: `account.registered` or `account.failed`.
+    "register" Register AccountRef;
+    /// Take leave of the server. Outcome: `account.unregistered`.
+    "unregister" Unregister AccountRef;
+    /// Set up an account for this run. Reply: the account. Outcome: `account.added`, ….
+    "add_account" AddAccount Box<AddAccount>;
+    /// Take an account away; its calls go on. Outcome: `account.removed`.
+    "remove_account" RemoveAccount AccountRef;
+    /// Reply: all calls that are not over.
+    "list_calls" ListCalls NoFields;
+    /// Reply: all accounts.
+    "list_accounts" ListAccounts NoFields;
+    /// Reply: the whole engine.
+    "status" Status NoFields;
+    /// Reply: the ladder of a call, also of one that is over.
+    "ladder" Ladder LadderOf;
+    /// Send events on this connection from now on, or from a sequence number on.
+    "events" Events Subscribe;
+    /// Stop the engine. Outcome: `engine.stopping`.
+    "shutdown" Shutdown Shutdown;
+}

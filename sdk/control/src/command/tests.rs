@@ -1,0 +1,209 @@
+use super::*;
+use crate::{Ladder, Secret};
+use expect_test::expect;
+use serde_json::json;
+
+fn call() -> CallRef {
+    CallRef {
+        call: Some("c7k2".parse().unwrap()),
+    }
+}
+
+fn account() -> AccountRef {
+    AccountRef {
+        account: "demo".parse().unwrap(),
+    }
+}
+
+fn add() -> AddAccount {
+    AddAccount {
+        account: "alice".parse().unwrap(),
+        user: "alice".into(),
+        domain: "pbx.example".into(),
+        auth_user: Some("alice1".into()),
+        password: Some(Secret::new("hunter2")),
+        display: Some("Alice".into()),
+        registrar: None,
+        outbound_proxy: Some("proxy.example:5070".into()),
+        transport: Transport::Tcp,
+        expires_s: Some(60),
+        codecs: vec!["PCMA".into(), "PCMU".into()],
+        register: true,
+        make_default: false,
+    }
+}
+
+fn body(command: &Command) -> String {
+    serde_json::to_string(&Body(command)).unwrap()
+}
+
+/// One of each.
+pub(crate) fn all() -> Vec<Command> {
+    vec![
+        Command::Dial(Dial {
+            to: "600".into(),
+            account: Some("demo".parse().unwrap()),
+            ring_for_s: Some(30),
+            headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+        }),
+        Command::Accept(call()),
+        Command::Decline(Decline {
+            call: call().call,
+            status: Some(486),
+        }),
+        Command::HangUp(call()),
+        Command::HangUpAll(NoFields {}),
+        Command::SendDtmf(SendDtmf {
+            call: None,
+            digits: "12#".parse().unwrap(),
+            duration_ms: Some(160),
+        }),
+        Command::Mute(Mute {
+            call: None,
+            on: true,
+        }),
+        Command::Register(account()),
+        Command::Unregister(account()),
+        Command::AddAccount(Box::new(add())),
+        Command::RemoveAccount(account()),
+        Command::ListCalls(NoFields {}),
+        Command::ListAccounts(NoFields {}),
+        Command::Status(NoFields {}),
+        Command::Ladder(LadderOf {
+            call: "c7k2".parse().unwrap(),
+        }),
+        Command::Events(Subscribe {
+            filter: crate::event::Filter(vec!["call.*".into()]),
+            resume: Some(12_873),
+        }),
+        Command::Shutdown(Shutdown {
+            reason: Some("update".into()),
+        }),
+    ]
+}
+
+#[test]
+fn every_command_has_its_json() {
+    let lines: Vec<String> = all()
+        .iter()
+        .map(|command| format!("{} {}", command.name(), body(command)))
+        .collect();
+    expect![[r#"
+        dial {"to":"600","account":"demo","ring_for_s":30,"headers":{"X-Ticket":"7"}}
+        accept {"call":"c7k2"}
+        decline {"call":"c7k2","status":486}
+        hang_up {"call":"c7k2"}
+        hang_up_all {}
+        send_dtmf {"digits":"12#","duration_ms":160}
+        mute {"on":true}
+        register {"account":"demo"}
+        unregister {"account":"demo"}
+        add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"codecs":["PCMA","PCMU"],"register":true,"make_default":false}
+        remove_account {"account":"demo"}
+        list_calls {}
+        list_accounts {}
+        status {}
+        ladder {"call":"c7k2"}
+        events {"filter":["call.*"],"resume":12873}
+        shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
+    let names: Vec<&str> = all().iter().map(Command::name).collect();
+    assert_eq!(names, NAMES, "one sample of each command");
+}
+
+#[test]
+fn every_command_comes_back_the_same() {
+    for command in all() {
+        let body = serde_json::from_str(&body(&command)).unwrap();
+        let back = Command::from_value(command.name(), body).unwrap().unwrap();
+        assert_eq!(back, command);
+    }
+}
+
+#[test]
+fn every_reply_has_its_json_and_comes_back() {
+    let ladder = Ladder {
+        call: "c7k2".parse().unwrap(),
+        local: "101 (you)".into(),
+        remote: "600 demo-pbx".into(),
+        steps: vec![crate::ladder::Step {
+            at_ms: 12,
+            kind: crate::ladder::StepKind::SipIn,
+            text: "180 Ringing".into(),
+            repeat: true,
+        }],
+    };
+    let replies = [
+        Reply::Taken,
+        Reply::Calls { calls: Vec::new() },
+        Reply::Accounts {
+            accounts: Vec::new(),
+        },
+        Reply::Ladder { ladder },
+        Reply::Subscribed { seq: 41 },
+    ];
+    let lines: Vec<String> = replies
+        .iter()
+        .map(|reply| {
+            let text = serde_json::to_string(reply).unwrap();
+            assert_eq!(&serde_json::from_str::<Reply>(&text).unwrap(), reply);
+            text
+        })
+        .collect();
+    expect![[r#"
+        {"kind":"taken"}
+        {"kind":"calls","calls":[]}
+        {"kind":"accounts","accounts":[]}
+        {"kind":"ladder","ladder":{"call":"c7k2","local":"101 (you)","remote":"600 demo-pbx","steps":[{"at_ms":12,"kind":"sip_in","text":"180 Ringing","repeat":true}]}}
+        {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
+    let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));
+    assert_eq!(newer.unwrap(), Reply::Unknown);
+}
+
+#[test]
+fn what_may_be_left_out_may_be_left_out() {
+    let dial = Command::from_value("dial", json!({"to": "600", "colour": "red"}));
+    let Some(Ok(Command::Dial(dial))) = dial else {
+        panic!("{dial:?}");
+    };
+    assert_eq!((dial.to.as_str(), dial.account), ("600", None));
+    let null = Command::from_value("accept", Value::Null).unwrap().unwrap();
+    assert_eq!(null, Command::Accept(CallRef { call: None }));
+    let least = json!({"account": "a", "user": "101", "domain": "demo"});
+    let Some(Ok(Command::AddAccount(add))) = Command::from_value("add_account", least) else {
+        panic!("not read");
+    };
+    assert!(add.register && add.password.is_none() && add.transport == Transport::Udp);
+}
+
+#[test]
+fn wrong_values_and_names_are_refused() {
+    for (name, body) in [
+        ("dial", json!({})),
+        ("dial", json!({"to": 600})),
+        ("accept", json!({"call": "seven"})),
+        ("send_dtmf", json!({"digits": "12x"})),
+        ("send_dtmf", json!({"digits": ""})),
+        ("send_dtmf", json!({"digits": "1".repeat(65)})),
+        ("register", json!({"account": "a b"})),
+        (
+            "add_account",
+            json!({"account": "a", "user": "u", "domain": "d", "transport": "pigeon"}),
+        ),
+    ] {
+        assert!(
+            Command::from_value(name, body.clone()).unwrap().is_err(),
+            "{name} {body}"
+        );
+    }
+    assert!(Command::from_value("teleport", Value::Null).is_none());
+}
+
+#[test]
+fn secrets_and_digits_never_print() {
+    let printed = format!("{:?}", all());
+    assert!(
+        !printed.contains("hunter2") && !printed.contains("12#"),
+        "{printed}"
+    );
+    assert_eq!(format!("{}", Secret::new("hunter2")), "***");
+}

@@ -1,0 +1,199 @@
+//! What is told: one envelope for all events, one name and one kind of data for each.
+
+mod data;
+#[cfg(test)]
+mod tests;
+
+pub use data::{
+    AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
+    CallIncoming, CallMedia, CallMute, CallQuality, CallRinging, CallWarning, DtmfMethod,
+    EngineChange, PluginChange, Side, StreamLagged,
+};
+
+use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// One event. JSON: `{"seq":…,"ts":…,"type":…,"account":…,"call":…,"command":…,"data":{…}}`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Engine-wide, from 1, without gaps, given before anything is dropped or merged.
+    pub seq: u64,
+    /// When it happened.
+    pub ts: Timestamp,
+    /// The account it is about.
+    pub account: Option<AccountHandle>,
+    /// The call it is about.
+    pub call: Option<CallHandle>,
+    /// The command that caused it.
+    pub command: Option<CommandId>,
+    /// What happened.
+    pub body: EventBody,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    seq: u64,
+    ts: Timestamp,
+    #[serde(rename = "type")]
+    name: String,
+    account: Option<AccountHandle>,
+    call: Option<CallHandle>,
+    command: Option<CommandId>,
+    #[serde(default)]
+    data: Value,
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:literal $variant:ident $data:ty;)*) => {
+        /// What happened, with all that belongs to it.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum EventBody {
+            $($(#[$doc])* $variant(Box<$data>),)*
+            /// An event of a newer engine: to be skipped.
+            Unknown {
+                /// Its name.
+                name: String,
+                /// What it carries.
+                data: Value,
+            },
+        }
+
+        /// Names of all events, in the order of the table in the crate's README.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        impl EventBody {
+            /// Its name, such as `call.answered`.
+            pub fn name(&self) -> &str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                    Self::Unknown { name, .. } => name,
+                }
+            }
+
+            fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    $(Self::$variant(data) => map.serialize_entry("data", data),)*
+                    Self::Unknown { data, .. } => map.serialize_entry("data", data),
+                }
+            }
+
+            fn from_value(name: String, data: Value) -> serde_json::Result<Self> {
+                Ok(match name.as_str() {
+                    $($name => Self::$variant(serde_json::from_value(data)?),)*
+                    _ => Self::Unknown { name, data },
+                })
+            }
+        }
+    };
+}
+
+events! {
+    /// The engine runs.
+    "engine.started" EngineStarted EngineChange;
+    /// The engine takes leave.
+    "engine.stopping" EngineStopping EngineChange;
+    /// A part failed too often and stays down, or came back.
+    "engine.degraded" EngineDegraded EngineChange;
+    /// An account was set up.
+    "account.added" AccountAdded AccountChange;
+    /// An account was taken away.
+    "account.removed" AccountRemoved AccountChange;
+    /// An account asks its server.
+    "account.registering" AccountRegistering AccountChange;
+    /// Calls reach the account.
+    "account.registered" AccountRegistered AccountChange;
+    /// They do not.
+    "account.failed" AccountFailed AccountChange;
+    /// They do not, on purpose.
+    "account.unregistered" AccountUnregistered AccountChange;
+    /// A call was made, either way.
+    "call.created" CallCreated CallCreated;
+    /// Somebody calls.
+    "call.incoming" CallIncoming CallIncoming;
+    /// It rings.
+    "call.ringing" CallRinging CallRinging;
+    /// Something is heard before the answer.
+    "call.progress" CallProgress CallRinging;
+    /// Somebody accepted.
+    "call.answered" CallAnswered CallAnswered;
+    /// Sound began, stopped, or travels differently.
+    "call.media" CallMedia CallMedia;
+    /// The call is held.
+    "call.hold" CallHold CallHold;
+    /// The call goes on.
+    "call.resumed" CallResumed CallHold;
+    /// Our microphone was silenced, or opened.
+    "call.mute" CallMute CallMute;
+    /// A digit was sent or heard.
+    "call.dtmf" CallDtmf CallDtmf;
+    /// Figures of the sound, every 5 s.
+    "call.quality" CallQuality CallQuality;
+    /// Something is not as it should be.
+    "call.warning" CallWarning CallWarning;
+    /// A call is over.
+    "call.ended" CallEnded CallEnded;
+    /// A plugin is in use.
+    "plugin.loaded" PluginLoaded PluginChange;
+    /// A plugin is not used.
+    "plugin.refused" PluginRefused PluginChange;
+    /// A plugin was fenced off.
+    "plugin.crashed" PluginCrashed PluginChange;
+    /// A plugin was late and was passed over.
+    "plugin.deadline_missed" PluginDeadlineMissed PluginChange;
+    /// The receiver fell behind.
+    "stream.lagged" StreamLagged StreamLagged;
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("seq", &self.seq)?;
+        map.serialize_entry("ts", &self.ts)?;
+        map.serialize_entry("type", self.body.name())?;
+        if let Some(account) = &self.account {
+            map.serialize_entry("account", account)?;
+        }
+        if let Some(call) = &self.call {
+            map.serialize_entry("call", call)?;
+        }
+        if let Some(command) = &self.command {
+            map.serialize_entry("command", command)?;
+        }
+        self.body.write(&mut map)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let envelope = Envelope::deserialize(deserializer)?;
+        let body = EventBody::from_value(envelope.name, envelope.data);
+        Ok(Self {
+            seq: envelope.seq,
+            ts: envelope.ts,
+            account: envelope.account,
+            call: envelope.call,
+            command: envelope.command,
+            body: body.map_err(serde::de::Error::custom)?,
+        })
+    }
+}
+
+/// Which events somebody wants: names, or beginnings such as `call.*`. Empty: all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Filter(pub Vec<String>);
+
+impl Filter {
+    /// Whether an event of this name is wanted. `stream.lagged` always is.
+    pub fn wants(&self, name: &str) -> bool {
+        name == "stream.lagged"
+            || self.0.is_empty()
+            || self.0.iter().any(|wanted| match wanted.strip_suffix('*') {
+                Some(beginning) => name.starts_with(beginning),
+                None => wanted == name,
+            })
+    }
+}

@@ -1,0 +1,399 @@
+use super::*;
+use crate::snapshot::{
+    AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState, EngineSnapshot,
+    EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
+};
+use crate::{AccountCause, Code, EndReason, EndedBy, ErrorObject};
+use expect_test::{Expect, expect};
+
+pub(crate) fn at(ms: u64) -> Timestamp {
+    Timestamp::from_unix_ms(1_795_269_731_482 + ms)
+}
+
+pub(crate) fn call() -> CallSnapshot {
+    CallSnapshot {
+        call: "c7k2".parse().unwrap(),
+        account: Some("demo".parse().unwrap()),
+        direction: CallDirection::Outgoing,
+        state: CallState::Answered,
+        from: Party {
+            uri: "sip:101@demo".into(),
+            display: None,
+        },
+        to: Party {
+            uri: "sip:600@demo".into(),
+            display: Some("Echo".into()),
+        },
+        created: at(0),
+        answered: Some(at(200)),
+        ended: None,
+        muted: false,
+        held_by_remote: false,
+        media: Some(MediaSnapshot {
+            state: MediaState::Flowing,
+            codec: Some("PCMU".into()),
+            clock: Some(8000),
+            ptime: Some(20),
+            security: "none".into(),
+            local: Some("127.0.0.1:40012".into()),
+            remote: Some("127.0.0.1:41000".into()),
+        }),
+        quality: None,
+        end: None,
+        sip_call_id: None,
+    }
+}
+
+pub(crate) fn account() -> AccountSnapshot {
+    AccountSnapshot {
+        account: "demo".parse().unwrap(),
+        aor: "sip:101@demo".into(),
+        state: AccountState::Failed,
+        is_default: true,
+        transport: Some("udp".into()),
+        server: Some("127.0.0.1:35060".into()),
+        expires_s: None,
+        rtt_ms: Some(8),
+        since: Some(at(0)),
+        next_try_s: Some(4),
+        cause: Some(AccountCause::Auth),
+        error: Some(ErrorObject::new(Code::WRONG_PASSWORD, "demo refused 101").sip_status(403)),
+    }
+}
+
+pub(crate) fn engine() -> EngineSnapshot {
+    EngineSnapshot {
+        version: "0.1.0".into(),
+        profile: "demo".into(),
+        state: EngineState::Running,
+        started: at(0),
+        listening: vec!["udp:127.0.0.1:5060".into()],
+        accounts: vec![account()],
+        calls: vec![call()],
+        plugins: vec![plugin()],
+        troubles: Vec::new(),
+    }
+}
+
+fn plugin() -> PluginSnapshot {
+    PluginSnapshot {
+        id: "codec-g711".into(),
+        kind: "codec".into(),
+        version: "0.1.0".into(),
+        abi: Some("1.0".into()),
+        state: PluginState::Loaded,
+        trust: "built-in".into(),
+        path: None,
+        error: None,
+    }
+}
+
+fn engine_change() -> Box<EngineChange> {
+    Box::new(EngineChange {
+        version: "0.1.0".into(),
+        reason: Some("asked to".into()),
+        error: None,
+        snapshot: engine(),
+    })
+}
+
+fn plugin_change() -> Box<PluginChange> {
+    Box::new(PluginChange {
+        id: "codec-g711".into(),
+        version: "0.1.0".into(),
+        abi: Some("1.0".into()),
+        reason_code: Some(Code::PLUGIN_REFUSED),
+        fix: None,
+        snapshot: plugin(),
+    })
+}
+
+fn calls() -> Vec<EventBody> {
+    let (from, to) = (String::from("sip:101@demo"), String::from("sip:600@demo"));
+    let snapshot = call();
+    let ringing = || {
+        Box::new(CallRinging {
+            early_media: true,
+            snapshot: call(),
+        })
+    };
+    let hold = |by| {
+        Box::new(CallHold {
+            by,
+            snapshot: call(),
+        })
+    };
+    vec![
+        EventBody::CallCreated(Box::new(CallCreated {
+            direction: CallDirection::Outgoing,
+            from: from.clone(),
+            to: to.clone(),
+            display: None,
+            headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+            snapshot: snapshot.clone(),
+        })),
+        EventBody::CallIncoming(Box::new(CallIncoming {
+            from,
+            display: Some("Alice".into()),
+            to,
+            diverted_by: None,
+            alert_info: None,
+            answer_after_s: Some(0),
+            verified: false,
+            snapshot: snapshot.clone(),
+        })),
+        EventBody::CallRinging(ringing()),
+        EventBody::CallProgress(ringing()),
+        EventBody::CallAnswered(Box::new(CallAnswered {
+            by: AnsweredBy::User,
+            setup_ms: 211,
+            codec: Some("PCMU".into()),
+            security: "none".into(),
+            snapshot: snapshot.clone(),
+        })),
+        EventBody::CallHold(hold(Side::Remote)),
+        EventBody::CallResumed(hold(Side::Remote)),
+        EventBody::CallMute(Box::new(CallMute {
+            muted: true,
+            source: "command".into(),
+            snapshot,
+        })),
+    ]
+}
+
+fn call_figures() -> Vec<EventBody> {
+    let media = call().media.unwrap();
+    let end = EndReason::from_status(486);
+    vec![
+        EventBody::CallMedia(Box::new(CallMedia {
+            state: MediaState::OneWayOut,
+            codec: media.codec,
+            clock: media.clock,
+            ptime: media.ptime,
+            security: media.security,
+            local: media.local,
+            remote: media.remote,
+            snapshot: call(),
+        })),
+        EventBody::CallDtmf(Box::new(CallDtmf {
+            digit: '#',
+            duration_ms: 160,
+            method: DtmfMethod::Rtp,
+            direction: Side::Local,
+        })),
+        EventBody::CallQuality(Box::new(CallQuality {
+            quality: Quality {
+                mos: Some(4.5),
+                loss_pct: 0.5,
+                packets_in: 238,
+                packets_out: 239,
+                ..Quality::default()
+            },
+            snapshot: call(),
+        })),
+        EventBody::CallWarning(Box::new(CallWarning {
+            code: Code::MEDIA_UNREACHABLE,
+            text: "250 packets sent, 0 received".into(),
+            fix: "turn on symmetric RTP".into(),
+        })),
+        EventBody::CallEnded(Box::new(CallEnded {
+            by: end.by,
+            cause: end.cause,
+            sip_status: end.sip_status,
+            reason_header: Some("Q.850;cause=17".into()),
+            duration_ms: 0,
+            mos_avg: None,
+            codec: None,
+            error: None,
+            snapshot: CallSnapshot {
+                state: CallState::Ended,
+                end: Some(EndReason::normal(EndedBy::Remote)),
+                ..call()
+            },
+        })),
+    ]
+}
+
+/// One of each.
+fn all() -> Vec<EventBody> {
+    let account = || Box::new(AccountChange::of(account()));
+    let mut all = vec![
+        EventBody::EngineStarted(engine_change()),
+        EventBody::EngineStopping(engine_change()),
+        EventBody::EngineDegraded(engine_change()),
+        EventBody::AccountAdded(account()),
+        EventBody::AccountRemoved(account()),
+        EventBody::AccountRegistering(account()),
+        EventBody::AccountRegistered(account()),
+        EventBody::AccountFailed(account()),
+        EventBody::AccountUnregistered(account()),
+    ];
+    all.extend(calls());
+    all.extend(call_figures());
+    all.extend([
+        EventBody::PluginLoaded(plugin_change()),
+        EventBody::PluginRefused(plugin_change()),
+        EventBody::PluginCrashed(plugin_change()),
+        EventBody::PluginDeadlineMissed(plugin_change()),
+        EventBody::StreamLagged(Box::new(StreamLagged {
+            from: 7,
+            to: 41,
+            missed: 35,
+            snapshot: engine(),
+        })),
+    ]);
+    all
+}
+
+pub(crate) fn event(seq: u64, body: EventBody) -> Event {
+    Event {
+        seq,
+        ts: at(seq),
+        account: Some("demo".parse().unwrap()),
+        call: body
+            .name()
+            .starts_with("call.")
+            .then(|| "c7k2".parse().unwrap()),
+        command: Some(CommandId(17)),
+        body,
+    }
+}
+
+/// Everything but snapshots, which have a test of their own.
+fn without_snapshots(event: &Event) -> String {
+    let EventBody::CallEnded(ended) = call_figures().remove(4) else {
+        panic!("another event");
+    };
+    let snapshots = [
+        serde_json::to_string(&engine()),
+        serde_json::to_string(&account()),
+        serde_json::to_string(&call()),
+        serde_json::to_string(&ended.snapshot),
+        serde_json::to_string(&plugin()),
+    ];
+    let text = serde_json::to_string(event).unwrap();
+    snapshots
+        .into_iter()
+        .fold(text, |text, snapshot| text.replace(&snapshot.unwrap(), "…"))
+}
+
+fn golden(value: &impl Serialize, want: Expect) {
+    want.assert_eq(&serde_json::to_string(value).unwrap());
+}
+
+#[test]
+fn every_event_has_its_json() {
+    let lines: Vec<String> = all()
+        .into_iter()
+        .zip(1..)
+        .map(|(body, seq)| without_snapshots(&event(seq, body)))
+        .collect();
+    expect![[r##"
+        {"seq":1,"ts":"2026-11-21T14:02:11.483Z","type":"engine.started","account":"demo","command":17,"data":{"version":"0.1.0","reason":"asked to","snapshot":…}}
+        {"seq":2,"ts":"2026-11-21T14:02:11.484Z","type":"engine.stopping","account":"demo","command":17,"data":{"version":"0.1.0","reason":"asked to","snapshot":…}}
+        {"seq":3,"ts":"2026-11-21T14:02:11.485Z","type":"engine.degraded","account":"demo","command":17,"data":{"version":"0.1.0","reason":"asked to","snapshot":…}}
+        {"seq":4,"ts":"2026-11-21T14:02:11.486Z","type":"account.added","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":5,"ts":"2026-11-21T14:02:11.487Z","type":"account.removed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":6,"ts":"2026-11-21T14:02:11.488Z","type":"account.registering","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.registered","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":8,"ts":"2026-11-21T14:02:11.490Z","type":"account.failed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":9,"ts":"2026-11-21T14:02:11.491Z","type":"account.unregistered","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":10,"ts":"2026-11-21T14:02:11.492Z","type":"call.created","account":"demo","call":"c7k2","command":17,"data":{"direction":"outgoing","from":"sip:101@demo","to":"sip:600@demo","headers":{"X-Ticket":"7"},"snapshot":…}}
+        {"seq":11,"ts":"2026-11-21T14:02:11.493Z","type":"call.incoming","account":"demo","call":"c7k2","command":17,"data":{"from":"sip:101@demo","display":"Alice","to":"sip:600@demo","answer_after_s":0,"verified":false,"snapshot":…}}
+        {"seq":12,"ts":"2026-11-21T14:02:11.494Z","type":"call.ringing","account":"demo","call":"c7k2","command":17,"data":{"early_media":true,"snapshot":…}}
+        {"seq":13,"ts":"2026-11-21T14:02:11.495Z","type":"call.progress","account":"demo","call":"c7k2","command":17,"data":{"early_media":true,"snapshot":…}}
+        {"seq":14,"ts":"2026-11-21T14:02:11.496Z","type":"call.answered","account":"demo","call":"c7k2","command":17,"data":{"by":"user","setup_ms":211,"codec":"PCMU","security":"none","snapshot":…}}
+        {"seq":15,"ts":"2026-11-21T14:02:11.497Z","type":"call.hold","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
+        {"seq":16,"ts":"2026-11-21T14:02:11.498Z","type":"call.resumed","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
+        {"seq":17,"ts":"2026-11-21T14:02:11.499Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
+        {"seq":18,"ts":"2026-11-21T14:02:11.500Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
+        {"seq":19,"ts":"2026-11-21T14:02:11.501Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
+        {"seq":20,"ts":"2026-11-21T14:02:11.502Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}
+        {"seq":21,"ts":"2026-11-21T14:02:11.503Z","type":"call.warning","account":"demo","call":"c7k2","command":17,"data":{"code":"OH-3107","text":"250 packets sent, 0 received","fix":"turn on symmetric RTP"}}
+        {"seq":22,"ts":"2026-11-21T14:02:11.504Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","duration_ms":0,"snapshot":…}}
+        {"seq":23,"ts":"2026-11-21T14:02:11.505Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":26,"ts":"2026-11-21T14:02:11.508Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn every_event_comes_back_the_same() {
+    let mut seen = Vec::new();
+    for body in all() {
+        seen.push(body.name().to_owned());
+        let event = event(9, body);
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+    seen.sort_unstable();
+    let mut names = NAMES.to_vec();
+    names.sort_unstable();
+    assert_eq!(seen, names, "one sample of each event");
+}
+
+#[test]
+fn snapshots_have_their_json() {
+    golden(
+        &call(),
+        expect![[
+            r#"{"call":"c7k2","account":"demo","direction":"outgoing","state":"answered","from":{"uri":"sip:101@demo"},"to":{"uri":"sip:600@demo","display":"Echo"},"created":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","muted":false,"held_by_remote":false,"media":{"state":"flowing","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000"}}"#
+        ]],
+    );
+    golden(
+        &account(),
+        expect![[
+            r#"{"account":"demo","aor":"sip:101@demo","state":"failed","is_default":true,"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"since":"2026-11-21T14:02:11.482Z","next_try_s":4,"cause":"auth","error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403}}"#
+        ]],
+    );
+    golden(
+        &plugin(),
+        expect![[
+            r#"{"id":"codec-g711","kind":"codec","version":"0.1.0","abi":"1.0","state":"loaded","trust":"built-in"}"#
+        ]],
+    );
+    let engine = EngineSnapshot {
+        accounts: Vec::new(),
+        calls: Vec::new(),
+        ..engine()
+    };
+    golden(
+        &engine,
+        expect![[
+            r#"{"version":"0.1.0","profile":"demo","state":"running","started":"2026-11-21T14:02:11.482Z","listening":["udp:127.0.0.1:5060"],"plugins":[{"id":"codec-g711","kind":"codec","version":"0.1.0","abi":"1.0","state":"loaded","trust":"built-in"}]}"#
+        ]],
+    );
+}
+
+#[test]
+fn unknown_events_fields_and_words_are_skipped() {
+    let newer = r#"{"seq":5,"ts":"2026-11-21T14:02:11.482Z","type":"call.teleported","data":{"x":1},"trace":"t"}"#;
+    let read: Event = serde_json::from_str(newer).unwrap();
+    assert_eq!(read.body.name(), "call.teleported");
+
+    let mut value = serde_json::to_value(event(1, all().remove(9))).unwrap();
+    value["data"]["colour"] = "red".into();
+    value["data"]["snapshot"]["state"] = "teleporting".into();
+    let event: Event = serde_json::from_value(value).unwrap();
+    let EventBody::CallCreated(data) = event.body else {
+        panic!("another event");
+    };
+    assert_eq!(data.snapshot.state, CallState::Unknown);
+}
+
+#[test]
+fn a_known_event_without_its_fields_is_refused() {
+    let broken = r#"{"seq":5,"ts":"2026-11-21T14:02:11.482Z","type":"call.ended","data":{}}"#;
+    let error = serde_json::from_str::<Event>(broken).unwrap_err();
+    assert!(error.to_string().contains("missing field"), "{error}");
+}
+
+#[test]
+fn filters_take_names_and_beginnings() {
+    let filter = Filter(vec!["call.*".into(), "engine.started".into()]);
+    assert!(filter.wants("call.ended") && filter.wants("engine.started"));
+    assert!(!filter.wants("engine.stopping") && !filter.wants("account.failed"));
+    assert!(filter.wants("stream.lagged"), "a gap is always told");
+    assert!(Filter::default().wants("anything"));
+}

@@ -1,0 +1,304 @@
+//! The error index: every code with its cause and its fix. `offhook explain` prints it.
+//!
+//! Thousands: 1 usage and settings, 2 accounts and servers, 3 sound, 4 calls, 5 plugins, 6 engine.
+
+use crate::{Code, ExitCode};
+use core::fmt::Write as _;
+
+/// One error as the index tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub code: Code,
+    /// What happened, in words of the person it happened to.
+    pub title: &'static str,
+    /// What is usually behind it.
+    pub cause: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+    /// How the command line ends on it.
+    pub exit: ExitCode,
+}
+
+macro_rules! index {
+    ($($(#[$doc:meta])* $number:literal $name:ident $exit:ident $title:literal $cause:literal $fix:literal;)*) => {
+        impl Code {
+            $($(#[$doc])* pub const $name: Self = Self($number);)*
+        }
+
+        /// All errors, by number.
+        pub const INDEX: &[Entry] = &[$(Entry {
+            code: Code::$name,
+            title: $title,
+            cause: $cause,
+            fix: $fix,
+            exit: ExitCode::$exit,
+        }),*];
+    };
+}
+
+index! {
+    /// The command line was not understood.
+    1001 USAGE Usage
+        "the command was not understood"
+        "a word or an option is missing, unknown or of the wrong kind"
+        "see: offhook help";
+    /// A settings file is broken.
+    1002 BROKEN_SETTINGS Usage
+        "the settings cannot be used"
+        "a settings file has a mistake, or a value is not one of those allowed; nothing was changed or started"
+        "correct what each complaint names by file, line and key";
+    /// A file that was named cannot be read.
+    1003 FILE_UNREADABLE Usage
+        "a file that was named cannot be read"
+        "it does not exist, or this user may not read it"
+        "check the path and the permissions";
+    /// A listening port is taken.
+    1004 PORT_IN_USE Failed
+        "the address to listen on is taken"
+        "another program, perhaps another phone or a second engine, listens there"
+        "stop that program (ss -lunpt shows it), or choose another port with --listen";
+    /// No password where one is needed.
+    1005 NO_PASSWORD Usage
+        "the account has no password that can be read"
+        "the file or the variable that should hold it is missing, empty or not readable"
+        "check password_file or password_env of the account";
+    /// No such account.
+    1006 UNKNOWN_ACCOUNT Usage
+        "there is no such account"
+        "no account has this id, or no account is set up at all"
+        "see: offhook accounts";
+    /// What was dialled is no address.
+    1007 BAD_ADDRESS Usage
+        "this cannot be dialled"
+        "it is neither a number nor an address such as sip:600@pbx.example"
+        "dial a number, or an address that begins with sip: or tel:";
+    /// The listening address is not ours.
+    1008 BAD_LISTEN_ADDRESS Failed
+        "the address to listen on cannot be used"
+        "this computer has no such address, or this user may not use the port (below 1024 needs a privilege)"
+        "choose 0.0.0.0, [::] or an address that `ip address` shows";
+    /// User or password refused.
+    2001 WRONG_PASSWORD Unauthorised
+        "the server does not accept this user and password"
+        "the password or the user is wrong, or the account is locked on the server"
+        "check the user and the password of the account; some servers want another name to log in: set auth_user";
+    /// A name has no address.
+    2002 UNKNOWN_HOST Failed
+        "the server's name has no address"
+        "the name is misspelt, or this network's name server does not know it"
+        "check the domain and registrar of the account; try: getent hosts NAME";
+    /// A server does not answer.
+    2003 SERVER_SILENT Timeout
+        "the server does not answer"
+        "it is switched off or not reachable from here, or a firewall drops what we send"
+        "check the address and port; try the other transport (udp or tcp)";
+    /// A server refuses the connection.
+    2004 SERVER_REFUSES_CONNECTION Failed
+        "nothing listens at the server's address"
+        "the server is down, or it listens on another port or transport"
+        "check address, port and transport of the account";
+    /// The server refuses to register the account.
+    2005 REGISTRATION_REFUSED Rejected
+        "the server refuses to register this account"
+        "the user does not exist there, or the server does not serve this domain"
+        "check user and domain of the account, and the account on the server";
+    /// The server was lost.
+    2006 CONNECTION_LOST Timeout
+        "the phone has lost its connection with the server"
+        "the server or the network between is down; calls cannot reach this phone until it is back"
+        "nothing to do here: it is tried again, and this message goes away when it works";
+    /// No network.
+    2007 NO_NETWORK Failed
+        "this computer has no way to the server"
+        "no network is up, or none of the server's address family (IPv4 or IPv6)"
+        "check the network of this computer";
+    /// Sound of the far end cannot come: its address is not reachable.
+    3107 MEDIA_UNREACHABLE Media
+        "you are sending sound but nothing comes back"
+        "they told us an address for sound that is not reachable from here, or something between blocks it"
+        "on a real PBX turn on \"NAT / symmetric RTP\" for this phone";
+    /// A sound file cannot be used.
+    3201 SOUND_FILE Usage
+        "the sound file cannot be used"
+        "it does not exist, cannot be read, or is not a WAV file with 16-bit samples"
+        "check the path; a file can be converted with: sox IN -r 48000 -c 1 -b 16 OUT.wav";
+    /// A sound device cannot be opened.
+    3202 SOUND_DEVICE Media
+        "the sound device cannot be opened"
+        "it is not connected, in use by another program, or there is no sound card"
+        "choose another device, or use files instead: audio-file";
+    /// No port is left for sound.
+    3203 NO_MEDIA_PORT Failed
+        "no port is left for sound"
+        "all ports of the range media.ports are in use"
+        "make the range media.ports larger, or end calls";
+    /// The far end is busy.
+    4001 BUSY Busy
+        "busy"
+        "the far end is in another call"
+        "try again later";
+    /// Nobody answered.
+    4002 NO_ANSWER Timeout
+        "no answer"
+        "it rang until the time was over, or nobody is there to ring"
+        "try again later";
+    /// The far end declined.
+    4003 DECLINED Rejected
+        "declined"
+        "the far end does not want to take the call"
+        "try again later";
+    /// The number does not exist.
+    4004 UNKNOWN_NUMBER Rejected
+        "this number does not exist"
+        "the server knows nobody by it"
+        "check the number";
+    /// No codec in common.
+    4005 NO_CODEC_IN_COMMON Rejected
+        "the two phones have no codec in common"
+        "none of the codecs offered is switched on at the other side"
+        "switch on PCMU or PCMA, which every phone has: media.codecs";
+    /// The server failed.
+    4006 SERVER_FAILED Failed
+        "the server could not do it"
+        "it is overloaded, restarting or misconfigured"
+        "try again; if it stays, the server's log says more";
+    /// Refused for another reason.
+    4007 REJECTED Rejected
+        "the far end refused the call"
+        "its answer says why: see the SIP status"
+        "see: offhook ladder CALL";
+    /// No such call.
+    4008 UNKNOWN_CALL Usage
+        "there is no such call"
+        "it has ended, or was never there"
+        "see: offhook calls";
+    /// Not possible in this state.
+    4009 WRONG_STATE Usage
+        "the call is not in a state for that"
+        "for instance, only a ringing call can be answered, and only an answered one can carry digits"
+        "see: offhook calls";
+    /// Too many calls.
+    4010 TOO_MANY_CALLS Failed
+        "no more calls at once"
+        "the limit of this profile is reached"
+        "end a call, or raise limits.calls";
+    /// Given up before the answer.
+    4011 CANCELLED Interrupted
+        "the call was given up before it was answered"
+        "the caller hung up first"
+        "nothing to do";
+    /// The call broke.
+    4012 CALL_LOST Failed
+        "the call was lost"
+        "the far end or the network went away in mid-call"
+        "dial again";
+    /// A plugin is missing.
+    5001 PLUGIN_MISSING Plugin
+        "a plugin that the settings name is not there"
+        "no file on the search path has this id, and it is not built in"
+        "install it, add its folder to plugins.path, or take it out of the settings";
+    /// A plugin was refused.
+    5002 PLUGIN_REFUSED Plugin
+        "a plugin was refused"
+        "it was made for another version of the plugin interface, is damaged, or is not allowed"
+        "rebuild it for this version, or allow it in plugins.allow";
+    /// A plugin crashed.
+    5003 PLUGIN_CRASHED Plugin
+        "a plugin failed while it worked"
+        "a fault in the plugin; it was fenced off, and calls go on without it"
+        "restart the engine, or tell the plugin's maker";
+    /// No engine answers.
+    6001 NO_ENGINE NoEngine
+        "no engine to talk to"
+        "no engine runs for this profile, or its control socket is elsewhere"
+        "start one: offhook demo, or systemctl start offhookd; or name its socket with --socket";
+    /// A control line was not understood.
+    6002 BAD_CONTROL_LINE Failed
+        "the engine did not understand what it was sent"
+        "the line is not one JSON object, is too long, or a field has a wrong value"
+        "see sdk/control for the words; update the older of the two programs";
+    /// An unknown command.
+    6003 UNKNOWN_COMMAND Usage
+        "this engine does not know that command"
+        "it is older than the program that asks, or was built without that part"
+        "update the engine, or use a host that has the part";
+    /// The engine stops.
+    6004 STOPPING Failed
+        "the engine is stopping"
+        "it was told to stop and takes no more commands"
+        "start it again";
+    /// A part failed too often.
+    6005 DEGRADED Failed
+        "a part of the engine failed too often and stays down"
+        "it was restarted as often as its budget allows; other parts go on"
+        "restart the engine, and report the fault with its log";
+    /// No common version of the control protocol.
+    6006 NO_COMMON_VERSION Failed
+        "engine and program have no version of the control protocol in common"
+        "one of the two is much older"
+        "update the older of the two programs";
+    /// A queue is full.
+    6007 ENGINE_BUSY Failed
+        "the engine is too busy for that now"
+        "a queue inside is full; the command was not carried out"
+        "try again";
+    /// Not permitted.
+    6008 NOT_PERMITTED NotPermitted
+        "that is not permitted"
+        "the socket belongs to another user, or the token lacks the scope"
+        "use the account that runs the engine";
+}
+
+/// The entry of `code`.
+pub fn find(code: Code) -> Option<&'static Entry> {
+    let at = INDEX.binary_search_by_key(&code, |entry| entry.code).ok()?;
+    INDEX.get(at)
+}
+
+/// What `offhook explain` prints for `code`.
+pub fn explain(code: Code) -> Option<String> {
+    let entry = find(code)?;
+    let mut text = format!("{code}  {}\n", entry.title);
+    for (label, words) in [("why", entry.cause), ("fix", entry.fix)] {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {label}   {words}");
+    }
+    let _ = writeln!(text, "  exit  {}", entry.exit.number());
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn the_index_is_sorted_complete_and_plain() {
+        assert!(INDEX.is_sorted_by(|a, b| a.code < b.code));
+        for entry in INDEX {
+            assert_eq!(find(entry.code), Some(entry));
+            for text in [entry.title, entry.cause, entry.fix] {
+                assert!(
+                    !text.is_empty() && !text.ends_with('.') && !text.contains('\n'),
+                    "{text}"
+                );
+            }
+            assert_ne!(entry.exit, ExitCode::Success, "{}", entry.code);
+            assert!(entry.title.len() <= 72, "{}", entry.title);
+        }
+        assert_eq!(find(Code(9999)), None);
+    }
+
+    #[test]
+    fn explain_prints_cause_fix_and_exit() {
+        expect![[r#"
+            OH-3107  you are sending sound but nothing comes back
+              why   they told us an address for sound that is not reachable from here, or something between blocks it
+              fix   on a real PBX turn on "NAT / symmetric RTP" for this phone
+              exit  7
+        "#]]
+        .assert_eq(&explain(Code::MEDIA_UNREACHABLE).unwrap());
+        assert_eq!(explain(Code(1)), None);
+    }
+}

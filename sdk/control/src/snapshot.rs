@@ -1,0 +1,304 @@
+//! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
+
+use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Which way a call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallDirection {
+    /// We dialled.
+    Outgoing,
+    /// They did.
+    Incoming,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Dialled; nothing heard of the far end yet.
+    Dialing,
+    /// It rings: there when we dialled, here when they did.
+    Ringing,
+    /// Not answered yet, but sound may already come (183).
+    Progress,
+    /// Somebody accepted.
+    Answered,
+    /// Hung up; waiting for the far end to agree.
+    Ending,
+    /// Over.
+    Ended,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One end of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Party {
+    /// Its address, such as `sip:600@pbx.example`.
+    pub uri: String,
+    /// The name it gives itself, which nobody vouches for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+}
+
+/// Whether sound flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaState {
+    /// Both ways.
+    Flowing,
+    /// Only to us.
+    OneWayIn,
+    /// Only from us.
+    OneWayOut,
+    /// Neither way.
+    None,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How sound travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaSnapshot {
+    /// Whether it flows.
+    pub state: MediaState,
+    /// Encoding name, such as `PCMU`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+    /// RTP clock. Unit: Hz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<u32>,
+    /// Packet time we send. Unit: ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ptime: Option<u16>,
+    /// How it is encrypted: `none`, or the method.
+    pub security: String,
+    /// Our RTP address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<String>,
+    /// Theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+}
+
+/// Figures of the sound, over the last report.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quality {
+    /// Estimated listening quality (ITU-T G.107). Range: 1.0 to 4.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mos: Option<f32>,
+    /// Rating factor R (ITU-T G.107). Range: 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r: Option<f32>,
+    /// Packets lost of those expected. Unit: %.
+    pub loss_pct: f32,
+    /// Longest run of lost packets.
+    pub burst: u32,
+    /// Interarrival jitter (RFC 3550 §6.4.1). Unit: ms.
+    pub jitter_ms: f32,
+    /// Round trip, from RTCP. Unit: ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f32>,
+    /// Depth of the jitter buffer. Unit: ms.
+    pub jb_ms: f32,
+    /// Sound made up for lost packets. Unit: %.
+    pub concealed_pct: f32,
+    /// Packets received since the call began.
+    pub packets_in: u64,
+    /// Packets sent since the call began.
+    pub packets_out: u64,
+    /// Level of what we hear. Unit: dBov.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_in_db: Option<f32>,
+    /// Level of what we say. Unit: dBov.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_out_db: Option<f32>,
+}
+
+/// The whole of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallSnapshot {
+    /// Its name.
+    pub call: CallHandle,
+    /// The account it belongs to; none when the engine answers without accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountHandle>,
+    /// Who dialled.
+    pub direction: CallDirection,
+    /// Where it stands.
+    pub state: CallState,
+    /// Who called.
+    pub from: Party,
+    /// Who was called.
+    pub to: Party,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    /// Our microphone is silenced.
+    #[serde(default)]
+    pub muted: bool,
+    /// The far end holds us.
+    #[serde(default)]
+    pub held_by_remote: bool,
+    /// How sound travels, once agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaSnapshot>,
+    /// Figures of the sound, once there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReason>,
+    /// The Call-ID header: what to look for in the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_call_id: Option<String>,
+}
+
+/// Where an account stands with its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Not registered, on purpose.
+    Unregistered,
+    /// Asking.
+    Registering,
+    /// Calls arrive.
+    Registered,
+    /// It did not work; it is tried again unless the server said why not.
+    Failed,
+    /// Taking leave.
+    Unregistering,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The whole of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSnapshot {
+    /// Its id.
+    pub account: AccountHandle,
+    /// Its address of record, such as `sip:101@pbx.example`.
+    pub aor: String,
+    /// Where it stands.
+    pub state: AccountState,
+    /// Used for outgoing calls that name no account.
+    #[serde(default)]
+    pub is_default: bool,
+    /// Transport in use: `udp` or `tcp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<String>,
+    /// Address of the server in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Lifetime that the server granted. Unit: s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_s: Option<u32>,
+    /// How long the server took to answer last. Unit: ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<u32>,
+    /// Since when it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// When it is tried again. Unit: s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try_s: Option<u32>,
+    /// Why it is not registered, in one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<AccountCause>,
+    /// Why it is not registered, in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorObject>,
+}
+
+/// Where a plugin stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginState {
+    /// In use.
+    Loaded,
+    /// Not loaded, with a reason.
+    Refused,
+    /// Fenced off after a fault.
+    Crashed,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The whole of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginSnapshot {
+    /// Its id, such as `codec-g711`.
+    pub id: String,
+    /// Its kind, such as `codec`.
+    pub kind: String,
+    /// Its own version.
+    pub version: String,
+    /// Version of the plugin interface it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abi: Option<String>,
+    /// Where it stands.
+    pub state: PluginState,
+    /// `built-in`, `in-process` or `isolated`.
+    pub trust: String,
+    /// Its file, unless built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Why it is not in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorObject>,
+}
+
+/// Where the engine stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineState {
+    /// All parts run.
+    Running,
+    /// A part failed too often and stays down.
+    Degraded,
+    /// Taking leave.
+    Stopping,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The whole of the engine. With it, a UI that knows nothing knows everything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EngineSnapshot {
+    /// The engine's version.
+    pub version: String,
+    /// The profile it runs.
+    pub profile: String,
+    /// Where it stands.
+    pub state: EngineState,
+    /// When it started.
+    pub started: Timestamp,
+    /// What it listens on, such as `udp:127.0.0.1:5060`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listening: Vec<String>,
+    /// All accounts, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<AccountSnapshot>,
+    /// All calls that are not over, by age.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallSnapshot>,
+    /// All plugins, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PluginSnapshot>,
+    /// What is wrong, while it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<ErrorObject>,
+}

@@ -1,0 +1,106 @@
+//! Every size, offset and id, frozen. A difference here is a new revision, not a new number here.
+//!
+//! Pointers are 8 bytes in these figures; the boundary is the same on 4, with other numbers.
+#![cfg(target_pointer_width = "64")]
+
+use offhook_plugin_abi as abi;
+use std::mem::{align_of, offset_of, size_of};
+
+/// Compares a struct's size and the offset of each of its fields in order.
+macro_rules! frozen {
+    ($type:ty, size $size:literal, $($field:ident $offset:literal),+ $(,)?) => {
+        assert_eq!(size_of::<$type>(), $size, "size of {}", stringify!($type));
+        assert_eq!(align_of::<$type>(), 8, "alignment of {}", stringify!($type));
+        $(assert_eq!(
+            offset_of!($type, $field), $offset,
+            "{}.{}", stringify!($type), stringify!($field)
+        );)+
+    };
+}
+
+#[test]
+fn ids_and_names_are_frozen() {
+    assert_eq!(abi::ABI_MAJOR, 1);
+    assert_eq!(abi::ENTRY_SYMBOL, "offhook_plugin_entry");
+    assert_eq!(abi::MANIFEST_SECTION, ".offhook.manifest");
+    assert_eq!(abi::CODEC_ID, "offhook.codec/1");
+    assert_eq!(abi::AUDIO_ID, "offhook.audio/1");
+    assert_eq!(abi::LOG_ID, "offhook.log/1");
+}
+
+#[test]
+fn numbers_are_frozen() {
+    use abi::codec as c;
+    let status = [
+        abi::Status::OK,
+        abi::Status::ENDED,
+        abi::Status::UNSUPPORTED,
+        abi::Status::BAD_ARGUMENT,
+        abi::Status::BUFFER_TOO_SMALL,
+        abi::Status::BAD_PAYLOAD,
+        abi::Status::NOT_FOUND,
+        abi::Status::UNAVAILABLE,
+        abi::Status::LOST,
+        abi::Status::FAILED,
+        abi::Status::GARBAGE,
+        abi::Status::PANIC,
+    ];
+    assert_eq!(
+        status.map(|s| s.0),
+        [0, 1, -1, -2, -3, -4, -5, -6, -7, -8, -99, -100]
+    );
+    assert_eq!(size_of::<abi::Status>(), 4);
+    let caps = [c::CAP_CONCEAL, c::CAP_FEC, c::CAP_DTX, c::CAP_VARIABLE_RATE];
+    assert_eq!(caps, [1, 2, 4, 8]);
+    let rules = [
+        c::RULE_EQUAL,
+        c::RULE_MIN,
+        c::RULE_MAX,
+        c::RULE_LIST,
+        c::RULE_OPAQUE,
+        c::RULE_IGNORE,
+    ];
+    assert_eq!(rules, [0, 1, 2, 3, 4, 5]);
+    let keys = [
+        c::KEY_BIT_RATE,
+        c::KEY_EXPECTED_LOSS,
+        c::KEY_COMPLEXITY,
+        c::KEY_DTX,
+        c::KEY_FEC,
+    ];
+    assert_eq!(keys, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn text_is_frozen() {
+    frozen!(abi::Text, size 16, ptr 0, len 8);
+    frozen!(abi::TextOut, size 24, ptr 0, capacity 8, len 16);
+}
+
+#[test]
+fn entry_and_host_are_frozen() {
+    frozen!(abi::Entry, size 136, size 0, abi_major 4, abi_minor 8, reserved 12, id 16, name 32,
+        version 48, vendor 64, licence 80, manifest 96, init 112, deinit 120, table 128);
+    frozen!(abi::Host, size 64, size 0, abi_major 4, abi_minor 8, reserved 12, context 16, name 24,
+        version 40, service 56);
+    frozen!(abi::LogTable, size 16, size 0, reserved 4, log 8);
+}
+
+#[test]
+fn codec_is_frozen() {
+    frozen!(abi::CodecInfo, size 88, size 0, caps 4, name 8, clock_rate_hz 24, sample_rate_hz 28,
+        channels 32, payload_type 36, packet_times 40, packet_time_ms 44, max_payload 48,
+        rule_size 52, fmtp 56, rules 72, rule_count 80);
+    frozen!(abi::FmtpRule, size 40, name 0, default 16, kind 32, reserved 36);
+    frozen!(abi::CodecTable, size 72, size 0, reserved 4, count 8, describe 16, open 24, encode 32,
+        decode 40, control 48, reset 56, close 64);
+}
+
+#[test]
+fn audio_is_frozen() {
+    frozen!(abi::AudioLatency, size 24, size 0, reserved 4, capture_ns 8, playback_ns 16);
+    frozen!(abi::AudioCounters, size 56, size 0, reserved 4, captured 8, played 16, underrun 24,
+        overrun 32, xruns 40, ended 48);
+    frozen!(abi::AudioTable, size 64, size 0, reserved 4, enumerate 8, open 16, capture 24,
+        playback 32, latency 40, counters 48, close 56);
+}

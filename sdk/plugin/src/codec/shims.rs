@@ -1,0 +1,167 @@
+//! The plugin's side of the codec table: C functions around the trait.
+
+use super::{Codec, Format};
+use crate::guard::{close, enter, guarded, open, settle};
+use crate::text::{self, lend};
+use crate::{Refusal, Status};
+use core::ffi::c_void;
+use plugin_abi::{CodecInfo, CodecTable, FmtpRule, TextOut};
+
+/// The table of `T`.
+pub(crate) const fn table<T: Codec>() -> &'static CodecTable {
+    const {
+        &CodecTable {
+            size: size_of::<CodecTable>() as u32,
+            reserved: 0,
+            count: Some(count::<T>),
+            describe: Some(describe::<T>),
+            open: Some(open_shim::<T>),
+            encode: Some(encode::<T>),
+            decode: Some(decode::<T>),
+            control: Some(control::<T>),
+            reset: Some(reset::<T>),
+            close: Some(close_shim::<T>),
+        }
+    }
+}
+
+unsafe extern "C" fn count<T: Codec>() -> usize {
+    T::FORMATS.len()
+}
+
+unsafe extern "C" fn describe<T: Codec>(index: usize, out: *mut CodecInfo) -> Status {
+    let Some(format) = T::FORMATS.get(index) else {
+        return Status::NOT_FOUND;
+    };
+    if out.is_null() {
+        return Status::BAD_ARGUMENT;
+    }
+    let mut info = info(format);
+    // SAFETY: not null; the caller has set `size` to what it can take.
+    let room = unsafe { out.cast::<u32>().read() };
+    info.size = info.size.min(room);
+    // SAFETY: `info.size` bytes are readable here and writable there.
+    unsafe {
+        let from = core::ptr::from_ref(&info).cast::<u8>();
+        core::ptr::copy_nonoverlapping(from, out.cast(), info.size as usize);
+    }
+    Status::OK
+}
+
+/// One format as the layout spells it.
+fn info(format: &Format) -> CodecInfo {
+    CodecInfo {
+        size: size_of::<CodecInfo>() as u32,
+        caps: format.caps(),
+        name: lend(format.name),
+        clock_rate_hz: format.clock_rate_hz,
+        sample_rate_hz: format.sample_rate_hz,
+        channels: u32::from(format.channels),
+        payload_type: format.payload_type.map_or(-1, i32::from),
+        packet_times: format.packet_times.0,
+        packet_time_ms: format.packet_time_ms,
+        max_payload: format.max_payload,
+        rule_size: size_of::<FmtpRule>() as u32,
+        fmtp: lend(format.fmtp),
+        rules: format.rules.as_ptr().cast(),
+        rule_count: format.rules.len(),
+    }
+}
+
+unsafe extern "C" fn open_shim<T: Codec>(
+    index: usize,
+    fmtp: *const u8,
+    fmtp_len: usize,
+    out: *mut *mut c_void,
+    reason: *mut TextOut,
+) -> Status {
+    // SAFETY: the text is lent for the call.
+    let result = match unsafe { text::borrow(fmtp, fmtp_len) } {
+        None => Err(Refusal::new(Status::BAD_ARGUMENT, "fmtp is not text")),
+        Some(_) if index >= T::FORMATS.len() => Err(Refusal::new(
+            Status::NOT_FOUND,
+            format!("there is no format {index}"),
+        )),
+        // SAFETY: `out` is null or writable.
+        Some(fmtp) => unsafe { open(out, || T::open(index, fmtp)) },
+    };
+    // SAFETY: `reason` is null or the caller's buffer.
+    unsafe { settle(result, reason) }
+}
+
+unsafe extern "C" fn encode<T: Codec>(
+    inst: *mut c_void,
+    pcm: *const i16,
+    samples: usize,
+    payload: *mut u8,
+    len: *mut usize,
+) -> Status {
+    if pcm.is_null() || payload.is_null() || len.is_null() {
+        return Status::BAD_ARGUMENT;
+    }
+    // SAFETY: not null; the caller vouches for `samples` readable samples, `*len` writable bytes that
+    // do not overlap, and a live instance of ours that nobody else uses.
+    unsafe {
+        let pcm = core::slice::from_raw_parts(pcm, samples);
+        let payload = core::slice::from_raw_parts_mut(payload, *len);
+        enter::<T>(inst, |codec| {
+            *len = codec.encode(pcm, payload)?;
+            Ok(Status::OK)
+        })
+    }
+}
+
+unsafe extern "C" fn decode<T: Codec>(
+    inst: *mut c_void,
+    payload: *const u8,
+    len: usize,
+    lost_samples: usize,
+    pcm: *mut i16,
+    samples: *mut usize,
+) -> Status {
+    if pcm.is_null() || samples.is_null() {
+        return Status::BAD_ARGUMENT;
+    }
+    // SAFETY: not null; the caller vouches for `len` readable bytes where `payload` is not null,
+    // `*samples` writable samples, and a live instance of ours that nobody else uses.
+    unsafe {
+        let pcm = core::slice::from_raw_parts_mut(pcm, *samples);
+        let payload = (!payload.is_null()).then(|| core::slice::from_raw_parts(payload, len));
+        enter::<T>(inst, |codec| {
+            *samples = match (payload, lost_samples) {
+                (None, _) => codec.conceal(pcm)?,
+                (Some(payload), 0) => codec.decode(payload, pcm)?,
+                (Some(next), lost) => {
+                    let pcm = pcm.get_mut(..lost).ok_or(Status::BUFFER_TOO_SMALL)?;
+                    codec.recover(next, pcm)?
+                }
+            };
+            Ok(Status::OK)
+        })
+    }
+}
+
+unsafe extern "C" fn control<T: Codec>(inst: *mut c_void, key: u32, value: i64) -> Status {
+    // SAFETY: a live instance of ours that nobody else uses.
+    unsafe { enter::<T>(inst, |codec| codec.control(key, value).map(|()| Status::OK)) }
+}
+
+unsafe extern "C" fn reset<T: Codec>(inst: *mut c_void) -> Status {
+    // SAFETY: a live instance of ours that nobody else uses.
+    unsafe {
+        enter::<T>(inst, |codec| {
+            codec.reset();
+            Ok(Status::OK)
+        })
+    }
+}
+
+unsafe extern "C" fn close_shim<T: Codec>(inst: *mut c_void) {
+    // SAFETY: an instance of ours that the caller gives up.
+    unsafe { close::<T>(inst) }
+}
+
+/// Starts the plugin; for the entry.
+pub(crate) fn init<T: Codec>(host: Option<crate::Host>) -> Result<Status, Refusal> {
+    guarded(|| T::init(host).map(|()| Status::OK))
+}
