@@ -20,6 +20,7 @@
 pub mod account;
 pub mod dialogs;
 pub mod events;
+pub mod handles;
 pub mod link;
 pub mod media;
 pub mod network;
@@ -29,5 +30,6 @@ pub mod registrar;
 pub mod voice;
 
 pub use account::{Account, KeepAliveRule};
+pub use handles::Handles;
 pub use part::{Outbox, Part};
 pub use post::{Address, Post};
