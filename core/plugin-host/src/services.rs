@@ -1,4 +1,4 @@
-//! What a plugin may ask the host. For now: to write a line into the log.
+//! What a plugin may ask the host: to write a line into the log.
 
 use core::ffi::c_void;
 use plugin_abi as abi;

@@ -58,6 +58,12 @@ pub trait Codec: Send + Sized + 'static {
     fn reset(&mut self) {}
 }
 
+/// The table of `T` as C sees it, for tests of the boundary.
+#[doc(hidden)]
+pub const fn raw_table<T: Codec>() -> &'static abi::CodecTable {
+    table::<T>()
+}
+
 /// One format as its author writes it. Start from [`Format::NARROWBAND`].
 #[derive(Debug, Clone, Copy)]
 pub struct Format {

@@ -1,0 +1,63 @@
+//! Library files for tests: those `cargo xtask` has built, or built here.
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The library of a plugin package: from OFFHOOK_PLUGIN_DIR where that is set, else built by a cargo call
+/// of its own into a build folder of its own.
+pub(crate) fn library(package: &str) -> PathBuf {
+    let name = format!(
+        "{}{}{}",
+        std::env::consts::DLL_PREFIX,
+        package.replace('-', "_"),
+        std::env::consts::DLL_SUFFIX
+    );
+    if let Some(folder) = std::env::var_os("OFFHOOK_PLUGIN_DIR") {
+        let file = Path::new(&folder).join(&name);
+        assert!(file.exists(), "{} is not there", file.display());
+        return file;
+    }
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
+    let status = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "rustc",
+            "--quiet",
+            "--offline",
+            "--lib",
+            "--package",
+            package,
+        ])
+        .args([
+            "--crate-type",
+            "cdylib",
+            "--features",
+            "library",
+            "--target-dir",
+        ])
+        .arg(&target)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "{package} does not build as a library");
+    target.join("debug").join(name)
+}
+
+/// Compiles `tests/common/plugin.c` with these definitions into `folder/name.so`.
+pub(crate) fn compile_c(folder: &Path, name: &str, defines: &[String]) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/plugin.c");
+    let file = folder.join(format!("{name}.so"));
+    let output = Command::new("cc")
+        .args([
+            "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1",
+        ])
+        .args(defines.iter().map(|define| format!("-D{define}")))
+        .arg("-o")
+        .arg(&file)
+        .arg(&source)
+        .output()
+        .expect("cc is there: Rust itself links with it");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    file
+}

@@ -1,0 +1,175 @@
+/* A codec in C from the layout alone: one format, COPY/8000, whose payload is the samples themselves.
+ * Definitions break one thing each. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct { const char *ptr; size_t len; } Text;
+typedef struct { char *ptr; size_t capacity, len; } TextOut;
+typedef struct {
+    uint32_t size, abi_major, abi_minor, reserved;
+    Text id, name, version, vendor, licence, manifest;
+    int32_t (*init)(const void *host, TextOut *reason);
+    void (*deinit)(void);
+    const void *(*table)(const char *id, size_t id_len);
+} Entry;
+typedef struct {
+    uint32_t size, caps;
+    Text name;
+    uint32_t clock_rate_hz, sample_rate_hz, channels;
+    int32_t payload_type;
+    uint32_t packet_times, packet_time_ms, max_payload, rule_size;
+    Text fmtp;
+    const void *rules;
+    size_t rule_count;
+} CodecInfo;
+typedef struct { Text name, dflt; int32_t kind; uint32_t reserved; } FmtpRule;
+typedef struct {
+    uint32_t size, reserved;
+    size_t (*count)(void);
+    int32_t (*describe)(size_t, CodecInfo *);
+    int32_t (*open)(size_t, const char *, size_t, void **, TextOut *);
+    int32_t (*encode)(void *, const int16_t *, size_t, uint8_t *, size_t *);
+    int32_t (*decode)(void *, const uint8_t *, size_t, size_t, int16_t *, size_t *);
+    int32_t (*control)(void *, uint32_t, int64_t);
+    int32_t (*reset)(void *);
+    void (*close)(void *);
+} CodecTable;
+
+#define TEXT(s) { s, sizeof(s) - 1 }
+#ifndef ID
+#define ID "codec-copy"
+#endif
+#ifndef ENTRY_ID
+#define ENTRY_ID ID
+#endif
+#ifndef ABI
+#define ABI "1.0"
+#endif
+#ifndef MAJOR
+#define MAJOR 1
+#endif
+#ifndef KIND
+#define KIND "codec"
+#endif
+#ifndef ENTRY_SIZE
+#define ENTRY_SIZE sizeof(Entry)
+#endif
+#ifndef TABLE_SIZE
+#define TABLE_SIZE sizeof(CodecTable)
+#endif
+#ifndef INIT_STATUS
+#define INIT_STATUS 0
+#endif
+#ifndef COUNT
+#define COUNT 1
+#endif
+#ifndef RATE
+#define RATE 8000
+#endif
+#ifndef ENCODE
+#define ENCODE encode
+#endif
+#ifndef TABLE
+#define TABLE table
+#endif
+#ifndef MANIFEST
+#define MANIFEST "{\"manifest\":1,\"abi\":\"" ABI "\",\"kind\":\"" KIND "\",\"id\":\"" ID \
+    "\",\"name\":\"Copy\",\"version\":\"1.0\",\"from the future\":[1,2]}"
+#endif
+
+#ifdef TRACE
+/* Shows whether any code of this library has run. */
+__attribute__((constructor)) static void leave_a_trace(void) {
+    FILE *file = fopen(TRACE, "w");
+    if (file) fclose(file);
+}
+#endif
+
+#ifdef UNRESOLVED
+int nobody_has_this(void);
+int (*needed)(void) = nobody_has_this;
+#endif
+
+static int32_t init(const void *host, TextOut *reason) {
+    static const char why[] = "no licence key in /etc/copy.key";
+    (void)host;
+    if (INIT_STATUS < 0 && reason && reason->capacity >= sizeof why - 1) {
+        memcpy(reason->ptr, why, sizeof why - 1);
+        reason->len = sizeof why - 1;
+    }
+    return INIT_STATUS;
+}
+static void deinit(void) {}
+
+static size_t count(void) { return COUNT; }
+static const FmtpRule rules[] = { { TEXT("mode"), TEXT("plain"), 0, 0 }, { TEXT("x"), TEXT(""), 77, 0 } };
+static int32_t describe(size_t index, CodecInfo *out) {
+    CodecInfo info = {
+        sizeof info, 0, TEXT("COPY"), 8000, RATE, 1, -1, 3, 20, 320, sizeof(FmtpRule), TEXT("mode=plain"),
+        rules, 2,
+    };
+    if (index + 1 > COUNT) return -5;
+    if (out->size < info.size) info.size = out->size;
+    memcpy(out, &info, info.size);
+    return 0;
+}
+static int32_t open_it(size_t index, const char *fmtp, size_t len, void **out, TextOut *reason) {
+    (void)index; (void)fmtp; (void)len; (void)reason;
+#ifndef OPEN_NOTHING
+    *out = malloc(1);
+#else
+    *out = NULL;
+#endif
+    return 0;
+}
+static int32_t encode(void *inst, const int16_t *pcm, size_t samples, uint8_t *payload, size_t *len) {
+    (void)inst;
+    if (*len < samples * 2) return -3;
+    memcpy(payload, pcm, samples * 2);
+    *len = samples * 2;
+#ifdef GARBAGE
+    *len = 1u << 30;
+#endif
+    return 0;
+}
+static int32_t decode(void *inst, const uint8_t *payload, size_t len, size_t lost, int16_t *pcm, size_t *samples) {
+    (void)inst; (void)lost;
+    if (!payload) return -1;
+    if (*samples < len / 2) return -3;
+    memcpy(pcm, payload, len);
+    *samples = len / 2;
+    return 0;
+}
+static int32_t control(void *inst, uint32_t key, int64_t value) { (void)inst; (void)key; (void)value; return -1; }
+static int32_t reset(void *inst) { (void)inst; return 0; }
+static void close_it(void *inst) { free(inst); }
+
+static const CodecTable codec = {
+    TABLE_SIZE, 0, count, describe, open_it, ENCODE, decode, control, reset, close_it,
+};
+static const void *table(const char *id, size_t len) {
+    static const char mine[] = "offhook.codec/1";
+    return len == sizeof mine - 1 && memcmp(id, mine, len) == 0 ? &codec : NULL;
+}
+
+#ifndef NO_MANIFEST
+__attribute__((section(".offhook.manifest"), used)) static const char manifest[] = MANIFEST;
+#else
+static const char manifest[] = "";
+#endif
+
+#ifdef NO_ENTRY
+#define offhook_plugin_entry static_entry
+extern const Entry static_entry;
+#endif
+extern const Entry offhook_plugin_entry;
+const Entry offhook_plugin_entry = {
+    ENTRY_SIZE, MAJOR, 0, 0, TEXT(ENTRY_ID), TEXT("Copy"), TEXT("1.0"), TEXT("someone"), TEXT("MIT"),
+    { manifest, sizeof manifest - 1 }, init, deinit, TABLE,
+};
+
+/* Defined but not chosen in some builds. */
+const void *unused[] = { (const void *)encode, (const void *)table, (const void *)rules };

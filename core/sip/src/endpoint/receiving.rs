@@ -1,0 +1,279 @@
+//! Requests in, responses out.
+
+use super::route::way_back;
+use super::server::{Kind, Server, Step};
+use super::{Endpoint, Output, Which};
+use crate::flow::Origin;
+use crate::ids::ServerId;
+use crate::transaction::{InviteServer, Link, RequestServer, ServerKey};
+use base::Instant;
+use bytes::Bytes;
+use core::net::IpAddr;
+use sip_message::{
+    HeaderName, Limits, Message, Method, Request, Response, ResponseBuilder, Status, Via,
+    check_request, parse_datagram,
+};
+
+/// What made a transaction move, as far as carrying out its wishes needs it.
+enum Cause<'a> {
+    /// A repeat of the request, or time.
+    Nothing,
+    Ack(Request, Origin),
+    Response(&'a Response),
+}
+
+impl Endpoint {
+    pub(super) fn received_request(&mut self, request: Request, origin: Origin, now: Instant) {
+        let Ok(via) = request.headers().top_via() else {
+            if *request.method() != Method::Ack {
+                self.passes_check(&request, &origin);
+            }
+            return;
+        };
+        if *request.method() == Method::Ack {
+            return self.received_ack(request, &via, origin, now);
+        }
+        if *request.method() == Method::Cancel {
+            return self.received_cancel(&request, &via, &origin);
+        }
+        let method = request.method().as_str();
+        let Some(key) = ServerKey::of(&request, &via, method) else {
+            self.passes_check(&request, &origin);
+            return;
+        };
+        if let Some(&number) = self.server_of.get(&key) {
+            return self.with_server(number, Cause::Nothing, |server| server.repeat(now));
+        }
+        if self.passes_check(&request, &origin) {
+            self.open(request, &via, key, origin, now);
+        }
+    }
+
+    /// A valid request that is no repeat.
+    fn open(&mut self, request: Request, via: &Via, key: ServerKey, origin: Origin, now: Instant) {
+        let merged = merged_key(&request);
+        if let Some(key) = &merged
+            && self.merged.contains_key(key)
+        {
+            return self.refuse(&request, Status::LOOP_DETECTED, &origin);
+        }
+        let is_invite = *request.method() == Method::Invite;
+        let is_new_call = is_invite && merged.is_some();
+        if self.is_full() || (is_new_call && self.has_too_many_early(origin.source.ip())) {
+            return self.overloaded(&request, &origin);
+        }
+        let link = Link::from(origin.transport);
+        let kind = if is_invite {
+            Kind::Invite(InviteServer::new(link, now))
+        } else {
+            Kind::Other(RequestServer::new(link, now))
+        };
+        let request = request.seen_from(origin.source);
+        let server = Server {
+            kind,
+            key,
+            merged,
+            target: way_back(Some(via), &origin),
+            flow: origin.flow,
+            source: origin.source.ip(),
+            request: Some(request.clone()),
+            last: None,
+            cancelled: false,
+        };
+        let number = self.next_server;
+        self.next_server += 1;
+        self.index_server(number, &server);
+        self.servers.insert(number, Box::new(server));
+        self.emit(Output::Request {
+            id: ServerId(number),
+            request,
+            origin,
+        });
+    }
+
+    pub(super) fn index_server(&mut self, number: u64, server: &Server) {
+        self.server_of.insert(server.key.clone(), number);
+        if let Some(merged) = &server.merged {
+            self.merged.insert(merged.clone(), number);
+        }
+        if let Some(source) = server.early_source() {
+            *self.early.entry(source).or_default() += 1;
+        }
+        self.timers.set(Which::Server(number), server.deadline());
+    }
+
+    fn has_too_many_early(&self, source: IpAddr) -> bool {
+        let early = self.early.get(&source).copied().unwrap_or(0);
+        let most = self.settings.limits.early_per_source;
+        most.is_some_and(|most| early >= most)
+    }
+
+    /// RFC 3261 §17.2.3: an ACK belongs to the INVITE it has the branch of; for a 2xx to none.
+    fn received_ack(&mut self, ack: Request, via: &Via, origin: Origin, now: Instant) {
+        let key = ServerKey::of(&ack, via, Method::Invite.as_str());
+        if let Some(&number) = key.and_then(|key| self.server_of.get(&key)) {
+            let cause = Cause::Ack(ack, origin);
+            return self.with_server(number, cause, |server| server.acknowledged(now));
+        }
+        if check_request(&ack, &self.settings.capabilities).is_err() {
+            return;
+        }
+        let to_tag = ack.headers().to().ok();
+        let to_tag = to_tag.as_ref().and_then(|to| to.tag()).unwrap_or_default();
+        if to_tag.is_empty() || self.acknowledges_stateless(&ack, to_tag) {
+            tracing::debug!("stray ACK dropped");
+            return;
+        }
+        self.emit(Output::Ack {
+            request: ack,
+            origin,
+        });
+    }
+
+    /// RFC 3261 §9.2.
+    fn received_cancel(&mut self, cancel: &Request, via: &Via, origin: &Origin) {
+        if !self.passes_check(cancel, origin) {
+            return;
+        }
+        let key = ServerKey::of(cancel, via, Method::Invite.as_str());
+        let number = key.and_then(|key| self.server_of.get(&key).copied());
+        let Some((number, server)) = number.and_then(|n| Some((n, self.servers.get_mut(&n)?)))
+        else {
+            return self.refuse(cancel, Status::CALL_DOES_NOT_EXIST, origin);
+        };
+        let told = server.early_source().is_none() || server.cancelled;
+        server.cancelled = true;
+        let tag = server.last.as_ref().and_then(to_tag_of);
+        let seen = cancel.seen_from(origin.source);
+        let mut response = ResponseBuilder::to(&seen, Status::OK);
+        if let Some(tag) = tag {
+            response = response.to_tag(&tag);
+        }
+        self.answer(cancel, response, origin);
+        if !told {
+            self.emit(Output::Cancelled {
+                id: ServerId(number),
+            });
+        }
+    }
+
+    pub(super) fn respond(&mut self, id: ServerId, response: &Response, now: Instant) {
+        let cause = Cause::Response(response);
+        let status = response.status();
+        self.with_server(id.0, cause, |server| server.respond(status, now));
+    }
+
+    pub(super) fn server_time(&mut self, number: u64, now: Instant) {
+        self.with_server(number, Cause::Nothing, |server| server.time(now));
+    }
+
+    /// Lets something happen to a transaction and carries out what it asks for.
+    fn with_server(&mut self, number: u64, cause: Cause<'_>, happen: impl FnOnce(&mut Server)) {
+        let Some(mut server) = self.servers.remove(&number) else {
+            return;
+        };
+        let early = server.early_source();
+        happen(&mut server);
+        while let Some(step) = server.next() {
+            self.perform(number, &mut server, step, &cause);
+        }
+        if !server.may_resend() {
+            server.last = None;
+        }
+        if let Some(source) = early
+            && server.early_source().is_none()
+        {
+            self.no_longer_early(source);
+        }
+        self.timers.set(Which::Server(number), server.deadline());
+        if server.is_over() {
+            self.close(&server);
+        } else {
+            self.servers.insert(number, server);
+        }
+    }
+
+    fn perform(&mut self, number: u64, server: &mut Server, step: Step, cause: &Cause<'_>) {
+        match step {
+            Step::Trying => {
+                if let Some(request) = &server.request {
+                    let trying = ResponseBuilder::to(request, Status::TRYING).build();
+                    server.last = Some(trying.bytes().clone());
+                    self.transmit_last(server);
+                }
+            }
+            Step::Send => {
+                if let Cause::Response(response) = cause {
+                    server.request = None;
+                    server.last = Some(response.bytes().clone());
+                    self.transmit_last(server);
+                }
+            }
+            Step::Resend => self.transmit_last(server),
+            Step::PassAck => {
+                if let Cause::Ack(request, origin) = cause {
+                    let (request, origin) = (request.clone(), *origin);
+                    self.emit(Output::Ack { request, origin });
+                }
+            }
+            Step::Cut(why) => self.emit(Output::ServerEnded {
+                id: ServerId(number),
+                why,
+            }),
+        }
+    }
+
+    fn transmit_last(&mut self, server: &Server) {
+        let Some(bytes) = &server.last else {
+            debug_assert!(false, "resent what was forgotten");
+            return;
+        };
+        self.emit(Output::Transmit {
+            target: server.target,
+            flow: Some(server.flow),
+            bytes: bytes.clone(),
+        });
+    }
+
+    fn no_longer_early(&mut self, source: IpAddr) {
+        if let Some(count) = self.early.get_mut(&source) {
+            *count -= 1;
+            if *count == 0 {
+                self.early.remove(&source);
+            }
+        }
+    }
+
+    fn close(&mut self, server: &Server) {
+        self.server_of.remove(&server.key);
+        super::shrink(&mut self.server_of);
+        if let Some(merged) = &server.merged {
+            self.merged.remove(merged);
+            super::shrink(&mut self.merged);
+        }
+    }
+}
+
+/// What all copies of a request outside any dialog have in common (RFC 3261 §8.2.2.2).
+fn merged_key(request: &Request) -> Option<ServerKey> {
+    let headers = request.headers();
+    if headers.to().ok()?.tag().is_some() {
+        return None;
+    }
+    let from = headers.from().ok()?;
+    let cseq = headers.cseq().ok()?;
+    Some(ServerKey::of_merged(
+        from.tag().unwrap_or_default().as_bytes(),
+        headers.first(HeaderName::CallId)?,
+        cseq.number,
+        request.method().as_str(),
+    ))
+}
+
+/// The To tag of a response we sent.
+fn to_tag_of(bytes: &Bytes) -> Option<String> {
+    let Ok(Message::Response(response)) = parse_datagram(bytes.clone(), &Limits::DEFAULT) else {
+        return None;
+    };
+    response.headers().to().ok()?.tag().map(str::to_owned)
+}
