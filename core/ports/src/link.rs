@@ -2,7 +2,7 @@
 
 use crate::{Address, network};
 use core::net::SocketAddr;
-use sip::endpoint::Failure;
+use sip::transaction::Failure;
 use sip::{ClientId, Origin, ServerId, Target};
 use sip_message::{Request, Response, Uri};
 
@@ -76,6 +76,16 @@ pub struct Path {
     pub target: Target,
     /// The address of ours that the next hop sees, NAT apart: for Contact and session description.
     pub local: SocketAddr,
+}
+
+impl core::fmt::Display for NoPath {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::UnknownName(name) => write!(f, "no name server knows {name}"),
+            Self::Unsupported(uri) => write!(f, "nothing here can send to {uri}"),
+            Self::Unreachable(what) => write!(f, "no way leads to {what}"),
+        }
+    }
 }
 
 /// What link reports to the part that owns a request.

@@ -41,6 +41,11 @@ impl Flows {
         self.listeners.iter().any(|l| l.transport == transport)
     }
 
+    /// Whether any socket is of this address family.
+    pub fn has(&self, v4: bool) -> bool {
+        self.listeners.iter().any(|l| l.local.is_ipv4() == v4)
+    }
+
     /// The socket that is reached under `ip` by `transport`: its port belongs into Contact.
     pub fn listener(&self, transport: Transport, ip: IpAddr) -> Option<Listener> {
         let rank = |l: &&Listener| match l.local.ip() {

@@ -25,8 +25,8 @@ use ports::{Address, Outbox, Part, Post, events};
 use routes::{Found, Locals, Purpose, Routes};
 use sending::Sending;
 use sip::endpoint::{Broken, Endpoint, Input, Output, Settings as EndpointSettings};
-use sip::owner::{Owner, owner};
-use sip::resolve::{Destination, Family, Means, NoTarget};
+
+use sip::resolve::{Family, Means, NoTarget};
 use sip::{Origin, Target, Transport};
 use sip_message::{End, Frame, Limits, Message, ResponseBuilder, Status, Uri};
 
@@ -201,7 +201,7 @@ impl Link {
     }
 
     fn resolve(&mut self, purpose: Purpose, uri: &Uri, now: Instant, out: &mut Outbox) {
-        let found = match Destination::of(uri) {
+        let found = match routes::destination(uri) {
             Some(destination) => {
                 let name = uri.to_string();
                 let means = self.means();
@@ -239,9 +239,8 @@ impl Link {
                 }
             }
             (Purpose::Send { id, .. }, Err(why), _) => {
-                let detail = no_path(why, name);
-                let why = sip::endpoint::Failure::Transport;
-                let detail = detail_of(&detail);
+                let detail = no_path(why, name).to_string();
+                let why = sip::transaction::Failure::Transport;
                 tell_client(id, Heard::Failed { id, why, detail }, out);
             }
             (Purpose::Ack { request }, _, Some(target)) => {
@@ -256,7 +255,6 @@ impl Link {
             }
             (Purpose::KeepAlive { kind }, _, Some(target)) => self.keep_alive(kind, target, out),
             (Purpose::Ack { .. } | Purpose::KeepAlive { .. } | Purpose::Route { .. }, _, None) => {}
-            (Purpose::Route { .. }, Err(_), Some(_)) => {}
         }
     }
 
@@ -276,7 +274,7 @@ impl Link {
                     transmit(flow, target, bytes, out);
                 }
                 Output::Request { id, request, origin } => {
-                    let to = address_of(owner(&request));
+                    let to = owner(&request);
                     tell(to, Heard::Request { id, request, origin }, out);
                 }
                 Output::Ack { request, origin } => {
@@ -415,4 +413,12 @@ fn binding_request(rng: &mut Rng) -> Bytes {
     request[4..8].copy_from_slice(&0x2112_a442_u32.to_be_bytes());
     rng.fill(&mut request[8..]);
     Bytes::copy_from_slice(&request)
+}
+
+/// REGISTER is for a registrar, where there is one; everything else is about sessions.
+fn owner(request: &sip_message::Request) -> Address {
+    match request.method() {
+        sip_message::Method::Register => Address::Registrar,
+        _ => Address::Dialogs,
+    }
 }
