@@ -1,1 +1,37 @@
 //! Configuration files to checked, typed settings.
+//!
+//! What it is: defaults, a profile, a site file, the environment and options, laid over each other;
+//! every value checked and remembered with who set it; all complaints at once, each with file, line,
+//! column, key and what is allowed. What it is not: it does not know which plugins or accounts work,
+//! only whether what is written can be meant.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`settings`] | [`Settings`] and its parts, as the engine uses them |
+//! | [`account`] | [`Account`] |
+//! | [`secret`] | [`SecretSource`]: where a password comes from, and reading it |
+//! | [`load`] | [`load()`]: the layers, strongest last; [`Loaded`] with [`Origin`]s |
+//! | [`complaint`] | [`Complaint`], [`Complaints`] |
+//! | `keys` | the list of all keys and the kind of each |
+//! | `value` | what each kind allows |
+//! | `layer` | one TOML text to checked values |
+//! | `os` | who may read a file |
+
+pub mod account;
+pub mod complaint;
+mod keys;
+mod layer;
+pub mod load;
+mod os;
+pub mod secret;
+pub mod settings;
+mod value;
+
+pub use account::{Account, KeepAlive};
+pub use complaint::{Complaint, Complaints, Origin, Severity};
+pub use load::{Loaded, Request, load};
+pub use secret::{SecretSource, Unreadable};
+pub use settings::{
+    CodecOrder, Device, Dscp, Limits, Listen, Log, Media, Plugins, Registration, Settings, Sip,
+    Transport, Trust,
+};

@@ -1,1 +1,251 @@
 //! One INVITE usage of a dialog, from offer to goodbye (RFC 3261 §13, RFC 5057).
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`order`] | what the user of a session can want |
+//! | [`end`] | how it ended, and what hanging up sends in each state |
+//! | [`offer`] | who may offer now |
+//! | [`refresh`] | session timer (RFC 4028) |
+//! | `reliable` | provisional responses that have to arrive (RFC 3262) |
+//! | `calling` | our INVITE without a final response; forks; second tries |
+//! | `called` | the peer's INVITE without a final response |
+//! | `up` | the confirmed dialog |
+//! | `modify` | INVITE inside it, glare |
+//! | `ending` | CANCEL and BYE and what crosses them |
+//! | `leg` | one dialog: PRACK, UPDATE, INFO, OPTIONS |
+//! | `ledger` | open requests of ours, ACKs to repeat, timers |
+//! | `redirect`, `success`, `read`, `write`, `fx` | one helper each |
+
+pub mod end;
+pub mod offer;
+pub mod order;
+pub mod refresh;
+
+mod called;
+mod calling;
+mod ending;
+pub(crate) mod fx;
+mod ledger;
+mod leg;
+mod modify;
+mod read;
+mod redirect;
+mod reliable;
+mod success;
+mod up;
+pub(crate) mod write;
+
+pub use end::{By, Cause, Detail, EndReason, Goodbye};
+pub use order::{AccountId, Content, Delivery, Dial, ForkId, Order, Progress};
+pub use refresh::Wish;
+
+pub(crate) use crate::transaction::timers::{GIVE_UP, T1, T2};
+
+use crate::dialog::LocalTag;
+use crate::ids::{ClientId, ServerId};
+use crate::transaction::Failure;
+use base::Instant;
+use called::Called;
+use calling::{Calling, Heard};
+use core::net::IpAddr;
+use ending::{Cancelling, Ending};
+use fx::{Asked, Fx};
+use ledger::Ledger;
+use refresh::Role;
+use serde::{Deserialize, Serialize};
+use sip_message::{Request, Response, Text};
+use up::Up;
+
+/// Everything that can happen to a session.
+#[derive(Debug, Clone)]
+pub(crate) enum Input {
+    /// A request in one of its dialogs, from the peer with `tag`. Never ACK or CANCEL.
+    Request { asked: Asked, tag: Option<Text> },
+    /// The ACK to a 2xx of ours.
+    Ack(Request),
+    /// The peer cancelled its INVITE.
+    Cancelled {
+        id: ServerId,
+        reason: Option<String>,
+    },
+    /// A response to a request of ours.
+    Response { id: ClientId, response: Response },
+    /// No final response will come.
+    Failed { id: ClientId, why: Failure },
+    /// A server transaction ended other than by running its course.
+    ServerEnded(ServerId),
+    /// The user wants something.
+    Order(Order),
+    /// A deadline set earlier has passed.
+    Timer(Timer),
+}
+
+/// The timers of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Timer {
+    /// It rang long enough.
+    NoAnswer,
+    /// A reliable 1xx is due for a repeat or the end.
+    Reliable,
+    /// A 1xx keeps proxies patient.
+    KeepRinging,
+    /// A 2xx is due for a repeat or the end.
+    Success,
+    /// A re-INVITE has its turn.
+    Retry,
+    /// The session timer.
+    Refresh,
+    /// The user has waited long enough to hear that the session ended.
+    Tell,
+    /// The cancelled INVITE counts as dead.
+    Cancelled,
+    /// A 2xx is repeated no more, so its ACK can be forgotten.
+    Forget,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    /// Our INVITE is out and has no final response.
+    Calling(Box<Calling>),
+    /// We hung up before a final response to it.
+    Cancelling(Box<Cancelling>),
+    /// The peer's INVITE has no final response.
+    Called(Box<Called>),
+    /// The dialog is confirmed.
+    Up(Box<Up>),
+    /// Goodbyes are under way.
+    Ending(Box<Ending>),
+    /// Nothing more will happen.
+    Gone,
+}
+
+/// How a session counts against the bounds of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// A call that came in and is not answered, from that address.
+    Early(IpAddr),
+    /// Any other session that has not ended for its user.
+    Live,
+    /// It ended; only late messages keep it.
+    Ended,
+}
+
+/// One INVITE usage of a dialog.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    stage: Stage,
+    ledger: Ledger,
+    tag: LocalTag,
+    /// Where a call that came in came from.
+    source: Option<IpAddr>,
+}
+
+impl Session {
+    /// Dials.
+    pub(crate) fn dial(dial: Dial, tag: LocalTag, fx: &mut Fx<'_>) -> Self {
+        let contact = Text::from(dial.contact.to_string());
+        let mut ledger = Ledger::new(contact, Role::Uac);
+        ledger.account = dial.account;
+        let calling = Calling::start(dial, tag, &mut ledger, fx);
+        Self {
+            stage: Stage::Calling(Box::new(calling)),
+            ledger,
+            tag,
+            source: None,
+        }
+    }
+
+    /// Takes an INVITE that came in; `None` where it was refused.
+    pub(crate) fn called(
+        invite: Asked,
+        contact: Text,
+        tag: LocalTag,
+        fx: &mut Fx<'_>,
+    ) -> Option<Self> {
+        let mut ledger = Ledger::new(contact, Role::Uas);
+        let source = Some(invite.origin.source.ip());
+        let called = Called::start(invite, tag, &mut ledger, fx)?;
+        Some(Self {
+            stage: Stage::Called(Box::new(called)),
+            ledger,
+            tag,
+            source,
+        })
+    }
+
+    /// Takes one input.
+    pub(crate) fn handle(&mut self, input: Input, fx: &mut Fx<'_>) {
+        let stage = core::mem::replace(&mut self.stage, Stage::Gone);
+        let stage = match stage {
+            Stage::Calling(calling) => calling.step(input, &mut self.ledger, fx),
+            Stage::Cancelling(cancelling) => cancelling.step(input, &mut self.ledger, fx),
+            Stage::Called(called) => called.step(input, &mut self.ledger, fx),
+            Stage::Up(up) => up.step(input, &mut self.ledger, fx),
+            Stage::Ending(ending) => ending.step(input, &mut self.ledger, fx),
+            Stage::Gone => Stage::Gone,
+        };
+        self.stage = match stage {
+            Stage::Ending(ending) if ending.is_over(&self.ledger) => Stage::Gone,
+            stage @ (Stage::Calling(_)
+            | Stage::Cancelling(_)
+            | Stage::Called(_)
+            | Stage::Up(_)
+            | Stage::Ending(_)
+            | Stage::Gone) => stage,
+        };
+    }
+
+    /// Fires every timer that is due.
+    pub(crate) fn handle_time(&mut self, fx: &mut Fx<'_>) {
+        while let Some(timer) = self.ledger.timers.expire(fx.now) {
+            self.handle(Input::Timer(timer), fx);
+        }
+    }
+
+    /// When it next wants [`handle_time`](Self::handle_time).
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Gone => None,
+            Stage::Calling(_)
+            | Stage::Cancelling(_)
+            | Stage::Called(_)
+            | Stage::Up(_)
+            | Stage::Ending(_) => self.ledger.timers.next(),
+        }
+    }
+
+    /// Our tag in all its dialogs.
+    pub(crate) fn tag(&self) -> LocalTag {
+        self.tag
+    }
+
+    /// Whether nothing can come any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self.stage, Stage::Gone)
+    }
+
+    /// What hanging up would send now.
+    pub(crate) fn goodbye(&self) -> Goodbye {
+        match &self.stage {
+            Stage::Calling(calling) => match calling.heard {
+                Heard::Nothing => Goodbye::CancelAfterProvisional,
+                Heard::Provisional => Goodbye::Cancel,
+            },
+            Stage::Called(_) => Goodbye::Decline,
+            Stage::Up(up) => up.goodbye(),
+            Stage::Cancelling(_) | Stage::Ending(_) | Stage::Gone => Goodbye::Nothing,
+        }
+    }
+
+    /// How it counts against the bounds of its table.
+    pub(crate) fn weight(&self) -> Weight {
+        match (&self.stage, self.source) {
+            (Stage::Called(_), Some(source)) => Weight::Early(source),
+            (Stage::Called(_), None)
+            | (Stage::Calling(_) | Stage::Cancelling(_) | Stage::Up(_), _) => Weight::Live,
+            (Stage::Ending(ending), _) if !ending.is_told() => Weight::Live,
+            (Stage::Ending(_) | Stage::Gone, _) => Weight::Ended,
+        }
+    }
+}

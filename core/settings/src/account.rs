@@ -1,0 +1,50 @@
+//! One account, as the engine uses it.
+
+use crate::{SecretSource, Transport};
+use base::Duration;
+
+/// How an account keeps the way to its server open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// Not at all.
+    None,
+    /// Double CRLF (RFC 5626 §3.5.1).
+    Crlf,
+    /// OPTIONS requests.
+    Options,
+    /// STUN binding requests (RFC 5626 §3.5.2).
+    Stun,
+}
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id: how commands and events name it.
+    pub id: String,
+    /// Whether it registers.
+    pub register: bool,
+    /// Name before the @.
+    pub user: String,
+    /// Name after the @: host, or host:port.
+    pub domain: String,
+    /// Name to log in with.
+    pub auth_user: String,
+    /// Name that is shown, or empty.
+    pub display: String,
+    /// Where the password comes from.
+    pub password: SecretSource,
+    /// Server to register with, host or host:port, where it is not the domain.
+    pub registrar: Option<String>,
+    /// Server that everything goes through, host or host:port.
+    pub outbound_proxy: Option<String>,
+    /// How to reach the server.
+    pub transport: Transport,
+    /// Lifetime to ask for.
+    pub expires: Duration,
+    /// How to keep the way open.
+    pub keepalive: KeepAlive,
+    /// How often.
+    pub keepalive_every: Duration,
+    /// Codecs in order of preference, by their names in SDP.
+    pub codecs: Vec<String>,
+}

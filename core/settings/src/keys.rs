@@ -1,0 +1,212 @@
+//! The list of all keys. config/defaults.toml gives each its default and tells the person about it.
+
+use crate::value::Kind;
+
+/// One key and what it takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+const fn key(name: &'static str, kind: Kind) -> Key {
+    Key { name, kind }
+}
+
+const fn number(min: u64, max: u64) -> Kind {
+    Kind::Number { min, max, step: 1 }
+}
+
+/// How a plugin may run.
+pub(crate) const TRUST: Kind = Kind::Choice(&["built-in", "in-process", "isolated"]);
+
+/// All keys but those of `[accounts.ID]`, which are those of `[account]`, and of `[plugins.trust]`,
+/// which are ids of plugins.
+pub(crate) const KEYS: &[Key] = &[
+    key("engine.default_account", Kind::Id),
+    key(
+        "engine.log",
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+    ),
+    key("control.socket", Kind::Text),
+    key("limits.calls", number(1, 100_000)),
+    key("limits.dialogs", number(1, 1_000_000)),
+    key("limits.transactions", number(1, 10_000_000)),
+    key("limits.early_dialogs_per_source", number(0, 100_000)),
+    key("limits.sip_datagram_bytes", number(1500, 65_536)),
+    key("limits.sip_head_bytes", number(1500, 1_048_576)),
+    key("limits.sip_body_bytes", number(1500, 16_777_216)),
+    key("limits.sip_headers", number(16, 1024)),
+    key("limits.connections", number(1, 100_000)),
+    key("limits.connections_per_source", number(1, 100_000)),
+    key("limits.mailbox", number(16, 1_048_576)),
+    key("sip.listen", Kind::Listen),
+    key("sip.accept_unknown_sources", Kind::Switch),
+    key("sip.ring_for_s", number(1, 3600)),
+    key("sip.user_agent", Kind::Text),
+    key("registration.retry_max_s", number(2, 3600)),
+    key("registration.probe_s", number(1, 60)),
+    key("account.register", Kind::Switch),
+    key("account.user", Kind::Text),
+    key("account.domain", Kind::Server),
+    key("account.auth_user", Kind::Text),
+    key("account.display", Kind::Text),
+    key("account.password", Kind::Secret),
+    key("account.password_file", Kind::Text),
+    key("account.password_env", Kind::Text),
+    key("account.registrar", Kind::Server),
+    key("account.outbound_proxy", Kind::Server),
+    key("account.transport", Kind::Choice(&["udp", "tcp"])),
+    key("account.expires_s", number(20, 86_400)),
+    key(
+        "account.keepalive",
+        Kind::Choice(&["none", "crlf", "options", "stun"]),
+    ),
+    key("account.keepalive_s", number(5, 3600)),
+    key("account.codecs", Kind::Names),
+    key("media.codecs", Kind::Names),
+    key("media.codec_order", Kind::Choice(&["theirs", "ours"])),
+    key(
+        "media.ptime_ms",
+        Kind::Number {
+            min: 10,
+            max: 200,
+            step: 10,
+        },
+    ),
+    key("media.port_min", number(1024, 65_535)),
+    key("media.port_max", number(1024, 65_535)),
+    key("media.jitter_min_ms", number(0, 500)),
+    key("media.jitter_max_ms", number(20, 2000)),
+    key("media.threads", number(0, 256)),
+    key("media.microphone", Kind::Device),
+    key("media.speaker", Kind::Device),
+    key("media.ringer", Kind::Device),
+    key("dscp.voice", number(0, 63)),
+    key("dscp.video", number(0, 63)),
+    key("dscp.signalling", number(0, 63)),
+    key("plugins.path", Kind::Texts),
+    key("plugins.allow", Kind::Names),
+    key("plugins.default_trust", TRUST),
+];
+
+/// What a full path takes; `None` when there is no such key.
+pub(crate) fn kind_of(path: &str) -> Option<Kind> {
+    let name = match path.strip_prefix("accounts.") {
+        Some(rest) => {
+            let (id, key) = rest.rsplit_once('.')?;
+            if !crate::value::is_id(id) {
+                return None;
+            }
+            format!("account.{key}")
+        }
+        None => path.to_owned(),
+    };
+    if let Some(id) = name.strip_prefix("plugins.trust.") {
+        return crate::value::is_id(id).then_some(TRUST);
+    }
+    KEYS.iter().find(|key| key.name == name).map(|key| key.kind)
+}
+
+/// The key that was most likely meant by `path`.
+pub(crate) fn nearest(path: &str) -> Option<String> {
+    let (scope, template, last) = split(path);
+    let near = |a: &str, b: &str| {
+        let begins = a.len() >= 3 && (a.starts_with(b) || b.starts_with(a));
+        begins || distance(a, b) <= (b.len() / 2).clamp(1, 3)
+    };
+    let siblings = KEYS.iter().filter_map(|key| {
+        let (table, name) = key.name.rsplit_once('.')?;
+        (table == template).then_some(name)
+    });
+    let sibling = siblings
+        .filter(|name| near(last, name))
+        .min_by_key(|name| distance(last, name));
+    if let Some(name) = sibling {
+        return Some(format!("{scope}.{name}"));
+    }
+    if scope == "account" {
+        return Some(format!("accounts.{last}"));
+    }
+    // The right name in the wrong table, or a table that is misspelt.
+    let whole = KEYS.iter().map(|key| key.name);
+    let moved = whole
+        .clone()
+        .find(|name| name.rsplit('.').next() == Some(last));
+    let tables = whole.filter_map(|name| name.split('.').next());
+    let table = tables
+        .chain(["accounts"])
+        .filter(|table| scope.is_empty() && near(last, table))
+        .min_by_key(|table| distance(last, table));
+    table.or(moved).map(str::to_owned)
+}
+
+/// Table as written, table as in the list of keys, last part.
+fn split(path: &str) -> (&str, &str, &str) {
+    let (scope, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let template = if scope.starts_with("accounts.") {
+        "account"
+    } else {
+        scope
+    };
+    (scope, template, last)
+}
+
+/// Edits between two words (Levenshtein; swapped neighbours count as one).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().collect());
+    let width = b.len() + 1;
+    let mut cost = vec![0; (a.len() + 1) * width];
+    let at = |i: usize, j: usize| i * width + j;
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            cost[at(i, j)] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let change = usize::from(a[i - 1] != b[j - 1]);
+                let mut best = (cost[at(i - 1, j)] + 1)
+                    .min(cost[at(i, j - 1)] + 1)
+                    .min(cost[at(i - 1, j - 1)] + change);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(cost[at(i - 2, j - 2)] + 1);
+                }
+                best
+            };
+        }
+    }
+    cost[at(a.len(), b.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_that_was_meant_is_found() {
+        for (written, meant) in [
+            ("media.ptim_ms", Some("media.ptime_ms")),
+            ("media.ptime", Some("media.ptime_ms")),
+            ("accounts.a.pasword", Some("accounts.a.password")),
+            ("accounts.a.usre", Some("accounts.a.user")),
+            ("engine.ptime_ms", Some("media.ptime_ms")),
+            ("ptime_ms", Some("media.ptime_ms")),
+            ("midea", Some("media")),
+            ("acounts", Some("accounts")),
+            ("plugins.trusted", None),
+            ("account.office", Some("accounts.office")),
+            ("weather.rain", None),
+        ] {
+            assert_eq!(nearest(written).as_deref(), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn accounts_and_trust_take_any_id() {
+        assert_eq!(kind_of("accounts.a.b@c.user"), Some(Kind::Text));
+        assert_eq!(kind_of("accounts..user"), None);
+        assert_eq!(kind_of("plugins.trust.codec-x"), Some(TRUST));
+        assert_eq!(kind_of("plugins.trust.a b"), None);
+        assert_eq!(kind_of("account.user"), Some(Kind::Text));
+        assert_eq!(kind_of("user"), None);
+    }
+}

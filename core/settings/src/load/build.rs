@@ -1,0 +1,384 @@
+//! Checked values to typed settings, and the checks that need more than one value.
+
+use super::Values;
+use crate::SecretSource;
+use crate::account::{Account, KeepAlive};
+use crate::complaint::{Complaints, Origin};
+use crate::settings::{
+    CodecOrder, Device, Dscp, Limits, Listen, Log, Media, Plugins, Registration, Settings, Sip,
+    Transport, Trust,
+};
+use crate::value::Value;
+use base::{Duration, Redacted};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Where a password may stand, in one layer at most one of them.
+const SECRETS: [&str; 3] = ["password", "password_file", "password_env"];
+
+/// `None` when a value is missing, which only a broken defaults.toml can cause.
+pub(super) fn settings(
+    profile: &str,
+    values: &Values,
+    complaints: &mut Complaints,
+) -> Option<Settings> {
+    let media = media(values)?;
+    check_order("media.port_min", "media.port_max", values, complaints);
+    check_order(
+        "media.jitter_min_ms",
+        "media.jitter_max_ms",
+        values,
+        complaints,
+    );
+    if media.codecs.is_empty() {
+        let allowed = "allowed: at least one codec";
+        complaints.error(
+            &origin("media.codecs", values),
+            "media.codecs",
+            "the list is empty",
+            allowed,
+        );
+    }
+    let mut accounts = Vec::new();
+    for id in account_ids(values) {
+        accounts.push(account(&id, values, &media.codecs, complaints)?);
+    }
+    let socket = values.text("control.socket")?;
+    Some(Settings {
+        profile: profile.to_owned(),
+        log: match values.text("engine.log")? {
+            "error" => Log::Error,
+            "warn" => Log::Warn,
+            "debug" => Log::Debug,
+            "trace" => Log::Trace,
+            _ => Log::Info,
+        },
+        control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
+        limits: limits(values)?,
+        sip: sip(values)?,
+        registration: Registration {
+            retry_max: values.seconds("registration.retry_max_s")?,
+            probe_every: values.seconds("registration.probe_s")?,
+        },
+        default_account: default_account(&accounts, values, complaints)?,
+        accounts,
+        media,
+        dscp: Dscp {
+            voice: values.fit("dscp.voice")?,
+            video: values.fit("dscp.video")?,
+            signalling: values.fit("dscp.signalling")?,
+        },
+        plugins: plugins(values)?,
+    })
+}
+
+fn limits(values: &Values) -> Option<Limits> {
+    let per_source: usize = values.fit("limits.early_dialogs_per_source")?;
+    Some(Limits {
+        calls: values.fit("limits.calls")?,
+        dialogs: values.fit("limits.dialogs")?,
+        transactions: values.fit("limits.transactions")?,
+        early_dialogs_per_source: (per_source > 0).then_some(per_source),
+        sip_datagram_bytes: values.fit("limits.sip_datagram_bytes")?,
+        sip_head_bytes: values.fit("limits.sip_head_bytes")?,
+        sip_body_bytes: values.fit("limits.sip_body_bytes")?,
+        sip_headers: values.fit("limits.sip_headers")?,
+        connections: values.fit("limits.connections")?,
+        connections_per_source: values.fit("limits.connections_per_source")?,
+        mailbox: values.fit("limits.mailbox")?,
+    })
+}
+
+fn sip(values: &Values) -> Option<Sip> {
+    let listen = values.list("sip.listen")?;
+    Some(Sip {
+        listen: listen
+            .iter()
+            .filter_map(|text| Listen::read(text))
+            .collect(),
+        accept_unknown_sources: values.switch("sip.accept_unknown_sources")?,
+        ring_for: values.seconds("sip.ring_for_s")?,
+        user_agent: values.text("sip.user_agent")?.to_owned(),
+    })
+}
+
+fn media(values: &Values) -> Option<Media> {
+    let threads: usize = values.fit("media.threads")?;
+    let ours = values.text("media.codec_order")? == "ours";
+    Some(Media {
+        codecs: values.list("media.codecs")?.to_vec(),
+        codec_order: if ours {
+            CodecOrder::Ours
+        } else {
+            CodecOrder::Theirs
+        },
+        ptime_ms: values.fit("media.ptime_ms")?,
+        port_min: values.fit("media.port_min")?,
+        port_max: values.fit("media.port_max")?,
+        jitter_min_ms: values.fit("media.jitter_min_ms")?,
+        jitter_max_ms: values.fit("media.jitter_max_ms")?,
+        threads: (threads > 0).then_some(threads),
+        microphone: Device::read(values.text("media.microphone")?)?,
+        speaker: Device::read(values.text("media.speaker")?)?,
+        ringer: Device::read(values.text("media.ringer")?)?,
+    })
+}
+
+fn plugins(values: &Values) -> Option<Plugins> {
+    let mut trust = BTreeMap::new();
+    for (key, (value, _)) in &values.0 {
+        if let (Some(id), Value::Text(word)) = (key.strip_prefix("plugins.trust."), value) {
+            trust.insert(id.to_owned(), trust_of(word));
+        }
+    }
+    Some(Plugins {
+        path: values
+            .list("plugins.path")?
+            .iter()
+            .map(PathBuf::from)
+            .collect(),
+        allow: values.list("plugins.allow")?.to_vec(),
+        default_trust: trust_of(values.text("plugins.default_trust")?),
+        trust,
+    })
+}
+
+fn trust_of(word: &str) -> Trust {
+    match word {
+        "built-in" => Trust::BuiltIn,
+        "in-process" => Trust::InProcess,
+        _ => Trust::Isolated,
+    }
+}
+
+fn account(
+    id: &str,
+    values: &Values,
+    codecs: &[String],
+    complaints: &mut Complaints,
+) -> Option<Account> {
+    let key = |name: &str| values.account_key(id, name);
+    let text = |name: &str| values.text(&key(name));
+    let optional = |name: &str| Some(text(name)?.to_owned()).filter(|text| !text.is_empty());
+    for name in ["user", "domain"] {
+        let full = format!("accounts.{id}.{name}");
+        if text(name)?.is_empty() && !complaints.about(&full) {
+            let allowed = format!("the account needs its {name}");
+            complaints.error(&account_origin(id, values), &full, "is missing", allowed);
+        }
+    }
+    let user = text("user")?.to_owned();
+    let own_codecs = values.list(&key("codecs"))?;
+    Some(Account {
+        id: id.to_owned(),
+        register: values.switch(&key("register"))?,
+        auth_user: optional("auth_user").unwrap_or_else(|| user.clone()),
+        user,
+        domain: text("domain")?.to_owned(),
+        display: text("display")?.to_owned(),
+        password: password(id, values, complaints),
+        registrar: optional("registrar"),
+        outbound_proxy: optional("outbound_proxy"),
+        transport: match text("transport")? {
+            "tcp" => Transport::Tcp,
+            _ => Transport::Udp,
+        },
+        expires: values.seconds(&key("expires_s"))?,
+        keepalive: match text("keepalive")? {
+            "none" => KeepAlive::None,
+            "options" => KeepAlive::Options,
+            "stun" => KeepAlive::Stun,
+            _ => KeepAlive::Crlf,
+        },
+        keepalive_every: values.seconds(&key("keepalive_s"))?,
+        codecs: if own_codecs.is_empty() {
+            codecs
+        } else {
+            own_codecs
+        }
+        .to_vec(),
+    })
+}
+
+/// The source that the highest layer names. Two in one layer: nobody can say which was meant.
+fn password(id: &str, values: &Values, complaints: &mut Complaints) -> SecretSource {
+    let (key, strongest) = secret_origin(id, values);
+    let rivals = secrets(id, values);
+    let rivals: Vec<&str> = rivals
+        .iter()
+        .filter(|(full, origin, _)| *full != key && origin.layer() == strongest.layer())
+        .map(|(full, _, _)| full.as_str())
+        .collect();
+    if !rivals.is_empty() {
+        let what = format!("is set together with {}", rivals.join(", "));
+        let allowed = "allowed: one of password, password_file, password_env";
+        complaints.error(&strongest, &key, what, allowed);
+    }
+    let Some(text) = values.text(&key).filter(|text| !text.is_empty()) else {
+        return SecretSource::None;
+    };
+    match key.rsplit('.').next() {
+        Some("password_file") => SecretSource::File(PathBuf::from(text)),
+        Some("password_env") => SecretSource::Environment(text.to_owned()),
+        Some(_) | None => SecretSource::Inline(Redacted::new(text.to_owned())),
+    }
+}
+
+/// All password sources of an account that are set: key, who set it, its place in the list.
+fn secrets(id: &str, values: &Values) -> Vec<(String, Origin, usize)> {
+    let mut found = Vec::new();
+    for (index, name) in SECRETS.iter().enumerate() {
+        let key = values.account_key(id, name);
+        if values.text(&key).is_some_and(|text| !text.is_empty()) {
+            found.push((key.clone(), origin(&key, values), index));
+        }
+    }
+    found
+}
+
+/// Key and origin of the password source that counts.
+pub(super) fn secret_origin(id: &str, values: &Values) -> (String, Origin) {
+    let found = secrets(id, values);
+    let strongest = found
+        .into_iter()
+        .max_by_key(|(_, origin, _)| origin.layer());
+    strongest.map_or_else(
+        || {
+            (
+                format!("accounts.{id}.password"),
+                account_origin(id, values),
+            )
+        },
+        |(key, origin, _)| (key, origin),
+    )
+}
+
+/// Ids under `[accounts]`, sorted.
+pub(super) fn account_ids(values: &Values) -> Vec<String> {
+    let ids = values.0.keys().filter_map(|key| {
+        let (id, _) = key.strip_prefix("accounts.")?.rsplit_once('.')?;
+        Some(id.to_owned())
+    });
+    let mut ids: Vec<String> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The outer `None`: a value is missing. The inner: there is no account.
+#[allow(clippy::option_option, reason = "as the first line says")]
+fn default_account(
+    accounts: &[Account],
+    values: &Values,
+    complaints: &mut Complaints,
+) -> Option<Option<String>> {
+    let key = "engine.default_account";
+    let wanted = values.text(key)?;
+    if wanted.is_empty() {
+        return Some(accounts.first().map(|account| account.id.clone()));
+    }
+    if !accounts.iter().any(|account| account.id == wanted) {
+        let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
+        let what = format!("there is no account {wanted:?}");
+        let allowed = match ids.as_slice() {
+            [] => "no account is set up".to_owned(),
+            ids => format!("allowed: {}", ids.join(", ")),
+        };
+        complaints.error(&origin(key, values), key, what, allowed);
+    }
+    Some(Some(wanted.to_owned()))
+}
+
+fn check_order(low: &str, high: &str, values: &Values, complaints: &mut Complaints) {
+    let (Some(least), Some(most)) = (values.number(low), values.number(high)) else {
+        return;
+    };
+    if least < most {
+        return;
+    }
+    // Whoever spoke last is told.
+    let (low_origin, high_origin) = (origin(low, values), origin(high, values));
+    let what = format!("{low} {least} is not below {high} {most}");
+    if low_origin.layer() >= high_origin.layer() {
+        complaints.error(&low_origin, low, what, format!("allowed: less than {most}"));
+    } else {
+        complaints.error(
+            &high_origin,
+            high,
+            what,
+            format!("allowed: more than {least}"),
+        );
+    }
+}
+
+fn origin(key: &str, values: &Values) -> Origin {
+    values
+        .0
+        .get(key)
+        .map_or(Origin::Default, |(_, origin)| origin.clone())
+}
+
+/// Where an account is spoken of first.
+fn account_origin(id: &str, values: &Values) -> Origin {
+    let prefix = format!("accounts.{id}.");
+    let of_account = values.0.iter().filter(|(key, _)| {
+        let name = key.strip_prefix(&prefix);
+        name.is_some_and(|name| !name.contains('.'))
+    });
+    of_account
+        .map(|(_, (_, origin))| origin.clone())
+        .min()
+        .unwrap_or(Origin::Default)
+}
+
+impl Values {
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).map(|(value, _)| value)
+    }
+
+    /// The key that counts for an account: its own, or the one for all.
+    fn account_key(&self, id: &str, name: &str) -> String {
+        let own = format!("accounts.{id}.{name}");
+        if self.0.contains_key(&own) {
+            own
+        } else {
+            format!("account.{name}")
+        }
+    }
+
+    fn switch(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            Value::Switch(on) => Some(*on),
+            Value::Number(_) | Value::Text(_) | Value::List(_) => None,
+        }
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        match self.get(key)? {
+            Value::Number(number) => Some(*number),
+            Value::Switch(_) | Value::Text(_) | Value::List(_) => None,
+        }
+    }
+
+    fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+        T::try_from(self.number(key)?).ok()
+    }
+
+    fn seconds(&self, key: &str) -> Option<Duration> {
+        self.number(key).map(Duration::from_secs)
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        match self.get(key)? {
+            Value::Text(text) => Some(text),
+            Value::Switch(_) | Value::Number(_) | Value::List(_) => None,
+        }
+    }
+
+    fn list(&self, key: &str) -> Option<&[String]> {
+        match self.get(key)? {
+            Value::List(items) => Some(items),
+            Value::Switch(_) | Value::Number(_) | Value::Text(_) => None,
+        }
+    }
+}

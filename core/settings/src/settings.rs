@@ -1,0 +1,235 @@
+//! The settings as the engine uses them: typed, complete, checked.
+
+use crate::Account;
+use base::Duration;
+use core::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Name of the profile they build on.
+    pub profile: String,
+    /// How much is logged.
+    pub log: Log,
+    /// Path of the control socket; `None`: in the user's runtime folder.
+    pub control_socket: Option<PathBuf>,
+    /// Bounds.
+    pub limits: Limits,
+    /// SIP.
+    pub sip: Sip,
+    /// Registering.
+    pub registration: Registration,
+    /// Accounts by id.
+    pub accounts: Vec<Account>,
+    /// Id of the account for outgoing calls that name none.
+    pub default_account: Option<String>,
+    /// Sound.
+    pub media: Media,
+    /// Marks of our packets.
+    pub dscp: Dscp,
+    /// Plugins.
+    pub plugins: Plugins,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Log {
+    /// We are wrong.
+    Error,
+    /// This machine lacks something.
+    Warn,
+    /// What a person would want to know.
+    Info,
+    /// One line a SIP message.
+    Debug,
+    /// The rest.
+    Trace,
+}
+
+/// Bounds of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls at once.
+    pub calls: usize,
+    /// Dialogs at once.
+    pub dialogs: usize,
+    /// SIP transactions at once.
+    pub transactions: usize,
+    /// Calls being set up from one address. `None`: no cap.
+    pub early_dialogs_per_source: Option<usize>,
+    /// A whole SIP message on UDP. Unit: bytes.
+    pub sip_datagram_bytes: usize,
+    /// Start line and headers on a stream. Unit: bytes.
+    pub sip_head_bytes: usize,
+    /// Body on a stream. Unit: bytes.
+    pub sip_body_bytes: usize,
+    /// Headers in one message.
+    pub sip_headers: usize,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_source: usize,
+    /// Words that wait for one part.
+    pub mailbox: usize,
+}
+
+/// How SIP travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// Connections.
+    Tcp,
+}
+
+/// An address to listen on, written `udp:0.0.0.0:5060` or `tcp:[::]:5060`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Over what.
+    pub transport: Transport,
+    /// Where; port 0 lets the system choose.
+    pub addr: SocketAddr,
+}
+
+impl Listen {
+    /// Reads the written form.
+    pub fn read(text: &str) -> Option<Self> {
+        let (transport, addr) = text.split_once(':')?;
+        let transport = match transport {
+            "udp" => Transport::Udp,
+            "tcp" => Transport::Tcp,
+            _ => return None,
+        };
+        Some(Self {
+            transport,
+            addr: addr.parse().ok()?,
+        })
+    }
+}
+
+/// SIP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sip {
+    /// Where to listen.
+    pub listen: Vec<Listen>,
+    /// Take calls from addresses that belong to no account's server.
+    pub accept_unknown_sources: bool,
+    /// Give up dialling after this.
+    pub ring_for: Duration,
+    /// Name that messages carry, or empty.
+    pub user_agent: String,
+}
+
+/// Registering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration {
+    /// Longest wait between tries.
+    pub retry_max: Duration,
+    /// Wait between probes of a server.
+    pub probe_every: Duration,
+}
+
+/// Whose order of codecs decides when we answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodecOrder {
+    /// The caller's.
+    Theirs,
+    /// Ours.
+    Ours,
+}
+
+/// A device plugin with its argument, written `audio-file:hello.wav`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The plugin's id.
+    pub plugin: String,
+    /// What the plugin is told, or empty.
+    pub argument: String,
+}
+
+impl Device {
+    /// Reads the written form.
+    pub fn read(text: &str) -> Option<Self> {
+        let (plugin, argument) = text.split_once(':').unwrap_or((text, ""));
+        crate::value::is_id(plugin).then(|| Self {
+            plugin: plugin.to_owned(),
+            argument: argument.to_owned(),
+        })
+    }
+}
+
+/// Sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Codecs in order of preference.
+    pub codecs: Vec<String>,
+    /// Whose order decides when we answer.
+    pub codec_order: CodecOrder,
+    /// Audio in one packet. Unit: ms. Range: 10 to 200 in steps of 10.
+    pub ptime_ms: u16,
+    /// Lowest RTP port.
+    pub port_min: u16,
+    /// Highest RTP or RTCP port.
+    pub port_max: u16,
+    /// Least depth of the jitter buffer. Unit: ms.
+    pub jitter_min_ms: u16,
+    /// Greatest depth of the jitter buffer. Unit: ms.
+    pub jitter_max_ms: u16,
+    /// Threads that carry sound. `None`: one per processor core.
+    pub threads: Option<usize>,
+    /// Where our sound comes from.
+    pub microphone: Device,
+    /// Where theirs goes.
+    pub speaker: Device,
+    /// Where it rings.
+    pub ringer: Device,
+}
+
+/// Marks of our packets (RFC 2474). Range: 0 to 63.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dscp {
+    /// RTP with sound.
+    pub voice: u8,
+    /// RTP with pictures.
+    pub video: u8,
+    /// SIP.
+    pub signalling: u8,
+}
+
+/// How a plugin runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Only if linked in.
+    BuiltIn,
+    /// In the engine's process.
+    InProcess,
+    /// In a process of its own.
+    Isolated,
+}
+
+/// Plugins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugins {
+    /// Folders to search.
+    pub path: Vec<PathBuf>,
+    /// Ids that may be loaded. Empty: all.
+    pub allow: Vec<String>,
+    /// How a plugin runs that is not named.
+    pub default_trust: Trust,
+    /// How those run that are.
+    pub trust: BTreeMap<String, Trust>,
+}
+
+impl Plugins {
+    /// Whether a plugin may be loaded.
+    pub fn allows(&self, id: &str) -> bool {
+        self.allow.is_empty() || self.allow.iter().any(|allowed| allowed == id)
+    }
+
+    /// How a plugin runs.
+    pub fn trust_of(&self, id: &str) -> Trust {
+        self.trust.get(id).copied().unwrap_or(self.default_trust)
+    }
+}

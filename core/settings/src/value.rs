@@ -1,0 +1,229 @@
+//! What each kind of value allows.
+
+use crate::settings::{Device, Listen};
+
+/// A checked value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Switch(bool),
+    Number(u64),
+    Text(String),
+    List(Vec<String>),
+}
+
+/// What stands in a file, a variable or an option, before it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Raw {
+    Switch(bool),
+    Number(i64),
+    Text(String),
+    List(Vec<String>),
+    /// A kind of value that no key takes.
+    Other(&'static str),
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Switch,
+    Number {
+        min: u64,
+        max: u64,
+        step: u64,
+    },
+    /// One line of text, possibly empty.
+    Text,
+    Choice(&'static [&'static str]),
+    /// Names of codecs or plugins, without repeats.
+    Names,
+    /// Lines of text, such as folders.
+    Texts,
+    /// Addresses to listen on, at least one.
+    Listen,
+    /// Empty, host, or host:port.
+    Server,
+    /// Empty, or an account's id.
+    Id,
+    /// A plugin's id, with an argument or without.
+    Device,
+    /// A password. Never shown.
+    Secret,
+}
+
+/// Longest text. Unit: bytes.
+const MAX_TEXT: usize = 4096;
+/// Longest list.
+const MAX_LIST: usize = 64;
+
+impl Kind {
+    /// Checks what was written; `None` when it is not allowed.
+    pub(crate) fn check(self, raw: &Raw) -> Option<Value> {
+        match (self, raw) {
+            (Self::Switch, Raw::Switch(on)) => Some(Value::Switch(*on)),
+            (Self::Number { min, max, step }, Raw::Number(number)) => {
+                let number = u64::try_from(*number).ok()?;
+                let fits = (min..=max).contains(&number) && number % step == 0;
+                fits.then_some(Value::Number(number))
+            }
+            (_, Raw::Text(text)) if !is_line(text) => None,
+            (_, Raw::Text(text)) if self.takes_text(text) => Some(Value::Text(text.clone())),
+            (_, Raw::List(items)) => {
+                let fits = items.len() <= MAX_LIST && items.iter().all(|item| is_line(item));
+                (fits && self.takes_list(items)).then(|| Value::List(items.clone()))
+            }
+            (_, Raw::Switch(_) | Raw::Number(_) | Raw::Text(_) | Raw::Other(_)) => None,
+        }
+    }
+
+    fn takes_text(self, text: &str) -> bool {
+        match self {
+            Self::Text | Self::Secret => true,
+            Self::Choice(words) => words.contains(&text),
+            Self::Server => text.is_empty() || is_server(text),
+            Self::Id => text.is_empty() || is_id(text),
+            Self::Device => Device::read(text).is_some(),
+            Self::Switch | Self::Number { .. } | Self::Names | Self::Texts | Self::Listen => false,
+        }
+    }
+
+    fn takes_list(self, items: &[String]) -> bool {
+        let repeats = |(index, item): (usize, &String)| {
+            let mut before = items.iter().take(index);
+            before.any(|other| other.eq_ignore_ascii_case(item))
+        };
+        match self {
+            Self::Names => {
+                items.iter().all(|item| is_id(item)) && !items.iter().enumerate().any(repeats)
+            }
+            Self::Texts => items.iter().all(|item| !item.is_empty()),
+            Self::Listen => {
+                !items.is_empty() && items.iter().all(|item| Listen::read(item).is_some())
+            }
+            Self::Switch
+            | Self::Number { .. }
+            | Self::Text
+            | Self::Choice(_)
+            | Self::Server
+            | Self::Id
+            | Self::Device
+            | Self::Secret => false,
+        }
+    }
+
+    /// What is allowed, for a complaint.
+    pub(crate) fn allowed(self) -> String {
+        match self {
+            Self::Switch => "allowed: true or false".to_owned(),
+            Self::Number { min, max, step: 1 } => format!("allowed: {min} to {max}"),
+            Self::Number { min, max, step } => {
+                format!("allowed: {min} to {max} in steps of {step}")
+            }
+            Self::Text => format!("allowed: one line of text, at most {MAX_TEXT} bytes"),
+            Self::Choice(words) => format!("allowed: {}", words.join(", ")),
+            Self::Names => {
+                r#"allowed: a list of names without repeats, such as ["PCMU", "PCMA"]"#.to_owned()
+            }
+            Self::Texts => r#"allowed: a list of text, such as ["/usr/lib/offhook"]"#.to_owned(),
+            Self::Listen => {
+                r#"allowed: a list such as ["udp:0.0.0.0:5060", "tcp:[::]:5060"]"#.to_owned()
+            }
+            Self::Server => "allowed: host or host:port, such as pbx.example:5060".to_owned(),
+            Self::Id => "allowed: 1 to 64 of letters, digits, - _ . @".to_owned(),
+            Self::Device => {
+                "allowed: a plugin's id, such as audio-system or audio-file:FILE".to_owned()
+            }
+            Self::Secret => "allowed: the password as one line of text".to_owned(),
+        }
+    }
+
+    /// Reads what a variable or an option says; lists are parted by commas.
+    pub(crate) fn read_text(self, text: &str) -> Raw {
+        match self {
+            Self::Switch => match text {
+                "true" | "1" | "yes" | "on" => Raw::Switch(true),
+                "false" | "0" | "no" | "off" => Raw::Switch(false),
+                _ => Raw::Text(text.to_owned()),
+            },
+            Self::Number { .. } => text
+                .parse()
+                .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
+            Self::Names | Self::Texts | Self::Listen => {
+                let items = text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty());
+                Raw::List(items.map(str::to_owned).collect())
+            }
+            Self::Text
+            | Self::Choice(_)
+            | Self::Server
+            | Self::Id
+            | Self::Device
+            | Self::Secret => Raw::Text(text.to_owned()),
+        }
+    }
+}
+
+impl Raw {
+    /// What was written, for a complaint about a key that is not secret.
+    pub(crate) fn show(&self) -> String {
+        /// A complaint shows no more of a long text. Unit: characters.
+        const SHOWN: usize = 60;
+        match self {
+            Self::Switch(on) => on.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) if text.chars().count() > SHOWN => {
+                format!("{:?}…", text.chars().take(SHOWN).collect::<String>())
+            }
+            Self::Text(text) => format!("{text:?}"),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().take(8).map(|i| format!("{i:?}")).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Self::Other(kind) => (*kind).to_owned(),
+        }
+    }
+}
+
+impl core::fmt::Display for Value {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Switch(on) => write!(f, "{on}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::List(items) => write!(f, "{items:?}"),
+        }
+    }
+}
+
+fn is_line(text: &str) -> bool {
+    text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
+}
+
+/// Whether this can name an account, a codec or a plugin.
+pub(crate) fn is_id(text: &str) -> bool {
+    let of_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    (1..=64).contains(&text.len()) && text.chars().all(of_id)
+}
+
+/// Host or address, with a port or without.
+fn is_server(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((v6, rest)) => {
+            if v6.parse::<core::net::Ipv6Addr>().is_err() {
+                return false;
+            }
+            (
+                "v6",
+                rest.strip_prefix(':').or((!rest.is_empty()).then_some("x")),
+            )
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    let of_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0));
+    !host.is_empty() && host.len() <= 253 && host.chars().all(of_host) && port_fits
+}

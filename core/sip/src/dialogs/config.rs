@@ -1,0 +1,87 @@
+//! What a table of sessions is set to.
+
+use crate::session::refresh::Wish;
+use base::Duration;
+use serde::{Deserialize, Serialize};
+
+/// Whether we can send and acknowledge provisional responses reliably (RFC 3262).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reliability {
+    /// We say that we can, and do where the other side can.
+    Supported,
+    /// We insist: our INVITE requires it.
+    Required,
+}
+
+/// What to do with a 3xx (RFC 3261 §8.1.3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Redirects {
+    /// The session ends with it; who dialled decides.
+    Report,
+    /// Its contacts are tried, best first; each at most once.
+    Follow {
+        /// Most INVITEs that one call may send for redirections.
+        max: u8,
+    },
+}
+
+/// Bounds of a table of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Sessions that have not ended. At the bound an INVITE gets 486, and dialling fails.
+    pub calls: usize,
+    /// Sessions in all, ended ones that still answer late messages included. At the bound 503.
+    pub sessions: usize,
+    /// Unanswered calls from one address; `None`: no bound. At the bound 503 with Retry-After.
+    pub early_per_source: Option<u32>,
+    /// Early dialogs of one INVITE of ours. At the bound further ones are not heard until they answer.
+    pub forks: usize,
+}
+
+impl Limits {
+    /// One person's phone.
+    pub const DESKTOP: Self = Self {
+        calls: 32,
+        sessions: 256,
+        early_per_source: Some(8),
+        forks: 16,
+    };
+
+    /// Bench and monitoring.
+    pub const MONITOR: Self = Self {
+        calls: 50_000,
+        sessions: 500_000,
+        early_per_source: None,
+        forks: 16,
+    };
+}
+
+/// What a table of sessions is set to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Number of the part in the ids of requests.
+    pub part: u8,
+    /// Bounds.
+    pub limits: Limits,
+    /// Session timer that we ask for; `None`: only what the peer asks for (RFC 4028).
+    pub timer: Option<Wish>,
+    /// Reliable provisional responses.
+    pub reliability: Reliability,
+    /// What to do with a 3xx.
+    pub redirects: Redirects,
+    /// How long a call that came in may ring before it is answered with 480. Unit: time.
+    pub ring_at_most: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            part: 0,
+            limits: Limits::DESKTOP,
+            timer: Some(Wish::default()),
+            reliability: Reliability::Supported,
+            redirects: Redirects::Follow { max: 5 },
+            ring_at_most: Duration::from_secs(180),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Scripts in, traces out.
+
+mod flows;
+mod races;
+pub(crate) mod world;

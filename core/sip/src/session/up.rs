@@ -1,0 +1,463 @@
+//! The dialog is confirmed: the call is up until somebody says BYE.
+//!
+//! Source: RFC 3261 §12.2, §13.2.2.4, §13.3.1.4, §15; RFC 4028 §10. INVITEs inside the dialog are in
+//! [`super::modify`].
+
+use super::calling::{acknowledge, new_leg};
+use super::end::{By, Cause, Detail, EndReason, Goodbye};
+use super::ending::{Ending, LeftOver};
+use super::fx::{Asked, Fx};
+use super::ledger::{Known, Ledger, Purpose, Sent};
+use super::leg::{Left, Leg, Updates, accept, refuse};
+use super::modify::{Wants, Why};
+use super::offer::{Gate, Ours, Theirs};
+use super::order::{ForkId, Order};
+use super::refresh::{self, Refresh};
+use super::success::{self, Unacked};
+use super::write::Fields;
+use super::{Input, Stage, T2, Timer, read};
+use crate::dialog::Effect;
+use crate::dialogs::{Final, News};
+use crate::ids::{ClientId, ServerId};
+use crate::transaction::Failure;
+use serde::{Deserialize, Serialize};
+use sip_message::{Method, Request, Response, Status, Text};
+
+/// What INVITE transactions the confirmed dialog is in the middle of; never two (RFC 3261 §14.1).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Inviting {
+    /// None.
+    Quiet,
+    /// Our 2xx waits for its ACK.
+    Unacked(Unacked),
+    /// The peer's 2xx offered, and our user has not answered: the ACK waits.
+    AckOwed {
+        /// Our INVITE.
+        client: ClientId,
+        /// The INVITE itself, for the ACK.
+        invite: Request,
+    },
+    /// The peer's re-INVITE waits for our user.
+    Asked(ServerId),
+    /// Our re-INVITE is out.
+    Asking {
+        /// Our INVITE.
+        client: ClientId,
+        /// What it is for.
+        wants: Wants,
+    },
+}
+
+/// The dialog is confirmed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Up {
+    pub(crate) leg: Leg,
+    pub(crate) inviting: Inviting,
+    /// A re-INVITE that waits for its turn: after a glare, or until the dialog is quiet.
+    pub(crate) later: Option<Wants>,
+}
+
+impl Up {
+    pub(crate) fn new(leg: Leg, inviting: Inviting) -> Self {
+        Self {
+            leg,
+            inviting,
+            later: None,
+        }
+    }
+
+    /// What hanging up would send now.
+    pub(crate) fn goodbye(&self) -> Goodbye {
+        match self.inviting {
+            Inviting::Unacked(_) => Goodbye::ByeAfterAck,
+            Inviting::AckOwed { .. } => Goodbye::AckAndBye,
+            Inviting::Quiet | Inviting::Asked(_) | Inviting::Asking { .. } => Goodbye::Bye,
+        }
+    }
+
+    pub(crate) fn step(mut self, input: Input, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        match input {
+            Input::Request { asked, tag } => {
+                return self.request(asked, tag.as_deref(), ledger, fx);
+            }
+            Input::Ack(ack) => return self.acked(&ack, ledger, fx),
+            Input::Cancelled { id, reason: _ } => self.invite_withdrawn(id, ledger, fx),
+            Input::Response { id, response } => return self.responded(id, &response, ledger, fx),
+            Input::Failed { id, why } => return self.failed(id, why, ledger, fx),
+            Input::Order(order) => return self.order(order, ledger, fx),
+            Input::Timer(Timer::Success) => return self.success_due(ledger, fx),
+            Input::Timer(Timer::Refresh) => return self.refresh_due(ledger, fx),
+            Input::Timer(Timer::Retry) => self.retry(ledger, fx),
+            Input::Timer(Timer::Forget) => ledger.forget_acks(fx),
+            Input::Timer(
+                Timer::NoAnswer
+                | Timer::Reliable
+                | Timer::KeepRinging
+                | Timer::Tell
+                | Timer::Cancelled,
+            )
+            | Input::ServerEnded(_) => {}
+        }
+        Stage::Up(Box::new(self))
+    }
+
+    fn request(
+        mut self,
+        asked: Asked,
+        tag: Option<&str>,
+        ledger: &mut Ledger,
+        fx: &mut Fx<'_>,
+    ) -> Stage {
+        if !self.leg.dialog.is_with(tag) {
+            refuse(&asked, Status::CALL_DOES_NOT_EXIST, fx);
+            return Stage::Up(Box::new(self));
+        }
+        match self.leg.request(asked, ledger, fx) {
+            Left::Nothing | Left::Acknowledged => {}
+            Left::Invite(asked) => self.hear_invite(asked, ledger, fx),
+            Left::Bye(asked) => {
+                accept(&asked, fx);
+                let reason = EndReason::remote(Cause::Normal)
+                    .with_reason(read::reason(asked.request.headers()));
+                return self.ended_by_peer(reason, ledger, fx);
+            }
+        }
+        Stage::Up(Box::new(self))
+    }
+
+    fn ended_by_peer(self, reason: EndReason, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        let left = match self.inviting {
+            // The BYE may have overtaken the ACK, or the 2xx (RFC 5407 §3.1.3, §3.1.6).
+            Inviting::Unacked(unacked) => LeftOver::Ack(unacked),
+            Inviting::AckOwed { client, invite } => {
+                acknowledge(client, &invite, &self.leg, None, ledger, fx);
+                LeftOver::Nothing
+            }
+            Inviting::Quiet | Inviting::Asked(_) | Inviting::Asking { .. } => LeftOver::Nothing,
+        };
+        Ending::done(Some(self.leg), left, reason, ledger, fx)
+    }
+
+    /// The ACK to our 2xx.
+    fn acked(mut self, ack: &Request, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        let number = ack.headers().cseq().map(|cseq| cseq.number);
+        match &self.inviting {
+            Inviting::Unacked(unacked) if number == Ok(unacked.cseq) => {}
+            // A repeat, or the ACK to a refusal that strayed here.
+            Inviting::Unacked(_)
+            | Inviting::Quiet
+            | Inviting::AckOwed { .. }
+            | Inviting::Asked(_)
+            | Inviting::Asking { .. } => return Stage::Up(Box::new(self)),
+        }
+        self.inviting = Inviting::Quiet;
+        ledger.timers.clear(Timer::Success);
+        let fork = self.leg.fork;
+        if self.leg.gate.awaits(Ours::Success) {
+            self.leg.gate = self.leg.gate.close();
+            let Some(description) = read::description(ack.headers(), ack.body()) else {
+                // The answer is missing (RFC 3261 §13.2.1), so there is nothing to talk over.
+                let reason = EndReason::new(By::Remote, Cause::Failed, Detail::Plain);
+                return leave(self.leg, reason, ledger, fx);
+            };
+            fx.tell(News::Answer {
+                fork,
+                description,
+                finality: Final::Yes,
+            });
+        }
+        fx.tell(News::Confirmed { fork });
+        self.retry(ledger, fx);
+        Stage::Up(Box::new(self))
+    }
+
+    fn success_due(mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        let Inviting::Unacked(unacked) = &mut self.inviting else {
+            return Stage::Up(Box::new(self));
+        };
+        match unacked.expire(fx.now) {
+            success::Due::Nothing => {}
+            success::Due::Resend => fx.respond(unacked.server, unacked.response.clone()),
+            success::Due::GiveUp => {
+                return leave(self.leg, EndReason::failed(Detail::NoAck), ledger, fx);
+            }
+        }
+        ledger.timers.set(Timer::Success, unacked.deadline());
+        Stage::Up(Box::new(self))
+    }
+
+    fn refresh_due(mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        let (timer, due) = self.leg.refresh.expire(fx.now);
+        self.leg.set_refresh(timer, ledger);
+        match due {
+            refresh::Due::Nothing => {}
+            refresh::Due::Refresh => self.refresh(ledger, fx),
+            refresh::Due::Expired => {
+                let reason = EndReason::failed(Detail::Expired);
+                return self.leave(reason, ledger, fx);
+            }
+        }
+        Stage::Up(Box::new(self))
+    }
+
+    /// Refreshes the session: by UPDATE where the peer takes it, else by our last description again.
+    fn refresh(&mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) {
+        match self.leg.updates {
+            Updates::Taken => {
+                let (builder, next_hop) = self.leg.dialog.request(Method::Update);
+                let builder = builder.capabilities(&ledger.contact);
+                let request = self.leg.ask_timer(builder).build();
+                ledger.send(Purpose::Refresh, request, next_hop, fx);
+            }
+            Updates::Unknown => {
+                if let Some(description) = self.leg.local.clone() {
+                    self.want(Wants::new(description, Why::Refresh), ledger, fx);
+                }
+            }
+        }
+    }
+
+    fn responded(
+        mut self,
+        id: ClientId,
+        response: &Response,
+        ledger: &mut Ledger,
+        fx: &mut Fx<'_>,
+    ) -> Stage {
+        let status = response.status();
+        let purpose = ledger.purpose(id);
+        if purpose.is_none() && status.is_success() {
+            late_success(id, response, &self.leg, ledger, fx);
+        }
+        if purpose == Some(Purpose::Reinvite) {
+            return self.invite_answered(id, response, ledger, fx);
+        }
+        if status.is_provisional() {
+            return Stage::Up(Box::new(self));
+        }
+        let sent = ledger.close(id, fx);
+        let sent = sent.and_then(|sent| self.leg.settle(sent, response, ledger, fx));
+        let Some(sent) = sent else {
+            return Stage::Up(Box::new(self));
+        };
+        self.settled(&sent, Ok(response), fx, ledger);
+        let effect = match sent.purpose {
+            // BYE ends forks that answered too late; none of our business.
+            Purpose::Bye => Effect::Transaction,
+            Purpose::Invite
+            | Purpose::Reinvite
+            | Purpose::Prack(_)
+            | Purpose::Offer(_)
+            | Purpose::Refresh
+            | Purpose::Inform(_) => {
+                if status.is_success() {
+                    Effect::Transaction
+                } else {
+                    Effect::of(status, sent.request.method())
+                }
+            }
+        };
+        self.suffer(effect, status, ledger, fx)
+    }
+
+    /// Carries out what a refusal takes with it (RFC 5057 §5.1).
+    pub(crate) fn suffer(
+        self,
+        effect: Effect,
+        status: Status,
+        ledger: &mut Ledger,
+        fx: &mut Fx<'_>,
+    ) -> Stage {
+        let reason = EndReason::failed(Detail::DialogLost).with_status(status);
+        match effect {
+            Effect::Transaction => Stage::Up(Box::new(self)),
+            Effect::Usage => self.leave(reason, ledger, fx),
+            Effect::Dialog => Ending::done(Some(self.leg), LeftOver::Nothing, reason, ledger, fx),
+        }
+    }
+
+    fn settled(
+        &mut self,
+        sent: &Sent,
+        outcome: Result<&Response, Failure>,
+        fx: &mut Fx<'_>,
+        ledger: &mut Ledger,
+    ) {
+        match sent.purpose {
+            Purpose::Offer(_) => self.leg.update_answered(outcome.ok(), fx),
+            Purpose::Inform(number) => {
+                let status = outcome.ok().map(Response::status);
+                fx.tell(News::Informed { number, status });
+            }
+            Purpose::Refresh => self.refreshed(outcome, ledger, fx),
+            Purpose::Invite | Purpose::Reinvite | Purpose::Prack(_) | Purpose::Bye => {}
+        }
+    }
+
+    /// What our refreshing UPDATE brought (RFC 4028 §7.3, §7.4).
+    fn refreshed(
+        &mut self,
+        outcome: Result<&Response, Failure>,
+        ledger: &mut Ledger,
+        fx: &mut Fx<'_>,
+    ) {
+        let Ok(response) = outcome else {
+            return;
+        };
+        let said = read::said(response.headers());
+        if response.status().is_success() {
+            self.leg.dialog.refresh_target(response.headers());
+            let timer = Refresh::from_success(said, fx.now);
+            self.leg.set_refresh(timer, ledger);
+        } else if response.status() == Status::SESSION_INTERVAL_TOO_SMALL {
+            let longer = self.leg.refresh.lengthened(said.min_se, fx.now);
+            self.leg.set_refresh(longer, ledger);
+        }
+    }
+
+    fn failed(mut self, id: ClientId, why: Failure, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        let Some(sent) = ledger.close(id, fx) else {
+            return Stage::Up(Box::new(self));
+        };
+        self.settled(&sent, Err(why), fx, ledger);
+        match sent.purpose {
+            Purpose::Bye => Stage::Up(Box::new(self)),
+            Purpose::Reinvite => {
+                self.inviting = Inviting::Quiet;
+                self.suffer(Effect::Usage, Status::REQUEST_TIMEOUT, ledger, fx)
+            }
+            // No response is 408 (RFC 3261 §8.1.3.1), a dead transport 503, which spares the usage.
+            Purpose::Invite
+            | Purpose::Prack(_)
+            | Purpose::Offer(_)
+            | Purpose::Refresh
+            | Purpose::Inform(_) => match why {
+                Failure::TimedOut => {
+                    self.suffer(Effect::Usage, Status::REQUEST_TIMEOUT, ledger, fx)
+                }
+                Failure::Transport => Stage::Up(Box::new(self)),
+            },
+        }
+    }
+
+    fn order(mut self, order: Order, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        match order {
+            Order::HangUp(reason) => return self.hang_up(reason, ledger, fx),
+            Order::Offer(offer) => self.want(Wants::new(offer, Why::Offer), ledger, fx),
+            Order::Answer(fork, answer) if fork == self.leg.fork => match self.leg.gate {
+                Gate::Theirs(Theirs::Success) => self.pay_ack(&answer, ledger, fx),
+                Gate::Theirs(Theirs::Invite) | Gate::Stable | Gate::Fresh => {
+                    self.answer_invite(&answer, ledger, fx);
+                }
+                Gate::Theirs(Theirs::Provisional | Theirs::Prack(_) | Theirs::Update(_))
+                | Gate::Ours(_) => self.leg.answer(&answer, ledger, fx),
+            },
+            Order::RefuseOffer(fork, status) if fork == self.leg.fork => match self.inviting {
+                Inviting::Asked(_) => self.refuse_invite(status, ledger, fx),
+                Inviting::Quiet
+                | Inviting::Unacked(_)
+                | Inviting::AckOwed { .. }
+                | Inviting::Asking { .. } => self.leg.refuse(status, ledger, fx),
+            },
+            Order::Contact(contact) => ledger.contact = Text::from(contact.to_string()),
+            Order::Account(account) => ledger.account = Some(account),
+            Order::Inform(number, content) => self.leg.inform(number, content, ledger, fx),
+            Order::Answer(..)
+            | Order::RefuseOffer(..)
+            | Order::Progress(_)
+            | Order::Accept(_)
+            | Order::Decline(_) => {}
+        }
+        Stage::Up(Box::new(self))
+    }
+
+    /// The user answered the offer in the peer's 2xx: the ACK can go.
+    fn pay_ack(&mut self, answer: &bytes::Bytes, ledger: &mut Ledger, fx: &mut Fx<'_>) {
+        match core::mem::replace(&mut self.inviting, Inviting::Quiet) {
+            Inviting::AckOwed { client, invite } => {
+                self.leg.gate = self.leg.gate.close();
+                self.leg.local = Some(answer.clone());
+                acknowledge(client, &invite, &self.leg, Some(answer), ledger, fx);
+            }
+            other @ (Inviting::Quiet
+            | Inviting::Unacked(_)
+            | Inviting::Asked(_)
+            | Inviting::Asking { .. }) => self.inviting = other,
+        }
+    }
+
+    fn hang_up(mut self, reason: Option<String>, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        let end = EndReason::local(Cause::Normal);
+        let goodbye = self.goodbye();
+        ledger.timers.clear_all();
+        ledger.watch_acks();
+        ledger.timers.set(Timer::Tell, fx.now + T2);
+        super::ending::refuse_asked(ledger, fx);
+        let left = match self.inviting {
+            Inviting::Unacked(unacked) => {
+                debug_assert_eq!(goodbye, Goodbye::ByeAfterAck);
+                ledger.timers.set(Timer::Success, unacked.deadline());
+                LeftOver::AckThenBye(unacked, reason)
+            }
+            Inviting::AckOwed { client, invite } => {
+                acknowledge(client, &invite, &self.leg, None, ledger, fx);
+                self.leg.bye(reason.as_deref(), ledger, fx);
+                LeftOver::Nothing
+            }
+            Inviting::Quiet | Inviting::Asked(_) | Inviting::Asking { .. } => {
+                self.leg.bye(reason.as_deref(), ledger, fx);
+                LeftOver::Nothing
+            }
+        };
+        Ending::told_later(self.leg, left, end)
+    }
+
+    /// Says BYE because the session cannot go on.
+    fn leave(self, reason: EndReason, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
+        if let Inviting::AckOwed { client, invite } = &self.inviting {
+            acknowledge(*client, invite, &self.leg, None, ledger, fx);
+        }
+        leave(self.leg, reason, ledger, fx)
+    }
+}
+
+/// Says BYE because the session cannot go on, and tells the user at once.
+pub(crate) fn leave(
+    mut leg: Leg,
+    reason: EndReason,
+    ledger: &mut Ledger,
+    fx: &mut Fx<'_>,
+) -> Stage {
+    leg.bye(None, ledger, fx);
+    Ending::done(Some(leg), LeftOver::Nothing, reason, ledger, fx)
+}
+
+/// A 2xx to an INVITE that was answered before: a repeat gets its ACK again; another fork gets ACK and
+/// BYE (RFC 3261 §13.2.2.4, RFC 6026 §8.4).
+pub(crate) fn late_success(
+    id: ClientId,
+    response: &Response,
+    leg: &Leg,
+    ledger: &mut Ledger,
+    fx: &mut Fx<'_>,
+) {
+    let to = response.headers().to().ok();
+    let tag = to.as_ref().and_then(|to| to.tag());
+    match ledger.repeat_ack(id, tag, fx) {
+        Known::Repeat => return,
+        Known::No => {}
+    }
+    // Our own ACK may be owed still: then this is a repeat of the 2xx that waits for it.
+    if leg.dialog.is_with(tag) {
+        return;
+    }
+    let forking = ledger.forking.as_ref().filter(|sent| sent.id == id);
+    let Some(invite) = forking.map(|sent| sent.request.clone()) else {
+        return;
+    };
+    let local_tag = leg.dialog.local_tag();
+    if let Some(mut other) = new_leg(&invite, response, local_tag, ForkId::FIRST, None) {
+        acknowledge(id, &invite, &other, None, ledger, fx);
+        other.bye(None, ledger, fx);
+    }
+}
