@@ -20,7 +20,7 @@ pub struct Refusal {
     /// 300 to 699.
     pub status: Status,
     /// Such as Retry-After or a challenge.
-    pub headers: Vec<(HeaderName<'static>, String)>,
+    pub headers: Vec<(HeaderName, String)>,
 }
 
 /// Steps of one call, by the time since it came in.
