@@ -4,6 +4,7 @@
 //! asks. Names come from the hosts file first, then from the system's name servers or from those
 //! that the settings name; [`Table`] answers in their place in tests and closed networks.
 
+mod reply;
 mod table;
 #[cfg(test)]
 mod tests;

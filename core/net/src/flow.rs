@@ -3,11 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A socket or a connection; never given out twice by the same [`FlowIds`].
-///
-/// The number is the one that `sip::flow::FlowId` carries; the link part translates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FlowId(pub u64);
+pub use sip::FlowId;
 
 /// Gives out flow ids, counting from 1. Clones share the count, so that datagram sockets and
 /// connections of one engine never meet under one id.

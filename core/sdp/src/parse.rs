@@ -1,6 +1,7 @@
 //! Bytes to description: caps first, then sdp-types, then once more with what phones get wrong mended.
 //!
-//! Source: RFC 8866 §9; the leniency is what RFC 4475, RFC 5118 and phones in the field need.
+//! Source: RFC 8866 §9; the leniency is what RFC 4475 §3.3.15, RFC 5118 §4.6 and §4.8, and phones
+//! in the field need.
 
 use crate::Error;
 use sdp_types::{Session, Time};

@@ -44,6 +44,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("sip.accept_unknown_sources", Kind::Switch),
     key("sip.ring_for_s", number(1, 3600)),
     key("sip.user_agent", Kind::Text),
+    key("incoming.accept", Kind::Incoming),
+    key("incoming.accept_after_ms", number(0, 600_000)),
     key("registration.retry_max_s", number(2, 3600)),
     key("registration.probe_s", number(1, 60)),
     key("account.register", Kind::Switch),

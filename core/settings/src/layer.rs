@@ -180,7 +180,8 @@ pub(crate) fn complain_about_value(
         | Kind::Listen
         | Kind::Server
         | Kind::Id
-        | Kind::Device => format!("{} is not allowed", raw.show()),
+        | Kind::Device
+        | Kind::Incoming => format!("{} is not allowed", raw.show()),
     };
     complaints.error(origin, key, what, kind.allowed());
 }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub limits: Limits,
     /// SIP.
     pub sip: Sip,
+    /// Calls that come in.
+    pub incoming: Incoming,
     /// Registering.
     pub registration: Registration,
     /// Accounts by id.
@@ -120,6 +122,48 @@ pub struct Sip {
     pub ring_for: Duration,
     /// Name that messages carry, or empty.
     pub user_agent: String,
+}
+
+/// What becomes of a call that comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// What it meets.
+    pub accept: Accept,
+    /// How long it rings before it is accepted.
+    pub accept_after: Duration,
+}
+
+/// What a call that comes in meets, written `ring`, `silent`, `echo`, `play=FILE`, `record=FOLDER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accept {
+    /// It rings until a person accepts it.
+    Ring,
+    /// It is accepted and hears nothing.
+    Silent,
+    /// It is accepted and hears itself.
+    Echo,
+    /// It is accepted and hears a sound file.
+    Play(PathBuf),
+    /// It is accepted and recorded into a folder.
+    Record(PathBuf),
+}
+
+impl Accept {
+    /// Reads the written form.
+    pub fn read(text: &str) -> Option<Self> {
+        match text.split_once('=') {
+            Some((_, "")) => None,
+            Some(("play", file)) => Some(Self::Play(PathBuf::from(file))),
+            Some(("record", folder)) => Some(Self::Record(PathBuf::from(folder))),
+            Some(_) => None,
+            None => match text {
+                "ring" => Some(Self::Ring),
+                "silent" => Some(Self::Silent),
+                "echo" => Some(Self::Echo),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// Registering.

@@ -1,6 +1,6 @@
 //! What each kind of value allows.
 
-use crate::settings::{Device, Listen};
+use crate::settings::{Accept, Device, Listen};
 
 /// A checked value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     Id,
     /// A plugin's id, with an argument or without.
     Device,
+    /// What becomes of an incoming call.
+    Incoming,
     /// A password. Never shown.
     Secret,
 }
@@ -82,6 +84,7 @@ impl Kind {
             Self::Server => text.is_empty() || is_server(text),
             Self::Id => text.is_empty() || is_id(text),
             Self::Device => Device::read(text).is_some(),
+            Self::Incoming => Accept::read(text).is_some(),
             Self::Switch | Self::Number { .. } | Self::Names | Self::Texts | Self::Listen => false,
         }
     }
@@ -106,6 +109,7 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::Incoming
             | Self::Secret => false,
         }
     }
@@ -132,6 +136,7 @@ impl Kind {
             Self::Device => {
                 "allowed: a plugin's id, such as audio-system or audio-file:FILE".to_owned()
             }
+            Self::Incoming => "allowed: ring, silent, echo, play=FILE, record=FOLDER".to_owned(),
             Self::Secret => "allowed: the password as one line of text".to_owned(),
         }
     }
@@ -159,6 +164,7 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::Incoming
             | Self::Secret => Raw::Text(text.to_owned()),
         }
     }

@@ -1,1 +1,40 @@
-//! The engine against programs nobody here wrote.
+//! The engine against programs nobody here wrote: SIPp, Kamailio, baresip, linphonec.
+//!
+//! What it is: a rig that starts these programs on loopback, gives them files as microphone and
+//! loudspeaker, and judges what was recorded. What it is not: a SIP stack; no message is built or
+//! read here except by the peers.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`rig`] | [`Rig`], one test's folder, ports and seed; what is missing on this machine |
+//! | [`ports`] | ports that no test beside uses |
+//! | [`process`] | [`Running`], a program that is stopped when it goes out of scope |
+//! | [`engine`] | [`Engine`], the program under test, and its driver for the binaries |
+//! | [`kamailio`] | [`Kamailio`], registrar and proxy |
+//! | [`sipp`], [`script`] | [`Sipp`], one scripted peer; the language of `scenarios/*.scn` |
+//! | [`baresip`] | [`Baresip`], a phone that plays and records files |
+//! | [`linphone`] | [`Linphone`], another one |
+//! | [`relay`] | [`Relay`], a path that loses and delays RTP by a seed |
+//! | [`sound`], [`wav`] | chirp, speech, and what of them arrived |
+
+pub mod baresip;
+pub mod engine;
+pub mod kamailio;
+pub mod linphone;
+pub mod ports;
+pub mod process;
+pub mod relay;
+pub mod rig;
+pub mod script;
+pub mod sipp;
+pub mod sound;
+pub mod wav;
+
+pub use baresip::Baresip;
+pub use engine::Engine;
+pub use kamailio::Kamailio;
+pub use linphone::Linphone;
+pub use process::Running;
+pub use relay::Relay;
+pub use rig::Rig;
+pub use sipp::Sipp;

@@ -246,3 +246,39 @@ async fn a_table_answers_like_a_server() {
     );
     assert_eq!(resolver.ask(&lost).await.unwrap_err(), failure);
 }
+
+#[tokio::test]
+async fn sip_gets_its_records_in_its_own_words() {
+    use sip::resolve::{Kind, Record, Reply};
+    let resolver = resolver().await;
+    let Reply::Records(mut all) = resolver.reply(Kind::Naptr, "pbx.test").await else {
+        panic!("services")
+    };
+    all.sort_by_key(|record| matches!(record, Record::Naptr { order: 90, .. }));
+    let first = Record::Naptr {
+        order: 50,
+        preference: 10,
+        flags: "s".into(),
+        service: "SIP+D2T".into(),
+        replacement: "_sip._tcp.pbx.test".into(),
+    };
+    assert_eq!((all.len(), &all[0]), (2, &first));
+    let Reply::Records(all) = resolver.reply(Kind::Srv, "_sip._udp.pbx.test").await else {
+        panic!("hosts")
+    };
+    let host = Record::Srv {
+        priority: 20,
+        weight: 0,
+        port: 5060,
+        target: "b.pbx.test".into(),
+    };
+    assert!(all.contains(&host), "{all:?}");
+    let reply = resolver.reply(Kind::Aaaa, "pbx.test").await;
+    let ip = Record::Aaaa("2001:db8::1".parse().unwrap());
+    assert_eq!(reply, Reply::Records(vec![ip]));
+    assert_eq!(
+        resolver.reply(Kind::A, "nobody.test").await,
+        Reply::Records(vec![])
+    );
+    assert_eq!(resolver.reply(Kind::A, "silent.test").await, Reply::Failed);
+}

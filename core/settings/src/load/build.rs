@@ -5,8 +5,8 @@ use crate::SecretSource;
 use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::settings::{
-    CodecOrder, Device, Dscp, Limits, Listen, Log, Media, Plugins, Registration, Settings, Sip,
-    Transport, Trust,
+    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Registration,
+    Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -56,6 +56,10 @@ pub(super) fn settings(
         control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
         limits: limits(values)?,
         sip: sip(values)?,
+        incoming: Incoming {
+            accept: Accept::read(values.text("incoming.accept")?)?,
+            accept_after: Duration::from_millis(values.number("incoming.accept_after_ms")?),
+        },
         registration: Registration {
             retry_max: values.seconds("registration.retry_max_s")?,
             probe_every: values.seconds("registration.probe_s")?,

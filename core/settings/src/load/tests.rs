@@ -1,5 +1,5 @@
 use super::*;
-use crate::{CodecOrder, KeepAlive, Listen, Log, Severity, Transport, Trust};
+use crate::{Accept, CodecOrder, KeepAlive, Listen, Log, Severity, Transport, Trust};
 use base::Duration;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -306,6 +306,34 @@ fn values_that_contradict_each_other_are_told() {
             "site.toml:5:16: accounts.a.password_env: is set together with accounts.a.password; allowed: one of password, password_file, password_env"
         ],
     );
+}
+
+#[test]
+fn what_an_incoming_call_meets_is_read() {
+    for (text, want) in [
+        ("ring", Accept::Ring),
+        ("silent", Accept::Silent),
+        ("echo", Accept::Echo),
+        ("play=/a b.wav", Accept::Play("/a b.wav".into())),
+        ("record=/tmp", Accept::Record("/tmp".into())),
+    ] {
+        let site = format!("[incoming]\naccept = {text:?}\naccept_after_ms = 250\n");
+        let incoming = settings(&site).incoming;
+        assert_eq!(incoming.accept, want);
+        assert_eq!(incoming.accept_after, Duration::from_millis(250));
+    }
+    for text in ["", "play", "play=", "sing", "sing=x", "echo=1"] {
+        complains_about(
+            &format!("[incoming]\naccept = {text:?}\n"),
+            "incoming.accept",
+        );
+    }
+}
+
+fn complains_about(site: &str, key: &str) {
+    let (_, _, complaints) = with(&request("desktop"), site);
+    let keys: Vec<&str> = complaints.0.iter().map(|c| c.key.as_str()).collect();
+    assert_eq!(keys, [key], "{site}");
 }
 
 #[test]

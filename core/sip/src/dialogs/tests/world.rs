@@ -193,7 +193,7 @@ impl World {
             Output::News { session, news } => {
                 let line = describe(&news);
                 let name = phone.name;
-                writeln!(self.trace, "{:>6} ! {name} {line}", self.now.as_millis()).unwrap();
+                writeln!(self.trace, "{:<5} ! {name} {line}", self.now.as_millis()).unwrap();
                 if matches!(news, News::Incoming(_)) {
                     phone.session = Some(session);
                 }
@@ -247,7 +247,7 @@ impl World {
         let name = self.phones[who].name;
         writeln!(
             self.trace,
-            "{:>6} {name} {arrow} {to}: {line}",
+            "{:<5} {name} {arrow} {to}: {line}",
             self.now.as_millis()
         )
         .unwrap();
@@ -325,7 +325,7 @@ impl World {
             let argument = words.next();
             writeln!(
                 self.trace,
-                "{:>6} * {name} {verb}{}",
+                "{:<5} * {name} {verb}{}",
                 self.now.as_millis(),
                 argument.map(|text| format!(" {text}")).unwrap_or_default()
             )

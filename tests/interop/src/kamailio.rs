@@ -1,0 +1,209 @@
+//! Kamailio as registrar and proxy: users with digest passwords, routing between those registered.
+
+use crate::ports;
+use crate::process::Running;
+use crate::rig::{Rig, find};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// The realm of every challenge, and the domain that users may write.
+pub const REALM: &str = "offhook.test";
+
+const TEMPLATE: &str = include_str!("kamailio.cfg");
+const MODULES: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/";
+
+/// What a registrar is to be like.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Digest algorithm of its challenges: `MD5` or `SHA-256`.
+    pub algorithm: &'static str,
+    /// Longest lifetime it grants. Unit: s.
+    pub most_expires_s: u32,
+    /// Shortest lifetime it grants; less is raised to it. Unit: s.
+    pub least_expires_s: u32,
+    /// How long a nonce is good; after that it is stale. Unit: s.
+    pub nonce_s: u32,
+    /// Names and passwords.
+    pub users: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            algorithm: "MD5",
+            most_expires_s: 3_600,
+            least_expires_s: 1,
+            nonce_s: 300,
+            users: vec![
+                ("101", "secret-101"),
+                ("102", "secret-102"),
+                ("103", "secret-103"),
+            ],
+        }
+    }
+}
+
+/// A binding that the registrar holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Address it leads to.
+    pub contact: String,
+    /// What is left of its lifetime. Unit: s.
+    pub expires_s: i64,
+    /// Name and version that the phone gave.
+    pub user_agent: String,
+}
+
+/// A running Kamailio.
+#[derive(Debug)]
+pub struct Kamailio {
+    /// Where it listens, on UDP and TCP.
+    pub address: SocketAddr,
+    control: SocketAddr,
+    running: Running,
+}
+
+impl Kamailio {
+    /// Starts one, called `name` in the rig's folder, and waits until it answers.
+    pub fn start(rig: &Rig, name: &str, wish: &Wish) -> Result<Self> {
+        let folder = rig.subfolder(name)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let control = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let text = [
+            ("@PORT@", address.port().to_string()),
+            ("@CONTROL@", control.port().to_string()),
+            ("@MODULES@", MODULES.into()),
+            ("@ALGORITHM@", wish.algorithm.into()),
+            ("@MOST@", wish.most_expires_s.to_string()),
+            ("@LEAST@", wish.least_expires_s.to_string()),
+            ("@NONCE@", wish.nonce_s.to_string()),
+            ("@REALM@", REALM.into()),
+            ("@FOLDER@", folder.to_string_lossy().into_owned()),
+        ]
+        .iter()
+        .fold(TEMPLATE.to_string(), |text, (mark, value)| {
+            text.replace(mark, value)
+        });
+        std::fs::write(folder.join("kamailio.cfg"), text)?;
+        std::fs::write(
+            folder.join("version"),
+            "table_name(string) table_version(int)\nsubscriber:7\n",
+        )?;
+        let mut users =
+            String::from("id(int,auto) username(string) domain(string) password(string)\n");
+        for (n, (user, password)) in wish.users.iter().enumerate() {
+            writeln!(users, "{}:{user}:{REALM}:{password}", n + 1)?;
+        }
+        std::fs::write(folder.join("subscriber"), users)?;
+        let mut command = Command::new(find("kamailio").context("kamailio is not installed")?);
+        command.arg("-f").arg(folder.join("kamailio.cfg"));
+        command
+            .args(["-DD", "-E", "-m", "32", "-M", "4", "-w"])
+            .arg(&folder)
+            .arg("-Y")
+            .arg(&folder);
+        let running = Running::start(&mut command, &folder.join("log"))?;
+        let mut kamailio = Self {
+            address,
+            control,
+            running,
+        };
+        kamailio.wait_ready()?;
+        Ok(kamailio)
+    }
+
+    fn wait_ready(&mut self) -> Result<()> {
+        let until = Instant::now() + Duration::from_secs(10);
+        while self.ask("core.uptime", json!([])).is_err() {
+            ensure!(
+                self.running.is_alive(),
+                "kamailio ended:\n{}",
+                self.running.log()
+            );
+            ensure!(
+                Instant::now() < until,
+                "kamailio does not answer:\n{}",
+                self.running.log()
+            );
+        }
+        Ok(())
+    }
+
+    /// Asks one of Kamailio's own commands, such as `ul.lookup`.
+    pub fn ask(&self, method: &str, params: Value) -> Result<Value> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_read_timeout(Some(Duration::from_millis(300)))?;
+        let question = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        socket.send_to(question.to_string().as_bytes(), self.control)?;
+        let mut answer = vec![0; 65_536];
+        let len = socket
+            .recv(&mut answer)
+            .with_context(|| format!("kamailio does not answer {method}"))?;
+        let answer: Value = serde_json::from_slice(&answer[..len])?;
+        ensure!(
+            answer.get("error").is_none(),
+            "kamailio refuses {method}: {answer}"
+        );
+        Ok(answer["result"].clone())
+    }
+
+    /// What the registrar holds for a user; nothing for one who is not registered.
+    pub fn bindings(&self, user: &str) -> Result<Vec<Binding>> {
+        // An unknown user is an error to Kamailio.
+        let Ok(found) = self.ask("ul.lookup", json!(["location", user])) else {
+            return Ok(Vec::new());
+        };
+        let contacts = found["Contacts"]
+            .as_array()
+            .context("kamailio's answer has no contacts")?;
+        let binding = |entry: &Value| {
+            let contact = &entry["Contact"];
+            Binding {
+                contact: contact["Address"].as_str().unwrap_or_default().into(),
+                expires_s: contact["Expires"].as_i64().unwrap_or_default(),
+                user_agent: contact["User-Agent"].as_str().unwrap_or_default().into(),
+            }
+        };
+        Ok(contacts.iter().map(binding).collect())
+    }
+
+    /// Waits until the registrar holds `count` bindings of a user.
+    pub fn wait_bindings(
+        &self,
+        user: &str,
+        count: usize,
+        patience: Duration,
+    ) -> Result<Vec<Binding>> {
+        let until = Instant::now() + patience;
+        loop {
+            let found = self.bindings(user)?;
+            if found.len() == count {
+                return Ok(found);
+            }
+            ensure!(
+                Instant::now() < until,
+                "{user} has {found:?}, not {count} bindings, after {patience:?}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Forgets all bindings of a user, as after a restart without a database.
+    pub fn forget(&self, user: &str) -> Result<()> {
+        self.ask("ul.rm", json!(["location", user])).map(drop)
+    }
+
+    /// What it wrote so far.
+    pub fn log(&self) -> String {
+        self.running.log()
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        self.running.kill();
+    }
+}

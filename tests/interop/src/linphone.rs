@@ -1,0 +1,167 @@
+//! linphonec: answers or calls, plays and records files in place of a sound card.
+
+use crate::process::Running;
+use crate::rig::{Rig, find};
+use crate::{kamailio, ports};
+use anyhow::{Context, Result};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What a linphonec is to be.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// Its user part.
+    pub user: &'a str,
+    /// Where it registers, and with which password; nothing for a phone without a registrar.
+    pub registrar: Option<(SocketAddr, &'a str)>,
+    /// Codecs it may use, such as `["PCMU"]`.
+    pub codecs: &'a [&'a str],
+    /// What it says into a call.
+    pub plays: &'a Path,
+    /// Over what it registers and calls: `udp` or `tcp`.
+    pub transport: &'a str,
+    /// Whether it picks up by itself.
+    pub answers: bool,
+}
+
+/// A running linphonec.
+#[derive(Debug)]
+pub struct Linphone {
+    /// Where it listens.
+    pub address: SocketAddr,
+    running: Running,
+    recording: PathBuf,
+}
+
+/// Time for an answer on its command line. Unit: time.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+impl Linphone {
+    /// Starts one, called `name` in the rig's folder, and waits until it is ready (and registered).
+    pub fn start(rig: &Rig, name: &str, wish: &Wish<'_>) -> Result<Self> {
+        let folder = rig.subfolder(name)?;
+        // It keeps a database and its history there, and does not make the folders itself.
+        std::fs::create_dir_all(folder.join(".local/share/linphone"))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let media = ports::take(4);
+        let file = folder.join("linphonerc");
+        std::fs::write(&file, config(address.port(), media, wish))?;
+        let mut command = Command::new(find("linphonec").context("linphonec is not installed")?);
+        command
+            .arg("-c")
+            .arg(&file)
+            .args(["-d", "6", "-l"])
+            .arg(folder.join("debug"));
+        if wish.answers {
+            command.arg("-a");
+        }
+        command.env("HOME", &folder).current_dir(&folder);
+        let running = Running::start(&mut command, &folder.join("log"))?;
+        let recording = folder.join("heard.wav");
+        let mut linphone = Self {
+            address,
+            running,
+            recording,
+        };
+        linphone.prepare(wish)?;
+        Ok(linphone)
+    }
+
+    fn prepare(&mut self, wish: &Wish<'_>) -> Result<()> {
+        self.running.wait_for("linphonec>", 1, PATIENCE)?;
+        self.running.type_line("soundcard use files")?;
+        self.running.wait_for("Using wav files", 1, PATIENCE)?;
+        self.running.type_line("ipv6 disable")?;
+        self.running
+            .type_line(&format!("play {}", wish.plays.display()))?;
+        self.running
+            .type_line(&format!("record {}", self.recording.display()))?;
+        self.running.type_line("codec disable all")?;
+        // Its list numbers them; the numbers are those of a fresh configuration of version 5.1.
+        for codec in wish.codecs {
+            let number = match *codec {
+                "PCMU" => 3,
+                "PCMA" => 4,
+                other => anyhow::bail!("no number for codec {other}"),
+            };
+            self.running.type_line(&format!("codec enable {number}"))?;
+            self.running
+                .wait_for(&format!("{number}: {codec} (8000) enabled"), 1, PATIENCE)?;
+        }
+        if let Some((registrar, password)) = wish.registrar {
+            let Wish {
+                user, transport, ..
+            } = wish;
+            let realm = kamailio::REALM;
+            let proxy = format!("sip:{registrar};transport={transport}");
+            self.running
+                .type_line(&format!("register sip:{user}@{realm} {proxy} {password}"))?;
+            // Its screen does not say so, its debug log does.
+            let log = self.recording.with_file_name("debug");
+            self.running
+                .wait_in(&log, "[LinphoneRegistrationOk]", 1, PATIENCE)?;
+        }
+        Ok(())
+    }
+
+    /// Calls a URI.
+    pub fn dial(&mut self, uri: &str) -> Result<()> {
+        self.running.type_line(&format!("call {uri}"))
+    }
+
+    /// Ends the call.
+    pub fn hang_up(&mut self) -> Result<()> {
+        self.running.type_line("terminate")
+    }
+
+    /// Waits until its `times`-th call is up.
+    pub fn wait_call(&mut self, times: usize) -> Result<()> {
+        self.running
+            .wait_for("Media streams established", times, PATIENCE)
+    }
+
+    /// Waits until its `times`-th call is over.
+    pub fn wait_end(&mut self, times: usize) -> Result<()> {
+        self.running.wait_for(" ended (", times, PATIENCE)
+    }
+
+    /// What it heard in its last call; whole only after the call.
+    pub fn heard(&self) -> PathBuf {
+        self.recording.clone()
+    }
+
+    /// What it wrote so far.
+    pub fn log(&self) -> String {
+        self.running.log()
+    }
+}
+
+fn config(port: u16, media: u16, wish: &Wish<'_>) -> String {
+    let (udp, tcp) = if wish.transport == "tcp" {
+        (0, port)
+    } else {
+        (port, 0)
+    };
+    let user = wish.user;
+    format!(
+        "[sip]\n\
+         sip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\n\
+         contact=\"{user}\" <sip:{user}@127.0.0.1>\n\
+         guess_hostname=0\n\
+         register_only_when_network_is_up=0\n\
+         auto_net_state_mon=0\n\
+         bind_address=127.0.0.1\n\
+         prefer_ipv6=0\n\
+         default_proxy=-1\n\
+         [rtp]\n\
+         bind_address=127.0.0.1\n\
+         audio_rtp_port={media}\n\
+         [sound]\n\
+         echocancellation=0\n\
+         agc=0\n\
+         [video]\n\
+         enabled=0\ncapture=0\ndisplay=0\nautomatically_initiate=0\nautomatically_accept=0\n"
+    )
+}

@@ -1,0 +1,104 @@
+//! Ports that no test beside uses, below the range from which the system draws its own.
+//!
+//! Every test process takes one block of ports and holds a listener on another loopback address as
+//! the token for it, so that a block comes free by itself when its process ends, however it ends.
+
+use crate::process::Running;
+use anyhow::{Result, bail, ensure};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, UdpSocket};
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
+
+/// First port that is handed out.
+const FIRST: u16 = 21_000;
+/// Ports in a block. Unit: ports.
+const SIZE: u16 = 100;
+/// Number of blocks, and so of test processes at a time. Unit: blocks.
+const BLOCKS: u16 = 100;
+/// The token of block n is a listener on this address at port [`TOKEN`] + n.
+const TOKEN_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 77, 77, 77);
+const TOKEN: u16 = 20_000;
+
+struct Block {
+    next: u16,
+    end: u16,
+    _token: TcpListener,
+}
+
+/// `count` ports in a row, the first of them even, free for UDP and TCP on 127.0.0.1.
+///
+/// # Panics
+///
+/// When the process has used up its block, or all blocks are taken: the test cannot go on.
+pub fn take(count: u16) -> u16 {
+    static BLOCK: OnceLock<Mutex<Block>> = OnceLock::new();
+    let block = BLOCK.get_or_init(|| Mutex::new(claim()));
+    let mut block = block
+        .lock()
+        .expect("nothing panics while it holds the lock");
+    loop {
+        let first = block.next + block.next % 2;
+        assert!(
+            first + count <= block.end,
+            "no ports left in this test's block"
+        );
+        block.next = first + count;
+        if (first..first + count).all(is_free) {
+            return first;
+        }
+    }
+}
+
+/// Waits until `running` listens at `address` on `udp` or `tcp`, by the system's list of sockets.
+pub fn wait_listening(address: SocketAddr, transport: &str, running: &mut Running) -> Result<()> {
+    let mark = format!("0100007F:{:04X} ", address.port());
+    for _ in 0..500 {
+        if std::fs::read_to_string(format!("/proc/net/{transport}"))?.contains(&mark) {
+            return Ok(());
+        }
+        ensure!(running.is_alive(), "it ended:\n{}", running.log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    bail!("nothing listens at {address}:\n{}", running.log())
+}
+
+fn claim() -> Block {
+    // Processes start apart from each other, so that they seldom ask for the same block.
+    let begin = (std::process::id() % u32::from(BLOCKS)) as u16;
+    for n in (0..BLOCKS).map(|n| (begin + n) % BLOCKS) {
+        if let Ok(token) = TcpListener::bind(SocketAddrV4::new(TOKEN_ADDRESS, TOKEN + n)) {
+            let next = FIRST + n * SIZE;
+            return Block {
+                next,
+                end: next + SIZE,
+                _token: token,
+            };
+        }
+    }
+    panic!("all {BLOCKS} blocks of ports are taken");
+}
+
+fn is_free(port: u16) -> bool {
+    let here = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+    UdpSocket::bind(here).is_ok() && TcpListener::bind(here).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_even_in_a_row_and_never_given_twice() {
+        let a = take(2);
+        let b = take(3);
+        assert_eq!((a % 2, b % 2), (0, 0));
+        assert!(b >= a + 2 && take(1) >= b + 3);
+    }
+
+    #[test]
+    fn a_taken_port_is_left_out() {
+        let next = take(1) + 2;
+        let _taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, next)).unwrap();
+        assert_ne!(take(1), next);
+    }
+}

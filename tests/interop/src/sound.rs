@@ -1,0 +1,202 @@
+//! What is played into a call, and what of it arrived at the other end.
+
+use crate::rig::{Rig, target};
+use crate::wav::{self, Wav};
+use anyhow::{Context, Result, ensure};
+use audio::measure;
+use audio::{Block, Rate, Resampler};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Silence before the sound, while the call comes up. Unit: ms.
+const LEAD_MS: usize = 1_000;
+
+/// Recorded human speech of Debian's package pocketsphinx-testdata, 16 kHz.
+const CLIPS: &str = "/usr/share/pocketsphinx/test/data/librivox";
+const CLIP: &str = "sense_and_sensibility_01_austen_64kb-0880.wav";
+
+/// What `Rig::new` is asked for by tests that judge speech.
+pub const SPEECH: &str =
+    "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0880.wav";
+
+/// A sound at 8 kHz, and the file that holds it between silences.
+#[derive(Debug, Clone)]
+pub struct Sound {
+    /// The sound without the silences.
+    pub samples: Vec<i16>,
+    /// WAV file: silence, sound, silence.
+    pub file: PathBuf,
+}
+
+impl Sound {
+    /// A chirp that nobody else makes, `ms` long, in file `NAME.wav` of the rig.
+    pub fn chirp(rig: &Rig, name: &str, ms: usize) -> Result<Self> {
+        let mut rng = rig.rng();
+        // Each name draws its own, so that the two directions of a call cannot be mistaken.
+        let turns = name
+            .bytes()
+            .fold(0, |sum, byte| (sum * 31 + u64::from(byte)) % 97);
+        let mut own = rng.split();
+        for _ in 0..turns {
+            own = rng.split();
+        }
+        Self::put(rig, name, audio::chirp::chirp(&mut own, Rate::Hz8000, ms))
+    }
+
+    /// A clip of human speech at 8 kHz, in file `NAME.wav` of the rig.
+    pub fn speech(rig: &Rig, name: &str) -> Result<Self> {
+        let clip = wav::read(&Path::new(CLIPS).join(CLIP))
+            .context("cargo xtask install brings the clip")?;
+        ensure!(clip.rate_hz == 16_000, "the clip is not at 16 kHz");
+        Self::put(rig, name, to_8000(&clip.samples))
+    }
+
+    fn put(rig: &Rig, name: &str, samples: Vec<i16>) -> Result<Self> {
+        let file = rig.file(&format!("{name}.wav"));
+        let silence = vec![0; LEAD_MS * Rate::Hz8000.per_ms()];
+        let whole = [silence.as_slice(), &samples, &silence].concat();
+        wav::write(
+            &file,
+            &Wav {
+                rate_hz: 8_000,
+                samples: whole,
+            },
+        )?;
+        Ok(Self { samples, file })
+    }
+
+    /// How long the file plays. Unit: ms.
+    pub fn play_ms(&self) -> u64 {
+        (self.samples.len() / Rate::Hz8000.per_ms() + 2 * LEAD_MS) as u64
+    }
+
+    /// Looks for the sound in a recording.
+    pub fn heard_in(&self, recording: &Path) -> Result<Heard> {
+        let wav = wav::read(recording)?;
+        let samples = match wav.rate_hz {
+            8_000 => wav.samples,
+            16_000 => to_8000(&wav.samples),
+            other => anyhow::bail!("{}: {other} Hz", recording.display()),
+        };
+        let found = audio::correlate::find(&self.samples, &samples)
+            .with_context(|| format!("{}: silent", recording.display()))?;
+        Ok(Heard {
+            score: found.score,
+            gain_db: found.gain_db,
+            part: cut(&samples, found.at, self.samples.len()),
+        })
+    }
+}
+
+/// What of a sound arrived.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Likeness by correlation. Range: −1 to 1.
+    pub score: f64,
+    /// How much louder it arrived. Unit: dB.
+    pub gain_db: f64,
+    /// The part of the recording that stands against the sound, at 8 kHz.
+    pub part: Vec<i16>,
+}
+
+impl Heard {
+    /// Short-time objective intelligibility against `sound`, by pystoi. Range: 0 to 1.
+    pub fn stoi(&self, rig: &Rig, name: &str, sound: &Sound) -> Result<f64> {
+        let (clean, heard) = (
+            rig.file(&format!("{name}-clean.wav")),
+            rig.file(&format!("{name}-heard.wav")),
+        );
+        wav::write(
+            &clean,
+            &Wav {
+                rate_hz: 8_000,
+                samples: sound.samples.clone(),
+            },
+        )?;
+        wav::write(
+            &heard,
+            &Wav {
+                rate_hz: 8_000,
+                samples: self.part.clone(),
+            },
+        )?;
+        stoi(&clean, &heard)
+    }
+
+    /// Holes in it: at least 5 ms of silence where the source is loud.
+    pub fn gaps(&self, sound: &Sound) -> Vec<measure::Gap> {
+        measure::gaps(&sound.samples, &self.part, Rate::Hz8000)
+    }
+
+    /// Steps that the source does not have.
+    pub fn clicks(&self, sound: &Sound) -> Vec<usize> {
+        measure::clicks(&sound.samples, &self.part)
+    }
+}
+
+/// `len` samples of `recording` from `at`; what lies outside is silence.
+fn cut(recording: &[i16], at: isize, len: usize) -> Vec<i16> {
+    let sample = |n: usize| {
+        let index = at
+            .checked_add_unsigned(n)
+            .and_then(|i| usize::try_from(i).ok());
+        index
+            .and_then(|i| recording.get(i))
+            .copied()
+            .unwrap_or_default()
+    };
+    (0..len).map(sample).collect()
+}
+
+fn to_8000(samples: &[i16]) -> Vec<i16> {
+    let mut resampler = Resampler::new(Rate::Hz16000, Rate::Hz8000);
+    let mut out = Block::from_samples(Rate::Hz8000, &[]);
+    let mut all = Vec::with_capacity(samples.len() / 2);
+    for block in samples.chunks(Rate::Hz16000.block_samples()) {
+        resampler.process(&Block::from_samples(Rate::Hz16000, block), &mut out);
+        all.extend_from_slice(out.samples());
+    }
+    all
+}
+
+/// The Python that `cargo xtask install` put below the build folder.
+pub fn python() -> String {
+    target()
+        .join("python/bin/python")
+        .to_string_lossy()
+        .into_owned()
+}
+
+const STOI: &str = "
+import sys, wave, numpy, pystoi
+def read(name):
+    with wave.open(name) as w:
+        return numpy.frombuffer(w.readframes(w.getnframes()), '<i2') / 32768.0
+print(pystoi.stoi(read(sys.argv[1]), read(sys.argv[2]), 8000, extended=False))
+";
+
+/// Scores `heard` against `clean`: two WAV files of one length, at 8 kHz.
+pub fn stoi(clean: &Path, heard: &Path) -> Result<f64> {
+    let done = Command::new(python())
+        .args(["-c", STOI])
+        .arg(clean)
+        .arg(heard)
+        .output();
+    let done = done.context("the scorer is missing (cargo xtask install)")?;
+    let text = String::from_utf8_lossy(&done.stdout);
+    let error = String::from_utf8_lossy(&done.stderr);
+    ensure!(done.status.success(), "the scorer failed: {error}");
+    text.trim()
+        .parse()
+        .with_context(|| format!("the scorer said '{text}'"))
+}
+
+/// The newest file in `folder` whose name ends in `ending`.
+pub fn newest(folder: &Path, ending: &str) -> Result<PathBuf> {
+    let files = std::fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.path());
+    let named = files.filter(|path| path.to_string_lossy().ends_with(ending));
+    let newest = named.max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok());
+    newest.with_context(|| format!("no file …{ending} in {}", folder.display()))
+}
