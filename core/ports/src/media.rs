@@ -3,7 +3,7 @@
 use crate::{Address, voice};
 use control::CallHandle;
 use core::net::IpAddr;
-use sdp::{LocalMedia, Negotiated};
+use sdp::{Agreed, LocalMedia};
 
 /// What media can be told.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub enum Word {
         /// The call.
         call: CallHandle,
         /// The audio stream as agreed.
-        agreed: Box<Negotiated>,
+        agreed: Box<Agreed>,
     },
     /// The call is over, or never was.
     Release {
@@ -94,6 +94,8 @@ pub enum Notice {
     },
     /// Counts and quality so far.
     Quality(Box<Quality>),
+    /// The leg is gone; its last counts, if it ever ran.
+    Stopped(Option<Box<Quality>>),
     /// The leg cannot go on.
     Broken {
         /// Why, for the person.

@@ -41,7 +41,7 @@ pub enum Do {
         /// Silent from now on.
         on: bool,
     },
-    /// Stops the leg and closes its sockets; answered by [`Report::Stopped`] if it ever ran.
+    /// Stops the leg and closes its sockets; always answered by [`Report::Stopped`].
     Stop {
         /// The leg.
         leg: LegId,
@@ -95,6 +95,13 @@ pub enum Report {
         /// The leg.
         leg: LegId,
     },
+    /// Nothing comes from the peer although it should.
+    Silent {
+        /// The leg.
+        leg: LegId,
+        /// For how long. Unit: ms.
+        for_ms: u64,
+    },
     /// The peer pressed a key.
     Digit {
         /// The leg.
@@ -115,7 +122,7 @@ pub enum Report {
     Stopped {
         /// The leg.
         leg: LegId,
-        /// Since the leg ran.
-        quality: Quality,
+        /// Since the leg ran; `None` where it never did.
+        quality: Option<Quality>,
     },
 }

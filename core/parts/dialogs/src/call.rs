@@ -64,6 +64,12 @@ pub struct Call {
     pub began: Instant,
     /// When it was accepted.
     pub accepted: Option<Instant>,
+    /// When its session ended.
+    pub ended: Option<Instant>,
+    /// Media was asked for ports, so it has a last word to say.
+    pub sound_asked: bool,
+    /// Why it failed, in words.
+    pub why: Option<String>,
     /// What is done by itself, and when.
     pub steps: VecDeque<(Instant, Step)>,
     /// Where its sound comes from and goes to.
@@ -97,6 +103,9 @@ impl Call {
             command: None,
             began: now,
             accepted: None,
+            ended: None,
+            sound_asked: false,
+            why: None,
             steps: VecDeque::new(),
             sound: Sound::Person,
             pretend: None,

@@ -6,11 +6,11 @@ use sdp::{Agreed, Negotiated, Previous, SessionDescription};
 
 /// Why a description of the peer's cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
+pub(crate) struct Unusable {
     /// SIP status that says so.
-    pub status: u16,
+    pub(crate) status: u16,
     /// In words.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 impl From<sdp::Error> for Unusable {
@@ -22,7 +22,7 @@ impl From<sdp::Error> for Unusable {
 const NO_MEDIA: Unusable = Unusable { status: 500, why: String::new() };
 
 /// Our offer: the first one, or a new one in the session.
-pub fn offer(call: &mut Call) -> Option<Bytes> {
+pub(crate) fn offer(call: &mut Call) -> Option<Bytes> {
     let local = call.local.as_ref()?;
     let description = sdp::offer(local, call.previous.as_ref());
     let bytes = Bytes::from(description.to_bytes());
@@ -31,7 +31,7 @@ pub fn offer(call: &mut Call) -> Option<Bytes> {
 }
 
 /// Our answer to the peer's offer, and what was agreed.
-pub fn answer(call: &mut Call, offer: &[u8]) -> Result<(Bytes, Agreed), Unusable> {
+pub(crate) fn answer(call: &mut Call, offer: &[u8]) -> Result<(Bytes, Agreed), Unusable> {
     let local = call.local.as_ref().ok_or(NO_MEDIA)?;
     let offer = SessionDescription::parse(offer)?;
     let (answer, negotiated) = sdp::answer(&offer, local, call.previous.as_ref())?;
@@ -42,7 +42,7 @@ pub fn answer(call: &mut Call, offer: &[u8]) -> Result<(Bytes, Agreed), Unusable
 }
 
 /// What the peer's answer to our offer means.
-pub fn accept(call: &mut Call, answer: &[u8]) -> Result<Agreed, Unusable> {
+pub(crate) fn accept(call: &mut Call, answer: &[u8]) -> Result<Agreed, Unusable> {
     let answer = SessionDescription::parse(answer)?;
     let local = call.local.as_ref().ok_or(NO_MEDIA)?;
     let previous = call.previous.as_ref().map(|p| &p.local);

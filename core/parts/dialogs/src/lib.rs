@@ -22,8 +22,6 @@ mod incoming;
 mod news;
 mod outgoing;
 mod tell;
-#[cfg(test)]
-mod tests;
 
 use answering::{Answering, Step};
 use base::{Instant, Machine, Redacted, Rng, Timers};
@@ -106,11 +104,15 @@ impl Dialogs {
                 AccountId(self.next_account)
             }
         };
-        let credentials = auth::Credentials {
+        let password = account.password.reveal();
+        let credentials = (!password.is_empty()).then(|| auth::Credentials {
             user: account.auth_user.clone(),
-            password: Redacted::new(account.password.reveal().clone()),
-        };
-        let authenticator = auth::Authenticator::new(vec![credentials], &mut self.rng);
+            password: Redacted::new(password.clone()),
+            realm: None,
+        });
+        let servers = [Some(&account.aor), account.outbound_proxy.as_ref()];
+        let hops: Vec<_> = servers.into_iter().flatten().filter_map(|u| u.host().cloned()).collect();
+        let authenticator = auth::Authenticator::new(credentials, &hops);
         self.sessions.handle(Input::Account(id, Some(authenticator)), now);
         self.accounts.insert(account.name.clone(), (id, account));
     }
@@ -284,7 +286,7 @@ impl Part for Dialogs {
             }
             Word::Decline { command, call, status } => {
                 if let Some(session) = self.commanded(call, command) {
-                    let status = status.and_then(|s| Status::new(s).ok());
+                    let status = status.and_then(Status::new);
                     let status = status.unwrap_or(Status::BUSY_HERE);
                     self.order(session, Order::Decline(status), now);
                 }

@@ -2,7 +2,7 @@
 
 use crate::call::{self, Call, Outgoing, Stage};
 use crate::{Dialogs, describe};
-use base::Instant;
+use base::{Instant, Machine};
 use control::event::CallCreated;
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
@@ -76,6 +76,7 @@ impl Dialogs {
                 let local = path.local.ip();
                 outgoing.path = Some(path);
                 call.stage = Stage::Preparing(outgoing);
+                call.sound_asked = true;
                 let sound = call.sound.clone();
                 out.post(media::Word::Prepare { call: handle, local, sound });
             }
@@ -171,10 +172,11 @@ fn route(proxy: &Uri) -> NameAddr {
 fn contact(account: &Account, path: &Path) -> Uri {
     let host = Host::from(path.local.ip());
     let uri = SipUri::new(account.aor.user(), &host, Some(path.local.port()));
-    match path.target.transport {
-        sip::Transport::Udp => Uri::Sip(uri),
-        other => Uri::Sip(uri.with_param("transport", other.uri_name())),
+    let transport = path.target.transport;
+    if transport == sip::Transport::Udp {
+        return Uri::Sip(uri);
     }
+    Uri::Sip(uri.with_param("transport", transport.uri_name()))
 }
 
 fn named(uri: &Uri, display: &str) -> NameAddr {

@@ -13,8 +13,6 @@
 pub mod flows;
 pub mod routes;
 pub mod sending;
-#[cfg(test)]
-mod tests;
 
 use base::{Instant, Machine, Rng};
 use bytes::Bytes;
@@ -417,8 +415,8 @@ fn binding_request(rng: &mut Rng) -> Bytes {
 
 /// REGISTER is for a registrar, where there is one; everything else is about sessions.
 fn owner(request: &sip_message::Request) -> Address {
-    match request.method() {
-        sip_message::Method::Register => Address::Registrar,
-        _ => Address::Dialogs,
+    if *request.method() == sip_message::Method::Register {
+        return Address::Registrar;
     }
+    Address::Dialogs
 }
