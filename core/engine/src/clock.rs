@@ -23,7 +23,10 @@ impl Clock {
 
     /// The present moment, as a plain function for threads of their own.
     pub fn read() -> Instant {
-        let nanos = START.get_or_init(std::time::Instant::now).elapsed().as_nanos();
+        let nanos = START
+            .get_or_init(std::time::Instant::now)
+            .elapsed()
+            .as_nanos();
         Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 

@@ -21,6 +21,7 @@ pub(crate) struct Commands {
     wiring: Rc<Wiring>,
     handles: Handles,
     last: u64,
+    accounts: Vec<Account>,
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
     /// Set by `shutdown`.
     pub(crate) stopping: bool,
@@ -28,7 +29,14 @@ pub(crate) struct Commands {
 
 impl Commands {
     pub(crate) fn new(wiring: Rc<Wiring>, handles: Handles) -> Self {
-        Self { wiring, handles, last: 0, done: VecDeque::new(), stopping: false }
+        Self {
+            wiring,
+            handles,
+            last: 0,
+            accounts: Vec::new(),
+            done: VecDeque::new(),
+            stopping: false,
+        }
     }
 
     /// Carries out a command once, however often it comes under the same key.
@@ -56,59 +64,43 @@ impl Commands {
         (id, outcome)
     }
 
-    fn carry_out(&mut self, asked: Command, command: CommandId, hub: &Hub, now: Instant) -> Outcome {
+    fn carry_out(
+        &mut self,
+        asked: Command,
+        command: CommandId,
+        hub: &Hub,
+        now: Instant,
+    ) -> Outcome {
         if self.stopping {
-            return Err(ErrorObject::new(Code::STOPPING, "no more commands are taken"));
+            return Err(ErrorObject::new(
+                Code::STOPPING,
+                "no more commands are taken",
+            ));
         }
         match asked {
             Command::Dial(dial) => {
                 let account = dial.account.as_ref().map(|a| a.as_str().to_owned());
                 self.dial(dial.to, account, command, hub, now)
             }
-            Command::Accept(on) => {
-                let call = pick(on, hub, |c| is_ringing_here(c))?;
-                self.post(dialogs::Word::Accept { command, call })
-            }
-            Command::Decline(decline) => {
-                let on = CallRef { call: decline.call };
-                let call = pick(on, hub, |c| is_ringing_here(c))?;
-                self.post(dialogs::Word::Decline { command, call, status: decline.status })
-            }
-            Command::HangUp(on) => {
-                let call = pick(on, hub, |_| true)?;
-                self.post(dialogs::Word::HangUp { command, call })
-            }
-            Command::HangUpAll(_) => self.post(dialogs::Word::HangUpAll { command }),
-            Command::SendDtmf(send) => {
-                let call = pick(CallRef { call: send.call }, hub, is_answered)?;
-                let digits = send.digits.as_str().to_owned();
-                self.post(dialogs::Word::Digits { command, call, digits })
-            }
-            Command::Mute(mute) => {
-                let call = pick(CallRef { call: mute.call }, hub, is_answered)?;
-                self.post(dialogs::Word::Mute { command, call, on: mute.on })
-            }
-            Command::Register(on) => {
-                let account = known(&on.account, hub)?;
-                self.post(registrar::Word::Register { account })
-            }
-            Command::Unregister(on) => {
-                let account = known(&on.account, hub)?;
-                self.post(registrar::Word::Unregister { account })
-            }
-            Command::AddAccount(add) => self.add(add),
-            Command::RemoveAccount(on) => {
-                let account = known(&on.account, hub)?;
-                self.post(dialogs::Word::AccountGone { account: account.clone() })?;
-                self.post(registrar::Word::Remove { account })
-            }
-            Command::ListCalls(_) => {
-                Ok(Reply::Calls { calls: hub.calls().values().cloned().collect() })
-            }
-            Command::ListAccounts(_) => {
-                Ok(Reply::Accounts { accounts: hub.accounts().values().cloned().collect() })
-            }
-            Command::Status(_) => Ok(Reply::Status { engine: Box::new(hub.snapshot()) }),
+            Command::Accept(_)
+            | Command::Decline(_)
+            | Command::HangUp(_)
+            | Command::HangUpAll(_)
+            | Command::SendDtmf(_)
+            | Command::Mute(_) => self.on_call(asked, command, hub),
+            Command::Register(_)
+            | Command::Unregister(_)
+            | Command::AddAccount(_)
+            | Command::RemoveAccount(_) => self.on_account(asked, hub),
+            Command::ListCalls(_) => Ok(Reply::Calls {
+                calls: hub.calls().values().cloned().collect(),
+            }),
+            Command::ListAccounts(_) => Ok(Reply::Accounts {
+                accounts: hub.accounts().values().cloned().collect(),
+            }),
+            Command::Status(_) => Ok(Reply::Status {
+                engine: Box::new(hub.snapshot()),
+            }),
             Command::Ladder(of) => {
                 let local = local_name(hub);
                 let ladder = hub.ladders().of(of.call, &local).ok_or_else(|| {
@@ -123,6 +115,69 @@ impl Commands {
                 self.post(dialogs::Word::HangUpAll { command })?;
                 self.post(registrar::Word::Stop)
             }
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+    fn on_call(&self, asked: Command, command: CommandId, hub: &Hub) -> Outcome {
+        let word = match asked {
+            Command::Accept(on) => dialogs::Word::Accept {
+                command,
+                call: pick(on, hub, is_ringing_here)?,
+            },
+            Command::Decline(decline) => {
+                let call = pick(CallRef { call: decline.call }, hub, is_ringing_here)?;
+                dialogs::Word::Decline {
+                    command,
+                    call,
+                    status: decline.status,
+                }
+            }
+            Command::HangUp(on) => dialogs::Word::HangUp {
+                command,
+                call: pick(on, hub, |_| true)?,
+            },
+            Command::SendDtmf(send) => {
+                let call = pick(CallRef { call: send.call }, hub, is_answered)?;
+                dialogs::Word::Digits {
+                    command,
+                    call,
+                    digits: send.digits.as_str().to_owned(),
+                }
+            }
+            Command::Mute(mute) => {
+                let call = pick(CallRef { call: mute.call }, hub, is_answered)?;
+                dialogs::Word::Mute {
+                    command,
+                    call,
+                    on: mute.on,
+                }
+            }
+            // What is left of the commands that concern calls.
+            _ => dialogs::Word::HangUpAll { command },
+        };
+        self.post(word)
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+    fn on_account(&mut self, asked: Command, hub: &Hub) -> Outcome {
+        match asked {
+            Command::Register(on) => self.post(registrar::Word::Register {
+                account: known(&on.account, hub)?,
+            }),
+            Command::Unregister(on) => self.post(registrar::Word::Unregister {
+                account: known(&on.account, hub)?,
+            }),
+            Command::AddAccount(add) => self.add_account(account(*add)?),
+            Command::RemoveAccount(on) => {
+                let account = known(&on.account, hub)?;
+                self.accounts.retain(|known| known.name != account);
+                self.post(dialogs::Word::AccountGone {
+                    account: account.clone(),
+                })?;
+                self.post(registrar::Word::Remove { account })
+            }
+            _ => Ok(Reply::Taken),
         }
     }
 
@@ -154,8 +209,14 @@ impl Commands {
             account: Some(from.account.clone()),
             direction: CallDirection::Outgoing,
             state: CallState::Dialing,
-            from: Party { uri: from.aor.clone(), display: None },
-            to: Party { uri: to.clone(), display: None },
+            from: Party {
+                uri: from.aor.clone(),
+                display: None,
+            },
+            to: Party {
+                uri: to.clone(),
+                display: None,
+            },
             created: hub.time(now),
             answered: None,
             ended: None,
@@ -167,17 +228,34 @@ impl Commands {
             sip_call_id: None,
         };
         let account = Some(from.account.as_str().to_owned());
-        self.post(dialogs::Word::Dial { command, call, account, to })?;
-        Ok(Reply::Call { call: Box::new(snapshot) })
-    }
-
-    fn add(&mut self, add: AddAccount) -> Outcome {
-        let account = Box::new(account(add)?);
-        self.add_account(account)
+        self.post(dialogs::Word::Dial {
+            command,
+            call,
+            account,
+            to,
+        })?;
+        Ok(Reply::Call {
+            call: Box::new(snapshot),
+        })
     }
 
     /// Tells every part that acts for accounts of this one.
-    pub(crate) fn add_account(&self, account: Box<Account>) -> Outcome {
+    pub(crate) fn add_account(&mut self, account: Account) -> Outcome {
+        self.accounts.retain(|known| known.name != account.name);
+        self.accounts.push(account.clone());
+        self.tell_of(account)
+    }
+
+    /// Tells again of all accounts: a part was made anew.
+    pub(crate) fn repeat_accounts(&self) {
+        for account in &self.accounts {
+            // A part that has too much to do now was told before, or panics again.
+            let _ = self.tell_of(account.clone());
+        }
+    }
+
+    fn tell_of(&self, account: Account) -> Outcome {
+        let account = Box::new(account);
         self.post(dialogs::Word::Account(account.clone()))?;
         self.post(registrar::Word::Add(account))
     }
@@ -187,7 +265,10 @@ impl Commands {
             let why = "the part that carries it out has too much to do or is not there";
             ErrorObject::new(Code::ENGINE_BUSY, why)
         };
-        self.wiring.carry(word.into()).map(|()| Reply::Taken).map_err(busy)
+        self.wiring
+            .carry(word.into())
+            .map(|()| Reply::Taken)
+            .map_err(busy)
     }
 }
 
@@ -217,7 +298,10 @@ fn pick(
             let why = format!("call {call} is {:?}", known.state).to_lowercase();
             Err(ErrorObject::new(Code::WRONG_STATE, why).call(call))
         }
-        None => Err(ErrorObject::new(Code::UNKNOWN_CALL, format!("{call} is over, or never was"))),
+        None => Err(ErrorObject::new(
+            Code::UNKNOWN_CALL,
+            format!("{call} is over, or never was"),
+        )),
     }
 }
 
@@ -226,12 +310,18 @@ fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
     if hub.accounts().contains_key(name) {
         return Ok(name.to_owned());
     }
-    Err(ErrorObject::new(Code::UNKNOWN_ACCOUNT, format!("no account is called '{name}'")))
+    Err(ErrorObject::new(
+        Code::UNKNOWN_ACCOUNT,
+        format!("no account is called '{name}'"),
+    ))
 }
 
 fn local_name(hub: &Hub) -> String {
     let aor = hub.accounts().values().next().map(|a| a.aor.clone());
-    aor.map_or_else(|| "offhook".to_owned(), |aor| aor.trim_start_matches("sip:").to_owned())
+    aor.map_or_else(
+        || "offhook".to_owned(),
+        |aor| aor.trim_start_matches("sip:").to_owned(),
+    )
 }
 
 /// An account from the words of a command.
@@ -240,15 +330,33 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         let bad = |_| ErrorObject::new(Code::BAD_ADDRESS, format!("'{text}' is no SIP address"));
         text.parse::<sip_message::Uri>().map_err(bad)
     };
-    let server = |text: String| uri(if text.contains(':') { text } else { format!("sip:{text}") });
-    let aor = uri(format!("sip:{}@{}", sip_message::escape_user(&add.user), add.domain))?;
-    let expires = if add.register { add.expires_s.unwrap_or(600) } else { 0 };
+    let server = |text: String| {
+        uri(if text.contains(':') {
+            text
+        } else {
+            format!("sip:{text}")
+        })
+    };
+    let aor = uri(format!(
+        "sip:{}@{}",
+        sip_message::escape_user(&add.user),
+        add.domain
+    ))?;
+    let expires = if add.register {
+        add.expires_s.unwrap_or(600)
+    } else {
+        0
+    };
     Ok(Account {
         name: add.account.as_str().to_owned(),
         aor,
         display_name: add.display.unwrap_or_default(),
         auth_user: add.auth_user.unwrap_or(add.user),
-        password: Redacted::new(add.password.map(|p| p.reveal().to_owned()).unwrap_or_default()),
+        password: Redacted::new(
+            add.password
+                .map(|p| p.reveal().to_owned())
+                .unwrap_or_default(),
+        ),
         registrar: add.registrar.map(server).transpose()?,
         outbound_proxy: add.outbound_proxy.map(server).transpose()?,
         transport: match add.transport {

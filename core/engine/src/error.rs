@@ -36,7 +36,7 @@ impl Error {
     /// With code, cause and fix, for the person.
     pub fn explain(&self) -> ErrorObject {
         let code = match self {
-            Self::Net(net::Error::InUse { .. }) | Self::EngineRuns(_) => Code::PORT_IN_USE,
+            Self::Net(net::Error::PortInUse { .. }) | Self::EngineRuns(_) => Code::PORT_IN_USE,
             Self::Net(_) | Self::Transport(_) => Code::BAD_LISTEN_ADDRESS,
             Self::ControlSocket { .. } => Code::FILE_UNREADABLE,
             Self::MissingParts(_) => Code::USAGE,

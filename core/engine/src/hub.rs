@@ -3,10 +3,10 @@
 use crate::ladders::Ladders;
 use crate::listener::{Listener, Sent};
 use base::Instant;
+use control::event::{EngineChange, StreamLagged};
 use control::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, EngineState, PluginSnapshot,
 };
-use control::event::{EngineChange, StreamLagged};
 use control::{CallHandle, Code, ErrorObject, Event, EventBody, Timestamp};
 use ports::events::Word;
 use std::collections::{BTreeMap, VecDeque};
@@ -121,7 +121,11 @@ impl Hub {
         let change = Box::new(EngineChange {
             version: self.identity.version.clone(),
             reason,
-            error: self.troubles.back().cloned().filter(|_| state == EngineState::Degraded),
+            error: self
+                .troubles
+                .back()
+                .cloned()
+                .filter(|_| state == EngineState::Degraded),
             snapshot: self.snapshot(),
         });
         self.number(match state {
@@ -136,7 +140,12 @@ impl Hub {
     /// Takes one word of a part.
     pub fn take(&mut self, word: Word, now: Instant) {
         match word {
-            Word::Message { at, sent, peer, bytes } => self.ladders.message(at, sent, peer, bytes),
+            Word::Message {
+                at,
+                sent,
+                peer,
+                bytes,
+            } => self.ladders.message(at, sent, peer, bytes),
             Word::Panicked { who, why, down } => {
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");
@@ -145,7 +154,11 @@ impl Hub {
                     self.troubles.pop_front();
                 }
                 self.troubles.push_back(trouble);
-                let state = if down { EngineState::Degraded } else { self.state };
+                let state = if down {
+                    EngineState::Degraded
+                } else {
+                    self.state
+                };
                 self.state = state;
                 self.engine_trouble(now);
             }
@@ -164,12 +177,29 @@ impl Hub {
     }
 
     fn number(&mut self, word: Word) {
-        let Word::Tell { at, account, call, command, body } = word else { return };
+        let Word::Tell {
+            at,
+            account,
+            call,
+            command,
+            body,
+        } = word
+        else {
+            return;
+        };
         self.remember(call, &body);
         self.seq += 1;
-        let event = Event { seq: self.seq, ts: self.time(at), account, call, command, body };
+        let event = Event {
+            seq: self.seq,
+            ts: self.time(at),
+            account,
+            call,
+            command,
+            body,
+        };
         tracing::debug!(seq = event.seq, name = event.body.name(), "event");
-        self.listeners.retain(|listener| Rc::strong_count(listener) > 1);
+        self.listeners
+            .retain(|listener| Rc::strong_count(listener) > 1);
         if !self.identity.remember && self.listeners.is_empty() {
             return;
         }
@@ -188,9 +218,10 @@ impl Hub {
     fn remember(&mut self, call: Option<CallHandle>, body: &EventBody) {
         if let Some(snapshot) = account_of(body) {
             let name = snapshot.account.as_str().to_owned();
-            match body {
-                EventBody::AccountRemoved(_) => drop(self.accounts.remove(&name)),
-                _ => drop(self.accounts.insert(name, snapshot.clone())),
+            if matches!(body, EventBody::AccountRemoved(_)) {
+                self.accounts.remove(&name);
+            } else {
+                self.accounts.insert(name, snapshot.clone());
             }
         }
         let Some(call) = call else { return };
@@ -210,7 +241,10 @@ impl Hub {
     /// Starts telling `listener` of events: from now on, or from after `resume` if that is still
     /// known. `false`: it is not, the listener needs a whole snapshot.
     pub fn listen(&mut self, listener: &Rc<Listener>, resume: Option<u64>) -> bool {
-        let first = self.recent.front().map_or(self.seq + 1, |sent| sent.event.seq);
+        let first = self
+            .recent
+            .front()
+            .map_or(self.seq + 1, |sent| sent.event.seq);
         let known = resume.is_none_or(|seq| seq + 1 >= first && seq <= self.seq);
         if let Some(resume) = resume.filter(|_| known) {
             for sent in self.recent.iter().filter(|sent| sent.event.seq > resume) {
@@ -224,7 +258,12 @@ impl Hub {
     /// What a listener that fell behind is told.
     pub fn lagged(&self, from: u64, to: u64, now: Instant) -> Event {
         let missed = to.saturating_sub(from) + 1;
-        let body = StreamLagged { from, to, missed, snapshot: self.snapshot() };
+        let body = StreamLagged {
+            from,
+            to,
+            missed,
+            snapshot: self.snapshot(),
+        };
         Event {
             seq: to,
             ts: self.time(now),
@@ -237,9 +276,17 @@ impl Hub {
 }
 
 fn tell(at: Instant, body: EventBody) -> Word {
-    Word::Tell { at, account: None, call: None, command: None, body }
+    Word::Tell {
+        at,
+        account: None,
+        call: None,
+        command: None,
+        body,
+    }
 }
 
+// Most events concern no account; a new one that does is added here and in `call_of`.
+#[allow(clippy::wildcard_enum_match_arm)]
 fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
     match body {
         EventBody::AccountAdded(change)
@@ -252,6 +299,7 @@ fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm)]
 fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
     match body {
         EventBody::CallCreated(told) => Some(&told.snapshot),

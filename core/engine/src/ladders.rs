@@ -2,8 +2,8 @@
 
 use base::Instant;
 use bytes::Bytes;
-use control::ladder::{Ladder, Step, StepKind};
 use control::CallHandle;
+use control::ladder::{Ladder, Step, StepKind};
 use sip::Target;
 use sip_message::{Limits, Message, parse_datagram};
 use std::collections::{BTreeMap, VecDeque};
@@ -32,7 +32,12 @@ impl Ladders {
     /// A message went over the wire.
     pub fn message(&mut self, at: Instant, sent: bool, peer: Target, bytes: Bytes) {
         self.size += bytes.len();
-        self.seen.push_back(Seen { at, sent, peer, bytes });
+        self.seen.push_back(Seen {
+            at,
+            sent,
+            peer,
+            bytes,
+        });
         while self.size > KEPT
             && let Some(oldest) = self.seen.pop_front()
         {
@@ -56,8 +61,15 @@ impl Ladders {
         let (mut first, mut remote) = (None, String::new());
         let mut known: Vec<&Bytes> = Vec::new();
         for seen in &self.seen {
-            let Ok(message) = parse_datagram(seen.bytes.clone(), &Limits::DEFAULT) else { continue };
-            if message.headers().call_id().ok().is_none_or(|id| id.as_str() != call_id) {
+            let Ok(message) = parse_datagram(seen.bytes.clone(), &Limits::DEFAULT) else {
+                continue;
+            };
+            if message
+                .headers()
+                .call_id()
+                .ok()
+                .is_none_or(|id| id.as_str() != call_id)
+            {
                 continue;
             }
             let start = *first.get_or_insert(seen.at);
@@ -66,12 +78,21 @@ impl Ladders {
             known.push(&seen.bytes);
             steps.push(Step {
                 at_ms: u64::try_from(seen.at.since(start).as_millis()).unwrap_or(u64::MAX),
-                kind: if seen.sent { StepKind::SipOut } else { StepKind::SipIn },
+                kind: if seen.sent {
+                    StepKind::SipOut
+                } else {
+                    StepKind::SipIn
+                },
                 text: said(&message),
                 repeat,
             });
         }
-        Some(Ladder { call, local: local.to_owned(), remote, steps })
+        Some(Ladder {
+            call,
+            local: local.to_owned(),
+            remote,
+            steps,
+        })
     }
 }
 
@@ -93,7 +114,9 @@ fn said(message: &Message) -> String {
 /// Names of the formats that a session description lists for audio.
 fn formats(body: &[u8]) -> Option<String> {
     let description = sdp::SessionDescription::parse(body).ok()?;
-    let audio = description.media().find(|m| m.kind() == sdp::MediaKind::Audio)?;
+    let audio = description
+        .sections()
+        .find(|m| m.kind() == sdp::MediaKind::Audio)?;
     let names = audio.formats().into_iter().map(|f| f.name.to_lowercase());
     let names: Vec<String> = names.filter(|name| name != "telephone-event").collect();
     Some(names.join(" "))

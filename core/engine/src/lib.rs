@@ -15,6 +15,9 @@
 //! | [`commands`], `socket` | commands to words; the control socket |
 //! | [`clock`], [`error`] | the one clock; why an engine does not start |
 
+// A word that cannot be delivered goes back to its sender, whole.
+#![allow(clippy::result_large_err)]
+
 pub mod clock;
 pub mod commands;
 pub mod error;

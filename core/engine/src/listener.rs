@@ -21,7 +21,10 @@ pub struct Sent {
 impl Sent {
     /// Written when the first listener wants it.
     pub fn new(event: Event) -> Self {
-        Self { event, line: OnceCell::new() }
+        Self {
+            event,
+            line: OnceCell::new(),
+        }
     }
 
     /// The event as one line of JSON.
@@ -51,7 +54,10 @@ pub struct Listener {
 impl Listener {
     /// Wants what `filter` wants.
     pub fn new(filter: Filter) -> Rc<Self> {
-        Rc::new(Self { filter, ..Self::default() })
+        Rc::new(Self {
+            filter,
+            ..Self::default()
+        })
     }
 
     /// Puts an event in line, or counts it as lost.
@@ -61,7 +67,9 @@ impl Listener {
         }
         let mut queue = self.queue.borrow_mut();
         if queue.len() >= QUEUE {
-            let first = queue.pop_front().map_or(sent.event.seq, |old| old.event.seq);
+            let first = queue
+                .pop_front()
+                .map_or(sent.event.seq, |old| old.event.seq);
             let from = self.lost.get().map_or(first, |(from, _)| from);
             self.lost.set(Some((from, first)));
         }

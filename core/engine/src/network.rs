@@ -1,8 +1,8 @@
 //! The signalling sockets of a host: carries out what link asks, tells link what came.
 
 use crate::error::Error;
-use crate::wiring::Wiring;
 use crate::names;
+use crate::wiring::Wiring;
 use core::net::{IpAddr, SocketAddr};
 use net::dns::Resolver;
 use net::tcp::{TcpEvent, TcpSettings};
@@ -54,7 +54,10 @@ impl Network {
         for Listen { transport, address } in listen {
             match transport {
                 Transport::Udp => {
-                    let options = UdpOptions { dscp, ..UdpOptions::new(*address) };
+                    let options = UdpOptions {
+                        dscp,
+                        ..UdpOptions::new(*address)
+                    };
                     udp.push(RefCell::new(UdpFlow::bind(ids.next_id(), &options)?));
                 }
                 Transport::Tcp => {
@@ -101,7 +104,11 @@ impl Network {
             });
         }
         for &(flow, local) in &self.tcp_listeners {
-            self.tell(Report::Listening { flow, transport: Transport::Tcp, local });
+            self.tell(Report::Listening {
+                flow,
+                transport: Transport::Tcp,
+                local,
+            });
         }
     }
 
@@ -116,18 +123,34 @@ impl Network {
 
     async fn read_datagrams(self: Rc<Self>, index: usize) {
         let mut batch = Vec::new();
-        let Some(socket) = self.udp.get(index) else { return };
+        let Some(socket) = self.udp.get(index) else {
+            return;
+        };
         let flow = FlowId(socket.borrow().id().0);
         loop {
             match poll_fn(|cx| socket.borrow_mut().poll_recv(cx, &mut batch)).await {
                 Ok(_) => {}
                 Err(problem) => {
                     tracing::error!(%problem, "signalling socket is gone");
-                    return self.tell(Report::Closed { flow, why: problem.to_string() });
+                    return self.tell(Report::Closed {
+                        flow,
+                        why: problem.to_string(),
+                    });
                 }
             }
-            for Datagram { source, local, bytes, .. } in batch.drain(..) {
-                self.tell(Report::Datagram { flow, source, local, bytes });
+            for Datagram {
+                source,
+                local,
+                bytes,
+                ..
+            } in batch.drain(..)
+            {
+                self.tell(Report::Datagram {
+                    flow,
+                    source,
+                    local,
+                    bytes,
+                });
             }
             // Lets link work off the batch before the next one.
             yield_now().await;
@@ -139,19 +162,45 @@ impl Network {
             let event = poll_fn(|cx| self.tcp.borrow_mut().poll_next(cx)).await;
             let transport = Transport::Tcp;
             self.tell(match event {
-                TcpEvent::Accepted { flow, source, local } => {
+                TcpEvent::Accepted {
+                    flow,
+                    source,
+                    local,
+                } => {
                     let flow = FlowId(flow.0);
-                    Report::Opened { flow, transport, local, remote: source, inbound: true }
+                    Report::Opened {
+                        flow,
+                        transport,
+                        local,
+                        remote: source,
+                        inbound: true,
+                    }
                 }
-                TcpEvent::Connected { flow, target, local } => {
+                TcpEvent::Connected {
+                    flow,
+                    target,
+                    local,
+                } => {
                     let flow = FlowId(flow.0);
-                    Report::Opened { flow, transport, local, remote: target, inbound: false }
+                    Report::Opened {
+                        flow,
+                        transport,
+                        local,
+                        remote: target,
+                        inbound: false,
+                    }
                 }
-                TcpEvent::Bytes { flow, bytes } => Report::Stream { flow: FlowId(flow.0), bytes },
+                TcpEvent::Bytes { flow, bytes } => Report::Stream {
+                    flow: FlowId(flow.0),
+                    bytes,
+                },
                 TcpEvent::Closed { flow, peer, why } => {
                     let target = Target::new(transport, peer);
                     let why = format!("{why:?}");
-                    self.tell(Report::Closed { flow: FlowId(flow.0), why: why.clone() });
+                    self.tell(Report::Closed {
+                        flow: FlowId(flow.0),
+                        why: why.clone(),
+                    });
                     Report::Refused { target, why }
                 }
             });
@@ -166,7 +215,10 @@ impl Network {
                 let failures = socket.borrow_mut().flush();
                 for failure in failures {
                     let target = Target::new(Transport::Udp, failure.to);
-                    self.tell(Report::Refused { target, why: failure.source.to_string() });
+                    self.tell(Report::Refused {
+                        target,
+                        why: failure.source.to_string(),
+                    });
                 }
             }
         }
@@ -175,23 +227,45 @@ impl Network {
     /// Carries out what link asks.
     pub(crate) fn carry_out(self: &Rc<Self>, order: Do) {
         match order {
-            Do::SendDatagram { flow, to, from, bytes } => {
-                let sent = self.socket(flow, to).map(|s| s.borrow_mut().queue(bytes, to, from));
+            Do::SendDatagram {
+                flow,
+                to,
+                from,
+                bytes,
+            } => {
+                let sent = self
+                    .socket(flow, to)
+                    .map(|s| s.borrow_mut().queue(bytes, to, from));
                 let target = Target::new(Transport::Udp, to);
                 match sent {
                     Some(Ok(())) => self.dirty.notify_one(),
-                    Some(Err(why)) => self.tell(Report::Refused { target, why: why.to_string() }),
-                    None => self.tell(Report::Refused { target, why: "no UDP socket".into() }),
+                    Some(Err(why)) => self.tell(Report::Refused {
+                        target,
+                        why: why.to_string(),
+                    }),
+                    None => self.tell(Report::Refused {
+                        target,
+                        why: "no UDP socket".into(),
+                    }),
                 }
             }
-            Do::SendStream { flow, target, bytes } => {
+            Do::SendStream {
+                flow,
+                target,
+                bytes,
+            } => {
                 let mut tcp = self.tcp.borrow_mut();
-                let preferred = flow.map(|f| net::FlowId(f.0)).filter(|f| tcp.peer(*f).is_some());
+                let preferred = flow
+                    .map(|f| net::FlowId(f.0))
+                    .filter(|f| tcp.peer(*f).is_some());
                 let flow = preferred.map_or_else(|| tcp.connect(target.addr), Ok);
                 let sent = flow.and_then(|flow| tcp.send(flow, bytes));
                 drop(tcp);
                 if let Err(why) = sent {
-                    self.tell(Report::Refused { target, why: why.to_string() });
+                    self.tell(Report::Refused {
+                        target,
+                        why: why.to_string(),
+                    });
                 }
             }
             Do::Complete { flow } => self.tcp.borrow_mut().message_complete(net::FlowId(flow.0)),
@@ -215,7 +289,10 @@ impl Network {
 
     fn socket(&self, flow: Option<FlowId>, to: SocketAddr) -> Option<&RefCell<UdpFlow>> {
         let named = |s: &&RefCell<UdpFlow>| flow == Some(FlowId(s.borrow().id().0));
-        self.udp.iter().find(named).or_else(|| self.udp.iter().find(|s| reaches(s, to.ip())))
+        self.udp
+            .iter()
+            .find(named)
+            .or_else(|| self.udp.iter().find(|s| reaches(s, to.ip())))
     }
 
     fn tell(&self, report: Report) {

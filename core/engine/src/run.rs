@@ -19,7 +19,7 @@ use control::snapshot::{AccountState, EngineState, PluginSnapshot};
 use control::{CommandId, IdempotencyKey};
 use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
-use ports::{Account, Address, Handles, Part, Post, voice::Do as VoiceDo};
+use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -138,11 +138,19 @@ impl Builder {
         };
         let wiring = Rc::new(Wiring::default());
         let clock = Clock::start();
-        let network =
-            Network::open(&self.listen, self.dscp, self.tcp, self.resolver, Rc::clone(&wiring))?;
+        let network = Network::open(
+            &self.listen,
+            self.dscp,
+            self.tcp,
+            self.resolver,
+            Rc::clone(&wiring),
+        )?;
         let listening = network.listening();
         let hub = Rc::new(RefCell::new(Hub::new(self.identity)));
-        let shown = listening.iter().map(|l| format!("{} {}", l.transport, l.address)).collect();
+        let shown = listening
+            .iter()
+            .map(|l| format!("{} {}", l.transport, l.address))
+            .collect();
         hub.borrow_mut().introduce(shown, self.plugins);
         connect_outside(&wiring, &network, &hub, self.voice, clock);
         for part in self.parts {
@@ -152,14 +160,27 @@ impl Builder {
         }
         network.announce();
         network.run();
-        hub.borrow_mut().engine(EngineState::Running, None, clock.now());
-        let commands = Commands::new(Rc::clone(&wiring), self.handles);
+        hub.borrow_mut()
+            .engine(EngineState::Running, None, clock.now());
+        let mut commands = Commands::new(Rc::clone(&wiring), self.handles);
         for account in self.accounts {
             // Mailboxes are empty: nothing is refused now.
-            let _ = commands.add_account(Box::new(account));
+            let _ = commands.add_account(account);
         }
         let commands = RefCell::new(commands);
-        let core = Rc::new(Core { hub, commands, clock, listening, network });
+        let core = Rc::new(Core {
+            hub,
+            commands,
+            clock,
+            listening,
+            network,
+        });
+        let again = Rc::downgrade(&core);
+        wiring.when_restarted(Box::new(move |who| {
+            if let Some(core) = again.upgrade() {
+                core.restarted(who);
+            }
+        }));
         if let Some(control) = control {
             spawn_local(control.serve(Rc::clone(&core)));
         }
@@ -175,32 +196,22 @@ fn connect_outside(
     clock: Clock,
 ) {
     let sockets = Rc::clone(network);
-    let to_network = Box::new(move |post| match post {
-        Post::Network(order) => {
-            sockets.carry_out(order);
-            Ok(())
-        }
-        other => Err(other),
+    let to_network = Box::new(move |post: Post| {
+        sockets.carry_out(post.try_into()?);
+        Ok(())
     });
     wiring.connect_outside(Address::Network, to_network);
     let hub = Rc::clone(hub);
-    let to_hub = Box::new(move |post| match post {
-        Post::Event(word) => {
-            hub.borrow_mut().take(word, clock.now());
-            Ok(())
-        }
-        other => Err(other),
+    let to_hub = Box::new(move |post: Post| {
+        hub.borrow_mut().take(post.try_into()?, clock.now());
+        Ok(())
     });
     wiring.connect_outside(Address::Events, to_hub);
     if let Some(voice) = voice {
-        let orders = voice.run(Rc::clone(wiring), clock);
-        let to_voice = Box::new(move |post| match post {
-            Post::Voice(order) => {
-                let order: VoiceDo = order;
-                orders.carry_out(order);
-                Ok(())
-            }
-            other => Err(other),
+        let orders = voice.run(Rc::clone(wiring));
+        let to_voice = Box::new(move |post: Post| {
+            orders.carry_out(post.try_into()?);
+            Ok(())
         });
         wiring.connect_outside(Address::Voice, to_voice);
     }
@@ -224,7 +235,9 @@ impl Core {
     /// Carries out a command; its outcome comes as events that carry the same id.
     pub fn command(&self, command: Command, key: Option<IdempotencyKey>) -> (CommandId, Outcome) {
         let hub = self.hub.borrow();
-        self.commands.borrow_mut().take(command, key, &hub, self.clock.now())
+        self.commands
+            .borrow_mut()
+            .take(command, key, &hub, self.clock.now())
     }
 
     /// Events from now on.
@@ -242,7 +255,9 @@ impl Core {
     /// Ends calls, removes bindings, and waits for both for a bounded time.
     pub async fn stop(&self, reason: &str) {
         let now = self.clock.now();
-        self.hub.borrow_mut().engine(EngineState::Stopping, Some(reason.to_owned()), now);
+        self.hub
+            .borrow_mut()
+            .engine(EngineState::Stopping, Some(reason.to_owned()), now);
         let shutdown = Command::Shutdown(control::command::Shutdown { reason: None });
         let _ = self.command(shutdown, None);
         let until = now + GOODBYE;
@@ -264,8 +279,12 @@ impl Core {
         !hub.calls().is_empty() || hub.accounts().values().any(|account| bound(account.state))
     }
 
-    /// Tells link of all sockets again.
-    pub(crate) fn announce(&self) {
-        self.network.announce();
+    /// A part was made anew: it is told again what only others know.
+    fn restarted(&self, who: Address) {
+        match who {
+            Address::Link => self.network.announce(),
+            Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
+            Address::Media | Address::Network | Address::Voice | Address::Events => {}
+        }
     }
 }

@@ -9,7 +9,7 @@ use ports::{Outbox, Post};
 use std::rc::Rc;
 
 /// Bound of a part's mailbox. Unit: words. Source: rulings, Limits.
-pub const MAILBOX: usize = 1_024;
+pub(crate) const MAILBOX: usize = 1_024;
 
 /// One word for the part in this mailbox.
 #[derive(Message)]
@@ -29,7 +29,14 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(part: Supervised, mailbox: usize, wiring: Rc<Wiring>, clock: Clock) -> Self {
-        Self { part, mailbox, wiring, clock, outbox: Outbox::new(), armed: None }
+        Self {
+            part,
+            mailbox,
+            wiring,
+            clock,
+            outbox: Outbox::new(),
+            armed: None,
+        }
     }
 
     /// Sends what the part wants done, then sees to the next wake-up.
@@ -54,11 +61,16 @@ impl Runner {
         };
         tracing::error!(part = ?who, %why, down, "part panicked");
         for to in self.wiring.actors() {
-            if to != who && let Some(post) = Post::restarted(to, who) {
+            if to != who
+                && let Some(post) = Post::restarted(to, who)
+            {
                 self.outbox.post(post);
             }
         }
         self.outbox.post(Post::panicked(who, why, down));
+        if !down {
+            self.wiring.restarted(who);
+        }
     }
 
     fn arm(&mut self, ctx: &mut Context<Self>) {

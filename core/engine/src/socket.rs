@@ -39,7 +39,10 @@ impl ControlSocket {
         if UnixStream::connect(path).await.is_ok() {
             return Err(Error::EngineRuns(path.to_owned()));
         }
-        let failed = |source| Error::ControlSocket { path: path.to_owned(), source };
+        let failed = |source| Error::ControlSocket {
+            path: path.to_owned(),
+            source,
+        };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
@@ -50,14 +53,19 @@ impl ControlSocket {
         let listener = UnixListener::bind(path).map_err(failed)?;
         let private = std::fs::Permissions::from_mode(0o600);
         std::fs::set_permissions(path, private).map_err(failed)?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+        })
     }
 
     /// Serves clients until the runtime ends.
     pub(crate) async fn serve(self, core: Rc<Core>) {
         let clients = Rc::new(());
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else { continue };
+            let Ok((stream, _)) = self.listener.accept().await else {
+                continue;
+            };
             if Rc::strong_count(&clients) > CLIENTS {
                 continue;
             }
@@ -75,7 +83,7 @@ impl ControlSocket {
 
 /// What the reading half hands to the writing half.
 enum Say {
-    Word(ToClient),
+    Word(Box<ToClient>),
     Events(Rc<Listener>),
 }
 
@@ -105,7 +113,7 @@ fn answers(core: &Rc<Core>, line: &[u8]) -> Vec<Say> {
         Ok(ToEngine::Hello(hello)) => greet(core, hello),
         Ok(ToEngine::Call(call)) => carry_out(core, call),
         Ok(ToEngine::Unknown(_)) => Vec::new(),
-        Err(why) => vec![Say::Word(ToClient::Reply(why.reply()))],
+        Err(why) => vec![Say::Word(Box::new(ToClient::Reply(why.reply())))],
     }
 }
 
@@ -113,7 +121,12 @@ fn greet(core: &Rc<Core>, hello: Hello) -> Vec<Say> {
     let Some(version) = wire::common_version(hello.version) else {
         let why = format!("this engine speaks version {}", wire::VERSION);
         let error = Some(ErrorObject::new(Code::NO_COMMON_VERSION, why));
-        return vec![Say::Word(ToClient::Reply(ReplyTo { id: None, command: None, ok: None, error }))];
+        return vec![Say::Word(Box::new(ToClient::Reply(ReplyTo {
+            id: None,
+            command: None,
+            ok: None,
+            error,
+        })))];
     };
     let mut hub = core.hub.borrow_mut();
     let mut said = Vec::new();
@@ -132,22 +145,28 @@ fn greet(core: &Rc<Core>, hello: Hello) -> Vec<Say> {
         seq: hub.seq(),
         snapshot,
     };
-    said.insert(0, Say::Word(ToClient::Welcome(welcome)));
+    said.insert(0, Say::Word(Box::new(ToClient::Welcome(welcome))));
     said
 }
 
 fn carry_out(core: &Rc<Core>, Call { id, key, command }: Call) -> Vec<Say> {
-    let subscribe = match &command {
-        Command::Events(subscribe) => Some(subscribe.clone()),
-        _ => None,
+    let subscribe = if let Command::Events(subscribe) = &command {
+        Some(subscribe.clone())
+    } else {
+        None
     };
     let (command, outcome) = core.command(command, key);
     let (ok, error) = match outcome {
         Ok(reply) => (Some(reply), None),
         Err(error) => (None, Some(error)),
     };
-    let reply = ReplyTo { id: Some(id), command: Some(command), ok, error };
-    let mut said = vec![Say::Word(ToClient::Reply(reply))];
+    let reply = ReplyTo {
+        id: Some(id),
+        command: Some(command),
+        ok,
+        error,
+    };
+    let mut said = vec![Say::Word(Box::new(ToClient::Reply(reply)))];
     if let Some(subscribe) = subscribe {
         let listener = Listener::new(subscribe.filter);
         core.hub.borrow_mut().listen(&listener, subscribe.resume);

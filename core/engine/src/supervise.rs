@@ -74,7 +74,12 @@ impl Supervised {
     pub fn new<P: Part>(address: Address, mut factory: impl FnMut() -> P + 'static) -> Self {
         let mut factory: Box<dyn FnMut() -> Box<dyn Slice>> = Box::new(move || Box::new(factory()));
         let part = Some(factory());
-        Self { address, factory, part, restarts: VecDeque::new() }
+        Self {
+            address,
+            factory,
+            part,
+            restarts: VecDeque::new(),
+        }
     }
 
     /// Whose words come here.
@@ -126,7 +131,11 @@ impl Supervised {
         // Half-done orders of the dead part would act for calls that nobody owns any more.
         while out.take().is_some() {}
         self.part = None;
-        while self.restarts.front().is_some_and(|&at| now.since(at) > BUDGET_WINDOW) {
+        while self
+            .restarts
+            .front()
+            .is_some_and(|&at| now.since(at) > BUDGET_WINDOW)
+        {
             self.restarts.pop_front();
         }
         if self.restarts.len() >= BUDGET {

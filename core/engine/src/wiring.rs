@@ -8,6 +8,9 @@ use std::cell::RefCell;
 /// Takes words that leave the parts: sockets, voice, events.
 pub(crate) type Sink = Box<dyn Fn(Post) -> Result<(), Post>>;
 
+/// Hears of parts that were made anew.
+type Told = Box<dyn Fn(Address)>;
+
 enum Line {
     Actor(Addr<Runner>),
     Outside(Sink),
@@ -17,6 +20,7 @@ enum Line {
 #[derive(Default)]
 pub(crate) struct Wiring {
     lines: RefCell<Vec<(Address, Line)>>,
+    restarted: RefCell<Option<Told>>,
 }
 
 impl Wiring {
@@ -42,15 +46,31 @@ impl Wiring {
             return Err(post);
         };
         match line {
-            Line::Actor(actor) => actor.try_send(Deliver(post)).map_err(|lost| lost.into_inner().0),
+            Line::Actor(actor) => actor
+                .try_send(Deliver(post))
+                .map_err(|lost| lost.into_inner().0),
             Line::Outside(sink) => sink(post),
+        }
+    }
+
+    /// Calls `told` whenever a part was made anew.
+    pub(crate) fn when_restarted(&self, told: Told) {
+        *self.restarted.borrow_mut() = Some(told);
+    }
+
+    /// The part `who` was made anew.
+    pub(crate) fn restarted(&self, who: Address) {
+        if let Some(told) = self.restarted.borrow().as_ref() {
+            told(who);
         }
     }
 
     /// Every address where a part runs.
     pub(crate) fn actors(&self) -> Vec<Address> {
         let lines = self.lines.borrow();
-        let actors = lines.iter().filter(|(_, line)| matches!(line, Line::Actor(_)));
+        let actors = lines
+            .iter()
+            .filter(|(_, line)| matches!(line, Line::Actor(_)));
         actors.map(|(address, _)| *address).collect()
     }
 }

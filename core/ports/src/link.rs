@@ -154,4 +154,3 @@ pub enum NoPath {
     /// No interface leads there.
     Unreachable(String),
 }
-

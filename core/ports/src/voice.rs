@@ -9,9 +9,7 @@ use sdp::{Direction, NegotiatedFormat, TelephoneEvent};
 use serde::{Deserialize, Serialize};
 
 /// One call's audio. The number of its call, so never used twice.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LegId(pub u64);
 

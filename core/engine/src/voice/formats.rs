@@ -26,7 +26,11 @@ pub fn capabilities(catalogue: &Catalogue, names: &[String]) -> Vec<Capability> 
 }
 
 fn capability(format: &CodecFormat) -> Capability {
-    let shortest = format.packet_times.iter().min().unwrap_or(format.packet_time_ms);
+    let shortest = format
+        .packet_times
+        .iter()
+        .min()
+        .unwrap_or(format.packet_time_ms);
     let ms = |time: u32| u16::try_from(time).unwrap_or(20);
     Capability {
         name: format.name.clone(),
@@ -47,6 +51,11 @@ fn rule(rule: &plugin_host::FormatRule) -> FmtpRule {
         RuleKind::Max => FmtpKind::Max,
         RuleKind::List => FmtpKind::List,
         RuleKind::Opaque => FmtpKind::Opaque,
+        RuleKind::Ignore => FmtpKind::Ignore,
     };
-    FmtpRule { name: rule.name.clone(), default: rule.default.clone(), kind }
+    FmtpRule {
+        name: rule.name.clone(),
+        default: Some(rule.default.clone()).filter(|d| !d.is_empty()),
+        kind,
+    }
 }

@@ -5,9 +5,7 @@ use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
 use media_thread::kit::{AudioKit, LegKit, VoiceKit, device_rate};
-use media_thread::order::{
-    Direction, Events, LegAudio, LegId, LegPlan, Remote, VoicePlan,
-};
+use media_thread::order::{Direction, Events, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use net::RtpPair;
 use plugin_host::{AudioInstance, AudioRequest, Catalogue};
 use ports::media::Sound;
@@ -40,15 +38,18 @@ pub(super) struct Bench<'a> {
 }
 
 /// Opens everything that `config` names.
-pub(super) fn leg(
-    config: &LegConfig,
-    pair: RtpPair,
-    bench: &mut Bench<'_>,
-) -> Result<Made, Error> {
-    let Bench { catalogue, pace, person, rng } = bench;
+pub(super) fn leg(config: &LegConfig, pair: RtpPair, bench: &mut Bench<'_>) -> Result<Made, Error> {
+    let Bench {
+        catalogue,
+        pace,
+        person,
+        rng,
+    } = bench;
     let plan = voice_plan(config);
     let format = &config.format;
-    let codec = catalogue.codec(&format.name, format.clock_rate)?.open(&format.fmtp)?;
+    let codec = catalogue
+        .codec(&format.name, format.clock_rate)?
+        .open(&format.fmtp)?;
     let hertz = codec.format().sample_rate_hz;
     let codec_rate = Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
     let (audio, audio_kit, audio_rate) = sound(&config.sound, (codec_rate, *person), catalogue)?;
@@ -64,7 +65,11 @@ pub(super) fn leg(
     };
     let rtcp = (!config.rtcp_mux).then_some(pair.rtcp);
     let kit = LegKit::new(&leg, voice, audio_kit, pair.rtp, rtcp, rng);
-    Ok(Made { leg: LegId(config.leg.0), kit, audio_rate })
+    Ok(Made {
+        leg: LegId(config.leg.0),
+        kit,
+        audio_rate,
+    })
 }
 
 /// Another codec for a leg that runs.
@@ -75,7 +80,9 @@ pub(super) fn voice(
 ) -> Result<(VoicePlan, VoiceKit), Error> {
     let plan = voice_plan(config);
     let format = &config.format;
-    let codec = catalogue.codec(&format.name, format.clock_rate)?.open(&format.fmtp)?;
+    let codec = catalogue
+        .codec(&format.name, format.clock_rate)?
+        .open(&format.fmtp)?;
     let kit = VoiceKit::new(&plan, codec, audio_rate)?;
     Ok((plan, kit))
 }
@@ -86,9 +93,10 @@ fn voice_plan(config: &LegConfig) -> VoicePlan {
         receive: config.format.receive,
         clock_rate: config.format.clock_rate,
         packet_ms: u32::from(config.ptime_ms),
-        events: config
-            .telephone_event
-            .map(|events| Events { send: events.send, receive: events.receive }),
+        events: config.telephone_event.map(|events| Events {
+            send: events.send,
+            receive: events.receive,
+        }),
     }
 }
 
@@ -98,9 +106,16 @@ pub(super) fn remote(config: &LegConfig) -> Option<Remote> {
         true => rtp,
         false => config.remote_rtcp.unwrap_or(rtp),
     };
-        // A private address may be one that its own NAT hides (reliability.md 4.3).
+    // A private address may be one that its own NAT hides (reliability.md 4.3).
     let other_hosts = is_private(rtp.ip());
-    Some(Remote { rtp, rtcp, rule: Rule { enabled: true, other_hosts } })
+    Some(Remote {
+        rtp,
+        rtcp,
+        rule: Rule {
+            enabled: true,
+            other_hosts,
+        },
+    })
 }
 
 fn is_private(ip: IpAddr) -> bool {
@@ -111,7 +126,10 @@ fn is_private(ip: IpAddr) -> bool {
 }
 
 pub(super) fn direction(config: &LegConfig) -> Direction {
-    Direction { send: config.direction.sends(), receive: config.direction.receives() }
+    Direction {
+        send: config.direction.sends(),
+        receive: config.direction.receives(),
+    }
 }
 
 /// Source and sink, and the rate they run at.
@@ -121,15 +139,21 @@ pub(super) fn sound(
     catalogue: &Catalogue,
 ) -> Result<(LegAudio, AudioKit, Rate), Error> {
     Ok(match sound {
-        Sound::Person => {
-            (LegAudio::Bus(super::PERSON), AudioKit::bus(codec_rate, person), person)
-        }
+        Sound::Person => (
+            LegAudio::Bus(super::PERSON),
+            AudioKit::bus(codec_rate, person),
+            person,
+        ),
         Sound::Echo => (LegAudio::Echo, AudioKit::none(), codec_rate),
         Sound::Silence => (LegAudio::Silence, AudioKit::none(), codec_rate),
         Sound::Device { plugin, request } => {
             let device = open(catalogue, plugin, request, codec_rate)?;
             let rate = device_rate(&device)?;
-            (LegAudio::Device, AudioKit::device(codec_rate, device)?, rate)
+            (
+                LegAudio::Device,
+                AudioKit::device(codec_rate, device)?,
+                rate,
+            )
         }
     })
 }
@@ -142,7 +166,9 @@ fn open(
 ) -> Result<AudioInstance, Error> {
     let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(request)?;
     // The codec's own rate saves a resampler.
-    fields.entry("rate_hz").or_insert_with(|| rate.hertz().into());
+    fields
+        .entry("rate_hz")
+        .or_insert_with(|| rate.hertz().into());
     let request: AudioRequest = serde_json::from_value(fields.into())?;
     Ok(catalogue.audio(plugin)?.open(&request)?)
 }

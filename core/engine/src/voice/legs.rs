@@ -11,7 +11,7 @@ use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
 use net::{RtpPair, RtpPorts};
 use plugin_host::Catalogue;
-use ports::media::{Quality, Word};
+use ports::media::{Quality, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::UdpSocket;
@@ -55,7 +55,14 @@ pub(super) struct Legs {
 
 impl Legs {
     pub(super) fn new(voice: Voice, wiring: Rc<Wiring>) -> Self {
-        let Voice { settings, catalogue, ports, threads, person, rng } = voice;
+        let Voice {
+            settings,
+            catalogue,
+            ports,
+            threads,
+            person,
+            rng,
+        } = voice;
         let count = threads.len();
         Self {
             settings,
@@ -81,7 +88,11 @@ impl Legs {
             Do::Run(config) => self.run(*config),
             Do::Digits { leg, digits } => {
                 for key in digits.chars() {
-                    self.order(leg, |leg| Order::Dial { leg, key, ms: KEY_MS });
+                    self.order(leg, |leg| Order::Dial {
+                        leg,
+                        key,
+                        ms: KEY_MS,
+                    });
                 }
             }
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
@@ -118,9 +129,13 @@ impl Legs {
 
     fn start(&mut self, config: LegConfig, pair: RtpPair) -> Result<(), String> {
         // The person's calls share one bus, so they share its thread.
-        let thread = match config.sound {
-            ports::media::Sound::Person => 0,
-            _ => (0..self.load.len()).min_by_key(|&t| self.load[t]).unwrap_or(0),
+        let emptiest = (0..self.load.len())
+            .min_by_key(|&t| self.load[t])
+            .unwrap_or(0);
+        let thread = if config.sound == Sound::Person {
+            0
+        } else {
+            emptiest
         };
         let mut bench = Bench {
             catalogue: &self.catalogue,
@@ -132,8 +147,10 @@ impl Legs {
             rng: &mut self.rng,
         };
         let made = kit::leg(&config, pair, &mut bench).map_err(|why| why.to_string())?;
-        let given =
-            Given { order: Order::AddLeg { leg: made.leg }, kit: Kit::Leg(Box::new(made.kit)) };
+        let given = Given {
+            order: Order::AddLeg { leg: made.leg },
+            kit: Kit::Leg(Box::new(made.kit)),
+        };
         give(&mut self.threads, thread, given)?;
         self.load[thread] += 1;
         let running = Running {
@@ -143,13 +160,16 @@ impl Legs {
             stopping: false,
             config,
         };
-        self.legs.insert(running.config.leg, State::Runs(Box::new(running)));
+        self.legs
+            .insert(running.config.leg, State::Runs(Box::new(running)));
         Ok(())
     }
 
     /// Offer and answer agreed on something else: the differences become orders.
     fn change(&mut self, config: LegConfig) -> Result<(), String> {
-        let Some(State::Runs(running)) = self.legs.get_mut(&config.leg) else { return Ok(()) };
+        let Some(State::Runs(running)) = self.legs.get_mut(&config.leg) else {
+            return Ok(());
+        };
         let (leg, thread) = (LegId(config.leg.0), running.thread);
         let mut orders: Vec<Given<UdpSocket>> = Vec::new();
         let old = &running.config;
@@ -169,10 +189,15 @@ impl Legs {
             let made = kit::voice(&config, running.audio_rate, &self.catalogue);
             let (voice, made) = made.map_err(|why| why.to_string())?;
             let order = Order::SetVoice { leg, voice };
-            orders.push(Given { order, kit: Kit::Voice(Box::new(made)) });
+            orders.push(Given {
+                order,
+                kit: Kit::Voice(Box::new(made)),
+            });
         }
         running.config = config;
-        orders.into_iter().try_for_each(|given| give(&mut self.threads, thread, given))
+        orders
+            .into_iter()
+            .try_for_each(|given| give(&mut self.threads, thread, given))
     }
 
     fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
@@ -207,7 +232,10 @@ impl Legs {
     fn stopped(&mut self, thread: usize, leg: Named) {
         self.load[thread] = self.load[thread].saturating_sub(1);
         if let Some(State::Runs(running)) = self.legs.remove(&leg) {
-            self.tell(Report::Stopped { leg, quality: Some(running.quality) });
+            self.tell(Report::Stopped {
+                leg,
+                quality: Some(running.quality),
+            });
         }
     }
 
@@ -237,31 +265,61 @@ impl Legs {
             Heard::Key { leg, heard, .. } => self.key(Named(leg.0), heard),
             Heard::NoMedia { leg, .. } => {
                 let for_ms = u64::from(self.settings.silent_after_ms);
-                self.tell(Report::Silent { leg: Named(leg.0), for_ms });
+                self.tell(Report::Silent {
+                    leg: Named(leg.0),
+                    for_ms,
+                });
             }
             Heard::Counts { leg, counts, .. } => {
                 if let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) {
                     count(&mut running.quality, &counts);
                 }
             }
-            Heard::Quality { leg, heard, mos, .. } => {
-                let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) else { return };
+            Heard::Quality {
+                leg, heard, mos, ..
+            } => {
+                let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) else {
+                    return;
+                };
                 running.quality.mos = mos;
                 running.quality.rtt_ms = heard.round_trip_ms.unwrap_or(0.0);
                 let quality = running.quality;
-                self.tell(Report::Quality { leg: Named(leg.0), quality });
+                self.tell(Report::Quality {
+                    leg: Named(leg.0),
+                    quality,
+                });
             }
             Heard::CodecTrouble { leg, .. } => {
-                tracing::error!(leg = leg.0, "codec does not work; the call goes on concealed");
+                tracing::error!(
+                    leg = leg.0,
+                    "codec does not work; the call goes on concealed"
+                );
             }
             Heard::Refused { leg, .. } => {
                 if let Some(leg) = leg {
                     let why = "the media thread has no room for another call".to_owned();
-                    self.tell(Report::Failed { leg: Named(leg.0), why });
+                    self.tell(Report::Failed {
+                        leg: Named(leg.0),
+                        why,
+                    });
                 }
             }
-            Heard::Thread { legs, late, skipped, longest_us, lost_reports, .. } => {
-                tracing::debug!(legs, late, skipped, longest_us, lost_reports, "media thread");
+            Heard::Thread {
+                legs,
+                late,
+                skipped,
+                longest_us,
+                lost_reports,
+                ..
+            } => {
+                tracing::debug!(
+                    legs,
+                    late,
+                    skipped,
+                    longest_us,
+                    lost_reports,
+                    "media thread"
+                );
             }
             Heard::Goodbye { leg, .. } => tracing::debug!(leg = leg.0, "RTCP BYE"),
         }
@@ -273,7 +331,11 @@ impl Legs {
             && let Some(digit) = KEYS.chars().nth(usize::from(event))
         {
             let duration_ms = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
-            self.tell(Report::Digit { leg, digit, duration_ms });
+            self.tell(Report::Digit {
+                leg,
+                digit,
+                duration_ms,
+            });
         }
     }
 

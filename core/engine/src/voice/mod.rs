@@ -110,7 +110,14 @@ impl Voice {
             threads.push(Thread::start(&name, thread, MediaSockets::new(flows)?)?);
         }
         let person = audio::Rate::Hz16000;
-        let mut voice = Self { settings, catalogue, ports, threads, person, rng };
+        let mut voice = Self {
+            settings,
+            catalogue,
+            ports,
+            threads,
+            person,
+            rng,
+        };
         voice.open_device()?;
         Ok(voice)
     }
@@ -126,7 +133,10 @@ impl Voice {
         let plan = BusPlan { bus: PERSON, rate };
         let kit = Kit::Bus(Box::new(BusKit::new(&plan, device)?));
         if let Some(first) = self.threads.first_mut() {
-            let given = Given { order: Order::AddBus { bus: PERSON }, kit };
+            let given = Given {
+                order: Order::AddBus { bus: PERSON },
+                kit,
+            };
             first.order(given).map_err(|full| Error::Media(full.1))?;
         }
         Ok(())
@@ -147,19 +157,23 @@ impl Voice {
             },
             error: None,
         });
-        let refused = self.catalogue.refused().iter().map(|refused| PluginSnapshot {
-            id: refused.path.display().to_string(),
-            kind: String::new(),
-            version: String::new(),
-            abi: None,
-            state: PluginState::Refused,
-            trust: String::new(),
-            path: Some(refused.path.display().to_string()),
-            error: Some(
-                ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string())
-                    .fix(refused.error.fix()),
-            ),
-        });
+        let refused = self
+            .catalogue
+            .refused()
+            .iter()
+            .map(|refused| PluginSnapshot {
+                id: refused.path.display().to_string(),
+                kind: String::new(),
+                version: String::new(),
+                abi: None,
+                state: PluginState::Refused,
+                trust: String::new(),
+                path: Some(refused.path.display().to_string()),
+                error: Some(
+                    ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string())
+                        .fix(refused.error.fix()),
+                ),
+            });
         loaded.chain(refused).collect()
     }
 

@@ -48,13 +48,20 @@ pub enum Step {
 impl Plan {
     /// Rings until somebody does something.
     pub fn ring() -> Self {
-        Self { steps: vec![(Duration::ZERO, Step::Ring)], ..Self::default() }
+        Self {
+            steps: vec![(Duration::ZERO, Step::Ring)],
+            ..Self::default()
+        }
     }
 
     /// Rings, then picks up after `wait`.
     pub fn accept_after(wait: Duration, sound: Sound) -> Self {
         let steps = vec![(Duration::ZERO, Step::Ring), (wait, Step::Accept)];
-        Self { steps, sound, pretend: None }
+        Self {
+            steps,
+            sound,
+            pretend: None,
+        }
     }
 }
 

@@ -3,9 +3,7 @@
 use crate::answering::{Plan, Step};
 use base::{Duration, Instant};
 use bytes::Bytes;
-use control::snapshot::{
-    CallDirection, CallSnapshot, CallState, MediaSnapshot, MediaState, Party,
-};
+use control::snapshot::{CallDirection, CallSnapshot, CallState, MediaSnapshot, MediaState, Party};
 use control::{AccountHandle, CallHandle, CommandId, EndReason, Timestamp};
 use core::net::SocketAddr;
 use ports::media::Sound;
@@ -94,7 +92,12 @@ pub struct Call {
 
 impl Call {
     /// A call that begins.
-    pub fn new(handle: CallHandle, session: SessionId, snapshot: CallSnapshot, now: Instant) -> Self {
+    pub fn new(
+        handle: CallHandle,
+        session: SessionId,
+        snapshot: CallSnapshot,
+        now: Instant,
+    ) -> Self {
         Self {
             handle,
             session,
@@ -121,7 +124,11 @@ impl Call {
 
     /// Takes up a plan made at `now`.
     pub fn follow(&mut self, plan: Plan, now: Instant) {
-        self.steps = plan.steps.into_iter().map(|(wait, step)| (now + wait, step)).collect();
+        self.steps = plan
+            .steps
+            .into_iter()
+            .map(|(wait, step)| (now + wait, step))
+            .collect();
         self.sound = plan.sound;
         self.pretend = plan.pretend;
     }
@@ -151,7 +158,11 @@ impl Call {
 
     /// Shows what was agreed.
     pub fn show_media(&mut self, agreed: &Agreed) {
-        let before = self.snapshot.media.as_ref().map_or(MediaState::None, |m| m.state);
+        let before = self
+            .snapshot
+            .media
+            .as_ref()
+            .map_or(MediaState::None, |m| m.state);
         let local = self.local.as_ref().and_then(|l| l.media.first());
         self.snapshot.media = Some(MediaSnapshot {
             state: before,

@@ -15,11 +15,17 @@ pub(crate) struct Unusable {
 
 impl From<sdp::Error> for Unusable {
     fn from(error: sdp::Error) -> Self {
-        Self { status: error.sip_status(), why: error.to_string() }
+        Self {
+            status: error.sip_status(),
+            why: error.to_string(),
+        }
     }
 }
 
-const NO_MEDIA: Unusable = Unusable { status: 500, why: String::new() };
+const NO_MEDIA: Unusable = Unusable {
+    status: 500,
+    why: String::new(),
+};
 
 /// Our offer: the first one, or a new one in the session.
 pub(crate) fn offer(call: &mut Call) -> Option<Bytes> {
@@ -37,7 +43,10 @@ pub(crate) fn answer(call: &mut Call, offer: &[u8]) -> Result<(Bytes, Agreed), U
     let (answer, negotiated) = sdp::answer(&offer, local, call.previous.as_ref())?;
     let agreed = audio(negotiated)?;
     let bytes = Bytes::from(answer.to_bytes());
-    call.previous = Some(Previous { local: answer, remote: Some(offer) });
+    call.previous = Some(Previous {
+        local: answer,
+        remote: Some(offer),
+    });
     Ok((bytes, agreed))
 }
 
@@ -49,7 +58,10 @@ pub(crate) fn accept(call: &mut Call, answer: &[u8]) -> Result<Agreed, Unusable>
     let offered = call.offered.as_ref().or(previous).ok_or(NO_MEDIA)?;
     let agreed = audio(sdp::accept_answer(offered, &answer, local)?)?;
     let local = offered.clone();
-    call.previous = Some(Previous { local, remote: Some(answer) });
+    call.previous = Some(Previous {
+        local,
+        remote: Some(answer),
+    });
     Ok(agreed)
 }
 

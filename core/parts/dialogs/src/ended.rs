@@ -5,9 +5,7 @@ use crate::call::Stage;
 use base::Instant;
 use control::event::CallEnded;
 use control::snapshot::CallState;
-use control::{
-    CallHandle, Code, CommandId, EndCause, EndReason, EndedBy, ErrorObject, EventBody,
-};
+use control::{CallHandle, Code, CommandId, EndCause, EndReason, EndedBy, ErrorObject, EventBody};
 use ports::media::{self, Quality};
 use ports::{Address, Outbox};
 use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
@@ -20,8 +18,13 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(session) = self.commanded(handle, command) else { return };
-        let begun = self.calls.get(&handle).map(|call| matches!(call.stage, Stage::Live));
+        let Some(session) = self.commanded(handle, command) else {
+            return;
+        };
+        let begun = self
+            .calls
+            .get(&handle)
+            .map(|call| matches!(call.stage, Stage::Live));
         match begun {
             Some(true) => self.order(session, Order::HangUp(None), now),
             // No INVITE went out yet: nobody has to be told.
@@ -59,7 +62,9 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         call.why = Some(why.to_owned());
         let session = call.session;
         match call.stage {
@@ -90,7 +95,9 @@ impl Dialogs {
 
     /// The session is over: media says its last word before the call is closed.
     fn over(&mut self, handle: CallHandle, reason: EndReason, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         self.by_session.remove(&call.session);
         self.steps.set(handle, None);
         call.snapshot.state = CallState::Ending;
@@ -115,16 +122,28 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        if !self.calls.get(&handle).is_some_and(|call| matches!(call.stage, Stage::Ended(_))) {
+        if !self
+            .calls
+            .get(&handle)
+            .is_some_and(|call| matches!(call.stage, Stage::Ended(_)))
+        {
             return;
         }
         if let Some(quality) = last {
             self.note_quality(handle, quality);
         }
-        let ended_at = self.calls.get(&handle).and_then(|call| call.ended).unwrap_or(now);
+        let ended_at = self
+            .calls
+            .get(&handle)
+            .and_then(|call| call.ended)
+            .unwrap_or(now);
         let ended = self.time(ended_at);
-        let Some(call) = self.calls.get_mut(&handle) else { return };
-        let Stage::Ended(reason) = &call.stage else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let Stage::Ended(reason) = &call.stage else {
+            return;
+        };
         let reason = reason.clone();
         call.snapshot.state = CallState::Ended;
         call.snapshot.ended = Some(ended);
@@ -143,7 +162,10 @@ impl Dialogs {
             reason_header: reason.reason_header,
             duration_ms: u64::try_from(call.duration(ended_at).as_millis()).unwrap_or(u64::MAX),
             mos_avg: call.mos_mean(),
-            codec: call.agreed.as_ref().map(|agreed| agreed.format.name.clone()),
+            codec: call
+                .agreed
+                .as_ref()
+                .map(|agreed| agreed.format.name.clone()),
             error,
             snapshot: call.snapshot.clone(),
         };
@@ -158,7 +180,11 @@ impl Dialogs {
         }
         let all: Vec<CallHandle> = self.calls.keys().copied().collect();
         for handle in all {
-            match self.calls.get(&handle).map(|call| matches!(call.stage, Stage::Ended(_))) {
+            match self
+                .calls
+                .get(&handle)
+                .map(|call| matches!(call.stage, Stage::Ended(_)))
+            {
                 Some(true) => self.released(handle, None, now, out),
                 Some(false) => self.no_media(handle, "the media part was restarted", now, out),
                 None => {}

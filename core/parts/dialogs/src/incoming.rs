@@ -20,10 +20,22 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Invitation { request, origin, offer } = invitation;
+        let Invitation {
+            request,
+            origin,
+            offer,
+        } = invitation;
         let handle = self.handles.next();
-        let from = request.headers().from().map(|from| party(&from)).unwrap_or_default();
-        let to = request.headers().to().map(|to| party(&to)).unwrap_or_default();
+        let from = request
+            .headers()
+            .from()
+            .map(|from| party(&from))
+            .unwrap_or_default();
+        let to = request
+            .headers()
+            .to()
+            .map(|to| party(&to))
+            .unwrap_or_default();
         let account = self.called_account(&request);
         let direction = CallDirection::Incoming;
         let created = self.time(now);
@@ -40,12 +52,18 @@ impl Dialogs {
         self.created(handle, now, out);
         self.announce(handle, &request, now, out);
         // Ports are opened while it rings, so that picking up waits for nothing.
-        out.post(media::Word::Prepare { call: handle, local, sound });
+        out.post(media::Word::Prepare {
+            call: handle,
+            local,
+            sound,
+        });
         self.follow_plan(handle, now, out);
     }
 
     fn announce(&self, handle: CallHandle, request: &Request, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         let text = |name| {
             let value = request.headers().first(name)?;
             Some(String::from_utf8_lossy(value).into_owned())
@@ -60,7 +78,12 @@ impl Dialogs {
             verified: false,
             snapshot: call.snapshot.clone(),
         };
-        self.tell(handle, EventBody::CallIncoming(Box::new(incoming)), now, out);
+        self.tell(
+            handle,
+            EventBody::CallIncoming(Box::new(incoming)),
+            now,
+            out,
+        );
     }
 
     /// The account whose user part was called, or the only one there is.
@@ -76,12 +99,16 @@ impl Dialogs {
 
     /// Picks up: at once, or as soon as media is ready.
     pub(crate) fn accept(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         if call.local.is_none() {
             call.wants_accept = true;
             return;
         }
-        let Some(pending) = call.pending.take() else { return };
+        let Some(pending) = call.pending.take() else {
+            return;
+        };
         let session = call.session;
         call.wants_accept = false;
         match pending.offer {
@@ -105,7 +132,9 @@ impl Dialogs {
 
     /// Media is ready in a live session: whatever waited for it goes on.
     pub(crate) fn media_came(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         if call.wants_accept {
             self.accept(handle, now, out);
         }
@@ -119,7 +148,9 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         let session = call.session;
         let fork = pending.fork.unwrap_or_default();
         let order = match pending.offer {
@@ -151,17 +182,25 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         if call.agreed.as_ref() == Some(&agreed) {
             return;
         }
         call.show_media(&agreed);
         call.agreed = Some(agreed.clone());
-        out.post(media::Word::Apply { call: handle, agreed: Box::new(agreed) });
+        out.post(media::Word::Apply {
+            call: handle,
+            agreed: Box::new(agreed),
+        });
         self.media_state(handle, tell::Flow::None, now, out);
     }
 }
 
 fn party(who: &NameAddr) -> Party {
-    Party { uri: who.uri().to_string(), display: who.display().map(|d| d.into_owned()) }
+    Party {
+        uri: who.uri().to_string(),
+        display: who.display().map(|d| d.into_owned()),
+    }
 }

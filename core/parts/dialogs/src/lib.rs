@@ -111,23 +111,40 @@ impl Dialogs {
             realm: None,
         });
         let servers = [Some(&account.aor), account.outbound_proxy.as_ref()];
-        let hops: Vec<_> = servers.into_iter().flatten().filter_map(|u| u.host().cloned()).collect();
+        let hops: Vec<_> = servers
+            .into_iter()
+            .flatten()
+            .filter_map(|u| u.host().cloned())
+            .collect();
         let authenticator = auth::Authenticator::new(credentials, &hops);
-        self.sessions.handle(Input::Account(id, Some(authenticator)), now);
+        self.sessions
+            .handle(Input::Account(id, Some(authenticator)), now);
         self.accounts.insert(account.name.clone(), (id, account));
     }
 
     fn heard(&mut self, heard: Heard, now: Instant, out: &mut Outbox) {
         match heard {
-            Heard::Request { id, request, origin } => {
+            Heard::Request {
+                id,
+                request,
+                origin,
+            } => {
                 if self.refuses(id, &request, out) {
                     return;
                 }
-                self.sessions.handle(Input::Request { id, request, origin }, now);
+                self.sessions.handle(
+                    Input::Request {
+                        id,
+                        request,
+                        origin,
+                    },
+                    now,
+                );
             }
             Heard::Ack { request, .. } => self.sessions.handle(Input::Ack(request), now),
             Heard::Cancelled { id } => {
-                self.sessions.handle(Input::Cancelled { id, reason: None }, now);
+                self.sessions
+                    .handle(Input::Cancelled { id, reason: None }, now);
             }
             Heard::Response { id, response, .. } => {
                 self.sessions.handle(Input::Response { id, response }, now);
@@ -154,13 +171,18 @@ impl Dialogs {
         if in_dialog || *request.method() != Method::Invite {
             return false;
         }
-        let Some(refusal) = self.answering.refuse(request) else { return false };
+        let Some(refusal) = self.answering.refuse(request) else {
+            return false;
+        };
         let tag = self.rng.token(10);
         let mut response = ResponseBuilder::to(request, refusal.status).to_tag(&tag);
         for (name, value) in refusal.headers {
             response = response.header(name, value);
         }
-        out.post(link::Word::Respond { id, response: response.build() });
+        out.post(link::Word::Respond {
+            id,
+            response: response.build(),
+        });
         true
     }
 
@@ -205,11 +227,25 @@ impl Dialogs {
     fn settle(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(output) = self.sessions.poll_output() {
             match output {
-                Output::Send { id, request, route_to, .. } => {
-                    out.post(link::Word::Send { id, request, next_hop: route_to });
+                Output::Send {
+                    id,
+                    request,
+                    route_to,
+                    ..
+                } => {
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop: route_to,
+                    });
                 }
-                Output::SendAck { request, route_to, .. } => {
-                    out.post(link::Word::SendAck { request, next_hop: route_to });
+                Output::SendAck {
+                    request, route_to, ..
+                } => {
+                    out.post(link::Word::SendAck {
+                        request,
+                        next_hop: route_to,
+                    });
                 }
                 Output::Cancel { id, .. } => out.post(link::Word::Cancel { id }),
                 Output::Respond { id, response } => {
@@ -221,11 +257,17 @@ impl Dialogs {
     }
 
     fn step(&mut self, handle: CallHandle, step: Step, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         let session = call.session;
         match step {
             Step::Ring => {
-                self.order(session, Order::Progress(sip::session::Progress::RINGING), now);
+                self.order(
+                    session,
+                    Order::Progress(sip::session::Progress::RINGING),
+                    now,
+                );
             }
             Step::Accept => self.accept(handle, now, out),
             Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
@@ -235,7 +277,9 @@ impl Dialogs {
     /// Carries out the steps that are due and sets the timer of the next one.
     fn follow_plan(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
         loop {
-            let Some(call) = self.calls.get_mut(&handle) else { return };
+            let Some(call) = self.calls.get_mut(&handle) else {
+                return;
+            };
             let Some(step) = call.due(now) else {
                 let next = call.steps.front().map(|(at, _)| *at);
                 self.steps.set(handle, next);
@@ -276,7 +320,12 @@ impl Part for Dialogs {
                     self.sessions.handle(Input::Account(id, None), now);
                 }
             }
-            Word::Dial { command, call, account, to } => {
+            Word::Dial {
+                command,
+                call,
+                account,
+                to,
+            } => {
                 self.dial(command, call, account.as_deref(), &to, now, out);
             }
             Word::Accept { command, call } => {
@@ -284,7 +333,11 @@ impl Part for Dialogs {
                     self.accept(call, now, out);
                 }
             }
-            Word::Decline { command, call, status } => {
+            Word::Decline {
+                command,
+                call,
+                status,
+            } => {
                 if let Some(session) = self.commanded(call, command) {
                     let status = status.and_then(Status::new);
                     let status = status.unwrap_or(Status::BUSY_HERE);
@@ -298,7 +351,11 @@ impl Part for Dialogs {
                     self.hang_up(call, command, now, out);
                 }
             }
-            Word::Digits { command, call, digits } => {
+            Word::Digits {
+                command,
+                call,
+                digits,
+            } => {
                 if self.commanded(call, command).is_some() {
                     out.post(media::Word::Digits { call, digits });
                 }
@@ -325,7 +382,10 @@ impl Part for Dialogs {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        [self.sessions.deadline(), self.steps.next()].into_iter().flatten().min()
+        [self.sessions.deadline(), self.steps.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {

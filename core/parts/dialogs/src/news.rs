@@ -13,17 +13,13 @@ use sip::session::Order;
 use sip_message::Status;
 
 impl Dialogs {
-    pub(crate) fn news(
-        &mut self,
-        session: SessionId,
-        news: News,
-        now: Instant,
-        out: &mut Outbox,
-    ) {
+    pub(crate) fn news(&mut self, session: SessionId, news: News, now: Instant, out: &mut Outbox) {
         if let News::Incoming(invitation) = news {
             return self.incoming(session, *invitation, now, out);
         }
-        let Some(&handle) = self.by_session.get(&session) else { return };
+        let Some(&handle) = self.by_session.get(&session) else {
+            return;
+        };
         match news {
             News::Incoming(_) => {}
             News::Progress { status, .. } => self.progress(handle, status, now, out),
@@ -33,10 +29,17 @@ impl Dialogs {
                 }
             }
             News::Offer { fork, description } => {
-                let pending = Pending { offer: description, fork: Some(fork) };
+                let pending = Pending {
+                    offer: description,
+                    fork: Some(fork),
+                };
                 self.offered(handle, pending, now, out);
             }
-            News::Answer { description, finality, .. } => {
+            News::Answer {
+                description,
+                finality,
+                ..
+            } => {
                 self.answered(handle, &description, finality, now, out);
             }
             News::OfferRefused { status } => tracing::info!(?status, "our offer was refused"),
@@ -49,7 +52,9 @@ impl Dialogs {
     }
 
     fn progress(&mut self, handle: CallHandle, status: Status, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         let early = call.agreed.is_some();
         let state = match status.code() {
             180 => CallState::Ringing,
@@ -71,7 +76,9 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         let session = call.session;
         match describe::accept(call, description) {
             Ok(agreed) => {
@@ -91,7 +98,9 @@ impl Dialogs {
 
     fn confirmed(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
         let answered = self.time(now);
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         if call.accepted.is_some() {
             return;
         }

@@ -28,11 +28,18 @@ impl Dialogs {
             None => self.accounts.values().next(),
         };
         let account = account.map(|(_, account)| account.clone());
-        let from = account.as_ref().map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
+        let from = account
+            .as_ref()
+            .map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
         let named: Option<AccountHandle> = account.as_ref().and_then(|a| a.name.parse().ok());
         let target = account.as_ref().and_then(|account| dialled(to, account));
-        let shown = target.as_ref().map_or_else(|| to.to_owned(), Uri::to_string);
-        let callee = Party { uri: shown, display: None };
+        let shown = target
+            .as_ref()
+            .map_or_else(|| to.to_owned(), Uri::to_string);
+        let callee = Party {
+            uri: shown,
+            display: None,
+        };
         let created = self.time(now);
         let direction = CallDirection::Outgoing;
         let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
@@ -44,18 +51,32 @@ impl Dialogs {
         self.created(handle, now, out);
         let (Some(account), Some(target)) = (account, target) else {
             let (code, why) = match self.accounts.is_empty() {
-                true => (Code::UNKNOWN_ACCOUNT, "no account is set up to call from".to_owned()),
-                false => (Code::BAD_ADDRESS, format!("'{to}' is no number and no address")),
+                true => (
+                    Code::UNKNOWN_ACCOUNT,
+                    "no account is set up to call from".to_owned(),
+                ),
+                false => (
+                    Code::BAD_ADDRESS,
+                    format!("'{to}' is no number and no address"),
+                ),
             };
             return self.fail(handle, code, why, now, out);
         };
         let uri = next_hop(&account, &target);
-        let outgoing = Outgoing { target, account: account.name, path: None };
+        let outgoing = Outgoing {
+            target,
+            account: account.name,
+            path: None,
+        };
         if let Some(call) = self.calls.get_mut(&handle) {
             call.stage = Stage::Routing(Box::new(outgoing));
         }
         let ticket = handle.number();
-        out.post(link::Word::Route { from: Address::Dialogs, ticket, uri });
+        out.post(link::Word::Route {
+            from: Address::Dialogs,
+            ticket,
+            uri,
+        });
     }
 
     pub(crate) fn routed(
@@ -65,7 +86,9 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         let stage = std::mem::replace(&mut call.stage, Stage::Live);
         let Stage::Routing(mut outgoing) = stage else {
             call.stage = stage;
@@ -78,7 +101,11 @@ impl Dialogs {
                 call.stage = Stage::Preparing(outgoing);
                 call.sound_asked = true;
                 let sound = call.sound.clone();
-                out.post(media::Word::Prepare { call: handle, local, sound });
+                out.post(media::Word::Prepare {
+                    call: handle,
+                    local,
+                    sound,
+                });
             }
             Err(why) => {
                 let code = match why {
@@ -93,12 +120,20 @@ impl Dialogs {
 
     /// Ports are open: the INVITE goes out.
     pub(crate) fn invite(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         let stage = std::mem::replace(&mut call.stage, Stage::Live);
-        let Stage::Preparing(outgoing) = stage else { return };
+        let Stage::Preparing(outgoing) = stage else {
+            return;
+        };
         let offer = describe::offer(call);
         let session = call.session;
-        let Outgoing { target, account, path } = *outgoing;
+        let Outgoing {
+            target,
+            account,
+            path,
+        } = *outgoing;
         let (Some((id, account)), Some(path)) = (self.accounts.get(&account), path) else {
             let why = "the account was removed".to_owned();
             return self.fail(handle, Code::UNKNOWN_ACCOUNT, why, now, out);
@@ -108,18 +143,26 @@ impl Dialogs {
             target,
             from: named(&account.aor, &account.display_name),
             contact: NameAddr::new(&contact(account, &path)),
-            routes: account.outbound_proxy.as_ref().map(route).into_iter().collect(),
+            routes: account
+                .outbound_proxy
+                .as_ref()
+                .map(route)
+                .into_iter()
+                .collect(),
             account: Some(*id),
             offer,
             headers: Vec::new(),
             no_answer_after: None,
         };
-        self.sessions.handle(Input::Dial(session, Box::new(dial)), now);
+        self.sessions
+            .handle(Input::Dial(session, Box::new(dial)), now);
     }
 
     /// Tells that a call exists.
     pub(crate) fn created(&self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         let snapshot = call.snapshot.clone();
         let created = CallCreated {
             direction: snapshot.direction,
@@ -137,8 +180,14 @@ impl Dialogs {
 fn dialled(to: &str, account: &Account) -> Option<Uri> {
     let to = to.trim();
     let lower = to.to_ascii_lowercase();
-    if ["sip:", "sips:", "tel:"].iter().any(|scheme| lower.starts_with(scheme)) {
-        return to.parse().ok().filter(|uri: &Uri| !matches!(uri, Uri::Other(_)));
+    if ["sip:", "sips:", "tel:"]
+        .iter()
+        .any(|scheme| lower.starts_with(scheme))
+    {
+        return to
+            .parse()
+            .ok()
+            .filter(|uri: &Uri| !matches!(uri, Uri::Other(_)));
     }
     if to.is_empty() || to.contains(char::is_whitespace) {
         return None;
@@ -147,7 +196,9 @@ fn dialled(to: &str, account: &Account) -> Option<Uri> {
         Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
         None => {
             let aor = account.aor.sip()?;
-            let port = aor.port().map_or_else(String::new, |port| format!(":{port}"));
+            let port = aor
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
             format!("sip:{}@{}{port}", escape_user(to), aor.host())
         }
     };
@@ -156,7 +207,10 @@ fn dialled(to: &str, account: &Account) -> Option<Uri> {
 
 /// Where the INVITE goes first.
 fn next_hop(account: &Account, target: &Uri) -> Uri {
-    account.outbound_proxy.clone().unwrap_or_else(|| target.clone())
+    account
+        .outbound_proxy
+        .clone()
+        .unwrap_or_else(|| target.clone())
 }
 
 fn route(proxy: &Uri) -> NameAddr {
@@ -180,10 +234,17 @@ fn contact(account: &Account, path: &Path) -> Uri {
 }
 
 fn named(uri: &Uri, display: &str) -> NameAddr {
-    if display.is_empty() { NameAddr::new(uri) } else { NameAddr::named(display, uri) }
+    if display.is_empty() {
+        NameAddr::new(uri)
+    } else {
+        NameAddr::named(display, uri)
+    }
 }
 
 fn party(uri: &Uri, display: &str) -> Party {
     let display = Some(display.to_owned()).filter(|d| !d.is_empty());
-    Party { uri: uri.to_string(), display }
+    Party {
+        uri: uri.to_string(),
+        display,
+    }
 }

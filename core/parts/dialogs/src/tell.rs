@@ -28,10 +28,15 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         let snapshot = call.snapshot.clone();
         let ringing = snapshot.state == control::snapshot::CallState::Ringing;
-        let told = Box::new(CallRinging { early_media, snapshot });
+        let told = Box::new(CallRinging {
+            early_media,
+            snapshot,
+        });
         let body = match ringing {
             true => EventBody::CallRinging(told),
             false => EventBody::CallProgress(told),
@@ -40,7 +45,9 @@ impl Dialogs {
     }
 
     pub(crate) fn tell_answered(&self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         let by = match (call.snapshot.direction, call.command) {
             (CallDirection::Incoming, None) => AnsweredBy::Auto,
             (CallDirection::Incoming | CallDirection::Outgoing, _) => AnsweredBy::User,
@@ -48,7 +55,10 @@ impl Dialogs {
         let told = CallAnswered {
             by,
             setup_ms: u64::try_from(now.since(call.began).as_millis()).unwrap_or(u64::MAX),
-            codec: call.agreed.as_ref().map(|agreed| agreed.format.name.clone()),
+            codec: call
+                .agreed
+                .as_ref()
+                .map(|agreed| agreed.format.name.clone()),
             security: "none".to_owned(),
             snapshot: call.snapshot.clone(),
         };
@@ -62,9 +72,16 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
-        let sends = call.agreed.as_ref().is_some_and(|agreed| agreed.direction.sends());
-        let Some(media) = call.snapshot.media.as_mut() else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let sends = call
+            .agreed
+            .as_ref()
+            .is_some_and(|agreed| agreed.direction.sends());
+        let Some(media) = call.snapshot.media.as_mut() else {
+            return;
+        };
         let state = match (flow, media.state, sends) {
             (Flow::In, _, true) => MediaState::Flowing,
             (Flow::In, _, false) => MediaState::OneWayIn,
@@ -92,19 +109,31 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
-        let expects = call.agreed.as_ref().is_some_and(|agreed| agreed.direction.receives());
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let expects = call
+            .agreed
+            .as_ref()
+            .is_some_and(|agreed| agreed.direction.receives());
         if !expects {
             return;
         }
         let remote = call.snapshot.media.as_mut().map(|media| {
             media.state = MediaState::OneWayOut;
-            media.remote.clone().unwrap_or_else(|| "no address at all".to_owned())
+            media
+                .remote
+                .clone()
+                .unwrap_or_else(|| "no address at all".to_owned())
         });
         let remote = remote.unwrap_or_default();
         let text = format!("the other side named {remote} for sound; nothing came for {for_ms} ms");
         let error = ErrorObject::new(Code::MEDIA_UNREACHABLE, text);
-        let warning = CallWarning { code: error.code, text: error.detail, fix: error.fix };
+        let warning = CallWarning {
+            code: error.code,
+            text: error.detail,
+            fix: error.fix,
+        };
         self.tell(handle, EventBody::CallWarning(Box::new(warning)), now, out);
         self.media_state(handle, Flow::None, now, out);
     }
@@ -118,15 +147,26 @@ impl Dialogs {
         out: &mut Outbox,
     ) {
         let (method, direction) = (DtmfMethod::Rtp, Side::Remote);
-        let told = CallDtmf { digit, duration_ms, method, direction };
+        let told = CallDtmf {
+            digit,
+            duration_ms,
+            method,
+            direction,
+        };
         self.tell(handle, EventBody::CallDtmf(Box::new(told)), now, out);
     }
 
     pub(crate) fn muted(&mut self, handle: CallHandle, on: bool, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         call.snapshot.muted = on;
         let snapshot = call.snapshot.clone();
-        let told = CallMute { muted: on, source: "api".to_owned(), snapshot };
+        let told = CallMute {
+            muted: on,
+            source: "api".to_owned(),
+            snapshot,
+        };
         self.tell(handle, EventBody::CallMute(Box::new(told)), now, out);
     }
 
@@ -138,12 +178,17 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(call) = self.calls.get(&handle) else { return };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
         let held = call.snapshot.held_by_remote;
         if held == before {
             return;
         }
-        let told = Box::new(CallHold { by: Side::Remote, snapshot: call.snapshot.clone() });
+        let told = Box::new(CallHold {
+            by: Side::Remote,
+            snapshot: call.snapshot.clone(),
+        });
         let body = match held {
             true => EventBody::CallHold(told),
             false => EventBody::CallResumed(told),
@@ -152,7 +197,9 @@ impl Dialogs {
     }
 
     pub(crate) fn note_quality(&mut self, handle: CallHandle, quality: &Quality) {
-        let Some(call) = self.calls.get_mut(&handle) else { return };
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         call.estimate(quality.mos);
         call.snapshot.quality = Some(shown(quality));
     }
@@ -165,8 +212,13 @@ impl Dialogs {
         out: &mut Outbox,
     ) {
         self.note_quality(handle, quality);
-        let Some(call) = self.calls.get(&handle) else { return };
-        let told = CallQuality { quality: shown(quality), snapshot: call.snapshot.clone() };
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        let told = CallQuality {
+            quality: shown(quality),
+            snapshot: call.snapshot.clone(),
+        };
         self.tell(handle, EventBody::CallQuality(Box::new(told)), now, out);
     }
 }

@@ -60,7 +60,8 @@ impl Flows {
     /// A connection is open, ours or a peer's.
     pub fn opened(&mut self, origin: Origin, end: End, limits: Limits) {
         let stream = Stream::new(limits, end);
-        self.connections.insert(origin.flow, Connection { origin, stream });
+        self.connections
+            .insert(origin.flow, Connection { origin, stream });
     }
 
     /// Bytes came on a connection.

@@ -74,19 +74,59 @@ impl Link {
 
     fn network(&mut self, report: Report, now: Instant, out: &mut Outbox) {
         match report {
-            Report::Listening { flow, transport, local } => {
-                self.listening(Listener { flow, transport, local }, now, out);
+            Report::Listening {
+                flow,
+                transport,
+                local,
+            } => {
+                self.listening(
+                    Listener {
+                        flow,
+                        transport,
+                        local,
+                    },
+                    now,
+                    out,
+                );
             }
-            Report::Datagram { flow, source, local, bytes } => {
-                let origin = Origin { flow, transport: Transport::Udp, source, local };
+            Report::Datagram {
+                flow,
+                source,
+                local,
+                bytes,
+            } => {
+                let origin = Origin {
+                    flow,
+                    transport: Transport::Udp,
+                    source,
+                    local,
+                };
                 self.datagram(bytes, origin, now, out);
             }
-            Report::Opened { flow, transport, local, remote, inbound } => {
-                let origin = Origin { flow, transport, source: remote, local };
+            Report::Opened {
+                flow,
+                transport,
+                local,
+                remote,
+                inbound,
+            } => {
+                let origin = Origin {
+                    flow,
+                    transport,
+                    source: remote,
+                    local,
+                };
                 let end = if inbound { End::Accepted } else { End::Opened };
                 self.flows.opened(origin, end, self.settings.message);
                 let addr = local;
-                self.endpoint.handle(Input::Listening { flow, transport, addr }, now);
+                self.endpoint.handle(
+                    Input::Listening {
+                        flow,
+                        transport,
+                        addr,
+                    },
+                    now,
+                );
             }
             Report::Stream { flow, bytes } => {
                 self.flows.push(flow, &bytes);
@@ -99,7 +139,8 @@ impl Link {
             }
             Report::Refused { target, why } => {
                 self.sending.refused(target, why);
-                self.endpoint.handle(Input::Broken(Broken::Target(target)), now);
+                self.endpoint
+                    .handle(Input::Broken(Broken::Target(target)), now);
             }
             Report::Answer { ticket, reply } => {
                 if let Some(found) = self.routes.answer(ticket, reply, now, out) {
@@ -120,10 +161,24 @@ impl Link {
             };
             self.next_ticket += 1;
             self.nameless.push((self.next_ticket, listener));
-            out.post(Do::FindLocal { ticket: self.next_ticket, to: far });
+            out.post(Do::FindLocal {
+                ticket: self.next_ticket,
+                to: far,
+            });
         }
-        let Listener { flow, transport, local: addr } = listener;
-        self.endpoint.handle(Input::Listening { flow, transport, addr }, now);
+        let Listener {
+            flow,
+            transport,
+            local: addr,
+        } = listener;
+        self.endpoint.handle(
+            Input::Listening {
+                flow,
+                transport,
+                addr,
+            },
+            now,
+        );
     }
 
     fn local(
@@ -134,14 +189,30 @@ impl Link {
         out: &mut Outbox,
     ) {
         if let Some(at) = self.nameless.iter().position(|(t, _)| *t == ticket) {
-            let (_, Listener { flow, transport, local: bound }) = self.nameless.remove(at);
+            let (
+                _,
+                Listener {
+                    flow,
+                    transport,
+                    local: bound,
+                },
+            ) = self.nameless.remove(at);
             if let Some(ip) = local {
                 let addr = core::net::SocketAddr::new(ip, bound.port());
-                self.endpoint.handle(Input::Listening { flow, transport, addr }, now);
+                self.endpoint.handle(
+                    Input::Listening {
+                        flow,
+                        transport,
+                        addr,
+                    },
+                    now,
+                );
             }
             return;
         }
-        let Some((from, ticket, target)) = self.locals.answered(ticket) else { return };
+        let Some((from, ticket, target)) = self.locals.answered(ticket) else {
+            return;
+        };
         let path = local.map(|ip| self.path(target, ip));
         let path = path.ok_or_else(|| NoPath::Unreachable(target.addr.ip().to_string()));
         tell(from, Heard::Routed { ticket, path }, out);
@@ -150,7 +221,10 @@ impl Link {
     fn path(&self, target: Target, ip: core::net::IpAddr) -> Path {
         let listener = self.flows.listener(target.transport, ip);
         let port = listener.map_or(target.transport.default_port(), |l| l.local.port());
-        Path { target, local: core::net::SocketAddr::new(ip, port) }
+        Path {
+            target,
+            local: core::net::SocketAddr::new(ip, port),
+        }
     }
 
     fn datagram(&mut self, bytes: Bytes, origin: Origin, now: Instant, out: &mut Outbox) {
@@ -174,7 +248,11 @@ impl Link {
                 }
                 Ok(Frame::Ping) => {
                     let bytes = Bytes::from_static(b"\r\n");
-                    out.post(Do::SendStream { flow: Some(flow), target: origin.target(), bytes });
+                    out.post(Do::SendStream {
+                        flow: Some(flow),
+                        target: origin.target(),
+                        bytes,
+                    });
                 }
                 Ok(Frame::Pong) => {}
                 Err(why) => {
@@ -189,12 +267,18 @@ impl Link {
 
     fn received(&mut self, message: Message, origin: Origin, now: Instant, out: &mut Outbox) {
         self.trace(false, origin.target(), message.bytes(), now, out);
-        self.endpoint.handle(Input::Received { message, origin }, now);
+        self.endpoint
+            .handle(Input::Received { message, origin }, now);
     }
 
     fn trace(&self, sent: bool, peer: Target, bytes: &Bytes, now: Instant, out: &mut Outbox) {
         if self.settings.trace {
-            out.post(events::Word::Message { at: now, sent, peer, bytes: bytes.clone() });
+            out.post(events::Word::Message {
+                at: now,
+                sent,
+                peer,
+                bytes: bytes.clone(),
+            });
         }
     }
 
@@ -203,11 +287,14 @@ impl Link {
             Some(destination) => {
                 let name = uri.to_string();
                 let means = self.means();
-                self.routes.start(purpose, (destination, name), &means, now, out)
+                self.routes
+                    .start(purpose, (destination, name), &means, now, out)
             }
-            None => {
-                Some(Found { purpose, name: uri.to_string(), targets: Err(NoTarget::NoMeans) })
-            }
+            None => Some(Found {
+                purpose,
+                name: uri.to_string(),
+                targets: Err(NoTarget::NoMeans),
+            }),
         };
         if let Some(found) = found {
             self.found(found, now, out);
@@ -221,19 +308,37 @@ impl Link {
             true => vec![Transport::Udp, Transport::Tcp],
             false => vec![Transport::Tcp],
         };
-        let families = [Family::V4, Family::V6].into_iter().filter(|f| listens(*f)).collect();
-        Means { transports, families }
+        let families = [Family::V4, Family::V6]
+            .into_iter()
+            .filter(|f| listens(*f))
+            .collect();
+        Means {
+            transports,
+            families,
+        }
     }
 
     fn found(&mut self, found: Found, now: Instant, out: &mut Outbox) {
-        let Found { purpose, name, targets } = found;
+        let Found {
+            purpose,
+            name,
+            targets,
+        } = found;
         let first = targets.as_ref().ok().and_then(|t| t.first().copied());
         match (purpose, targets, first) {
             (Purpose::Send { id, request }, Ok(targets), _) => {
                 let target = self.sending.start(id, request.clone(), targets, now);
                 let flow = None;
                 if let Some(target) = target {
-                    self.endpoint.handle(Input::Send { id, request, target, flow }, now);
+                    self.endpoint.handle(
+                        Input::Send {
+                            id,
+                            request,
+                            target,
+                            flow,
+                        },
+                        now,
+                    );
                 }
             }
             (Purpose::Send { id, .. }, Err(why), _) => {
@@ -242,7 +347,14 @@ impl Link {
                 tell_client(id, Heard::Failed { id, why, detail }, out);
             }
             (Purpose::Ack { request }, _, Some(target)) => {
-                self.endpoint.handle(Input::SendAck { request, target, flow: None }, now);
+                self.endpoint.handle(
+                    Input::SendAck {
+                        request,
+                        target,
+                        flow: None,
+                    },
+                    now,
+                );
             }
             (Purpose::Route { from, ticket }, Ok(_), Some(target)) => {
                 self.locals.ask(from, ticket, target, out);
@@ -267,24 +379,52 @@ impl Link {
     fn settle(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
-                Output::Transmit { target, flow, bytes } => {
+                Output::Transmit {
+                    target,
+                    flow,
+                    bytes,
+                } => {
                     self.trace(true, target, &bytes, now, out);
                     transmit(flow, target, bytes, out);
                 }
-                Output::Request { id, request, origin } => {
+                Output::Request {
+                    id,
+                    request,
+                    origin,
+                } => {
                     let to = owner(&request);
-                    tell(to, Heard::Request { id, request, origin }, out);
+                    tell(
+                        to,
+                        Heard::Request {
+                            id,
+                            request,
+                            origin,
+                        },
+                        out,
+                    );
                 }
                 Output::Ack { request, origin } => {
                     tell(Address::Dialogs, Heard::Ack { request, origin }, out);
                 }
                 Output::Cancelled { id } => tell(Address::Dialogs, Heard::Cancelled { id }, out),
-                Output::Response { id, response, origin } => {
+                Output::Response {
+                    id,
+                    response,
+                    origin,
+                } => {
                     if self.sending.moves_on(id, &response) && self.next_target(id, now) {
                         continue;
                     }
                     self.sending.answered(id, &response);
-                    tell_client(id, Heard::Response { id, response, origin }, out);
+                    tell_client(
+                        id,
+                        Heard::Response {
+                            id,
+                            response,
+                            origin,
+                        },
+                        out,
+                    );
                 }
                 Output::Failed { id, why } => {
                     if self.next_target(id, now) {
@@ -302,8 +442,18 @@ impl Link {
 
     /// Sends the request to its next target, if it has one (RFC 3263 §4.3).
     fn next_target(&mut self, id: sip::ClientId, now: Instant) -> bool {
-        let Some((request, target)) = self.sending.next(id, now) else { return false };
-        self.endpoint.handle(Input::Send { id, request, target, flow: None }, now);
+        let Some((request, target)) = self.sending.next(id, now) else {
+            return false;
+        };
+        self.endpoint.handle(
+            Input::Send {
+                id,
+                request,
+                target,
+                flow: None,
+            },
+            now,
+        );
         true
     }
 }
@@ -314,7 +464,11 @@ impl Part for Link {
     fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
             Word::Network(report) => self.network(report, now, out),
-            Word::Send { id, request, next_hop } => {
+            Word::Send {
+                id,
+                request,
+                next_hop,
+            } => {
                 self.resolve(Purpose::Send { id, request }, &next_hop, now, out);
             }
             Word::SendAck { request, next_hop } => {
@@ -350,7 +504,11 @@ impl Part for Link {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let all = [self.endpoint.deadline(), self.routes.deadline(), self.sending.deadline()];
+        let all = [
+            self.endpoint.deadline(),
+            self.routes.deadline(),
+            self.sending.deadline(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -375,10 +533,19 @@ impl Part for Link {
 fn transmit(flow: Option<sip::FlowId>, target: Target, bytes: Bytes, out: &mut Outbox) {
     match target.transport {
         Transport::Udp => {
-            out.post(Do::SendDatagram { flow, to: target.addr, from: None, bytes });
+            out.post(Do::SendDatagram {
+                flow,
+                to: target.addr,
+                from: None,
+                bytes,
+            });
         }
         Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
-            out.post(Do::SendStream { flow, target, bytes });
+            out.post(Do::SendStream {
+                flow,
+                target,
+                bytes,
+            });
         }
     }
 }

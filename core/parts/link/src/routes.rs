@@ -67,7 +67,11 @@ pub struct Routes {
 impl Routes {
     /// No lookup under way.
     pub fn new(rng: Rng) -> Self {
-        Self { pending: BoundedMap::new(LOOKUPS), next: 0, rng }
+        Self {
+            pending: BoundedMap::new(LOOKUPS),
+            next: 0,
+            rng,
+        }
     }
 
     /// Starts a lookup; ends it at once where nothing has to be asked.
@@ -82,7 +86,11 @@ impl Routes {
         let lookup = Lookup::new(destination, means.clone(), self.rng.split(), now);
         self.next = self.next.wrapping_add(1);
         let key = self.next;
-        let pending = Pending { lookup, purpose, name };
+        let pending = Pending {
+            lookup,
+            purpose,
+            name,
+        };
         match self.pending.insert(key, pending) {
             Ok(_) => self.advance(key, out),
             Err(full) => Some(Found {
@@ -110,7 +118,12 @@ impl Routes {
     /// Lets lookups give up that are due.
     pub fn handle_time(&mut self, now: Instant, out: &mut Outbox) -> Vec<Found> {
         let due = |p: &Pending| p.lookup.deadline().is_some_and(|at| at <= now);
-        let keys: Vec<u32> = self.pending.iter().filter(|(_, p)| due(p)).map(|e| *e.0).collect();
+        let keys: Vec<u32> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| due(p))
+            .map(|e| *e.0)
+            .collect();
         let advance = |key| {
             if let Some(pending) = self.pending.get_mut(&key) {
                 pending.lookup.handle_time(now);
@@ -122,7 +135,10 @@ impl Routes {
 
     /// When the next lookup gives up.
     pub fn deadline(&self) -> Option<Instant> {
-        self.pending.iter().filter_map(|(_, p)| p.lookup.deadline()).min()
+        self.pending
+            .iter()
+            .filter_map(|(_, p)| p.lookup.deadline())
+            .min()
     }
 
     fn advance(&mut self, key: u32, out: &mut Outbox) -> Option<Found> {
@@ -138,7 +154,11 @@ impl Routes {
                 Output::Nothing(why) => Err(why),
             };
             let Pending { purpose, name, .. } = self.pending.remove(&key)?;
-            return Some(Found { purpose, name, targets });
+            return Some(Found {
+                purpose,
+                name,
+                targets,
+            });
         }
         None
     }
@@ -156,7 +176,10 @@ impl Locals {
     pub fn ask(&mut self, from: Address, ticket: u64, target: Target, out: &mut Outbox) {
         self.next += 1;
         self.waiting.insert(self.next, (from, ticket, target));
-        out.post(network::Do::FindLocal { ticket: self.next, to: target.addr });
+        out.post(network::Do::FindLocal {
+            ticket: self.next,
+            to: target.addr,
+        });
     }
 
     /// Who waited for this answer.
@@ -188,5 +211,10 @@ pub fn destination(uri: &Uri) -> Option<Destination> {
         (None, Some(ip)) => Host::Address(ip),
         (None, None) => Host::Name(uri.host().to_string()),
     };
-    Some(Destination { host, port: uri.port(), transport, secure: uri.is_secure() })
+    Some(Destination {
+        host,
+        port: uri.port(),
+        transport,
+        secure: uri.is_secure(),
+    })
 }

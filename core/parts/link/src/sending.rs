@@ -38,8 +38,17 @@ impl Sending {
     ) -> Option<Target> {
         let mut attempts = Attempts::new(targets, &self.outages, now);
         let target = attempts.take()?;
-        self.patience.set(id, attempts.patience().map(|wait| now + wait));
-        self.table.insert(id, Outgoing { request, attempts, target, heard: false });
+        self.patience
+            .set(id, attempts.patience().map(|wait| now + wait));
+        self.table.insert(
+            id,
+            Outgoing {
+                request,
+                attempts,
+                target,
+                heard: false,
+            },
+        );
         Some(target)
     }
 
@@ -50,7 +59,8 @@ impl Sending {
         let target = outgoing.attempts.take()?;
         outgoing.target = target;
         outgoing.heard = false;
-        self.patience.set(id, outgoing.attempts.patience().map(|wait| now + wait));
+        self.patience
+            .set(id, outgoing.attempts.patience().map(|wait| now + wait));
         Some((outgoing.request.clone(), target))
     }
 
@@ -62,7 +72,9 @@ impl Sending {
     /// A response came: silence no longer moves the request; a final one ends it.
     pub fn answered(&mut self, id: ClientId, response: &Response) {
         self.patience.set(id, None);
-        let Some(outgoing) = self.table.get_mut(&id) else { return };
+        let Some(outgoing) = self.table.get_mut(&id) else {
+            return;
+        };
         if !outgoing.heard {
             outgoing.heard = true;
             self.outages.answered(outgoing.target);
@@ -84,7 +96,9 @@ impl Sending {
     /// Forgets a request that has nowhere left to go, and says where it was last and why that failed.
     pub fn give_up(&mut self, id: ClientId) -> String {
         self.patience.set(id, None);
-        let Some(outgoing) = self.table.remove(&id) else { return String::new() };
+        let Some(outgoing) = self.table.remove(&id) else {
+            return String::new();
+        };
         let target = outgoing.target;
         match self.reasons.iter().find(|(t, _)| *t == target) {
             Some((_, why)) => format!("{target}: {why}"),

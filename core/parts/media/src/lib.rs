@@ -57,16 +57,33 @@ const fn call_of(leg: LegId) -> CallHandle {
 impl Media {
     /// A part without legs.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, legs: BTreeMap::new() }
+        Self {
+            settings,
+            legs: BTreeMap::new(),
+        }
     }
 
     fn prepare(&mut self, call: CallHandle, local: IpAddr, sound: Sound, out: &mut Outbox) {
         if self.legs.len() >= self.settings.legs {
             let why = format!("{} calls have media already", self.settings.legs);
-            return out.post(dialogs::Word::Media { call, ready: Err(why) });
+            return out.post(dialogs::Word::Media {
+                call,
+                ready: Err(why),
+            });
         }
-        self.legs.insert(call, Leg { local, sound, running: false, ending: false });
-        out.post(Do::OpenPorts { leg: leg_of(call), local });
+        self.legs.insert(
+            call,
+            Leg {
+                local,
+                sound,
+                running: false,
+                ending: false,
+            },
+        );
+        out.post(Do::OpenPorts {
+            leg: leg_of(call),
+            local,
+        });
     }
 
     fn ready(&self, leg: &Leg, (rtp, rtcp): (u16, u16)) -> Box<Ready> {
@@ -79,7 +96,9 @@ impl Media {
     }
 
     fn apply(&mut self, call: CallHandle, agreed: Agreed, out: &mut Outbox) {
-        let Some(leg) = self.legs.get_mut(&call) else { return };
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
         leg.running = true;
         let config = LegConfig {
             leg: leg_of(call),
@@ -110,7 +129,9 @@ impl Media {
         match report {
             Report::Ports { leg, ports } => {
                 let call = call_of(leg);
-                let Some(known) = self.legs.get(&call).filter(|leg| !leg.ending) else { return };
+                let Some(known) = self.legs.get(&call).filter(|leg| !leg.ending) else {
+                    return;
+                };
                 let ready = match ports {
                     Ok(ports) => Ok(self.ready(known, ports)),
                     Err(why) => {
@@ -128,7 +149,11 @@ impl Media {
             }
             Report::Flowing { leg } => self.pass(leg, Notice::Flowing, out),
             Report::Silent { leg, for_ms } => self.pass(leg, Notice::Silent { for_ms }, out),
-            Report::Digit { leg, digit, duration_ms } => {
+            Report::Digit {
+                leg,
+                digit,
+                duration_ms,
+            } => {
                 self.pass(leg, Notice::Digit { digit, duration_ms }, out);
             }
             Report::Quality { leg, quality } => {
@@ -145,7 +170,11 @@ impl Media {
     /// Passes on what concerns a leg that runs and is not on its way out.
     fn pass(&self, leg: LegId, what: Notice, out: &mut Outbox) {
         let call = call_of(leg);
-        if self.legs.get(&call).is_some_and(|leg| leg.running && !leg.ending) {
+        if self
+            .legs
+            .get(&call)
+            .is_some_and(|leg| leg.running && !leg.ending)
+        {
             notice(call, what, out);
         }
     }
@@ -169,14 +198,22 @@ impl Part for Media {
             Word::Prepare { call, local, sound } => self.prepare(call, local, sound, out),
             Word::Apply { call, agreed } => self.apply(call, *agreed, out),
             Word::Release { call } => self.release(call, out),
-            Word::Digits { call, digits } => out.post(Do::Digits { leg: leg_of(call), digits }),
-            Word::Mute { call, on } => out.post(Do::Mute { leg: leg_of(call), on }),
+            Word::Digits { call, digits } => out.post(Do::Digits {
+                leg: leg_of(call),
+                digits,
+            }),
+            Word::Mute { call, on } => out.post(Do::Mute {
+                leg: leg_of(call),
+                on,
+            }),
             Word::Voice(report) => self.report(report, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
                 for leg in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
                     leg.1.ending = true;
-                    out.post(Do::Stop { leg: leg_of(*leg.0) });
+                    out.post(Do::Stop {
+                        leg: leg_of(*leg.0),
+                    });
                 }
             }
             Word::Restarted(_) => {}
@@ -197,7 +234,10 @@ impl Part for Media {
                 let call = call_of(leg);
                 self.legs.remove(&call);
                 let why = "the media threads do not answer".to_owned();
-                out.post(dialogs::Word::Media { call, ready: Err(why) });
+                out.post(dialogs::Word::Media {
+                    call,
+                    ready: Err(why),
+                });
             }
             Post::Voice(Do::Stop { leg }) => self.gone(call_of(leg), out),
             Post::Voice(Do::Run(config)) => {

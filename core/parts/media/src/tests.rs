@@ -24,12 +24,18 @@ fn media(legs: usize) -> Media {
 fn tell(media: &mut Media, word: Word) -> Vec<String> {
     let mut out = Outbox::new();
     media.handle(word, Instant::ZERO, &mut out);
-    std::iter::from_fn(|| out.take()).map(|post| format!("{post:?}")).collect()
+    std::iter::from_fn(|| out.take())
+        .map(|post| format!("{post:?}"))
+        .collect()
 }
 
 fn prepare(number: u64) -> Word {
     let local = IpAddr::from([127, 0, 0, 1]);
-    Word::Prepare { call: CallHandle::from_number(number), local, sound: Sound::Echo }
+    Word::Prepare {
+        call: CallHandle::from_number(number),
+        local,
+        sound: Sound::Echo,
+    }
 }
 
 #[test]
@@ -45,9 +51,15 @@ fn ports_of_a_released_call_are_not_offered() {
     tell(&mut media, prepare(1));
     let call = CallHandle::from_number(1);
     assert!(tell(&mut media, Word::Release { call })[0].contains("Stop"));
-    let ports = Report::Ports { leg: LegId(1), ports: Ok((4000, 4001)) };
+    let ports = Report::Ports {
+        leg: LegId(1),
+        ports: Ok((4000, 4001)),
+    };
     assert!(tell(&mut media, Word::Voice(ports)).is_empty());
-    let stopped = Report::Stopped { leg: LegId(1), quality: None };
+    let stopped = Report::Stopped {
+        leg: LegId(1),
+        quality: None,
+    };
     assert!(tell(&mut media, Word::Voice(stopped))[0].contains("Stopped(None)"));
     assert!(media.legs.is_empty());
 }
@@ -56,10 +68,16 @@ fn ports_of_a_released_call_are_not_offered() {
 fn an_odd_rtcp_port_is_said_and_the_next_one_is_not() {
     let mut media = media(4);
     tell(&mut media, prepare(1));
-    let odd = Report::Ports { leg: LegId(1), ports: Ok((4000, 4007)) };
+    let odd = Report::Ports {
+        leg: LegId(1),
+        ports: Ok((4000, 4007)),
+    };
     assert!(tell(&mut media, Word::Voice(odd))[0].contains("rtcp_port: Some(4007)"));
     tell(&mut media, prepare(2));
-    let next = Report::Ports { leg: LegId(2), ports: Ok((4002, 4003)) };
+    let next = Report::Ports {
+        leg: LegId(2),
+        ports: Ok((4002, 4003)),
+    };
     assert!(tell(&mut media, Word::Voice(next))[0].contains("rtcp_port: None"));
 }
 
