@@ -162,7 +162,9 @@ impl Builder {
         network.run();
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
-        let mut commands = Commands::new(Rc::clone(&wiring), self.handles);
+        let line = Rc::clone(&wiring);
+        let carry = Box::new(move |post| line.carry(post));
+        let mut commands = Commands::new(carry, self.handles);
         for account in self.accounts {
             // Mailboxes are empty: nothing is refused now.
             let _ = commands.add_account(account);
