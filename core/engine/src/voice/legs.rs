@@ -302,18 +302,7 @@ impl<G: Ground> Legs<G> {
             }
             Heard::Quality {
                 leg, heard, mos, ..
-            } => {
-                let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) else {
-                    return;
-                };
-                running.quality.mos = mos;
-                running.quality.rtt_ms = heard.round_trip_ms.unwrap_or(0.0);
-                let quality = running.quality;
-                self.tell(Report::Quality {
-                    leg: Named(leg.0),
-                    quality,
-                });
-            }
+            } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
             Heard::CodecTrouble { leg, .. } => {
                 tracing::error!(
                     leg = leg.0,
@@ -348,6 +337,16 @@ impl<G: Ground> Legs<G> {
             }
             Heard::Goodbye { leg, .. } => tracing::debug!(leg = leg.0, "RTCP BYE"),
         }
+    }
+
+    fn quality(&mut self, leg: Named, mos: f32, round_trip_ms: Option<f32>) {
+        let Some(State::Runs(running)) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        running.quality.mos = mos;
+        running.quality.rtt_ms = round_trip_ms.unwrap_or(0.0);
+        let quality = running.quality;
+        self.tell(Report::Quality { leg, quality });
     }
 
     fn key(&mut self, leg: Named, heard: rtp::telephone_event::Heard) {

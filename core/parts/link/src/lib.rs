@@ -72,6 +72,12 @@ impl Link {
         }
     }
 
+    /// Transactions, lookups and requests that are not over.
+    pub fn unfinished(&self) -> usize {
+        let waiting = self.routes.len() + self.locals.len() + self.sending.len();
+        self.endpoint.len() + waiting
+    }
+
     fn network(&mut self, report: Report, now: Instant, out: &mut Outbox) {
         match report {
             Report::Listening {
