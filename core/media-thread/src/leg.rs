@@ -218,7 +218,10 @@ impl Leg {
         let rate = self.voice.rate();
         match (self.audio, mixed) {
             (LegAudio::Echo, _) => said.copy_from(&self.heard),
-            (LegAudio::Bus(_), Some(mixed)) => self.voice.resample.back.process(mixed, said),
+            // A bus of another rate than the kit was made for stays unheard.
+            (LegAudio::Bus(_), Some(mixed)) if mixed.rate() == self.voice.resample.back.from() => {
+                self.voice.resample.back.process(mixed, said);
+            }
             (LegAudio::Device, _) => match &mut self.device {
                 Some(device) => {
                     self.wide.clear(self.voice.resample.back.from());
