@@ -345,7 +345,13 @@ impl Binding {
             | State::Failed { .. }
             | State::Unregistering(_) => {}
         }
+        let next_try = self.memory.timers.at(Timer::Retry);
         self.fail(cause, None, now);
+        if let Some(next_try) = next_try {
+            // The failure was counted when it happened.
+            self.memory.failures -= 1;
+            self.memory.timers.set(Timer::Retry, next_try);
+        }
     }
 
     /// Forgets a REGISTER that is under way.
