@@ -384,8 +384,11 @@ mod tests {
         for _ in 0..1000 {
             let owner = glare_pause(Role::Uac, &mut rng).as_millis();
             let other = glare_pause(Role::Uas, &mut rng).as_millis();
-            assert!((2100..=4000).contains(&owner) && owner % 10 == 0, "{owner}");
-            assert!(other <= 2000 && other % 10 == 0, "{other}");
+            assert!(
+                (2100..=4000).contains(&owner) && owner.is_multiple_of(10),
+                "{owner}"
+            );
+            assert!(other <= 2000 && other.is_multiple_of(10), "{other}");
         }
     }
 }
