@@ -348,14 +348,14 @@ fn every_message_may_end_anywhere() {
     }
 }
 
-/// No single flipped bit of any message makes anything panic. Debug builds try one bit a byte.
+/// No single flipped bit of any message makes anything panic. Debug builds try every 25th.
 #[test]
 fn every_bit_may_flip() {
-    let step = if cfg!(debug_assertions) { 8 } else { 1 };
+    let step = if cfg!(debug_assertions) { 25 } else { 1 };
     for vector in all_vectors() {
         for bit in (0..vector.bytes.len() * 8).step_by(step) {
             let mut flipped = vector.bytes.to_vec();
-            flipped[bit / 8] ^= 1 << ((bit + bit / 8) % 8);
+            flipped[bit / 8] ^= 1 << (bit % 8);
             survive(&flipped.into());
         }
     }

@@ -154,3 +154,29 @@ fn where_both_accept_a_message_both_say_the_same() {
         &wrong[..wrong.len().min(12)]
     );
 }
+
+/// The figures of decision 0001: how much of the torture corpora rsip could serve for.
+#[test]
+fn rsip_alone_could_not_be_the_wire_parser() {
+    let all = corpus();
+    if all.len() == 1 {
+        return;
+    }
+    let (mut sound, mut read_alike, mut unsound, mut let_pass) = (0, 0, 0, 0);
+    for bytes in &all[1..] {
+        match we_say(bytes) {
+            Some(ours) => {
+                sound += 1;
+                read_alike += u32::from(rsip_says(bytes).is_some_and(|theirs| theirs == ours));
+            }
+            None => {
+                unsound += 1;
+                let_pass += u32::from(rsip_says(bytes).is_some());
+            }
+        }
+    }
+    eprintln!(
+        "rsip reads {read_alike} of {sound} sound messages, and {let_pass} of {unsound} others"
+    );
+    assert!(read_alike < sound);
+}
