@@ -93,7 +93,7 @@ fn the_delay_comes_back_after_jitter() {
     world.run(20_000);
     let grown = delay_us(&world);
     world.link = Box::new(|_| Some(5_000));
-    world.run(14_000);
+    world.run(8_000);
     let calm = delay_us(&world);
     assert!(grown > 80_000, "{grown}");
     assert!(calm < 40_000, "{calm}");
