@@ -33,6 +33,11 @@ pub enum Word {
         /// As given with [`Word::Send`].
         id: ClientId,
     },
+    /// Stops caring about a request: nothing is resent, nothing more is told.
+    Abandon {
+        /// As given with [`Word::Send`].
+        id: ClientId,
+    },
     /// Answers an inbound request.
     Respond {
         /// As given with [`Heard::Request`].

@@ -475,6 +475,10 @@ impl Part for Link {
                 self.resolve(Purpose::Ack { request }, &next_hop, now, out);
             }
             Word::Cancel { id } => self.endpoint.handle(Input::Cancel { id }, now),
+            Word::Abandon { id } => {
+                self.sending.give_up(id);
+                self.endpoint.handle(Input::Abandon { id }, now);
+            }
             Word::Respond { id, response } => {
                 self.endpoint.handle(Input::Respond { id, response }, now);
             }
