@@ -57,6 +57,14 @@ impl Binding {
         }
         let registered = left.as_ref().unwrap_or(&self.memory.contact);
         let granted = self.granted(response, registered);
+        if granted.is_zero() {
+            // It said yes and keeps nothing.
+            let cause = Cause::Refused {
+                status: response.status().code(),
+                reason: String::from("Granted For 0 s"),
+            };
+            return self.fail(cause, None, now);
+        }
         let bound = Bound {
             granted,
             until: now + granted,

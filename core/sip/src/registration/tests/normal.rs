@@ -374,3 +374,15 @@ fn a_removal_nobody_answers_ends_all_the_same() {
     "#]]);
     assert!(world.phones[0].endpoint.is_empty());
 }
+
+#[test]
+fn a_registrar_that_keeps_nothing_has_refused() {
+    let mut world = World::one(quiet);
+    world.grants = 0;
+    world.feed(0, Input::Register);
+    world.wait(100);
+    assert!(matches!(
+        world.phones[0].binding.status(),
+        Status::Failed(Cause::Refused { status: 200, .. })
+    ));
+}
