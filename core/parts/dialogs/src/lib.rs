@@ -247,6 +247,7 @@ impl Dialogs {
                         next_hop: route_to,
                     });
                 }
+                Output::Abandon { id, .. } => out.post(link::Word::Abandon { id }),
                 Output::Cancel { id, .. } => out.post(link::Word::Cancel { id }),
                 Output::Respond { id, response } => {
                     out.post(link::Word::Respond { id, response });
