@@ -1,7 +1,8 @@
 //! What a response to REGISTER means.
 
-use super::binding::{Attempt, Binding, Bound, State, Timer};
+use super::binding::Binding;
 use super::pace;
+use super::state::{Attempt, Bound, State, Timer};
 use super::words::Cause;
 use crate::flow::{Origin, Transport};
 use crate::ids::ClientId;
