@@ -8,12 +8,15 @@ use sip_message::{Uri, escape_user};
 
 pub(crate) fn account(from: &settings::Account) -> Result<Account, Error> {
     let lookup = |name: &str| std::env::var(name).ok();
-    let password = from
-        .password
-        .read(lookup)
-        .map_err(|why| Error::Password { account: from.id.clone(), why })?;
+    let password = from.password.read(lookup).map_err(|why| Error::Password {
+        account: from.id.clone(),
+        why,
+    })?;
     let uri = |text: &str| {
-        let bad = |_| Error::BadAddress { account: from.id.clone(), text: text.to_owned() };
+        let bad = |_| Error::BadAddress {
+            account: from.id.clone(),
+            text: text.to_owned(),
+        };
         text.parse::<Uri>().map_err(bad)
     };
     let server = |text: &String| match text.starts_with("sip:") || text.starts_with("sips:") {
@@ -36,7 +39,11 @@ pub(crate) fn account(from: &settings::Account) -> Result<Account, Error> {
             Transport::Udp => sip::Transport::Udp,
             Transport::Tcp => sip::Transport::Tcp,
         },
-        expires: if from.register { from.expires } else { base::Duration::ZERO },
+        expires: if from.register {
+            from.expires
+        } else {
+            base::Duration::ZERO
+        },
         keep_alive: match from.keepalive {
             KeepAlive::None => KeepAliveRule::None,
             KeepAlive::Crlf => KeepAliveRule::Crlf(every),

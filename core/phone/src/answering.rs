@@ -18,7 +18,10 @@ pub struct Rule {
 impl Rule {
     /// As the settings say.
     pub fn new(incoming: Incoming) -> Self {
-        Self { incoming, recorded: 0 }
+        Self {
+            incoming,
+            recorded: 0,
+        }
     }
 
     fn sound(&mut self) -> Option<Sound> {
@@ -42,7 +45,10 @@ fn file_sound(key: &str, file: &Path) -> Sound {
         "direction": direction,
         key: file.display().to_string(),
     });
-    Sound::Device { plugin: "audio-file".to_owned(), request: request.to_string() }
+    Sound::Device {
+        plugin: "audio-file".to_owned(),
+        request: request.to_string(),
+    }
 }
 
 impl Answering for Rule {
@@ -56,7 +62,11 @@ impl Answering for Rule {
             Some(sound) => {
                 let after = self.incoming.accept_after;
                 let steps = vec![(Duration::ZERO, Step::Ring), (after, Step::Accept)];
-                Plan { steps, sound, pretend: None }
+                Plan {
+                    steps,
+                    sound,
+                    pretend: None,
+                }
             }
         }
     }

@@ -11,15 +11,26 @@ const RATE: Hertz = Hertz(16_000);
 
 /// Plugin and request; `None` where nothing is to be opened.
 pub(crate) fn person(media: &Media) -> Result<Option<(String, AudioRequest)>, Error> {
-    let Media { microphone, speaker, .. } = media;
+    let Media {
+        microphone,
+        speaker,
+        ..
+    } = media;
     if microphone.plugin != speaker.plugin {
         let (microphone, speaker) = (microphone.plugin.clone(), speaker.plugin.clone());
-        return Err(Error::TwoDevices { microphone, speaker });
+        return Err(Error::TwoDevices {
+            microphone,
+            speaker,
+        });
     }
     let mut request = AudioRequest::new(RATE);
     request = match microphone.plugin.as_str() {
         "audio-file" => with(with(request, "read", microphone), "write", speaker),
-        "audio-system" => with(with(request, "microphone", microphone), "loudspeaker", speaker),
+        "audio-system" => with(
+            with(request, "microphone", microphone),
+            "loudspeaker",
+            speaker,
+        ),
         // Everybody else takes JSON, or nothing.
         _ => options(request, microphone),
     };

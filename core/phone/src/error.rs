@@ -26,7 +26,9 @@ pub enum Error {
     #[error("no plugin brings any of the codecs that media.codecs names: {0}")]
     NoCodec(String),
     /// Microphone and loudspeaker are of two plugins.
-    #[error("media.microphone is {microphone} and media.speaker is {speaker}; both must be of one plugin")]
+    #[error(
+        "media.microphone is {microphone} and media.speaker is {speaker}; both must be of one plugin"
+    )]
     TwoDevices {
         /// Plugin of the microphone.
         microphone: String,

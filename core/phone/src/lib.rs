@@ -52,7 +52,9 @@ const LEGS_PER_THREAD: usize = 4_000;
 /// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
     let rule = settings.incoming.clone();
-    build_with(settings, catalogue, move || Box::new(Rule::new(rule.clone())))
+    build_with(settings, catalogue, move || {
+        Box::new(Rule::new(rule.clone()))
+    })
 }
 
 /// The same with a rule of the host's own about calls that come in.
@@ -83,7 +85,10 @@ pub fn build_with(
             Transport::Udp => sip::Transport::Udp,
             Transport::Tcp => sip::Transport::Tcp,
         };
-        builder = builder.listen(Listen { transport, address: listen.addr });
+        builder = builder.listen(Listen {
+            transport,
+            address: listen.addr,
+        });
     }
     if let Some(socket) = &settings.control_socket {
         builder = builder.control(socket.clone());
@@ -92,13 +97,17 @@ pub fn build_with(
         builder = builder.account(accounts::account(account)?);
     }
     let mut seeds = rng.split();
-    builder = builder.part(Address::Link, move || Link::new(link.clone(), seeds.split()));
+    builder = builder.part(Address::Link, move || {
+        Link::new(link.clone(), seeds.split())
+    });
     let mut seeds = rng.split();
     builder = builder.part(Address::Dialogs, move || {
         Dialogs::new(dialogs.clone(), answering(), handles.clone(), seeds.split())
     });
     let mut seeds = rng.split();
-    builder = builder.part(Address::Registrar, move || Registrar::new(epoch, seeds.split()));
+    builder = builder.part(Address::Registrar, move || {
+        Registrar::new(epoch, seeds.split())
+    });
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
 }
 
@@ -120,7 +129,9 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
     let limits = &settings.limits;
     let mut endpoint = sip::endpoint::Settings::new(sip::endpoint::Limits {
         transactions: limits.transactions,
-        early_per_source: limits.early_dialogs_per_source.and_then(|cap| cap.try_into().ok()),
+        early_per_source: limits
+            .early_dialogs_per_source
+            .and_then(|cap| cap.try_into().ok()),
     });
     endpoint.capabilities = Capabilities {
         methods: vec![
@@ -145,6 +156,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             headers: limits.sip_headers,
             ..sip_message::Limits::DEFAULT
         },
+        offers: sip::owner::Offers::default(),
         trace: !is_monitor(settings),
     }
 }
@@ -154,8 +166,9 @@ fn dialogs_settings(settings: &Settings, epoch: Timestamp) -> part_dialogs::Sett
     let mut sessions = sip::dialogs::Config::default();
     sessions.limits.calls = limits.calls;
     sessions.limits.sessions = limits.dialogs;
-    sessions.limits.early_per_source =
-        limits.early_dialogs_per_source.and_then(|cap| cap.try_into().ok());
+    sessions.limits.early_per_source = limits
+        .early_dialogs_per_source
+        .and_then(|cap| cap.try_into().ok());
     part_dialogs::Settings {
         sessions,
         epoch,

@@ -20,6 +20,8 @@ pub enum Word {
         request: Request,
         /// Where it goes next: first route, outbound proxy or remote target.
         next_hop: Uri,
+        /// Never resent: silence is an answer.
+        once: bool,
     },
     /// Sends the ACK of a 2xx, which belongs to no transaction (RFC 3261 §13.2.2.4).
     SendAck {

@@ -19,7 +19,7 @@ fn main() {
         Ok(()) => {}
         Err(error) => {
             eprintln!("{error}");
-            process::exit(ExitCode::of_error(&error).into());
+            process::exit(ExitCode::of_error(&error).number().into());
         }
     }
 }
@@ -50,9 +50,17 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
 /// The plugins of this host: what is linked in, then what the search path brings.
 fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     let mut catalogue = Catalogue::new("offhookd", env!("CARGO_PKG_VERSION"));
-    let built_in =
-        [&audio_file::ENTRY, &audio_null::ENTRY, &audio_tone::ENTRY, &codec_g711::ENTRY];
-    let folders = options.plugins.iter().chain(&settings.plugins.path).cloned();
+    let built_in = [
+        &audio_file::ENTRY,
+        &audio_null::ENTRY,
+        &audio_tone::ENTRY,
+        &codec_g711::ENTRY,
+    ];
+    let folders = options
+        .plugins
+        .iter()
+        .chain(&settings.plugins.path)
+        .cloned();
     // Files come first: one with the id of a built-in plugin takes its place.
     catalogue.add_path(&SearchPath::new(folders), |_| true);
     for entry in built_in {
@@ -68,9 +76,10 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
 
 /// Until somebody wants it to stop: a signal, or the command `shutdown`.
 async fn wait(core: &Rc<engine::Core>) {
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return core.stopped().await;
     };
     tokio::select! {
@@ -90,5 +99,8 @@ fn log(options: &Options, settings: &Settings) {
     };
     let filter = options.log.clone().unwrap_or_else(|| level.to_owned());
     let filter = tracing_subscriber::EnvFilter::new(filter);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -83,8 +83,15 @@ impl Options {
             options.push((key.to_owned(), value, option.to_owned()));
         };
         if !self.listen.is_empty() {
-            let listen = self.listen.iter().map(|at| format!("{}:{at}", self.transport));
-            set("sip.listen", listen.collect::<Vec<_>>().join(","), "--listen");
+            let listen = self
+                .listen
+                .iter()
+                .map(|at| format!("{}:{at}", self.transport));
+            set(
+                "sip.listen",
+                listen.collect::<Vec<_>>().join(","),
+                "--listen",
+            );
         }
         if !self.codec.is_empty() {
             set("media.codecs", self.codec.join(","), "--codec");
@@ -108,19 +115,28 @@ impl Options {
         let mut account = |key: &str, value: String, option: &str| {
             set(&format!("accounts.{ACCOUNT}.{key}"), value, option);
         };
-        let plain = server.trim_start_matches("sips:").trim_start_matches("sip:");
+        let plain = server
+            .trim_start_matches("sips:")
+            .trim_start_matches("sip:");
         let (host, params) = plain.split_once(';').unwrap_or((plain, ""));
         let domain = self.domain.clone().unwrap_or_else(|| host.to_owned());
         account("domain", domain, "--register");
         account("registrar", format!("sip:{host}"), "--register");
-        if params.split(';').any(|p| p.eq_ignore_ascii_case("transport=tcp")) {
+        if params
+            .split(';')
+            .any(|p| p.eq_ignore_ascii_case("transport=tcp"))
+        {
             account("transport", "tcp".to_owned(), "--register");
         }
         if let Some(user) = &self.user {
             account("user", user.clone(), "--user");
         }
         if let Some(file) = &self.password_file {
-            account("password_file", file.display().to_string(), "--password-file");
+            account(
+                "password_file",
+                file.display().to_string(),
+                "--password-file",
+            );
         }
         if let Some(name) = &self.password_env {
             account("password_env", name.clone(), "--password-env");

@@ -237,6 +237,7 @@ impl Dialogs {
                         id,
                         request,
                         next_hop: route_to,
+                        once: false,
                     });
                 }
                 Output::SendAck {

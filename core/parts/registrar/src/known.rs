@@ -81,7 +81,10 @@ impl Known {
 
     /// Where its requests go first.
     pub(crate) fn next_hop(&self) -> Uri {
-        self.account.outbound_proxy.clone().unwrap_or_else(|| self.registrar())
+        self.account
+            .outbound_proxy
+            .clone()
+            .unwrap_or_else(|| self.registrar())
     }
 
     /// Where it is reached under the address that the next hop sees.

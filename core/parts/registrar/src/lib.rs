@@ -54,7 +54,10 @@ impl Registrar {
     }
 
     fn find(&self, name: &str) -> Option<AccountId> {
-        self.accounts.iter().find(|(_, known)| known.account.name == name).map(|(id, _)| *id)
+        self.accounts
+            .iter()
+            .find(|(_, known)| known.account.name == name)
+            .map(|(id, _)| *id)
     }
 
     fn add(&mut self, account: Account, now: Instant, out: &mut Outbox) {
@@ -93,7 +96,9 @@ impl Registrar {
 
     /// Asks link how the registrar is reached: Contact needs the address that it will see.
     fn route(&self, id: AccountId, out: &mut Outbox) {
-        let Some(known) = self.accounts.get(&id) else { return };
+        let Some(known) = self.accounts.get(&id) else {
+            return;
+        };
         let (from, ticket, uri) = (Address::Registrar, u64::from(id.0), known.next_hop());
         out.post(link::Word::Route { from, ticket, uri });
     }
@@ -105,7 +110,9 @@ impl Registrar {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(known) = self.accounts.get_mut(&id) else { return };
+        let Some(known) = self.accounts.get_mut(&id) else {
+            return;
+        };
         match path {
             Ok(path) => {
                 let contact = known.contact(&path);
@@ -129,14 +136,26 @@ impl Registrar {
 
     fn heard(&mut self, heard: Heard, now: Instant, out: &mut Outbox) {
         match heard {
-            Heard::Response { id, response, origin } => {
-                self.table.handle(Input::Reply(One::Response { id, response, origin }), now);
+            Heard::Response {
+                id,
+                response,
+                origin,
+            } => {
+                self.table.handle(
+                    Input::Reply(One::Response {
+                        id,
+                        response,
+                        origin,
+                    }),
+                    now,
+                );
             }
             Heard::Failed { id, why, detail } => {
                 for known in self.accounts.values_mut() {
                     known.detail.clone_from(&detail);
                 }
-                self.table.handle(Input::Reply(One::Failed { id, why }), now);
+                self.table
+                    .handle(Input::Reply(One::Failed { id, why }), now);
             }
             Heard::Routed { ticket, path } => {
                 let id = AccountId(u32::try_from(ticket).unwrap_or(0));
@@ -160,9 +179,29 @@ impl Registrar {
     fn settle(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(output) = self.table.poll_output() {
             match output {
-                Output::Send { id, request, next_hop }
-                | Output::SendOnce { id, request, next_hop } => {
-                    out.post(link::Word::Send { id, request, next_hop });
+                Output::Send {
+                    id,
+                    request,
+                    next_hop,
+                } => {
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop,
+                        once: false,
+                    });
+                }
+                Output::SendOnce {
+                    id,
+                    request,
+                    next_hop,
+                } => {
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop,
+                        once: true,
+                    });
                 }
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),
                 Output::KeepAlive(id, kind) => self.keep_alive(id, kind, out),
@@ -177,14 +216,19 @@ impl Registrar {
     }
 
     fn keep_alive(&self, id: AccountId, kind: KeepAlive, out: &mut Outbox) {
-        let Some(known) = self.accounts.get(&id) else { return };
+        let Some(known) = self.accounts.get(&id) else {
+            return;
+        };
         let kind = match kind {
             KeepAlive::Crlf { .. } => link::KeepAlive::Crlf,
             KeepAlive::Stun { .. } => link::KeepAlive::Stun,
             // OPTIONS is a request, so the machine sends it as one.
             KeepAlive::None | KeepAlive::Options { .. } => return,
         };
-        out.post(link::Word::KeepAlive { next_hop: known.next_hop(), kind });
+        out.post(link::Word::KeepAlive {
+            next_hop: known.next_hop(),
+            kind,
+        });
     }
 
     fn one(&mut self, name: &str, input: One, now: Instant) {
@@ -204,10 +248,12 @@ impl Part for Registrar {
             Word::Remove { account } => self.remove(&account, now, out),
             Word::Register { account } => {
                 let id = self.find(&account);
-                let unbound = id.and_then(|id| self.accounts.get_mut(&id)).is_some_and(|known| {
-                    known.wanted = true;
-                    !matches!(known.stage, Stage::Bound { .. })
-                });
+                let unbound = id
+                    .and_then(|id| self.accounts.get_mut(&id))
+                    .is_some_and(|known| {
+                        known.wanted = true;
+                        !matches!(known.stage, Stage::Bound { .. })
+                    });
                 match (id, unbound) {
                     (Some(id), true) => self.route(id, out),
                     _ => self.one(&account, One::Register, now),
@@ -236,13 +282,17 @@ impl Part for Registrar {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        [self.table.deadline(), self.retries.next()].into_iter().flatten().min()
+        [self.table.deadline(), self.retries.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {
         if let Post::Link(link::Word::Send { id, .. }) = post {
             let why = sip::transaction::Failure::Transport;
-            self.table.handle(Input::Reply(One::Failed { id, why }), now);
+            self.table
+                .handle(Input::Reply(One::Failed { id, why }), now);
             self.settle(now, out);
         }
     }

@@ -51,7 +51,9 @@ impl Registrar {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(known) = self.accounts.get_mut(&id) else { return };
+        let Some(known) = self.accounts.get_mut(&id) else {
+            return;
+        };
         match status {
             Status::Registering => {
                 known.asked = now;
@@ -100,8 +102,12 @@ impl Registrar {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(known) = self.accounts.get(&id) else { return };
-        let Some(account) = known.handle.clone() else { return };
+        let Some(known) = self.accounts.get(&id) else {
+            return;
+        };
+        let Some(account) = known.handle.clone() else {
+            return;
+        };
         let mut snapshot = AccountSnapshot {
             account: account.clone(),
             aor: known.account.aor.to_string(),
@@ -130,26 +136,43 @@ impl Registrar {
 
 /// Why a binding failed, for people.
 fn explain(cause: &Cause, known: &Known) -> (AccountCause, ErrorObject) {
-    let server = known.server.map_or_else(|| known.next_hop().to_string(), |s| s.to_string());
+    let server = known
+        .server
+        .map_or_else(|| known.next_hop().to_string(), |s| s.to_string());
     match cause {
         Cause::WrongPassword => {
-            let why = format!("{server} does not take the password of {}", known.account.auth_user);
-            (AccountCause::Auth, ErrorObject::new(Code::WRONG_PASSWORD, why))
+            let why = format!(
+                "{server} does not take the password of {}",
+                known.account.auth_user
+            );
+            (
+                AccountCause::Auth,
+                ErrorObject::new(Code::WRONG_PASSWORD, why),
+            )
         }
         Cause::Proof(refusal) => {
             let why = format!("{server} asks for a proof that cannot be given: {refusal:?}");
-            (AccountCause::Auth, ErrorObject::new(Code::WRONG_PASSWORD, why))
+            (
+                AccountCause::Auth,
+                ErrorObject::new(Code::WRONG_PASSWORD, why),
+            )
         }
         Cause::NoAnswer => {
             let why = format!("{server} does not answer");
-            (AccountCause::Timeout, ErrorObject::new(Code::SERVER_SILENT, why))
+            (
+                AccountCause::Timeout,
+                ErrorObject::new(Code::SERVER_SILENT, why),
+            )
         }
         Cause::Unreachable => {
             let why = match known.detail.is_empty() {
                 true => format!("nothing can be sent to {server}"),
                 false => known.detail.clone(),
             };
-            (AccountCause::Timeout, ErrorObject::new(Code::SERVER_REFUSES_CONNECTION, why))
+            (
+                AccountCause::Timeout,
+                ErrorObject::new(Code::SERVER_REFUSES_CONNECTION, why),
+            )
         }
         Cause::Refused { status, reason } => {
             let why = format!("{server} says {status} {reason}");
