@@ -257,6 +257,14 @@ impl Core {
         self.commands.borrow().stopping
     }
 
+    /// Returns once `shutdown` was asked for.
+    pub async fn stopped(&self) {
+        const LOOK: Duration = Duration::from_millis(100);
+        while !self.is_stopping() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Ends calls, removes bindings, and waits for both for a bounded time.
     pub async fn stop(&self, reason: &str) {
         let now = self.clock.now();

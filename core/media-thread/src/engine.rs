@@ -83,9 +83,12 @@ struct Seat<S> {
 #[derive(Debug)]
 pub struct MediaEngine<S> {
     seats: Vec<Option<Seat<S>>>,
-    /// Seats taken; those above are empty.
+    /// All seats from here on are empty.
     used: usize,
-    legs: usize,
+    /// Empty seats below the number of legs there is room for.
+    free: Vec<u32>,
+    /// The seat of each leg, by its number.
+    seat_by_leg: Vec<(LegId, u32)>,
     /// Boxed, because they come and go back as boxes: making one here would allocate.
     #[allow(clippy::vec_box)]
     buses: Vec<Box<BusKit>>,
@@ -107,7 +110,8 @@ impl<S> MediaEngine<S> {
         Self {
             seats: (0..capacity.legs).map(|_| None).collect(),
             used: 0,
-            legs: 0,
+            free: (0..capacity.legs as u32).rev().collect(),
+            seat_by_leg: Vec::with_capacity(capacity.legs),
             buses: Vec::with_capacity(capacity.buses),
             max_buses: capacity.buses,
             seat_of: vec![None; capacity.flows].into(),
@@ -122,7 +126,7 @@ impl<S> MediaEngine<S> {
 
     /// Legs it has.
     pub const fn legs(&self) -> usize {
-        self.legs
+        self.seat_by_leg.len()
     }
 
     /// Reports that found no room.
@@ -178,11 +182,10 @@ impl<S> MediaEngine<S> {
                     self.with(leg, |l| l.set_voice(&voice, new));
                 }
             }
-            Order::SetAudio { leg, audio } => {
-                if let Kit::Audio(new) = kit {
-                    self.with(leg, |l| l.set_audio(audio, new));
-                }
-            }
+            Order::SetAudio { leg, audio } => self.with(leg, |l| match kit {
+                Kit::Audio(new) => l.set_audio(audio, new),
+                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) => l.audio = audio,
+            }),
             Order::Mute { leg, muted } => self.with(leg, |l| l.mute(muted)),
             Order::SetGain {
                 leg,
@@ -219,9 +222,14 @@ impl<S> MediaEngine<S> {
         }
     }
 
+    /// Where in `seat_by_leg` the leg is, or would be.
+    fn find(&self, leg: LegId) -> Result<usize, usize> {
+        self.seat_by_leg.binary_search_by_key(&leg, |entry| entry.0)
+    }
+
     fn seat(&mut self, leg: LegId) -> Option<&mut Seat<S>> {
-        let seats = self.seats[..self.used].iter_mut().flatten();
-        seats.into_iter().find(|s| s.kit.leg.id == leg)
+        let (_, at) = self.seat_by_leg[self.find(leg).ok()?];
+        self.seats[at as usize].as_mut()
     }
 
     fn add_leg(
@@ -231,10 +239,10 @@ impl<S> MediaEngine<S> {
         net: &mut impl MediaNet<Socket = S>,
     ) {
         let id = kit.leg.id;
-        let free = self.seats.iter().position(Option::is_none);
-        let taken = self.seat(id).is_some();
-        let rtp = kit.rtp.take().filter(|_| free.is_some() && !taken);
-        let (Some(at), Some(rtp)) = (free, rtp.and_then(|s| net.add(s))) else {
+        let (Some(&at), Err(place)) = (self.free.last(), self.find(id)) else {
+            return self.refuse(kit, now);
+        };
+        let Some(rtp) = kit.rtp.take().and_then(|s| net.add(s)) else {
             return self.refuse(kit, now);
         };
         let wants_rtcp = kit.rtcp.is_some();
@@ -249,15 +257,14 @@ impl<S> MediaEngine<S> {
             return self.refuse(kit, now);
         }
         for flow in [Some(rtp), rtcp].into_iter().flatten() {
-            self.seat_of[flow.0 as usize] = Some(at as u32);
+            self.seat_of[flow.0 as usize] = Some(at);
         }
         kit.leg.begin(now);
-        self.seats[at] = Some(Seat {
-            kit,
-            flows: Flows { rtp, rtcp },
-        });
-        self.used = self.used.max(at + 1);
-        self.legs += 1;
+        let flows = Flows { rtp, rtcp };
+        self.seats[at as usize] = Some(Seat { kit, flows });
+        self.free.pop();
+        self.seat_by_leg.insert(place, (id, at));
+        self.used = self.used.max(at as usize + 1);
     }
 
     fn refuse(&mut self, kit: Box<LegKit<S>>, now: Instant) {
@@ -270,13 +277,14 @@ impl<S> MediaEngine<S> {
 
     fn remove_leg(&mut self, leg: LegId, now: Instant, net: &mut impl MediaNet<Socket = S>) {
         let ntp = self.ntp(now);
-        let is_it = |s: &Option<Seat<S>>| s.as_ref().is_some_and(|s| s.kit.leg.id == leg);
-        let Some(at) = self.seats[..self.used].iter().position(is_it) else {
+        let Ok(place) = self.find(leg) else {
             return;
         };
-        let Some(mut seat) = self.seats[at].take() else {
+        let (_, at) = self.seat_by_leg.remove(place);
+        let Some(mut seat) = self.seats[at as usize].take() else {
             return;
         };
+        self.free.push(at);
         let flows = seat.flows;
         seat.kit.leg.end(flows, ntp, now, net, &mut self.reports);
         net.flush();
@@ -285,7 +293,6 @@ impl<S> MediaEngine<S> {
         }
         seat.kit.rtp = net.remove(flows.rtp);
         seat.kit.rtcp = flows.rtcp.and_then(|f| net.remove(f));
-        self.legs -= 1;
         while self.used > 0 && self.seats[self.used - 1].is_none() {
             self.used -= 1;
         }

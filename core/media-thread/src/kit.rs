@@ -24,8 +24,6 @@ pub enum Kit<S> {
     Audio(Box<AudioKit>),
     /// A bus.
     Bus(Box<BusKit>),
-    /// A socket of a leg that is over.
-    Socket(S),
 }
 
 /// A leg, ready to run.

@@ -218,7 +218,10 @@ impl Leg {
         let rate = self.voice.rate();
         match (self.audio, mixed) {
             (LegAudio::Echo, _) => said.copy_from(&self.heard),
-            (LegAudio::Bus(_), Some(mixed)) => self.voice.resample.back.process(mixed, said),
+            // A bus of another rate than the kit was made for stays unheard.
+            (LegAudio::Bus(_), Some(mixed)) if mixed.rate() == self.voice.resample.back.from() => {
+                self.voice.resample.back.process(mixed, said);
+            }
             (LegAudio::Device, _) => match &mut self.device {
                 Some(device) => {
                     self.wide.clear(self.voice.resample.back.from());
@@ -273,7 +276,7 @@ impl Leg {
         }
         if now >= self.watch.counts_at {
             self.watch.counts_at += self.watch.counts_every;
-            let counts = self.counts(now);
+            let counts = self.counts();
             reports.ordinary(Report::Counts {
                 leg: self.id,
                 at: now,
@@ -293,7 +296,7 @@ impl Leg {
     ) {
         self.outbound
             .send_report(&mut self.inbound, flows, ntp, now, true, net);
-        let counts = self.counts(now);
+        let counts = self.counts();
         reports.urgent(Report::Counts {
             leg: self.id,
             at: now,
@@ -301,7 +304,7 @@ impl Leg {
         });
     }
 
-    fn counts(&mut self, now: Instant) -> Counts {
+    fn counts(&mut self) -> Counts {
         let ticks = u64::from(self.inbound.receiver.jitter());
         Counts {
             received: self.inbound.receiver.received(),
@@ -311,7 +314,7 @@ impl Leg {
             codec_failures: self.voice.codec.failures,
             jitter_buffer: *self.voice.jitter.tally(),
             jitter_us: (ticks * 1_000_000 / u64::from(self.voice.clock_rate_hz)) as u32,
-            delay_us: self.voice.jitter.delay_us(now),
+            delay_us: self.voice.jitter.delay_us(),
             heard: self.watch.loudest_heard.take(),
             said: self.watch.loudest_said.take(),
         }
@@ -330,7 +333,7 @@ impl Leg {
             loss_percent: loss_percent.min(100.0),
             jitter_ms: receiver.jitter() as f32 * 1_000.0 / self.voice.clock_rate_hz as f32,
             round_trip_ms: self.inbound.peer.round_trip_ms,
-            playout_ms: self.voice.jitter.delay_us(now) as f32 / 1_000.0,
+            playout_ms: self.voice.jitter.delay_us() as f32 / 1_000.0,
         };
         Report::Quality {
             leg: self.id,

@@ -68,7 +68,8 @@ pub enum Order {
         voice: VoicePlan,
     },
     /// Where its sound comes from and goes to. Kit: [`Kit::Audio`], which also brings the
-    /// resamplers; the old one comes back.
+    /// resamplers; the old one comes back. Without a kit the leg keeps its device and resamplers,
+    /// which is enough for echo, silence, and back.
     SetAudio {
         /// Its number.
         leg: LegId,

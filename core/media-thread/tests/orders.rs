@@ -378,3 +378,69 @@ fn orders_and_reports_survive_being_written_down() {
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
 }
+
+#[test]
+fn legs_come_and_go_in_any_order() {
+    let mut world = World::new(4);
+    let mut there = std::collections::BTreeSet::new();
+    for round in 0..300_u16 {
+        let n = world.rng.below(12) as u16;
+        if there.remove(&n) {
+            let leg = LegId(u64::from(n));
+            world.order(1, Order::RemoveLeg { leg });
+        } else if there.len() < 8 {
+            world.add_plain(1, n, LegAudio::Echo);
+            there.insert(n);
+        }
+        assert_eq!(world.a.engine.legs(), there.len(), "round {round}");
+        world.run(10);
+    }
+    assert_eq!(
+        has(&world.a.reports, |r| matches!(r, Report::Refused { .. })),
+        0
+    );
+}
+
+#[test]
+fn a_leg_moves_between_echo_silence_and_buses_of_any_rate() {
+    let mut world = echo_pair();
+    world.run(500);
+    let bus = BusId(4);
+    let plan = BusPlan {
+        bus,
+        rate: Rate::Hz48000,
+    };
+    let kit = Kit::Bus(Box::new(BusKit::new(&plan, None).unwrap()));
+    world.order(
+        2,
+        Given {
+            order: Order::AddBus { bus },
+            kit,
+        },
+    );
+    // Without a kit the resamplers do not fit: the bus is unheard, and nothing breaks.
+    for audio in [
+        LegAudio::Bus(bus),
+        LegAudio::Silence,
+        LegAudio::Device,
+        LegAudio::Echo,
+    ] {
+        world.order(2, Order::SetAudio { leg: LEG, audio });
+        world.run(200);
+    }
+    let audio = LegAudio::Bus(bus);
+    let kit = Kit::Audio(Box::new(AudioKit::bus(Rate::Hz8000, Rate::Hz48000)));
+    world.order(
+        2,
+        Given {
+            order: Order::SetAudio { leg: LEG, audio },
+            kit,
+        },
+    );
+    world.run(500);
+    world.order(2, Order::RemoveBus { bus });
+    world.run(500);
+    assert!(matches!(world.b.retired[..], [Kit::Audio(_), Kit::Bus(_)]));
+    let counts = counts(&world.b.reports);
+    assert!(counts.sent >= 110 && counts.lost == 0, "{counts:?}");
+}

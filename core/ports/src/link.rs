@@ -20,6 +20,8 @@ pub enum Word {
         request: Request,
         /// Where it goes next: first route, outbound proxy or remote target.
         next_hop: Uri,
+        /// Never resent: silence is an answer.
+        once: bool,
     },
     /// Sends the ACK of a 2xx, which belongs to no transaction (RFC 3261 §13.2.2.4).
     SendAck {
@@ -30,6 +32,11 @@ pub enum Word {
     },
     /// Cancels an INVITE that was sent under `id` (RFC 3261 §9.1).
     Cancel {
+        /// As given with [`Word::Send`].
+        id: ClientId,
+    },
+    /// Stops caring about a request: nothing is resent, nothing more is told.
+    Abandon {
         /// As given with [`Word::Send`].
         id: ClientId,
     },

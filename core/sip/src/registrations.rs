@@ -272,3 +272,6 @@ impl Machine for Registrations {
         self.timers.next()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,8 +189,13 @@ impl MediaNet for SimNet {
     type Socket = SocketAddr;
 
     fn add(&mut self, socket: SocketAddr) -> Option<Flow> {
-        self.sockets.push(Some(socket));
-        Some(Flow(self.sockets.len() as u32 - 1))
+        let free = self.sockets.iter().position(Option::is_none);
+        let at = free.unwrap_or(self.sockets.len());
+        if at == self.sockets.len() {
+            self.sockets.push(None);
+        }
+        self.sockets[at] = Some(socket);
+        Some(Flow(at as u32))
     }
 
     fn remove(&mut self, flow: Flow) -> Option<SocketAddr> {

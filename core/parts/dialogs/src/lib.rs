@@ -242,6 +242,7 @@ impl Dialogs {
                         id,
                         request,
                         next_hop: route_to,
+                        once: false,
                     });
                 }
                 Output::SendAck {
@@ -252,6 +253,7 @@ impl Dialogs {
                         next_hop: route_to,
                     });
                 }
+                Output::Abandon { id, .. } => out.post(link::Word::Abandon { id }),
                 Output::Cancel { id, .. } => out.post(link::Word::Cancel { id }),
                 Output::Respond { id, response } => {
                     out.post(link::Word::Respond { id, response });

@@ -3,9 +3,9 @@
 use base::{BoundedMap, Instant, Machine, Rng};
 use ports::network;
 use ports::{Address, Outbox};
-use sip::resolve::{Destination, Host, Input, Lookup, Means, NoTarget, Output, QueryId, Reply};
-use sip::{ClientId, Target, Transport};
-use sip_message::{Request, Uri};
+use sip::resolve::{Destination, Input, Lookup, Means, NoTarget, Output, QueryId, Reply};
+use sip::{ClientId, Target};
+use sip_message::Request;
 use std::collections::BTreeMap;
 
 /// Lookups under way at once. Source: ours; as many as transactions may wait on a desktop.
@@ -20,6 +20,8 @@ pub enum Purpose {
         id: ClientId,
         /// Without Via.
         request: Request,
+        /// Never resent.
+        once: bool,
     },
     /// Send the ACK of a 2xx.
     Ack {
@@ -206,35 +208,4 @@ impl Locals {
     pub fn answered(&mut self, ticket: u64) -> Option<(Address, u64, Target)> {
         self.waiting.remove(&ticket)
     }
-}
-
-/// Where RFC 3263 starts for a URI; `None` for one that no SIP request can be sent to.
-///
-/// Source: RFC 3263 §4 (`maddr` before host), RFC 3261 §19.1.2.
-pub fn destination(uri: &Uri) -> Option<Destination> {
-    let uri = uri.sip()?;
-    let transport = match uri.transport() {
-        None => None,
-        Some(sip_message::Transport::Udp) => Some(Transport::Udp),
-        Some(sip_message::Transport::Tcp) => Some(Transport::Tcp),
-        Some(sip_message::Transport::Tls) => Some(Transport::Tls),
-        Some(sip_message::Transport::Ws) => Some(Transport::Ws),
-        Some(sip_message::Transport::Wss) => Some(Transport::Wss),
-        Some(sip_message::Transport::Other(_)) => return None,
-    };
-    let maddr = uri.param("maddr");
-    let host = match (maddr, uri.host().ip()) {
-        (Some(maddr), _) => match maddr.trim_matches(['[', ']']).parse() {
-            Ok(ip) => Host::Address(ip),
-            Err(_) => Host::Name(maddr.to_owned()),
-        },
-        (None, Some(ip)) => Host::Address(ip),
-        (None, None) => Host::Name(uri.host().to_string()),
-    };
-    Some(Destination {
-        host,
-        port: uri.port(),
-        transport,
-        secure: uri.is_secure(),
-    })
 }

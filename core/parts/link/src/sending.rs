@@ -13,6 +13,7 @@ struct Outgoing {
     request: Request,
     attempts: Attempts,
     target: Target,
+    once: bool,
     /// A response came from `target`; silence no longer moves the request.
     heard: bool,
 }
@@ -42,7 +43,7 @@ impl Sending {
     pub fn start(
         &mut self,
         id: ClientId,
-        request: Request,
+        (request, once): (Request, bool),
         targets: Vec<Target>,
         now: Instant,
     ) -> Option<Target> {
@@ -56,6 +57,7 @@ impl Sending {
                 request,
                 attempts,
                 target,
+                once,
                 heard: false,
             },
         );
@@ -63,7 +65,7 @@ impl Sending {
     }
 
     /// The next target of a request that failed at its last one.
-    pub fn next(&mut self, id: ClientId, now: Instant) -> Option<(Request, Target)> {
+    pub fn next(&mut self, id: ClientId, now: Instant) -> Option<(Request, Target, bool)> {
         let outgoing = self.table.get_mut(&id)?;
         self.outages.failed(outgoing.target, None, now);
         let target = outgoing.attempts.take()?;
@@ -71,7 +73,7 @@ impl Sending {
         outgoing.heard = false;
         self.patience
             .set(id, outgoing.attempts.patience().map(|wait| now + wait));
-        Some((outgoing.request.clone(), target))
+        Some((outgoing.request.clone(), target, outgoing.once))
     }
 
     /// Whether this response sends the request on, if there is somewhere to go.

@@ -1,7 +1,8 @@
 //! What a response to REGISTER means.
 
-use super::binding::{Attempt, Binding, Bound, State, Timer};
+use super::binding::Binding;
 use super::pace;
+use super::state::{Attempt, Bound, State, Timer};
 use super::words::Cause;
 use crate::flow::{Origin, Transport};
 use crate::ids::ClientId;
@@ -57,6 +58,14 @@ impl Binding {
         }
         let registered = left.as_ref().unwrap_or(&self.memory.contact);
         let granted = self.granted(response, registered);
+        if granted.is_zero() {
+            // It said yes and keeps nothing.
+            let cause = Cause::Refused {
+                status: response.status().code(),
+                reason: String::from("Granted For 0 s"),
+            };
+            return self.fail(cause, None, now);
+        }
         let bound = Bound {
             granted,
             until: now + granted,

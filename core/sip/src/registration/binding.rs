@@ -1,112 +1,14 @@
 //! The machine: states and what moves it.
 
 use super::pace;
+use super::state::{Attempt, Bound, Memory, State, Timer};
 use super::supervision::Supervision;
 use super::words::{Account, Cause, Input, KeepAlive, Output, Status};
-use crate::auth::{Authenticator, Used};
+use crate::auth::Authenticator;
 use crate::ids::ClientId;
-use crate::transaction::Failure;
 use base::{Deadlines, Instant, Machine, Rng};
-use core::time::Duration;
-use serde::{Deserialize, Serialize};
 use sip_message::Uri;
 use std::collections::VecDeque;
-
-/// A REGISTER that waits for its final response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    pub(super) id: ClientId,
-    /// When it was to be sent; refreshes count from here, so that they do not drift (M-004).
-    pub(super) due: Instant,
-    /// Nonces it was sent with.
-    pub(super) used: Vec<Used>,
-    /// Requests it took so far: challenges and longer expiries add some.
-    pub(super) rounds: u32,
-    /// Whether it renews a binding that is refreshed regularly.
-    pub(super) regular: bool,
-    /// Whether it is sent once only.
-    pub(super) once: bool,
-}
-
-/// A binding that the registrar has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bound {
-    /// For how long it was granted.
-    pub(super) granted: Duration,
-    /// When it ends.
-    pub(super) until: Instant,
-    /// Where the registrar sends what is for us.
-    pub(super) contact: Uri,
-}
-
-/// Where a binding stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
-    /// Not wanted.
-    Unregistered,
-    /// Asked for; nothing failed yet.
-    Registering(Attempt),
-    /// There; the next refresh has its time.
-    Registered(Bound),
-    /// There, and being renewed.
-    Refreshing(Bound, Attempt),
-    /// There for now, but a refresh failed; the next try has its time.
-    Retrying {
-        /// What is still there.
-        bound: Bound,
-        /// Why the refresh failed.
-        cause: Cause,
-    },
-    /// Not there. The next try has its time unless the cause is final.
-    Failed {
-        /// Why.
-        cause: Cause,
-        /// A try that is under way.
-        attempt: Option<Attempt>,
-        /// What the registrar may still have.
-        bound: Option<Bound>,
-    },
-    /// Being removed.
-    Unregistering(Attempt),
-}
-
-/// What a binding waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Timer {
-    Refresh,
-    Retry,
-    /// A short binding's refresh is unanswered.
-    Hurry,
-    /// The binding ends at the registrar.
-    Expire,
-    Probe,
-    Silence,
-    KeepAlive,
-}
-
-/// Everything a binding knows, as plain data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    pub(super) account: Account,
-    pub(super) state: State,
-    pub(super) timers: Deadlines<Timer>,
-    pub(super) auth: Authenticator,
-    pub(super) supervision: Supervision,
-    /// Where the registrar is told to reach us.
-    pub(super) contact: Uri,
-    /// A contact to take out with the next REGISTER.
-    pub(super) stale_contact: Option<Uri>,
-    /// How often the contact changed in a row because the server saw another address.
-    pub(super) moves: u32,
-    /// Tries in a row that failed.
-    pub(super) failures: u32,
-    pub(super) expires_s: u32,
-    pub(super) call_id: String,
-    pub(super) from_tag: String,
-    pub(super) cseq: u32,
-    pub(super) next_id: ClientId,
-    told: Status,
-}
 
 /// One binding.
 #[derive(Debug, Clone)]
@@ -261,93 +163,6 @@ impl Binding {
         }
     }
 
-    /// A try failed: told, and tried again unless that cannot help.
-    pub(super) fn fail(&mut self, cause: Cause, retry_after: Option<Duration>, now: Instant) {
-        let bound = match &self.memory.state {
-            State::Unregistered | State::Unregistering(_) => return self.removed(),
-            State::Registering(_) => None,
-            State::Registered(bound)
-            | State::Refreshing(bound, _)
-            | State::Retrying { bound, .. } => Some(bound.clone()),
-            State::Failed { bound, .. } => bound.clone(),
-        };
-        self.drop_attempt();
-        self.memory.timers.clear(Timer::Hurry);
-        self.memory.timers.clear(Timer::Refresh);
-        if cause.is_final() {
-            self.stop_watching();
-            self.memory.timers.clear_all();
-        } else {
-            self.try_again_later(retry_after, now);
-        }
-        let was_there = matches!(
-            self.memory.state,
-            State::Registered(_) | State::Refreshing(_, _) | State::Retrying { .. }
-        );
-        let lives_on = was_there && !cause.is_final() && !self.is_lost(&cause);
-        let state = match bound {
-            Some(bound) if lives_on && bound.until > now => State::Retrying { bound, cause },
-            bound => {
-                self.watch_for_return(&cause, now);
-                State::Failed {
-                    cause,
-                    attempt: None,
-                    bound,
-                }
-            }
-        };
-        self.enter(state);
-    }
-
-    /// Sets the time of the next try.
-    fn try_again_later(&mut self, retry_after: Option<Duration>, now: Instant) {
-        self.memory.failures = self.memory.failures.saturating_add(1);
-        let wait = match retry_after {
-            Some(wait) => pace::obey(wait, &mut self.rng),
-            None => pace::retry_after(self.memory.failures, &mut self.rng),
-        };
-        self.memory.timers.set(Timer::Retry, now + wait);
-    }
-
-    /// Whether a failed refresh means that the server is lost. Where probes run they decide.
-    fn is_lost(&self, cause: &Cause) -> bool {
-        match cause {
-            Cause::NoAnswer => {
-                !self.memory.account.supervised || self.memory.timers.at(Timer::Silence).is_none()
-            }
-            Cause::Unreachable => true,
-            Cause::WrongPassword | Cause::Proof(_) | Cause::Refused { .. } => false,
-        }
-    }
-
-    pub(super) fn removed(&mut self) {
-        self.stop_watching();
-        self.memory.timers.clear_all();
-        self.enter(State::Unregistered);
-    }
-
-    /// The binding ran out at the registrar before a refresh succeeded.
-    fn expired(&mut self, now: Instant) {
-        let cause = match &self.memory.state {
-            State::Retrying { cause, .. } => cause.clone(),
-            State::Refreshing(_, _) | State::Registered(_) => Cause::NoAnswer,
-            State::Unregistered
-            | State::Registering(_)
-            | State::Failed { .. }
-            | State::Unregistering(_) => return,
-        };
-        // No longer there, so that it cannot live on.
-        match &mut self.memory.state {
-            State::Retrying { bound, .. } | State::Registered(bound) => bound.until = now,
-            State::Refreshing(bound, _) => bound.until = now,
-            State::Unregistered
-            | State::Registering(_)
-            | State::Failed { .. }
-            | State::Unregistering(_) => {}
-        }
-        self.fail(cause, None, now);
-    }
-
     /// Forgets a REGISTER that is under way.
     pub(super) fn drop_attempt(&mut self) {
         let id = match &mut self.memory.state {
@@ -392,22 +207,6 @@ impl Binding {
             self.memory.told = status.clone();
             self.outputs.push_back(Output::Told(status));
         }
-    }
-
-    fn failed(&mut self, id: ClientId, why: Failure, now: Instant) {
-        if self.memory.supervision.is_probe(id) {
-            return self.probe_failed(id, why, now);
-        }
-        match self.attempt(id) {
-            Some(attempt) if !attempt.once => {}
-            // The next try has its time already.
-            Some(_) | None => return,
-        }
-        let cause = match why {
-            Failure::TimedOut => Cause::NoAnswer,
-            Failure::Transport => Cause::Unreachable,
-        };
-        self.fail(cause, None, now);
     }
 
     /// The connection is gone: so is what the registrar would send over it. The binding is renewed

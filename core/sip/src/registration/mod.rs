@@ -8,7 +8,9 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `words` | what a binding is told and what it asks for |
-//! | `binding` | the machine: states and what moves it |
+//! | `state` | where a binding can stand, and everything it knows |
+//! | `binding` | the machine: what moves it |
+//! | `failure` | what happens when a try fails |
 //! | `answer` | what a response to REGISTER means |
 //! | `supervision` | probes and silence |
 //! | `request` | REGISTER and OPTIONS as messages |
@@ -16,12 +18,15 @@
 
 mod answer;
 mod binding;
+mod failure;
 pub mod pace;
 mod request;
+mod state;
 mod supervision;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use binding::{Binding, Memory, State};
+pub use binding::Binding;
+pub use state::{Attempt, Bound, Memory, State};
 pub use words::{Account, Cause, Input, KeepAlive, Output, Status};

@@ -1,6 +1,7 @@
 //! REGISTER and OPTIONS as messages.
 
-use super::binding::{Attempt, Binding};
+use super::binding::Binding;
+use super::state::Attempt;
 use super::words::Output;
 use crate::ids::ClientId;
 use base::Instant;

@@ -5,8 +5,9 @@
 //! silence are full. Then the server is lost, and asked every four seconds again, each time at this
 //! binding's own moment, so that of many phones few notice its return at once.
 
-use super::binding::{Binding, State, Timer};
+use super::binding::Binding;
 use super::pace;
+use super::state::{State, Timer};
 use super::words::{Cause, Output};
 use crate::ids::ClientId;
 use crate::transaction::Failure;

@@ -135,6 +135,10 @@ impl Called {
                 fx.owners.servers.remove(&id);
                 ending::over(EndReason::failed(Detail::Transport), ledger, fx)
             }
+            Input::ServerEnded(id) => {
+                self.leg.lapse(id, ledger, fx);
+                self.try_success(ledger, fx)
+            }
             Input::Timer(Timer::Reliable) => self.reliable_due(ledger, fx),
             Input::Timer(Timer::KeepRinging) => {
                 if let Some(last) = &self.last {
@@ -158,7 +162,6 @@ impl Called {
                 | Timer::Forget,
             )
             | Input::Cancelled { .. }
-            | Input::ServerEnded(_)
             | Input::Ack(_) => Stage::Called(Box::new(self)),
         }
     }
@@ -218,6 +221,8 @@ impl Called {
         if self.leg.given.holds_success() {
             return Stage::Called(Box::new(self));
         }
+        // An answer that went out in an unreliable 1xx has to be said again (RFC 3261 §13.2.1).
+        let description = description.or_else(|| self.leg.local.clone());
         let (gate, description) = match (self.leg.gate, description) {
             (Gate::Theirs(Theirs::Invite), Some(answer)) => (Gate::Stable, Some(answer)),
             (Gate::Fresh, Some(offer)) => (Gate::Ours(Ours::Success), Some(offer)),

@@ -120,8 +120,13 @@ impl Calling {
                 | Timer::Forget,
             )
             | Input::Ack(_)
-            | Input::Cancelled { .. }
-            | Input::ServerEnded(_) => Stage::Calling(Box::new(self)),
+            | Input::Cancelled { .. } => Stage::Calling(Box::new(self)),
+            Input::ServerEnded(id) => {
+                for leg in &mut self.forks {
+                    leg.lapse(id, ledger, fx);
+                }
+                Stage::Calling(Box::new(self))
+            }
         }
     }
 

@@ -158,6 +158,12 @@ impl Ledger {
         Some(self.sent.swap_remove(index))
     }
 
+    /// Keeps a request of the peer's until our user answers it, or it is taken back.
+    pub(crate) fn wait(&mut self, asked: Asked, fx: &mut Fx<'_>) {
+        fx.owners.servers.insert(asked.id, fx.session);
+        self.asked.push(asked);
+    }
+
     /// Takes out a request of the peer's that waited.
     pub(crate) fn take_asked(&mut self, id: ServerId, fx: &mut Fx<'_>) -> Option<Asked> {
         let index = self.asked.iter().position(|asked| asked.id == id)?;

@@ -12,6 +12,7 @@ use super::write::{ALLOW, Fields, options};
 use super::{Timer, read, reliable};
 use crate::dialog::Dialog;
 use crate::dialogs::News;
+use crate::ids::ServerId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_message::{HeaderName, Method, RequestBuilder, Response, ResponseBuilder, Status};
@@ -199,6 +200,23 @@ impl Leg {
         }
         let cseq = self.dialog.next_cseq();
         ledger.prove(sent, response, cseq, fx).err()
+    }
+
+    /// The peer's PRACK or UPDATE died before our user answered its offer: the gate opens again.
+    pub(crate) fn lapse(&mut self, id: ServerId, ledger: &mut Ledger, fx: &mut Fx<'_>) {
+        let lapsed = match self.gate {
+            Gate::Theirs(Theirs::Prack(open) | Theirs::Update(open)) => open == id,
+            Gate::Theirs(Theirs::Invite | Theirs::Success | Theirs::Provisional)
+            | Gate::Fresh
+            | Gate::Stable
+            | Gate::Ours(_) => false,
+        };
+        if lapsed {
+            ledger.take_asked(id, fx);
+            self.gate = self.gate.close();
+            let fork = self.fork;
+            fx.tell(News::OfferWithdrawn { fork });
+        }
     }
 
     /// Says BYE.

@@ -292,9 +292,8 @@ impl Up {
         if description.is_none() {
             self.leg.gate = Gate::Fresh;
         }
-        fx.owners.servers.insert(asked.id, fx.session);
         self.inviting = Inviting::Asked(asked.id);
-        ledger.asked.push(asked);
+        ledger.wait(asked, fx);
         fx.tell(News::Offer {
             fork: self.leg.fork,
             description,
@@ -372,4 +371,24 @@ pub(crate) fn glare_pause(role: Role, rng: &mut Rng) -> Duration {
         Role::Uas => rng.below(201),
     };
     Duration::from_millis(STEP_MS * steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3261 §14.1: the two sides never draw the same pause.
+    #[test]
+    fn the_owner_of_the_call_id_waits_longer() {
+        let mut rng = Rng::from_number(2);
+        for _ in 0..1000 {
+            let owner = glare_pause(Role::Uac, &mut rng).as_millis();
+            let other = glare_pause(Role::Uas, &mut rng).as_millis();
+            assert!(
+                (2100..=4000).contains(&owner) && owner.is_multiple_of(10),
+                "{owner}"
+            );
+            assert!(other <= 2000 && other.is_multiple_of(10), "{other}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ impl Leg {
             (gate, Some(description)) => match gate.hear_offer(Theirs::Prack(asked.id)) {
                 Ok(gate) => {
                     self.gate = gate;
-                    ledger.asked.push(asked);
+                    ledger.wait(asked, fx);
                     fx.tell(News::Offer {
                         fork,
                         description: Some(description),

@@ -88,8 +88,12 @@ impl Up {
             Input::Timer(Timer::Retry) => self.retry(ledger, fx),
             Input::Timer(Timer::Forget) => ledger.forget_acks(fx),
             Input::Timer(Timer::NoAnswer) => self.unanswered(fx),
-            Input::Timer(Timer::Reliable | Timer::KeepRinging | Timer::Tell | Timer::Cancelled)
-            | Input::ServerEnded(_) => {}
+            Input::ServerEnded(id) => {
+                self.invite_withdrawn(id, ledger, fx);
+                self.leg.lapse(id, ledger, fx);
+            }
+            Input::Timer(Timer::Reliable | Timer::KeepRinging | Timer::Tell | Timer::Cancelled) => {
+            }
         }
         Stage::Up(Box::new(self))
     }

@@ -32,7 +32,7 @@ impl Leg {
                 self.gate = gate;
                 self.dialog.refresh_target(headers);
                 self.learn(headers);
-                ledger.asked.push(asked);
+                ledger.wait(asked, fx);
                 fx.tell(News::Offer {
                     fork: self.fork,
                     description: Some(description),

@@ -23,6 +23,13 @@ impl Count for part_dialogs::Dialogs {
     }
 }
 
+impl Count for part_registrar::Registrar {
+    fn unfinished(&self) -> usize {
+        // A binding is looked after for ever.
+        0
+    }
+}
+
 impl Count for part_media::Media {
     fn unfinished(&self) -> usize {
         self.unfinished()

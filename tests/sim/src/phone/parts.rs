@@ -9,8 +9,21 @@ use engine::supervise::Supervised;
 use plugin_host::Catalogue;
 use ports::{Address, Handles};
 use sip::endpoint;
-use sip_message::Limits;
+use sip::owner::Offers;
+use sip_message::{Capabilities, Limits, Method};
 use std::collections::BTreeMap;
+
+/// What a phone takes.
+const METHODS: [Method; 8] = [
+    Method::Invite,
+    Method::Ack,
+    Method::Bye,
+    Method::Cancel,
+    Method::Options,
+    Method::Prack,
+    Method::Update,
+    Method::Info,
+];
 
 /// Parts and the probes in them.
 pub(super) struct Parts {
@@ -25,11 +38,17 @@ pub(super) fn make(
     handles: &Handles,
     rng: &mut Rng,
 ) -> Parts {
-    let addresses = [Address::Link, Address::Dialogs, Address::Media];
+    let addresses = [
+        Address::Link,
+        Address::Registrar,
+        Address::Dialogs,
+        Address::Media,
+    ];
     let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
     let all = vec![
         link(rng.split(), probe(Address::Link)),
+        registrar(rng.split(), probe(Address::Registrar)),
         dialogs(settings, handles, rng.split(), probe(Address::Dialogs)),
         media(settings, catalogue, probe(Address::Media)),
     ];
@@ -37,14 +56,29 @@ pub(super) fn make(
 }
 
 fn link(mut rng: Rng, probe: Probe) -> Supervised {
+    let mut endpoint = endpoint::Settings::new(endpoint::Limits::DESKTOP);
+    endpoint.capabilities = Capabilities {
+        methods: METHODS.to_vec(),
+        extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
+        ..Capabilities::default()
+    };
     let settings = part_link::Settings {
-        endpoint: endpoint::Settings::new(endpoint::Limits::DESKTOP),
+        endpoint,
         message: Limits::default(),
+        offers: Offers::default(),
         trace: false,
     };
     Supervised::new(Address::Link, move || {
         let link = part_link::Link::new(settings.clone(), rng.split());
         Fragile::new(link, probe.clone())
+    })
+}
+
+fn registrar(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Registrar, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        let registrar = part_registrar::Registrar::new(epoch, rng.split());
+        Fragile::new(registrar, probe.clone())
     })
 }
 

@@ -221,11 +221,11 @@ fn updates_before_the_answer() {
             60    asked UPDATE tag=a cseq=2 sdp=o3
             60      ! offer 0 o3
             70    asked UPDATE tag=a cseq=3 sdp=o4
-            70      says 500 UPDATE Retry-After:2
+            70      says 500 UPDATE Retry-After:5
             80    answer a3
             80      says 200 UPDATE [a3]
             90    asked UPDATE tag=a cseq=2 sdp=o5
-            90      says 500 UPDATE Retry-After:5
+            90      says 500 UPDATE Retry-After:6
             99    hears 200 INVITE tag=a
             99      sends ACK to a
             99      ! confirmed 0
@@ -261,13 +261,58 @@ fn update_and_reinvite_cross() {
             50    asked UPDATE tag=a cseq=2 sdp=o3
             50      ! offer 0 o3
             60    asked INVITE tag=a cseq=3 sdp=o4
-            60      says 500 INVITE Retry-After:5
+            60      says 500 INVITE Retry-After:3
             70    answer a3
             70      says 200 UPDATE [a3]
-            2620    sends INVITE [o2] to a via sip:bob@10.0.0.2
+            3370    sends INVITE [o2] to a via sip:bob@10.0.0.2
             4500  hears 200 INVITE tag=a sdp=a2
             4500    sends ACK to a
             4500    ! answer 0 a2
+        "#]],
+    );
+}
+
+/// An UPDATE that nobody answers dies with its transaction, and the next offer is free again.
+#[test]
+fn an_unanswered_update_lapses() {
+    check(
+        "0     asked INVITE cseq=1 sdp=o1
+         20    accept a1
+         30    asked ACK cseq=1
+         40    asked UPDATE cseq=2 sdp=o2
+         33000 lapsed 2
+         33010 offer o3",
+        expect![[r#"
+            0     asked INVITE cseq=1 sdp=o1
+            0       ! incoming o1
+            20    accept a1
+            20      says 200 INVITE [a1]
+            30    asked ACK cseq=1
+            30      ! confirmed 0
+            40    asked UPDATE cseq=2 sdp=o2
+            40      ! offer 0 o2
+            33000 lapsed 2
+            33000   ! offer withdrawn
+            33010 offer o3
+            33010   sends INVITE [o3] to peer via sip:bob@10.0.0.2
+        "#]],
+    );
+}
+
+/// RFC 3261 §13.2.1: the answer of an unreliable 183 is said again in the 200.
+#[test]
+fn early_media_without_100rel() {
+    check(
+        "0  asked INVITE cseq=1 sdp=o1
+         10 early a1
+         20 accept",
+        expect![[r#"
+            0     asked INVITE cseq=1 sdp=o1
+            0       ! incoming o1
+            10    early a1
+            10      says 183 INVITE [a1]
+            20    accept 
+            20      says 200 INVITE [a1]
         "#]],
     );
 }
@@ -630,7 +675,7 @@ fn requests_in_a_dialog() {
             30      says 200 INFO
             30      ! info digits
             40    asked INFO tag=a cseq=6
-            40      says 500 INFO Retry-After:2
+            40      says 500 INFO Retry-After:7
             50    asked INFO tag=x cseq=9
             50      says 481 INFO
             60    asked REFER tag=a cseq=10

@@ -1,7 +1,10 @@
 //! One table of sessions and a peer made of script lines: what two well-behaved phones never do.
+//!
+//! The table is written down and taken up again after each line, so every script also proves that
+//! nothing it needs is missing from the state.
 
 use super::world::{describe, show};
-use crate::dialogs::{Config, Dialogs, Input, Output, outbound};
+use crate::dialogs::{Config, Dialogs, Input, Output, State, outbound};
 use crate::flow::{FlowId, Origin, Transport};
 use crate::ids::{ClientId, ServerId, SessionId};
 use crate::session::{AccountId, Delivery, Dial, ForkId, Order, Progress};
@@ -17,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// The table, its last requests, and the trace.
 pub(super) struct Solo {
+    config: Config,
+    restarts: u64,
     pub(super) table: Dialogs,
     now: Instant,
     session: SessionId,
@@ -63,7 +68,9 @@ impl<'a> Args<'a> {
 impl Solo {
     pub(super) fn new(config: Config) -> Self {
         Self {
-            table: Dialogs::new(config, Rng::from_number(5)),
+            table: Dialogs::new(config.clone(), Rng::from_number(5)),
+            config,
+            restarts: 0,
             now: Instant::ZERO,
             session: outbound(0),
             sent: BTreeMap::new(),
@@ -106,12 +113,21 @@ impl Solo {
             let rest: Vec<&str> = words.collect();
             writeln!(self.trace, "{moment:<5} {verb} {}", rest.join(" ")).unwrap();
             self.act(verb, &rest);
+            self.restart();
         }
-        // The table can be written down and taken up again at any moment (rulings 8).
-        let state = serde_json::to_string(self.table.state()).unwrap();
-        let again: crate::dialogs::State = serde_json::from_str(&state).unwrap();
-        assert_eq!(serde_json::to_string(&again).unwrap(), state);
         self.trace
+    }
+
+    /// Writes the table down and takes it up again, as a new process would (rulings 8).
+    fn restart(&mut self) {
+        let state = serde_json::to_string(self.table.state()).unwrap();
+        let again: State = serde_json::from_str(&state).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), state);
+        self.restarts += 1;
+        let rng = Rng::from_number(5 + self.restarts);
+        let (live, deadline) = (self.table.live(), self.table.deadline());
+        self.table = Dialogs::restore(again, self.config.clone(), rng);
+        assert_eq!((self.table.live(), self.table.deadline()), (live, deadline));
     }
 
     fn wait(&mut self, until: Instant) {
@@ -186,8 +202,17 @@ impl Solo {
                 let id = ServerId(1);
                 return self.give(Input::Cancelled { id, reason });
             }
+            "lapsed" => {
+                let id = ServerId(first.parse().unwrap());
+                return self.give(Input::ServerEnded(id));
+            }
             "wait" => return,
             "ring" => Order::Progress(Progress::RINGING),
+            "early" => Order::Progress(Progress {
+                status: Status::SESSION_PROGRESS,
+                description: Some(body),
+                delivery: Delivery::Once,
+            }),
             "reliable" => Order::Progress(Progress {
                 status: Status::SESSION_PROGRESS,
                 description: Some(body).filter(|body| !body.is_empty()),

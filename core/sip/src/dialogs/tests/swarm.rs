@@ -185,6 +185,7 @@ fn ends_once(phone: &Phone) {
 fn is_quiet(phone: &Phone) {
     assert_eq!(phone.dialogs.len(), 0, "{} keeps sessions", phone.name);
     assert_eq!(phone.dialogs.live(), 0, "{}", phone.name);
+    assert_eq!(phone.dialogs.index_entries(), 0, "{}", phone.name);
     assert_eq!(phone.dialogs.deadline(), None, "{}", phone.name);
     assert_eq!(phone.endpoint.len(), 0, "{} keeps transactions", phone.name);
 }

@@ -175,11 +175,12 @@ fn m003_a_refresh_that_keeps_failing_is_told_when_the_binding_ends() {
           20373 REGISTER 4 <sip:101@10.0.0.1:5060>;expires=600
           28986 REGISTER 5 <sip:101@10.0.0.1:5060>;expires=600
           30020 ! Failed(Refused { status: 500, reason: "Server Internal Error" })
-          57567 REGISTER 6 <sip:101@10.0.0.1:5060>;expires=600
-          86751 REGISTER 7 <sip:101@10.0.0.1:5060>;expires=600
-          86771 ! Registered(30 s)
-         101475 REGISTER 8 <sip:101@10.0.0.1:5060>;expires=600
-         116475 REGISTER 9 <sip:101@10.0.0.1:5060>;expires=600
+          43841 REGISTER 6 <sip:101@10.0.0.1:5060>;expires=600
+          73025 REGISTER 7 <sip:101@10.0.0.1:5060>;expires=600
+          73045 ! Registered(30 s)
+          87749 REGISTER 8 <sip:101@10.0.0.1:5060>;expires=600
+         102749 REGISTER 9 <sip:101@10.0.0.1:5060>;expires=600
+         117749 REGISTER 10 <sip:101@10.0.0.1:5060>;expires=600
         = Registered(30 s)
     "#]]);
 }
@@ -372,4 +373,16 @@ fn a_removal_nobody_answers_ends_all_the_same() {
         = Unregistered
     "#]]);
     assert!(world.phones[0].endpoint.is_empty());
+}
+
+#[test]
+fn a_registrar_that_keeps_nothing_has_refused() {
+    let mut world = World::one(quiet);
+    world.grants = 0;
+    world.feed(0, Input::Register);
+    world.wait(100);
+    assert!(matches!(
+        world.phones[0].binding.status(),
+        Status::Failed(Cause::Refused { status: 200, .. })
+    ));
 }
