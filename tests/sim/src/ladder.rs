@@ -42,7 +42,9 @@ pub fn told(event: &Event) -> Option<String> {
             };
             let by = word(serde_json::to_value(told.by));
             let cause = word(serde_json::to_value(told.cause));
-            let status = told.sip_status.map_or_else(String::new, |s| format!(" ({s})"));
+            let status = told
+                .sip_status
+                .map_or_else(String::new, |s| format!(" ({s})"));
             format!("call {call} ended by {by}: {cause}{status}")
         }
         EventBody::AccountRegistered(told) => {
@@ -50,7 +52,9 @@ pub fn told(event: &Event) -> Option<String> {
             format!("registered for {expires} s")
         }
         EventBody::AccountFailed(told) => {
-            let status = told.sip_status.map_or_else(String::new, |s| format!(" ({s})"));
+            let status = told
+                .sip_status
+                .map_or_else(String::new, |s| format!(" ({s})"));
             format!("not registered{status}")
         }
         EventBody::AccountUnregistered(_) => "unregistered".to_owned(),
@@ -89,8 +93,8 @@ struct Picture {
     lanes: Vec<NodeId>,
     /// What was sent already, with its way.
     sent: BTreeSet<(NodeId, NodeId, Bytes)>,
-    /// Who offered last in a dialog, by Call-ID and CSeq.
-    offers: BTreeMap<(String, u32), NodeId>,
+    /// Whose description came first in a transaction, by Call-ID and CSeq.
+    offers: BTreeMap<(String, u32), String>,
 }
 
 impl Picture {
@@ -158,7 +162,7 @@ impl Picture {
         };
         let headers = message.headers();
         let cseq = headers.cseq().ok();
-        let number = cseq.as_ref().map_or(0, |cseq| cseq.number());
+        let number = cseq.as_ref().map_or(0, |cseq| cseq.number);
         let mut label = match &message {
             Message::Request(request) => {
                 format!("{} {number}", request.method().as_str())
@@ -175,7 +179,7 @@ impl Picture {
         for note in notes(&message, headers) {
             label += &format!(" [{note}]");
         }
-        if let Some(sdp) = self.description(from, number, headers, message.body()) {
+        if let Some(sdp) = self.description(number, headers, message.body()) {
             label += &format!(" [{sdp}]");
         }
         if !self.sent.insert((from, to, bytes.clone())) {
@@ -185,26 +189,15 @@ impl Picture {
     }
 
     /// `offer` or `answer`, its codecs, and whether it holds.
-    fn description(
-        &mut self,
-        from: NodeId,
-        number: u32,
-        headers: &Headers,
-        body: &[u8],
-    ) -> Option<String> {
+    fn description(&mut self, number: u32, headers: &Headers, body: &[u8]) -> Option<String> {
         if body.is_empty() {
             return None;
         }
-        let description = sdp::SessionDescription::parse(body).ok()?;
         let call = headers.call_id().ok()?.to_string();
-        let first = *self.offers.entry((call, number)).or_insert(from);
-        // What a proxy passes on is what its sender said: only ends change sides.
-        let kind = match first == from || self.passes_on(from) && !self.has_answered(from, first) {
-            true => "offer",
-            false => "answer",
-        };
         let text = String::from_utf8_lossy(body).into_owned();
-        drop(description);
+        let origin = text.lines().find(|line| line.starts_with("o="))?.to_owned();
+        let first = self.offers.entry((call, number)).or_insert(origin.clone());
+        let kind = if *first == origin { "offer" } else { "answer" };
         let mut codecs: Vec<&str> = text
             .lines()
             .filter_map(|line| line.strip_prefix("a=rtpmap:"))
@@ -217,17 +210,6 @@ impl Picture {
             }
         }
         Some(format!("{kind} {}", codecs.join(" ")))
-    }
-
-    /// Lanes in the middle are proxies.
-    fn passes_on(&self, node: NodeId) -> bool {
-        let at = self.lane(node);
-        at > 0 && at + 1 < self.lanes.len()
-    }
-
-    /// Whether what comes from `node` goes back towards the one who offered.
-    fn has_answered(&self, _node: NodeId, _first: NodeId) -> bool {
-        false
     }
 }
 

@@ -8,6 +8,8 @@
 //! | --- | --- |
 //! | [`world`] | [`World`]: phones and peers, run by one queue |
 //! | [`phone`] | [`Phone`]: every part, wired and supervised as in a host |
+//! | [`peer`] | scripted peers, written over `sip_message` alone |
+//! | [`proxy`] | a stateless proxy with a registrar |
 //! | [`names`] | the name server's table |
 //! | [`ladder`] | what was sent and told, as a picture; golden files |
 //! | [`space`] | [`Space`], events in order of time; wake-ups |
@@ -24,7 +26,9 @@ pub mod link;
 pub mod log;
 pub mod names;
 pub mod net;
+pub mod peer;
 pub mod phone;
+pub mod proxy;
 pub mod space;
 pub mod stream;
 pub mod trace;
@@ -32,7 +36,9 @@ pub mod world;
 
 pub use link::{Jitter, LinkSettings, Loss};
 pub use net::{NodeId, Refusal};
+pub use peer::{Leg, Peer, Registrar, Script};
 pub use phone::{Phone, Settings};
+pub use proxy::Proxy;
 pub use space::Space;
 pub use stream::{Ended, StreamEvent, StreamId};
 pub use trace::Trace;

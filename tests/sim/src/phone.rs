@@ -20,7 +20,7 @@ use control::command::Command;
 use control::snapshot::{CallSnapshot, EngineSnapshot};
 use control::{CallHandle, Event};
 use ports::{Address, Post, dialogs};
-use run::Running;
+pub(crate) use run::Running;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;

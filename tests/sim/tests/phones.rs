@@ -60,7 +60,11 @@ fn hash_of(seed: u64) -> (u64, u64) {
     alice.say(&chirp(&mut Rng::from_number(7), Rate::Hz16000, 1_000));
     alice.dial(&bob.uri());
     world.run_for(secs(5));
-    assert!(alice.media_datagrams().1 > 100, "{:?}", alice.media_datagrams());
+    assert!(
+        alice.media_datagrams().1 > 100,
+        "{:?}",
+        alice.media_datagrams()
+    );
     let count = world.space().trace().count();
     (world.hash(), count)
 }

@@ -104,7 +104,6 @@ pub(crate) struct Deck {
     engine: MediaEngine<Socket>,
     flows: Flows,
     orders: VecDeque<Given<Socket>>,
-    open: BTreeMap<SocketAddr, ()>,
     next_port: u16,
     mail: Mail,
 }
@@ -123,15 +122,9 @@ impl Deck {
                 heard: 0,
             },
             orders: VecDeque::new(),
-            open: BTreeMap::new(),
             next_port: FIRST_PORT,
             mail,
         }
-    }
-
-    /// Whether `local` is a media port of ours, now or once.
-    pub(crate) fn owns(&self, local: SocketAddr) -> bool {
-        self.open.contains_key(&local)
     }
 
     /// A datagram came to a media port.
@@ -176,7 +169,6 @@ impl Deck {
         let mut space = self.flows.space.borrow_mut();
         let address = space.bind(self.flows.node, wanted).ok()?;
         drop(space);
-        self.open.insert(address, ());
         let socket = Socket {
             address,
             node: self.flows.node,

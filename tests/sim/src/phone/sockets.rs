@@ -82,7 +82,8 @@ impl Sockets {
     /// A datagram came; `false`: to none of these sockets.
     pub(crate) fn datagram(&self, source: SocketAddr, local: SocketAddr, bytes: &Bytes) -> bool {
         let is_it = |bound: SocketAddr| {
-            bound.port() == local.port() && (bound.ip() == local.ip() || bound.ip().is_unspecified())
+            bound.port() == local.port()
+                && (bound.ip() == local.ip() || bound.ip().is_unspecified())
         };
         let udp = |l: &&(FlowId, Transport, SocketAddr)| l.1 == Transport::Udp && is_it(l.2);
         let Some(&(flow, ..)) = self.listening.iter().find(udp) else {

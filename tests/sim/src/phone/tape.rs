@@ -1,5 +1,8 @@
 //! An audio plugin whose microphone plays what a test gives it and whose loudspeaker is recorded.
 
+// The macro asks for a feature that only plugins have.
+#![allow(unexpected_cfgs)]
+
 use plugin::{Audio, AudioCounters, Captured, Refusal, Status};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
