@@ -57,13 +57,11 @@ impl Error {
         Self::new(Code::NO_ENGINE, format!("{}: {why}", path.display()))
     }
 
-    /// `what` did not come within `wait`.
-    pub(crate) fn late(what: &str, wait: Duration) -> Self {
+    /// `what` did not come within `wait`; `code` says what that means.
+    pub(crate) fn late(code: Code, what: &str, wait: Duration) -> Self {
         let detail = format!("{what} did not come within {} s", wait.as_secs_f64());
         let fix = "try again, or wait longer with --timeout; see: offhook status";
-        Self::Late(Box::new(
-            ErrorObject::new(Code::ENGINE_BUSY, detail).fix(fix),
-        ))
+        Self::Late(Box::new(ErrorObject::new(code, detail).fix(fix)))
     }
 
     /// What is told of it. `None`: nothing needs to be.

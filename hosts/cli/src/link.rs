@@ -47,7 +47,6 @@ pub(crate) struct Engine {
     path: PathBuf,
     stream: UnixStream,
     inbox: Receiver<Item>,
-    sender: SyncSender<Item>,
     /// Read while something else was waited for.
     backlog: VecDeque<Item>,
     welcome: Welcome,
@@ -59,7 +58,13 @@ impl Engine {
     /// Connects and says hello. `events`: which are wanted; `None`: none.
     pub(crate) fn connect(global: &Global, events: Option<&[&str]>) -> Result<Self, Error> {
         let filter = events.map(|names| Filter(names.iter().map(|&name| name.into()).collect()));
-        Self::hello(global, filter, None)
+        Self::hello(global, filter, None, false)
+    }
+
+    /// The same, and Ctrl+C is heard from now on instead of ending the program.
+    pub(crate) fn heeding(global: &Global, events: &[&str]) -> Result<Self, Error> {
+        let filter = Filter(events.iter().map(|&name| name.into()).collect());
+        Self::hello(global, Some(filter), None, true)
     }
 
     /// The same with all that a hello can say.
@@ -67,6 +72,7 @@ impl Engine {
         global: &Global,
         filter: Option<Filter>,
         resume: Option<u64>,
+        heeds_interrupts: bool,
     ) -> Result<Self, Error> {
         let path = place::find(global)?;
         let stream = UnixStream::connect(&path).map_err(|why| {
@@ -77,14 +83,15 @@ impl Engine {
             Error::no_engine(&path, "nothing listens there")
         })?;
         let (sender, inbox) = sync_channel(AHEAD);
+        if heeds_interrupts {
+            heed_interrupts(sender.clone()).map_err(|why| broken(&why))?;
+        }
         let reader = stream.try_clone().map_err(|why| broken(&why))?;
-        let words = sender.clone();
-        std::thread::spawn(move || read(BufReader::new(reader), &words));
+        std::thread::spawn(move || read(BufReader::new(reader), &sender));
         let mut engine = Self {
             path,
             stream,
             inbox,
-            sender,
             backlog: VecDeque::new(),
             welcome: Welcome {
                 version: 0,
@@ -116,24 +123,14 @@ impl Engine {
         self.wait
     }
 
+    /// Replies and outcomes may take this long, whatever `--timeout` says.
+    pub(crate) fn wait_at_least(&mut self, wait: Duration) {
+        self.wait = self.wait.max(wait);
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> std::path::Display<'_> {
         self.path.display()
-    }
-
-    /// From now on Ctrl+C is heard instead of ending the program.
-    pub(crate) fn heed_interrupts(&self) -> Result<(), Error> {
-        let mut signals =
-            signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(|why| broken(&why))?;
-        let sender = self.sender.clone();
-        std::thread::spawn(move || {
-            for _ in signals.forever() {
-                if sender.send(Item::Interrupt).is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(())
     }
 
     /// Gives a command and waits for what comes back at once.
@@ -149,7 +146,10 @@ impl Engine {
         let until = Instant::now() + self.wait;
         loop {
             match self.take(Some(until))? {
-                None => return Err(Error::late(&format!("the reply to '{what}'"), self.wait)),
+                None => {
+                    let what = format!("the reply to '{what}'");
+                    return Err(Error::late(Code::ENGINE_BUSY, &what, self.wait));
+                }
                 Some(Item::Word(ToClient::Reply(reply), _)) if is_for(&reply, &id) => {
                     let command = reply.command;
                     return Ok((command, reply.outcome()?));
@@ -199,7 +199,7 @@ impl Engine {
     /// Waits until `seen` finds what it looks for, or the time for outcomes is over.
     pub(crate) fn outcome<T>(
         &mut self,
-        what: &str,
+        (code, what): (Code, &str),
         mut seen: impl FnMut(&Event) -> Option<Result<T, Error>>,
     ) -> Result<T, Error> {
         let until = Instant::now() + self.wait;
@@ -211,7 +211,7 @@ impl Engine {
                     }
                 }
                 Heard::Interrupted => return Err(Error::Interrupted),
-                Heard::Late => return Err(Error::late(what, self.wait)),
+                Heard::Late => return Err(Error::late(code, what, self.wait)),
             }
         }
     }
@@ -284,6 +284,19 @@ fn broken(why: &std::io::Error) -> Error {
 
 fn skipped(bad: &wire::Error) -> String {
     format!("a line of the engine is skipped: {bad}")
+}
+
+/// Puts Ctrl+C and a polite kill into the queue.
+fn heed_interrupts(to: SyncSender<Item>) -> std::io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if to.send(Item::Interrupt).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
 }
 
 /// Reads lines until there are no more.

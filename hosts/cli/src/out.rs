@@ -2,7 +2,8 @@
 
 use crate::args::Global;
 use crate::error::Error;
-use serde_json::{Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write};
 
 /// How a verb tells what it did.
@@ -95,9 +96,10 @@ impl Out {
     }
 
     /// The object that a verb ends with; nothing for people.
-    pub(crate) fn object(&mut self, value: &Value) {
+    pub(crate) fn object(&mut self, value: &impl Serialize) {
         if self.form != Form::Text {
-            self.write(&value.to_string());
+            let text = serde_json::to_string(value);
+            self.write(&text.expect("our words have string keys and nothing that can fail"));
         }
     }
 
@@ -121,7 +123,7 @@ impl Out {
                 tell(&line);
             }
         } else {
-            self.object(&json!({ "error": told }));
+            self.object(&BTreeMap::from([("error", told)]));
         }
     }
 

@@ -36,24 +36,78 @@ fn ladder() -> Ladder {
 
 #[test]
 fn text_has_two_columns_with_arrows() {
-    expect![[r#""#]].assert_eq(&text(&ladder(), false).join("\n"));
+    expect![[r#"
+                 101 (you)                     600 demo-pbx
+          0.000  │──────── INVITE sdp: pcmu pcma ────────▶│
+          0.500  │──── INVITE sdp: pcmu pcma (again) ────▶│
+          0.501  │◀───────────── 100 Trying ──────────────│
+          0.512  │◀──────────── 180 Ringing ──────────────│
+          0.711  │◀────────── 200 OK sdp: pcmu ───────────│
+          0.712  │───────────────── ACK ─────────────────▶│
+          0.715  │══════════ RTP PCMU 50 pkt/s ══════════▶│
+          0.716  │◀═════════ RTP PCMU 50 pkt/s ═══════════│
+          3.000  │ · muted; <b>#1</b>                    │
+         12.001  │───────────────── BYE ─────────────────▶│"#]]
+    .assert_eq(&text(&ladder(), false).join("\n"));
 }
 
 #[test]
 fn text_can_do_without_drawing_characters() {
-    expect![[r#""#]].assert_eq(&text(&ladder(), true).join("\n"));
+    expect![[r#"
+                 101 (you)                     600 demo-pbx
+          0.000  |-------- INVITE sdp: pcmu pcma -------->|
+          0.500  |---- INVITE sdp: pcmu pcma (again) ---->|
+          0.501  |<------------- 100 Trying --------------|
+          0.512  |<------------ 180 Ringing --------------|
+          0.711  |<---------- 200 OK sdp: pcmu -----------|
+          0.712  |----------------- ACK ----------------->|
+          0.715  |========== RTP PCMU 50 pkt/s ==========>|
+          0.716  |<========= RTP PCMU 50 pkt/s ===========|
+          3.000  | * muted; <b>#1</b>                    |
+         12.001  |----------------- BYE ----------------->|"#]]
+    .assert_eq(&text(&ladder(), true).join("\n"));
 }
 
 #[test]
 fn mermaid_is_a_sequence_diagram() {
-    expect![[r#""#]].assert_eq(&mermaid(&ladder()));
+    expect![[r#"
+        sequenceDiagram
+            participant A as 101 (you)
+            participant B as 600 demo-pbx
+            A->>B: 0.000 INVITE sdp: pcmu pcma
+            A->>B: 0.500 INVITE sdp: pcmu pcma (again)
+            B->>A: 0.501 100 Trying
+            B->>A: 0.512 180 Ringing
+            B->>A: 0.711 200 OK sdp: pcmu
+            A->>B: 0.712 ACK
+            A-->>B: 0.715 RTP PCMU 50 pkt/s
+            B-->>A: 0.716 RTP PCMU 50 pkt/s
+            Note over A,B: 3.000 muted#59; #lt;b#gt;#35;1#lt;/b#gt;?
+            A->>B: 12.001 BYE
+    "#]]
+    .assert_eq(&mermaid(&ladder()));
 }
 
 #[test]
 fn svg_is_a_picture_by_itself() {
     let mut small = ladder();
     small.steps = vec![small.steps.remove(0), small.steps.remove(7)];
-    expect![[r#""#]].assert_eq(&svg(&small));
+    expect![[r##"
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 680 144" font-family="sans-serif" font-size="12" role="img">
+        <title>call c7k2</title>
+        <rect width="680" height="144" fill="white"/>
+        <text x="90" y="24" text-anchor="middle" font-weight="bold">101 (you)</text>
+        <line x1="90" y1="34" x2="90" y2="144" stroke="#888"/>
+        <text x="590" y="24" text-anchor="middle" font-weight="bold">600 demo-pbx</text>
+        <line x1="590" y1="34" x2="590" y2="144" stroke="#888"/>
+        <text x="6" y="60" fill="#555">0.000</text>
+        <text x="340" y="56" text-anchor="middle">INVITE sdp: pcmu pcma</text>
+        <line x1="90" y1="60" x2="590" y2="60" stroke="black"/>
+        <path d="M590 60 L582 56 L582 64 Z"/>
+        <text x="6" y="88" fill="#555">3.000</text>
+        <text x="340" y="84" text-anchor="middle">muted; &lt;b&gt;#1&lt;/b&gt;?</text>
+        </svg>
+    "##]].assert_eq(&svg(&small));
 }
 
 #[test]

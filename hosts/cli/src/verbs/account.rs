@@ -7,8 +7,7 @@ use crate::link::Engine;
 use crate::password;
 use control::command::{AccountRef, AddAccount, Transport};
 use control::snapshot::AccountState;
-use control::{AccountHandle, Command, EventBody, ExitCode, Reply};
-use serde_json::json;
+use control::{AccountHandle, Code, Command, EventBody, ExitCode, Reply};
 
 pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<ExitCode, Error> {
     let mut command = from_args(args)?;
@@ -21,7 +20,7 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         .out
         .line(&format!("account {account} is set up for this run"));
     if !registers {
-        context.out.object(&json!(reply));
+        context.out.object(&reply);
         return Ok(ExitCode::Success);
     }
     let snapshot = match reply {
@@ -47,7 +46,7 @@ pub(crate) fn remove(context: &mut Context, args: OneAccount) -> Result<ExitCode
     engine.ask(Command::RemoveAccount(AccountRef {
         account: account.clone(),
     }))?;
-    let snapshot = engine.outcome("the removal", |event| {
+    let snapshot = engine.outcome((Code::ENGINE_BUSY, "the removal"), |event| {
         let EventBody::AccountRemoved(data) = &event.body else {
             return None;
         };

@@ -7,7 +7,6 @@ use crate::out::Form;
 use crate::words;
 use control::command::NoFields;
 use control::{AccountSnapshot, Command, ExitCode, Reply};
-use serde_json::json;
 
 pub(crate) fn run(context: &mut Context) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, None)?;
@@ -16,7 +15,7 @@ pub(crate) fn run(context: &mut Context) -> Result<ExitCode, Error> {
         return Err(odd_reply(&reply));
     };
     match context.out.form() {
-        Form::Json => context.out.object(&json!(reply)),
+        Form::Json => context.out.object(&reply),
         Form::Stream => accounts
             .iter()
             .for_each(|account| context.out.object(&account_object(account))),

@@ -16,7 +16,7 @@ pub(crate) fn run(context: &mut Context, args: &OneCall) -> Result<ExitCode, Err
     let done = call_in(&reply).filter(|call| call.state == CallState::Answered);
     let call = match done {
         Some(call) => call.clone(),
-        None => engine.outcome("the answer", |event| {
+        None => engine.outcome((Code::ENGINE_BUSY, "the answer"), |event| {
             if !is_about(event, command, named) {
                 return None;
             }

@@ -8,7 +8,6 @@ use crate::words;
 use control::command::NoFields;
 use control::snapshot::{CallDirection, CallSnapshot};
 use control::{Command, ExitCode, Reply, Timestamp};
-use serde_json::json;
 
 pub(crate) fn run(context: &mut Context) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, None)?;
@@ -17,7 +16,7 @@ pub(crate) fn run(context: &mut Context) -> Result<ExitCode, Error> {
         return Err(odd_reply(&reply));
     };
     match context.out.form() {
-        Form::Json => context.out.object(&json!(reply)),
+        Form::Json => context.out.object(&reply),
         Form::Stream => calls
             .iter()
             .for_each(|call| context.out.object(&call_object(call))),

@@ -8,7 +8,6 @@ use crate::words;
 use control::command::SendDtmf;
 use control::event::{DtmfMethod, Side};
 use control::{Code, Command, EventBody, ExitCode};
-use serde_json::json;
 
 pub(crate) fn run(context: &mut Context, args: &Dtmf) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.dtmf", "call.ended"]))?;
@@ -22,7 +21,7 @@ pub(crate) fn run(context: &mut Context, args: &Dtmf) -> Result<ExitCode, Error>
     let mut how = "";
     let mut call = named;
     for sent in 0..count {
-        how = engine.outcome("the end of a digit", |event| {
+        how = engine.outcome((Code::ENGINE_BUSY, "the end of a digit"), |event| {
             if !is_about(event, command, named) {
                 return None;
             }
@@ -50,7 +49,7 @@ pub(crate) fn run(context: &mut Context, args: &Dtmf) -> Result<ExitCode, Error>
     context
         .out
         .line(&format!("sent {count} {digits}{to}, {how}"));
-    context.out.object(&json!(reply));
+    context.out.object(&reply);
     Ok(ExitCode::Success)
 }
 

@@ -14,8 +14,7 @@ pub(crate) fn run(context: &mut Context, args: &Events) -> Result<ExitCode, Erro
     // One object would never be whole: events are always one a line.
     let is_text = context.out.form() == Form::Text;
     let filter = Filter(args.filter.clone());
-    let mut engine = Engine::hello(&context.global, Some(filter.clone()), args.resume)?;
-    engine.heed_interrupts()?;
+    let mut engine = Engine::hello(&context.global, Some(filter.clone()), args.resume, true)?;
     let time = args.listen.or(context.global.timeout);
     let until = time.map(|time| Instant::now() + time);
     let mut left = args.count;

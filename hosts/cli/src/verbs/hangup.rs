@@ -8,8 +8,7 @@ use crate::out::Out;
 use crate::words;
 use control::command::{CallRef, NoFields};
 use control::snapshot::{CallSnapshot, CallState};
-use control::{CallHandle, Command, EventBody, ExitCode};
-use serde_json::json;
+use control::{CallHandle, Code, Command, EventBody, ExitCode, Reply};
 
 pub(crate) fn run(context: &mut Context, args: &Hangup) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
@@ -31,7 +30,7 @@ fn all(context: &mut Context, engine: &mut Engine) -> Result<ExitCode, Error> {
     engine.ask(Command::HangUpAll(NoFields {}))?;
     let mut ended = Vec::new();
     while !open.is_empty() {
-        let call = engine.outcome("the end of all calls", |event| {
+        let call = engine.outcome((Code::ENGINE_BUSY, "the end of all calls"), |event| {
             if let EventBody::CallEnded(data) = &event.body {
                 return Some(Ok(vec![data.snapshot.clone()]));
             }
@@ -50,9 +49,7 @@ fn all(context: &mut Context, engine: &mut Engine) -> Result<ExitCode, Error> {
     if ended.is_empty() {
         context.out.line("no calls");
     }
-    context
-        .out
-        .object(&json!({ "kind": "calls", "calls": ended }));
+    context.out.object(&Reply::Calls { calls: ended });
     Ok(ExitCode::Success)
 }
 
@@ -68,7 +65,7 @@ pub(super) fn end(
         return Ok(over.clone());
     }
     let named = call.map(|call| call.call).or(named);
-    engine.outcome("the end of the call", |event| {
+    engine.outcome((Code::ENGINE_BUSY, "the end of the call"), |event| {
         let EventBody::CallEnded(data) = &event.body else {
             return None;
         };

@@ -18,7 +18,7 @@ pub(crate) fn run(context: &mut Context, args: &Ladder) -> Result<ExitCode, Erro
     };
     let out = &mut context.out;
     if out.form() != Form::Text {
-        out.object(&json!(reply));
+        out.object(&reply);
         return Ok(ExitCode::Success);
     }
     match args.format {

@@ -120,11 +120,15 @@ fn odd_reply(reply: &Reply) -> Error {
 }
 
 /// A call as the object that verbs end with.
-fn call_object(call: &CallSnapshot) -> serde_json::Value {
-    json!({ "kind": "call", "call": call })
+fn call_object(call: &CallSnapshot) -> Reply {
+    Reply::Call {
+        call: Box::new(call.clone()),
+    }
 }
 
 /// An account as the object that verbs end with.
-fn account_object(account: &AccountSnapshot) -> serde_json::Value {
-    json!({ "kind": "account", "account": account })
+fn account_object(account: &AccountSnapshot) -> Reply {
+    Reply::Account {
+        account: Box::new(account.clone()),
+    }
 }

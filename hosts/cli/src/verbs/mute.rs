@@ -5,8 +5,7 @@ use crate::args::{self, Switch};
 use crate::error::Error;
 use crate::link::Engine;
 use control::command::Mute;
-use control::{Command, EventBody, ExitCode};
-use serde_json::json;
+use control::{Code, Command, EventBody, ExitCode};
 
 pub(crate) fn run(context: &mut Context, args: &args::Mute) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.mute", "call.ended"]))?;
@@ -26,13 +25,16 @@ pub(crate) fn run(context: &mut Context, args: &args::Mute) -> Result<ExitCode, 
     };
     let (command, reply) = engine.ask(Command::Mute(mute))?;
     if to_change {
-        engine.outcome("the change of the microphone", |event| {
-            if let EventBody::CallMute(data) = &event.body {
-                return (data.muted == on).then_some(Ok(()));
-            }
-            let ended = matches!(event.body, EventBody::CallEnded(_));
-            (ended && is_about(event, command, args.call)).then_some(Ok(()))
-        })?;
+        engine.outcome(
+            (Code::ENGINE_BUSY, "the change of the microphone"),
+            |event| {
+                if let EventBody::CallMute(data) = &event.body {
+                    return (data.muted == on).then_some(Ok(()));
+                }
+                let ended = matches!(event.body, EventBody::CallEnded(_));
+                (ended && is_about(event, command, args.call)).then_some(Ok(()))
+            },
+        )?;
     }
     let state = if on { "muted" } else { "not muted" };
     let which = match args.call {
@@ -40,6 +42,6 @@ pub(crate) fn run(context: &mut Context, args: &args::Mute) -> Result<ExitCode, 
         None => "all calls".to_owned(),
     };
     context.out.line(&format!("{which}: {state}"));
-    context.out.object(&json!(reply));
+    context.out.object(&reply);
     Ok(ExitCode::Success)
 }

@@ -29,7 +29,7 @@ pub(crate) fn unregister(context: &mut Context, args: OneAccount) -> Result<Exit
     engine.ask(Command::Unregister(AccountRef {
         account: account.clone(),
     }))?;
-    let snapshot = engine.outcome("the server's answer", |event| {
+    let snapshot = engine.outcome((Code::SERVER_SILENT, "the server's answer"), |event| {
         if let EventBody::AccountUnregistered(data) = &event.body
             && data.snapshot.account == account
         {
@@ -49,7 +49,7 @@ pub(super) fn registered(
     engine: &mut Engine,
     account: &AccountHandle,
 ) -> Result<AccountSnapshot, Error> {
-    engine.outcome("the server's answer", |event| {
+    engine.outcome((Code::SERVER_SILENT, "the server's answer"), |event| {
         if let EventBody::AccountRegistered(data) = &event.body
             && data.snapshot.account == *account
         {

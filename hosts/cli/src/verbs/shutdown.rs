@@ -6,7 +6,6 @@ use crate::error::Error;
 use crate::link::{Engine, Heard};
 use control::command::Shutdown;
 use control::{Code, Command, ExitCode};
-use serde_json::json;
 use std::time::Instant;
 
 pub(crate) fn run(context: &mut Context, args: &args::Shutdown) -> Result<ExitCode, Error> {
@@ -20,13 +19,19 @@ pub(crate) fn run(context: &mut Context, args: &args::Shutdown) -> Result<ExitCo
     loop {
         match engine.next(Some(until)) {
             Ok(Heard::Event(_, line)) => context.out.stream(&line),
-            Ok(Heard::Late) => return Err(Error::late("the engine's end", engine.wait())),
+            Ok(Heard::Late) => {
+                return Err(Error::late(
+                    Code::ENGINE_BUSY,
+                    "the engine's end",
+                    engine.wait(),
+                ));
+            }
             Ok(Heard::Interrupted) => return Err(Error::Interrupted),
             Err(Error::Told(error)) if error.code == Code::NO_ENGINE => break,
             Err(error) => return Err(error),
         }
     }
     context.out.line("the engine has stopped");
-    context.out.object(&json!(reply));
+    context.out.object(&reply);
     Ok(ExitCode::Success)
 }

@@ -8,7 +8,6 @@ use crate::words;
 use control::command::NoFields;
 use control::snapshot::{EngineSnapshot, PluginState};
 use control::{Command, ExitCode, Reply, Timestamp};
-use serde_json::json;
 
 pub(crate) fn run(context: &mut Context) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, None)?;
@@ -25,7 +24,7 @@ pub(crate) fn run(context: &mut Context) -> Result<ExitCode, Error> {
         context.out.line(&format!("           {}", trouble.detail));
         context.out.line(&format!("  fix      {}", trouble.fix));
     }
-    context.out.object(&json!(reply));
+    context.out.object(&reply);
     Ok(ExitCode::Success)
 }
 

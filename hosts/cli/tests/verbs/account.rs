@@ -37,7 +37,12 @@ fn add_takes_the_password_from_standard_input_a_file_or_a_variable() {
     let hello = || Hello::Welcome(engine());
     let add = ["account", "add", "alice@pbx.example"];
     let ran = run_with(&add, hello(), added(), &[], Some("hunter2\n"));
-    expect![[r#""#]].assert_eq(&(ran.told() + &ran.asked.concat()));
+    expect![[r#"
+        account alice@pbx.example is set up for this run
+        alice@pbx.example is registered in 8 ms at 127.0.0.1:35060 udp, refresh within 300 s
+        --- exit 0
+        {"op":"call","id":"r1","command":"add_account","body":{"account":"alice@pbx.example","user":"alice","domain":"pbx.example","password":"hunter2","transport":"udp","register":true,"make_default":false}}
+    "#]].assert_eq(&(ran.told() + &ran.asked.concat()));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     std::fs::write(&file, "hunter2\nnot this\n").unwrap();
@@ -103,7 +108,15 @@ fn a_wrong_password_is_oh_2001_and_exit_4() {
     ];
     let hello = Hello::Welcome(engine());
     let ran = run_with(&add, hello, script, &[("SECRET", "wrong")], None);
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        account alice@pbx.example is set up for this run
+        --- stderr
+        ! OH-2001 the server does not accept this user and password
+          why   pbx.example refused alice (SIP 403)
+          fix   check the user and the password of the account; some servers want another name to log in: set auth_user
+          more  offhook explain OH-2001
+        --- exit 4
+    "#]].assert_eq(&ran.told());
 }
 
 #[test]
@@ -117,18 +130,34 @@ fn register_and_unregister_wait_for_the_server() {
         tell(EventBody::AccountRegistered, account()),
     ];
     let ran = run(&["register", "demo"], script);
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        demo is registered in 8 ms at 127.0.0.1:35060 udp, refresh within 300 s
+        --- exit 0
+    "#]]
+    .assert_eq(&ran.told());
     let script = vec![
         Step::On("unregister", Reply::Taken),
         tell(EventBody::AccountUnregistered, account()),
     ];
     let ran = run(&["unregister", "demo"], script);
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        demo is not registered any more
+        --- exit 0
+    "#]]
+    .assert_eq(&ran.told());
     let ran = run(
         &["register", "demo", "--timeout", "50ms"],
         vec![Step::On("register", Reply::Taken)],
     );
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        --- stderr
+        ! OH-2003 the server does not answer
+          why   the server's answer did not come within 0.05 s
+          fix   try again, or wait longer with --timeout; see: offhook status
+          more  offhook explain OH-2003
+        --- exit 5
+    "#]]
+    .assert_eq(&ran.told());
 }
 
 #[test]
@@ -137,7 +166,11 @@ fn remove_waits_until_it_is_gone() {
         Step::On("remove_account", Reply::Taken),
         tell(EventBody::AccountRemoved, account()),
     ];
-    expect![[r#""#]].assert_eq(&run(&["account", "remove", "demo"], script).told());
+    expect![[r#"
+        account demo is removed
+        --- exit 0
+    "#]]
+    .assert_eq(&run(&["account", "remove", "demo"], script).told());
 }
 
 #[test]

@@ -5,8 +5,17 @@ use expect_test::expect;
 
 #[test]
 fn explain_tells_cause_fix_and_exit() {
-    expect![[r#""#]].assert_eq(&run_alone(&["explain", "3107"]).told());
-    expect![[r#""#]].assert_eq(&run_alone(&["explain", "OH-6001", "--json"]).told());
+    expect![[r#"
+        OH-3107  you are sending sound but nothing comes back
+          why   they told us an address for sound that is not reachable from here, or something between blocks it
+          fix   on a real PBX turn on "NAT / symmetric RTP" for this phone
+          exit  7
+        --- exit 0
+    "#]].assert_eq(&run_alone(&["explain", "3107"]).told());
+    expect![[r#"
+        {"cause":"no engine runs for this profile, or its control socket is elsewhere","code":"OH-6001","exit":8,"fix":"start one: offhook demo, or systemctl start offhookd; or name its socket with --socket","title":"no engine to talk to"}
+        --- exit 0
+    "#]].assert_eq(&run_alone(&["explain", "OH-6001", "--json"]).told());
     let all = run_alone(&["explain"]);
     assert_eq!(all.out.lines().count(), control::index::INDEX.len());
 }
@@ -66,7 +75,12 @@ fn doctor_names_file_line_and_key_of_broken_settings() {
         .skip_while(|line| !line.contains("settings"))
         .collect();
     let told = lines[..4].join("\n").replace(path, "site.toml");
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+          fail  settings   site.toml:2:12: media.ptime_ms: 7 is not allowed  OH-1002
+                fix        allowed: 10 to 200 in steps of 10
+          fail  settings   site.toml:3:1: media.colour: there is no such key  OH-1002
+                fix        correct it there"#]]
+    .assert_eq(&told);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `answer`, `decline`, `hangup`, `dtmf`, `mute`.
 
-use crate::fake::{Hello, Step, answered, at, call, engine, run, run_with};
+use crate::fake::{Hello, Step, answered, at, engine, run, run_with};
 use control::event::{AnsweredBy, CallAnswered, CallDtmf, CallEnded, CallMute, DtmfMethod, Side};
 use control::snapshot::{CallDirection, CallSnapshot, CallState};
 use control::{Code, EndReason, EndedBy, ErrorObject, EventBody, Reply};
@@ -52,10 +52,14 @@ fn answer_tells_who_it_is() {
         vec![Step::On("accept", Reply::Taken), Step::Tell(10, body)]
     };
     let ran = run(&["answer", "c7k2"], script());
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        answered c7k2 101@demo   PCMU 8 kHz · RTP 127.0.0.1:40012 ↔ 41000 · not encrypted
+        --- exit 0
+    "#]]
+    .assert_eq(&ran.told());
     let ran = run(&["answer", "c7k2", "--json"], script());
     assert!(
-        ran.out.starts_with("{\"call\":{") && ran.out.lines().count() == 1,
+        ran.out.starts_with("{\"kind\":\"call\",\"call\":{") && ran.out.lines().count() == 1,
         "{}",
         ran.out
     );
@@ -63,7 +67,15 @@ fn answer_tells_who_it_is() {
         Step::On("accept", Reply::Taken),
         over(EndReason::from_status(487)),
     ];
-    expect![[r#""#]].assert_eq(&run(&["answer", "c7k2"], gone).told());
+    expect![[r#"
+        --- stderr
+        ! OH-4008 there is no such call
+          why   call c7k2 ended by them: given up (SIP 487) before it was answered
+          fix   see: offhook calls
+          more  offhook explain OH-4008
+        --- exit 2
+    "#]]
+    .assert_eq(&run(&["answer", "c7k2"], gone).told());
 }
 
 #[test]
@@ -75,13 +87,23 @@ fn decline_and_hangup_wait_for_the_end() {
         ]
     };
     let ran = run(&["decline", "c7k2", "--status", "486"], script("decline"));
-    expect![[r#""#]].assert_eq(&(ran.told() + &ran.asked.concat()));
+    expect![[r#"
+        declined c7k2 600@demo (Echo) after 01:05
+        --- exit 0
+        {"op":"call","id":"r1","command":"decline","body":{"call":"c7k2","status":486}}
+    "#]]
+    .assert_eq(&(ran.told() + &ran.asked.concat()));
     let named = || Reply::Call {
         call: Box::new(answered()),
     };
     let end = over(EndReason::normal(EndedBy::Local));
     let ran = run(&["hangup"], vec![Step::On("hang_up", named()), end]);
-    expect![[r#""#]].assert_eq(&(ran.told() + &ran.asked.concat()));
+    expect![[r#"
+        ended c7k2 600@demo (Echo) after 01:05
+        --- exit 0
+        {"op":"call","id":"r1","command":"hang_up","body":{}}
+    "#]]
+    .assert_eq(&(ran.told() + &ran.asked.concat()));
 }
 
 #[test]
@@ -99,12 +121,20 @@ fn hangup_all_waits_for_every_end() {
         &[],
         None,
     );
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        ended c7k2 600@demo (Echo) after 01:05
+        --- exit 0
+    "#]]
+    .assert_eq(&ran.told());
     let ran = run(
         &["hangup", "--all"],
         vec![Step::On("hang_up_all", Reply::Taken)],
     );
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        no calls
+        --- exit 0
+    "#]]
+    .assert_eq(&ran.told());
 }
 
 #[test]
@@ -123,13 +153,25 @@ fn digits_are_counted_but_not_printed() {
         &["dtmf", "42", "--call", "c7k2", "--duration", "160"],
         script,
     );
-    expect![[r#""#]].assert_eq(&(ran.told() + &ran.asked.concat()));
+    expect![[r#"
+        sent 2 digits to c7k2, as RTP event
+        --- exit 0
+        {"op":"call","id":"r1","command":"send_dtmf","body":{"call":"c7k2","digits":"42","duration_ms":160}}
+    "#]].assert_eq(&(ran.told() + &ran.asked.concat()));
     let script = vec![
         Step::On("send_dtmf", Reply::Taken),
         digit('4'),
         over(EndReason::normal(EndedBy::Remote)),
     ];
-    expect![[r#""#]].assert_eq(&run(&["dtmf", "42", "--call", "c7k2"], script).told());
+    expect![[r#"
+        --- stderr
+        ! OH-4009 the call is not in a state for that
+          why   the call ended by them after 1 of 2 digits
+          fix   see: offhook calls
+          more  offhook explain OH-4009
+        --- exit 2
+    "#]]
+    .assert_eq(&run(&["dtmf", "42", "--call", "c7k2"], script).told());
 }
 
 #[test]
@@ -146,12 +188,21 @@ fn mute_waits_only_where_something_changes() {
         Step::Tell(1, EventBody::CallMute(Box::new(body))),
     ];
     let ran = run_with(&["mute", "on"], Hello::Welcome(busy), script, &[], None);
-    expect![[r#""#]].assert_eq(&(ran.told() + &ran.asked.concat()));
+    expect![[r#"
+        all calls: muted
+        --- exit 0
+        {"op":"call","id":"r1","command":"mute","body":{"on":true}}
+    "#]]
+    .assert_eq(&(ran.told() + &ran.asked.concat()));
     let ran = run(
         &["mute", "off", "--json"],
         vec![Step::On("mute", Reply::Taken)],
     );
-    expect![[r#""#]].assert_eq(&ran.told());
+    expect![[r#"
+        {"kind":"taken"}
+        --- exit 0
+    "#]]
+    .assert_eq(&ran.told());
 }
 
 #[test]
@@ -174,6 +225,8 @@ fn an_unknown_call_is_refused_by_every_verb() {
         assert!(ran.err.contains("fix   see: offhook calls"), "{}", ran.err);
     }
     let ran = run(&["hangup", "c7k2", "--json"], vec![unknown("hang_up")]);
-    expect![[r#""#]].assert_eq(&ran.told());
-    assert_eq!(call().state, CallState::Dialing);
+    expect![[r#"
+        {"error":{"code":"OH-4008","title":"there is no such call","detail":"no call c7k2","fix":"see: offhook calls","call":"c7k2"}}
+        --- exit 2
+    "#]].assert_eq(&ran.told());
 }

@@ -8,19 +8,22 @@ use crate::error::Error;
 use crate::link::{Engine, Heard};
 use crate::words;
 use control::command::{CallRef, Dial};
+use control::event::CallWarning;
 use control::snapshot::CallSnapshot;
-use control::{CallHandle, Code, Command, ErrorObject, EventBody, ExitCode};
-use serde_json::json;
+use control::{CallHandle, Code, Command, ErrorObject, EventBody, ExitCode, Reply};
+use serde::Serialize;
 use std::time::{Duration, Instant};
 use story::{Sound, Story};
 
+/// How long a reply may take, however short it may ring.
+const REPLY: Duration = Duration::from_secs(1);
 /// How long the end of a call may take once we hung up: the far end gets 32 s by RFC 3261, people do not wait so
 /// long. Unit: time.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(context: &mut Context, args: &Call) -> Result<ExitCode, Error> {
-    let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
-    engine.heed_interrupts()?;
+    let mut engine = Engine::heeding(&context.global, &["call.*"])?;
+    engine.wait_at_least(REPLY);
     let ring_for = context.global.timeout;
     let dial = Dial {
         to: args.to.clone(),
@@ -136,9 +139,11 @@ fn follow(
         Heard::Interrupted => stop(engine, story, plan, Stopped::Interrupted),
         Heard::Late if plan.farewell.is_some() => match plan.stopped {
             Some(Stopped::Interrupted) => Err(Error::Interrupted),
-            Some(Stopped::LongEnough | Stopped::NoAnswer) | None => {
-                Err(Error::late("the end of the call", FAREWELL))
-            }
+            Some(Stopped::LongEnough | Stopped::NoAnswer) | None => Err(Error::late(
+                Code::ENGINE_BUSY,
+                "the end of the call",
+                FAREWELL,
+            )),
         },
         Heard::Late if story.call.answered.is_some() => {
             stop(engine, story, plan, Stopped::LongEnough)
@@ -168,23 +173,31 @@ fn stop(engine: &mut Engine, story: &Story, plan: &mut Plan, why: Stopped) -> Re
     }
 }
 
+/// The object that ends a call.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    reply: &'a Reply,
+    exit: u8,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [CallWarning],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a ErrorObject>,
+}
+
 /// What is left to tell, and how the program ends.
 fn end(context: &mut Context, story: &Story, stopped: Option<Stopped>) -> ExitCode {
-    let call = &story.call;
     let sound = story.sound();
     for line in story.sound_lines(&sound) {
         context.out.line(&line);
     }
     let (exit, error) = verdict(story, &sound, stopped);
-    let mut object = call_object(call);
-    object["exit"] = json!(exit.number());
-    if !story.warnings.is_empty() {
-        object["warnings"] = json!(story.warnings);
-    }
-    if let Some(error) = &error {
-        object["error"] = json!(error);
-    }
-    context.out.object(&object);
+    context.out.object(&Told {
+        reply: &call_object(&story.call),
+        exit: exit.number(),
+        warnings: &story.warnings,
+        error: error.as_ref(),
+    });
     let was_told = |error: &ErrorObject| story.warnings.iter().any(|told| told.code == error.code);
     if let Some(error) = error.filter(|error| !was_told(error))
         && context.out.form() == crate::out::Form::Text
