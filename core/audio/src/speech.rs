@@ -3,7 +3,8 @@
 //! It has a gliding pitch, moving formants, syllables, pauses and hiss. It is not for judging how
 //! well concealment sounds: real voices breathe, this one does not.
 
-use crate::block::Rate;
+use crate::block::{Block, Rate};
+use crate::resample::Resampler;
 use crate::to_sample;
 use base::Rng;
 
@@ -13,7 +14,22 @@ const HARMONICS: usize = 24;
 const LOUDNESS: f32 = 2_600.0;
 
 /// `ms` milliseconds of syllables of 160 to 340 ms with pauses of 30 to 120 ms.
+///
+/// It stays within the telephone band at every rate, so that any codec can carry all of it.
 pub fn speech(rng: &mut Rng, rate: Rate, ms: usize) -> Vec<i16> {
+    let narrow = narrow_speech(rng, Rate::Hz8000, ms.next_multiple_of(10));
+    let mut resampler = Resampler::new(Rate::Hz8000, rate);
+    let mut out = Block::silence(rate);
+    let mut pcm = Vec::with_capacity(ms * rate.per_ms());
+    for block in narrow.chunks(Rate::Hz8000.block_samples()) {
+        resampler.process(&Block::from_samples(Rate::Hz8000, block), &mut out);
+        pcm.extend_from_slice(out.samples());
+    }
+    pcm.truncate(ms * rate.per_ms());
+    pcm
+}
+
+fn narrow_speech(rng: &mut Rng, rate: Rate, ms: usize) -> Vec<i16> {
     let total = ms * rate.per_ms();
     let mut pcm = Vec::with_capacity(total + rate.per_ms() * 500);
     while pcm.len() < total {

@@ -1,1 +1,40 @@
 //! Puts parts together and runs them; knows none by name.
+//!
+//! What it is not: it holds no rule about SIP, calls or media. Those are in the machines that the
+//! parts drive; this crate gives them mailboxes, sockets, threads, a clock and listeners.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`run`] | [`Builder`], from a host's list to a running [`Core`] |
+//! | [`supervise`] | [`Supervised`](supervise::Supervised), a part that survives its panics; also for simulation |
+//! | `runner` | the one actor: runs any part |
+//! | `wiring` | who receives which word |
+//! | [`network`] | the signalling sockets |
+//! | [`voice`] | the media threads and what they play with |
+//! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
+//! | [`commands`], `socket` | commands to words; the control socket |
+//! | [`clock`], [`error`] | the one clock; why an engine does not start |
+
+// A word that cannot be delivered goes back to its sender, whole.
+#![allow(clippy::result_large_err)]
+
+pub mod clock;
+pub mod commands;
+pub mod error;
+pub mod hub;
+pub mod ladders;
+pub mod listener;
+mod names;
+pub mod network;
+pub mod run;
+mod runner;
+mod socket;
+pub mod supervise;
+pub mod voice;
+mod wiring;
+
+pub use clock::Clock;
+pub use error::Error;
+pub use hub::Identity;
+pub use network::Listen;
+pub use run::{Builder, Core};

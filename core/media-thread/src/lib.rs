@@ -1,1 +1,45 @@
 //! The only real-time code: legs, buses and their tick.
+//!
+//! What it is not: it decides nothing. Control prepares everything that needs memory (codecs,
+//! sockets, buffers) and hands it over; here nothing allocates, locks, logs or waits. What is over
+//! goes back to control to be dropped.
+//!
+//! A tick is 10 ms: read what arrived, decode one block of every leg, mix the buses, encode one
+//! block of every leg, send. [`MediaEngine`] does it without a thread of its own making, so that the
+//! simulation runs the same; [`run`] puts it on a real thread with real sockets.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`engine`] | [`MediaEngine`], orders in, ticks, reports out |
+//! | [`order`] | what control may ask for: plain data |
+//! | [`report`] | what it is told: plain data |
+//! | [`kit`] | the live things that travel beside orders, made on control |
+//! | [`sockets`] | [`MediaNet`], the sockets as the engine sees them |
+//! | `leg` | one call's audio, both ways |
+//! | `inbound` | from datagram to block |
+//! | `outbound` | from block to datagram |
+//! | `codec_slot` | a codec instance, and what is heard when it fails |
+//! | `bus` | the mix of many legs and a device |
+//! | [`run`] | the thread: rings, deadlines, lateness |
+
+mod bus;
+mod codec_slot;
+pub mod engine;
+pub mod error;
+mod inbound;
+pub mod kit;
+mod leg;
+pub mod order;
+mod outbound;
+pub mod report;
+pub mod run;
+pub mod sockets;
+
+pub use engine::{Capacity, MediaEngine};
+pub use error::Error;
+pub use kit::{AudioKit, BusKit, Kit, LegKit, VoiceKit};
+pub use order::{
+    BusId, BusPlan, Direction, Events, Given, LegAudio, LegId, LegPlan, Order, Remote, VoicePlan,
+};
+pub use report::{Counts, Report, Told};
+pub use sockets::{Flow, MediaNet};

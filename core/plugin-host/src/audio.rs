@@ -138,10 +138,11 @@ impl AudioInstance {
     /// silence. Thread: \[media\].
     #[inline]
     pub fn capture(&mut self, pcm: &mut [i16], now: Instant) -> Result<Captured, Trouble> {
-        let audio = length(pcm.len(), self.rate.0, 1);
-        let result = self
-            .fence
-            .call(audio, || self.inner.capture(pcm, now.as_nanos()));
+        let (samples, rate) = (pcm.len(), self.rate.0);
+        let result = self.fence.call(
+            || length(samples, rate, 1),
+            || self.inner.capture(pcm, now.as_nanos()),
+        );
         if result.is_err() {
             pcm.fill(0);
         }
@@ -151,19 +152,21 @@ impl AudioInstance {
     /// Takes audio for the loudspeaker. Thread: \[media\].
     #[inline]
     pub fn playback(&mut self, pcm: &[i16], now: Instant) -> Result<(), Trouble> {
-        let audio = length(pcm.len(), self.rate.0, 1);
-        self.fence
-            .call(audio, || self.inner.playback(pcm, now.as_nanos()))
+        let (samples, rate) = (pcm.len(), self.rate.0);
+        self.fence.call(
+            || length(samples, rate, 1),
+            || self.inner.playback(pcm, now.as_nanos()),
+        )
     }
 
     /// How far the audio is from the air. Thread: \[media\].
     pub fn latency(&mut self) -> Result<AudioLatency, Trouble> {
-        self.fence.call(BLOCK, || self.inner.latency())
+        self.fence.call(|| BLOCK, || self.inner.latency())
     }
 
     /// What happened at the device since it was opened. Thread: \[media\].
     pub fn counters(&mut self) -> Result<AudioCounters, Trouble> {
-        self.fence.call(BLOCK, || self.inner.counters())
+        self.fence.call(|| BLOCK, || self.inner.counters())
     }
 }
 

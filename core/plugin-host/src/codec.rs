@@ -74,46 +74,61 @@ impl CodecInstance {
     /// Encodes one packet; returns its size, 0 to send nothing. Thread: \[media\].
     #[inline]
     pub fn encode(&mut self, pcm: &[i16], payload: &mut [u8]) -> Result<usize, Trouble> {
-        let audio = self.length(pcm.len());
-        self.fence.call(audio, || self.inner.encode(pcm, payload))
+        let (format, samples) = (&self.format, pcm.len());
+        self.fence.call(
+            || lasting(format, samples),
+            || self.inner.encode(pcm, payload),
+        )
     }
 
     /// Decodes one packet; returns how many samples. Thread: \[media\].
     #[inline]
     pub fn decode(&mut self, payload: &[u8], pcm: &mut [i16]) -> Result<usize, Trouble> {
-        let audio = self.length(pcm.len());
-        self.fence.call(audio, || self.inner.decode(payload, pcm))
+        let (format, samples) = (&self.format, pcm.len());
+        self.fence.call(
+            || lasting(format, samples),
+            || self.inner.decode(payload, pcm),
+        )
     }
 
     /// Nothing came: fills `pcm` with what the codec invents. Only where
     /// [`CodecFormat::conceals`]. Thread: \[media\].
     #[inline]
     pub fn conceal(&mut self, pcm: &mut [i16]) -> Result<usize, Trouble> {
-        let audio = self.length(pcm.len());
-        self.fence.call(audio, || self.inner.conceal(pcm))
+        let (format, samples) = (&self.format, pcm.len());
+        self.fence
+            .call(|| lasting(format, samples), || self.inner.conceal(pcm))
     }
 
     /// Fills `pcm` with what was lost before the packet `next`, which is decoded afterwards. Only where
     /// [`CodecFormat::recovers`]. Thread: \[media\].
     #[inline]
     pub fn recover(&mut self, next: &[u8], pcm: &mut [i16]) -> Result<usize, Trouble> {
-        let audio = self.length(pcm.len());
-        self.fence.call(audio, || self.inner.recover(next, pcm))
+        let (format, samples) = (&self.format, pcm.len());
+        self.fence.call(
+            || lasting(format, samples),
+            || self.inner.recover(next, pcm),
+        )
     }
 
     /// Changes one setting, `plugin_abi::codec::KEY_…`. Thread: \[media\].
     pub fn control(&mut self, key: u32, value: i64) -> Result<(), Trouble> {
-        let packet = base::Duration::from_millis(u64::from(self.format.packet_time_ms));
-        self.fence.call(packet, || self.inner.control(key, value))
+        let format = &self.format;
+        self.fence
+            .call(|| packet(format), || self.inner.control(key, value))
     }
 
     /// Forgets the past: the next packet starts a stream. Thread: \[media\].
     pub fn reset(&mut self) -> Result<(), Trouble> {
-        let packet = base::Duration::from_millis(u64::from(self.format.packet_time_ms));
-        self.fence.call(packet, || self.inner.reset())
+        let format = &self.format;
+        self.fence.call(|| packet(format), || self.inner.reset())
     }
+}
 
-    fn length(&self, samples: usize) -> base::Duration {
-        length(samples, self.format.sample_rate_hz, self.format.channels)
-    }
+fn lasting(format: &CodecFormat, samples: usize) -> base::Duration {
+    length(samples, format.sample_rate_hz, format.channels)
+}
+
+fn packet(format: &CodecFormat) -> base::Duration {
+    base::Duration::from_millis(u64::from(format.packet_time_ms))
 }

@@ -74,22 +74,35 @@ fn codec_calls_allocate_nothing_linked_in_and_through_a_library() {
 
 #[test]
 fn audio_calls_allocate_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = folder.path().join("out.wav");
+    let wav = wav.to_str().unwrap();
     let mut catalogue = Catalogue::new("test", "1");
-    catalogue.add_built_in(&audio_null::ENTRY).unwrap();
-    let null = catalogue.audio("audio-null").unwrap();
-    let mut device = null.open(&AudioRequest::new(Hertz(8000))).unwrap();
-    let mut pcm = [5; 80];
-    let count = counted(|| {
-        for tick in 0..100 {
-            device
-                .capture(&mut pcm, Instant::from_millis(tick * 10))
-                .unwrap();
-            device
-                .playback(&pcm, Instant::from_millis(tick * 10))
-                .unwrap();
-            device.counters().unwrap();
-            device.latency().unwrap();
-        }
-    });
-    assert_eq!(count, 0);
+    for entry in [&audio_null::ENTRY, &audio_tone::ENTRY, &audio_file::ENTRY] {
+        catalogue.add_built_in(entry).unwrap();
+    }
+    let request = || AudioRequest::new(Hertz(8000));
+    for (id, request) in [
+        ("audio-null", request()),
+        (
+            "audio-tone",
+            request().with("digits", "123").with("repeat", true),
+        ),
+        ("audio-tone", request().with("chirp_seed", 7)),
+        ("audio-file", request().with("write", wav)),
+        ("audio-file", request().with("read", wav)),
+    ] {
+        let mut device = catalogue.audio(id).unwrap().open(&request).unwrap();
+        let mut pcm = [5; 80];
+        let count = counted(|| {
+            for tick in 0..100 {
+                let now = Instant::from_millis(tick * 10);
+                device.capture(&mut pcm, now).unwrap();
+                device.playback(&pcm, now).unwrap();
+                device.counters().unwrap();
+                device.latency().unwrap();
+            }
+        });
+        assert_eq!(count, 0, "{id}");
+    }
 }

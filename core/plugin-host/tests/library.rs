@@ -71,6 +71,17 @@ fn the_library_file_and_the_linked_in_plugin_make_identical_audio() {
 }
 
 #[test]
+fn handles_are_shared_and_instances_move_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn moves<T: Send>() {}
+    shared::<Catalogue>();
+    shared::<host::CodecHandle>();
+    shared::<host::AudioHandle>();
+    moves::<CodecInstance>();
+    moves::<host::AudioInstance>();
+}
+
+#[test]
 fn an_instance_outlives_its_catalogue() {
     let mut codec = {
         let catalogue = from_path();
@@ -145,6 +156,7 @@ fn a_codec_in_c_describes_itself_and_carries_audio() {
     let codec = catalogue.codec("copy", Hertz(8000)).unwrap();
     let format = codec.format();
     assert_eq!(format.packet_times.iter().collect::<Vec<_>>(), [10, 20]);
+    assert_eq!(format.packet_times.shortest_ms(), 10);
     assert_eq!(
         (format.payload_type, format.fmtp.as_str()),
         (None, "mode=plain")

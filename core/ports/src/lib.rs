@@ -1,1 +1,35 @@
-//! Every word that parts say to each other.
+//! Every word that parts say to each other, and the shape of a part.
+//!
+//! What it is not: it holds no state and no rule. Parts import this crate and never one another.
+//!
+//! | word | from | to | when the receiver cannot take it |
+//! | --- | --- | --- | --- |
+//! | [`link::Word::Send`], `Respond`, `Route` | any part with a SIP machine | link | sender gets it back; its machine sees a transport failure |
+//! | [`link::Heard`] | link | the owning part | link answers 503 to a request; drops a response, which the peer repeats |
+//! | [`registrar::Word`] | control | registrar | the command fails as busy |
+//! | [`dialogs::Word::Dial`], `Accept`, … | control | dialogs | the command fails as busy |
+//! | [`media::Word::Prepare`], `Apply`, `Release` | dialogs | media | the call ends: no media |
+//! | [`dialogs::Word::Media`], `Noticed` | media | dialogs | dropped and counted; dialogs asks again |
+//! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
+//! | [`voice::Do`] / [`voice::Report`] | media / media threads | media threads / media | the leg is told broken |
+//! | [`events::Word`] | all | whoever listens | oldest is dropped; the listener is told `stream.lagged` |
+//!
+//! [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
+//! parts know of an account.
+
+pub mod account;
+pub mod dialogs;
+pub mod events;
+pub mod handles;
+pub mod link;
+pub mod media;
+pub mod network;
+pub mod part;
+pub mod post;
+pub mod registrar;
+pub mod voice;
+
+pub use account::{Account, KeepAliveRule};
+pub use handles::Handles;
+pub use part::{Outbox, Part};
+pub use post::{Address, Post};

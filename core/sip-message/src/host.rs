@@ -55,7 +55,7 @@ impl Host {
                 Err(_) => Err(Malformed::new("IPv4address", start)),
             };
         }
-        Text::new(span.share(value)).map(Self::Name)
+        Ok(Self::Name(Text::ascii(span.share(value))))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::header::{Field, Headers};
 use crate::span::Span;
 use crate::uri::Uri;
 use crate::value::Value;
-use crate::write::RequestBuilder;
+use crate::write::{RequestBuilder, ResponseBuilder};
 use crate::{Limits, Malformed, Method, Status, parse_datagram};
 
 /// A request or a response. Cloning shares.
@@ -176,6 +176,11 @@ impl Response {
     /// What the parser found wrong with it. Such a response is dropped.
     pub fn defect(&self) -> Option<Malformed> {
         self.0.envelope.defect
+    }
+
+    /// A builder that starts with everything this response has.
+    pub fn edit(&self) -> ResponseBuilder {
+        ResponseBuilder::from(self)
     }
 }
 

@@ -236,8 +236,8 @@ pub(crate) fn quote(text: &str) -> String {
     quoted.push('"');
     for char in text.chars() {
         match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
             '\r' | '\n' => quoted.push(' '),
+            '"' | '\\' | '\0'..='\x1f' | '\x7f' => quoted.extend(['\\', char]),
             _ => quoted.push(char),
         }
     }

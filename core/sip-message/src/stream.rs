@@ -186,3 +186,6 @@ impl Stream {
         Err(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

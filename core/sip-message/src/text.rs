@@ -22,6 +22,12 @@ impl Text {
         }
     }
 
+    /// Takes bytes whose characters were all checked already.
+    pub(crate) fn ascii(bytes: Bytes) -> Self {
+        debug_assert!(bytes.is_ascii());
+        Self(bytes)
+    }
+
     /// Text that lives as long as the program.
     pub const fn from_static(text: &'static str) -> Self {
         Self(Bytes::from_static(text.as_bytes()))

@@ -39,7 +39,7 @@ pub(crate) use as_text;
 /// Reads a value from text that came from elsewhere than a parsed message.
 pub(crate) fn from_text<T: Value>(text: &str) -> Result<T, Malformed> {
     let trimmed = text.trim_matches([' ', '\t']);
-    if let Some(at) = memchr::memchr3(b'\r', b'\n', 0, trimmed.as_bytes()) {
+    if let Some(at) = memchr::memchr2(b'\r', b'\n', trimmed.as_bytes()) {
         return Err(Malformed::new("line end in a value", at));
     }
     T::parse(Bytes::copy_from_slice(trimmed.as_bytes()))

@@ -252,7 +252,7 @@ fn escape(uri: &str) -> String {
 /// Builds a response.
 pub struct ResponseBuilder {
     status: Status,
-    reason: String,
+    reason: Vec<u8>,
     draft: Draft,
 }
 
@@ -280,14 +280,14 @@ impl ResponseBuilder {
     pub fn new(status: Status) -> Self {
         Self {
             status,
-            reason: status.reason_phrase().to_owned(),
+            reason: status.reason_phrase().as_bytes().to_vec(),
             draft: Draft::new(),
         }
     }
 
     /// Another reason phrase than the usual one.
     pub fn reason(mut self, reason: &str) -> Self {
-        self.reason = reason.replace(['\r', '\n'], " ");
+        self.reason = reason.replace(['\r', '\n'], " ").into_bytes();
         self
     }
 
@@ -322,9 +322,19 @@ impl ResponseBuilder {
         out.extend_from_slice(self.status.code().to_string().as_bytes());
         out.push(b' ');
         let reason = Span::new(out.len(), out.len() + self.reason.len());
-        out.extend_from_slice(self.reason.as_bytes());
+        out.extend_from_slice(&self.reason);
         out.extend_from_slice(b"\r\n");
         Response::new(self.status, reason, self.draft.finish(out))
+    }
+}
+
+impl From<&Response> for ResponseBuilder {
+    fn from(response: &Response) -> Self {
+        Self {
+            status: response.status(),
+            reason: response.reason().to_vec(),
+            draft: Draft::of(response.headers(), response.body()),
+        }
     }
 }
 

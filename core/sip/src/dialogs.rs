@@ -124,6 +124,14 @@ impl Dialogs {
         self.state.sessions.is_empty()
     }
 
+    /// Entries of all indexes, to find leaks by.
+    #[cfg(test)]
+    fn index_entries(&self) -> usize {
+        let owners = &self.state.owners;
+        let open = owners.clients.len() + owners.servers.len();
+        open + self.by_tag.len() + self.early.len() + self.timers.len()
+    }
+
     /// What hanging up would send now.
     pub fn goodbye(&self, id: SessionId) -> Goodbye {
         let session = self.state.sessions.get(&id);

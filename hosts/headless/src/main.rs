@@ -1,1 +1,106 @@
-fn main() {}
+//! `offhookd`: offhook without a face.
+//!
+//! A list of plugins and a settings file; everything else is `core/phone`.
+
+mod options;
+
+use clap::Parser;
+use control::{Code, ErrorObject, ExitCode};
+use options::Options;
+use plugin_host::{Catalogue, SearchPath};
+use settings::{Log, Settings};
+use std::process;
+use std::rc::Rc;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(()) => {}
+        Err(error) => {
+            eprintln!("{error}");
+            process::exit(ExitCode::of_error(&error).number().into());
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), ErrorObject> {
+    let broken = |complaints: settings::Complaints| {
+        ErrorObject::new(Code::BROKEN_SETTINGS, complaints.to_string())
+    };
+    let loaded = settings::load(&options.request()).map_err(broken)?;
+    log(options, &loaded.settings);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    net::raise_open_files();
+    let catalogue = catalogue(options, &loaded.settings);
+    let builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    actix::System::new().block_on(async {
+        let core = builder.start().await.map_err(|why| why.explain())?;
+        for listen in core.listening() {
+            println!("listening {} {}", listen.transport, listen.address);
+        }
+        wait(&core).await;
+        core.stop("asked to stop").await;
+        Ok(())
+    })
+}
+
+/// The plugins of this host: what is linked in, then what the search path brings.
+fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
+    let mut catalogue = Catalogue::new("offhookd", env!("CARGO_PKG_VERSION"));
+    let built_in = [
+        &audio_file::ENTRY,
+        &audio_null::ENTRY,
+        &audio_tone::ENTRY,
+        &codec_g711::ENTRY,
+    ];
+    let folders = options
+        .plugins
+        .iter()
+        .chain(&settings.plugins.path)
+        .cloned();
+    // Files come first: one with the id of a built-in plugin takes its place.
+    catalogue.add_path(&SearchPath::new(folders), |_| true);
+    for entry in built_in {
+        if let Err(why) = catalogue.add_built_in(entry) {
+            tracing::debug!(%why, "built-in plugin not used");
+        }
+    }
+    for refused in catalogue.refused() {
+        tracing::warn!(path = %refused.path.display(), why = %refused.error, fix = refused.error.fix(), "plugin refused");
+    }
+    catalogue
+}
+
+/// Until somebody wants it to stop: a signal, or the command `shutdown`.
+async fn wait(core: &Rc<engine::Core>) {
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return core.stopped().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+        () = core.stopped() => {}
+    }
+}
+
+fn log(options: &Options, settings: &Settings) {
+    let level = match settings.log {
+        Log::Error => "error",
+        Log::Warn => "warn",
+        Log::Info => "info",
+        Log::Debug => "debug",
+        Log::Trace => "trace",
+    };
+    let filter = options.log.clone().unwrap_or_else(|| level.to_owned());
+    let filter = tracing_subscriber::EnvFilter::new(filter);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

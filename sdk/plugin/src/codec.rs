@@ -162,6 +162,11 @@ impl PacketTimes {
         self.0 & Self::bit(ms) != 0
     }
 
+    /// The shortest packet, which is one codec frame. Unit: ms; 0 when the set is empty.
+    pub fn shortest_ms(self) -> u32 {
+        self.iter().next().unwrap_or(0)
+    }
+
     /// All of them, ascending. Unit: ms.
     pub fn iter(self) -> impl Iterator<Item = u32> {
         (1..=32)

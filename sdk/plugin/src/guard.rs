@@ -68,6 +68,7 @@ pub(crate) unsafe fn open<T>(
 /// # Safety
 /// `inst` must be null or come from [`open`] with the same `T`, not be closed, and not be entered by
 /// another thread during the call.
+#[inline(always)]
 pub(crate) unsafe fn enter<T>(
     inst: *mut c_void,
     body: impl FnOnce(&mut T) -> Result<Status, Status>,
@@ -105,6 +106,7 @@ pub(crate) unsafe fn close<T>(inst: *mut c_void) {
 }
 
 /// Drops what a panic carried; if that panics too, it is leaked.
+#[cold]
 pub(crate) fn forget(panic: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         core::mem::forget(again);

@@ -29,6 +29,8 @@ enum Layer {
     Parts,
     /// 5: puts parts together.
     Engine,
+    /// 5b: the usual lists of parts, for hosts that want the usual.
+    Assembly,
     /// 6: lists of parts and plugins.
     Hosts,
 }
@@ -69,7 +71,8 @@ const TABLE: &[(&str, Place)] = &[
     ("core/media-thread", Place::Core(Layer::Media)),
     ("core/parts/", Place::Core(Layer::Parts)),
     ("core/engine", Place::Core(Layer::Engine)),
-    ("core/demo-pbx", Place::Core(Layer::Engine)),
+    ("core/phone", Place::Core(Layer::Assembly)),
+    ("core/demo-pbx", Place::Core(Layer::Assembly)),
     ("hosts/", Place::Core(Layer::Hosts)),
     ("sdk/plugin-abi", Place::PluginAbi),
     ("sdk/plugin", Place::PluginFace),

@@ -2,7 +2,7 @@
 //!
 //! What it is: a rig that starts these programs on loopback, gives them files as microphone and
 //! loudspeaker, and judges what was recorded. What it is not: a SIP stack; no message is built or
-//! read here except by the peers.
+//! read here except by the peers. A path that loses and delays packets is the crate `offhook-relay`.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -14,7 +14,6 @@
 //! | [`sipp`], [`script`] | [`Sipp`], one scripted peer; the language of `scenarios/*.scn` |
 //! | [`baresip`] | [`Baresip`], a phone that plays and records files |
 //! | [`linphone`] | [`Linphone`], another one |
-//! | [`relay`] | [`Relay`], a path that loses and delays RTP by a seed |
 //! | [`sound`], [`wav`] | chirp, speech, and what of them arrived |
 
 pub mod baresip;
@@ -23,7 +22,6 @@ pub mod kamailio;
 pub mod linphone;
 pub mod ports;
 pub mod process;
-pub mod relay;
 pub mod rig;
 pub mod script;
 pub mod sipp;
@@ -35,6 +33,5 @@ pub use engine::Engine;
 pub use kamailio::Kamailio;
 pub use linphone::Linphone;
 pub use process::Running;
-pub use relay::Relay;
 pub use rig::Rig;
 pub use sipp::Sipp;

@@ -1,1 +1,415 @@
-//! The dialogs part: synchronous, without IO or clock.
+//! The dialogs part: owns the sessions and says what a call is.
+//!
+//! What it is not: it opens no port (media does), resolves no name (link does), and holds no rule of
+//! SIP: those are in `sip::dialogs`. It translates: commands to orders, news to events.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`Dialogs`] | the part: words in, words out |
+//! | [`call`] | one call: what people see, and the session behind it |
+//! | [`answering`] | what happens by itself to a call that comes in |
+//! | `outgoing`, `incoming` | how calls begin |
+//! | `news` | what a session tells |
+//! | `ended` | how calls end |
+//! | `describe` | session descriptions |
+//! | `tell` | events |
+
+pub mod answering;
+pub mod call;
+mod describe;
+mod ended;
+mod incoming;
+mod news;
+mod outgoing;
+mod tell;
+
+use answering::{Answering, Step};
+use base::{Instant, Machine, Redacted, Rng, Timers};
+use call::{Call, Stage};
+use control::{CallHandle, CommandId, EventBody, Timestamp};
+use ports::dialogs::Word;
+use ports::link::Heard;
+use ports::media::{Notice, Sound};
+use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
+use sdp::Preference;
+use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
+use sip::session::{AccountId, Order};
+use sip::{SessionId, auth};
+use sip_message::{HeaderName, Method, ResponseBuilder, Status};
+use std::collections::BTreeMap;
+
+/// What the part is told when it is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Bounds and rules of sessions.
+    pub sessions: Config,
+    /// Time of day at [`Instant::ZERO`].
+    pub epoch: Timestamp,
+    /// Whose order of codecs decides when we answer.
+    pub preference: Preference,
+    /// Where a dialled call's sound comes from and goes to.
+    pub sound: Sound,
+}
+
+/// The dialogs part.
+pub struct Dialogs {
+    settings: Settings,
+    sessions: Sessions,
+    answering: Box<dyn Answering>,
+    calls: BTreeMap<CallHandle, Call>,
+    by_session: BTreeMap<SessionId, CallHandle>,
+    accounts: BTreeMap<String, (AccountId, Account)>,
+    next_account: u32,
+    handles: Handles,
+    steps: Timers<CallHandle>,
+    rng: Rng,
+}
+
+impl Dialogs {
+    /// A part without calls. `handles` is shared with whoever else starts calls.
+    pub fn new(
+        mut settings: Settings,
+        answering: Box<dyn Answering>,
+        handles: Handles,
+        mut rng: Rng,
+    ) -> Self {
+        settings.sessions.part = Address::Dialogs as u8;
+        Self {
+            sessions: Sessions::new(settings.sessions.clone(), rng.split()),
+            settings,
+            answering,
+            calls: BTreeMap::new(),
+            by_session: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            next_account: 0,
+            handles,
+            steps: Timers::new(),
+            rng,
+        }
+    }
+
+    fn time(&self, at: Instant) -> Timestamp {
+        Timestamp::from_unix_ms(self.settings.epoch.unix_ms() + at.as_millis())
+    }
+
+    fn order(&mut self, session: SessionId, order: Order, now: Instant) {
+        self.sessions.handle(Input::Order(session, order), now);
+    }
+
+    fn add_account(&mut self, account: Account, now: Instant) {
+        let id = match self.accounts.get(&account.name) {
+            Some((id, _)) => *id,
+            None => {
+                self.next_account += 1;
+                AccountId(self.next_account)
+            }
+        };
+        let password = account.password.reveal();
+        let credentials = (!password.is_empty()).then(|| auth::Credentials {
+            user: account.auth_user.clone(),
+            password: Redacted::new(password.clone()),
+            realm: None,
+        });
+        let servers = [Some(&account.aor), account.outbound_proxy.as_ref()];
+        let hops: Vec<_> = servers
+            .into_iter()
+            .flatten()
+            .filter_map(|u| u.host().cloned())
+            .collect();
+        let authenticator = auth::Authenticator::new(credentials, &hops);
+        self.sessions
+            .handle(Input::Account(id, Some(authenticator)), now);
+        self.accounts.insert(account.name.clone(), (id, account));
+    }
+
+    fn heard(&mut self, heard: Heard, now: Instant, out: &mut Outbox) {
+        match heard {
+            Heard::Request {
+                id,
+                request,
+                origin,
+            } => {
+                if self.refuses(id, &request, out) {
+                    return;
+                }
+                self.sessions.handle(
+                    Input::Request {
+                        id,
+                        request,
+                        origin,
+                    },
+                    now,
+                );
+            }
+            Heard::Ack { request, .. } => self.sessions.handle(Input::Ack(request), now),
+            Heard::Cancelled { id } => {
+                self.sessions
+                    .handle(Input::Cancelled { id, reason: None }, now);
+            }
+            Heard::Response { id, response, .. } => {
+                self.sessions.handle(Input::Response { id, response }, now);
+            }
+            Heard::Failed { id, why, detail } => {
+                tracing::debug!(?id, %detail, "no response");
+                self.sessions.handle(Input::Failed { id, why }, now);
+            }
+            Heard::ServerEnded { id } => self.sessions.handle(Input::ServerEnded(id), now),
+            Heard::Routed { ticket, path } => {
+                self.routed(CallHandle::from_number(ticket), path, now, out);
+            }
+        }
+    }
+
+    /// Refuses by itself what the host's rule refuses; only outside of dialogs.
+    fn refuses(
+        &mut self,
+        id: sip::ServerId,
+        request: &sip_message::Request,
+        out: &mut Outbox,
+    ) -> bool {
+        let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
+        if in_dialog || *request.method() != Method::Invite {
+            return false;
+        }
+        let Some(refusal) = self.answering.refuse(request) else {
+            return false;
+        };
+        let tag = self.rng.token(10);
+        let mut response = ResponseBuilder::to(request, refusal.status).to_tag(&tag);
+        for (name, value) in refusal.headers {
+            response = response.header(name, value);
+        }
+        out.post(link::Word::Respond {
+            id,
+            response: response.build(),
+        });
+        true
+    }
+
+    fn media_ready(
+        &mut self,
+        handle: CallHandle,
+        ready: Result<Box<media::Ready>, String>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let session_id = self.rng.number() >> 2;
+        let Some(call) = self.calls.get_mut(&handle) else {
+            out.post(media::Word::Release { call: handle });
+            return;
+        };
+        match ready {
+            Ok(ready) => {
+                call.prepared(ready.local, session_id, self.settings.preference);
+                match &call.stage {
+                    Stage::Preparing(_) => self.invite(handle, now, out),
+                    Stage::Live => self.media_came(handle, now, out),
+                    Stage::Routing(_) | Stage::Ended(_) => {}
+                }
+            }
+            Err(why) => self.no_media(handle, &why, now, out),
+        }
+    }
+
+    fn noticed(&mut self, handle: CallHandle, what: Notice, now: Instant, out: &mut Outbox) {
+        match what {
+            Notice::Flowing => self.media_state(handle, tell::Flow::In, now, out),
+            Notice::Silent { for_ms } => self.media_silent(handle, for_ms, now, out),
+            Notice::Digit { digit, duration_ms } => {
+                self.digit(handle, digit, duration_ms, now, out);
+            }
+            Notice::Quality(quality) => self.quality(handle, &quality, now, out),
+            Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),
+            Notice::Broken { why } => self.no_media(handle, &why, now, out),
+        }
+    }
+
+    fn settle(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(output) = self.sessions.poll_output() {
+            match output {
+                Output::Send {
+                    id,
+                    request,
+                    route_to,
+                    ..
+                } => {
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop: route_to,
+                        once: false,
+                    });
+                }
+                Output::SendAck {
+                    request, route_to, ..
+                } => {
+                    out.post(link::Word::SendAck {
+                        request,
+                        next_hop: route_to,
+                    });
+                }
+                Output::Abandon { id, .. } => out.post(link::Word::Abandon { id }),
+                Output::Cancel { id, .. } => out.post(link::Word::Cancel { id }),
+                Output::Respond { id, response } => {
+                    out.post(link::Word::Respond { id, response });
+                }
+                Output::News { session, news } => self.news(session, news, now, out),
+            }
+        }
+    }
+
+    fn step(&mut self, handle: CallHandle, step: Step, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        let session = call.session;
+        match step {
+            Step::Ring => {
+                self.order(
+                    session,
+                    Order::Progress(sip::session::Progress::RINGING),
+                    now,
+                );
+            }
+            Step::Accept => self.accept(handle, now, out),
+            Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
+        }
+    }
+
+    /// Carries out the steps that are due and sets the timer of the next one.
+    fn follow_plan(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        loop {
+            let Some(call) = self.calls.get_mut(&handle) else {
+                return;
+            };
+            let Some(step) = call.due(now) else {
+                let next = call.steps.front().map(|(at, _)| *at);
+                self.steps.set(handle, next);
+                return;
+            };
+            self.step(handle, step, now, out);
+        }
+    }
+
+    /// Notes which command the next event of a call belongs to; `None` where there is no such call.
+    fn commanded(&mut self, handle: CallHandle, command: CommandId) -> Option<SessionId> {
+        let call = self.calls.get_mut(&handle)?;
+        call.command = Some(command);
+        Some(call.session)
+    }
+
+    fn tell(&self, handle: CallHandle, body: EventBody, now: Instant, out: &mut Outbox) {
+        let call = self.calls.get(&handle);
+        out.post(ports::events::Word::Tell {
+            at: now,
+            account: call.and_then(|c| c.snapshot.account.clone()),
+            call: Some(handle),
+            command: call.and_then(|c| c.command),
+            body,
+        });
+    }
+}
+
+impl Part for Dialogs {
+    type Word = Word;
+
+    fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
+        match word {
+            Word::Heard(heard) => self.heard(heard, now, out),
+            Word::Account(account) => self.add_account(*account, now),
+            Word::AccountGone { account } => {
+                if let Some((id, _)) = self.accounts.remove(&account) {
+                    self.sessions.handle(Input::Account(id, None), now);
+                }
+            }
+            Word::Dial {
+                command,
+                call,
+                account,
+                to,
+            } => {
+                self.dial(command, call, account.as_deref(), &to, now, out);
+            }
+            Word::Accept { command, call } => {
+                if self.commanded(call, command).is_some() {
+                    self.accept(call, now, out);
+                }
+            }
+            Word::Decline {
+                command,
+                call,
+                status,
+            } => {
+                if let Some(session) = self.commanded(call, command) {
+                    let status = status.and_then(Status::new);
+                    let status = status.unwrap_or(Status::BUSY_HERE);
+                    self.order(session, Order::Decline(status), now);
+                }
+            }
+            Word::HangUp { command, call } => self.hang_up(call, command, now, out),
+            Word::HangUpAll { command } => {
+                let all: Vec<CallHandle> = self.calls.keys().copied().collect();
+                for call in all {
+                    self.hang_up(call, command, now, out);
+                }
+            }
+            Word::Digits {
+                command,
+                call,
+                digits,
+            } => {
+                if self.commanded(call, command).is_some() {
+                    out.post(media::Word::Digits { call, digits });
+                }
+            }
+            Word::Mute { command, call, on } => {
+                if self.commanded(call, command).is_some() {
+                    out.post(media::Word::Mute { call, on });
+                    self.muted(call, on, now, out);
+                }
+            }
+            Word::Media { call, ready } => self.media_ready(call, ready, now, out),
+            Word::Noticed { call, what } => self.noticed(call, what, now, out),
+            Word::Restarted(who) => self.restarted(who, now, out),
+        }
+        self.settle(now, out);
+    }
+
+    fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
+        self.sessions.handle_time(now);
+        while let Some(handle) = self.steps.expire(now) {
+            self.follow_plan(handle, now, out);
+        }
+        self.settle(now, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        [self.sessions.deadline(), self.steps.next()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {
+        match post {
+            Post::Link(link::Word::Send { id, .. }) => {
+                let why = sip::transaction::Failure::Transport;
+                self.sessions.handle(Input::Failed { id, why }, now);
+            }
+            Post::Media(media::Word::Prepare { call, .. }) => {
+                self.no_media(call, "the media part has too much to do", now, out);
+            }
+            Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
+            // Responses and ACKs are repeated by the peer's asking; events are for show.
+            Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
+            Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
+        }
+        self.settle(now, out);
+    }
+}
+
+/// Header fields of the first request that a person may want to see.
+fn call_id(request: &sip_message::Request) -> Option<String> {
+    let first = request.headers().first(HeaderName::CallId)?;
+    Some(String::from_utf8_lossy(first).into_owned())
+}

@@ -1,1 +1,305 @@
-//! The link part: synchronous, without IO or clock.
+//! The link part: owns the transactions and the flows, and hands every message to its owner.
+//!
+//! What it is not: it opens no socket (it asks `ports::network` for that), reads no clock, and
+//! decides nothing about calls or bindings.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`Link`] | words in, machine inputs out; endpoint outputs to words |
+//! | [`flows`] | listening sockets; streams cut into messages |
+//! | [`routes`] | lookups under way (RFC 3263) and what waits for them |
+//! | `hearing`, `going` | what comes from the sockets, what goes to them |
+//! | [`sending`] | requests that may still move to another target |
+
+pub mod flows;
+mod going;
+mod hearing;
+pub mod routes;
+pub mod sending;
+
+use base::{Instant, Machine, Rng};
+use bytes::Bytes;
+use flows::{Flows, Listener};
+use ports::link::{Heard, NoPath, Word};
+use ports::network::Do;
+use ports::{Address, Outbox, Part, Post, events};
+use routes::{Locals, Purpose, Routes};
+use sending::Sending;
+use sip::endpoint::{Endpoint, Input, Output, Settings as EndpointSettings};
+use sip::owner::{Offers, Owner};
+use sip::resolve::NoTarget;
+use sip::{Origin, ServerId, Target, Transport};
+use sip_message::{HeaderName, Limits, Request, ResponseBuilder, Status};
+
+/// What link is told when it is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Caps and capabilities of the transaction table.
+    pub endpoint: EndpointSettings,
+    /// Caps of one message.
+    pub message: Limits,
+    /// What this engine has beside dialogs.
+    pub offers: Offers,
+    /// Tell every message to whoever listens, for ladders and the SIP log.
+    pub trace: bool,
+}
+
+/// The link part.
+pub struct Link {
+    settings: Settings,
+    endpoint: Endpoint,
+    flows: Flows,
+    routes: Routes,
+    locals: Locals,
+    sending: Sending,
+    /// Unspecified listeners wait for a real address here, by the ticket of their question.
+    nameless: Vec<(u64, Listener)>,
+    next_ticket: u64,
+    rng: Rng,
+}
+
+/// Tickets of link's own questions, apart from those of [`Locals`].
+const OWN_TICKETS: u64 = 1 << 48;
+
+impl Link {
+    /// A link without flows. `rng` makes branches, tags and choices among equal servers.
+    pub fn new(settings: Settings, mut rng: Rng) -> Self {
+        Self {
+            endpoint: Endpoint::new(settings.endpoint.clone(), rng.split()),
+            routes: Routes::new(rng.split()),
+            rng,
+            settings,
+            flows: Flows::default(),
+            locals: Locals::default(),
+            sending: Sending::default(),
+            nameless: Vec::new(),
+            next_ticket: OWN_TICKETS,
+        }
+    }
+
+    fn trace(&self, sent: bool, peer: Target, bytes: &Bytes, now: Instant, out: &mut Outbox) {
+        if self.settings.trace {
+            out.post(events::Word::Message {
+                at: now,
+                sent,
+                peer,
+                bytes: bytes.clone(),
+            });
+        }
+    }
+
+    fn request(
+        &mut self,
+        id: ServerId,
+        request: Request,
+        origin: Origin,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        match owner(&request, self.settings.offers) {
+            Ok(to) => tell(
+                to,
+                Heard::Request {
+                    id,
+                    request,
+                    origin,
+                },
+                out,
+            ),
+            Err(status) => {
+                let tag = self.rng.token(10);
+                let response = ResponseBuilder::to(&request, status)
+                    .to_tag(&tag)
+                    .header(
+                        HeaderName::Allow,
+                        self.settings.endpoint.capabilities.allow(),
+                    )
+                    .build();
+                self.endpoint.handle(Input::Respond { id, response }, now);
+            }
+        }
+    }
+
+    fn settle(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(output) = self.endpoint.poll_output() {
+            match output {
+                Output::Transmit {
+                    target,
+                    flow,
+                    bytes,
+                } => {
+                    self.trace(true, target, &bytes, now, out);
+                    transmit(flow, target, bytes, out);
+                }
+                Output::Request {
+                    id,
+                    request,
+                    origin,
+                } => {
+                    self.request(id, request, origin, now, out);
+                }
+                Output::Ack { request, origin } => {
+                    tell(Address::Dialogs, Heard::Ack { request, origin }, out);
+                }
+                Output::Cancelled { id } => tell(Address::Dialogs, Heard::Cancelled { id }, out),
+                Output::Response {
+                    id,
+                    response,
+                    origin,
+                } => {
+                    if self.sending.moves_on(id, &response) && self.next_target(id, now) {
+                        continue;
+                    }
+                    self.sending.answered(id, &response);
+                    tell_client(
+                        id,
+                        Heard::Response {
+                            id,
+                            response,
+                            origin,
+                        },
+                        out,
+                    );
+                }
+                Output::Failed { id, why } => {
+                    if self.next_target(id, now) {
+                        continue;
+                    }
+                    let detail = self.sending.give_up(id);
+                    tell_client(id, Heard::Failed { id, why, detail }, out);
+                }
+                Output::ServerEnded { id, .. } => {
+                    tell(Address::Dialogs, Heard::ServerEnded { id }, out);
+                }
+            }
+        }
+    }
+}
+
+impl Part for Link {
+    type Word = Word;
+
+    fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
+        match word {
+            Word::Network(report) => self.network(report, now, out),
+            Word::Send {
+                id,
+                request,
+                next_hop,
+                once,
+            } => {
+                self.resolve(Purpose::Send { id, request, once }, &next_hop, now, out);
+            }
+            Word::SendAck { request, next_hop } => {
+                self.resolve(Purpose::Ack { request }, &next_hop, now, out);
+            }
+            Word::Cancel { id } => self.endpoint.handle(Input::Cancel { id }, now),
+            Word::Abandon { id } => {
+                self.sending.give_up(id);
+                self.endpoint.handle(Input::Abandon { id }, now);
+            }
+            Word::Respond { id, response } => {
+                self.endpoint.handle(Input::Respond { id, response }, now);
+            }
+            Word::Route { from, ticket, uri } => {
+                self.resolve(Purpose::Route { from, ticket }, &uri, now, out);
+            }
+            Word::KeepAlive { next_hop, kind } => {
+                self.resolve(Purpose::KeepAlive { kind }, &next_hop, now, out);
+            }
+            // Transactions of a part that is gone run out by themselves; it hears of them and
+            // knows no such id.
+            Word::Restarted(_) => {}
+        }
+        self.settle(now, out);
+    }
+
+    fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
+        self.endpoint.handle_time(now);
+        for found in self.routes.handle_time(now, out) {
+            self.found(found, now, out);
+        }
+        while let Some(id) = self.sending.impatient(now) {
+            self.endpoint.handle(Input::Abandon { id }, now);
+            self.next_target(id, now);
+        }
+        self.settle(now, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let all = [
+            self.endpoint.deadline(),
+            self.routes.deadline(),
+            self.sending.deadline(),
+        ];
+        all.into_iter().flatten().min()
+    }
+
+    fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {
+        // A request that nobody can take is refused; everything else the peer repeats.
+        let heard = match post {
+            Post::Dialogs(ports::dialogs::Word::Heard(heard)) => heard,
+            Post::Registrar(ports::registrar::Word::Heard(heard)) => heard,
+            Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
+            Post::Network(_) | Post::Voice(_) | Post::Event(_) => return,
+        };
+        if let Heard::Request { id, request, .. } = heard {
+            let tag = self.rng.token(8);
+            let response = ResponseBuilder::to(&request, Status::SERVICE_UNAVAILABLE);
+            let response = response.to_tag(&tag).build();
+            self.endpoint.handle(Input::Respond { id, response }, now);
+            self.settle(now, out);
+        }
+    }
+}
+
+fn transmit(flow: Option<sip::FlowId>, target: Target, bytes: Bytes, out: &mut Outbox) {
+    match target.transport {
+        Transport::Udp => {
+            out.post(Do::SendDatagram {
+                flow,
+                to: target.addr,
+                from: None,
+                bytes,
+            });
+        }
+        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+            out.post(Do::SendStream {
+                flow,
+                target,
+                bytes,
+            });
+        }
+    }
+}
+
+fn tell(to: Address, heard: Heard, out: &mut Outbox) {
+    if let Some(post) = Post::heard(to, heard) {
+        out.post(post);
+    }
+}
+
+/// Tells the part that chose `id`.
+fn tell_client(id: sip::ClientId, heard: Heard, out: &mut Outbox) {
+    if let Some(to) = Address::of_client(id) {
+        tell(to, heard, out);
+    }
+}
+
+fn no_path(why: NoTarget, name: String) -> NoPath {
+    match why {
+        NoTarget::UnknownHost => NoPath::UnknownName(name),
+        NoTarget::NameServer => NoPath::Unreachable(format!("{name}: no name server answers")),
+        NoTarget::NoMeans => NoPath::Unsupported(name),
+    }
+}
+
+/// Whom an inbound request is for: a part, or nobody but with this status.
+fn owner(request: &Request, offers: Offers) -> Result<Address, Status> {
+    match sip::owner::owner(request, offers) {
+        // Dialogs answers OPTIONS outside of dialogs too: it knows what sessions can.
+        Owner::Dialogs | Owner::Registrar => Ok(Address::Dialogs),
+        Owner::Bindings => Ok(Address::Registrar),
+        Owner::Nobody(status) => Err(status),
+    }
+}

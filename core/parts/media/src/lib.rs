@@ -1,1 +1,252 @@
-//! The media part: synchronous, without IO or clock.
+//! The media part: owns the legs, says what can be described, and translates between calls and the
+//! media threads.
+//!
+//! What it is not: it touches no sample, no socket and no plugin. Formats are plain data that whoever
+//! loaded the codecs hands over (rulings 1); threads and sockets are behind `ports::voice`.
+
+#[cfg(test)]
+mod tests;
+
+use base::Instant;
+use control::CallHandle;
+use core::net::IpAddr;
+use ports::media::{Notice, Ready, Sound, Word};
+use ports::voice::{Do, LegConfig, LegId, Report};
+use ports::{Outbox, Part, Post, dialogs};
+use sdp::{Agreed, Capability, LocalMedia};
+use std::collections::BTreeMap;
+
+/// What the part is told when it is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What our codecs can do, in order of preference (M-031).
+    pub formats: Vec<Capability>,
+    /// Digits go and come as telephone-event.
+    pub telephone_event: bool,
+    /// Audio in one packet that we like to get. Unit: ms. `None`: what the codec declares.
+    pub ptime_ms: Option<u16>,
+    /// Longest packet that we can take. Unit: ms.
+    pub max_ptime_ms: Option<u16>,
+    /// Legs at once. Past it a call is told that there is no media.
+    pub legs: usize,
+}
+
+struct Leg {
+    local: IpAddr,
+    sound: Sound,
+    /// Set while the media threads run it.
+    running: bool,
+    /// Release was asked for.
+    ending: bool,
+}
+
+/// The media part.
+pub struct Media {
+    settings: Settings,
+    legs: BTreeMap<CallHandle, Leg>,
+}
+
+const fn leg_of(call: CallHandle) -> LegId {
+    LegId(call.number())
+}
+
+const fn call_of(leg: LegId) -> CallHandle {
+    CallHandle::from_number(leg.0)
+}
+
+impl Media {
+    /// A part without legs.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            legs: BTreeMap::new(),
+        }
+    }
+
+    fn prepare(&mut self, call: CallHandle, local: IpAddr, sound: Sound, out: &mut Outbox) {
+        if self.legs.len() >= self.settings.legs {
+            let why = format!("{} calls have media already", self.settings.legs);
+            return out.post(dialogs::Word::Media {
+                call,
+                ready: Err(why),
+            });
+        }
+        self.legs.insert(
+            call,
+            Leg {
+                local,
+                sound,
+                running: false,
+                ending: false,
+            },
+        );
+        out.post(Do::OpenPorts {
+            leg: leg_of(call),
+            local,
+        });
+    }
+
+    fn ready(&self, leg: &Leg, (rtp, rtcp): (u16, u16)) -> Box<Ready> {
+        let mut local = LocalMedia::audio(leg.local, rtp, self.settings.formats.clone());
+        local.rtcp_port = (rtcp != rtp.wrapping_add(1)).then_some(rtcp);
+        local.telephone_event = self.settings.telephone_event;
+        local.ptime_ms = self.settings.ptime_ms;
+        local.max_ptime_ms = self.settings.max_ptime_ms;
+        Box::new(Ready { local })
+    }
+
+    fn apply(&mut self, call: CallHandle, agreed: Agreed, out: &mut Outbox) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        leg.running = true;
+        let config = LegConfig {
+            leg: leg_of(call),
+            remote_rtp: agreed.remote_rtp,
+            remote_rtcp: agreed.remote_rtcp,
+            rtcp_mux: agreed.rtcp_mux,
+            format: agreed.format,
+            others: agreed.others,
+            telephone_event: agreed.telephone_event,
+            ptime_ms: agreed.ptime_ms,
+            direction: agreed.direction,
+            sound: leg.sound.clone(),
+        };
+        out.post(Do::Run(Box::new(config)));
+    }
+
+    fn release(&mut self, call: CallHandle, out: &mut Outbox) {
+        match self.legs.get_mut(&call) {
+            Some(leg) => {
+                leg.ending = true;
+                out.post(Do::Stop { leg: leg_of(call) });
+            }
+            None => notice(call, Notice::Stopped(None), out),
+        }
+    }
+
+    fn report(&mut self, report: Report, out: &mut Outbox) {
+        match report {
+            Report::Ports { leg, ports } => {
+                let call = call_of(leg);
+                let Some(known) = self.legs.get(&call).filter(|leg| !leg.ending) else {
+                    return;
+                };
+                let ready = match ports {
+                    Ok(ports) => Ok(self.ready(known, ports)),
+                    Err(why) => {
+                        self.legs.remove(&call);
+                        Err(why)
+                    }
+                };
+                out.post(dialogs::Word::Media { call, ready });
+            }
+            Report::Failed { leg, why } => {
+                let call = call_of(leg);
+                if self.legs.contains_key(&call) {
+                    notice(call, Notice::Broken { why }, out);
+                }
+            }
+            Report::Flowing { leg } => self.pass(leg, Notice::Flowing, out),
+            Report::Silent { leg, for_ms } => self.pass(leg, Notice::Silent { for_ms }, out),
+            Report::Digit {
+                leg,
+                digit,
+                duration_ms,
+            } => {
+                self.pass(leg, Notice::Digit { digit, duration_ms }, out);
+            }
+            Report::Quality { leg, quality } => {
+                self.pass(leg, Notice::Quality(Box::new(quality)), out);
+            }
+            Report::Stopped { leg, quality } => {
+                let call = call_of(leg);
+                self.legs.remove(&call);
+                notice(call, Notice::Stopped(quality.map(Box::new)), out);
+            }
+        }
+    }
+
+    /// Passes on what concerns a leg that runs and is not on its way out.
+    fn pass(&self, leg: LegId, what: Notice, out: &mut Outbox) {
+        let call = call_of(leg);
+        if self
+            .legs
+            .get(&call)
+            .is_some_and(|leg| leg.running && !leg.ending)
+        {
+            notice(call, what, out);
+        }
+    }
+
+    fn gone(&mut self, call: CallHandle, out: &mut Outbox) {
+        if self.legs.remove(&call).is_some() {
+            notice(call, Notice::Stopped(None), out);
+        }
+    }
+}
+
+fn notice(call: CallHandle, what: Notice, out: &mut Outbox) {
+    out.post(dialogs::Word::Noticed { call, what });
+}
+
+impl Part for Media {
+    type Word = Word;
+
+    fn handle(&mut self, word: Word, _now: Instant, out: &mut Outbox) {
+        match word {
+            Word::Prepare { call, local, sound } => self.prepare(call, local, sound, out),
+            Word::Apply { call, agreed } => self.apply(call, *agreed, out),
+            Word::Release { call } => self.release(call, out),
+            Word::Digits { call, digits } => out.post(Do::Digits {
+                leg: leg_of(call),
+                digits,
+            }),
+            Word::Mute { call, on } => out.post(Do::Mute {
+                leg: leg_of(call),
+                on,
+            }),
+            Word::Voice(report) => self.report(report, out),
+            Word::Restarted(ports::Address::Dialogs) => {
+                // Nobody owns these calls any more.
+                for leg in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
+                    leg.1.ending = true;
+                    out.post(Do::Stop {
+                        leg: leg_of(*leg.0),
+                    });
+                }
+            }
+            Word::Restarted(_) => {}
+        }
+    }
+
+    fn handle_time(&mut self, _now: Instant, _out: &mut Outbox) {}
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn undelivered(&mut self, post: Post, _now: Instant, out: &mut Outbox) {
+        // The media threads are gone or full: the leg is told so; a notice that dialogs cannot
+        // take is lost, and the next one tells more.
+        match post {
+            Post::Voice(Do::OpenPorts { leg, .. }) => {
+                let call = call_of(leg);
+                self.legs.remove(&call);
+                let why = "the media threads do not answer".to_owned();
+                out.post(dialogs::Word::Media {
+                    call,
+                    ready: Err(why),
+                });
+            }
+            Post::Voice(Do::Stop { leg }) => self.gone(call_of(leg), out),
+            Post::Voice(Do::Run(config)) => {
+                let why = "the media threads do not answer".to_owned();
+                notice(call_of(config.leg), Notice::Broken { why }, out);
+            }
+            Post::Voice(Do::Digits { .. } | Do::Mute { .. }) => {}
+            Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
+            Post::Network(_) | Post::Event(_) => {}
+        }
+    }
+}

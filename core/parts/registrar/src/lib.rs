@@ -1,1 +1,299 @@
-//! The registrar part: synchronous, without IO or clock.
+//! The registrar part: keeps accounts registered and says how they stand.
+//!
+//! What it is not: it is no registrar server, resolves no name (link does), and holds no rule of SIP:
+//! those are in `sip::registrations`.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`Registrar`] | the part: words in, words out |
+//! | `known` | one account: what it is, and how far it has come |
+//! | `tell` | events |
+
+mod known;
+mod tell;
+
+use base::{Duration, Instant, Machine, Rng, Timers};
+use control::Timestamp;
+use known::{Known, Stage};
+use ports::link::{self, Heard, NoPath, Path};
+use ports::registrar::Word;
+use ports::{Account, Address, Outbox, Part, Post};
+use sip::registration::{Input as One, KeepAlive};
+use sip::registrations::{AccountId, Input, Output, Registrations};
+use std::collections::BTreeMap;
+
+/// First wait before a name that could not be found is asked for again; doubles up to
+/// [`LONGEST_RETRY`]. Source: rulings, Limits: registration retry.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+/// Longest wait between two tries.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// How much a wait may differ, so that phones do not come back together. Unit: per cent.
+const SPREAD: u32 = 20;
+
+/// The registrar part.
+pub struct Registrar {
+    table: Registrations,
+    accounts: BTreeMap<AccountId, Known>,
+    next: u32,
+    retries: Timers<AccountId>,
+    epoch: Timestamp,
+    rng: Rng,
+}
+
+impl Registrar {
+    /// A part without accounts. `epoch` is the time of day at [`Instant::ZERO`].
+    pub fn new(epoch: Timestamp, mut rng: Rng) -> Self {
+        Self {
+            table: Registrations::new(Address::Registrar as u8, rng.split()),
+            accounts: BTreeMap::new(),
+            next: 0,
+            retries: Timers::new(),
+            epoch,
+            rng,
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<AccountId> {
+        self.accounts
+            .iter()
+            .find(|(_, known)| known.account.name == name)
+            .map(|(id, _)| *id)
+    }
+
+    fn add(&mut self, account: Account, now: Instant, out: &mut Outbox) {
+        let id = self.find(&account.name).unwrap_or_else(|| {
+            self.next += 1;
+            AccountId(self.next)
+        });
+        let is_default = self.accounts.keys().next().is_none_or(|first| *first == id);
+        let known = Known::new(account, is_default, now);
+        let registers = known.registers();
+        self.accounts.insert(id, known);
+        self.tell_added(id, now, out);
+        if registers {
+            self.route(id, out);
+        }
+    }
+
+    fn remove(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        let Some(id) = self.find(name) else { return };
+        self.retries.set(id, None);
+        let known = self.accounts.get_mut(&id);
+        let bound = known.is_some_and(|known| {
+            known.leaving = true;
+            matches!(known.stage, Stage::Bound { .. })
+        });
+        match bound {
+            true => self.table.handle(Input::Drop(id), now),
+            false => self.forget(id, now, out),
+        }
+    }
+
+    fn forget(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
+        self.tell_removed(id, now, out);
+        self.accounts.remove(&id);
+    }
+
+    /// Asks link how the registrar is reached: Contact needs the address that it will see.
+    fn route(&self, id: AccountId, out: &mut Outbox) {
+        let Some(known) = self.accounts.get(&id) else {
+            return;
+        };
+        let (from, ticket, uri) = (Address::Registrar, u64::from(id.0), known.next_hop());
+        out.post(link::Word::Route { from, ticket, uri });
+    }
+
+    fn routed(
+        &mut self,
+        id: AccountId,
+        path: Result<Path, NoPath>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(known) = self.accounts.get_mut(&id) else {
+            return;
+        };
+        match path {
+            Ok(path) => {
+                let contact = known.contact(&path);
+                known.server = Some(path.target);
+                if matches!(known.stage, Stage::Bound { .. }) {
+                    return self.table.handle(Input::One(id, One::Moved(contact)), now);
+                }
+                known.stage = Stage::Bound { since: now };
+                let account = Box::new(known.to_sip(contact));
+                self.table.handle(Input::Add(id, account), now);
+                self.table.handle(Input::One(id, One::Register), now);
+            }
+            Err(why) => {
+                let wait = known.next_retry(FIRST_RETRY, LONGEST_RETRY);
+                let wait = self.rng.around(wait, SPREAD);
+                self.retries.set(id, Some(now + wait));
+                self.tell_no_path(id, &why, wait, now, out);
+            }
+        }
+    }
+
+    fn heard(&mut self, heard: Heard, now: Instant, out: &mut Outbox) {
+        match heard {
+            Heard::Response {
+                id,
+                response,
+                origin,
+            } => {
+                self.table.handle(
+                    Input::Reply(One::Response {
+                        id,
+                        response,
+                        origin,
+                    }),
+                    now,
+                );
+            }
+            Heard::Failed { id, why, detail } => {
+                for known in self.accounts.values_mut() {
+                    known.detail.clone_from(&detail);
+                }
+                self.table
+                    .handle(Input::Reply(One::Failed { id, why }), now);
+            }
+            Heard::Routed { ticket, path } => {
+                let id = AccountId(u32::try_from(ticket).unwrap_or(0));
+                self.routed(id, path, now, out);
+            }
+            Heard::Request { id, request, .. } => {
+                // A phone is no registrar (RFC 3261 §10): said with what it does take.
+                let tag = self.rng.token(10);
+                let status = sip_message::Status::METHOD_NOT_ALLOWED;
+                let allow = sip_message::Capabilities::default().allow();
+                let response = sip_message::ResponseBuilder::to(&request, status)
+                    .to_tag(&tag)
+                    .header(sip_message::HeaderName::Allow, allow)
+                    .build();
+                out.post(link::Word::Respond { id, response });
+            }
+            Heard::Ack { .. } | Heard::Cancelled { .. } | Heard::ServerEnded { .. } => {}
+        }
+    }
+
+    fn settle(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(output) = self.table.poll_output() {
+            match output {
+                Output::Send {
+                    id,
+                    request,
+                    next_hop,
+                } => {
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop,
+                        once: false,
+                    });
+                }
+                Output::SendOnce {
+                    id,
+                    request,
+                    next_hop,
+                } => {
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop,
+                        once: true,
+                    });
+                }
+                Output::Abandon { id } => out.post(link::Word::Abandon { id }),
+                Output::KeepAlive(id, kind) => self.keep_alive(id, kind, out),
+                Output::Told(id, status) => self.tell_status(id, &status, now, out),
+                Output::Dropped(id) => self.forget(id, now, out),
+                Output::Full(id) => {
+                    tracing::warn!(account = id.0, "no room for another account");
+                    self.forget(id, now, out);
+                }
+            }
+        }
+    }
+
+    fn keep_alive(&self, id: AccountId, kind: KeepAlive, out: &mut Outbox) {
+        let Some(known) = self.accounts.get(&id) else {
+            return;
+        };
+        let kind = match kind {
+            KeepAlive::Crlf { .. } => link::KeepAlive::Crlf,
+            KeepAlive::Stun { .. } => link::KeepAlive::Stun,
+            // OPTIONS is a request, so the machine sends it as one.
+            KeepAlive::None | KeepAlive::Options { .. } => return,
+        };
+        out.post(link::Word::KeepAlive {
+            next_hop: known.next_hop(),
+            kind,
+        });
+    }
+
+    fn one(&mut self, name: &str, input: One, now: Instant) {
+        if let Some(id) = self.find(name) {
+            self.table.handle(Input::One(id, input), now);
+        }
+    }
+}
+
+impl Part for Registrar {
+    type Word = Word;
+
+    fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
+        match word {
+            Word::Heard(heard) => self.heard(heard, now, out),
+            Word::Add(account) => self.add(*account, now, out),
+            Word::Remove { account } => self.remove(&account, now, out),
+            Word::Register { account } => {
+                let id = self.find(&account);
+                let unbound = id
+                    .and_then(|id| self.accounts.get_mut(&id))
+                    .is_some_and(|known| {
+                        known.wanted = true;
+                        !matches!(known.stage, Stage::Bound { .. })
+                    });
+                match (id, unbound) {
+                    (Some(id), true) => self.route(id, out),
+                    _ => self.one(&account, One::Register, now),
+                }
+            }
+            Word::Unregister { account } => self.one(&account, One::Remove, now),
+            Word::Stop => {
+                let all: Vec<AccountId> = self.accounts.keys().copied().collect();
+                for id in all {
+                    self.retries.set(id, None);
+                    self.table.handle(Input::One(id, One::Remove), now);
+                }
+            }
+            // Link made anew knows no request of ours: what is open fails by its own patience.
+            Word::Restarted(_) => {}
+        }
+        self.settle(now, out);
+    }
+
+    fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
+        self.table.handle_time(now);
+        while let Some(id) = self.retries.expire(now) {
+            self.route(id, out);
+        }
+        self.settle(now, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        [self.table.deadline(), self.retries.next()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {
+        if let Post::Link(link::Word::Send { id, .. }) = post {
+            let why = sip::transaction::Failure::Transport;
+            self.table
+                .handle(Input::Reply(One::Failed { id, why }), now);
+            self.settle(now, out);
+        }
+    }
+}

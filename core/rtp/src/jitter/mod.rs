@@ -167,6 +167,8 @@ pub struct JitterBuffer {
     frame: i64,
     /// Timestamp of the frame given out last. Unit: ticks.
     given: i64,
+    /// Its playout delay. Unit: ns.
+    delay: i64,
     /// Packets of the sequence that were not for this buffer since the last frame.
     others: i64,
     stretched: Instant,
@@ -194,6 +196,7 @@ impl JitterBuffer {
             timestamps: Unwrap::new(),
             frame: i64::from(config.packet_ms * clock_rate / 1_000),
             given: 0,
+            delay: 0,
             others: 0,
             stretched: Instant::ZERO,
             suspect: None,
@@ -215,19 +218,16 @@ impl JitterBuffer {
         (self.wanted() / 1_000) as u32
     }
 
-    /// How long after the fastest packet a sample is decoded. Unit: µs. 0 before the first.
-    pub fn delay_us(&self, now: Instant) -> u32 {
-        match self.state {
-            State::Filling => 0,
-            State::Playing { next, .. } | State::Dry { next, .. } => {
-                (self.delay_of(next, now).max(0) / 1_000).min(i64::from(u32::MAX)) as u32
-            }
-        }
+    /// How long after the fastest packet of late the last frame was decoded. Unit: µs. 0 before the
+    /// first.
+    pub fn delay_us(&self) -> u32 {
+        (self.delay.max(0) / 1_000).min(i64::from(u32::MAX)) as u32
     }
 
     /// Forgets the stream: another one takes its place.
     pub fn restart(&mut self) {
         self.state = State::Filling;
+        self.delay = 0;
         self.slots.clear();
         self.target.clear();
         self.sequences = Unwrap::new();
@@ -362,7 +362,7 @@ impl JitterBuffer {
         if self.is_too_early(first.timestamp, now) {
             return Pull::Waiting;
         }
-        self.give(first.timestamp, Stretch::None)
+        self.give(first.timestamp, Stretch::None, now)
     }
 
     fn pull_playing(&mut self, next: i64, sequence: i64, now: Instant) -> Pull<'_> {
@@ -379,11 +379,11 @@ impl JitterBuffer {
         };
         if first.timestamp <= next {
             let stretch = self.stretch_at(next, now);
-            return self.give(next, stretch);
+            return self.give(next, stretch, now);
         }
         let is_silence = first.sequence - sequence - self.others <= 1;
         if is_silence && !self.is_too_early(first.timestamp, now) {
-            return self.give(first.timestamp, Stretch::None);
+            return self.give(first.timestamp, Stretch::None, now);
         }
         let length_us = self.gap_us(first.timestamp - next);
         let deep = self.delay_of(next, now);
@@ -406,7 +406,7 @@ impl JitterBuffer {
     fn pull_dry(&mut self, next: i64, sequence: i64, since: Instant, now: Instant) -> Pull<'_> {
         if let Some(first) = self.slots.first().copied() {
             if first.timestamp <= next {
-                return self.give(next, Stretch::None);
+                return self.give(next, Stretch::None, now);
             }
             if !self.is_too_early(first.timestamp, now) {
                 let is_silence = first.sequence - sequence - self.others <= 1;
@@ -414,7 +414,7 @@ impl JitterBuffer {
                     let ticks = first.timestamp - next;
                     self.tally.concealed_us += self.nanos(ticks).unsigned_abs() / 1_000;
                 }
-                return self.give(first.timestamp, Stretch::None);
+                return self.give(first.timestamp, Stretch::None, now);
             }
         } else if now.since(since) >= QUIET {
             return Pull::Waiting;
@@ -426,7 +426,8 @@ impl JitterBuffer {
     }
 
     /// Hands out the first packet, which is to be heard from timestamp `from` on.
-    fn give(&mut self, from: i64, stretch: Stretch) -> Pull<'_> {
+    fn give(&mut self, from: i64, stretch: Stretch, now: Instant) -> Pull<'_> {
+        self.delay = self.delay_of(from, now);
         let frame = self.frame;
         let clock_rate = i64::from(self.config.clock_rate.0);
         let Some((slot, payload)) = self.slots.take_first() else {

@@ -3,7 +3,7 @@
 //! Every packet has a delay: its arrival minus its timestamp. Only differences between delays mean
 //! anything, so they are measured from the smallest of the last ten seconds, the base. The largest
 //! of each quarter second goes into a histogram that forgets; its 95 % quantile, raised at once when
-//! packets come later and capped by what the last eight seconds needed, is the target.
+//! packets come later and capped by what the last four to six seconds needed, is the target.
 
 use base::{Duration, Instant};
 
@@ -17,9 +17,11 @@ const INTERVAL: Duration = Duration::from_millis(240);
 const FORGET: f32 = 0.983;
 /// Share of intervals that need no more than the target.
 const QUANTILE: f32 = 0.95;
-/// Extremes are kept for so many windows of [`WINDOW`] each: the base for all, the cap for the
-/// last four and the one that runs.
+/// Extremes are kept for so many windows of [`WINDOW`] each, of which the first runs. The base is
+/// the smallest of all, so that a jump of the route is not taken for jitter too soon; the cap is the
+/// largest of fewer, so that calm is noticed sooner.
 const WINDOWS: usize = 5;
+const CAP_WINDOWS: usize = 3;
 const WINDOW: Duration = Duration::from_secs(2);
 /// Recent interval maxima: the second largest of them raises the target at once.
 const RECENT: usize = 8;
@@ -163,7 +165,8 @@ impl Target {
                 top[1] = delay;
             }
         }
-        let cap = self.windows.iter().flatten().map(|w| w.1).max();
+        let latest = &self.windows[..CAP_WINDOWS];
+        let cap = latest.iter().flatten().map(|w| w.1).max();
         let needed = self.quantile().max(top[1]).min(cap.unwrap_or(i64::MAX));
         self.target = needed.saturating_sub(self.base).max(0) / BUCKET * BUCKET + BUCKET;
     }

@@ -127,7 +127,7 @@ impl World {
             }
         }
         self.line_us = self.line_us.saturating_sub(10_000);
-        let deep = self.buffer.delay_us(now);
+        let deep = self.buffer.delay_us();
         self.heard.deepest_us = self.heard.deepest_us.max(deep);
     }
 
@@ -136,7 +136,7 @@ impl World {
     }
 
     fn delay_ms(&self) -> u32 {
-        self.buffer.delay_us(self.now()) / 1_000
+        self.buffer.delay_us() / 1_000
     }
 
     fn late_share(&self) -> f64 {
@@ -198,7 +198,7 @@ fn jitter_and_reordering_lose_under_one_percent_and_calm_brings_the_delay_back()
             let grown = world.buffer.target_us() / 1_000;
             assert!(u64::from(grown) + 20 > jitter_ms, "grown to {grown}");
             world.look();
-            world.run(12_000, |_, _| Some(5_000));
+            world.run(8_000, |_, _| Some(5_000));
             assert!(
                 world.delay_ms() < 40,
                 "{jitter_ms} ms, seed {seed}: {} ms left, {:?}",

@@ -1,4 +1,4 @@
-//! Challenges and credentials of HTTP digest.
+//! Challenges of HTTP digest: who asks, for what, and how it may be answered.
 //!
 //! Source: RFC 3261 §20.27, §20.44, §22; RFC 7616; RFC 8760. Reading only: the arithmetic is `sip`'s.
 
@@ -7,7 +7,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{HeaderName, Headers, Name};
-use crate::scan::{self, Scanner, quote};
+use crate::scan::{self, Scanner};
 use crate::span::Span;
 use crate::value::{Value, as_text};
 use crate::{Malformed, Text};
@@ -17,7 +17,7 @@ pub const MAX_REALM: usize = 256;
 /// Longest nonce, opaque and other quoted value that is read. Unit: bytes.
 pub const MAX_NONCE: usize = 1024;
 /// Challenges in one message.
-const MAX_CHALLENGES: usize = 16;
+pub(super) const MAX_CHALLENGES: usize = 16;
 
 /// Which hash a digest uses. `-sess` variants hash the session's nonces into the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -239,109 +239,7 @@ impl fmt::Debug for Challenge {
     }
 }
 
-/// What answers a digest challenge. All strings without quotes and escapes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DigestResponse {
-    /// Who answers.
-    pub username: String,
-    /// Copied from the challenge.
-    pub realm: String,
-    /// Copied from the challenge.
-    pub nonce: String,
-    /// The Request-URI as hashed.
-    pub uri: String,
-    /// The hash, in hexadecimal.
-    pub response: String,
-    /// Named when the challenge named one.
-    pub algorithm: Option<Algorithm>,
-    /// Copied from the challenge.
-    pub opaque: Option<String>,
-    /// What the hash covers, with the numbers that go with it; absent in RFC 2069's old form.
-    pub protection: Option<Protection>,
-}
-
-/// What RFC 7616 adds to the old form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protection {
-    /// What the hash covers.
-    pub qop: Qop,
-    /// The client's own nonce.
-    pub cnonce: String,
-    /// How often the nonce has been used, this time included.
-    pub nonce_count: u32,
-}
-
-impl Value for DigestResponse {
-    fn parse(bytes: Bytes) -> Result<Self, Malformed> {
-        let found = Challenge::parse(bytes)?;
-        if !found.is_digest() {
-            return Err(Malformed::new("digest-response", 0));
-        }
-        let needed = |name: &'static str| found.param(name).ok_or(Malformed::new(name, 0));
-        let algorithm = match found.param("algorithm") {
-            Some(name) => Some(Algorithm::named(&name).ok_or(Malformed::new("algorithm", 0))?),
-            None => None,
-        };
-        let protection = match found.param("qop") {
-            Some(name) => Some(Protection {
-                qop: Qop::named(&name).ok_or(Malformed::new("qop", 0))?,
-                cnonce: needed("cnonce")?,
-                nonce_count: u32::from_str_radix(&needed("nc")?, 16)
-                    .map_err(|_| Malformed::new("nc", 0))?,
-            }),
-            None => None,
-        };
-        Ok(Self {
-            username: needed("username")?,
-            realm: needed("realm")?,
-            nonce: needed("nonce")?,
-            uri: needed("uri")?,
-            response: needed("response")?,
-            algorithm,
-            opaque: found.opaque(),
-            protection,
-        })
-    }
-}
-
-impl fmt::Display for DigestResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Digest username={}, realm={}, nonce={}, uri={}, response={}",
-            quote(&self.username),
-            quote(&self.realm),
-            quote(&self.nonce),
-            quote(&self.uri),
-            quote(&self.response)
-        )?;
-        if let Some(algorithm) = self.algorithm {
-            write!(f, ", algorithm={}", algorithm.as_str())?;
-        }
-        if let Some(opaque) = &self.opaque {
-            write!(f, ", opaque={}", quote(opaque))?;
-        }
-        match &self.protection {
-            Some(protection) => write!(
-                f,
-                ", qop={}, cnonce={}, nc={:08x}",
-                protection.qop.as_str(),
-                quote(&protection.cnonce),
-                protection.nonce_count
-            ),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Hides who, and the hash.
-impl fmt::Debug for DigestResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Digest realm={:?}", self.realm)
-    }
-}
-
-as_text!(Challenge, DigestResponse);
+as_text!(Challenge);
 
 impl Headers {
     /// The challenges of a 401. Those that cannot be read are left out: another one may do.
@@ -352,22 +250,6 @@ impl Headers {
     /// The challenges of a 407.
     pub fn proxy_challenges(&self) -> Vec<Challenge> {
         self.all_challenges(HeaderName::ProxyAuthenticate)
-    }
-
-    /// Digest answers to earlier challenges, in Authorization.
-    pub fn authorizations(&self) -> Vec<DigestResponse> {
-        self.lines(Name::Known(HeaderName::Authorization))
-            .take(MAX_CHALLENGES)
-            .filter_map(|field| self.read(field.value).ok())
-            .collect()
-    }
-
-    /// The same in Proxy-Authorization.
-    pub fn proxy_authorizations(&self) -> Vec<DigestResponse> {
-        self.lines(Name::Known(HeaderName::ProxyAuthorization))
-            .take(MAX_CHALLENGES)
-            .filter_map(|field| self.read(field.value).ok())
-            .collect()
     }
 
     /// The value of parameter `name` in Authentication-Info, such as `nextnonce` (RFC 7616 §3.5).
@@ -453,31 +335,5 @@ mod tests {
         assert!(with("realm", MAX_REALM + 1).is_err());
         assert!(with("nonce", MAX_NONCE).is_ok());
         assert!(with("nonce", MAX_NONCE + 1).is_err());
-    }
-
-    #[test]
-    fn an_answer_round_trips_and_shows_no_secret() {
-        let answer = DigestResponse {
-            username: "al\"ice".into(),
-            realm: "a".into(),
-            nonce: "n".into(),
-            uri: "sip:a.example".into(),
-            response: "00ff".into(),
-            algorithm: Some(Algorithm::Sha512_256),
-            opaque: Some("o".into()),
-            protection: Some(Protection {
-                qop: Qop::Auth,
-                cnonce: "c".into(),
-                nonce_count: 26,
-            }),
-        };
-        let text = answer.to_string();
-        assert!(
-            text.ends_with(
-                "algorithm=SHA-512-256, opaque=\"o\", qop=auth, cnonce=\"c\", nc=0000001a"
-            )
-        );
-        assert_eq!(text.parse(), Ok(answer.clone()));
-        assert_eq!(format!("{answer:?}"), "Digest realm=\"a\"");
     }
 }

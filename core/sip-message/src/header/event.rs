@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 use super::{HeaderName, Headers, seconds};
 use crate::scan::Scanner;
@@ -93,7 +94,7 @@ impl fmt::Display for Event {
 }
 
 /// How a subscription stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SubscriptionPhase {
     /// Accepted; documents come.
     Active,

@@ -3,6 +3,7 @@
 mod alert;
 mod auth;
 mod cseq;
+mod digest;
 mod event;
 mod identity;
 mod name;
@@ -13,8 +14,9 @@ mod reliable;
 mod typed;
 mod via;
 
-pub use auth::{Algorithm, Challenge, DigestResponse, MAX_NONCE, MAX_REALM, Protection, Qop};
+pub use auth::{Algorithm, Challenge, MAX_NONCE, MAX_REALM, Qop};
 pub use cseq::{CSeq, MAX_CSEQ};
+pub use digest::{DigestResponse, Protection};
 pub use event::{Event, SubscriptionPhase, SubscriptionState};
 pub use name::{HeaderName, Name};
 pub use name_addr::{Contacts, NameAddr};

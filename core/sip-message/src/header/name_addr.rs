@@ -142,7 +142,8 @@ impl Value for NameAddr {
                 tag = value;
             }
         })?;
-        let uri = Uri::parse(uri.share(&text)).map_err(|error| error.shifted(uri.start()))?;
+        let uri =
+            Uri::parse_checked(uri.share(&text)).map_err(|error| error.shifted(uri.start()))?;
         Ok(Self {
             display,
             uri,

@@ -72,7 +72,18 @@ impl Uri {
 
 impl Value for Uri {
     fn parse(bytes: Bytes) -> Result<Self, Malformed> {
-        let text = check(bytes)?;
+        match bytes.iter().position(|&byte| !scan::is_uri(byte)) {
+            Some(at) => Err(Malformed::new("URI character", at)),
+            None => Self::parse_checked(bytes),
+        }
+    }
+}
+
+impl Uri {
+    /// Reads a URI all of whose bytes may stand in one. Such bytes are ASCII.
+    pub(crate) fn parse_checked(bytes: Bytes) -> Result<Self, Malformed> {
+        check_escapes(&bytes)?;
+        let text = Text::ascii(bytes);
         let raw = text.bytes();
         let colon = memchr::memchr(b':', raw).ok_or(Malformed::new("URI scheme", 0))?;
         let scheme = &raw[..colon];
@@ -92,18 +103,15 @@ impl Value for Uri {
     }
 }
 
-/// Every byte may stand in a URI, and every `%` starts an escape. Such bytes are ASCII.
-fn check(bytes: Bytes) -> Result<Text, Malformed> {
-    if let Some(at) = bytes.iter().position(|&byte| !scan::is_uri(byte)) {
-        return Err(Malformed::new("URI character", at));
-    }
-    for at in memchr::memchr_iter(b'%', &bytes) {
+/// Every `%` has to start an escape.
+fn check_escapes(bytes: &[u8]) -> Result<(), Malformed> {
+    for at in memchr::memchr_iter(b'%', bytes) {
         let digits = bytes.get(at + 1..at + 3).unwrap_or_default();
         if digits.len() < 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
             return Err(Malformed::new("URI escape", at));
         }
     }
-    Text::new(bytes)
+    Ok(())
 }
 
 fn is_scheme(scheme: &[u8]) -> bool {

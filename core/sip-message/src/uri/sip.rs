@@ -108,22 +108,11 @@ impl SipUri {
 
     /// Reads the URI in `text`, whose scheme ends at `at`.
     pub(super) fn scan(text: Text, secure: bool, at: usize) -> Result<Self, Malformed> {
-        let bytes = text.bytes().clone();
-        let mut start = at;
-        let (mut user, mut password) = (None, None);
-        if let Some(len) = memchr::memchr(b'@', &bytes[at..]) {
-            let end = at + len;
-            start = end + 1;
-            let colon = memchr::memchr(b':', &bytes[at..end]).map(|colon| at + colon);
-            user = Some(Span::new(at, colon.unwrap_or(end)));
-            password = colon.map(|colon| Span::new(colon + 1, end));
-            if user.is_some_and(Span::is_empty) {
-                return Err(Malformed::new("user", at));
-            }
-        }
-        let mut scanner = Scanner::starting(&bytes, start);
-        let host = Host::scan(&mut scanner, &bytes)?;
-        let port = scan_port(&mut scanner, &bytes)?;
+        let bytes = text.bytes();
+        let (user, password, start) = scan_user(bytes, at)?;
+        let mut scanner = Scanner::starting(bytes, start);
+        let host = Host::scan(&mut scanner, bytes)?;
+        let port = scan_port(&mut scanner, bytes)?;
         let params = scan_params(&mut scanner)?;
         let headers = scan_headers(&mut scanner)?;
         Ok(Self {
@@ -205,6 +194,22 @@ fn pairs<'a>(
         Some((name, value)) => (name, Some(value)),
         None => (part, None),
     })
+}
+
+/// User and password, where there is an `@`, and where the host begins. A second `@` is left to
+/// fail in the host: what two readers might see differently is nobody's address.
+fn scan_user(bytes: &[u8], at: usize) -> Result<(Option<Span>, Option<Span>, usize), Malformed> {
+    let Some(len) = memchr::memchr(b'@', &bytes[at..]) else {
+        return Ok((None, None, at));
+    };
+    let end = at + len;
+    let colon = memchr::memchr(b':', &bytes[at..end]).map(|colon| at + colon);
+    let user = Span::new(at, colon.unwrap_or(end));
+    if user.is_empty() {
+        return Err(Malformed::new("user", at));
+    }
+    let password = colon.map(|colon| Span::new(colon + 1, end));
+    Ok((Some(user), password, end + 1))
 }
 
 fn scan_params(scanner: &mut Scanner<'_>) -> Result<Span, Malformed> {

@@ -232,3 +232,6 @@ fn raw(headers: &Headers, name: HeaderName) -> Result<Text, Malformed> {
         Err(_) => Err(Malformed::new(name.as_str(), 0)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,11 @@ pub enum Output {
         /// Reason header field of the CANCEL (RFC 3326).
         reason: Option<String>,
     },
+    /// Stop caring about a request of ours: no response will be looked at.
+    Abandon {
+        /// The request.
+        id: ClientId,
+    },
     /// Answer a request.
     Respond {
         /// Its transaction.
@@ -178,6 +183,6 @@ pub enum News {
         /// The peer's status, where one came.
         status: Option<Status>,
     },
-    /// It is over; comes exactly once, and nothing comes after it.
+    /// It is over; comes exactly once, and nothing comes after it: what was open has failed.
     Ended(EndReason),
 }

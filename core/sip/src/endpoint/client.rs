@@ -1,6 +1,6 @@
 //! One client transaction: its machine and the bytes it may still need.
 
-use crate::flow::{FlowId, Target, Transport};
+use crate::flow::{FlowId, Target};
 use crate::ids::ClientId;
 use crate::transaction::{
     Failure, InviteClient, Link, RequestClient, invite_client, request_client,
@@ -180,8 +180,7 @@ pub(super) enum Step {
     Fail(Failure),
 }
 
-pub(super) fn kind(method: &Method, transport: Transport, now: Instant) -> Kind {
-    let link = Link::from(transport);
+pub(super) fn kind(method: &Method, link: Link, now: Instant) -> Kind {
     if *method == Method::Invite {
         Kind::Invite(InviteClient::new(link, now))
     } else {

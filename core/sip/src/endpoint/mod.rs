@@ -32,14 +32,14 @@ pub use saved::Saved;
 
 use crate::flow::{FlowId, Origin, Target, Transport};
 use crate::ids::{ClientId, ServerId};
-use crate::transaction::{Cut, Failure, ServerKey};
+use crate::transaction::{Cut, Failure, Link, ServerKey};
 use base::{Instant, Machine, Redacted, Rng, Timers};
 use bytes::Bytes;
 use client::Client;
 use core::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use server::Server;
-use sip_message::{Capabilities, Message, Request, Response};
+use sip_message::{Capabilities, Message, Method, Request, Response};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// How much the endpoint takes on before it refuses.
@@ -129,6 +129,18 @@ pub enum Input {
         /// Next hop.
         target: Target,
         /// The connection or socket to use; `None` leaves it to endpoint and driver.
+        flow: Option<FlowId>,
+    },
+    /// As [`Input::Send`], but sent once and never again: for probes, whose silence is an answer.
+    /// Not for INVITE.
+    SendOnce {
+        /// Comes back with every response. Must not be in use.
+        id: ClientId,
+        /// The request without our Via.
+        request: Request,
+        /// Next hop.
+        target: Target,
+        /// As in [`Input::Send`].
         flow: Option<FlowId>,
     },
     /// Send the ACK for a 2xx: no transaction, so the user sends it again when the 2xx repeats.
@@ -319,7 +331,16 @@ impl Machine for Endpoint {
                 request,
                 target,
                 flow,
-            } => self.send(id, request, target, flow, now),
+            } => self.send(id, &request, target, flow, now),
+            Input::SendOnce {
+                id,
+                request,
+                target,
+                flow,
+            } => {
+                debug_assert!(*request.method() != Method::Invite, "nobody would end it");
+                self.send_on(id, &request, target, flow, Link::Reliable, now);
+            }
             Input::SendAck {
                 request,
                 target,

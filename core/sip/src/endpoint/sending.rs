@@ -4,8 +4,8 @@ use super::client::{Client, Step, kind};
 use super::{Endpoint, Output, Which};
 use crate::flow::{FlowId, Origin, Target, Transport};
 use crate::ids::ClientId;
-use crate::transaction::Failure;
 use crate::transaction::key::{SECRET_LETTERS, client_branch, client_number};
+use crate::transaction::{Failure, Link};
 use base::Instant;
 use bytes::Bytes;
 use sip_message::{
@@ -16,9 +16,22 @@ impl Endpoint {
     pub(super) fn send(
         &mut self,
         id: ClientId,
-        request: Request,
+        request: &Request,
         target: Target,
         flow: Option<FlowId>,
+        now: Instant,
+    ) {
+        self.send_on(id, request, target, flow, target.transport.into(), now);
+    }
+
+    /// Sends over a link that is taken to be as good as `link`.
+    pub(super) fn send_on(
+        &mut self,
+        id: ClientId,
+        request: &Request,
+        target: Target,
+        flow: Option<FlowId>,
+        link: Link,
         now: Instant,
     ) {
         let why = Failure::Transport;
@@ -29,13 +42,13 @@ impl Endpoint {
         let number = self.next_client;
         let branch = client_branch(number, &self.rng.token(SECRET_LETTERS));
         let flow = flow.or_else(|| self.socket_for(target));
-        let Some(sent) = self.with_via(&request, target, flow, &branch) else {
+        let Some(sent) = self.with_via(request, target, flow, &branch) else {
             return self.emit(Output::Failed { id, why });
         };
         self.next_client += 1;
         let mut client = Client {
             user: Some(id),
-            kind: kind(request.method(), target.transport, now),
+            kind: kind(request.method(), link, now),
             method: request.method().clone(),
             branch,
             target,
@@ -45,7 +58,7 @@ impl Endpoint {
             ack: None,
             cancel: None,
         };
-        self.leave_udp_if_large(&mut client, &request, now);
+        self.leave_udp_if_large(&mut client, request, now);
         self.client_of.insert(id, number);
         self.start(number, client);
     }
@@ -62,7 +75,7 @@ impl Endpoint {
         let target = Target::new(Transport::Tcp, client.target.addr);
         if let Some(sent) = self.with_via(request, target, None, &client.branch) {
             client.smaller = Some((client.target, client.flow));
-            client.kind = kind(request.method(), target.transport, now);
+            client.kind = kind(request.method(), Link::Reliable, now);
             client.sent = Some(sent);
             client.target = target;
             client.flow = None;
@@ -229,7 +242,7 @@ impl Endpoint {
         client.cancel = Some(number);
         let cancel = Client {
             user: None,
-            kind: kind(&Method::Cancel, client.target.transport, now),
+            kind: kind(&Method::Cancel, client.target.transport.into(), now),
             method: Method::Cancel,
             branch: client.branch.clone(),
             target: client.target,
@@ -284,7 +297,7 @@ impl Endpoint {
         };
         self.waiting.remove(&(client.target, number));
         let cancelled = client.is_cancelled();
-        client.kind = kind(again.method(), target.transport, now);
+        client.kind = kind(again.method(), target.transport.into(), now);
         client.target = target;
         client.flow = flow;
         client.smaller = None;

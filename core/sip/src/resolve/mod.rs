@@ -12,12 +12,12 @@ mod words;
 
 pub use attempts::{AVOIDED_FOR, Attempts, Outages, PATIENCE};
 pub use lookup::{LOOKUP_GIVE_UP, Lookup, MAX_RECORDS, MAX_TARGETS};
-
 pub use words::{AddressState, Input, Output, QueryId, Reply, ServiceState, State};
 
 use crate::flow::Transport;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
+use sip_message::Uri;
 
 /// Where a message is to go, before any name is resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,38 @@ pub struct Destination {
     pub transport: Option<Transport>,
     /// Whether only TLS will do: `sips:`.
     pub secure: bool,
+}
+
+impl Destination {
+    /// Where a request to `uri` goes; `None` for schemes that name no place, and for transports
+    /// nobody here can open.
+    ///
+    /// Source: RFC 3263 §4: `maddr`, where there is one, stands for the host.
+    pub fn of(uri: &Uri) -> Option<Self> {
+        let uri = uri.sip()?;
+        let host = match uri.param("maddr") {
+            Some(maddr) => maddr.parse().ok()?,
+            None => uri.host().clone(),
+        };
+        let transport = match uri.transport() {
+            None => None,
+            Some(sip_message::Transport::Udp) => Some(Transport::Udp),
+            Some(sip_message::Transport::Tcp) => Some(Transport::Tcp),
+            Some(sip_message::Transport::Tls) => Some(Transport::Tls),
+            Some(sip_message::Transport::Ws) => Some(Transport::Ws),
+            Some(sip_message::Transport::Wss) => Some(Transport::Wss),
+            Some(sip_message::Transport::Other(_)) => return None,
+        };
+        Some(Self {
+            host: match host.ip() {
+                Some(address) => Host::Address(address),
+                None => Host::Name(host.to_string()),
+            },
+            port: uri.port(),
+            transport,
+            secure: uri.is_secure(),
+        })
+    }
 }
 
 /// Name or address.

@@ -467,3 +467,20 @@ fn outages_never_grow_past_their_bound() {
     let first = Target::new(Transport::Udp, ([192, 0, 2, 1], 1).into());
     assert!(!outages.is_out(first, Instant::from_millis(2000)));
 }
+
+#[test]
+fn a_uri_says_where_it_wants_to_go() {
+    let of = |text: &str| Destination::of(&text.parse().unwrap());
+    assert_eq!(of("sip:bob@pbx.test"), Some(to("pbx.test")));
+    assert_eq!(of("sip:[2001:db8::1]"), Some(to("2001:db8::1")));
+    let all = Destination {
+        port: Some(5070),
+        transport: Some(Transport::Tcp),
+        secure: true,
+        ..to("192.0.2.1")
+    };
+    assert_eq!(of("sips:b@192.0.2.1:5070;transport=TCP"), Some(all));
+    assert_eq!(of("sip:b@a.test;maddr=192.0.2.1"), Some(to("192.0.2.1")));
+    assert_eq!(of("tel:+1201"), None);
+    assert_eq!(of("sip:b@a.test;transport=sctp"), None);
+}

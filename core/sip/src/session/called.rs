@@ -8,9 +8,9 @@ use super::fx::{Asked, Fx};
 use super::ledger::Ledger;
 use super::leg::{Left, Leg, accept, refuse};
 use super::offer::{Gate, Ours, Theirs};
-use super::order::{Delivery, ForkId, Order, Progress};
+use super::order::{ForkId, Order, Progress};
 use super::refresh::{Refresh, Role, TooShort, agree};
-use super::reliable::{self, Carries};
+use super::reliable::{self};
 use super::success::Unacked;
 use super::up::{Inviting, Up};
 use super::write::Fields;
@@ -22,11 +22,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_message::{HeaderName, Response, ResponseBuilder, Status, Text};
 
-/// Most 1xx that wait for the PRACK of the one before. Bound: the oldest is dropped.
-const MAX_WAITING: usize = 4;
-
 /// A 1xx is repeated this often, so that no proxy gives up (RFC 3261 §13.3.1.1).
-const KEEP_RINGING_EVERY: Duration = Duration::from_secs(60);
+pub(crate) const KEEP_RINGING_EVERY: Duration = Duration::from_secs(60);
 
 /// What the caller said about reliable 1xx (RFC 3262 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +135,10 @@ impl Called {
                 fx.owners.servers.remove(&id);
                 ending::over(EndReason::failed(Detail::Transport), ledger, fx)
             }
+            Input::ServerEnded(id) => {
+                self.leg.lapse(id, ledger, fx);
+                self.try_success(ledger, fx)
+            }
             Input::Timer(Timer::Reliable) => self.reliable_due(ledger, fx),
             Input::Timer(Timer::KeepRinging) => {
                 if let Some(last) = &self.last {
@@ -161,7 +162,6 @@ impl Called {
                 | Timer::Forget,
             )
             | Input::Cancelled { .. }
-            | Input::ServerEnded(_)
             | Input::Ack(_) => Stage::Called(Box::new(self)),
         }
     }
@@ -202,86 +202,6 @@ impl Called {
         Stage::Called(Box::new(self))
     }
 
-    /// Sends a 1xx, or queues it behind a reliable one that is not acknowledged (RFC 3262 §3).
-    fn progress(&mut self, progress: Progress, ledger: &mut Ledger, fx: &mut Fx<'_>) {
-        let reliable = match (self.peer, progress.delivery) {
-            (Peer::Insisting, Delivery::Once | Delivery::Reliable)
-            | (Peer::Able, Delivery::Reliable) => Delivery::Reliable,
-            (Peer::Unable, Delivery::Once | Delivery::Reliable) | (Peer::Able, Delivery::Once) => {
-                Delivery::Once
-            }
-        };
-        let mut builder = ResponseBuilder::to(&self.invite.request, progress.status)
-            .to_tag(&self.tag.to_string())
-            .capabilities(&ledger.contact)
-            .copy(&self.invite.request, HeaderName::RecordRoute);
-        match reliable {
-            Delivery::Once => {}
-            Delivery::Reliable => {
-                let carries = match &progress.description {
-                    Some(_) => Carries::Description,
-                    None => Carries::Nothing,
-                };
-                let Some((given, rseq)) = self.leg.given.send(carries, fx.now) else {
-                    if self.waiting.len() == MAX_WAITING {
-                        self.waiting.remove(0);
-                    }
-                    self.waiting.push(progress);
-                    return;
-                };
-                self.leg.given = given;
-                self.watch(ledger);
-                builder = builder
-                    .field(HeaderName::Require, "100rel")
-                    .field(HeaderName::RSeq, rseq);
-            }
-        }
-        if let Some(description) = &progress.description {
-            self.leg.local = Some(description.clone());
-            match (self.leg.gate, reliable) {
-                (Gate::Theirs(Theirs::Invite), Delivery::Reliable) => {
-                    self.leg.gate = self.leg.gate.close();
-                }
-                (Gate::Fresh, Delivery::Reliable) => {
-                    self.leg.gate = Gate::Ours(Ours::Provisional);
-                }
-                (Gate::Fresh | Gate::Stable | Gate::Ours(_) | Gate::Theirs(_), _) => {}
-            }
-        }
-        let response = builder.description(progress.description.as_ref()).build();
-        ledger
-            .timers
-            .set(Timer::KeepRinging, fx.now + KEEP_RINGING_EVERY);
-        self.last = Some(response.clone());
-        fx.respond(self.invite.id, response);
-    }
-
-    fn watch(&self, ledger: &mut Ledger) {
-        match self.leg.given.deadline() {
-            Some(at) => ledger.timers.set(Timer::Reliable, at),
-            None => ledger.timers.clear(Timer::Reliable),
-        }
-    }
-
-    fn reliable_due(mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
-        let (given, due) = self.leg.given.expire(fx.now);
-        self.leg.given = given;
-        self.watch(ledger);
-        match due {
-            reliable::Due::Nothing => {}
-            reliable::Due::Resend => {
-                if let Some(last) = &self.last {
-                    fx.respond(self.invite.id, last.clone());
-                }
-            }
-            reliable::Due::GiveUp => {
-                let reason = EndReason::failed(Detail::NoPrack);
-                return self.refuse(Status::SERVER_TIMEOUT, reason, ledger, fx);
-            }
-        }
-        Stage::Called(Box::new(self))
-    }
-
     fn pick_up(
         mut self,
         description: Option<Bytes>,
@@ -301,6 +221,8 @@ impl Called {
         if self.leg.given.holds_success() {
             return Stage::Called(Box::new(self));
         }
+        // An answer that went out in an unreliable 1xx has to be said again (RFC 3261 §13.2.1).
+        let description = description.or_else(|| self.leg.local.clone());
         let (gate, description) = match (self.leg.gate, description) {
             (Gate::Theirs(Theirs::Invite), Some(answer)) => (Gate::Stable, Some(answer)),
             (Gate::Fresh, Some(offer)) => (Gate::Ours(Ours::Success), Some(offer)),
@@ -401,7 +323,7 @@ impl Called {
     }
 
     /// Answers the INVITE with a refusal; the rest is the transaction's.
-    fn refuse(
+    pub(crate) fn refuse(
         self,
         status: Status,
         reason: EndReason,

@@ -2,22 +2,21 @@
 //!
 //! Source: RFC 3261 §13.2, §8.1.3.
 
-use super::end::{By, Cause, Detail, EndReason};
-use super::ending::{self, Cancelling};
+use super::cancelling::Cancelling;
+use super::end::{Cause, Detail, EndReason};
+use super::ending;
 use super::fx::{Asked, Fx};
+use super::invite::{confirmed, new_leg, refusal, unreachable};
 use super::ledger::{Ledger, Purpose};
-use super::leg::{Left, Leg, Preview, accept, refuse};
-use super::offer::{Gate, Ours, Theirs};
+use super::leg::{Left, Leg, accept, refuse};
 use super::order::{Dial, ForkId, Order};
 use super::redirect::Targets;
-use super::refresh::{Refresh, Wish};
-use super::up::{self, Inviting, Up};
-use super::write::{Fields, with_credentials_of};
+use super::refresh::Wish;
+use super::write::Fields;
 use super::{Input, Stage, Timer, read, reliable};
-use crate::dialog::{Dialog, LocalTag, MAX_FORWARDS, RouteSet};
-use crate::dialogs::{Final, News, Reliability};
+use crate::dialog::{LocalTag, MAX_FORWARDS, RouteSet};
+use crate::dialogs::{News, Reliability};
 use crate::ids::ClientId;
-use crate::transaction::Failure;
 use serde::{Deserialize, Serialize};
 use sip_message::{HeaderName, Method, Request, RequestBuilder, Response, Status, Text, Uri};
 
@@ -121,8 +120,13 @@ impl Calling {
                 | Timer::Forget,
             )
             | Input::Ack(_)
-            | Input::Cancelled { .. }
-            | Input::ServerEnded(_) => Stage::Calling(Box::new(self)),
+            | Input::Cancelled { .. } => Stage::Calling(Box::new(self)),
+            Input::ServerEnded(id) => {
+                for leg in &mut self.forks {
+                    leg.lapse(id, ledger, fx);
+                }
+                Stage::Calling(Box::new(self))
+            }
         }
     }
 
@@ -436,128 +440,5 @@ impl Calling {
             Order::Progress(_) | Order::Accept(_) | Order::Decline(_) => {}
         }
         Stage::Calling(Box::new(self))
-    }
-}
-
-/// The 2xx to `invite` confirmed the dialog of `leg`: acknowledges it, or asks the user for the answer
-/// that the ACK has to carry.
-fn confirmed(
-    client: ClientId,
-    invite: Request,
-    mut leg: Leg,
-    response: &Response,
-    ledger: &mut Ledger,
-    fx: &mut Fx<'_>,
-) -> Stage {
-    leg.learn(response.headers());
-    let refresh = Refresh::from_success(read::said(response.headers()), fx.now);
-    leg.set_refresh(refresh, ledger);
-    let description = read::description(response.headers(), response.body());
-    let fork = leg.fork;
-    let answer = match (leg.gate, description, leg.preview) {
-        (Gate::Fresh, Some(description), _) => {
-            leg.gate = Gate::Theirs(Theirs::Success);
-            fx.tell(News::Confirmed { fork });
-            fx.tell(News::Offer {
-                fork,
-                description: Some(description),
-            });
-            let inviting = Inviting::AckOwed { client, invite };
-            return Stage::Up(Box::new(Up::new(leg, inviting)));
-        }
-        (Gate::Fresh, None, _) | (Gate::Ours(Ours::Invite), None, Preview::Nothing) => {
-            acknowledge(client, &invite, &leg, None, ledger, fx);
-            let reason = EndReason::new(By::Remote, Cause::Failed, Detail::Plain)
-                .with_status(response.status());
-            return up::leave(leg, reason, ledger, fx);
-        }
-        (Gate::Ours(Ours::Invite), Some(description), _) => {
-            leg.gate = leg.gate.close();
-            Some(description)
-        }
-        // The answer stood in an unreliable 1xx only: not allowed, but clear.
-        (Gate::Ours(Ours::Invite), None, Preview::Heard) => {
-            leg.gate = leg.gate.close();
-            None
-        }
-        // Settled in reliable 1xx and PRACK; an UPDATE may be under way.
-        (
-            Gate::Stable
-            | Gate::Ours(Ours::Success | Ours::Provisional | Ours::Update)
-            | Gate::Theirs(_),
-            _,
-            _,
-        ) => None,
-    };
-    acknowledge(client, &invite, &leg, None, ledger, fx);
-    if let Some(description) = answer {
-        fx.tell(News::Answer {
-            fork,
-            description,
-            finality: Final::Yes,
-        });
-    }
-    fx.tell(News::Confirmed { fork });
-    Stage::Up(Box::new(Up::new(leg, Inviting::Quiet)))
-}
-
-/// A dialog that `response` to our `invite` makes.
-pub(crate) fn new_leg(
-    invite: &Request,
-    response: &Response,
-    tag: LocalTag,
-    fork: ForkId,
-    offer: Option<&bytes::Bytes>,
-) -> Option<Leg> {
-    let dialog = Dialog::of_response(invite, response, tag).ok()?;
-    let gate = match offer {
-        Some(_) => Gate::Ours(Ours::Invite),
-        None => Gate::Fresh,
-    };
-    let cseq = invite.headers().cseq().ok()?.number;
-    let mut leg = Leg::new(fork, dialog, gate, cseq);
-    leg.local = offer.cloned();
-    Some(leg)
-}
-
-/// Acknowledges the 2xx to `invite` in the dialog of `leg`.
-pub(crate) fn acknowledge(
-    client: ClientId,
-    invite: &Request,
-    leg: &Leg,
-    answer: Option<&bytes::Bytes>,
-    ledger: &mut Ledger,
-    fx: &mut Fx<'_>,
-) {
-    let cseq = invite
-        .headers()
-        .cseq()
-        .map_or(leg.invite_cseq, |cseq| cseq.number);
-    let (builder, next_hop) = leg.dialog.ack(cseq);
-    let ack = with_credentials_of(builder, invite)
-        .description(answer)
-        .build();
-    ledger.acknowledge(client, leg, ack, next_hop, fx);
-}
-
-/// The end that a refusal of our INVITE means.
-pub(crate) fn refusal(response: &Response) -> EndReason {
-    let status = response.status();
-    let mut reason = EndReason::remote(Cause::of_refusal(status))
-        .with_status(status)
-        .with_reason(read::reason(response.headers()));
-    reason.retry_after = read::retry_after(response.headers());
-    reason
-}
-
-/// The end that silence means (RFC 3261 §8.1.3.1).
-pub(crate) fn unreachable(why: Failure) -> EndReason {
-    match why {
-        Failure::TimedOut => {
-            EndReason::failed(Detail::TimedOut).with_status(Status::REQUEST_TIMEOUT)
-        }
-        Failure::Transport => {
-            EndReason::failed(Detail::Transport).with_status(Status::SERVICE_UNAVAILABLE)
-        }
     }
 }

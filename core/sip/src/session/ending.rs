@@ -1,14 +1,13 @@
 //! Saying goodbye: CANCEL and its races, BYE, and what comes late (RFC 3261 §9, §15; RFC 5407 §3).
 
-use super::calling::{Calling, Heard, acknowledge, new_leg};
 use super::end::EndReason;
 use super::fx::{Asked, Fx};
+use super::invite::{acknowledge, late_success};
 use super::ledger::{Ledger, Purpose};
 use super::leg::{Leg, accept, refuse};
-use super::order::{ForkId, Order};
+use super::order::Order;
 use super::success::{self, Unacked};
-use super::up::late_success;
-use super::{GIVE_UP, Input, Stage, T2, Timer};
+use super::{Input, Stage, Timer};
 use crate::dialogs::News;
 use crate::ids::ClientId;
 use serde::{Deserialize, Serialize};
@@ -24,165 +23,35 @@ pub(crate) enum Report {
 }
 
 impl Report {
-    fn tell(&mut self, fx: &mut Fx<'_>) {
+    pub(crate) fn tell(&mut self, fx: &mut Fx<'_>) {
         match core::mem::replace(self, Self::Done) {
             Self::Due(reason) => fx.tell(News::Ended(reason)),
             Self::Done => {}
         }
     }
-}
 
-/// Where the CANCEL stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Cancel {
-    /// No provisional response yet, so it waits (RFC 3261 §9.1); the text is its Reason.
-    Waiting(Option<String>),
-    /// It is out.
-    Sent,
-}
-
-/// We hung up before a final response to our INVITE.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Cancelling {
-    calling: Calling,
-    cancel: Cancel,
-    report: Report,
-}
-
-impl Cancelling {
-    /// Cancels as soon as that is allowed.
-    pub(crate) fn begin(
-        calling: Calling,
-        end: EndReason,
-        reason: Option<String>,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) -> Stage {
-        ledger.timers.clear_all();
-        ledger.timers.set(Timer::Tell, fx.now + T2);
-        let mut cancelling = Self {
-            calling,
-            cancel: Cancel::Waiting(reason),
-            report: Report::Due(end),
-        };
-        match cancelling.calling.heard {
-            Heard::Nothing => {}
-            Heard::Provisional => cancelling.cancel(ledger, fx),
+    /// The user wants something of a session that is over: what waits for an outcome gets one, unless
+    /// the end was told, which is outcome enough.
+    pub(crate) fn not_now(&self, order: &Order, fx: &mut Fx<'_>) {
+        match self {
+            Self::Due(_) => {}
+            Self::Done => return,
         }
-        Stage::Cancelling(Box::new(cancelling))
-    }
-
-    fn cancel(&mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) {
-        match core::mem::replace(&mut self.cancel, Cancel::Sent) {
-            Cancel::Waiting(reason) => {
-                fx.cancel(self.calling.invite, reason);
-                ledger.timers.set(Timer::Cancelled, fx.now + GIVE_UP);
-            }
-            Cancel::Sent => {}
+        match order {
+            Order::Inform(number, _) => fx.tell(News::Informed {
+                number: *number,
+                status: None,
+            }),
+            Order::Offer(_) => fx.tell(News::OfferRefused { status: None }),
+            Order::Progress(_)
+            | Order::Accept(_)
+            | Order::Decline(_)
+            | Order::HangUp(_)
+            | Order::Answer(..)
+            | Order::RefuseOffer(..)
+            | Order::Contact(_)
+            | Order::Account(_) => {}
         }
-    }
-
-    pub(crate) fn step(mut self, input: Input, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
-        match input {
-            Input::Response { id, response } if id == self.calling.invite => {
-                return self.responded(&response, ledger, fx);
-            }
-            Input::Failed { id, why: _ } if id == self.calling.invite => {
-                ledger.close(id, fx);
-                return self.finish(ledger, fx);
-            }
-            Input::Timer(Timer::Cancelled) => {
-                // Silence for 64·T1 ends the INVITE too (RFC 3261 §9.1).
-                ledger.close(self.calling.invite, fx);
-                return self.finish(ledger, fx);
-            }
-            Input::Timer(Timer::Tell) => self.report.tell(fx),
-            Input::Response { id, response } => {
-                if response.status().is_final() {
-                    ledger.close(id, fx);
-                }
-            }
-            Input::Failed { id, why: _ } => {
-                ledger.close(id, fx);
-            }
-            Input::Request { asked, tag: _ } => goodbye_request(&asked, fx),
-            Input::Order(order) => not_now(&order, fx),
-            Input::Timer(
-                Timer::NoAnswer
-                | Timer::Reliable
-                | Timer::KeepRinging
-                | Timer::Success
-                | Timer::Retry
-                | Timer::Refresh
-                | Timer::Forget,
-            )
-            | Input::Ack(_)
-            | Input::Cancelled { .. }
-            | Input::ServerEnded(_) => {}
-        }
-        Stage::Cancelling(Box::new(self))
-    }
-
-    fn responded(mut self, response: &Response, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
-        let status = response.status();
-        if status.is_provisional() {
-            self.cancel(ledger, fx);
-            return Stage::Cancelling(Box::new(self));
-        }
-        if !status.is_success() {
-            ledger.close(self.calling.invite, fx);
-            if let Report::Due(reason) = &mut self.report {
-                reason.status = Some(status);
-            }
-            return self.finish(ledger, fx);
-        }
-        // The 2xx crossed the CANCEL, or nobody listened to it: ACK, then BYE (RFC 5407 §3.1.2).
-        let id = self.calling.invite;
-        let sent = ledger.succeed(id);
-        let made = sent.as_ref().and_then(|sent| {
-            new_leg(
-                &sent.request,
-                response,
-                self.calling.tag,
-                ForkId::FIRST,
-                None,
-            )
-        });
-        let (Some(sent), Some(mut leg)) = (sent, made) else {
-            fx.forget(id);
-            return self.finish(ledger, fx);
-        };
-        if let Some(early) = self
-            .calling
-            .forks
-            .iter()
-            .find(|early| early.dialog.remote_tag() == leg.dialog.remote_tag())
-        {
-            // PRACK and UPDATE have counted on since the INVITE.
-            leg.dialog = early.dialog.clone();
-            if leg.dialog.confirm_by(response).is_err() {
-                leg.dialog.confirm();
-            }
-        }
-        ledger.timers.clear(Timer::Cancelled);
-        acknowledge(id, &sent.request, &leg, None, ledger, fx);
-        ledger.forking = Some(sent);
-        leg.bye(None, ledger, fx);
-        Stage::Ending(Box::new(Ending {
-            leg: Some(leg),
-            left: LeftOver::Nothing,
-            report: self.report,
-        }))
-    }
-
-    fn finish(mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
-        self.report.tell(fx);
-        ledger.timers.clear_all();
-        Stage::Ending(Box::new(Ending {
-            leg: None,
-            left: LeftOver::Nothing,
-            report: Report::Done,
-        }))
     }
 }
 
@@ -200,9 +69,9 @@ pub(crate) enum LeftOver {
 /// The session is over, or as good as: goodbyes are under way, and late messages get what they need.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ending {
-    leg: Option<Leg>,
-    left: LeftOver,
-    report: Report,
+    pub(crate) leg: Option<Leg>,
+    pub(crate) left: LeftOver,
+    pub(crate) report: Report,
 }
 
 /// The session ended with nothing but open requests of ours left.
@@ -220,8 +89,7 @@ impl Ending {
         fx: &mut Fx<'_>,
     ) -> Stage {
         refuse_asked(ledger, fx);
-        ledger.timers.clear_all();
-        ledger.watch_acks();
+        ledger.wind_down(fx);
         match &left {
             LeftOver::Ack(unacked) | LeftOver::AckThenBye(unacked, _) => {
                 ledger.timers.set(Timer::Success, unacked.deadline());
@@ -279,17 +147,17 @@ impl Ending {
                 let cseq = ack.headers().cseq().map_or(0, |cseq| cseq.number);
                 self.acked(Some(cseq), ledger, fx);
             }
-            Input::Order(order) => not_now(&order, fx),
+            Input::Order(order) => self.report.not_now(&order, fx),
             Input::Timer(Timer::Success) => self.success_due(ledger, fx),
             Input::Timer(Timer::Tell) => self.report.tell(fx),
             Input::Timer(Timer::Forget) => ledger.forget_acks(fx),
+            Input::Timer(Timer::Cancelled) => ledger.abandon_invites(fx),
             Input::Timer(
                 Timer::NoAnswer
                 | Timer::Reliable
                 | Timer::KeepRinging
                 | Timer::Retry
-                | Timer::Refresh
-                | Timer::Cancelled,
+                | Timer::Refresh,
             )
             | Input::Cancelled { .. }
             | Input::ServerEnded(_) => {}
@@ -397,29 +265,10 @@ pub(crate) fn refuse_asked(ledger: &mut Ledger, fx: &mut Fx<'_>) {
 }
 
 /// A request in a dialog that is over: BYE is welcome, all else knows it too late (RFC 5407 §3.2).
-fn goodbye_request(asked: &Asked, fx: &mut Fx<'_>) {
+pub(crate) fn goodbye_request(asked: &Asked, fx: &mut Fx<'_>) {
     if asked.request.method() == &Method::Bye {
         accept(asked, fx);
     } else {
         refuse(asked, Status::CALL_DOES_NOT_EXIST, fx);
-    }
-}
-
-/// The user wants something of a session that is over. Only what waits for an outcome gets one.
-fn not_now(order: &Order, fx: &mut Fx<'_>) {
-    match order {
-        Order::Inform(number, _) => fx.tell(News::Informed {
-            number: *number,
-            status: None,
-        }),
-        Order::Offer(_) => fx.tell(News::OfferRefused { status: None }),
-        Order::Progress(_)
-        | Order::Accept(_)
-        | Order::Decline(_)
-        | Order::HangUp(_)
-        | Order::Answer(..)
-        | Order::RefuseOffer(..)
-        | Order::Contact(_)
-        | Order::Account(_) => {}
     }
 }

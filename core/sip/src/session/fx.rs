@@ -125,6 +125,12 @@ impl Fx<'_> {
         self.outputs.push_back(Output::Cancel { id, reason });
     }
 
+    /// Gives up on an INVITE that may never get a final response.
+    pub(crate) fn abandon(&mut self, id: ClientId) {
+        self.forget(id);
+        self.outputs.push_back(Output::Abandon { id });
+    }
+
     /// No more responses of `id` are awaited.
     pub(crate) fn forget(&mut self, id: ClientId) {
         self.owners.clients.remove(&id);

@@ -42,6 +42,12 @@ pub(crate) struct Sent {
     pub(crate) used: Vec<Used>,
 }
 
+impl Sent {
+    fn is_invite(&self) -> bool {
+        matches!(self.purpose, Purpose::Invite | Purpose::Reinvite)
+    }
+}
+
 /// An ACK that goes out again for each repeat of its 2xx (RFC 3261 §13.2.2.4).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Acked {
@@ -152,6 +158,12 @@ impl Ledger {
         Some(self.sent.swap_remove(index))
     }
 
+    /// Keeps a request of the peer's until our user answers it, or it is taken back.
+    pub(crate) fn wait(&mut self, asked: Asked, fx: &mut Fx<'_>) {
+        fx.owners.servers.insert(asked.id, fx.session);
+        self.asked.push(asked);
+    }
+
     /// Takes out a request of the peer's that waited.
     pub(crate) fn take_asked(&mut self, id: ServerId, fx: &mut Fx<'_>) -> Option<Asked> {
         let index = self.asked.iter().position(|asked| asked.id == id)?;
@@ -210,6 +222,23 @@ impl Ledger {
             self.forking = None;
         }
         self.watch_acks();
+    }
+
+    /// The session is over: of all timers only those for late messages stay, and a re-INVITE that is
+    /// out gets 64·T1 more for its final response.
+    pub(crate) fn wind_down(&mut self, fx: &Fx<'_>) {
+        self.timers.clear_all();
+        self.watch_acks();
+        if self.sent.iter().any(Sent::is_invite) {
+            self.timers.set(Timer::Cancelled, fx.now + GIVE_UP);
+        }
+    }
+
+    /// Gives up on INVITEs that have no final response.
+    pub(crate) fn abandon_invites(&mut self, fx: &mut Fx<'_>) {
+        for sent in self.sent.extract_if(.., |sent| sent.is_invite()) {
+            fx.abandon(sent.id);
+        }
     }
 
     /// Sets the timer that forgets ACKs, as after all timers were cleared.

@@ -5,13 +5,14 @@
 
 use super::fx::{Asked, Fx};
 use super::ledger::{Ledger, Purpose, Sent};
-use super::offer::{Gate, Ours, Theirs};
+use super::offer::{Gate, Theirs};
 use super::order::{Content, ForkId};
-use super::refresh::{Refresh, Role, TooShort, agree, name_of};
+use super::refresh::{Refresh, name_of};
 use super::write::{ALLOW, Fields, options};
 use super::{Timer, read, reliable};
-use crate::dialog::{Dialog, Phase};
-use crate::dialogs::{Final, News};
+use crate::dialog::Dialog;
+use crate::dialogs::News;
+use crate::ids::ServerId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_message::{HeaderName, Method, RequestBuilder, Response, ResponseBuilder, Status};
@@ -141,111 +142,6 @@ impl Leg {
         Left::Nothing
     }
 
-    /// PRACK for one of our reliable 1xx (RFC 3262 §3).
-    fn prack(&mut self, asked: Asked, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Left {
-        let rack = asked.request.headers().rack().ok().flatten();
-        let ours = rack.filter(|rack| {
-            rack.cseq.number == self.invite_cseq && rack.cseq.method == Method::Invite
-        });
-        let acked = ours
-            .ok_or(reliable::UnknownRAck)
-            .and_then(|rack| self.given.acknowledge(rack.rseq));
-        let Ok(given) = acked else {
-            refuse(&asked, Status::CALL_DOES_NOT_EXIST, fx);
-            return Left::Nothing;
-        };
-        self.given = given;
-        ledger.timers.clear(Timer::Reliable);
-        let description = read::description(asked.request.headers(), asked.request.body());
-        let fork = self.fork;
-        match (self.gate, description) {
-            (Gate::Ours(Ours::Provisional), Some(description)) => {
-                self.gate = self.gate.close();
-                fx.tell(News::Answer {
-                    fork,
-                    description,
-                    finality: Final::Yes,
-                });
-                accept(&asked, fx);
-            }
-            // RFC 3262 §5: the answer is missing, so is the session.
-            (Gate::Ours(Ours::Provisional), None) => refuse(&asked, Status::BAD_REQUEST, fx),
-            (gate, Some(description)) => match gate.hear_offer(Theirs::Prack(asked.id)) {
-                Ok(gate) => {
-                    self.gate = gate;
-                    ledger.asked.push(asked);
-                    fx.tell(News::Offer {
-                        fork,
-                        description: Some(description),
-                    });
-                }
-                Err(collision) => refuse(&asked, collision.status(), fx),
-            },
-            (
-                Gate::Fresh
-                | Gate::Stable
-                | Gate::Ours(Ours::Invite | Ours::Success | Ours::Update)
-                | Gate::Theirs(_),
-                None,
-            ) => accept(&asked, fx),
-        }
-        Left::Acknowledged
-    }
-
-    /// UPDATE (RFC 3311 §5.2; RFC 4028 §7.4 without an offer).
-    fn update(&mut self, asked: Asked, ledger: &mut Ledger, fx: &mut Fx<'_>) {
-        let headers = asked.request.headers();
-        if let Err(TooShort(min_se)) = agree(read::said(headers), fx.config.timer) {
-            too_short(&asked, min_se, fx);
-            return;
-        }
-        let description = read::description(headers, asked.request.body());
-        let Some(description) = description else {
-            self.dialog.refresh_target(headers);
-            self.learn(headers);
-            self.accept_update(&asked, None, ledger, fx);
-            return;
-        };
-        match self.gate.hear_offer(Theirs::Update(asked.id)) {
-            Ok(gate) => {
-                self.gate = gate;
-                self.dialog.refresh_target(headers);
-                self.learn(headers);
-                ledger.asked.push(asked);
-                fx.tell(News::Offer {
-                    fork: self.fork,
-                    description: Some(description),
-                });
-            }
-            Err(collision) => refuse(&asked, collision.status(), fx),
-        }
-    }
-
-    fn accept_update(
-        &mut self,
-        asked: &Asked,
-        answer: Option<&Bytes>,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
-        let agreed = match self.dialog.phase() {
-            Phase::Early => None,
-            Phase::Confirmed => agree(read::said(asked.request.headers()), fx.config.timer)
-                .ok()
-                .flatten(),
-        };
-        let response = ResponseBuilder::to(&asked.request, Status::OK)
-            .capabilities(&ledger.contact)
-            .timer(agreed)
-            .description(answer)
-            .build();
-        fx.respond(asked.id, response);
-        if let Some(agreed) = agreed {
-            let refresh = Refresh::start(Role::Uas, agreed.interval, agreed.refresher, fx.now);
-            self.set_refresh(refresh, ledger);
-        }
-    }
-
     /// The user answers an offer that came in PRACK, UPDATE or a reliable 1xx. What came in an INVITE
     /// or a 2xx is the stage's to answer.
     pub(crate) fn answer(&mut self, answer: &Bytes, ledger: &mut Ledger, fx: &mut Fx<'_>) {
@@ -289,136 +185,6 @@ impl Leg {
         }
     }
 
-    /// Acknowledges the reliable 1xx heard last.
-    pub(crate) fn send_prack(
-        &mut self,
-        answer: Option<&Bytes>,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
-        let reliable::Client::Heard(rseq) = self.heard else {
-            return;
-        };
-        let rack = format!("{rseq} {} INVITE", self.invite_cseq);
-        let (builder, next_hop) = self.dialog.request(Method::Prack);
-        let request = builder
-            .field(HeaderName::RAck, rack)
-            .description(answer)
-            .build();
-        ledger.send(Purpose::Prack(self.fork), request, next_hop, fx);
-    }
-
-    /// A 1xx with more than 100, in this dialog. Repeats of reliable ones tell nothing.
-    pub(crate) fn provisional(
-        &mut self,
-        response: &Response,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) -> reliable::Heard {
-        let headers = response.headers();
-        let description = read::description(headers, response.body());
-        let Some(rseq) = read::reliable(response) else {
-            self.learn(headers);
-            self.preview(description, fx);
-            return reliable::Heard::New;
-        };
-        let (client, heard) = self.heard.hear(rseq);
-        self.heard = client;
-        match heard {
-            reliable::Heard::Ignored => return heard,
-            reliable::Heard::New => {}
-        }
-        self.learn(headers);
-        self.dialog.refresh_target(headers);
-        let fork = self.fork;
-        match (self.gate, description) {
-            (Gate::Ours(Ours::Invite), Some(description)) => {
-                self.gate = self.gate.close();
-                self.send_prack(None, ledger, fx);
-                fx.tell(News::Answer {
-                    fork,
-                    description,
-                    finality: Final::Yes,
-                });
-            }
-            (Gate::Fresh, Some(description)) => {
-                self.gate = Gate::Theirs(Theirs::Provisional);
-                fx.tell(News::Offer {
-                    fork,
-                    description: Some(description),
-                });
-            }
-            (Gate::Stable | Gate::Ours(_) | Gate::Theirs(_), Some(_)) | (_, None) => {
-                self.send_prack(None, ledger, fx);
-            }
-        }
-        heard
-    }
-
-    fn preview(&mut self, description: Option<Bytes>, fx: &mut Fx<'_>) {
-        let Some(description) = description else {
-            return;
-        };
-        if self.gate.awaits(Ours::Invite) {
-            self.preview = Preview::Heard;
-            fx.tell(News::Answer {
-                fork: self.fork,
-                description,
-                finality: Final::NotYet,
-            });
-        }
-    }
-
-    /// Offers by UPDATE, where the gate and the peer allow it (RFC 3311 §5.1).
-    pub(crate) fn offer_by_update(
-        &mut self,
-        offer: &Bytes,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) -> Result<(), Status> {
-        match self.updates {
-            Updates::Unknown => return Err(Status::METHOD_NOT_ALLOWED),
-            Updates::Taken => {}
-        }
-        match self.gate.offer(Ours::Update) {
-            Ok(gate) => self.gate = gate,
-            Err(_) => return Err(Status::REQUEST_PENDING),
-        }
-        let (builder, next_hop) = self.dialog.request(Method::Update);
-        let request = builder
-            .capabilities(&ledger.contact)
-            .description(Some(offer))
-            .build();
-        self.local = Some(offer.clone());
-        ledger.send(Purpose::Offer(self.fork), request, next_hop, fx);
-        Ok(())
-    }
-
-    /// The final response to our UPDATE with an offer; `None` where none will come.
-    pub(crate) fn update_answered(&mut self, response: Option<&Response>, fx: &mut Fx<'_>) {
-        if !self.gate.awaits(Ours::Update) {
-            return;
-        }
-        self.gate = self.gate.close();
-        let fork = self.fork;
-        let success = response.filter(|response| response.status().is_success());
-        let description =
-            success.and_then(|found| read::description(found.headers(), found.body()));
-        if let Some(found) = success {
-            self.dialog.refresh_target(found.headers());
-        }
-        match description {
-            Some(description) => fx.tell(News::Answer {
-                fork,
-                description,
-                finality: Final::Yes,
-            }),
-            None => fx.tell(News::OfferRefused {
-                status: response.map(Response::status),
-            }),
-        }
-    }
-
     /// The final response to a request of ours in the dialog: `None` where a challenge was answered
     /// and it goes on, else the request it settles.
     pub(crate) fn settle(
@@ -434,6 +200,23 @@ impl Leg {
         }
         let cseq = self.dialog.next_cseq();
         ledger.prove(sent, response, cseq, fx).err()
+    }
+
+    /// The peer's PRACK or UPDATE died before our user answered its offer: the gate opens again.
+    pub(crate) fn lapse(&mut self, id: ServerId, ledger: &mut Ledger, fx: &mut Fx<'_>) {
+        let lapsed = match self.gate {
+            Gate::Theirs(Theirs::Prack(open) | Theirs::Update(open)) => open == id,
+            Gate::Theirs(Theirs::Invite | Theirs::Success | Theirs::Provisional)
+            | Gate::Fresh
+            | Gate::Stable
+            | Gate::Ours(_) => false,
+        };
+        if lapsed {
+            ledger.take_asked(id, fx);
+            self.gate = self.gate.close();
+            let fork = self.fork;
+            fx.tell(News::OfferWithdrawn { fork });
+        }
     }
 
     /// Says BYE.

@@ -7,12 +7,13 @@
 //! | [`offer`] | who may offer now |
 //! | [`refresh`] | session timer (RFC 4028) |
 //! | `reliable` | provisional responses that have to arrive (RFC 3262) |
-//! | `calling` | our INVITE without a final response; forks; second tries |
-//! | `called` | the peer's INVITE without a final response |
-//! | `up` | the confirmed dialog |
+//! | `calling`, `invite` | our INVITE without a final response; forks; second tries; ACK |
+//! | `cancelling` | we hung up on it: CANCEL and what crosses it |
+//! | `called`, `ringing` | the peer's INVITE without a final response; what we say meanwhile |
+//! | `up`, `expiry` | the confirmed dialog, and its session timer at work |
 //! | `modify` | INVITE inside it, glare |
-//! | `ending` | CANCEL and BYE and what crosses them |
-//! | `leg` | one dialog: PRACK, UPDATE, INFO, OPTIONS |
+//! | `ending` | BYE and what crosses it |
+//! | `leg`, `prack`, `update` | one dialog: INFO and OPTIONS, PRACK, UPDATE |
 //! | `ledger` | open requests of ours, ACKs to repeat, timers |
 //! | `redirect`, `success`, `read`, `write`, `fx` | one helper each |
 
@@ -23,16 +24,22 @@ pub mod refresh;
 
 mod called;
 mod calling;
+mod cancelling;
 mod ending;
+mod expiry;
 pub(crate) mod fx;
+mod invite;
 mod ledger;
 mod leg;
 mod modify;
+mod prack;
 mod read;
 mod redirect;
 mod reliable;
+mod ringing;
 mod success;
 mod up;
+mod update;
 pub(crate) mod write;
 
 pub use end::{By, Cause, Detail, EndReason, Goodbye};
@@ -47,8 +54,9 @@ use crate::transaction::Failure;
 use base::Instant;
 use called::Called;
 use calling::{Calling, Heard};
+use cancelling::Cancelling;
 use core::net::IpAddr;
-use ending::{Cancelling, Ending};
+use ending::Ending;
 use fx::{Asked, Fx};
 use ledger::Ledger;
 use refresh::Role;

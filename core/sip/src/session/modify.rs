@@ -1,7 +1,7 @@
 //! INVITE inside a confirmed dialog, both directions (RFC 3261 §14).
 
-use super::calling::acknowledge;
 use super::fx::{Asked, Fx};
+use super::invite::acknowledge;
 use super::ledger::{Ledger, Purpose};
 use super::leg::{self, refuse};
 use super::offer::{Collision, Gate, Ours, Theirs};
@@ -23,6 +23,9 @@ const MAX_TRIES: u8 = 8;
 
 /// Longest pause that a peer may impose by Retry-After before we call it a refusal.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(32);
+
+/// How long the peer's user may take to answer our re-INVITE. Unit: time.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Pause before looking again whether the dialog is quiet.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -95,6 +98,18 @@ impl Up {
         self.leg.heard = reliable::Client::Fresh;
         let client = ledger.send(Purpose::Reinvite, request, next_hop, fx);
         self.inviting = Inviting::Asking { client, wants };
+        ledger.timers.set(Timer::NoAnswer, fx.now + ANSWER_WITHIN);
+    }
+
+    /// The peer lets our re-INVITE hang: it is cancelled, and its 487 refuses the offer.
+    pub(crate) fn unanswered(&self, fx: &mut Fx<'_>) {
+        match &self.inviting {
+            Inviting::Asking { client, .. } => fx.cancel(*client, None),
+            Inviting::Quiet
+            | Inviting::Unacked(_)
+            | Inviting::AckOwed { .. }
+            | Inviting::Asked(_) => {}
+        }
     }
 
     /// A response to our re-INVITE.
@@ -277,9 +292,8 @@ impl Up {
         if description.is_none() {
             self.leg.gate = Gate::Fresh;
         }
-        fx.owners.servers.insert(asked.id, fx.session);
         self.inviting = Inviting::Asked(asked.id);
-        ledger.asked.push(asked);
+        ledger.wait(asked, fx);
         fx.tell(News::Offer {
             fork: self.leg.fork,
             description,
@@ -357,4 +371,24 @@ pub(crate) fn glare_pause(role: Role, rng: &mut Rng) -> Duration {
         Role::Uas => rng.below(201),
     };
     Duration::from_millis(STEP_MS * steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3261 §14.1: the two sides never draw the same pause.
+    #[test]
+    fn the_owner_of_the_call_id_waits_longer() {
+        let mut rng = Rng::from_number(2);
+        for _ in 0..1000 {
+            let owner = glare_pause(Role::Uac, &mut rng).as_millis();
+            let other = glare_pause(Role::Uas, &mut rng).as_millis();
+            assert!(
+                (2100..=4000).contains(&owner) && owner.is_multiple_of(10),
+                "{owner}"
+            );
+            assert!(other <= 2000 && other.is_multiple_of(10), "{other}");
+        }
+    }
 }

@@ -3,25 +3,23 @@
 //! Source: RFC 3261 §12.2, §13.2.2.4, §13.3.1.4, §15; RFC 4028 §10. INVITEs inside the dialog are in
 //! [`super::modify`].
 
-use super::calling::{acknowledge, new_leg};
 use super::end::{By, Cause, Detail, EndReason, Goodbye};
 use super::ending::{Ending, LeftOver};
 use super::fx::{Asked, Fx};
-use super::ledger::{Known, Ledger, Purpose, Sent};
-use super::leg::{Left, Leg, Updates, accept, refuse};
+use super::invite::{acknowledge, late_success};
+use super::ledger::{Ledger, Purpose, Sent};
+use super::leg::{Left, Leg, accept, refuse};
 use super::modify::{Wants, Why};
 use super::offer::{Gate, Ours, Theirs};
-use super::order::{ForkId, Order};
-use super::refresh::{self, Refresh};
+use super::order::Order;
 use super::success::{self, Unacked};
-use super::write::Fields;
 use super::{Input, Stage, T2, Timer, read};
 use crate::dialog::Effect;
 use crate::dialogs::{Final, News};
 use crate::ids::{ClientId, ServerId};
 use crate::transaction::Failure;
 use serde::{Deserialize, Serialize};
-use sip_message::{Method, Request, Response, Status, Text};
+use sip_message::{Request, Response, Status, Text};
 
 /// What INVITE transactions the confirmed dialog is in the middle of; never two (RFC 3261 §14.1).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -89,14 +87,13 @@ impl Up {
             Input::Timer(Timer::Refresh) => return self.refresh_due(ledger, fx),
             Input::Timer(Timer::Retry) => self.retry(ledger, fx),
             Input::Timer(Timer::Forget) => ledger.forget_acks(fx),
-            Input::Timer(
-                Timer::NoAnswer
-                | Timer::Reliable
-                | Timer::KeepRinging
-                | Timer::Tell
-                | Timer::Cancelled,
-            )
-            | Input::ServerEnded(_) => {}
+            Input::Timer(Timer::NoAnswer) => self.unanswered(fx),
+            Input::ServerEnded(id) => {
+                self.invite_withdrawn(id, ledger, fx);
+                self.leg.lapse(id, ledger, fx);
+            }
+            Input::Timer(Timer::Reliable | Timer::KeepRinging | Timer::Tell | Timer::Cancelled) => {
+            }
         }
         Stage::Up(Box::new(self))
     }
@@ -186,37 +183,6 @@ impl Up {
         Stage::Up(Box::new(self))
     }
 
-    fn refresh_due(mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
-        let (timer, due) = self.leg.refresh.expire(fx.now);
-        self.leg.set_refresh(timer, ledger);
-        match due {
-            refresh::Due::Nothing => {}
-            refresh::Due::Refresh => self.refresh(ledger, fx),
-            refresh::Due::Expired => {
-                let reason = EndReason::failed(Detail::Expired);
-                return self.leave(reason, ledger, fx);
-            }
-        }
-        Stage::Up(Box::new(self))
-    }
-
-    /// Refreshes the session: by UPDATE where the peer takes it, else by our last description again.
-    fn refresh(&mut self, ledger: &mut Ledger, fx: &mut Fx<'_>) {
-        match self.leg.updates {
-            Updates::Taken => {
-                let (builder, next_hop) = self.leg.dialog.request(Method::Update);
-                let builder = builder.capabilities(&ledger.contact);
-                let request = self.leg.ask_timer(builder).build();
-                ledger.send(Purpose::Refresh, request, next_hop, fx);
-            }
-            Updates::Unknown => {
-                if let Some(description) = self.leg.local.clone() {
-                    self.want(Wants::new(description, Why::Refresh), ledger, fx);
-                }
-            }
-        }
-    }
-
     fn responded(
         mut self,
         id: ClientId,
@@ -294,27 +260,6 @@ impl Up {
         }
     }
 
-    /// What our refreshing UPDATE brought (RFC 4028 §7.3, §7.4).
-    fn refreshed(
-        &mut self,
-        outcome: Result<&Response, Failure>,
-        ledger: &mut Ledger,
-        fx: &mut Fx<'_>,
-    ) {
-        let Ok(response) = outcome else {
-            return;
-        };
-        let said = read::said(response.headers());
-        if response.status().is_success() {
-            self.leg.dialog.refresh_target(response.headers());
-            let timer = Refresh::from_success(said, fx.now);
-            self.leg.set_refresh(timer, ledger);
-        } else if response.status() == Status::SESSION_INTERVAL_TOO_SMALL {
-            let longer = self.leg.refresh.lengthened(said.min_se, fx.now);
-            self.leg.set_refresh(longer, ledger);
-        }
-    }
-
     fn failed(mut self, id: ClientId, why: Failure, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
         let Some(sent) = ledger.close(id, fx) else {
             return Stage::Up(Box::new(self));
@@ -389,8 +334,7 @@ impl Up {
     fn hang_up(mut self, reason: Option<String>, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
         let end = EndReason::local(Cause::Normal);
         let goodbye = self.goodbye();
-        ledger.timers.clear_all();
-        ledger.watch_acks();
+        ledger.wind_down(fx);
         ledger.timers.set(Timer::Tell, fx.now + T2);
         super::ending::refuse_asked(ledger, fx);
         let left = match self.inviting {
@@ -412,12 +356,24 @@ impl Up {
         Ending::told_later(self.leg, left, end)
     }
 
-    /// Says BYE because the session cannot go on.
-    fn leave(self, reason: EndReason, ledger: &mut Ledger, fx: &mut Fx<'_>) -> Stage {
-        if let Inviting::AckOwed { client, invite } = &self.inviting {
-            acknowledge(*client, invite, &self.leg, None, ledger, fx);
-        }
-        leave(self.leg, reason, ledger, fx)
+    /// Says BYE because the session cannot go on. A 2xx of ours is repeated all the same until its
+    /// ACK comes: the peer's INVITE waits for it.
+    pub(crate) fn leave(
+        mut self,
+        reason: EndReason,
+        ledger: &mut Ledger,
+        fx: &mut Fx<'_>,
+    ) -> Stage {
+        let left = match self.inviting {
+            Inviting::Unacked(unacked) => LeftOver::Ack(unacked),
+            Inviting::AckOwed { client, invite } => {
+                acknowledge(client, &invite, &self.leg, None, ledger, fx);
+                LeftOver::Nothing
+            }
+            Inviting::Quiet | Inviting::Asked(_) | Inviting::Asking { .. } => LeftOver::Nothing,
+        };
+        self.leg.bye(None, ledger, fx);
+        Ending::done(Some(self.leg), left, reason, ledger, fx)
     }
 }
 
@@ -430,34 +386,4 @@ pub(crate) fn leave(
 ) -> Stage {
     leg.bye(None, ledger, fx);
     Ending::done(Some(leg), LeftOver::Nothing, reason, ledger, fx)
-}
-
-/// A 2xx to an INVITE that was answered before: a repeat gets its ACK again; another fork gets ACK and
-/// BYE (RFC 3261 §13.2.2.4, RFC 6026 §8.4).
-pub(crate) fn late_success(
-    id: ClientId,
-    response: &Response,
-    leg: &Leg,
-    ledger: &mut Ledger,
-    fx: &mut Fx<'_>,
-) {
-    let to = response.headers().to().ok();
-    let tag = to.as_ref().and_then(|to| to.tag());
-    match ledger.repeat_ack(id, tag, fx) {
-        Known::Repeat => return,
-        Known::No => {}
-    }
-    // Our own ACK may be owed still: then this is a repeat of the 2xx that waits for it.
-    if leg.dialog.is_with(tag) {
-        return;
-    }
-    let forking = ledger.forking.as_ref().filter(|sent| sent.id == id);
-    let Some(invite) = forking.map(|sent| sent.request.clone()) else {
-        return;
-    };
-    let local_tag = leg.dialog.local_tag();
-    if let Some(mut other) = new_leg(&invite, response, local_tag, ForkId::FIRST, None) {
-        acknowledge(id, &invite, &other, None, ledger, fx);
-        other.bye(None, ledger, fx);
-    }
 }

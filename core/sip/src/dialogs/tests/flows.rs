@@ -5,7 +5,7 @@ use crate::dialogs::Config;
 use base::{Instant, Machine};
 use expect_test::{Expect, expect};
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         timer: None,
         ..Config::default()
@@ -22,6 +22,7 @@ pub(super) fn check(script: &str, trace: Expect) {
         assert_eq!(phone.dialogs.len(), 0, "{} keeps a session", phone.name);
         assert_eq!(phone.dialogs.deadline(), None, "{}", phone.name);
     }
+    super::swarm::survives(script);
 }
 
 /// RFC 3665 §3.1.

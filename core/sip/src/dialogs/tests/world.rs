@@ -49,7 +49,7 @@ pub(crate) struct Phone {
     /// Every datagram it got.
     pub(crate) got: Vec<Message>,
     /// Orders it gives itself when it is told something.
-    pub(crate) habit: fn(&News, &mut Rng) -> Option<(Duration, Order)>,
+    pub(crate) habit: fn(&News, &mut Rng) -> Vec<(Duration, Order)>,
 }
 
 enum Event {
@@ -96,7 +96,7 @@ impl World {
                     told: BTreeMap::new(),
                     sent: Vec::new(),
                     got: Vec::new(),
-                    habit: |_, _| None,
+                    habit: |_, _| Vec::new(),
                 }
             })
             .collect();
@@ -189,6 +189,7 @@ impl World {
                 flow: None,
             },
             Output::Cancel { id, .. } => endpoint::Input::Cancel { id },
+            Output::Abandon { id } => endpoint::Input::Abandon { id },
             Output::Respond { id, response } => endpoint::Input::Respond { id, response },
             Output::News { session, news } => {
                 let line = describe(&news);
@@ -199,7 +200,7 @@ impl World {
                 }
                 let habit = phone.habit;
                 phone.told.entry(session).or_default().push(news.clone());
-                if let Some((wait, order)) = habit(&news, &mut self.rng) {
+                for (wait, order) in habit(&news, &mut self.rng) {
                     self.order_after(wait, who, session, order);
                 }
                 return;

@@ -1,0 +1,369 @@
+//! From a command to the word of the part that carries it out. A function, not an actor.
+
+use crate::hub::Hub;
+use crate::wiring::Wiring;
+use base::{Duration, Instant, Redacted};
+use control::command::{AddAccount, CallRef, Command, Reply};
+use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
+use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
+use ports::{Account, Handles, KeepAliveRule, Post, dialogs, registrar};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Idempotency keys remembered. Unit: commands.
+const KEYS: usize = 1_024;
+
+/// What a command led to.
+pub type Outcome = Result<Reply, ErrorObject>;
+
+/// Numbers commands and hands them to their parts.
+pub(crate) struct Commands {
+    wiring: Rc<Wiring>,
+    handles: Handles,
+    last: u64,
+    accounts: Vec<Account>,
+    done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
+    /// Set by `shutdown`.
+    pub(crate) stopping: bool,
+}
+
+impl Commands {
+    pub(crate) fn new(wiring: Rc<Wiring>, handles: Handles) -> Self {
+        Self {
+            wiring,
+            handles,
+            last: 0,
+            accounts: Vec::new(),
+            done: VecDeque::new(),
+            stopping: false,
+        }
+    }
+
+    /// Carries out a command once, however often it comes under the same key.
+    pub(crate) fn take(
+        &mut self,
+        command: Command,
+        key: Option<IdempotencyKey>,
+        hub: &Hub,
+        now: Instant,
+    ) -> (CommandId, Outcome) {
+        if let Some(key) = &key
+            && let Some((_, id, outcome)) = self.done.iter().find(|(k, ..)| k == key)
+        {
+            return (*id, outcome.clone());
+        }
+        self.last += 1;
+        let id = CommandId(self.last);
+        let outcome = self.carry_out(command, id, hub, now);
+        if let Some(key) = key {
+            if self.done.len() >= KEYS {
+                self.done.pop_front();
+            }
+            self.done.push_back((key, id, outcome.clone()));
+        }
+        (id, outcome)
+    }
+
+    fn carry_out(
+        &mut self,
+        asked: Command,
+        command: CommandId,
+        hub: &Hub,
+        now: Instant,
+    ) -> Outcome {
+        if self.stopping {
+            return Err(ErrorObject::new(
+                Code::STOPPING,
+                "no more commands are taken",
+            ));
+        }
+        match asked {
+            Command::Dial(dial) => {
+                let account = dial.account.as_ref().map(|a| a.as_str().to_owned());
+                self.dial(dial.to, account, command, hub, now)
+            }
+            Command::Accept(_)
+            | Command::Decline(_)
+            | Command::HangUp(_)
+            | Command::HangUpAll(_)
+            | Command::SendDtmf(_)
+            | Command::Mute(_) => self.on_call(asked, command, hub),
+            Command::Register(_)
+            | Command::Unregister(_)
+            | Command::AddAccount(_)
+            | Command::RemoveAccount(_) => self.on_account(asked, hub),
+            Command::ListCalls(_) => Ok(Reply::Calls {
+                calls: hub.calls().values().cloned().collect(),
+            }),
+            Command::ListAccounts(_) => Ok(Reply::Accounts {
+                accounts: hub.accounts().values().cloned().collect(),
+            }),
+            Command::Status(_) => Ok(Reply::Status {
+                engine: Box::new(hub.snapshot()),
+            }),
+            Command::Ladder(of) => {
+                let local = local_name(hub);
+                let ladder = hub.ladders().of(of.call, &local).ok_or_else(|| {
+                    let why = format!("no message of call {} is kept any more", of.call);
+                    ErrorObject::new(Code::UNKNOWN_CALL, why)
+                })?;
+                Ok(Reply::Ladder { ladder })
+            }
+            Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
+            Command::Shutdown(_) => {
+                self.stopping = true;
+                self.post(dialogs::Word::HangUpAll { command })?;
+                self.post(registrar::Word::Stop)
+            }
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+    fn on_call(&self, asked: Command, command: CommandId, hub: &Hub) -> Outcome {
+        let word = match asked {
+            Command::Accept(on) => dialogs::Word::Accept {
+                command,
+                call: pick(on, hub, is_ringing_here)?,
+            },
+            Command::Decline(decline) => {
+                let call = pick(CallRef { call: decline.call }, hub, is_ringing_here)?;
+                dialogs::Word::Decline {
+                    command,
+                    call,
+                    status: decline.status,
+                }
+            }
+            Command::HangUp(on) => dialogs::Word::HangUp {
+                command,
+                call: pick(on, hub, |_| true)?,
+            },
+            Command::SendDtmf(send) => {
+                let call = pick(CallRef { call: send.call }, hub, is_answered)?;
+                dialogs::Word::Digits {
+                    command,
+                    call,
+                    digits: send.digits.as_str().to_owned(),
+                }
+            }
+            Command::Mute(mute) => {
+                let call = pick(CallRef { call: mute.call }, hub, is_answered)?;
+                dialogs::Word::Mute {
+                    command,
+                    call,
+                    on: mute.on,
+                }
+            }
+            // What is left of the commands that concern calls.
+            _ => dialogs::Word::HangUpAll { command },
+        };
+        self.post(word)
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+    fn on_account(&mut self, asked: Command, hub: &Hub) -> Outcome {
+        match asked {
+            Command::Register(on) => self.post(registrar::Word::Register {
+                account: known(&on.account, hub)?,
+            }),
+            Command::Unregister(on) => self.post(registrar::Word::Unregister {
+                account: known(&on.account, hub)?,
+            }),
+            Command::AddAccount(add) => self.add_account(account(*add)?),
+            Command::RemoveAccount(on) => {
+                let account = known(&on.account, hub)?;
+                self.accounts.retain(|known| known.name != account);
+                self.post(dialogs::Word::AccountGone {
+                    account: account.clone(),
+                })?;
+                self.post(registrar::Word::Remove { account })
+            }
+            _ => Ok(Reply::Taken),
+        }
+    }
+
+    fn dial(
+        &mut self,
+        to: String,
+        account: Option<String>,
+        command: CommandId,
+        hub: &Hub,
+        now: Instant,
+    ) -> Outcome {
+        let from = match &account {
+            Some(name) => hub.accounts().get(name),
+            None => hub.accounts().values().find(|a| a.is_default),
+        };
+        let from = from.or(hub.accounts().values().next()).ok_or_else(|| {
+            let why = "no account is set up to call from";
+            ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
+        })?;
+        if let Some(name) = &account
+            && from.account.as_str() != name
+        {
+            let why = format!("no account is called '{name}'");
+            return Err(ErrorObject::new(Code::UNKNOWN_ACCOUNT, why));
+        }
+        let call = self.handles.next();
+        let snapshot = CallSnapshot {
+            call,
+            account: Some(from.account.clone()),
+            direction: CallDirection::Outgoing,
+            state: CallState::Dialing,
+            from: Party {
+                uri: from.aor.clone(),
+                display: None,
+            },
+            to: Party {
+                uri: to.clone(),
+                display: None,
+            },
+            created: hub.time(now),
+            answered: None,
+            ended: None,
+            muted: false,
+            held_by_remote: false,
+            media: None,
+            quality: None,
+            end: None,
+            sip_call_id: None,
+        };
+        let account = Some(from.account.as_str().to_owned());
+        self.post(dialogs::Word::Dial {
+            command,
+            call,
+            account,
+            to,
+        })?;
+        Ok(Reply::Call {
+            call: Box::new(snapshot),
+        })
+    }
+
+    /// Tells every part that acts for accounts of this one.
+    pub(crate) fn add_account(&mut self, account: Account) -> Outcome {
+        self.accounts.retain(|known| known.name != account.name);
+        self.accounts.push(account.clone());
+        self.tell_of(account)
+    }
+
+    /// Tells again of all accounts: a part was made anew.
+    pub(crate) fn repeat_accounts(&self) {
+        for account in &self.accounts {
+            // A part that has too much to do now was told before, or panics again.
+            let _ = self.tell_of(account.clone());
+        }
+    }
+
+    fn tell_of(&self, account: Account) -> Outcome {
+        let account = Box::new(account);
+        self.post(dialogs::Word::Account(account.clone()))?;
+        self.post(registrar::Word::Add(account))
+    }
+
+    fn post(&self, word: impl Into<Post>) -> Outcome {
+        let busy = |_| {
+            let why = "the part that carries it out has too much to do or is not there";
+            ErrorObject::new(Code::ENGINE_BUSY, why)
+        };
+        self.wiring
+            .carry(word.into())
+            .map(|()| Reply::Taken)
+            .map_err(busy)
+    }
+}
+
+fn is_ringing_here(call: &CallSnapshot) -> bool {
+    call.direction == CallDirection::Incoming
+        && matches!(call.state, CallState::Ringing | CallState::Progress)
+}
+
+fn is_answered(call: &CallSnapshot) -> bool {
+    call.state == CallState::Answered
+}
+
+/// The call that is meant: the one named, or else the newest that fits.
+fn pick(
+    on: CallRef,
+    hub: &Hub,
+    fits: impl Fn(&CallSnapshot) -> bool,
+) -> Result<CallHandle, ErrorObject> {
+    let Some(call) = on.call else {
+        let newest = hub.calls().values().rev().find(|c| fits(c)).map(|c| c.call);
+        let why = "no call is in a state for this";
+        return newest.ok_or_else(|| ErrorObject::new(Code::UNKNOWN_CALL, why));
+    };
+    match hub.calls().get(&call) {
+        Some(known) if fits(known) => Ok(call),
+        Some(known) => {
+            let why = format!("call {call} is {:?}", known.state).to_lowercase();
+            Err(ErrorObject::new(Code::WRONG_STATE, why).call(call))
+        }
+        None => Err(ErrorObject::new(
+            Code::UNKNOWN_CALL,
+            format!("{call} is over, or never was"),
+        )),
+    }
+}
+
+fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
+    let name = account.as_str();
+    if hub.accounts().contains_key(name) {
+        return Ok(name.to_owned());
+    }
+    Err(ErrorObject::new(
+        Code::UNKNOWN_ACCOUNT,
+        format!("no account is called '{name}'"),
+    ))
+}
+
+fn local_name(hub: &Hub) -> String {
+    let aor = hub.accounts().values().next().map(|a| a.aor.clone());
+    aor.map_or_else(
+        || "offhook".to_owned(),
+        |aor| aor.trim_start_matches("sip:").to_owned(),
+    )
+}
+
+/// An account from the words of a command.
+fn account(add: AddAccount) -> Result<Account, ErrorObject> {
+    let uri = |text: String| {
+        let bad = |_| ErrorObject::new(Code::BAD_ADDRESS, format!("'{text}' is no SIP address"));
+        text.parse::<sip_message::Uri>().map_err(bad)
+    };
+    let server = |text: String| {
+        uri(if text.contains(':') {
+            text
+        } else {
+            format!("sip:{text}")
+        })
+    };
+    let aor = uri(format!(
+        "sip:{}@{}",
+        sip_message::escape_user(&add.user),
+        add.domain
+    ))?;
+    let expires = if add.register {
+        add.expires_s.unwrap_or(600)
+    } else {
+        0
+    };
+    Ok(Account {
+        name: add.account.as_str().to_owned(),
+        aor,
+        display_name: add.display.unwrap_or_default(),
+        auth_user: add.auth_user.unwrap_or(add.user),
+        password: Redacted::new(
+            add.password
+                .map(|p| p.reveal().to_owned())
+                .unwrap_or_default(),
+        ),
+        registrar: add.registrar.map(server).transpose()?,
+        outbound_proxy: add.outbound_proxy.map(server).transpose()?,
+        transport: match add.transport {
+            control::command::Transport::Udp => sip::Transport::Udp,
+            control::command::Transport::Tcp => sip::Transport::Tcp,
+        },
+        expires: Duration::from_secs(u64::from(expires)),
+        keep_alive: KeepAliveRule::None,
+    })
+}

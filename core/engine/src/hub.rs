@@ -1,0 +1,316 @@
+//! Numbers events, keeps whole snapshots, and hands both to whoever listens.
+
+use crate::ladders::Ladders;
+use crate::listener::{Listener, Sent};
+use base::Instant;
+use control::event::{EngineChange, StreamLagged};
+use control::snapshot::{
+    AccountSnapshot, CallSnapshot, EngineSnapshot, EngineState, PluginSnapshot,
+};
+use control::{CallHandle, Code, ErrorObject, Event, EventBody, Timestamp};
+use ports::events::Word;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// Events kept for a listener that comes back. Unit: events. Source: ours; experience.md asks for
+/// a ring, memory for a small one.
+const RECENT: usize = 2_000;
+/// Troubles shown in the engine's snapshot.
+const TROUBLES: usize = 16;
+
+/// What the engine says of itself.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Version of the engine.
+    pub version: String,
+    /// Profile it runs.
+    pub profile: String,
+    /// Time of day at [`Instant::ZERO`].
+    pub epoch: Timestamp,
+    /// Keep events and ladders; off where calls come by the thousand.
+    pub remember: bool,
+}
+
+/// The one place where events get their number.
+pub struct Hub {
+    identity: Identity,
+    state: EngineState,
+    seq: u64,
+    listening: Vec<String>,
+    calls: BTreeMap<CallHandle, CallSnapshot>,
+    accounts: BTreeMap<String, AccountSnapshot>,
+    plugins: Vec<PluginSnapshot>,
+    troubles: VecDeque<ErrorObject>,
+    recent: VecDeque<Rc<Sent>>,
+    listeners: Vec<Rc<Listener>>,
+    ladders: Ladders,
+}
+
+impl Hub {
+    /// Nothing happened yet.
+    pub fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            state: EngineState::Running,
+            seq: 0,
+            listening: Vec::new(),
+            calls: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            plugins: Vec::new(),
+            troubles: VecDeque::new(),
+            recent: VecDeque::new(),
+            listeners: Vec::new(),
+            ladders: Ladders::default(),
+        }
+    }
+
+    /// The whole engine.
+    pub fn snapshot(&self) -> EngineSnapshot {
+        EngineSnapshot {
+            version: self.identity.version.clone(),
+            profile: self.identity.profile.clone(),
+            state: self.state,
+            started: self.identity.epoch,
+            listening: self.listening.clone(),
+            accounts: self.accounts.values().cloned().collect(),
+            calls: self.calls.values().cloned().collect(),
+            plugins: self.plugins.clone(),
+            troubles: self.troubles.iter().cloned().collect(),
+        }
+    }
+
+    /// Calls that are not over.
+    pub fn calls(&self) -> &BTreeMap<CallHandle, CallSnapshot> {
+        &self.calls
+    }
+
+    /// All accounts.
+    pub fn accounts(&self) -> &BTreeMap<String, AccountSnapshot> {
+        &self.accounts
+    }
+
+    /// Number of the last event.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Version of the engine.
+    pub fn version(&self) -> &str {
+        &self.identity.version
+    }
+
+    /// The messages of a call.
+    pub fn ladders(&self) -> &Ladders {
+        &self.ladders
+    }
+
+    /// `at` as time of day.
+    pub fn time(&self, at: Instant) -> Timestamp {
+        Timestamp::from_unix_ms(self.identity.epoch.unix_ms() + at.as_millis())
+    }
+
+    /// Shows where the engine listens and which plugins it has.
+    pub fn introduce(&mut self, listening: Vec<String>, plugins: Vec<PluginSnapshot>) {
+        self.listening = listening;
+        self.plugins = plugins;
+    }
+
+    /// Says that the engine runs, or stops.
+    pub fn engine(&mut self, state: EngineState, reason: Option<String>, now: Instant) {
+        self.state = state;
+        let change = Box::new(EngineChange {
+            version: self.identity.version.clone(),
+            reason,
+            error: self
+                .troubles
+                .back()
+                .cloned()
+                .filter(|_| state == EngineState::Degraded),
+            snapshot: self.snapshot(),
+        });
+        self.number(match state {
+            EngineState::Running => tell(now, EventBody::EngineStarted(change)),
+            EngineState::Stopping => tell(now, EventBody::EngineStopping(change)),
+            EngineState::Degraded | EngineState::Unknown => {
+                tell(now, EventBody::EngineDegraded(change))
+            }
+        });
+    }
+
+    /// Takes one word of a part.
+    pub fn take(&mut self, word: Word, now: Instant) {
+        match word {
+            Word::Message {
+                at,
+                sent,
+                peer,
+                bytes,
+            } => self.ladders.message(at, sent, peer, bytes),
+            Word::Panicked { who, why, down } => {
+                let what = if down { "stays down" } else { "was made anew" };
+                let detail = format!("the part {who:?} panicked and {what}: {why}");
+                let trouble = ErrorObject::new(Code::DEGRADED, detail);
+                if self.troubles.len() >= TROUBLES {
+                    self.troubles.pop_front();
+                }
+                self.troubles.push_back(trouble);
+                let state = if down {
+                    EngineState::Degraded
+                } else {
+                    self.state
+                };
+                self.state = state;
+                self.engine_trouble(now);
+            }
+            tell @ Word::Tell { .. } => self.number(tell),
+        }
+    }
+
+    fn engine_trouble(&mut self, now: Instant) {
+        let change = Box::new(EngineChange {
+            version: self.identity.version.clone(),
+            reason: None,
+            error: self.troubles.back().cloned(),
+            snapshot: self.snapshot(),
+        });
+        self.number(tell(now, EventBody::EngineDegraded(change)));
+    }
+
+    fn number(&mut self, word: Word) {
+        let Word::Tell {
+            at,
+            account,
+            call,
+            command,
+            body,
+        } = word
+        else {
+            return;
+        };
+        self.remember(call, &body);
+        self.seq += 1;
+        let event = Event {
+            seq: self.seq,
+            ts: self.time(at),
+            account,
+            call,
+            command,
+            body,
+        };
+        tracing::debug!(seq = event.seq, name = event.body.name(), "event");
+        self.listeners
+            .retain(|listener| Rc::strong_count(listener) > 1);
+        if !self.identity.remember && self.listeners.is_empty() {
+            return;
+        }
+        let sent = Rc::new(Sent::new(event));
+        for listener in &self.listeners {
+            listener.offer(&sent);
+        }
+        if self.identity.remember {
+            if self.recent.len() >= RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(sent);
+        }
+    }
+
+    fn remember(&mut self, call: Option<CallHandle>, body: &EventBody) {
+        if let Some(snapshot) = account_of(body) {
+            let name = snapshot.account.as_str().to_owned();
+            if matches!(body, EventBody::AccountRemoved(_)) {
+                self.accounts.remove(&name);
+            } else {
+                self.accounts.insert(name, snapshot.clone());
+            }
+        }
+        let Some(call) = call else { return };
+        match (body, call_of(body)) {
+            (EventBody::CallEnded(_), Some(snapshot)) => {
+                self.calls.remove(&call);
+                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+            }
+            (_, Some(snapshot)) => {
+                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.calls.insert(call, snapshot.clone());
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Starts telling `listener` of events: from now on, or from after `resume` if that is still
+    /// known. `false`: it is not, the listener needs a whole snapshot.
+    pub fn listen(&mut self, listener: &Rc<Listener>, resume: Option<u64>) -> bool {
+        let first = self
+            .recent
+            .front()
+            .map_or(self.seq + 1, |sent| sent.event.seq);
+        let known = resume.is_none_or(|seq| seq + 1 >= first && seq <= self.seq);
+        if let Some(resume) = resume.filter(|_| known) {
+            for sent in self.recent.iter().filter(|sent| sent.event.seq > resume) {
+                listener.offer(sent);
+            }
+        }
+        self.listeners.push(Rc::clone(listener));
+        known
+    }
+
+    /// What a listener that fell behind is told.
+    pub fn lagged(&self, from: u64, to: u64, now: Instant) -> Event {
+        let missed = to.saturating_sub(from) + 1;
+        let body = StreamLagged {
+            from,
+            to,
+            missed,
+            snapshot: self.snapshot(),
+        };
+        Event {
+            seq: to,
+            ts: self.time(now),
+            account: None,
+            call: None,
+            command: None,
+            body: EventBody::StreamLagged(Box::new(body)),
+        }
+    }
+}
+
+fn tell(at: Instant, body: EventBody) -> Word {
+    Word::Tell {
+        at,
+        account: None,
+        call: None,
+        command: None,
+        body,
+    }
+}
+
+// Most events concern no account; a new one that does is added here and in `call_of`.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
+    match body {
+        EventBody::AccountAdded(change)
+        | EventBody::AccountRemoved(change)
+        | EventBody::AccountRegistering(change)
+        | EventBody::AccountRegistered(change)
+        | EventBody::AccountFailed(change)
+        | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
+        _ => None,
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm)]
+fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
+    match body {
+        EventBody::CallCreated(told) => Some(&told.snapshot),
+        EventBody::CallIncoming(told) => Some(&told.snapshot),
+        EventBody::CallRinging(told) | EventBody::CallProgress(told) => Some(&told.snapshot),
+        EventBody::CallAnswered(told) => Some(&told.snapshot),
+        EventBody::CallMedia(told) => Some(&told.snapshot),
+        EventBody::CallHold(told) | EventBody::CallResumed(told) => Some(&told.snapshot),
+        EventBody::CallMute(told) => Some(&told.snapshot),
+        EventBody::CallQuality(told) => Some(&told.snapshot),
+        EventBody::CallEnded(told) => Some(&told.snapshot),
+        _ => None,
+    }
+}

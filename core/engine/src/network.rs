@@ -1,0 +1,310 @@
+//! The signalling sockets of a host: carries out what link asks, tells link what came.
+
+use crate::error::Error;
+use crate::names;
+use crate::wiring::Wiring;
+use core::net::{IpAddr, SocketAddr};
+use net::dns::Resolver;
+use net::tcp::{TcpEvent, TcpSettings};
+use net::udp::{Datagram, UdpFlow, UdpOptions};
+use net::{Dscp, FlowIds, TcpFlows};
+use ports::network::{Do, Report};
+use ports::{Post, link};
+use sip::{FlowId, Target, Transport};
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use tokio::sync::Notify;
+use tokio::task::{spawn_local, yield_now};
+
+/// Where and how to listen.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// What to speak there.
+    pub transport: Transport,
+    /// Port 0 lets the system choose.
+    pub address: SocketAddr,
+}
+
+/// Sockets that one engine signals through. Lives on the engine's arbiter.
+pub(crate) struct Network {
+    udp: Vec<RefCell<UdpFlow>>,
+    tcp: RefCell<TcpFlows>,
+    tcp_listeners: Vec<(FlowId, SocketAddr)>,
+    resolver: Rc<Resolver>,
+    wiring: Rc<Wiring>,
+    /// Something is in line for the next flush.
+    dirty: Notify,
+    /// Datagrams that found link's mailbox full, as a network loses them.
+    dropped: Cell<u64>,
+}
+
+impl Network {
+    /// Opens every socket. Must be called within the engine's runtime.
+    pub(crate) fn open(
+        listen: &[Listen],
+        dscp: Dscp,
+        tcp: TcpSettings,
+        resolver: Resolver,
+        wiring: Rc<Wiring>,
+    ) -> Result<Rc<Self>, Error> {
+        let ids = FlowIds::new();
+        let mut streams = TcpFlows::new(ids.clone(), TcpSettings { dscp, ..tcp });
+        let (mut udp, mut tcp_listeners) = (Vec::new(), Vec::new());
+        for Listen { transport, address } in listen {
+            match transport {
+                Transport::Udp => {
+                    let options = UdpOptions {
+                        dscp,
+                        ..UdpOptions::new(*address)
+                    };
+                    udp.push(RefCell::new(UdpFlow::bind(ids.next_id(), &options)?));
+                }
+                Transport::Tcp => {
+                    let bound = streams.listen(*address)?;
+                    tcp_listeners.push((FlowId(ids.next_id().0), bound));
+                }
+                Transport::Tls | Transport::Ws | Transport::Wss => {
+                    return Err(Error::Transport(*transport));
+                }
+            }
+        }
+        Ok(Rc::new(Self {
+            udp,
+            tcp: RefCell::new(streams),
+            tcp_listeners,
+            resolver: Rc::new(resolver),
+            wiring,
+            dirty: Notify::new(),
+            dropped: Cell::new(0),
+        }))
+    }
+
+    /// Where each socket really listens.
+    pub(crate) fn listening(&self) -> Vec<Listen> {
+        let udp = self.udp.iter().map(|socket| Listen {
+            transport: Transport::Udp,
+            address: socket.borrow().local_address(),
+        });
+        let tcp = self.tcp_listeners.iter().map(|(_, address)| Listen {
+            transport: Transport::Tcp,
+            address: *address,
+        });
+        udp.chain(tcp).collect()
+    }
+
+    /// Tells link of every listening socket; again after link was made anew.
+    pub(crate) fn announce(&self) {
+        for socket in &self.udp {
+            let socket = socket.borrow();
+            self.tell(Report::Listening {
+                flow: FlowId(socket.id().0),
+                transport: Transport::Udp,
+                local: socket.local_address(),
+            });
+        }
+        for &(flow, local) in &self.tcp_listeners {
+            self.tell(Report::Listening {
+                flow,
+                transport: Transport::Tcp,
+                local,
+            });
+        }
+    }
+
+    /// Starts reading. Ends with the runtime.
+    pub(crate) fn run(self: &Rc<Self>) {
+        for index in 0..self.udp.len() {
+            spawn_local(Rc::clone(self).read_datagrams(index));
+        }
+        spawn_local(Rc::clone(self).read_streams());
+        spawn_local(Rc::clone(self).flush_when_dirty());
+    }
+
+    async fn read_datagrams(self: Rc<Self>, index: usize) {
+        let mut batch = Vec::new();
+        let Some(socket) = self.udp.get(index) else {
+            return;
+        };
+        let flow = FlowId(socket.borrow().id().0);
+        loop {
+            match poll_fn(|cx| socket.borrow_mut().poll_recv(cx, &mut batch)).await {
+                Ok(_) => {}
+                Err(problem) => {
+                    tracing::error!(%problem, "signalling socket is gone");
+                    return self.tell(Report::Closed {
+                        flow,
+                        why: problem.to_string(),
+                    });
+                }
+            }
+            for Datagram {
+                source,
+                local,
+                bytes,
+                ..
+            } in batch.drain(..)
+            {
+                self.tell(Report::Datagram {
+                    flow,
+                    source,
+                    local,
+                    bytes,
+                });
+            }
+            // Lets link work off the batch before the next one.
+            yield_now().await;
+        }
+    }
+
+    async fn read_streams(self: Rc<Self>) {
+        loop {
+            let event = poll_fn(|cx| self.tcp.borrow_mut().poll_next(cx)).await;
+            let transport = Transport::Tcp;
+            self.tell(match event {
+                TcpEvent::Accepted {
+                    flow,
+                    source,
+                    local,
+                } => {
+                    let flow = FlowId(flow.0);
+                    Report::Opened {
+                        flow,
+                        transport,
+                        local,
+                        remote: source,
+                        inbound: true,
+                    }
+                }
+                TcpEvent::Connected {
+                    flow,
+                    target,
+                    local,
+                } => {
+                    let flow = FlowId(flow.0);
+                    Report::Opened {
+                        flow,
+                        transport,
+                        local,
+                        remote: target,
+                        inbound: false,
+                    }
+                }
+                TcpEvent::Bytes { flow, bytes } => Report::Stream {
+                    flow: FlowId(flow.0),
+                    bytes,
+                },
+                TcpEvent::Closed { flow, peer, why } => {
+                    let target = Target::new(transport, peer);
+                    let why = format!("{why:?}");
+                    self.tell(Report::Closed {
+                        flow: FlowId(flow.0),
+                        why: why.clone(),
+                    });
+                    Report::Refused { target, why }
+                }
+            });
+        }
+    }
+
+    /// One flush for all datagrams that one round of the runtime put in line.
+    async fn flush_when_dirty(self: Rc<Self>) {
+        loop {
+            self.dirty.notified().await;
+            for socket in &self.udp {
+                let failures = socket.borrow_mut().flush();
+                for failure in failures {
+                    let target = Target::new(Transport::Udp, failure.to);
+                    self.tell(Report::Refused {
+                        target,
+                        why: failure.source.to_string(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Carries out what link asks.
+    pub(crate) fn carry_out(self: &Rc<Self>, order: Do) {
+        match order {
+            Do::SendDatagram {
+                flow,
+                to,
+                from,
+                bytes,
+            } => {
+                let sent = self
+                    .socket(flow, to)
+                    .map(|s| s.borrow_mut().queue(bytes, to, from));
+                let target = Target::new(Transport::Udp, to);
+                match sent {
+                    Some(Ok(())) => self.dirty.notify_one(),
+                    Some(Err(why)) => self.tell(Report::Refused {
+                        target,
+                        why: why.to_string(),
+                    }),
+                    None => self.tell(Report::Refused {
+                        target,
+                        why: "no UDP socket".into(),
+                    }),
+                }
+            }
+            Do::SendStream {
+                flow,
+                target,
+                bytes,
+            } => {
+                let mut tcp = self.tcp.borrow_mut();
+                let preferred = flow
+                    .map(|f| net::FlowId(f.0))
+                    .filter(|f| tcp.peer(*f).is_some());
+                let flow = preferred.map_or_else(|| tcp.connect(target.addr), Ok);
+                let sent = flow.and_then(|flow| tcp.send(flow, bytes));
+                drop(tcp);
+                if let Err(why) = sent {
+                    self.tell(Report::Refused {
+                        target,
+                        why: why.to_string(),
+                    });
+                }
+            }
+            Do::Complete { flow } => self.tcp.borrow_mut().message_complete(net::FlowId(flow.0)),
+            Do::Close { flow } => {
+                // Closing what is gone already is what was wanted.
+                let _ = self.tcp.borrow_mut().close(net::FlowId(flow.0));
+            }
+            Do::Ask { ticket, kind, name } => {
+                let (network, resolver) = (Rc::clone(self), Rc::clone(&self.resolver));
+                spawn_local(async move {
+                    let reply = names::ask(&resolver, kind, name).await;
+                    network.tell(Report::Answer { ticket, reply });
+                });
+            }
+            Do::FindLocal { ticket, to } => {
+                let local = net::interfaces::local_address_for(to).ok();
+                self.tell(Report::Local { ticket, local });
+            }
+        }
+    }
+
+    fn socket(&self, flow: Option<FlowId>, to: SocketAddr) -> Option<&RefCell<UdpFlow>> {
+        let named = |s: &&RefCell<UdpFlow>| flow == Some(FlowId(s.borrow().id().0));
+        self.udp
+            .iter()
+            .find(named)
+            .or_else(|| self.udp.iter().find(|s| reaches(s, to.ip())))
+    }
+
+    fn tell(&self, report: Report) {
+        let lost = self.wiring.carry(Post::Link(link::Word::Network(report)));
+        if lost.is_err() {
+            self.dropped.set(self.dropped.get() + 1);
+        }
+    }
+}
+
+fn reaches(socket: &RefCell<UdpFlow>, to: IpAddr) -> bool {
+    let local = socket.borrow().local_address().ip();
+    // A socket bound to loopback reaches loopback only.
+    local.is_ipv4() == to.is_ipv4() && (!local.is_loopback() || to.is_loopback())
+}

@@ -1,0 +1,298 @@
+//! From a host's list to a running engine, and back down again.
+
+use crate::clock::Clock;
+use crate::commands::{Commands, Outcome};
+use crate::error::Error;
+use crate::hub::{Hub, Identity};
+use crate::listener::Listener;
+use crate::network::{Listen, Network};
+use crate::runner::{MAILBOX, Runner};
+use crate::socket::ControlSocket;
+use crate::supervise::Supervised;
+use crate::voice::Voice;
+use crate::wiring::Wiring;
+use actix::Actor;
+use base::Duration;
+use control::command::Command;
+use control::event::Filter;
+use control::snapshot::{AccountState, EngineState, PluginSnapshot};
+use control::{CommandId, IdempotencyKey};
+use net::dns::Resolver;
+use net::{Dscp, tcp::TcpSettings};
+use ports::{Account, Address, Handles, Part, Post};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use tokio::task::spawn_local;
+
+/// How long an engine that stops waits for its calls and bindings to end. Unit: time.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Parts that no engine can do without.
+const NEEDED: [Address; 2] = [Address::Link, Address::Dialogs];
+
+/// What a host names: parts, sockets, voice, accounts.
+pub struct Builder {
+    identity: Identity,
+    listen: Vec<Listen>,
+    dscp: Dscp,
+    tcp: TcpSettings,
+    resolver: Resolver,
+    control: Option<PathBuf>,
+    mailbox: usize,
+    parts: Vec<Supervised>,
+    voice: Option<Voice>,
+    accounts: Vec<Account>,
+    handles: Handles,
+    plugins: Vec<PluginSnapshot>,
+}
+
+impl Builder {
+    /// An engine without parts. `handles` is shared with the parts that start calls.
+    pub fn new(identity: Identity, resolver: Resolver, handles: Handles) -> Self {
+        Self {
+            identity,
+            listen: Vec::new(),
+            dscp: Dscp::AF31,
+            tcp: TcpSettings::default(),
+            resolver,
+            control: None,
+            mailbox: MAILBOX,
+            parts: Vec::new(),
+            voice: None,
+            accounts: Vec::new(),
+            handles,
+            plugins: Vec::new(),
+        }
+    }
+
+    /// Listens there too.
+    #[must_use]
+    pub fn listen(mut self, listen: Listen) -> Self {
+        self.listen.push(listen);
+        self
+    }
+
+    /// Marks signalling with this (M-027).
+    #[must_use]
+    pub fn dscp(mut self, dscp: Dscp) -> Self {
+        self.dscp = dscp;
+        self
+    }
+
+    /// Limits of connections.
+    #[must_use]
+    pub fn tcp(mut self, tcp: TcpSettings) -> Self {
+        self.tcp = tcp;
+        self
+    }
+
+    /// Serves the control socket at `path`.
+    #[must_use]
+    pub fn control(mut self, path: PathBuf) -> Self {
+        self.control = Some(path);
+        self
+    }
+
+    /// Bound of every part's mailbox; the default is what rulings say.
+    #[must_use]
+    pub fn mailbox(mut self, words: usize) -> Self {
+        self.mailbox = words;
+        self
+    }
+
+    /// Runs what `factory` makes as the part `address`, and makes it anew after a panic.
+    #[must_use]
+    pub fn part<P: Part>(mut self, address: Address, factory: impl FnMut() -> P + 'static) -> Self {
+        self.parts.push(Supervised::new(address, factory));
+        self
+    }
+
+    /// Media threads and what they play with.
+    #[must_use]
+    pub fn voice(mut self, voice: Voice) -> Self {
+        self.plugins.extend(voice.plugins());
+        self.voice = Some(voice);
+        self
+    }
+
+    /// Acts for this account from the start.
+    #[must_use]
+    pub fn account(mut self, account: Account) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// Starts everything. Must be called within an actix system.
+    pub async fn start(self) -> Result<Rc<Core>, Error> {
+        let missing: Vec<String> = NEEDED
+            .iter()
+            .filter(|needed| !self.parts.iter().any(|part| part.address() == **needed))
+            .map(|needed| format!("{needed:?}").to_lowercase())
+            .collect();
+        if !missing.is_empty() {
+            return Err(Error::MissingParts(missing.join(", ")));
+        }
+        let control = match &self.control {
+            Some(path) => Some(ControlSocket::bind(path).await?),
+            None => None,
+        };
+        let wiring = Rc::new(Wiring::default());
+        let clock = Clock::start();
+        let network = Network::open(
+            &self.listen,
+            self.dscp,
+            self.tcp,
+            self.resolver,
+            Rc::clone(&wiring),
+        )?;
+        let listening = network.listening();
+        let hub = Rc::new(RefCell::new(Hub::new(self.identity)));
+        let shown = listening
+            .iter()
+            .map(|l| format!("{} {}", l.transport, l.address))
+            .collect();
+        hub.borrow_mut().introduce(shown, self.plugins);
+        connect_outside(&wiring, &network, &hub, self.voice, clock);
+        for part in self.parts {
+            let address = part.address();
+            let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
+            wiring.connect(address, runner.start());
+        }
+        network.announce();
+        network.run();
+        hub.borrow_mut()
+            .engine(EngineState::Running, None, clock.now());
+        let mut commands = Commands::new(Rc::clone(&wiring), self.handles);
+        for account in self.accounts {
+            // Mailboxes are empty: nothing is refused now.
+            let _ = commands.add_account(account);
+        }
+        let commands = RefCell::new(commands);
+        let core = Rc::new(Core {
+            hub,
+            commands,
+            clock,
+            listening,
+            network,
+        });
+        let again = Rc::downgrade(&core);
+        wiring.when_restarted(Box::new(move |who| {
+            if let Some(core) = again.upgrade() {
+                core.restarted(who);
+            }
+        }));
+        if let Some(control) = control {
+            spawn_local(control.serve(Rc::clone(&core)));
+        }
+        Ok(core)
+    }
+}
+
+fn connect_outside(
+    wiring: &Rc<Wiring>,
+    network: &Rc<Network>,
+    hub: &Rc<RefCell<Hub>>,
+    voice: Option<Voice>,
+    clock: Clock,
+) {
+    let sockets = Rc::clone(network);
+    let to_network = Box::new(move |post: Post| {
+        sockets.carry_out(post.try_into()?);
+        Ok(())
+    });
+    wiring.connect_outside(Address::Network, to_network);
+    let hub = Rc::clone(hub);
+    let to_hub = Box::new(move |post: Post| {
+        hub.borrow_mut().take(post.try_into()?, clock.now());
+        Ok(())
+    });
+    wiring.connect_outside(Address::Events, to_hub);
+    if let Some(voice) = voice {
+        let orders = voice.run(Rc::clone(wiring));
+        let to_voice = Box::new(move |post: Post| {
+            orders.carry_out(post.try_into()?);
+            Ok(())
+        });
+        wiring.connect_outside(Address::Voice, to_voice);
+    }
+}
+
+/// A running engine, as its host and its control socket hold it.
+pub struct Core {
+    pub(crate) hub: Rc<RefCell<Hub>>,
+    commands: RefCell<Commands>,
+    pub(crate) clock: Clock,
+    listening: Vec<Listen>,
+    network: Rc<Network>,
+}
+
+impl Core {
+    /// Where each socket really listens.
+    pub fn listening(&self) -> &[Listen] {
+        &self.listening
+    }
+
+    /// Carries out a command; its outcome comes as events that carry the same id.
+    pub fn command(&self, command: Command, key: Option<IdempotencyKey>) -> (CommandId, Outcome) {
+        let hub = self.hub.borrow();
+        self.commands
+            .borrow_mut()
+            .take(command, key, &hub, self.clock.now())
+    }
+
+    /// Events from now on.
+    pub fn events(&self, filter: Filter) -> Rc<Listener> {
+        let listener = Listener::new(filter);
+        self.hub.borrow_mut().listen(&listener, None);
+        listener
+    }
+
+    /// Whether `shutdown` was asked for.
+    pub fn is_stopping(&self) -> bool {
+        self.commands.borrow().stopping
+    }
+
+    /// Returns once `shutdown` was asked for.
+    pub async fn stopped(&self) {
+        const LOOK: Duration = Duration::from_millis(100);
+        while !self.is_stopping() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Ends calls, removes bindings, and waits for both for a bounded time.
+    pub async fn stop(&self, reason: &str) {
+        let now = self.clock.now();
+        self.hub
+            .borrow_mut()
+            .engine(EngineState::Stopping, Some(reason.to_owned()), now);
+        let shutdown = Command::Shutdown(control::command::Shutdown { reason: None });
+        let _ = self.command(shutdown, None);
+        let until = now + GOODBYE;
+        while self.clock.now() < until && self.is_busy() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // What was queued last is still on its way to the sockets.
+        tokio::task::yield_now().await;
+    }
+
+    fn is_busy(&self) -> bool {
+        let hub = self.hub.borrow();
+        let bound = |state| match state {
+            AccountState::Registered | AccountState::Registering | AccountState::Unregistering => {
+                true
+            }
+            AccountState::Unregistered | AccountState::Failed | AccountState::Unknown => false,
+        };
+        !hub.calls().is_empty() || hub.accounts().values().any(|account| bound(account.state))
+    }
+
+    /// A part was made anew: it is told again what only others know.
+    fn restarted(&self, who: Address) {
+        match who {
+            Address::Link => self.network.announce(),
+            Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
+            Address::Media | Address::Network | Address::Voice | Address::Events => {}
+        }
+    }
+}

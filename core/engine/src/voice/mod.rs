@@ -1,0 +1,222 @@
+//! The media threads of a host: opens ports, codecs and devices on control, and hands them over.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`Voice`] | what a host names: plugins, ports, threads |
+//! | `legs` | legs that are open, from ports to the last count |
+//! | `kit` | what a leg needs, made from plain words |
+//! | `formats` | codec formats as `sdp` wants them |
+//! | [`error`] | what can be missing |
+
+pub mod error;
+mod formats;
+mod kit;
+mod legs;
+
+pub use error::Error;
+pub use formats::capabilities;
+
+use crate::clock::Clock;
+use crate::wiring::Wiring;
+use base::{Duration, Rng};
+use control::snapshot::{PluginSnapshot, PluginState};
+use control::{Code, ErrorObject};
+use legs::Legs;
+use media_thread::kit::BusKit;
+use media_thread::order::{BusId, BusPlan, Given, Order};
+use media_thread::run::{MediaThread, Settings as ThreadSettings};
+use media_thread::{Capacity, kit::Kit};
+use net::{Dscp, MediaSockets, RtpPorts};
+use plugin_host::{AudioRequest, Catalogue, Origin};
+use ports::voice::Do;
+use std::cell::RefCell;
+use std::net::UdpSocket;
+use std::rc::Rc;
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+
+/// How often control fetches what the media threads report while legs are open. Unit: time.
+const FETCH: Duration = Duration::from_millis(20);
+/// The bus of the person: microphone, loudspeaker, and all calls that use them.
+const PERSON: BusId = BusId(0);
+
+/// What voice is told when it is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Media threads. Range: 1 and up.
+    pub threads: usize,
+    /// Legs that fit each of them.
+    pub legs_per_thread: usize,
+    /// Ports for RTP and RTCP, first and last.
+    pub ports: (u16, u16),
+    /// Marking of voice (M-027).
+    pub dscp: Dscp,
+    /// How often a tick reads what has arrived.
+    pub sweeps: u32,
+    /// Plugin and request of the person's device; `None`: calls of the person are silent.
+    pub device: Option<(String, AudioRequest)>,
+    /// Silence of a peer that is told. Unit: ms; 0: never.
+    pub silent_after_ms: u32,
+    /// How often counts are told. Unit: ms.
+    pub counts_every_ms: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            legs_per_thread: 64,
+            ports: (16_384, 32_767),
+            dscp: Dscp::EF,
+            sweeps: 5,
+            device: None,
+            silent_after_ms: 3_000,
+            counts_every_ms: 1_000,
+        }
+    }
+}
+
+pub(crate) type Thread = MediaThread<UdpSocket>;
+
+/// Plugins, ports and media threads, ready to run.
+pub struct Voice {
+    settings: Settings,
+    catalogue: Catalogue,
+    ports: RtpPorts,
+    threads: Vec<Thread>,
+    /// What the person's bus mixes at.
+    person: audio::Rate,
+    rng: Rng,
+}
+
+impl Voice {
+    /// Starts the media threads and opens the person's device.
+    pub fn start(settings: Settings, catalogue: Catalogue, mut rng: Rng) -> Result<Self, Error> {
+        let (first, last) = settings.ports;
+        let ports = RtpPorts::new(first, last, &mut rng)?;
+        let clock = Clock::start();
+        let mut threads = Vec::new();
+        for number in 0..settings.threads.max(1) {
+            let capacity = Capacity::for_legs(settings.legs_per_thread);
+            let flows = u32::try_from(capacity.flows).unwrap_or(u32::MAX);
+            let thread = ThreadSettings {
+                capacity,
+                orders: settings.legs_per_thread * 2,
+                sweeps: settings.sweeps,
+                clock: Clock::read,
+                ntp_at_zero: clock.ntp_at_zero(),
+            };
+            let name = format!("media {number}");
+            threads.push(Thread::start(&name, thread, MediaSockets::new(flows)?)?);
+        }
+        let person = audio::Rate::Hz16000;
+        let mut voice = Self {
+            settings,
+            catalogue,
+            ports,
+            threads,
+            person,
+            rng,
+        };
+        voice.open_device()?;
+        Ok(voice)
+    }
+
+    fn open_device(&mut self) -> Result<(), Error> {
+        let device = match &self.settings.device {
+            Some((plugin, request)) => Some(self.catalogue.audio(plugin)?.open(request)?),
+            None => None,
+        };
+        let hertz = device.as_ref().map_or(16_000, |device| device.rate().0);
+        let rate = audio::Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
+        self.person = rate;
+        let plan = BusPlan { bus: PERSON, rate };
+        let kit = Kit::Bus(Box::new(BusKit::new(&plan, device)?));
+        if let Some(first) = self.threads.first_mut() {
+            let given = Given {
+                order: Order::AddBus { bus: PERSON },
+                kit,
+            };
+            first.order(given).map_err(|full| Error::Media(full.1))?;
+        }
+        Ok(())
+    }
+
+    /// Every plugin that was found, and every one that was refused.
+    pub(crate) fn plugins(&self) -> Vec<PluginSnapshot> {
+        let loaded = self.catalogue.plugins().map(|about| PluginSnapshot {
+            id: about.id.clone(),
+            kind: format!("{:?}", about.kind).to_lowercase(),
+            version: about.version.clone(),
+            abi: None,
+            state: PluginState::Loaded,
+            trust: trust(&about.origin).to_owned(),
+            path: match &about.origin {
+                Origin::BuiltIn => None,
+                Origin::File(path) => Some(path.display().to_string()),
+            },
+            error: None,
+        });
+        let refused = self
+            .catalogue
+            .refused()
+            .iter()
+            .map(|refused| PluginSnapshot {
+                id: refused.path.display().to_string(),
+                kind: String::new(),
+                version: String::new(),
+                abi: None,
+                state: PluginState::Refused,
+                trust: String::new(),
+                path: Some(refused.path.display().to_string()),
+                error: Some(
+                    ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string())
+                        .fix(refused.error.fix()),
+                ),
+            });
+        loaded.chain(refused).collect()
+    }
+
+    /// Runs until the engine ends.
+    pub(crate) fn run(self, wiring: Rc<Wiring>) -> Orders {
+        let wake = Rc::new(Notify::new());
+        let legs = Rc::new(RefCell::new(Legs::new(self, wiring)));
+        spawn_local(fetch(Rc::clone(&legs), Rc::clone(&wake)));
+        Orders { legs, wake }
+    }
+}
+
+/// Where orders for the media threads go.
+pub(crate) struct Orders {
+    legs: Rc<RefCell<Legs>>,
+    wake: Rc<Notify>,
+}
+
+impl Orders {
+    pub(crate) fn carry_out(&self, order: Do) {
+        self.legs.borrow_mut().carry_out(order);
+        self.wake.notify_one();
+    }
+}
+
+/// Fetches reports while legs are open, and sleeps while there are none.
+async fn fetch(legs: Rc<RefCell<Legs>>, wake: Rc<Notify>) {
+    loop {
+        let idle = {
+            let mut legs = legs.borrow_mut();
+            legs.fetch();
+            legs.is_idle()
+        };
+        match idle {
+            true => wake.notified().await,
+            false => tokio::time::sleep(FETCH).await,
+        }
+    }
+}
+
+const fn trust(origin: &Origin) -> &'static str {
+    match origin {
+        Origin::BuiltIn => "built-in",
+        Origin::File(_) => "in-process",
+    }
+}

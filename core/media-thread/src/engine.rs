@@ -1,0 +1,390 @@
+//! Orders in, ticks, reports out.
+
+use crate::codec_slot::MAX_FRAME;
+use crate::kit::{BusKit, Kit, LegKit};
+use crate::order::{BusId, Given, LegAudio, LegId, Order};
+use crate::outbound::Flows;
+use crate::report::{Report, Told};
+use crate::sockets::{Flow, MediaNet};
+use audio::{Block, Rate};
+use base::Instant;
+use core::net::SocketAddr;
+use std::collections::VecDeque;
+
+/// How much of everything there is room for. Allocated once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Legs.
+    pub legs: usize,
+    /// Buses.
+    pub buses: usize,
+    /// Sockets of the net: [`Flow`] numbers are below this.
+    pub flows: usize,
+    /// Reports that wait to be fetched. A quarter is kept for what must not be lost.
+    pub reports: usize,
+}
+
+impl Capacity {
+    /// Room for `legs` legs with two sockets each.
+    pub const fn for_legs(legs: usize) -> Self {
+        Self {
+            legs,
+            buses: if legs < 64 { legs } else { 64 },
+            flows: legs * 2,
+            reports: 256 + legs * 4,
+        }
+    }
+}
+
+/// Reports that wait. Bound: at the limit reports are lost and counted; ordinary ones first.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    waiting: VecDeque<Report>,
+    bound: usize,
+    pub(crate) lost: u64,
+}
+
+impl Reports {
+    fn new(bound: usize) -> Self {
+        Self {
+            waiting: VecDeque::with_capacity(bound),
+            bound,
+            lost: 0,
+        }
+    }
+
+    /// Counts and levels: the next ones will say it again.
+    pub(crate) fn ordinary(&mut self, report: Report) {
+        self.push(report, self.bound - self.bound / 4);
+    }
+
+    /// What happens once.
+    pub(crate) fn urgent(&mut self, report: Report) {
+        self.push(report, self.bound);
+    }
+
+    fn push(&mut self, report: Report, bound: usize) {
+        if self.waiting.len() < bound {
+            self.waiting.push_back(report);
+        } else {
+            self.lost += 1;
+        }
+    }
+}
+
+/// A leg in its place.
+#[derive(Debug)]
+struct Seat<S> {
+    kit: Box<LegKit<S>>,
+    flows: Flows,
+}
+
+/// All legs and buses of one thread.
+#[derive(Debug)]
+pub struct MediaEngine<S> {
+    seats: Vec<Option<Seat<S>>>,
+    /// All seats from here on are empty.
+    used: usize,
+    /// Empty seats below the number of legs there is room for.
+    free: Vec<u32>,
+    /// The seat of each leg, by its number.
+    seat_by_leg: Vec<(LegId, u32)>,
+    /// Boxed, because they come and go back as boxes: making one here would allocate.
+    #[allow(clippy::vec_box)]
+    buses: Vec<Box<BusKit>>,
+    max_buses: usize,
+    /// The seat of each flow.
+    seat_of: Box<[Option<u32>]>,
+    reports: Reports,
+    retired: VecDeque<Kit<S>>,
+    ntp_at_zero: u64,
+    pcm: Box<[i16]>,
+    mixed: Block,
+    said: Block,
+}
+
+impl<S> MediaEngine<S> {
+    /// An engine without legs. `ntp_at_zero` is the NTP time of [`Instant::ZERO`] (unit: 2^-32 s),
+    /// or any other number if nobody knows the time of day. Allocates here and never again.
+    pub fn new(capacity: Capacity, ntp_at_zero: u64) -> Self {
+        Self {
+            seats: (0..capacity.legs).map(|_| None).collect(),
+            used: 0,
+            free: (0..capacity.legs as u32).rev().collect(),
+            seat_by_leg: Vec::with_capacity(capacity.legs),
+            buses: Vec::with_capacity(capacity.buses),
+            max_buses: capacity.buses,
+            seat_of: vec![None; capacity.flows].into(),
+            reports: Reports::new(capacity.reports.max(16)),
+            retired: VecDeque::with_capacity(4 * (capacity.legs + capacity.buses) + 64),
+            ntp_at_zero,
+            pcm: vec![0; MAX_FRAME].into(),
+            mixed: Block::silence(Rate::Hz8000),
+            said: Block::silence(Rate::Hz8000),
+        }
+    }
+
+    /// Legs it has.
+    pub const fn legs(&self) -> usize {
+        self.seat_by_leg.len()
+    }
+
+    /// Reports that found no room.
+    pub const fn lost_reports(&self) -> u64 {
+        self.reports.lost
+    }
+
+    /// Whether another order may be given: there is room for what may come back of it.
+    pub fn takes_orders(&self) -> bool {
+        self.retired.len() + 4 <= self.retired.capacity()
+    }
+
+    /// The next thing for control.
+    pub fn poll_told(&mut self) -> Option<Told<S>> {
+        if let Some(kit) = self.retired.pop_front() {
+            return Some(Told::Retired(kit));
+        }
+        self.reports.waiting.pop_front().map(Told::Report)
+    }
+
+    /// Carries out an order.
+    pub fn order(&mut self, given: Given<S>, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        let Given { order, mut kit } = given;
+        match (order, &mut kit) {
+            (Order::AddLeg { .. }, Kit::Leg(_)) => {
+                if let Kit::Leg(leg) = core::mem::replace(&mut kit, Kit::Nothing) {
+                    self.add_leg(leg, now, net);
+                }
+            }
+            (Order::AddBus { .. }, Kit::Bus(_)) => {
+                if let Kit::Bus(bus) = core::mem::replace(&mut kit, Kit::Nothing) {
+                    self.add_bus(bus, now);
+                }
+            }
+            (Order::RemoveLeg { leg }, _) => self.remove_leg(leg, now, net),
+            (Order::RemoveBus { bus }, _) => self.remove_bus(bus),
+            (order, kit) => self.change(&order, kit, now),
+        }
+        if !matches!(kit, Kit::Nothing) {
+            self.retire(kit);
+        }
+    }
+
+    /// Orders that change a leg or a bus; what they replace is left in `kit`.
+    fn change(&mut self, order: &Order, kit: &mut Kit<S>, now: Instant) {
+        match *order {
+            Order::SetRemote { leg, remote } => self.with(leg, |l| l.set_remote(&remote)),
+            Order::SetDirection { leg, direction } => {
+                self.with(leg, |l| l.set_direction(direction, now));
+            }
+            Order::SetVoice { leg, voice } => {
+                if let Kit::Voice(new) = kit {
+                    self.with(leg, |l| l.set_voice(&voice, new));
+                }
+            }
+            Order::SetAudio { leg, audio } => self.with(leg, |l| match kit {
+                Kit::Audio(new) => l.set_audio(audio, new),
+                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) => l.audio = audio,
+            }),
+            Order::Mute { leg, muted } => self.with(leg, |l| l.mute(muted)),
+            Order::SetGain {
+                leg,
+                heard_db,
+                said_db,
+            } => self.with(leg, |l| l.set_gain(heard_db, said_db)),
+            Order::Dial { leg, key, ms } => self.with(leg, |l| l.dial(key, ms)),
+            Order::StopDialing { leg } => self.with(leg, crate::leg::Leg::stop_dialing),
+            Order::SetBusGain {
+                bus,
+                speaker_db,
+                microphone_db,
+            } => self.with_bus(bus, |b| {
+                b.speaker.set_decibels(speaker_db);
+                b.microphone.set_decibels(microphone_db);
+            }),
+            Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
+            Order::AddLeg { .. }
+            | Order::AddBus { .. }
+            | Order::RemoveLeg { .. }
+            | Order::RemoveBus { .. } => {}
+        }
+    }
+
+    fn with(&mut self, leg: LegId, change: impl FnOnce(&mut crate::leg::Leg)) {
+        if let Some(seat) = self.seat(leg) {
+            change(&mut seat.kit.leg);
+        }
+    }
+
+    fn with_bus(&mut self, bus: BusId, change: impl FnOnce(&mut crate::bus::Bus)) {
+        if let Some(kit) = self.buses.iter_mut().find(|b| b.bus.id == bus) {
+            change(&mut kit.bus);
+        }
+    }
+
+    /// Where in `seat_by_leg` the leg is, or would be.
+    fn find(&self, leg: LegId) -> Result<usize, usize> {
+        self.seat_by_leg.binary_search_by_key(&leg, |entry| entry.0)
+    }
+
+    fn seat(&mut self, leg: LegId) -> Option<&mut Seat<S>> {
+        let (_, at) = self.seat_by_leg[self.find(leg).ok()?];
+        self.seats[at as usize].as_mut()
+    }
+
+    fn add_leg(
+        &mut self,
+        mut kit: Box<LegKit<S>>,
+        now: Instant,
+        net: &mut impl MediaNet<Socket = S>,
+    ) {
+        let id = kit.leg.id;
+        let (Some(&at), Err(place)) = (self.free.last(), self.find(id)) else {
+            return self.refuse(kit, now);
+        };
+        let Some(rtp) = kit.rtp.take().and_then(|s| net.add(s)) else {
+            return self.refuse(kit, now);
+        };
+        let wants_rtcp = kit.rtcp.is_some();
+        let rtcp = kit.rtcp.take().and_then(|s| net.add(s));
+        let has_room = [Some(rtp), rtcp]
+            .iter()
+            .flatten()
+            .all(|f| (f.0 as usize) < self.seat_of.len());
+        if !has_room || wants_rtcp != rtcp.is_some() {
+            kit.rtp = net.remove(rtp);
+            kit.rtcp = rtcp.and_then(|f| net.remove(f));
+            return self.refuse(kit, now);
+        }
+        for flow in [Some(rtp), rtcp].into_iter().flatten() {
+            self.seat_of[flow.0 as usize] = Some(at);
+        }
+        kit.leg.begin(now);
+        let flows = Flows { rtp, rtcp };
+        self.seats[at as usize] = Some(Seat { kit, flows });
+        self.free.pop();
+        self.seat_by_leg.insert(place, (id, at));
+        self.used = self.used.max(at as usize + 1);
+    }
+
+    fn refuse(&mut self, kit: Box<LegKit<S>>, now: Instant) {
+        self.reports.urgent(Report::Refused {
+            leg: Some(kit.leg.id),
+            at: now,
+        });
+        self.retire(Kit::Leg(kit));
+    }
+
+    fn remove_leg(&mut self, leg: LegId, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        let ntp = self.ntp(now);
+        let Ok(place) = self.find(leg) else {
+            return;
+        };
+        let (_, at) = self.seat_by_leg.remove(place);
+        let Some(mut seat) = self.seats[at as usize].take() else {
+            return;
+        };
+        self.free.push(at);
+        let flows = seat.flows;
+        seat.kit.leg.end(flows, ntp, now, net, &mut self.reports);
+        net.flush();
+        for flow in [Some(flows.rtp), flows.rtcp].into_iter().flatten() {
+            self.seat_of[flow.0 as usize] = None;
+        }
+        seat.kit.rtp = net.remove(flows.rtp);
+        seat.kit.rtcp = flows.rtcp.and_then(|f| net.remove(f));
+        while self.used > 0 && self.seats[self.used - 1].is_none() {
+            self.used -= 1;
+        }
+        self.retire(Kit::Leg(seat.kit));
+    }
+
+    fn add_bus(&mut self, bus: Box<BusKit>, now: Instant) {
+        let is_taken = self.buses.iter().any(|b| b.bus.id == bus.bus.id);
+        if is_taken || self.buses.len() == self.max_buses {
+            self.reports.urgent(Report::Refused { leg: None, at: now });
+            return self.retire(Kit::Bus(bus));
+        }
+        self.buses.push(bus);
+    }
+
+    fn remove_bus(&mut self, bus: BusId) {
+        if let Some(at) = self.buses.iter().position(|b| b.bus.id == bus) {
+            let kit = self.buses.swap_remove(at);
+            self.retire(Kit::Bus(kit));
+        }
+    }
+
+    /// What is over waits for control. [`takes_orders`](Self::takes_orders) keeps room for it.
+    fn retire(&mut self, kit: Kit<S>) {
+        debug_assert!(self.retired.len() < self.retired.capacity());
+        self.retired.push_back(kit);
+    }
+
+    fn ntp(&self, now: Instant) -> u64 {
+        let units = (u128::from(now.as_nanos()) << 32) / 1_000_000_000;
+        self.ntp_at_zero.wrapping_add(units as u64)
+    }
+
+    /// Reads what has arrived until `now`. A tick does it too; between ticks it only makes arrival
+    /// times finer.
+    pub fn sweep(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        let ntp = self.ntp(now);
+        net.sweep(&mut |flow: Flow, source: SocketAddr, datagram: &mut [u8]| {
+            let at = self.seat_of.get(flow.0 as usize).copied().flatten();
+            let seat = at.and_then(|at| self.seats[at as usize].as_mut());
+            if let Some(seat) = seat {
+                let leg = &mut seat.kit.leg;
+                leg.datagram(datagram, source, ntp, now, &mut self.reports);
+            }
+        });
+    }
+
+    /// 10 ms of everything.
+    pub fn tick(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        self.sweep(now, net);
+        for kit in &mut self.buses {
+            kit.bus.begin(now);
+        }
+        let seats = &mut self.seats[..self.used];
+        for seat in seats.iter_mut().flatten() {
+            let leg = &mut seat.kit.leg;
+            leg.hear(now, &mut self.pcm);
+            if let LegAudio::Bus(id) = leg.audio
+                && let Some(kit) = self.buses.iter_mut().find(|b| b.bus.id == id)
+            {
+                kit.bus.add(&leg.wide);
+            }
+        }
+        for kit in &mut self.buses {
+            kit.bus.end(now);
+        }
+        let units = (u128::from(now.as_nanos()) << 32) / 1_000_000_000;
+        let ntp = self.ntp_at_zero.wrapping_add(units as u64);
+        for Seat { kit, flows } in seats.iter_mut().flatten() {
+            let leg = &mut kit.leg;
+            let mut mixed = None;
+            if let LegAudio::Bus(id) = leg.audio
+                && let Some(kit) = self.buses.iter().find(|b| b.bus.id == id)
+            {
+                kit.bus.for_leg(&leg.wide, &mut self.mixed);
+                mixed = Some(&self.mixed);
+            }
+            leg.speak(mixed, *flows, now, &mut self.said, net);
+            leg.tell(*flows, ntp, now, net, &mut self.reports);
+        }
+        net.flush();
+    }
+
+    /// Ticks that were too late to be done: the streams' clocks go on without them.
+    pub fn skip(&mut self, ticks: u32) {
+        for seat in self.seats[..self.used].iter_mut().flatten() {
+            seat.kit.leg.skip(ticks * audio::block::BLOCK_MS as u32);
+        }
+    }
+
+    /// Tells control something of the thread's own.
+    pub fn tell(&mut self, report: Report) {
+        self.reports.ordinary(report);
+    }
+}

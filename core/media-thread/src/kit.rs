@@ -1,0 +1,199 @@
+//! The live things that travel beside orders: made on control, used on the media thread, and given
+//! back to control to be dropped.
+
+use crate::codec_slot::CodecSlot;
+use crate::error::Error;
+use crate::leg::Leg;
+use crate::order::{BusPlan, LegPlan, VoicePlan};
+use audio::{Playout, Rate, Resampler};
+use base::Rng;
+use plugin_host::{AudioInstance, CodecInstance};
+use rtp::JitterBuffer;
+use rtp::jitter::Config;
+
+/// Live things, boxed so that a ring moves a pointer.
+#[derive(Debug)]
+pub enum Kit<S> {
+    /// The order needs none.
+    Nothing,
+    /// A whole leg.
+    Leg(Box<LegKit<S>>),
+    /// Another codec for a leg.
+    Voice(Box<VoiceKit>),
+    /// Another source and sink for a leg.
+    Audio(Box<AudioKit>),
+    /// A bus.
+    Bus(Box<BusKit>),
+}
+
+/// A leg, ready to run.
+#[derive(Debug)]
+pub struct LegKit<S> {
+    pub(crate) leg: Leg,
+    /// For RTP, until the engine takes it.
+    pub(crate) rtp: Option<S>,
+    /// For RTCP; absent when it shares the RTP socket.
+    pub(crate) rtcp: Option<S>,
+}
+
+impl<S> LegKit<S> {
+    /// Prepares a leg. Thread: \[control\].
+    pub fn new(
+        plan: &LegPlan,
+        voice: VoiceKit,
+        audio: AudioKit,
+        rtp: S,
+        rtcp: Option<S>,
+        rng: &mut Rng,
+    ) -> Self {
+        Self {
+            leg: Leg::new(plan, voice, audio, rng),
+            rtp: Some(rtp),
+            rtcp,
+        }
+    }
+
+    /// The sockets, once the leg is over or if it was refused.
+    pub fn into_sockets(self) -> (Option<S>, Option<S>) {
+        (self.rtp, self.rtcp)
+    }
+
+    /// The devices and codec, once the leg is over.
+    pub fn into_kits(self) -> (VoiceKit, AudioKit) {
+        self.leg.into_kits()
+    }
+}
+
+/// A codec with everything that depends on its rate.
+#[derive(Debug)]
+pub struct VoiceKit {
+    pub(crate) codec: CodecSlot,
+    pub(crate) jitter: JitterBuffer,
+    pub(crate) line: Playout,
+    /// Our samples on their way into a packet.
+    pub(crate) frame: Box<[i16]>,
+    pub(crate) filled: usize,
+    pub(crate) clock_rate_hz: u32,
+    pub(crate) resample: Resample,
+}
+
+impl VoiceKit {
+    /// Prepares a codec whose other side (device or bus) runs at `audio_rate`. Thread: \[control\].
+    pub fn new(plan: &VoicePlan, codec: CodecInstance, audio_rate: Rate) -> Result<Self, Error> {
+        let hertz = codec.format().sample_rate_hz;
+        let rate = Rate::from_hertz(hertz).ok_or(Error::Rate {
+            what: "the codec",
+            hertz,
+        })?;
+        let channels = codec.format().channels;
+        if channels != 1 {
+            return Err(Error::Channels(channels));
+        }
+        if !plan.packet_ms.is_multiple_of(10) || !(10..=120).contains(&plan.packet_ms) {
+            return Err(Error::PacketTime(plan.packet_ms));
+        }
+        let config = Config {
+            packet_ms: plan.packet_ms,
+            ..Config::new(plan.clock_rate)
+        };
+        Ok(Self {
+            codec: CodecSlot::new(codec, rate),
+            jitter: JitterBuffer::new(config),
+            line: Playout::new(rate),
+            frame: vec![0; rate.per_ms() * plan.packet_ms as usize].into(),
+            filled: 0,
+            clock_rate_hz: plan.clock_rate.0.max(1),
+            resample: Resample::new(rate, audio_rate),
+        })
+    }
+
+    /// The rate of the codec's samples.
+    pub fn rate(&self) -> Rate {
+        self.codec.rate()
+    }
+}
+
+/// Between the codec's rate and that of device or bus.
+#[derive(Debug)]
+pub(crate) struct Resample {
+    /// From codec to device.
+    pub(crate) out: Resampler,
+    /// From device to codec.
+    pub(crate) back: Resampler,
+}
+
+impl Resample {
+    pub(crate) fn new(codec: Rate, audio: Rate) -> Self {
+        Self {
+            out: Resampler::new(codec, audio),
+            back: Resampler::new(audio, codec),
+        }
+    }
+}
+
+/// Source and sink of a leg: perhaps a device, and resamplers to its rate or the bus'.
+#[derive(Debug)]
+pub struct AudioKit {
+    pub(crate) device: Option<AudioInstance>,
+    /// To be swapped into the voice; `None` once there, or if the rate stays.
+    pub(crate) resample: Option<Resample>,
+}
+
+impl AudioKit {
+    /// For echo and silence.
+    pub fn none() -> Self {
+        Self {
+            device: None,
+            resample: None,
+        }
+    }
+
+    /// A device of the leg's own. Thread: \[control\].
+    pub fn device(codec_rate: Rate, device: AudioInstance) -> Result<Self, Error> {
+        let rate = device_rate(&device)?;
+        Ok(Self {
+            device: Some(device),
+            resample: Some(Resample::new(codec_rate, rate)),
+        })
+    }
+
+    /// A bus that mixes at `bus_rate`. Thread: \[control\].
+    pub fn bus(codec_rate: Rate, bus_rate: Rate) -> Self {
+        Self {
+            device: None,
+            resample: Some(Resample::new(codec_rate, bus_rate)),
+        }
+    }
+}
+
+/// The rate of a device, if it can be mixed.
+pub fn device_rate(device: &AudioInstance) -> Result<Rate, Error> {
+    let hertz = device.rate().0;
+    Rate::from_hertz(hertz).ok_or(Error::Rate {
+        what: "the device",
+        hertz,
+    })
+}
+
+/// A bus, ready to run.
+#[derive(Debug)]
+pub struct BusKit {
+    pub(crate) bus: crate::bus::Bus,
+}
+
+impl BusKit {
+    /// Prepares a bus; its device must run at the plan's rate. Thread: \[control\].
+    pub fn new(plan: &BusPlan, device: Option<AudioInstance>) -> Result<Self, Error> {
+        if let Some(device) = &device
+            && device_rate(device)? != plan.rate
+        {
+            return Err(Error::Rate {
+                what: "the device of a bus",
+                hertz: device.rate().0,
+            });
+        }
+        Ok(Self {
+            bus: crate::bus::Bus::new(plan, device),
+        })
+    }
+}

@@ -1,0 +1,352 @@
+//! One call's audio, both ways.
+
+use crate::engine::Reports;
+use crate::inbound::{Arrival, Inbound, Presence, next_block};
+use crate::kit::{AudioKit, VoiceKit};
+use crate::order::{Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
+use crate::outbound::{Flows, Outbound, Route};
+use crate::report::{Counts, Report};
+use crate::sockets::MediaNet;
+use audio::{Block, Gain, Level};
+use base::{Duration, Hertz, Instant, Rng};
+use core::net::SocketAddr;
+use plugin_host::AudioInstance;
+use rtp::Quality;
+use rtp::quality::Robustness;
+
+/// How often the quality is told.
+const QUALITY_EVERY: Duration = Duration::from_secs(5);
+
+/// A leg. Everything it needs is in it; a tick only moves samples.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) audio: LegAudio,
+    inbound: Inbound,
+    outbound: Outbound,
+    voice: VoiceKit,
+    device: Option<AudioInstance>,
+    direction: Direction,
+    heard_gain: Gain,
+    said_gain: Gain,
+    /// What the peer says, at the codec's rate.
+    heard: Block,
+    /// The same at the rate of device or bus.
+    pub(crate) wide: Block,
+    watch: Watch,
+}
+
+/// What is told now and then.
+#[derive(Debug)]
+struct Watch {
+    counts_every: Duration,
+    counts_at: Instant,
+    quality_at: Instant,
+    no_media_after_ms: u32,
+    loudest_heard: Option<Level>,
+    loudest_said: Option<Level>,
+    told_trouble: bool,
+    /// (expected, received, late) when the quality was told last.
+    before: (u64, u64, u64),
+}
+
+impl Leg {
+    pub(crate) fn new(
+        plan: &LegPlan,
+        mut voice: VoiceKit,
+        mut audio: AudioKit,
+        rng: &mut Rng,
+    ) -> Self {
+        if let Some(resample) = audio.resample.take() {
+            voice.resample = resample;
+        }
+        let rate = voice.rate();
+        Self {
+            id: plan.leg,
+            audio: plan.audio,
+            inbound: Inbound::new(plan.leg, &plan.voice, plan.remote.as_ref()),
+            outbound: Outbound::new(&plan.voice, &plan.cname, rng),
+            wide: Block::silence(voice.resample.out.to()),
+            voice,
+            device: audio.device,
+            direction: plan.direction,
+            heard_gain: Gain::new(),
+            said_gain: Gain::new(),
+            heard: Block::silence(rate),
+            watch: Watch {
+                counts_every: Duration::from_millis(u64::from(plan.counts_every_ms)),
+                counts_at: Instant::FAR_FUTURE,
+                quality_at: Instant::FAR_FUTURE,
+                no_media_after_ms: plan.no_media_after_ms,
+                loudest_heard: None,
+                loudest_said: None,
+                told_trouble: false,
+                before: (0, 0, 0),
+            },
+        }
+    }
+
+    pub(crate) fn into_kits(self) -> (VoiceKit, AudioKit) {
+        let audio = AudioKit {
+            device: self.device,
+            resample: None,
+        };
+        (self.voice, audio)
+    }
+
+    /// The leg begins at `now`.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.outbound.begin(now);
+        self.inbound.presence = Presence::Never { since: now };
+        self.watch.quality_at = now + QUALITY_EVERY;
+        if !self.watch.counts_every.is_zero() {
+            self.watch.counts_at = now + self.watch.counts_every;
+        }
+    }
+
+    pub(crate) fn set_remote(&mut self, remote: &Remote) {
+        self.inbound.set_remote(remote);
+    }
+
+    pub(crate) fn set_direction(&mut self, direction: Direction, now: Instant) {
+        if direction.receive && !self.direction.receive {
+            // Silence while nothing was wanted is no trouble.
+            self.inbound.presence = Presence::Never { since: now };
+            self.voice.jitter.restart();
+        }
+        self.direction = direction;
+    }
+
+    /// Swaps the codec; the old one is left in `voice`.
+    pub(crate) fn set_voice(&mut self, plan: &VoicePlan, voice: &mut VoiceKit) {
+        self.inbound.set_voice(plan, self.voice.clock_rate_hz);
+        self.outbound.set_voice(plan);
+        core::mem::swap(&mut self.voice, voice);
+        self.watch.told_trouble = false;
+        self.watch.before.2 = 0;
+        self.heard.clear(self.voice.rate());
+        self.wide.clear(self.voice.resample.out.to());
+    }
+
+    /// Swaps source and sink; the old ones are left in `kit`.
+    pub(crate) fn set_audio(&mut self, audio: LegAudio, kit: &mut AudioKit) {
+        self.audio = audio;
+        core::mem::swap(&mut self.device, &mut kit.device);
+        if let Some(resample) = &mut kit.resample {
+            core::mem::swap(&mut self.voice.resample, resample);
+            self.wide.clear(self.voice.resample.out.to());
+        }
+    }
+
+    pub(crate) fn mute(&mut self, muted: bool) {
+        self.said_gain.mute(muted);
+    }
+
+    pub(crate) fn set_gain(&mut self, heard_db: f32, said_db: f32) {
+        self.heard_gain.set_decibels(heard_db);
+        self.said_gain.set_decibels(said_db);
+    }
+
+    pub(crate) fn dial(&mut self, key: char, ms: u32) {
+        // A key that finds no room or no telephone-event is lost; control knew what was negotiated.
+        self.outbound.dial(key, ms);
+    }
+
+    pub(crate) fn stop_dialing(&mut self) {
+        self.outbound.stop_dialing();
+    }
+
+    /// Ticks that were left out.
+    pub(crate) fn skip(&mut self, ms: u32) {
+        self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
+    }
+
+    /// Takes a datagram of one of its flows.
+    pub(crate) fn datagram(
+        &mut self,
+        datagram: &[u8],
+        source: SocketAddr,
+        ntp: u64,
+        at: Instant,
+        reports: &mut Reports,
+    ) {
+        let arrival = Arrival {
+            source,
+            at,
+            ntp,
+            our_ssrc: self.outbound.sender.ssrc,
+            clock_rate_hz: self.voice.clock_rate_hz,
+            wanted: self.direction.receive,
+        };
+        self.inbound
+            .datagram(datagram, arrival, &mut self.voice, reports);
+    }
+
+    /// First half of a tick: what the peer says, to device or for the bus.
+    pub(crate) fn hear(&mut self, now: Instant, pcm: &mut [i16]) {
+        if self.direction.receive {
+            next_block(&mut self.voice, now, pcm, &mut self.heard);
+            self.heard_gain.apply(&mut self.heard);
+        } else {
+            self.heard.clear(self.voice.rate());
+        }
+        if !self.watch.counts_every.is_zero() {
+            louder(&mut self.watch.loudest_heard, &self.heard);
+        }
+        match self.audio {
+            LegAudio::Silence | LegAudio::Echo => {}
+            LegAudio::Bus(_) => self.voice.resample.out.process(&self.heard, &mut self.wide),
+            LegAudio::Device => {
+                self.voice.resample.out.process(&self.heard, &mut self.wide);
+                if let Some(device) = &mut self.device {
+                    // The fence counts what fails.
+                    let _ = device.playback(self.wide.samples(), now);
+                }
+            }
+        }
+    }
+
+    /// Second half of a tick: what we say, onto the wire. `mixed` is what the bus has for this leg.
+    pub(crate) fn speak(
+        &mut self,
+        mixed: Option<&Block>,
+        flows: Flows,
+        now: Instant,
+        said: &mut Block,
+        net: &mut impl MediaNet,
+    ) {
+        let rate = self.voice.rate();
+        match (self.audio, mixed) {
+            (LegAudio::Echo, _) => said.copy_from(&self.heard),
+            // A bus of another rate than the kit was made for stays unheard.
+            (LegAudio::Bus(_), Some(mixed)) if mixed.rate() == self.voice.resample.back.from() => {
+                self.voice.resample.back.process(mixed, said);
+            }
+            (LegAudio::Device, _) => match &mut self.device {
+                Some(device) => {
+                    self.wide.clear(self.voice.resample.back.from());
+                    // What fails is silence.
+                    let _ = device.capture(self.wide.samples_mut(), now);
+                    self.voice.resample.back.process(&self.wide, said);
+                }
+                None => said.clear(rate),
+            },
+            (LegAudio::Silence | LegAudio::Bus(_), _) => said.clear(rate),
+        }
+        self.said_gain.apply(said);
+        if !self.watch.counts_every.is_zero() {
+            louder(&mut self.watch.loudest_said, said);
+        }
+        let to = self.inbound.destination().filter(|_| self.direction.send);
+        let route = to.map(|to| Route {
+            flow: flows.rtp,
+            to,
+        });
+        self.outbound.block(said, &mut self.voice, route, net);
+    }
+
+    /// Last of a tick: reports, to the peer and to control.
+    pub(crate) fn tell(
+        &mut self,
+        flows: Flows,
+        ntp: u64,
+        now: Instant,
+        net: &mut impl MediaNet,
+        reports: &mut Reports,
+    ) {
+        self.outbound
+            .report(&mut self.inbound, flows, ntp, now, net);
+        let no_media_after_ms = if self.direction.receive {
+            self.watch.no_media_after_ms
+        } else {
+            0
+        };
+        self.inbound.watch(no_media_after_ms, now, reports);
+        if self.voice.codec.failures > 0 && !self.watch.told_trouble {
+            self.watch.told_trouble = true;
+            reports.urgent(Report::CodecTrouble {
+                leg: self.id,
+                at: now,
+            });
+        }
+        if now >= self.watch.quality_at {
+            self.watch.quality_at = now + QUALITY_EVERY;
+            let report = self.quality(now);
+            reports.ordinary(report);
+        }
+        if now >= self.watch.counts_at {
+            self.watch.counts_at += self.watch.counts_every;
+            let counts = self.counts();
+            reports.ordinary(Report::Counts {
+                leg: self.id,
+                at: now,
+                counts,
+            });
+        }
+    }
+
+    /// The leg is over: last counts, and goodbye to the peer.
+    pub(crate) fn end(
+        &mut self,
+        flows: Flows,
+        ntp: u64,
+        now: Instant,
+        net: &mut impl MediaNet,
+        reports: &mut Reports,
+    ) {
+        self.outbound
+            .send_report(&mut self.inbound, flows, ntp, now, true, net);
+        let counts = self.counts();
+        reports.urgent(Report::Counts {
+            leg: self.id,
+            at: now,
+            counts,
+        });
+    }
+
+    fn counts(&mut self) -> Counts {
+        let ticks = u64::from(self.inbound.receiver.jitter());
+        Counts {
+            received: self.inbound.receiver.received(),
+            sent: u64::from(self.outbound.sender.packets),
+            lost: self.inbound.receiver.lost(),
+            dropped: self.inbound.dropped,
+            codec_failures: self.voice.codec.failures,
+            jitter_buffer: *self.voice.jitter.tally(),
+            jitter_us: (ticks * 1_000_000 / u64::from(self.voice.clock_rate_hz)) as u32,
+            delay_us: self.voice.jitter.delay_us(),
+            heard: self.watch.loudest_heard.take(),
+            said: self.watch.loudest_said.take(),
+        }
+    }
+
+    fn quality(&mut self, now: Instant) -> Report {
+        let receiver = &self.inbound.receiver;
+        let late = self.voice.jitter.tally().late;
+        let (expected, received) = (receiver.expected(), receiver.received());
+        let before = core::mem::replace(&mut self.watch.before, (expected, received, late));
+        let expected_now = expected.saturating_sub(before.0);
+        let received_now = received.saturating_sub(before.1);
+        let lost = expected_now.saturating_sub(received_now) + late.saturating_sub(before.2);
+        let loss_percent = lost as f32 * 100.0 / expected_now.max(1) as f32;
+        let heard = Quality {
+            loss_percent: loss_percent.min(100.0),
+            jitter_ms: receiver.jitter() as f32 * 1_000.0 / self.voice.clock_rate_hz as f32,
+            round_trip_ms: self.inbound.peer.round_trip_ms,
+            playout_ms: self.voice.jitter.delay_us() as f32 / 1_000.0,
+        };
+        Report::Quality {
+            leg: self.id,
+            at: now,
+            heard,
+            mos: heard.mos(Robustness::G711),
+            peer_loss_percent: self.inbound.peer.loss_percent,
+            peer_jitter_ms: self.inbound.peer.jitter_ms,
+        }
+    }
+}
+
+fn louder(loudest: &mut Option<Level>, block: &Block) {
+    let level = Level::of(block);
+    *loudest = Some(loudest.map_or(level, |l| l.max(level)));
+}

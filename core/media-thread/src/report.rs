@@ -1,0 +1,146 @@
+//! What control is told. Plain data.
+
+use crate::kit::Kit;
+use crate::order::LegId;
+use audio::Level;
+use base::Instant;
+use core::net::SocketAddr;
+use rtp::Quality;
+use rtp::jitter::Tally;
+use rtp::telephone_event::Heard;
+use serde::{Deserialize, Serialize};
+
+/// A report, or live things that are over and wait to be dropped.
+#[derive(Debug)]
+pub enum Told<S> {
+    /// Something happened.
+    Report(Report),
+    /// To be dropped, or used again, on control.
+    Retired(Kit<S>),
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Report {
+    /// The first packet of the peer that was believed, or the first after a change of its stream.
+    FirstPacket {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Where it came from.
+        source: SocketAddr,
+    },
+    /// The peer's keypad. Told at once.
+    Key {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// What.
+        heard: Heard,
+    },
+    /// Nothing came for as long as the plan says; told once for each silence.
+    NoMedia {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Whether anything ever came.
+        ever_heard: bool,
+    },
+    /// Something came after [`Report::NoMedia`].
+    MediaBack {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// The peer said goodbye in RTCP.
+    Goodbye {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// Levels and counts, as often as the plan says.
+    Counts {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Since the leg began; levels since the last report.
+        counts: Counts,
+    },
+    /// How the call is, each five seconds.
+    Quality {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// What we hear of the peer, over these five seconds.
+        heard: Quality,
+        /// The same as an estimate of opinion, for a codec as robust as G.711. Range: 1.0 to 4.41.
+        mos: f32,
+        /// What the peer hears of us, if it reported. Unit: percent lost.
+        peer_loss_percent: Option<f32>,
+        /// The same. Unit: ms of jitter.
+        peer_jitter_ms: Option<f32>,
+    },
+    /// The codec does not work; the call goes on with concealment and silence. Told once.
+    CodecTrouble {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
+    /// A leg or bus could not be taken: no room.
+    Refused {
+        /// Which call, if it is one.
+        leg: Option<LegId>,
+        /// When.
+        at: Instant,
+    },
+    /// The thread's own counts, each second while it has legs.
+    Thread {
+        /// When.
+        at: Instant,
+        /// Legs it has.
+        legs: u32,
+        /// Ticks done.
+        ticks: u64,
+        /// Ticks that began more than 5 ms late.
+        late: u64,
+        /// Ticks left out because it was too late for them.
+        skipped: u64,
+        /// The longest tick of this second. Unit: µs.
+        longest_us: u32,
+        /// Reports that found no room.
+        lost_reports: u64,
+    },
+}
+
+/// Counts of one leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// RTP packets of the stream.
+    pub received: u64,
+    /// RTP packets sent.
+    pub sent: u64,
+    /// Packets that never came.
+    pub lost: i64,
+    /// Datagrams dropped: not RTP, a payload type not negotiated, a source not believed.
+    pub dropped: u64,
+    /// Calls of the codec that failed.
+    pub codec_failures: u64,
+    /// What the jitter buffer counted.
+    pub jitter_buffer: Tally,
+    /// Inter-arrival jitter. Unit: µs.
+    pub jitter_us: u32,
+    /// How long the fastest packets wait now. Unit: µs.
+    pub delay_us: u32,
+    /// How loud the peer was at its loudest.
+    pub heard: Option<Level>,
+    /// How loud we were at our loudest.
+    pub said: Option<Level>,
+}

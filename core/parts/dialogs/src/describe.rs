@@ -1,0 +1,73 @@
+//! Session descriptions of a call: what we write, what we make of the peer's.
+
+use crate::call::Call;
+use bytes::Bytes;
+use sdp::{Agreed, Negotiated, Previous, SessionDescription};
+
+/// Why a description of the peer's cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unusable {
+    /// SIP status that says so.
+    pub(crate) status: u16,
+    /// In words.
+    pub(crate) why: String,
+}
+
+impl From<sdp::Error> for Unusable {
+    fn from(error: sdp::Error) -> Self {
+        Self {
+            status: error.sip_status(),
+            why: error.to_string(),
+        }
+    }
+}
+
+const NO_MEDIA: Unusable = Unusable {
+    status: 500,
+    why: String::new(),
+};
+
+/// Our offer: the first one, or a new one in the session.
+pub(crate) fn offer(call: &mut Call) -> Option<Bytes> {
+    let local = call.local.as_ref()?;
+    let description = sdp::offer(local, call.previous.as_ref());
+    let bytes = Bytes::from(description.to_bytes());
+    call.offered = Some(description);
+    Some(bytes)
+}
+
+/// Our answer to the peer's offer, and what was agreed.
+pub(crate) fn answer(call: &mut Call, offer: &[u8]) -> Result<(Bytes, Agreed), Unusable> {
+    let local = call.local.as_ref().ok_or(NO_MEDIA)?;
+    let offer = SessionDescription::parse(offer)?;
+    let (answer, negotiated) = sdp::answer(&offer, local, call.previous.as_ref())?;
+    let agreed = audio(negotiated)?;
+    let bytes = Bytes::from(answer.to_bytes());
+    call.previous = Some(Previous {
+        local: answer,
+        remote: Some(offer),
+    });
+    Ok((bytes, agreed))
+}
+
+/// What the peer's answer to our offer means.
+pub(crate) fn accept(call: &mut Call, answer: &[u8]) -> Result<Agreed, Unusable> {
+    let answer = SessionDescription::parse(answer)?;
+    let local = call.local.as_ref().ok_or(NO_MEDIA)?;
+    let previous = call.previous.as_ref().map(|p| &p.local);
+    let offered = call.offered.as_ref().or(previous).ok_or(NO_MEDIA)?;
+    let agreed = audio(sdp::accept_answer(offered, &answer, local)?)?;
+    let local = offered.clone();
+    call.previous = Some(Previous {
+        local,
+        remote: Some(answer),
+    });
+    Ok(agreed)
+}
+
+/// The audio stream, which no call is without here.
+fn audio(negotiated: Vec<Negotiated>) -> Result<Agreed, Unusable> {
+    let agreed = negotiated.iter().find_map(Negotiated::agreed).cloned();
+    let why = "no stream of the session can be used".to_owned();
+    agreed.ok_or(Unusable { status: 488, why })
+}

@@ -1,0 +1,241 @@
+//! How calls end: session first, then media's last word, then the event that closes it.
+
+use crate::Dialogs;
+use crate::call::Stage;
+use base::Instant;
+use control::event::CallEnded;
+use control::snapshot::CallState;
+use control::{CallHandle, Code, CommandId, EndCause, EndReason, EndedBy, ErrorObject, EventBody};
+use ports::media::{self, Quality};
+use ports::{Address, Outbox};
+use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
+
+impl Dialogs {
+    pub(crate) fn hang_up(
+        &mut self,
+        handle: CallHandle,
+        command: CommandId,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(session) = self.commanded(handle, command) else {
+            return;
+        };
+        let begun = self
+            .calls
+            .get(&handle)
+            .map(|call| matches!(call.stage, Stage::Live));
+        match begun {
+            Some(true) => self.order(session, Order::HangUp(None), now),
+            // No INVITE went out yet: nobody has to be told.
+            _ => self.over(handle, EndReason::normal(EndedBy::Local), now, out),
+        }
+    }
+
+    /// Ends a call before it has a session.
+    pub(crate) fn fail(
+        &mut self,
+        handle: CallHandle,
+        code: Code,
+        why: String,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let reason = EndReason {
+            by: EndedBy::Engine,
+            cause: EndCause::Failed,
+            sip_status: None,
+            reason_header: None,
+            code: Some(code),
+        };
+        if let Some(call) = self.calls.get_mut(&handle) {
+            call.why = Some(why);
+        }
+        self.over(handle, reason, now, out);
+    }
+
+    /// Media cannot go on: the call ends, with words for the person.
+    pub(crate) fn no_media(
+        &mut self,
+        handle: CallHandle,
+        why: &str,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        call.why = Some(why.to_owned());
+        let session = call.session;
+        match call.stage {
+            Stage::Live => {
+                let status = sip_message::Status::SERVER_INTERNAL_ERROR;
+                let order = match call.accepted {
+                    Some(_) => Order::HangUp(Some("SIP;cause=500;text=\"no media\"".into())),
+                    None => Order::Decline(status),
+                };
+                self.order(session, order, now);
+            }
+            Stage::Routing(_) | Stage::Preparing(_) => {
+                self.fail(handle, Code::NO_MEDIA_PORT, why.to_owned(), now, out);
+            }
+            Stage::Ended(_) => {}
+        }
+    }
+
+    pub(crate) fn session_ended(
+        &mut self,
+        handle: CallHandle,
+        end: &SessionEnd,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        self.over(handle, reason(end), now, out);
+    }
+
+    /// The session is over: media says its last word before the call is closed.
+    fn over(&mut self, handle: CallHandle, reason: EndReason, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        self.by_session.remove(&call.session);
+        self.steps.set(handle, None);
+        call.snapshot.state = CallState::Ending;
+        call.ended = Some(now);
+        let knows_media = match call.stage {
+            Stage::Routing(_) => false,
+            Stage::Preparing(_) | Stage::Live => call.sound_asked,
+            Stage::Ended(_) => return,
+        };
+        call.stage = Stage::Ended(reason);
+        match knows_media {
+            true => out.post(media::Word::Release { call: handle }),
+            false => self.released(handle, None, now, out),
+        }
+    }
+
+    /// Media is gone: the call is closed.
+    pub(crate) fn released(
+        &mut self,
+        handle: CallHandle,
+        last: Option<&Quality>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        if !self
+            .calls
+            .get(&handle)
+            .is_some_and(|call| matches!(call.stage, Stage::Ended(_)))
+        {
+            return;
+        }
+        if let Some(quality) = last {
+            self.note_quality(handle, quality);
+        }
+        let ended_at = self
+            .calls
+            .get(&handle)
+            .and_then(|call| call.ended)
+            .unwrap_or(now);
+        let ended = self.time(ended_at);
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let Stage::Ended(reason) = &call.stage else {
+            return;
+        };
+        let reason = reason.clone();
+        call.snapshot.state = CallState::Ended;
+        call.snapshot.ended = Some(ended);
+        call.snapshot.end = Some(reason.clone());
+        let error = reason.code.map(|code| {
+            let error = ErrorObject::new(code, call.why.clone().unwrap_or_default()).call(handle);
+            match reason.sip_status {
+                Some(status) => error.sip_status(status),
+                None => error,
+            }
+        });
+        let told = CallEnded {
+            by: reason.by,
+            cause: reason.cause,
+            sip_status: reason.sip_status,
+            reason_header: reason.reason_header,
+            duration_ms: u64::try_from(call.duration(ended_at).as_millis()).unwrap_or(u64::MAX),
+            mos_avg: call.mos_mean(),
+            codec: call
+                .agreed
+                .as_ref()
+                .map(|agreed| agreed.format.name.clone()),
+            error,
+            snapshot: call.snapshot.clone(),
+        };
+        self.tell(handle, EventBody::CallEnded(Box::new(told)), now, out);
+        self.calls.remove(&handle);
+    }
+
+    /// Another part was made anew: what it owned of our calls is gone.
+    pub(crate) fn restarted(&mut self, who: Address, now: Instant, out: &mut Outbox) {
+        if who != Address::Media {
+            return;
+        }
+        let all: Vec<CallHandle> = self.calls.keys().copied().collect();
+        for handle in all {
+            match self
+                .calls
+                .get(&handle)
+                .map(|call| matches!(call.stage, Stage::Ended(_)))
+            {
+                Some(true) => self.released(handle, None, now, out),
+                Some(false) => self.no_media(handle, "the media part was restarted", now, out),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The end of a session in the words of events.
+fn reason(end: &SessionEnd) -> EndReason {
+    let status = end.status.map(|status| status.code());
+    let mut reason = match status.filter(|s| *s >= 300 && end.by == By::Remote) {
+        Some(status) => EndReason::from_status(status),
+        None => EndReason::normal(EndedBy::Local),
+    };
+    reason.by = match end.by {
+        By::Local => EndedBy::Local,
+        By::Remote => EndedBy::Remote,
+    };
+    reason.cause = match end.cause {
+        Cause::Normal => EndCause::Normal,
+        Cause::Busy => EndCause::Busy,
+        Cause::NoAnswer => EndCause::NoAnswer,
+        Cause::Declined => EndCause::Declined,
+        Cause::Cancelled => EndCause::Cancelled,
+        Cause::AnsweredElsewhere => EndCause::AnsweredElsewhere,
+        Cause::Failed => EndCause::Failed,
+    };
+    reason.sip_status = status;
+    reason.reason_header.clone_from(&end.reason);
+    reason.code = match end.detail {
+        Detail::Plain => reason.code.or(code_of(end.cause)),
+        Detail::TimedOut => Some(Code::SERVER_SILENT),
+        Detail::Transport => Some(Code::SERVER_REFUSES_CONNECTION),
+        Detail::NoAck | Detail::NoPrack | Detail::Expired | Detail::DialogLost => {
+            Some(Code::CALL_LOST)
+        }
+        Detail::Credentials => Some(Code::WRONG_PASSWORD),
+        Detail::Redirected => Some(Code::REJECTED),
+        Detail::Full => Some(Code::TOO_MANY_CALLS),
+    };
+    reason
+}
+
+const fn code_of(cause: Cause) -> Option<Code> {
+    match cause {
+        Cause::Normal | Cause::AnsweredElsewhere => None,
+        Cause::Busy => Some(Code::BUSY),
+        Cause::NoAnswer => Some(Code::NO_ANSWER),
+        Cause::Declined => Some(Code::DECLINED),
+        Cause::Cancelled => Some(Code::CANCELLED),
+        Cause::Failed => Some(Code::REJECTED),
+    }
+}

@@ -1,0 +1,206 @@
+//! How calls that come in begin: a handle, a plan, ports, an answer.
+
+use crate::call::{self, Call, Pending};
+use crate::{Dialogs, call_id, describe, tell};
+use base::Instant;
+use control::event::CallIncoming;
+use control::snapshot::{CallDirection, Party};
+use control::{CallHandle, EventBody};
+use ports::{Outbox, media};
+use sip::SessionId;
+use sip::dialogs::Invitation;
+use sip::session::Order;
+use sip_message::{HeaderName, NameAddr, Request, Status};
+
+impl Dialogs {
+    pub(crate) fn incoming(
+        &mut self,
+        session: SessionId,
+        invitation: Invitation,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Invitation {
+            request,
+            origin,
+            offer,
+        } = invitation;
+        let handle = self.handles.next();
+        let from = request
+            .headers()
+            .from()
+            .map(|from| party(&from))
+            .unwrap_or_default();
+        let to = request
+            .headers()
+            .to()
+            .map(|to| party(&to))
+            .unwrap_or_default();
+        let account = self.called_account(&request);
+        let direction = CallDirection::Incoming;
+        let created = self.time(now);
+        let mut snapshot = call::snapshot(handle, account, direction, (from, to), created);
+        snapshot.sip_call_id = call_id(&request);
+        let mut call = Call::new(handle, session, snapshot, now);
+        call.follow(self.answering.plan(&request), now);
+        call.pending = Some(Pending { offer, fork: None });
+        call.sound_asked = true;
+        let sound = call.sound.clone();
+        let local = origin.local.ip();
+        self.by_session.insert(session, handle);
+        self.calls.insert(handle, call);
+        self.created(handle, now, out);
+        self.announce(handle, &request, now, out);
+        // Ports are opened while it rings, so that picking up waits for nothing.
+        out.post(media::Word::Prepare {
+            call: handle,
+            local,
+            sound,
+        });
+        self.follow_plan(handle, now, out);
+    }
+
+    fn announce(&self, handle: CallHandle, request: &Request, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        let text = |name| {
+            let value = request.headers().first(name)?;
+            Some(String::from_utf8_lossy(value).into_owned())
+        };
+        let incoming = CallIncoming {
+            from: call.snapshot.from.uri.clone(),
+            display: call.snapshot.from.display.clone(),
+            to: call.snapshot.to.uri.clone(),
+            diverted_by: text(HeaderName::Diversion),
+            alert_info: text(HeaderName::AlertInfo),
+            answer_after_s: None,
+            verified: false,
+            snapshot: call.snapshot.clone(),
+        };
+        self.tell(
+            handle,
+            EventBody::CallIncoming(Box::new(incoming)),
+            now,
+            out,
+        );
+    }
+
+    /// The account whose user part was called, or the only one there is.
+    fn called_account(&self, request: &Request) -> Option<control::AccountHandle> {
+        let called = request.uri().ok()?;
+        let user = called.user();
+        let fits = |account: &&ports::Account| user.is_some() && account.aor.user() == user;
+        let mut accounts = self.accounts.values().map(|(_, account)| account);
+        let found = accounts.clone().find(fits);
+        let only = || accounts.next().filter(|_| self.accounts.len() == 1);
+        found.or_else(only)?.name.parse().ok()
+    }
+
+    /// Picks up: at once, or as soon as media is ready.
+    pub(crate) fn accept(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        if call.local.is_none() {
+            call.wants_accept = true;
+            return;
+        }
+        let Some(pending) = call.pending.take() else {
+            return;
+        };
+        let session = call.session;
+        call.wants_accept = false;
+        match pending.offer {
+            Some(offer) => match describe::answer(call, &offer) {
+                Ok((answer, agreed)) => {
+                    self.agreed(handle, agreed, now, out);
+                    self.order(session, Order::Accept(Some(answer)), now);
+                }
+                Err(why) => {
+                    tracing::info!(why = why.why, "offer cannot be used");
+                    let status = Status::new(why.status).unwrap_or(Status::NOT_ACCEPTABLE_HERE);
+                    self.order(session, Order::Decline(status), now);
+                }
+            },
+            None => {
+                let offer = describe::offer(call);
+                self.order(session, Order::Accept(offer), now);
+            }
+        }
+    }
+
+    /// Media is ready in a live session: whatever waited for it goes on.
+    pub(crate) fn media_came(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        if call.wants_accept {
+            self.accept(handle, now, out);
+        }
+    }
+
+    /// The peer offers inside the session.
+    pub(crate) fn offered(
+        &mut self,
+        handle: CallHandle,
+        pending: Pending,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let session = call.session;
+        let fork = pending.fork.unwrap_or_default();
+        let order = match pending.offer {
+            Some(offer) => match describe::answer(call, &offer) {
+                Ok((answer, agreed)) => {
+                    let held = call.snapshot.held_by_remote;
+                    self.agreed(handle, agreed, now, out);
+                    self.hold_changed(handle, held, now, out);
+                    Order::Answer(fork, answer)
+                }
+                Err(why) => {
+                    let status = Status::new(why.status).unwrap_or(Status::NOT_ACCEPTABLE_HERE);
+                    Order::RefuseOffer(fork, status)
+                }
+            },
+            None => match describe::offer(call) {
+                Some(offer) => Order::Answer(fork, offer),
+                None => Order::RefuseOffer(fork, Status::SERVER_INTERNAL_ERROR),
+            },
+        };
+        self.order(session, order, now);
+    }
+
+    /// Offer and answer agree: voice flows, or changes.
+    pub(crate) fn agreed(
+        &mut self,
+        handle: CallHandle,
+        agreed: sdp::Agreed,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        if call.agreed.as_ref() == Some(&agreed) {
+            return;
+        }
+        call.show_media(&agreed);
+        call.agreed = Some(agreed.clone());
+        out.post(media::Word::Apply {
+            call: handle,
+            agreed: Box::new(agreed),
+        });
+        self.media_state(handle, tell::Flow::None, now, out);
+    }
+}
+
+fn party(who: &NameAddr) -> Party {
+    Party {
+        uri: who.uri().to_string(),
+        display: who.display().map(|d| d.into_owned()),
+    }
+}

@@ -1,0 +1,113 @@
+//! What a session tells, as people see it.
+
+use crate::Dialogs;
+use crate::call::Pending;
+use crate::{describe, tell};
+use base::Instant;
+use control::CallHandle;
+use control::snapshot::CallState;
+use ports::Outbox;
+use sip::SessionId;
+use sip::dialogs::{Final, News};
+use sip::session::Order;
+use sip_message::Status;
+
+impl Dialogs {
+    pub(crate) fn news(&mut self, session: SessionId, news: News, now: Instant, out: &mut Outbox) {
+        if let News::Incoming(invitation) = news {
+            return self.incoming(session, *invitation, now, out);
+        }
+        let Some(&handle) = self.by_session.get(&session) else {
+            return;
+        };
+        match news {
+            News::Incoming(_) => {}
+            News::Progress { status, .. } => self.progress(handle, status, now, out),
+            News::Redirected { to } => {
+                if let Some(call) = self.calls.get_mut(&handle) {
+                    call.snapshot.to.uri = to.to_string();
+                }
+            }
+            News::Offer { fork, description } => {
+                let pending = Pending {
+                    offer: description,
+                    fork: Some(fork),
+                };
+                self.offered(handle, pending, now, out);
+            }
+            News::Answer {
+                description,
+                finality,
+                ..
+            } => {
+                self.answered(handle, &description, finality, now, out);
+            }
+            News::OfferRefused { status } => tracing::info!(?status, "our offer was refused"),
+            News::OfferWithdrawn { .. } => tracing::debug!("the peer took its offer back"),
+            News::Confirmed { .. } => self.confirmed(handle, now, out),
+            News::Inform(content) => tracing::debug!(kind = content.kind, "INFO"),
+            News::Informed { number, status } => tracing::debug!(number, ?status, "INFO answered"),
+            News::Ended(reason) => self.session_ended(handle, &reason, now, out),
+        }
+    }
+
+    fn progress(&mut self, handle: CallHandle, status: Status, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let early = call.agreed.is_some();
+        let state = match status.code() {
+            180 => CallState::Ringing,
+            _ => CallState::Progress,
+        };
+        // 183 after 180 does not stop the ringing.
+        if call.snapshot.state == CallState::Ringing && state == CallState::Progress {
+            return;
+        }
+        call.snapshot.state = state;
+        self.tell_ringing(handle, early, now, out);
+    }
+
+    fn answered(
+        &mut self,
+        handle: CallHandle,
+        description: &[u8],
+        finality: Final,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let session = call.session;
+        match describe::accept(call, description) {
+            Ok(agreed) => {
+                let held = call.snapshot.held_by_remote;
+                self.agreed(handle, agreed, now, out);
+                self.hold_changed(handle, held, now, out);
+            }
+            // An early answer may still get better.
+            Err(why) if finality == Final::NotYet => tracing::info!(why = why.why, "early answer"),
+            Err(why) => {
+                tracing::info!(why = why.why, "answer cannot be used");
+                let reason = format!("SIP;cause={};text=\"no media\"", why.status);
+                self.order(session, Order::HangUp(Some(reason)), now);
+            }
+        }
+    }
+
+    fn confirmed(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let answered = self.time(now);
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        if call.accepted.is_some() {
+            return;
+        }
+        call.accepted = Some(now);
+        call.snapshot.state = CallState::Answered;
+        call.snapshot.answered = Some(answered);
+        self.tell_answered(handle, now, out);
+        self.media_state(handle, tell::Flow::None, now, out);
+    }
+}

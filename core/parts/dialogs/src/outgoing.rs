@@ -1,0 +1,250 @@
+//! How calls that we make begin: route, ports, INVITE.
+
+use crate::call::{self, Call, Outgoing, Stage};
+use crate::{Dialogs, describe};
+use base::{Instant, Machine};
+use control::event::CallCreated;
+use control::snapshot::{CallDirection, Party};
+use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
+use ports::link::{self, NoPath, Path};
+use ports::{Account, Address, Outbox, media};
+use sip::dialogs::{Input, outbound};
+use sip::session::Dial;
+use sip_message::{Host, NameAddr, SipUri, Uri, escape_user};
+use std::collections::BTreeMap;
+
+impl Dialogs {
+    pub(crate) fn dial(
+        &mut self,
+        command: CommandId,
+        handle: CallHandle,
+        account: Option<&str>,
+        to: &str,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let account = match account {
+            Some(name) => self.accounts.get(name),
+            None => self.accounts.values().next(),
+        };
+        let account = account.map(|(_, account)| account.clone());
+        let from = account
+            .as_ref()
+            .map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
+        let named: Option<AccountHandle> = account.as_ref().and_then(|a| a.name.parse().ok());
+        let target = account.as_ref().and_then(|account| dialled(to, account));
+        let shown = target
+            .as_ref()
+            .map_or_else(|| to.to_owned(), Uri::to_string);
+        let callee = Party {
+            uri: shown,
+            display: None,
+        };
+        let created = self.time(now);
+        let direction = CallDirection::Outgoing;
+        let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
+        let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
+        call.command = Some(command);
+        call.sound = self.settings.sound.clone();
+        self.by_session.insert(call.session, handle);
+        self.calls.insert(handle, call);
+        self.created(handle, now, out);
+        let (Some(account), Some(target)) = (account, target) else {
+            let (code, why) = match self.accounts.is_empty() {
+                true => (
+                    Code::UNKNOWN_ACCOUNT,
+                    "no account is set up to call from".to_owned(),
+                ),
+                false => (
+                    Code::BAD_ADDRESS,
+                    format!("'{to}' is no number and no address"),
+                ),
+            };
+            return self.fail(handle, code, why, now, out);
+        };
+        let uri = next_hop(&account, &target);
+        let outgoing = Outgoing {
+            target,
+            account: account.name,
+            path: None,
+        };
+        if let Some(call) = self.calls.get_mut(&handle) {
+            call.stage = Stage::Routing(Box::new(outgoing));
+        }
+        let ticket = handle.number();
+        out.post(link::Word::Route {
+            from: Address::Dialogs,
+            ticket,
+            uri,
+        });
+    }
+
+    pub(crate) fn routed(
+        &mut self,
+        handle: CallHandle,
+        path: Result<Path, NoPath>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let stage = std::mem::replace(&mut call.stage, Stage::Live);
+        let Stage::Routing(mut outgoing) = stage else {
+            call.stage = stage;
+            return;
+        };
+        match path {
+            Ok(path) => {
+                let local = path.local.ip();
+                outgoing.path = Some(path);
+                call.stage = Stage::Preparing(outgoing);
+                call.sound_asked = true;
+                let sound = call.sound.clone();
+                out.post(media::Word::Prepare {
+                    call: handle,
+                    local,
+                    sound,
+                });
+            }
+            Err(why) => {
+                let code = match why {
+                    NoPath::UnknownName(_) => Code::UNKNOWN_HOST,
+                    NoPath::Unsupported(_) => Code::BAD_ADDRESS,
+                    NoPath::Unreachable(_) => Code::NO_NETWORK,
+                };
+                self.fail(handle, code, why.to_string(), now, out);
+            }
+        }
+    }
+
+    /// Ports are open: the INVITE goes out.
+    pub(crate) fn invite(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let stage = std::mem::replace(&mut call.stage, Stage::Live);
+        let Stage::Preparing(outgoing) = stage else {
+            return;
+        };
+        let offer = describe::offer(call);
+        let session = call.session;
+        let Outgoing {
+            target,
+            account,
+            path,
+        } = *outgoing;
+        let (Some((id, account)), Some(path)) = (self.accounts.get(&account), path) else {
+            let why = "the account was removed".to_owned();
+            return self.fail(handle, Code::UNKNOWN_ACCOUNT, why, now, out);
+        };
+        let dial = Dial {
+            to: NameAddr::new(&target),
+            target,
+            from: named(&account.aor, &account.display_name),
+            contact: NameAddr::new(&contact(account, &path)),
+            routes: account
+                .outbound_proxy
+                .as_ref()
+                .map(route)
+                .into_iter()
+                .collect(),
+            account: Some(*id),
+            offer,
+            headers: Vec::new(),
+            no_answer_after: None,
+        };
+        self.sessions
+            .handle(Input::Dial(session, Box::new(dial)), now);
+    }
+
+    /// Tells that a call exists.
+    pub(crate) fn created(&self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        let snapshot = call.snapshot.clone();
+        let created = CallCreated {
+            direction: snapshot.direction,
+            from: snapshot.from.uri.clone(),
+            to: snapshot.to.uri.clone(),
+            display: snapshot.from.display.clone(),
+            headers: BTreeMap::new(),
+            snapshot,
+        };
+        self.tell(handle, EventBody::CallCreated(Box::new(created)), now, out);
+    }
+}
+
+/// The URI that is meant by what a person typed: an address, or a number at the account's domain.
+fn dialled(to: &str, account: &Account) -> Option<Uri> {
+    let to = to.trim();
+    let lower = to.to_ascii_lowercase();
+    if ["sip:", "sips:", "tel:"]
+        .iter()
+        .any(|scheme| lower.starts_with(scheme))
+    {
+        return to
+            .parse()
+            .ok()
+            .filter(|uri: &Uri| !matches!(uri, Uri::Other(_)));
+    }
+    if to.is_empty() || to.contains(char::is_whitespace) {
+        return None;
+    }
+    let uri = match to.rsplit_once('@') {
+        Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
+        None => {
+            let aor = account.aor.sip()?;
+            let port = aor
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
+            format!("sip:{}@{}{port}", escape_user(to), aor.host())
+        }
+    };
+    uri.parse().ok()
+}
+
+/// Where the INVITE goes first.
+fn next_hop(account: &Account, target: &Uri) -> Uri {
+    account
+        .outbound_proxy
+        .clone()
+        .unwrap_or_else(|| target.clone())
+}
+
+fn route(proxy: &Uri) -> NameAddr {
+    match proxy {
+        Uri::Sip(uri) if uri.param("lr").is_none() => {
+            NameAddr::new(&Uri::Sip(uri.with_param("lr", "")))
+        }
+        Uri::Sip(_) | Uri::Tel(_) | Uri::Other(_) => NameAddr::new(proxy),
+    }
+}
+
+/// Where the account is reached under the address that the next hop sees.
+fn contact(account: &Account, path: &Path) -> Uri {
+    let host = Host::from(path.local.ip());
+    let uri = SipUri::new(account.aor.user(), &host, Some(path.local.port()));
+    let transport = path.target.transport;
+    if transport == sip::Transport::Udp {
+        return Uri::Sip(uri);
+    }
+    Uri::Sip(uri.with_param("transport", transport.uri_name()))
+}
+
+fn named(uri: &Uri, display: &str) -> NameAddr {
+    if display.is_empty() {
+        NameAddr::new(uri)
+    } else {
+        NameAddr::named(display, uri)
+    }
+}
+
+fn party(uri: &Uri, display: &str) -> Party {
+    let display = Some(display.to_owned()).filter(|d| !d.is_empty());
+    Party {
+        uri: uri.to_string(),
+        display,
+    }
+}

@@ -1,0 +1,223 @@
+//! What the signalling sockets report: bytes to messages, flows that come and go.
+
+use crate::flows::Listener;
+use crate::{Link, tell};
+use base::{Instant, Machine};
+use bytes::Bytes;
+use core::net::{IpAddr, SocketAddr};
+use ports::Outbox;
+use ports::link::{Heard, NoPath, Path};
+use ports::network::{Do, Report};
+use sip::endpoint::{Broken, Input};
+use sip::{FlowId, Origin, Target, Transport};
+use sip_message::{End, Frame, Message, parse_datagram};
+
+impl Link {
+    pub(crate) fn network(&mut self, report: Report, now: Instant, out: &mut Outbox) {
+        match report {
+            Report::Listening {
+                flow,
+                transport,
+                local,
+            } => {
+                self.listening(
+                    Listener {
+                        flow,
+                        transport,
+                        local,
+                    },
+                    now,
+                    out,
+                );
+            }
+            Report::Datagram {
+                flow,
+                source,
+                local,
+                bytes,
+            } => {
+                let origin = Origin {
+                    flow,
+                    transport: Transport::Udp,
+                    source,
+                    local,
+                };
+                self.datagram(bytes, origin, now, out);
+            }
+            Report::Opened {
+                flow,
+                transport,
+                local,
+                remote,
+                inbound,
+            } => {
+                let origin = Origin {
+                    flow,
+                    transport,
+                    source: remote,
+                    local,
+                };
+                let end = if inbound { End::Accepted } else { End::Opened };
+                self.opened(origin, end, now);
+            }
+            Report::Stream { flow, bytes } => {
+                self.flows.push(flow, &bytes);
+                self.read_stream(flow, now, out);
+            }
+            Report::Closed { flow, why } => {
+                tracing::debug!(?flow, %why, "flow closed");
+                self.flows.closed(flow);
+                self.endpoint.handle(Input::Broken(Broken::Flow(flow)), now);
+            }
+            Report::Refused { target, why } => {
+                self.sending.refused(target, why);
+                self.endpoint
+                    .handle(Input::Broken(Broken::Target(target)), now);
+            }
+            Report::Answer { ticket, reply } => {
+                if let Some(found) = self.routes.answer(ticket, reply, now, out) {
+                    self.found(found, now, out);
+                }
+            }
+            Report::Local { ticket, local } => self.local(ticket, local, now, out),
+        }
+    }
+
+    fn opened(&mut self, origin: Origin, end: End, now: Instant) {
+        self.flows.opened(origin, end, self.settings.message);
+        let Origin {
+            flow,
+            transport,
+            local: addr,
+            ..
+        } = origin;
+        self.endpoint.handle(
+            Input::Listening {
+                flow,
+                transport,
+                addr,
+            },
+            now,
+        );
+    }
+
+    fn listening(&mut self, listener: Listener, now: Instant, out: &mut Outbox) {
+        self.flows.listening(listener);
+        if listener.local.ip().is_unspecified() {
+            // Only the system knows which address others see; it is asked about a far target.
+            let far = match listener.local.is_ipv4() {
+                true => SocketAddr::from(([192, 0, 2, 1], 5060)),
+                false => SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 5060)),
+            };
+            self.next_ticket += 1;
+            self.nameless.push((self.next_ticket, listener));
+            out.post(Do::FindLocal {
+                ticket: self.next_ticket,
+                to: far,
+            });
+        }
+        let Listener {
+            flow,
+            transport,
+            local: addr,
+        } = listener;
+        self.endpoint.handle(
+            Input::Listening {
+                flow,
+                transport,
+                addr,
+            },
+            now,
+        );
+    }
+
+    pub(crate) fn local(
+        &mut self,
+        ticket: u64,
+        local: Option<IpAddr>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        if let Some(at) = self.nameless.iter().position(|(t, _)| *t == ticket) {
+            let (
+                _,
+                Listener {
+                    flow,
+                    transport,
+                    local: bound,
+                },
+            ) = self.nameless.remove(at);
+            if let Some(ip) = local {
+                let addr = SocketAddr::new(ip, bound.port());
+                self.endpoint.handle(
+                    Input::Listening {
+                        flow,
+                        transport,
+                        addr,
+                    },
+                    now,
+                );
+            }
+            return;
+        }
+        let Some((from, ticket, target)) = self.locals.answered(ticket) else {
+            return;
+        };
+        let path = local.map(|ip| self.path(target, ip));
+        let path = path.ok_or_else(|| NoPath::Unreachable(target.addr.ip().to_string()));
+        tell(from, Heard::Routed { ticket, path }, out);
+    }
+
+    fn path(&self, target: Target, ip: IpAddr) -> Path {
+        let listener = self.flows.listener(target.transport, ip);
+        let port = listener.map_or(target.transport.default_port(), |l| l.local.port());
+        Path {
+            target,
+            local: SocketAddr::new(ip, port),
+        }
+    }
+
+    fn datagram(&mut self, bytes: Bytes, origin: Origin, now: Instant, out: &mut Outbox) {
+        // Keep-alives and their answers (RFC 5626 §4.4.1; a STUN answer starts with 0 or 1).
+        let is_keep_alive = bytes.iter().all(|b| b"\r\n".contains(b)) || bytes[0] < 4;
+        if is_keep_alive {
+            return;
+        }
+        match parse_datagram(bytes, &self.settings.message) {
+            Ok(message) => self.received(message, origin, now, out),
+            Err(why) => tracing::debug!(%why, source = %origin.source, "not SIP"),
+        }
+    }
+
+    fn read_stream(&mut self, flow: FlowId, now: Instant, out: &mut Outbox) {
+        while let Some((frame, origin)) = self.flows.next(flow) {
+            match frame {
+                Ok(Frame::Message(message)) => {
+                    out.post(Do::Complete { flow });
+                    self.received(message, origin, now, out);
+                }
+                Ok(Frame::Ping) => {
+                    let bytes = Bytes::from_static(b"\r\n");
+                    out.post(Do::SendStream {
+                        flow: Some(flow),
+                        target: origin.target(),
+                        bytes,
+                    });
+                }
+                Ok(Frame::Pong) => {}
+                Err(why) => {
+                    tracing::debug!(%why, source = %origin.source, "stream is no SIP");
+                    self.flows.closed(flow);
+                    out.post(Do::Close { flow });
+                    return;
+                }
+            }
+        }
+    }
+
+    fn received(&mut self, message: Message, origin: Origin, now: Instant, out: &mut Outbox) {
+        self.trace(false, origin.target(), message.bytes(), now, out);
+        self.endpoint
+            .handle(Input::Received { message, origin }, now);
+    }
+}

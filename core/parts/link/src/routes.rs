@@ -1,0 +1,191 @@
+//! From a next hop to a target: lookups under way, and what waits for each.
+
+use base::{BoundedMap, Instant, Machine, Rng};
+use ports::network;
+use ports::{Address, Outbox};
+use sip::resolve::{Destination, Input, Lookup, Means, NoTarget, Output, QueryId, Reply};
+use sip::{ClientId, Target};
+use sip_message::Request;
+use std::collections::BTreeMap;
+
+/// Lookups under way at once. Source: ours; as many as transactions may wait on a desktop.
+const LOOKUPS: usize = 2_000;
+
+/// What is done once a next hop is known.
+#[derive(Debug)]
+pub enum Purpose {
+    /// Send a request in a transaction.
+    Send {
+        /// Its id.
+        id: ClientId,
+        /// Without Via.
+        request: Request,
+        /// Never resent.
+        once: bool,
+    },
+    /// Send the ACK of a 2xx.
+    Ack {
+        /// The ACK, without Via.
+        request: Request,
+    },
+    /// Say how requests would travel.
+    Route {
+        /// Who asked.
+        from: Address,
+        /// The asker's ticket.
+        ticket: u64,
+    },
+    /// Keep the flow open.
+    KeepAlive {
+        /// What to send.
+        kind: ports::link::KeepAlive,
+    },
+}
+
+/// A lookup that ended.
+#[derive(Debug)]
+pub struct Found {
+    /// What waited.
+    pub purpose: Purpose,
+    /// Name or address that was looked up, for the person.
+    pub name: String,
+    /// Where to go, best first.
+    pub targets: Result<Vec<Target>, NoTarget>,
+}
+
+struct Pending {
+    lookup: Lookup,
+    purpose: Purpose,
+    name: String,
+}
+
+/// Lookups under way. A question to the network carries `lookup << 32 | query` as its ticket.
+pub struct Routes {
+    pending: BoundedMap<u32, Pending>,
+    next: u32,
+    rng: Rng,
+}
+
+impl Routes {
+    /// No lookup under way.
+    pub fn new(rng: Rng) -> Self {
+        Self {
+            pending: BoundedMap::new(LOOKUPS),
+            next: 0,
+            rng,
+        }
+    }
+
+    /// Starts a lookup; ends it at once where nothing has to be asked.
+    pub fn start(
+        &mut self,
+        purpose: Purpose,
+        (destination, name): (Destination, String),
+        means: &Means,
+        now: Instant,
+        out: &mut Outbox,
+    ) -> Option<Found> {
+        let lookup = Lookup::new(destination, means.clone(), self.rng.split(), now);
+        self.next = self.next.wrapping_add(1);
+        let key = self.next;
+        let pending = Pending {
+            lookup,
+            purpose,
+            name,
+        };
+        match self.pending.insert(key, pending) {
+            Ok(_) => self.advance(key, out),
+            Err(full) => Some(Found {
+                purpose: full.0.purpose,
+                name: full.0.name,
+                targets: Err(NoTarget::NameServer),
+            }),
+        }
+    }
+
+    /// A name server answered.
+    pub fn answer(
+        &mut self,
+        ticket: u64,
+        reply: Reply,
+        now: Instant,
+        out: &mut Outbox,
+    ) -> Option<Found> {
+        let (key, query) = ((ticket >> 32) as u32, QueryId(ticket as u32));
+        let pending = self.pending.get_mut(&key)?;
+        pending.lookup.handle(Input::Answer { query, reply }, now);
+        self.advance(key, out)
+    }
+
+    /// Lets lookups give up that are due.
+    pub fn handle_time(&mut self, now: Instant, out: &mut Outbox) -> Vec<Found> {
+        let due = |p: &Pending| p.lookup.deadline().is_some_and(|at| at <= now);
+        let keys: Vec<u32> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| due(p))
+            .map(|e| *e.0)
+            .collect();
+        let advance = |key| {
+            if let Some(pending) = self.pending.get_mut(&key) {
+                pending.lookup.handle_time(now);
+            }
+            self.advance(key, out)
+        };
+        keys.into_iter().filter_map(advance).collect()
+    }
+
+    /// When the next lookup gives up.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.pending
+            .iter()
+            .filter_map(|(_, p)| p.lookup.deadline())
+            .min()
+    }
+
+    fn advance(&mut self, key: u32, out: &mut Outbox) -> Option<Found> {
+        let pending = self.pending.get_mut(&key)?;
+        while let Some(output) = pending.lookup.poll_output() {
+            let targets = match output {
+                Output::Ask { query, kind, name } => {
+                    let ticket = u64::from(key) << 32 | u64::from(query.0);
+                    out.post(network::Do::Ask { ticket, kind, name });
+                    continue;
+                }
+                Output::Targets(targets) => Ok(targets),
+                Output::Nothing(why) => Err(why),
+            };
+            let Pending { purpose, name, .. } = self.pending.remove(&key)?;
+            return Some(Found {
+                purpose,
+                name,
+                targets,
+            });
+        }
+        None
+    }
+}
+
+/// Questions which of our addresses leads somewhere, and who waits for the answer.
+#[derive(Debug, Default)]
+pub struct Locals {
+    waiting: BTreeMap<u64, (Address, u64, Target)>,
+    next: u64,
+}
+
+impl Locals {
+    /// Asks; the answer comes back with the ticket that is given out.
+    pub fn ask(&mut self, from: Address, ticket: u64, target: Target, out: &mut Outbox) {
+        self.next += 1;
+        self.waiting.insert(self.next, (from, ticket, target));
+        out.post(network::Do::FindLocal {
+            ticket: self.next,
+            to: target.addr,
+        });
+    }
+
+    /// Who waited for this answer.
+    pub fn answered(&mut self, ticket: u64) -> Option<(Address, u64, Target)> {
+        self.waiting.remove(&ticket)
+    }
+}

@@ -1,0 +1,91 @@
+use super::*;
+use base::{Hertz, PayloadType};
+
+fn media(legs: usize) -> Media {
+    let pcmu = Capability {
+        name: "PCMU".into(),
+        clock_rate: Hertz(8000),
+        channels: 1,
+        static_payload_type: Some(PayloadType::PCMU),
+        fmtp: String::new(),
+        rules: Vec::new(),
+        frame_ms: 10,
+        ptime_ms: 20,
+    };
+    Media::new(Settings {
+        formats: vec![pcmu],
+        telephone_event: true,
+        ptime_ms: None,
+        max_ptime_ms: None,
+        legs,
+    })
+}
+
+fn tell(media: &mut Media, word: Word) -> Vec<String> {
+    let mut out = Outbox::new();
+    media.handle(word, Instant::ZERO, &mut out);
+    std::iter::from_fn(|| out.take())
+        .map(|post| format!("{post:?}"))
+        .collect()
+}
+
+fn prepare(number: u64) -> Word {
+    let local = IpAddr::from([127, 0, 0, 1]);
+    Word::Prepare {
+        call: CallHandle::from_number(number),
+        local,
+        sound: Sound::Echo,
+    }
+}
+
+#[test]
+fn a_call_past_the_bound_is_told_that_there_is_no_media() {
+    let mut media = media(1);
+    assert!(tell(&mut media, prepare(1))[0].contains("OpenPorts"));
+    assert!(tell(&mut media, prepare(2))[0].contains("have media already"));
+}
+
+#[test]
+fn ports_of_a_released_call_are_not_offered() {
+    let mut media = media(4);
+    tell(&mut media, prepare(1));
+    let call = CallHandle::from_number(1);
+    assert!(tell(&mut media, Word::Release { call })[0].contains("Stop"));
+    let ports = Report::Ports {
+        leg: LegId(1),
+        ports: Ok((4000, 4001)),
+    };
+    assert!(tell(&mut media, Word::Voice(ports)).is_empty());
+    let stopped = Report::Stopped {
+        leg: LegId(1),
+        quality: None,
+    };
+    assert!(tell(&mut media, Word::Voice(stopped))[0].contains("Stopped(None)"));
+    assert!(media.legs.is_empty());
+}
+
+#[test]
+fn an_odd_rtcp_port_is_said_and_the_next_one_is_not() {
+    let mut media = media(4);
+    tell(&mut media, prepare(1));
+    let odd = Report::Ports {
+        leg: LegId(1),
+        ports: Ok((4000, 4007)),
+    };
+    assert!(tell(&mut media, Word::Voice(odd))[0].contains("rtcp_port: Some(4007)"));
+    tell(&mut media, prepare(2));
+    let next = Report::Ports {
+        leg: LegId(2),
+        ports: Ok((4002, 4003)),
+    };
+    assert!(tell(&mut media, Word::Voice(next))[0].contains("rtcp_port: None"));
+}
+
+#[test]
+fn a_dialogs_part_that_was_made_anew_leaves_no_leg_behind() {
+    let mut media = media(4);
+    tell(&mut media, prepare(1));
+    tell(&mut media, prepare(2));
+    let told = tell(&mut media, Word::Restarted(ports::Address::Dialogs));
+    assert_eq!(told.iter().filter(|word| word.contains("Stop")).count(), 2);
+}

@@ -1,0 +1,134 @@
+//! One account: what it is, and how far it has come.
+
+use base::{Duration, Instant, Redacted};
+use control::AccountHandle;
+use ports::link::Path;
+use ports::{Account, KeepAliveRule};
+use sip::registration::{Account as SipAccount, KeepAlive};
+use sip::{Target, auth};
+use sip_message::{Host, NameAddr, SipUri, Uri};
+
+/// How far an account has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The way to its registrar is not known (yet).
+    Unrouted,
+    /// A binding is looked after.
+    Bound {
+        /// Since when.
+        since: Instant,
+    },
+}
+
+/// One account of this part.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) account: Account,
+    pub(crate) handle: Option<AccountHandle>,
+    pub(crate) is_default: bool,
+    pub(crate) stage: Stage,
+    /// Somebody asked for it to be registered, whatever its settings say.
+    pub(crate) wanted: bool,
+    /// It goes as soon as its binding is removed.
+    pub(crate) leaving: bool,
+    /// Where its requests go, once that is known.
+    pub(crate) server: Option<Target>,
+    /// Why the last request failed, in words.
+    pub(crate) detail: String,
+    /// When it last asked, to tell how long the server took.
+    pub(crate) asked: Instant,
+    tries: u32,
+}
+
+impl Known {
+    pub(crate) fn new(account: Account, is_default: bool, now: Instant) -> Self {
+        Self {
+            handle: account.name.parse().ok(),
+            account,
+            is_default,
+            stage: Stage::Unrouted,
+            wanted: false,
+            leaving: false,
+            server: None,
+            detail: String::new(),
+            asked: now,
+            tries: 0,
+        }
+    }
+
+    /// Whether it registers by itself.
+    pub(crate) fn registers(&self) -> bool {
+        self.wanted || !self.account.expires.is_zero()
+    }
+
+    /// The registrar's URI: as set, or the AOR's domain (RFC 3261 §10.2), by the account's transport.
+    pub(crate) fn registrar(&self) -> Uri {
+        if let Some(registrar) = &self.account.registrar {
+            return registrar.clone();
+        }
+        match &self.account.aor {
+            Uri::Sip(aor) => {
+                let uri = SipUri::new(None, aor.host(), aor.port());
+                let transport = self.account.transport;
+                match transport.is_reliable() {
+                    true => Uri::Sip(uri.with_param("transport", transport.uri_name())),
+                    false => Uri::Sip(uri),
+                }
+            }
+            other @ (Uri::Tel(_) | Uri::Other(_)) => other.clone(),
+        }
+    }
+
+    /// Where its requests go first.
+    pub(crate) fn next_hop(&self) -> Uri {
+        self.account
+            .outbound_proxy
+            .clone()
+            .unwrap_or_else(|| self.registrar())
+    }
+
+    /// Where it is reached under the address that the next hop sees.
+    pub(crate) fn contact(&self, path: &Path) -> Uri {
+        let host = Host::from(path.local.ip());
+        let uri = SipUri::new(self.account.aor.user(), &host, Some(path.local.port()));
+        let transport = path.target.transport;
+        match transport.is_reliable() {
+            true => Uri::Sip(uri.with_param("transport", transport.uri_name())),
+            false => Uri::Sip(uri),
+        }
+    }
+
+    /// The account in the words of the machine.
+    pub(crate) fn to_sip(&self, contact: Uri) -> SipAccount {
+        let account = &self.account;
+        let aor = match account.display_name.is_empty() {
+            true => NameAddr::new(&account.aor),
+            false => NameAddr::named(&account.display_name, &account.aor),
+        };
+        let password = account.password.reveal();
+        let seconds = u32::try_from(account.expires.as_secs()).unwrap_or(u32::MAX);
+        SipAccount {
+            route: account.outbound_proxy.iter().map(NameAddr::new).collect(),
+            credentials: (!password.is_empty()).then(|| auth::Credentials {
+                user: account.auth_user.clone(),
+                password: Redacted::new(password.clone()),
+                realm: None,
+            }),
+            expires_s: if seconds == 0 { 600 } else { seconds },
+            keep_alive: match account.keep_alive {
+                KeepAliveRule::None => KeepAlive::None,
+                KeepAliveRule::Crlf(every) => KeepAlive::Crlf { every },
+                KeepAliveRule::Options(every) => KeepAlive::Options { every },
+                KeepAliveRule::Stun(every) => KeepAlive::Stun { every },
+            },
+            ..SipAccount::new(aor, self.registrar(), contact)
+        }
+    }
+
+    /// How long to wait before the next look for the registrar; doubles from `first` to `longest`.
+    pub(crate) fn next_retry(&mut self, first: Duration, longest: Duration) -> Duration {
+        let wait = first * 2_u32.saturating_pow(self.tries.min(16));
+        self.tries += 1;
+        wait.min(longest)
+    }
+}

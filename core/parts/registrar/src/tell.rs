@@ -1,0 +1,183 @@
+//! Events of an account, each with its whole snapshot.
+
+use crate::Registrar;
+use crate::known::Known;
+use base::{Duration, Instant};
+use control::event::AccountChange;
+use control::snapshot::{AccountSnapshot, AccountState};
+use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp};
+use ports::link::NoPath;
+use ports::{Outbox, events};
+use sip::registration::{Cause, Status};
+use sip::registrations::AccountId;
+
+impl Registrar {
+    pub(crate) fn tell_added(&self, id: AccountId, now: Instant, out: &mut Outbox) {
+        let state = AccountState::Unregistered;
+        self.tell(id, state, EventBody::AccountAdded, |_| {}, now, out);
+    }
+
+    pub(crate) fn tell_removed(&self, id: AccountId, now: Instant, out: &mut Outbox) {
+        let state = AccountState::Unregistered;
+        self.tell(id, state, EventBody::AccountRemoved, |_| {}, now, out);
+    }
+
+    pub(crate) fn tell_no_path(
+        &self,
+        id: AccountId,
+        why: &NoPath,
+        wait: Duration,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let (cause, code) = match why {
+            NoPath::UnknownName(_) => (AccountCause::Dns, Code::UNKNOWN_HOST),
+            NoPath::Unsupported(_) => (AccountCause::Refused, Code::BAD_ADDRESS),
+            NoPath::Unreachable(_) => (AccountCause::Timeout, Code::NO_NETWORK),
+        };
+        let fill = |snapshot: &mut AccountSnapshot| {
+            snapshot.cause = Some(cause);
+            snapshot.next_try_s = u32::try_from(wait.as_secs()).ok();
+            snapshot.error = Some(ErrorObject::new(code, why.to_string()));
+        };
+        let state = AccountState::Failed;
+        self.tell(id, state, EventBody::AccountFailed, fill, now, out);
+    }
+
+    pub(crate) fn tell_status(
+        &mut self,
+        id: AccountId,
+        status: &Status,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(known) = self.accounts.get_mut(&id) else {
+            return;
+        };
+        match status {
+            Status::Registering => {
+                known.asked = now;
+                let state = AccountState::Registering;
+                let body = EventBody::AccountRegistering;
+                self.tell(id, state, body, |_| {}, now, out);
+            }
+            Status::Registered { granted, .. } => {
+                let took = now.since(known.asked).as_millis();
+                let since = self.time(now);
+                let fill = |snapshot: &mut AccountSnapshot| {
+                    snapshot.expires_s = u32::try_from(granted.as_secs()).ok();
+                    snapshot.rtt_ms = u32::try_from(took).ok();
+                    snapshot.since = Some(since);
+                };
+                let body = EventBody::AccountRegistered;
+                self.tell(id, AccountState::Registered, body, fill, now, out);
+            }
+            Status::Failed(cause) => {
+                let (cause, error) = explain(cause, known);
+                let fill = |snapshot: &mut AccountSnapshot| {
+                    snapshot.cause = Some(cause);
+                    snapshot.error = Some(error);
+                };
+                let body = EventBody::AccountFailed;
+                self.tell(id, AccountState::Failed, body, fill, now, out);
+            }
+            Status::Unregistered => {
+                let body = EventBody::AccountUnregistered;
+                self.tell(id, AccountState::Unregistered, body, |_| {}, now, out);
+            }
+            Status::Unregistering => {}
+        }
+    }
+
+    fn time(&self, at: Instant) -> Timestamp {
+        Timestamp::from_unix_ms(self.epoch.unix_ms() + at.as_millis())
+    }
+
+    fn tell(
+        &self,
+        id: AccountId,
+        state: AccountState,
+        body: impl FnOnce(Box<AccountChange>) -> EventBody,
+        fill: impl FnOnce(&mut AccountSnapshot),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(known) = self.accounts.get(&id) else {
+            return;
+        };
+        let Some(account) = known.handle.clone() else {
+            return;
+        };
+        let mut snapshot = AccountSnapshot {
+            account: account.clone(),
+            aor: known.account.aor.to_string(),
+            state,
+            is_default: known.is_default,
+            transport: known.server.map(|server| server.transport.to_string()),
+            server: known.server.map(|server| server.addr.to_string()),
+            expires_s: None,
+            rtt_ms: None,
+            since: None,
+            next_try_s: None,
+            cause: None,
+            error: None,
+        };
+        fill(&mut snapshot);
+        let change = Box::new(AccountChange::of(snapshot));
+        out.post(events::Word::Tell {
+            at: now,
+            account: Some(account),
+            call: None,
+            command: None,
+            body: body(change),
+        });
+    }
+}
+
+/// Why a binding failed, for people.
+fn explain(cause: &Cause, known: &Known) -> (AccountCause, ErrorObject) {
+    let server = known
+        .server
+        .map_or_else(|| known.next_hop().to_string(), |s| s.to_string());
+    match cause {
+        Cause::WrongPassword => {
+            let why = format!(
+                "{server} does not take the password of {}",
+                known.account.auth_user
+            );
+            (
+                AccountCause::Auth,
+                ErrorObject::new(Code::WRONG_PASSWORD, why),
+            )
+        }
+        Cause::Proof(refusal) => {
+            let why = format!("{server} asks for a proof that cannot be given: {refusal:?}");
+            (
+                AccountCause::Auth,
+                ErrorObject::new(Code::WRONG_PASSWORD, why),
+            )
+        }
+        Cause::NoAnswer => {
+            let why = format!("{server} does not answer");
+            (
+                AccountCause::Timeout,
+                ErrorObject::new(Code::SERVER_SILENT, why),
+            )
+        }
+        Cause::Unreachable => {
+            let why = match known.detail.is_empty() {
+                true => format!("nothing can be sent to {server}"),
+                false => known.detail.clone(),
+            };
+            (
+                AccountCause::Timeout,
+                ErrorObject::new(Code::SERVER_REFUSES_CONNECTION, why),
+            )
+        }
+        Cause::Refused { status, reason } => {
+            let why = format!("{server} says {status} {reason}");
+            let error = ErrorObject::new(Code::REGISTRATION_REFUSED, why).sip_status(*status);
+            (AccountCause::Refused, error)
+        }
+    }
+}

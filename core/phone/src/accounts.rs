@@ -1,0 +1,54 @@
+//! Accounts from the settings, passwords read.
+
+use crate::Error;
+use base::Redacted;
+use ports::{Account, KeepAliveRule};
+use settings::{KeepAlive, Transport};
+use sip_message::{Uri, escape_user};
+
+pub(crate) fn account(from: &settings::Account) -> Result<Account, Error> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let password = from.password.read(lookup).map_err(|why| Error::Password {
+        account: from.id.clone(),
+        why,
+    })?;
+    let uri = |text: &str| {
+        let bad = |_| Error::BadAddress {
+            account: from.id.clone(),
+            text: text.to_owned(),
+        };
+        text.parse::<Uri>().map_err(bad)
+    };
+    let server = |text: &String| match text.starts_with("sip:") || text.starts_with("sips:") {
+        true => uri(text),
+        false => uri(&format!("sip:{text}")),
+    };
+    let every = from.keepalive_every;
+    Ok(Account {
+        name: from.id.clone(),
+        aor: uri(&format!("sip:{}@{}", escape_user(&from.user), from.domain))?,
+        display_name: from.display.clone(),
+        auth_user: match from.auth_user.is_empty() {
+            true => from.user.clone(),
+            false => from.auth_user.clone(),
+        },
+        password: password.unwrap_or_else(|| Redacted::new(String::new())),
+        registrar: from.registrar.as_ref().map(server).transpose()?,
+        outbound_proxy: from.outbound_proxy.as_ref().map(server).transpose()?,
+        transport: match from.transport {
+            Transport::Udp => sip::Transport::Udp,
+            Transport::Tcp => sip::Transport::Tcp,
+        },
+        expires: if from.register {
+            from.expires
+        } else {
+            base::Duration::ZERO
+        },
+        keep_alive: match from.keepalive {
+            KeepAlive::None => KeepAliveRule::None,
+            KeepAlive::Crlf => KeepAliveRule::Crlf(every),
+            KeepAlive::Options => KeepAliveRule::Options(every),
+            KeepAlive::Stun => KeepAliveRule::Stun(every),
+        },
+    })
+}

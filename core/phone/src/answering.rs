@@ -1,0 +1,73 @@
+//! What `incoming.accept` means: ring, or pick up by itself.
+
+use base::Duration;
+use part_dialogs::answering::{Answering, Plan, Refusal, Step};
+use ports::media::Sound;
+use settings::{Accept, Incoming};
+use sip_message::Request;
+use std::path::Path;
+
+/// The rule of the settings.
+#[derive(Debug)]
+pub struct Rule {
+    incoming: Incoming,
+    /// Recordings so far, for their names.
+    recorded: u64,
+}
+
+impl Rule {
+    /// As the settings say.
+    pub fn new(incoming: Incoming) -> Self {
+        Self {
+            incoming,
+            recorded: 0,
+        }
+    }
+
+    fn sound(&mut self) -> Option<Sound> {
+        match &self.incoming.accept {
+            Accept::Ring => None,
+            Accept::Silent => Some(Sound::Silence),
+            Accept::Echo => Some(Sound::Echo),
+            Accept::Play(file) => Some(file_sound("read", file)),
+            Accept::Record(folder) => {
+                self.recorded += 1;
+                let file = folder.join(format!("call-{}.wav", self.recorded));
+                Some(file_sound("write", &file))
+            }
+        }
+    }
+}
+
+fn file_sound(key: &str, file: &Path) -> Sound {
+    let direction = if key == "read" { "capture" } else { "playback" };
+    let request = serde_json::json!({
+        "direction": direction,
+        key: file.display().to_string(),
+    });
+    Sound::Device {
+        plugin: "audio-file".to_owned(),
+        request: request.to_string(),
+    }
+}
+
+impl Answering for Rule {
+    fn refuse(&mut self, _request: &Request) -> Option<Refusal> {
+        None
+    }
+
+    fn plan(&mut self, _request: &Request) -> Plan {
+        match self.sound() {
+            None => Plan::ring(),
+            Some(sound) => {
+                let after = self.incoming.accept_after;
+                let steps = vec![(Duration::ZERO, Step::Ring), (after, Step::Accept)];
+                Plan {
+                    steps,
+                    sound,
+                    pretend: None,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What can be wrong before a phone starts.
+
+use control::{Code, ErrorObject};
+
+/// Everything that keeps settings from becoming a phone.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An account names a password that cannot be read.
+    #[error("account {account}: {why}")]
+    Password {
+        /// The account's id.
+        account: String,
+        /// What the system said.
+        why: settings::Unreadable,
+    },
+    /// An account's user, domain or server is no SIP address.
+    #[error("account {account}: '{text}' is no SIP address")]
+    BadAddress {
+        /// The account's id.
+        account: String,
+        /// What was written.
+        text: String,
+    },
+    /// None of the codecs that the settings name is there.
+    #[error("no plugin brings any of the codecs that media.codecs names: {0}")]
+    NoCodec(String),
+    /// Microphone and loudspeaker are of two plugins.
+    #[error(
+        "media.microphone is {microphone} and media.speaker is {speaker}; both must be of one plugin"
+    )]
+    TwoDevices {
+        /// Plugin of the microphone.
+        microphone: String,
+        /// Plugin of the loudspeaker.
+        speaker: String,
+    },
+    /// Media threads, ports, plugins or devices.
+    #[error(transparent)]
+    Voice(#[from] engine::voice::Error),
+    /// Names cannot be looked up.
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    /// The system gives no unpredictable bytes.
+    #[error("the system gives no random bytes: {0}")]
+    NoRandomness(String),
+}
+
+impl Error {
+    /// With code, cause and fix, for the person.
+    pub fn explain(&self) -> ErrorObject {
+        let code = match self {
+            Self::Voice(why) => return why.explain(),
+            Self::Password { .. } => Code::NO_PASSWORD,
+            Self::BadAddress { .. } => Code::BROKEN_SETTINGS,
+            Self::NoCodec(_) => Code::PLUGIN_MISSING,
+            Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
+            Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,
+        };
+        ErrorObject::new(code, self.to_string())
+    }
+}

@@ -1,0 +1,225 @@
+//! Settings to a phone: the parts of one, set up and ready to start.
+//!
+//! What it is not: it names no plugin; a host fills the catalogue. A host without one of these parts
+//! lists its own with `engine::Builder` instead.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let loaded = settings::load(&settings::Request::of_profile("headless"))?;
+//! let catalogue = plugin_host::Catalogue::new("my phone", "1.0");
+//! let builder = offhook_phone::build(&loaded.settings, catalogue)?;
+//! # let _ = builder; Ok(())
+//! # }
+//! ```
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`build`] | the phone |
+//! | `accounts` | accounts from the settings, passwords read |
+//! | `answering` | what `incoming.accept` means |
+//! | `devices` | the person's device, as its plugin wants to be asked |
+//! | [`error`] | what can be wrong, with code, cause and fix |
+
+mod accounts;
+mod answering;
+mod devices;
+pub mod error;
+
+pub use answering::Rule;
+pub use error::Error;
+
+use base::Rng;
+use control::Timestamp;
+use engine::voice::{self, Voice};
+use engine::{Builder, Clock, Identity, Listen};
+use net::dns::{Resolver, ResolverSettings};
+use net::{Dscp, tcp::TcpSettings};
+use part_dialogs::{Dialogs, answering::Answering};
+use part_link::Link;
+use part_media::Media;
+use part_registrar::Registrar;
+use plugin_host::Catalogue;
+use ports::{Address, Handles};
+use settings::{CodecOrder, Settings, Transport};
+use sip_message::{Capabilities, Method};
+
+/// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
+/// Range: three digits.
+const FIRST_HANDLES: u64 = 32 * 32 * 32;
+/// Legs that one media thread is made for where calls come by the thousand.
+const LEGS_PER_THREAD: usize = 4_000;
+
+/// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
+pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
+    let rule = settings.incoming.clone();
+    build_with(settings, catalogue, move || {
+        Box::new(Rule::new(rule.clone()))
+    })
+}
+
+/// The same with a rule of the host's own about calls that come in.
+pub fn build_with(
+    settings: &Settings,
+    catalogue: Catalogue,
+    answering: impl Fn() -> Box<dyn Answering> + 'static,
+) -> Result<Builder, Error> {
+    let mut rng = Rng::from_seed(seed()?);
+    let epoch = Timestamp::from_unix_ms(Clock::start().epoch_ms());
+    let handles = Handles::from(rng.below(FIRST_HANDLES / 2));
+    let media = media_settings(settings, &catalogue)?;
+    let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
+    let link = link_settings(settings);
+    let dialogs = dialogs_settings(settings, epoch);
+    let resolver = Resolver::new(&ResolverSettings::default())?;
+    let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
+        .dscp(dscp(settings.dscp.signalling))
+        .tcp(TcpSettings {
+            max: settings.limits.connections,
+            max_per_source: settings.limits.connections_per_source,
+            ..TcpSettings::default()
+        })
+        .mailbox(settings.limits.mailbox)
+        .voice(voice);
+    for listen in &settings.sip.listen {
+        let transport = match listen.transport {
+            Transport::Udp => sip::Transport::Udp,
+            Transport::Tcp => sip::Transport::Tcp,
+        };
+        builder = builder.listen(Listen {
+            transport,
+            address: listen.addr,
+        });
+    }
+    if let Some(socket) = &settings.control_socket {
+        builder = builder.control(socket.clone());
+    }
+    for account in &settings.accounts {
+        builder = builder.account(accounts::account(account)?);
+    }
+    let mut seeds = rng.split();
+    builder = builder.part(Address::Link, move || {
+        Link::new(link.clone(), seeds.split())
+    });
+    let mut seeds = rng.split();
+    builder = builder.part(Address::Dialogs, move || {
+        Dialogs::new(dialogs.clone(), answering(), handles.clone(), seeds.split())
+    });
+    let mut seeds = rng.split();
+    builder = builder.part(Address::Registrar, move || {
+        Registrar::new(epoch, seeds.split())
+    });
+    Ok(builder.part(Address::Media, move || Media::new(media.clone())))
+}
+
+fn identity(settings: &Settings, epoch: Timestamp) -> Identity {
+    Identity {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: settings.profile.clone(),
+        epoch,
+        remember: !is_monitor(settings),
+    }
+}
+
+/// Calls come by the thousand: nothing is kept of each.
+fn is_monitor(settings: &Settings) -> bool {
+    settings.limits.calls > 256
+}
+
+fn link_settings(settings: &Settings) -> part_link::Settings {
+    let limits = &settings.limits;
+    let mut endpoint = sip::endpoint::Settings::new(sip::endpoint::Limits {
+        transactions: limits.transactions,
+        early_per_source: limits
+            .early_dialogs_per_source
+            .and_then(|cap| cap.try_into().ok()),
+    });
+    endpoint.capabilities = Capabilities {
+        methods: vec![
+            Method::Invite,
+            Method::Ack,
+            Method::Bye,
+            Method::Cancel,
+            Method::Options,
+            Method::Prack,
+            Method::Update,
+            Method::Info,
+        ],
+        extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
+        ..Capabilities::default()
+    };
+    part_link::Settings {
+        endpoint,
+        message: sip_message::Limits {
+            datagram: limits.sip_datagram_bytes,
+            head: limits.sip_head_bytes,
+            body: limits.sip_body_bytes,
+            headers: limits.sip_headers,
+            ..sip_message::Limits::DEFAULT
+        },
+        offers: sip::owner::Offers::default(),
+        trace: !is_monitor(settings),
+    }
+}
+
+fn dialogs_settings(settings: &Settings, epoch: Timestamp) -> part_dialogs::Settings {
+    let limits = &settings.limits;
+    let mut sessions = sip::dialogs::Config::default();
+    sessions.limits.calls = limits.calls;
+    sessions.limits.sessions = limits.dialogs;
+    sessions.limits.early_per_source = limits
+        .early_dialogs_per_source
+        .and_then(|cap| cap.try_into().ok());
+    part_dialogs::Settings {
+        sessions,
+        epoch,
+        preference: match settings.media.codec_order {
+            CodecOrder::Theirs => sdp::Preference::Offerer,
+            CodecOrder::Ours => sdp::Preference::Ours,
+        },
+        sound: ports::media::Sound::Person,
+    }
+}
+
+fn media_settings(
+    settings: &Settings,
+    catalogue: &Catalogue,
+) -> Result<part_media::Settings, Error> {
+    let formats = voice::capabilities(catalogue, &settings.media.codecs);
+    if formats.is_empty() {
+        return Err(Error::NoCodec(settings.media.codecs.join(", ")));
+    }
+    Ok(part_media::Settings {
+        formats,
+        telephone_event: true,
+        ptime_ms: Some(settings.media.ptime_ms),
+        max_ptime_ms: None,
+        legs: settings.limits.calls,
+    })
+}
+
+fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
+    let media = &settings.media;
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = media.threads.unwrap_or_else(all);
+    let monitor = is_monitor(settings);
+    Ok(voice::Settings {
+        threads,
+        legs_per_thread: settings.limits.calls.min(LEGS_PER_THREAD),
+        ports: (media.port_min, media.port_max),
+        dscp: dscp(settings.dscp.voice),
+        device: devices::person(media)?,
+        counts_every_ms: if monitor { 10_000 } else { 1_000 },
+        ..voice::Settings::default()
+    })
+}
+
+fn dscp(value: u8) -> Dscp {
+    Dscp::new(value).unwrap_or(Dscp::DEFAULT)
+}
+
+/// Unpredictable bytes: tags, branches and SSRCs that strangers cannot guess.
+fn seed() -> Result<[u8; 32], Error> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|why| Error::NoRandomness(why.to_string()))?;
+    Ok(seed)
+}

@@ -1,0 +1,43 @@
+//! One account, as every part that acts for it knows it.
+
+use base::{Duration, Redacted};
+use sip::Transport;
+use sip_message::Uri;
+
+/// Who an account is, where it registers and what it says of itself.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Short name, unique in the engine.
+    pub name: String,
+    /// Address of record (RFC 3261 §10).
+    pub aor: Uri,
+    /// Shown to the people we call; may be empty.
+    pub display_name: String,
+    /// Name for digest; usually the AOR's user part.
+    pub auth_user: String,
+    /// Digest secret.
+    pub password: Redacted<String>,
+    /// The registrar's URI, where it differs from the AOR's domain.
+    pub registrar: Option<Uri>,
+    /// Next hop by configuration, before everything else (RFC 3261 §8.1.2).
+    pub outbound_proxy: Option<Uri>,
+    /// How to travel where no URI says so.
+    pub transport: Transport,
+    /// Lifetime to ask for. Unit: time. Zero: the account does not register.
+    pub expires: Duration,
+    /// How the flow to the registrar is kept open.
+    pub keep_alive: KeepAliveRule,
+}
+
+/// How the flow to the registrar is kept open between refreshes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepAliveRule {
+    /// Nothing is sent.
+    None,
+    /// Double CRLF this often (RFC 5626 §3.5.1).
+    Crlf(Duration),
+    /// OPTIONS this often (M-008).
+    Options(Duration),
+    /// STUN Binding this often (RFC 5626 §3.5.2).
+    Stun(Duration),
+}

@@ -1,0 +1,93 @@
+//! What dialogs answers and reports. Dialogs owns the sessions and says what a call is.
+
+use crate::link::Heard;
+use crate::media::Ready;
+use crate::{Account, Address};
+use control::{CallHandle, CommandId};
+
+/// What dialogs can be told.
+#[derive(Debug)]
+pub enum Word {
+    /// Link has something to say.
+    Heard(Heard),
+    /// An account may be called from and called at; replaces one of the same name.
+    Account(Box<Account>),
+    /// The account is gone; its calls go on.
+    AccountGone {
+        /// The account's name.
+        account: String,
+    },
+    /// Calls somebody.
+    Dial {
+        /// Which command asked.
+        command: CommandId,
+        /// The call's handle from now on, chosen by control.
+        call: CallHandle,
+        /// From which account; `None` is the first.
+        account: Option<String>,
+        /// As typed: an extension, a number, an address.
+        to: String,
+    },
+    /// Picks up.
+    Accept {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Refuses.
+    Decline {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+        /// With what; `None` is 486 Busy Here.
+        status: Option<u16>,
+    },
+    /// Ends.
+    HangUp {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Ends every call; the engine may be stopping.
+    HangUpAll {
+        /// Which command asked.
+        command: CommandId,
+    },
+    /// Sends digits.
+    Digits {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+        /// 0–9, *, #, A–D.
+        digits: String,
+    },
+    /// Silences our microphone, or no longer.
+    Mute {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+        /// Silent from now on.
+        on: bool,
+    },
+    /// Media is ready for a description, or not to be had.
+    Media {
+        /// The call.
+        call: CallHandle,
+        /// What can be described, or why nothing can.
+        ready: Result<Box<Ready>, String>,
+    },
+    /// Media noticed something that the call's snapshot shows.
+    Noticed {
+        /// The call.
+        call: CallHandle,
+        /// What.
+        what: crate::media::Notice,
+    },
+    /// Another part was made anew.
+    Restarted(Address),
+}

@@ -1,0 +1,129 @@
+//! What media answers and reports. Media owns the legs; samples never pass here.
+
+use crate::{Address, voice};
+use control::CallHandle;
+use core::net::IpAddr;
+use sdp::{Agreed, LocalMedia};
+
+/// What media can be told.
+#[derive(Debug)]
+pub enum Word {
+    /// Opens ports and says what can be offered; answered by `dialogs::Word::Media`.
+    Prepare {
+        /// The call.
+        call: CallHandle,
+        /// Our address as the peer's side sees it.
+        local: IpAddr,
+        /// Where the call's sound comes from and goes to.
+        sound: Sound,
+    },
+    /// Offer and answer agree: voice flows from now on, or changes.
+    Apply {
+        /// The call.
+        call: CallHandle,
+        /// The audio stream as agreed.
+        agreed: Box<Agreed>,
+    },
+    /// The call is over, or never was.
+    Release {
+        /// The call.
+        call: CallHandle,
+    },
+    /// Sends digits by telephone-event.
+    Digits {
+        /// The call.
+        call: CallHandle,
+        /// 0–9, *, #, A–D.
+        digits: String,
+    },
+    /// Silences our microphone, or no longer.
+    Mute {
+        /// The call.
+        call: CallHandle,
+        /// Silent from now on.
+        on: bool,
+    },
+    /// The voice side has something to say.
+    Voice(voice::Report),
+    /// Another part was made anew.
+    Restarted(Address),
+}
+
+/// Where a call's sound comes from and goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Sound {
+    /// The person: the engine's microphone and loudspeaker, shared by all calls.
+    #[default]
+    Person,
+    /// What was heard goes back through decoder, jitter buffer and encoder.
+    Echo,
+    /// Nothing is said, nothing is kept.
+    Silence,
+    /// A device of the call's own: plugin id and its request, JSON as the plugin documents it.
+    Device {
+        /// Plugin id, as `audio-file`.
+        plugin: String,
+        /// The request.
+        request: String,
+    },
+}
+
+/// What a prepared leg can do.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// For the session description.
+    pub local: LocalMedia,
+}
+
+/// What media noticed on a leg.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// The first packet came.
+    Flowing,
+    /// Nothing came for so long that the person should know. Unit: milliseconds.
+    Silent {
+        /// Since the leg was agreed, or since the last packet.
+        for_ms: u64,
+    },
+    /// The peer pressed a key.
+    Digit {
+        /// 0–9, *, #, A–D.
+        digit: char,
+        /// How long. Unit: milliseconds.
+        duration_ms: u32,
+    },
+    /// Counts and quality so far.
+    Quality(Box<Quality>),
+    /// The leg is gone; its last counts, if it ever ran.
+    Stopped(Option<Box<Quality>>),
+    /// The leg cannot go on.
+    Broken {
+        /// Why, for the person.
+        why: String,
+    },
+}
+
+/// What a leg has counted since it was agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Quality {
+    /// RTP packets sent.
+    pub packets_out: u64,
+    /// RTP packets that came and fitted.
+    pub packets_in: u64,
+    /// Packets that never came, of those expected. Unit: per cent.
+    pub loss_pct: f32,
+    /// Interarrival jitter (RFC 3550 §6.4.1). Unit: milliseconds.
+    pub jitter_ms: f32,
+    /// Round trip by RTCP; zero where unknown. Unit: milliseconds.
+    pub rtt_ms: f32,
+    /// Depth of the jitter buffer. Unit: milliseconds.
+    pub buffer_ms: f32,
+    /// Blocks that were made up, of all played. Unit: per cent.
+    pub concealed_pct: f32,
+    /// Estimated listening quality (ITU-T G.107). Range: 1 to 4.5.
+    pub mos: f32,
+    /// Level of what we send. Unit: dBov.
+    pub level_out_dbov: f32,
+    /// Level of what we hear. Unit: dBov.
+    pub level_in_dbov: f32,
+}

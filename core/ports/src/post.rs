@@ -1,0 +1,123 @@
+//! One word with its receiver: what parts put into their outbox.
+
+use crate::{dialogs, events, link, media, network, registrar, voice};
+
+/// Everybody who can receive a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Address {
+    /// The part that owns transactions and flows.
+    Link = 1,
+    /// The part that owns bindings.
+    Registrar = 2,
+    /// The part that owns sessions.
+    Dialogs = 3,
+    /// The part that owns legs.
+    Media = 4,
+    /// The signalling sockets.
+    Network = 5,
+    /// The media threads and their sockets.
+    Voice = 6,
+    /// Whoever listens to the engine: UIs, logs.
+    Events = 7,
+}
+
+impl Address {
+    /// The part that chose a client id, by the number in its top byte.
+    pub const fn of_client(id: sip::ClientId) -> Option<Self> {
+        match id.part() {
+            2 => Some(Self::Registrar),
+            3 => Some(Self::Dialogs),
+            _ => None,
+        }
+    }
+}
+
+/// One word on its way.
+#[derive(Debug)]
+pub enum Post {
+    /// For link.
+    Link(link::Word),
+    /// For registrar.
+    Registrar(registrar::Word),
+    /// For dialogs.
+    Dialogs(dialogs::Word),
+    /// For media.
+    Media(media::Word),
+    /// For the signalling sockets.
+    Network(network::Do),
+    /// For the media threads.
+    Voice(voice::Do),
+    /// For whoever listens.
+    Event(events::Word),
+}
+
+impl Post {
+    /// Who is to receive it.
+    pub const fn to(&self) -> Address {
+        match self {
+            Self::Link(_) => Address::Link,
+            Self::Registrar(_) => Address::Registrar,
+            Self::Dialogs(_) => Address::Dialogs,
+            Self::Media(_) => Address::Media,
+            Self::Network(_) => Address::Network,
+            Self::Voice(_) => Address::Voice,
+            Self::Event(_) => Address::Events,
+        }
+    }
+
+    /// What link heard, for the part `to`; `None` where nobody of that name wants to hear.
+    pub fn heard(to: Address, heard: link::Heard) -> Option<Self> {
+        match to {
+            Address::Registrar => Some(registrar::Word::Heard(heard).into()),
+            Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
+            Address::Link
+            | Address::Media
+            | Address::Network
+            | Address::Voice
+            | Address::Events => None,
+        }
+    }
+
+    /// Tells the part `to` that the part `who` was made anew.
+    pub fn restarted(to: Address, who: Address) -> Option<Self> {
+        match to {
+            Address::Link => Some(link::Word::Restarted(who).into()),
+            Address::Registrar => Some(registrar::Word::Restarted(who).into()),
+            Address::Dialogs => Some(dialogs::Word::Restarted(who).into()),
+            Address::Media => Some(media::Word::Restarted(who).into()),
+            Address::Network | Address::Voice | Address::Events => None,
+        }
+    }
+
+    /// Tells whoever listens that a part panicked.
+    pub fn panicked(who: Address, why: String, down: bool) -> Self {
+        events::Word::Panicked { who, why, down }.into()
+    }
+}
+
+macro_rules! carries {
+    ($($variant:ident($word:ty)),* $(,)?) => {$(
+        impl From<$word> for Post {
+            fn from(word: $word) -> Self {
+                Self::$variant(word)
+            }
+        }
+        impl TryFrom<Post> for $word {
+            type Error = Post;
+            fn try_from(post: Post) -> Result<Self, Post> {
+                if let Post::$variant(word) = post { Ok(word) } else { Err(post) }
+            }
+        }
+    )*};
+}
+
+carries!(
+    Link(link::Word),
+    Registrar(registrar::Word),
+    Dialogs(dialogs::Word),
+    Media(media::Word),
+    Network(network::Do),
+    Voice(voice::Do),
+    Event(events::Word),
+);

@@ -1,0 +1,32 @@
+//! What registrar answers and reports. Registrar owns the bindings.
+
+use crate::link::Heard;
+use crate::{Account, Address};
+
+/// What registrar can be told.
+#[derive(Debug)]
+pub enum Word {
+    /// Link has something to say.
+    Heard(Heard),
+    /// Keeps this account registered from now on; replaces one of the same name.
+    Add(Box<Account>),
+    /// Removes the binding and forgets the account.
+    Remove {
+        /// The account's name.
+        account: String,
+    },
+    /// Registers now, whatever the machine waits for.
+    Register {
+        /// The account's name.
+        account: String,
+    },
+    /// Removes the binding; the account stays known.
+    Unregister {
+        /// The account's name.
+        account: String,
+    },
+    /// The engine stops: removes all bindings.
+    Stop,
+    /// Another part was made anew.
+    Restarted(Address),
+}

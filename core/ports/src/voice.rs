@@ -1,0 +1,126 @@
+//! What media asks of the media threads and their sockets, and what they report.
+//!
+//! Plain data without pointers (rulings 8), so that the media thread can become a process. Codecs
+//! and devices are named; whoever runs the threads opens them.
+
+use crate::media::{Quality, Sound};
+use core::net::{IpAddr, SocketAddr};
+use sdp::{Direction, NegotiatedFormat, TelephoneEvent};
+use serde::{Deserialize, Serialize};
+
+/// One call's audio. The number of its call, so never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LegId(pub u64);
+
+/// What the media threads can be told.
+#[derive(Debug, Clone)]
+pub enum Do {
+    /// Opens a socket pair for a leg; answered by [`Report::Ports`].
+    OpenPorts {
+        /// The leg.
+        leg: LegId,
+        /// Our address on the peer's side.
+        local: IpAddr,
+    },
+    /// Starts the leg, or changes it: answered by [`Report::Failed`] where that is not possible.
+    Run(Box<LegConfig>),
+    /// Sends digits by telephone-event, one after the other.
+    Digits {
+        /// The leg.
+        leg: LegId,
+        /// 0–9, *, #, A–D.
+        digits: String,
+    },
+    /// Silences our microphone, or no longer.
+    Mute {
+        /// The leg.
+        leg: LegId,
+        /// Silent from now on.
+        on: bool,
+    },
+    /// Stops the leg and closes its sockets; always answered by [`Report::Stopped`].
+    Stop {
+        /// The leg.
+        leg: LegId,
+    },
+}
+
+/// All a leg is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LegConfig {
+    /// The leg.
+    pub leg: LegId,
+    /// Where RTP goes; `None` while the peer named no address.
+    pub remote_rtp: Option<SocketAddr>,
+    /// Where RTCP goes.
+    pub remote_rtcp: Option<SocketAddr>,
+    /// RTP and RTCP share one port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// What is sent, and first expected.
+    pub format: NegotiatedFormat,
+    /// What else the peer may send.
+    pub others: Vec<NegotiatedFormat>,
+    /// Digits as RTP packets.
+    pub telephone_event: Option<TelephoneEvent>,
+    /// Audio in one packet of ours. Unit: ms.
+    pub ptime_ms: u16,
+    /// Which way audio flows, seen from us.
+    pub direction: Direction,
+    /// Where it comes from and goes to.
+    pub sound: Sound,
+}
+
+/// What the media threads report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    /// The socket pair of a leg, or why there is none.
+    Ports {
+        /// The leg.
+        leg: LegId,
+        /// RTP and RTCP port.
+        ports: Result<(u16, u16), String>,
+    },
+    /// The leg cannot run as asked; it runs as before, or not at all.
+    Failed {
+        /// The leg.
+        leg: LegId,
+        /// Why, for the person.
+        why: String,
+    },
+    /// The first packet came from the peer.
+    Flowing {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Nothing comes from the peer although it should.
+    Silent {
+        /// The leg.
+        leg: LegId,
+        /// For how long. Unit: ms.
+        for_ms: u64,
+    },
+    /// The peer pressed a key.
+    Digit {
+        /// The leg.
+        leg: LegId,
+        /// 0–9, *, #, A–D.
+        digit: char,
+        /// How long. Unit: ms.
+        duration_ms: u32,
+    },
+    /// Counts and quality so far.
+    Quality {
+        /// The leg.
+        leg: LegId,
+        /// Since the leg ran.
+        quality: Quality,
+    },
+    /// The leg is gone; these are its last counts.
+    Stopped {
+        /// The leg.
+        leg: LegId,
+        /// Since the leg ran; `None` where it never did.
+        quality: Option<Quality>,
+    },
+}

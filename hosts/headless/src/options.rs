@@ -1,0 +1,148 @@
+//! The command line, as settings: every option is one key of a settings file.
+
+use clap::Parser;
+use settings::Request;
+use std::path::PathBuf;
+
+/// offhook without a face.
+///
+/// With --accept (or --answer) it answers calls by itself, any number of them; with --register it keeps
+/// an account registered; always it serves `offhook` on its control socket.
+#[derive(Debug, Parser)]
+#[command(name = "offhookd", version)]
+pub(crate) struct Options {
+    /// Settings file (TOML).
+    #[arg(long, env = "OFFHOOK_SETTINGS")]
+    settings: Option<PathBuf>,
+    /// Profile: headless, monitor, desktop or demo. The default is monitor with --answer, else headless.
+    #[arg(long, env = "OFFHOOK_PROFILE")]
+    profile: Option<String>,
+    /// Address and port to listen on, such as 127.0.0.1:5060; may be given several times.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Vec<String>,
+    /// How to listen there: udp or tcp.
+    #[arg(long, default_value = "udp", value_parser = ["udp", "tcp"])]
+    transport: String,
+    /// Codec to take, such as PCMU; may be given several times, best first.
+    #[arg(long, value_name = "NAME")]
+    codec: Vec<String>,
+    /// Answer every call by itself: ring, silent, echo, play=FILE or record=FOLDER.
+    #[arg(long, alias = "accept", value_name = "HOW")]
+    answer: Option<String>,
+    /// Register at this server, such as sip:pbx.example or sip:127.0.0.1:5060;transport=tcp.
+    #[arg(long, value_name = "URI")]
+    register: Option<String>,
+    /// User to register as.
+    #[arg(long, requires = "register")]
+    user: Option<String>,
+    /// Domain of the account, where it is not the server's name.
+    #[arg(long, requires = "register", alias = "realm")]
+    domain: Option<String>,
+    /// File whose first line is the password.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Environment variable that holds the password.
+    #[arg(long, value_name = "NAME", conflicts_with = "password_file")]
+    password_env: Option<String>,
+    /// Lifetime of the binding to ask for. Unit: seconds.
+    #[arg(long, value_name = "SECONDS", requires = "register")]
+    expires: Option<u32>,
+    /// Ports for sound, such as 40000-40999.
+    #[arg(long, value_name = "FIRST-LAST")]
+    rtp_ports: Option<String>,
+    /// Control socket.
+    #[arg(long, env = "OFFHOOK_SOCKET")]
+    socket: Option<PathBuf>,
+    /// Folder with plugin libraries; may be given several times.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) plugins: Vec<PathBuf>,
+    /// What to log on stderr: error, warn, info, debug, or a filter such as sip=debug.
+    #[arg(long, env = "OFFHOOK_LOG_FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+/// Name of the account that --register makes.
+const ACCOUNT: &str = "main";
+
+impl Options {
+    /// What to load, strongest last.
+    pub(crate) fn request(&self) -> Request {
+        let profile = match (&self.profile, &self.answer) {
+            (Some(profile), _) => profile.as_str(),
+            (None, Some(how)) if how != "ring" => "monitor",
+            (None, _) => "headless",
+        };
+        let mut request = Request::of_profile(profile);
+        request.file = self.settings.clone();
+        self.lay_over(&mut request.options);
+        request
+    }
+
+    fn lay_over(&self, options: &mut Vec<(String, String, String)>) {
+        let mut set = |key: &str, value: String, option: &str| {
+            options.push((key.to_owned(), value, option.to_owned()));
+        };
+        if !self.listen.is_empty() {
+            let listen = self
+                .listen
+                .iter()
+                .map(|at| format!("{}:{at}", self.transport));
+            set(
+                "sip.listen",
+                listen.collect::<Vec<_>>().join(","),
+                "--listen",
+            );
+        }
+        if !self.codec.is_empty() {
+            set("media.codecs", self.codec.join(","), "--codec");
+        }
+        if let Some(how) = &self.answer {
+            set("incoming.accept", how.clone(), "--answer");
+        }
+        if let Some(socket) = &self.socket {
+            set("control.socket", socket.display().to_string(), "--socket");
+        }
+        if let Some((first, last)) = self.rtp_ports.as_ref().and_then(|p| p.split_once('-')) {
+            set("media.port_min", first.to_owned(), "--rtp-ports");
+            set("media.port_max", last.to_owned(), "--rtp-ports");
+        }
+        if let Some(server) = &self.register {
+            self.lay_account_over(server, &mut set);
+        }
+    }
+
+    fn lay_account_over(&self, server: &str, set: &mut impl FnMut(&str, String, &str)) {
+        let mut account = |key: &str, value: String, option: &str| {
+            set(&format!("accounts.{ACCOUNT}.{key}"), value, option);
+        };
+        let plain = server
+            .trim_start_matches("sips:")
+            .trim_start_matches("sip:");
+        let (host, params) = plain.split_once(';').unwrap_or((plain, ""));
+        let domain = self.domain.clone().unwrap_or_else(|| host.to_owned());
+        account("domain", domain, "--register");
+        account("registrar", format!("sip:{host}"), "--register");
+        if params
+            .split(';')
+            .any(|p| p.eq_ignore_ascii_case("transport=tcp"))
+        {
+            account("transport", "tcp".to_owned(), "--register");
+        }
+        if let Some(user) = &self.user {
+            account("user", user.clone(), "--user");
+        }
+        if let Some(file) = &self.password_file {
+            account(
+                "password_file",
+                file.display().to_string(),
+                "--password-file",
+            );
+        }
+        if let Some(name) = &self.password_env {
+            account("password_env", name.clone(), "--password-env");
+        }
+        if let Some(seconds) = self.expires {
+            account("expires_s", seconds.to_string(), "--expires");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A tick of 32 legs with real sockets: no call of the allocator, and how much memory a leg holds.
+
+use audio::Rate;
+use base::{Hertz, Instant, PayloadType, Rng};
+use media_thread::{
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Events, Given, Kit, LegAudio, LegId, LegKit,
+    LegPlan, MediaEngine, Order, Remote, VoiceKit, VoicePlan,
+};
+use offhook_alloc::{Counting, bytes_of, calls_of};
+use plugin_host::Catalogue;
+use rtp::latch::Rule;
+use std::net::{SocketAddr, UdpSocket};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const LEGS: usize = 32;
+
+fn socket() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.set_nonblocking(true).expect("a socket");
+    socket
+}
+
+fn address(socket: &UdpSocket) -> SocketAddr {
+    socket.local_addr().expect("bound")
+}
+
+/// Four in ten echo, four are silent, two are on a bus of another rate.
+fn audio_of(n: usize) -> LegAudio {
+    match n % 10 {
+        0 | 2 | 4 | 6 => LegAudio::Echo,
+        8 | 9 => LegAudio::Bus(BusId(1)),
+        _ => LegAudio::Silence,
+    }
+}
+
+fn leg(
+    n: usize,
+    catalogue: &Catalogue,
+    sockets: (UdpSocket, UdpSocket),
+    remote: Remote,
+) -> Kit<UdpSocket> {
+    let event = PayloadType::new(101).expect("below 128");
+    let voice = VoicePlan {
+        send: PayloadType::PCMU,
+        receive: PayloadType::PCMU,
+        clock_rate: Hertz(8_000),
+        packet_ms: 20,
+        events: Some(Events {
+            send: event,
+            receive: event,
+        }),
+    };
+    let mut plan = LegPlan::new(LegId(n as u64), voice, "someone");
+    plan.audio = audio_of(n);
+    plan.remote = Some(remote);
+    let handle = catalogue.codec("PCMU", Hertz(8_000)).expect("built in");
+    let codec = handle.open("").expect("opens");
+    let kit = VoiceKit::new(&voice, codec, Rate::Hz16000).expect("8 kHz, one channel");
+    let audio = AudioKit::bus(Rate::Hz8000, Rate::Hz16000);
+    let mut rng = Rng::from_number(n as u64);
+    let kit = LegKit::new(&plan, kit, audio, sockets.0, Some(sockets.1), &mut rng);
+    Kit::Leg(Box::new(kit))
+}
+
+fn remote_of((rtp, rtcp): &(UdpSocket, UdpSocket)) -> Remote {
+    Remote {
+        rtp: address(rtp),
+        rtcp: address(rtcp),
+        rule: Rule {
+            enabled: true,
+            other_hosts: false,
+        },
+    }
+}
+
+/// All orders of the beginning, and how many bytes a leg holds.
+fn orders() -> (Vec<Given<UdpSocket>>, i64) {
+    let mut catalogue = Catalogue::new("test", "0");
+    catalogue
+        .add_built_in(&codec_g711::ENTRY)
+        .expect("built in");
+    let sockets: Vec<_> = (0..LEGS).map(|_| (socket(), socket())).collect();
+    let remotes: Vec<_> = sockets.iter().map(remote_of).collect();
+    let (bytes, kits) = bytes_of(|| {
+        let kits = sockets.into_iter().enumerate();
+        kits.map(|(n, s)| leg(n, &catalogue, s, remotes[n ^ 1]))
+            .collect::<Vec<_>>()
+    });
+    let bus = BusId(1);
+    let rate = Rate::Hz16000;
+    let kit = BusKit::new(&BusPlan { bus, rate }, None).expect("no device");
+    let add_bus = Given {
+        order: Order::AddBus { bus },
+        kit: Kit::Bus(Box::new(kit)),
+    };
+    let legs = kits.into_iter().enumerate().map(|(n, kit)| Given {
+        order: Order::AddLeg {
+            leg: LegId(n as u64),
+        },
+        kit,
+    });
+    let orders = core::iter::once(add_bus).chain(legs).collect();
+    (orders, bytes / LEGS as i64)
+}
+
+#[test]
+fn a_tick_does_not_allocate_and_a_leg_is_small() {
+    let mut net = net::MediaSockets::new(2 * LEGS as u32).expect("a poller");
+    let mut engine = MediaEngine::new(Capacity::for_legs(LEGS), 0);
+    let (orders, each) = orders();
+    println!("a PCMU leg holds {each} bytes");
+    assert!(each <= 32_768, "{each} bytes a leg");
+    let mut kept = Vec::with_capacity(100_000);
+    let calls = calls_of(|| {
+        let mut now = Instant::from_millis(1_000);
+        for order in orders {
+            engine.order(order, now, &mut net);
+        }
+        for n in 0..1_500_u64 {
+            now += base::Duration::from_millis(10);
+            if n % 100 == 50 {
+                let leg = LegId(n / 100);
+                let (key, ms, muted) = ('5', 80, n % 200 == 50);
+                engine.order(Order::Dial { leg, key, ms }.into(), now, &mut net);
+                engine.order(Order::Mute { leg, muted }.into(), now, &mut net);
+            }
+            engine.tick(now, &mut net);
+            kept.extend(core::iter::from_fn(|| engine.poll_told()));
+        }
+        for n in 0..LEGS {
+            let leg = LegId(n as u64);
+            engine.order(Order::RemoveLeg { leg }.into(), now, &mut net);
+        }
+        kept.extend(core::iter::from_fn(|| engine.poll_told()));
+    });
+    // The vector of orders is freed inside.
+    assert!(calls <= 1, "{calls} calls of the allocator");
+    assert!(kept.len() > 4_000, "{} reports", kept.len());
+    let counts = net.counts();
+    assert!(counts.received > 32 * 700, "{counts:?}");
+}
