@@ -22,7 +22,7 @@ fn ladder() -> Ladder {
         step(712, StepKind::SipOut, "ACK"),
         step(715, StepKind::MediaOut, "RTP PCMU 50 pkt/s"),
         step(716, StepKind::MediaIn, "RTP PCMU 50 pkt/s"),
-        step(3000, StepKind::Note, "muted; <b>#1</b>\u{1b}"),
+        step(3000, StepKind::Note, "muted; <b>#1</b>"),
         step(12_001, StepKind::SipOut, "BYE"),
     ];
     steps[1].repeat = true;
@@ -141,4 +141,12 @@ fn lines_stay_between_the_columns_however_long_their_words() {
     let mut none = ladder();
     none.steps.clear();
     assert_eq!(text(&none, false).len(), 1);
+}
+
+#[test]
+fn pictures_hold_no_control_characters() {
+    let mut evil = ladder();
+    evil.steps = vec![step(0, StepKind::SipOut, "BYE\u{1b}[2J")];
+    assert!(mermaid(&evil).contains("BYE?[2J"));
+    assert!(svg(&evil).contains("BYE?[2J"));
 }
