@@ -144,6 +144,9 @@ pub(super) fn sound(
     catalogue: &Catalogue,
 ) -> Result<(LegAudio, AudioKit, Rate), Error> {
     Ok(match sound {
+        Sound::Impaired { sound, .. } => {
+            return self::sound(sound, (codec_rate, person), catalogue);
+        }
         Sound::Person => (
             LegAudio::Bus(super::PERSON),
             AudioKit::bus(codec_rate, person),

@@ -8,7 +8,7 @@ use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
 use plugin_host::Catalogue;
-use ports::media::{Quality, Sound};
+use ports::media::{Impairment, Quality, Sound};
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -24,6 +24,9 @@ pub trait Ground {
 
     /// Opens a socket pair at `local`.
     fn open(&mut self, local: IpAddr) -> Result<Pair<Self::Socket>, String>;
+
+    /// Lets the packets of a leg meet a bad network.
+    fn impair(&mut self, socket: Self::Socket, by: &Impairment, leg: Named) -> Self::Socket;
 
     /// Media threads. Range: 1 and up.
     fn threads(&self) -> usize;
@@ -160,10 +163,20 @@ impl<G: Ground> Legs<G> {
         let emptiest = (0..self.load.len())
             .min_by_key(|&t| self.load[t])
             .unwrap_or(0);
-        let thread = if config.sound == Sound::Person {
+        let thread = if *config.sound.itself() == Sound::Person {
             0
         } else {
             emptiest
+        };
+        let pair = match &config.sound {
+            Sound::Impaired { by, .. } => {
+                let mut line = |socket| self.ground.impair(socket, by, config.leg);
+                Pair {
+                    rtp: (line(pair.rtp.0), pair.rtp.1),
+                    rtcp: (line(pair.rtcp.0), pair.rtcp.1),
+                }
+            }
+            Sound::Person | Sound::Echo | Sound::Silence | Sound::Device { .. } => pair,
         };
         let mut bench = Bench {
             catalogue: &self.catalogue,

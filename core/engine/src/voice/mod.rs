@@ -6,12 +6,14 @@
 //! | [`legs`] | legs that are open, from ports to the last count; also for simulation |
 //! | `host` | the real sockets and threads that they stand on |
 //! | `kit` | what a leg needs, made from plain words |
+//! | `impair` | sockets that lose and delay packets, where a leg asks for it |
 //! | `formats` | codec formats as `sdp` wants them |
 //! | [`error`] | what can be missing |
 
 pub mod error;
 mod formats;
 mod host;
+mod impair;
 mod kit;
 pub mod legs;
 
@@ -25,6 +27,7 @@ use base::{Duration, Rng};
 use control::snapshot::{PluginSnapshot, PluginState};
 use control::{Code, ErrorObject};
 use host::Host;
+use impair::{Line, RoughNet};
 use legs::Legs;
 use media_thread::kit::BusKit;
 use media_thread::order::{BusId, BusPlan, Given, Order};
@@ -34,7 +37,6 @@ use net::{Dscp, MediaSockets, RtpPorts};
 use plugin_host::{AudioRequest, Catalogue, Origin};
 use ports::voice::Do;
 use std::cell::RefCell;
-use std::net::UdpSocket;
 use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
@@ -80,7 +82,7 @@ impl Default for Settings {
     }
 }
 
-pub(crate) type Thread = MediaThread<UdpSocket>;
+type Thread = MediaThread<Line<std::net::UdpSocket>>;
 
 /// Plugins, ports and media threads, ready to run.
 pub struct Voice {
@@ -111,7 +113,8 @@ impl Voice {
                 ntp_at_zero: clock.ntp_at_zero(),
             };
             let name = format!("media {number}");
-            threads.push(Thread::start(&name, thread, MediaSockets::new(flows)?)?);
+            let net = RoughNet::new(MediaSockets::new(flows)?, capacity.flows, Clock::read);
+            threads.push(Thread::start(&name, thread, net)?);
         }
         let person = audio::Rate::Hz16000;
         let mut voice = Self {

@@ -9,8 +9,8 @@ use engine::voice::legs::{Ground, Pair};
 use media_thread::order::Given;
 use media_thread::report::Told;
 use media_thread::{Capacity, Flow, MediaEngine, MediaNet};
-use ports::media::Word;
-use ports::voice::Report;
+use ports::media::{Impairment, Word};
+use ports::voice::{LegId, Report};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -191,6 +191,11 @@ impl Ground for Deck {
             }
         }
         Err(format!("no port for media is free at {local}"))
+    }
+
+    fn impair(&mut self, socket: Socket, _by: &Impairment, _leg: LegId) -> Socket {
+        // The links of the world do that.
+        socket
     }
 
     fn threads(&self) -> usize {
