@@ -47,7 +47,7 @@ fn dial(phone: &Rc<Core>) -> Result<CallHandle, Error> {
         ring_for_s: None,
         headers: std::collections::BTreeMap::new(),
     };
-    let (_, reply) = phone.command(Command::Dial(Box::new(dial)), None);
+    let (_, reply) = phone.command(Command::Dial(dial), None);
     match reply.map_err(Error::from)? {
         Reply::Call { call } => Ok(call.call),
         other => Err(super::super::odd_reply(&other)),
