@@ -22,7 +22,7 @@ fn ladder() -> Ladder {
         step(712, StepKind::SipOut, "ACK"),
         step(715, StepKind::MediaOut, "RTP PCMU 50 pkt/s"),
         step(716, StepKind::MediaIn, "RTP PCMU 50 pkt/s"),
-        step(3000, StepKind::Note, "muted; <b>#1</b>\u{1b}"),
+        step(3000, StepKind::Note, "muted; <b>#1</b>"),
         step(12_001, StepKind::SipOut, "BYE"),
     ];
     steps[1].repeat = true;
@@ -52,7 +52,7 @@ fn text_has_two_columns_with_arrows() {
           0.712  │───────────────── ACK ─────────────────▶│
           0.715  │══════════ RTP PCMU 50 pkt/s ══════════▶│
           0.716  │◀═════════ RTP PCMU 50 pkt/s ═══════════│
-          3.000  │ · muted; <b>#1</b>                    │
+          3.000  │ · muted; <b>#1</b>                     │
          12.001  │───────────────── BYE ─────────────────▶│
     "#]]
     .assert_eq(&drawn(false));
@@ -71,7 +71,7 @@ fn text_can_do_without_drawing_characters() {
           0.712  |----------------- ACK ----------------->|
           0.715  |========== RTP PCMU 50 pkt/s ==========>|
           0.716  |<========= RTP PCMU 50 pkt/s ===========|
-          3.000  | * muted; <b>#1</b>                    |
+          3.000  | * muted; <b>#1</b>                     |
          12.001  |----------------- BYE ----------------->|
     "#]]
     .assert_eq(&drawn(true));
@@ -91,7 +91,7 @@ fn mermaid_is_a_sequence_diagram() {
             A->>B: 0.712 ACK
             A-->>B: 0.715 RTP PCMU 50 pkt/s
             B-->>A: 0.716 RTP PCMU 50 pkt/s
-            Note over A,B: 3.000 muted#59; #lt;b#gt;#35;1#lt;/b#gt;?
+            Note over A,B: 3.000 muted#59; #lt;b#gt;#35;1#lt;/b#gt;
             A->>B: 12.001 BYE
     "#]]
     .assert_eq(&mermaid(&ladder()));
@@ -114,7 +114,7 @@ fn svg_is_a_picture_by_itself() {
         <line x1="90" y1="60" x2="590" y2="60" stroke="black"/>
         <path d="M590 60 L582 56 L582 64 Z"/>
         <text x="6" y="88" fill="#555">3.000</text>
-        <text x="340" y="84" text-anchor="middle">muted; &lt;b&gt;#1&lt;/b&gt;?</text>
+        <text x="340" y="84" text-anchor="middle">muted; &lt;b&gt;#1&lt;/b&gt;</text>
         </svg>
     "##]].assert_eq(&svg(&small));
 }
@@ -141,4 +141,12 @@ fn lines_stay_between_the_columns_however_long_their_words() {
     let mut none = ladder();
     none.steps.clear();
     assert_eq!(text(&none, false).len(), 1);
+}
+
+#[test]
+fn pictures_hold_no_control_characters() {
+    let mut evil = ladder();
+    evil.steps = vec![step(0, StepKind::SipOut, "BYE\u{1b}[2J")];
+    assert!(mermaid(&evil).contains("BYE?[2J"));
+    assert!(svg(&evil).contains("BYE?[2J"));
 }
