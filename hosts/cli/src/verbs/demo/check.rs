@@ -4,7 +4,7 @@ use super::stage::Stage;
 use super::{Context, fact};
 use crate::error::Error;
 use crate::out::Colour;
-use control::command::{CallRef, Command, Dial, Reply};
+use control::command::{CallRef, Command, Dial};
 use control::event::Filter;
 use control::snapshot::CallSnapshot;
 use control::{CallHandle, Code, ErrorObject, EventBody, ExitCode};
@@ -26,7 +26,10 @@ const ALIKE: f64 = 0.9;
 
 pub(super) async fn run(context: &mut Context, stage: &Stage) -> Result<ExitCode, Error> {
     let calls = Filter(vec!["call.*".to_owned()]);
-    let (ours, theirs) = (stage.phone.events(calls.clone()), stage.pbx.core().events(calls));
+    let (ours, theirs) = (
+        stage.phone.events(calls.clone()),
+        stage.pbx.core().events(calls),
+    );
     let call = dial(&stage.phone)?;
     let answered = |body: &EventBody| matches!(body, EventBody::CallAnswered(_));
     until(&ours, Some(call), answered).await?;
@@ -48,10 +51,9 @@ fn dial(phone: &Rc<Core>) -> Result<CallHandle, Error> {
         headers: std::collections::BTreeMap::new(),
     };
     let (_, reply) = phone.command(Command::Dial(dial), None);
-    match reply.map_err(Error::from)? {
-        Reply::Call { call } => Ok(call.call),
-        other => Err(super::super::odd_reply(&other)),
-    }
+    let reply = reply.map_err(Error::from)?;
+    let call = super::super::call_in(&reply).map(|call| call.call);
+    call.ok_or_else(|| super::super::odd_reply(&reply))
 }
 
 /// The next event that fits; an end that comes first is an error.
@@ -62,7 +64,9 @@ async fn until(
 ) -> Result<Box<EventBody>, Error> {
     let wait = async {
         loop {
-            let Next::Event(sent) = events.next().await else { continue };
+            let Next::Event(sent) = events.next().await else {
+                continue;
+            };
             let event = &sent.event;
             if call.is_some() && event.call != call {
                 continue;
@@ -77,11 +81,17 @@ async fn until(
         }
     };
     let late = || Error::new(Code::NO_ANSWER, "the demo PBX did not go on in time");
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| Err(late()))
 }
 
 fn snapshot(body: &EventBody) -> Option<CallSnapshot> {
-    if let EventBody::CallEnded(ended) = body { Some(ended.snapshot.clone()) } else { None }
+    if let EventBody::CallEnded(ended) = body {
+        Some(ended.snapshot.clone())
+    } else {
+        None
+    }
 }
 
 /// Looks for the chirp until the file is whole.
@@ -105,10 +115,17 @@ fn tell(
 ) -> Result<ExitCode, Error> {
     let ours = phone.and_then(|call| call.quality).unwrap_or_default();
     let theirs = pbx.and_then(|call| call.quality).unwrap_or_default();
-    let flowed = [ours.packets_out, ours.packets_in, theirs.packets_in, theirs.packets_out];
+    let flowed = [
+        ours.packets_out,
+        ours.packets_in,
+        theirs.packets_in,
+        theirs.packets_out,
+    ];
     let score = echo.map_or(0.0, |echo| echo.score);
     let delay_ms = echo.map_or(0.0, |echo| echo.delay_ms);
-    let codec = phone.and_then(|call| call.media.as_ref()).and_then(|m| m.codec.clone());
+    let codec = phone
+        .and_then(|call| call.media.as_ref())
+        .and_then(|m| m.codec.clone());
     let codec = codec.unwrap_or_else(|| "no codec".to_owned());
     let counts = format!(
         "{codec} · phone sent {} heard {} · PBX heard {} sent {}",
@@ -136,7 +153,10 @@ fn tell(
         "  sound      out ok   in ok   your chirp came back after {delay_ms:.0} ms (match {score:.2})",
     );
     context.out.signed("  ", "ok", Colour::Good, &text);
-    let text = format!("loss {:.1} %   jitter {:.1} ms", ours.loss_pct, ours.jitter_ms);
+    let text = format!(
+        "loss {:.1} %   jitter {:.1} ms",
+        ours.loss_pct, ours.jitter_ms
+    );
     fact(context, "quality", &text);
     Ok(ExitCode::Success)
 }

@@ -40,16 +40,40 @@ async fn play(
     stood: Duration,
 ) -> Result<ExitCode, Error> {
     let version = env!("CARGO_PKG_VERSION");
-    context.out.line(&format!("offhook {version} — demo mode, nothing leaves this computer"));
+    context.out.line(&format!(
+        "offhook {version} — demo mode, nothing leaves this computer"
+    ));
     let plugins = stage.plugins();
-    fact(context, "engine", &format!("{plugins} plugins loaded in {} ms", stood.as_millis()));
+    fact(
+        context,
+        "engine",
+        &format!("{plugins} plugins loaded in {} ms", stood.as_millis()),
+    );
     fact(context, "audio", "files instead of a sound card");
-    context.out.line(&format!("                 you \"say\"  {}", stage.said().display()));
-    context.out.line(&format!("                 you \"hear\" {}", stage.heard().display()));
-    fact(context, "demo PBX", &format!("{} udp tcp", stage.pbx_address()));
+    context.out.line(&format!(
+        "                 you \"say\"  {}",
+        stage.said().display()
+    ));
+    context.out.line(&format!(
+        "                 you \"hear\" {}",
+        stage.heard().display()
+    ));
+    fact(
+        context,
+        "demo PBX",
+        &format!("{} udp tcp", stage.pbx_address()),
+    );
     let took = stage.registered(REGISTER_WITHIN).await?;
-    fact(context, "account", &format!("101@demo registered in {} ms", took.as_millis()));
-    fact(context, "control", &format!("unix:{}", stage.socket().display()));
+    fact(
+        context,
+        "account",
+        &format!("101@demo registered in {} ms", took.as_millis()),
+    );
+    fact(
+        context,
+        "control",
+        &format!("unix:{}", stage.socket().display()),
+    );
     if args.check {
         return check::run(context, stage).await;
     }
@@ -69,14 +93,17 @@ async fn play(
 }
 
 fn fact(context: &mut Context, what: &str, text: &str) {
-    context.out.signed("  ", "ok", Colour::Good, &format!("  {what:<10} {text}"));
+    context
+        .out
+        .signed("  ", "ok", Colour::Good, &format!("  {what:<10} {text}"));
 }
 
 /// Until somebody wants it to stop: a signal, or the command `shutdown`.
 async fn wait(stage: &Stage) {
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return stage.stopped().await;
     };
     tokio::select! {

@@ -39,9 +39,8 @@ impl Sounds {
             false => ("hello.wav", speech(rng, RATE, HELLO_MS)),
         };
         let said = folder.join(name);
-        let failed = |why: hound::Error| {
-            Error::new(Code::SOUND_FILE, format!("{}: {why}", said.display()))
-        };
+        let failed =
+            |why: hound::Error| Error::new(Code::SOUND_FILE, format!("{}: {why}", said.display()));
         let spec = hound::WavSpec {
             channels: 1,
             sample_rate: RATE.hertz(),
@@ -53,7 +52,11 @@ impl Sounds {
             writer.write_sample(sample).map_err(failed)?;
         }
         writer.finalize().map_err(failed)?;
-        Ok(Self { said, heard: folder.join("heard.wav"), chirp })
+        Ok(Self {
+            said,
+            heard: folder.join("heard.wav"),
+            chirp,
+        })
     }
 
     /// The device that says the one and hears into the other, as `audio-file` wants to be asked.
@@ -72,6 +75,9 @@ impl Sounds {
         let heard: Vec<i16> = reader.samples().collect::<Result<_, _>>().ok()?;
         let found = correlate::find(&self.chirp, &heard)?;
         let delay_ms = found.at as f64 * 1000.0 / f64::from(RATE.hertz());
-        Some(Echo { delay_ms, score: found.score })
+        Some(Echo {
+            delay_ms,
+            score: found.score,
+        })
     }
 }

@@ -57,7 +57,9 @@ impl Stage {
             ("accounts.demo.password", &password),
             ("control.socket", &socket.display().to_string()),
         ] {
-            request.options.push((key.to_owned(), value.to_owned(), "demo".to_owned()));
+            request
+                .options
+                .push((key.to_owned(), value.to_owned(), "demo".to_owned()));
         }
         let broken = |complaints: settings::Complaints| {
             Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
@@ -65,30 +67,46 @@ impl Stage {
         let loaded = settings::load(&request).map_err(broken)?;
         let catalogue = catalogue();
         let plugins = catalogue.plugins().count();
-        let sound = Sound::Device { plugin: "audio-file".to_owned(), request: sounds.request() };
+        let sound = Sound::Device {
+            plugin: "audio-file".to_owned(),
+            request: sounds.request(),
+        };
         let incoming = loaded.settings.incoming.clone();
         let builder = phone::build_with(&loaded.settings, catalogue, sound, move || {
             Box::new(Rule::new(incoming.clone()))
         });
         let builder = builder.map_err(|why| Error::from(why.explain()))?;
         let began = Instant::now();
-        let phone = builder.start().await.map_err(|why| Error::from(why.explain()))?;
+        let phone = builder
+            .start()
+            .await
+            .map_err(|why| Error::from(why.explain()))?;
         let accounts = phone.events(Filter(vec!["account.*".to_owned()]));
-        Ok(Self { pbx, phone, sounds, accounts, socket, plugins, began, throw_away })
+        Ok(Self {
+            pbx,
+            phone,
+            sounds,
+            accounts,
+            socket,
+            plugins,
+            began,
+            throw_away,
+        })
     }
 
     /// Waits until the account is registered; says how long that took.
     pub(super) async fn registered(&self, within: Duration) -> Result<Duration, Error> {
         let wait = async {
             loop {
-                let Next::Event(sent) = self.accounts.next().await else { continue };
-                match &sent.event.body {
-                    EventBody::AccountRegistered(_) => return Ok(self.began.elapsed()),
-                    EventBody::AccountFailed(change) => {
-                        let error = change.error.clone();
-                        return Err(error.unwrap_or_else(|| silent("the account failed")));
-                    }
-                    _ => {}
+                let Next::Event(sent) = self.accounts.next().await else {
+                    continue;
+                };
+                if let EventBody::AccountRegistered(_) = &sent.event.body {
+                    return Ok(self.began.elapsed());
+                }
+                if let EventBody::AccountFailed(change) = &sent.event.body {
+                    let error = change.error.clone();
+                    return Err(error.unwrap_or_else(|| silent("the account failed")));
                 }
             }
         };
@@ -155,7 +173,12 @@ async fn pbx(folder: &Path, password: &str, check: bool) -> Result<Pbx, Error> {
 /// Plugins of the demo, linked in: it needs no file to be installed.
 fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new("offhook demo", env!("CARGO_PKG_VERSION"));
-    let entries = [&audio_file::ENTRY, &audio_null::ENTRY, &audio_tone::ENTRY, &codec_g711::ENTRY];
+    let entries = [
+        &audio_file::ENTRY,
+        &audio_null::ENTRY,
+        &audio_tone::ENTRY,
+        &codec_g711::ENTRY,
+    ];
     for entry in entries {
         let added = catalogue.add_built_in(entry);
         debug_assert!(added.is_ok(), "{added:?}");
@@ -165,7 +188,11 @@ fn catalogue() -> Catalogue {
 
 /// The demo's state folder, or for a check a new one that is thrown away.
 fn folder(check: bool, rng: &mut Rng) -> Result<(PathBuf, Option<PathBuf>), Error> {
-    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let folder = match check {
         true => std::env::temp_dir().join(format!("offhook-check-{}", rng.token(10))),
         false => set("XDG_STATE_HOME")
@@ -173,8 +200,12 @@ fn folder(check: bool, rng: &mut Rng) -> Result<(PathBuf, Option<PathBuf>), Erro
             .unwrap_or_else(std::env::temp_dir)
             .join("offhook/demo"),
     };
-    let failed =
-        |why| Error::new(Code::FILE_UNREADABLE, format!("{}: {why}", folder.display()));
+    let failed = |why| {
+        Error::new(
+            Code::FILE_UNREADABLE,
+            format!("{}: {why}", folder.display()),
+        )
+    };
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let throw_away = check.then(|| folder.clone());
     Ok((folder, throw_away))
@@ -182,7 +213,12 @@ fn folder(check: bool, rng: &mut Rng) -> Result<(PathBuf, Option<PathBuf>), Erro
 
 fn seed() -> Result<[u8; 32], Error> {
     let mut seed = [0; 32];
-    let failed = |why| Error::new(Code::DEGRADED, format!("the system gives no random bytes: {why}"));
+    let failed = |why| {
+        Error::new(
+            Code::DEGRADED,
+            format!("the system gives no random bytes: {why}"),
+        )
+    };
     getrandom::fill(&mut seed).map_err(failed)?;
     Ok(seed)
 }
