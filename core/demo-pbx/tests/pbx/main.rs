@@ -6,8 +6,8 @@
 mod phone;
 mod running;
 
-use offhook_interop::Rig;
 use offhook_interop::sipp::{Sipp, Tally, Wish};
+use offhook_interop::{Linphone, Rig, linphone, sound};
 use phone::Phone;
 use running::Running;
 use sip::auth::digest::Algorithm;
@@ -196,4 +196,34 @@ fn bob_speaks_on_102_and_over_a_bad_network_on_605() {
         .filter(|w| w[1].wrapping_sub(w[0]) > 1_000)
         .count();
     assert!(overtakes > 20, "{overtakes}");
+}
+
+/// M-001: a phone that knows SHA-256 registers by it, over TCP, and hears itself at 600.
+#[test]
+fn m001_linphone_registers_by_sha_256_and_hears_itself() {
+    let Some(rig) = Rig::new("pbx-linphone", &["linphonec"]) else {
+        return;
+    };
+    let pbx = Running::start(&rig, &[Algorithm::SHA_256]);
+    let said = sound::Sound::chirp(&rig, "said", 3_000).unwrap();
+    let wish = linphone::Wish {
+        user: "101",
+        registrar: Some((pbx.address, "secret")),
+        codecs: &["PCMU"],
+        plays: &said.file,
+        transport: "tcp",
+        answers: false,
+    };
+    let mut linphone = Linphone::start(&rig, "linphone", &wish).unwrap();
+    assert_eq!(pbx.contacts("101").len(), 1);
+    let uri = format!("sip:600@{};transport=tcp", pbx.address);
+    linphone.dial(&uri).unwrap();
+    linphone.wait_call(1).unwrap();
+    std::thread::sleep(Duration::from_millis(said.play_ms() + 1_000));
+    linphone.hang_up().unwrap();
+    linphone.wait_end(1).unwrap();
+    let heard = said.heard_in(&linphone.heard()).unwrap();
+    assert!(heard.score >= 0.95, "{}", heard.score);
+    let debug = std::fs::read_to_string(rig.file("linphone/debug")).unwrap();
+    assert!(debug.contains("algorithm=SHA-256, username"));
 }
