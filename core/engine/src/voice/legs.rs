@@ -87,13 +87,14 @@ impl Legs {
         match order {
             Do::OpenPorts { leg, local } => self.open(leg, local),
             Do::Run(config) => self.run(*config),
-            Do::Digits { leg, digits } => {
+            Do::Digits {
+                leg,
+                digits,
+                duration_ms,
+            } => {
+                let ms = duration_ms.unwrap_or(KEY_MS);
                 for key in digits.chars() {
-                    self.order(leg, |leg| Order::Dial {
-                        leg,
-                        key,
-                        ms: KEY_MS,
-                    });
+                    self.order(leg, |leg| Order::Dial { leg, key, ms });
                 }
             }
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
