@@ -88,7 +88,7 @@ fn dial(phone: &Core, number: &str) {
 }
 
 #[test]
-fn a_phone_in_the_same_system_registers_talks_and_is_refused() {
+fn audio_timing_a_phone_in_the_same_system_registers_talks_and_is_refused() {
     let rig = Rig::new("pbx-beside", &[]).unwrap();
     actix::System::new().block_on(async {
         let pbx = pbx(&rig).await;
