@@ -1,6 +1,8 @@
 //! `offhookd` registers at Kamailio, and at registrars that SIPp plays.
 
-use offhook_interop::engine::{Daemon, Wish};
+use control::Code;
+use control::snapshot::AccountState;
+use offhook_interop::engine::{Daemon, Engine, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::{Kamailio, Rig, Sipp, kamailio};
 use std::time::Duration;
@@ -29,6 +31,12 @@ fn at_kamailio(name: &str, algorithm: &'static str, transport: &str) -> anyhow::
     )?;
     let bindings = proxy.wait_bindings("101", 1, PATIENCE)?;
     anyhow::ensure!(bindings[0].expires_s > 20, "{bindings:?}");
+    let contact = engine.address().to_string();
+    anyhow::ensure!(bindings[0].contact.contains(&contact), "{bindings:?}");
+    let account = engine
+        .client()?
+        .wait_account(AccountState::Registered, PATIENCE)?;
+    anyhow::ensure!(account.expires_s > Some(20), "{account:?}");
     engine.stop();
     proxy.wait_bindings("101", 0, PATIENCE)?;
     Ok(())
@@ -40,6 +48,31 @@ fn registers_with_md5_and_sha_256_over_udp_and_tcp() {
     at_kamailio("register-md5-tcp", "MD5", "tcp").unwrap();
     at_kamailio("register-sha-256-udp", "SHA-256", "udp").unwrap();
     at_kamailio("register-sha-256-tcp", "SHA-256", "tcp").unwrap();
+}
+
+#[test]
+fn a_wrong_password_is_told_as_oh_2001() {
+    let Some(rig) = Rig::new("register-wrong", &["kamailio"]) else {
+        return;
+    };
+    let proxy = Kamailio::start(&rig, "proxy", &kamailio::Wish::default()).unwrap();
+    let registrar = Some((proxy.address, "101", "pumpkin"));
+    let wish = Wish {
+        registrar,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(&rig, "engine", &wish).unwrap();
+    let mut client = engine.client().unwrap();
+    let account = client.wait_account(AccountState::Failed, PATIENCE).unwrap();
+    let error = account.error.expect("a failed account says why");
+    println!("{error}");
+    assert_eq!(error.code, Code::WRONG_PASSWORD);
+    assert!(!error.fix.is_empty() && error.detail.contains("101"));
+    assert!(
+        !engine.log().contains("pumpkin"),
+        "the log shows the password"
+    );
+    assert_eq!(proxy.bindings("101").unwrap(), vec![]);
 }
 
 #[test]
