@@ -64,12 +64,11 @@ impl Client {
             accounts: Vec::new(),
             asked: 0,
         };
-        match client.hear(REPLY)? {
-            ToClient::Welcome(welcome) => {
-                client.accounts = welcome.snapshot.map(|all| all.accounts).unwrap_or_default();
-            }
-            other => bail!("the engine says {other:?} instead of welcome"),
-        }
+        let word = client.hear(REPLY)?;
+        let ToClient::Welcome(welcome) = word else {
+            bail!("the engine says {word:?} instead of welcome");
+        };
+        client.accounts = welcome.snapshot.map(|all| all.accounts).unwrap_or_default();
         Ok(client)
     }
 
@@ -109,10 +108,11 @@ impl Client {
             ring_for_s: None,
             headers: std::collections::BTreeMap::new(),
         };
-        match self.ask(Command::Dial(dial))? {
-            Reply::Call { call } => Ok(call.call),
-            other => bail!("dial is replied to with {other:?}"),
-        }
+        let reply = self.ask(Command::Dial(dial))?;
+        let Reply::Call { call } = reply else {
+            bail!("dial is replied to with {reply:?}");
+        };
+        Ok(call.call)
     }
 
     /// Ends a call.
@@ -164,9 +164,11 @@ impl Client {
 
     /// Waits until `call` is over, and says how.
     pub fn wait_ended(&mut self, call: CallHandle, patience: Duration) -> Result<CallEnded> {
-        self.wait("call.ended", patience, |event| match &event.body {
-            EventBody::CallEnded(ended) if event.call == Some(call) => Some((**ended).clone()),
-            _ => None,
+        self.wait("call.ended", patience, |event| {
+            let EventBody::CallEnded(ended) = &event.body else {
+                return None;
+            };
+            (event.call == Some(call)).then(|| (**ended).clone())
         })
     }
 
@@ -179,14 +181,15 @@ impl Client {
         if let Some(there) = self.accounts.iter().find(|account| account.state == state) {
             return Ok(there.clone());
         }
-        self.wait("account event", patience, |event| match &event.body {
-            EventBody::AccountRegistering(change)
+        self.wait("account event", patience, |event| {
+            let (EventBody::AccountRegistering(change)
             | EventBody::AccountRegistered(change)
             | EventBody::AccountFailed(change)
-            | EventBody::AccountUnregistered(change) => {
-                (change.snapshot.state == state).then(|| change.snapshot.clone())
-            }
-            _ => None,
+            | EventBody::AccountUnregistered(change)) = &event.body
+            else {
+                return None;
+            };
+            (change.snapshot.state == state).then(|| change.snapshot.clone())
         })
     }
 

@@ -218,21 +218,9 @@ impl Writer {
             let (word, rest) = line
                 .split_once(' ')
                 .context("has, hasnt, take, find or when?")?;
-            if let ("take", Some((name, header))) = (word, rest.split_once(' ')) {
+            if let Some((name, search)) = kept(word, rest) {
                 self.variables.push(name.into());
-                writeln!(
-                    actions,
-                    "<ereg regexp=\".*\" search_in=\"hdr\" header=\"{header}:\" assign_to=\"{name}\"/>"
-                )?;
-                continue;
-            }
-            if let ("find", Some((name, regex))) = (word, rest.split_once(' ')) {
-                self.variables.push(name.into());
-                let regex = escape(regex);
-                writeln!(
-                    actions,
-                    "<ereg regexp=\"{regex}\" search_in=\"msg\" assign_to=\"{name}\"/>"
-                )?;
+                writeln!(actions, "<ereg regexp={search} assign_to=\"{name}\"/>")?;
                 continue;
             }
             let name = format!("seen{}", self.variables.len());
@@ -387,6 +375,17 @@ impl Writer {
             false => format!("<Reference variables=\"{}\"/>\n", self.variables.join(",")),
         }
     }
+}
+
+/// Of `take` and `find`: the variable, and what to look for and where.
+fn kept<'l>(word: &str, rest: &'l str) -> Option<(&'l str, String)> {
+    let (name, sought) = rest.split_once(' ')?;
+    let search = match word {
+        "take" => format!("\".*\" search_in=\"hdr\" header=\"{sought}:\""),
+        "find" => format!("\"{}\" search_in=\"msg\"", escape(sought)),
+        _ => return None,
+    };
+    Some((name, search))
 }
 
 /// A `send` line taken apart.
