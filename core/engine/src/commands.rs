@@ -3,7 +3,7 @@
 use crate::hub::Hub;
 use crate::wiring::Wiring;
 use base::{Duration, Instant, Redacted};
-use control::command::{AddAccount, CallRef, Command, Reply};
+use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, registrar};
@@ -78,10 +78,7 @@ impl Commands {
             ));
         }
         match asked {
-            Command::Dial(dial) => {
-                let account = dial.account.as_ref().map(|a| a.as_str().to_owned());
-                self.dial(dial.to, account, command, hub, now)
-            }
+            Command::Dial(dial) => self.dial(dial, command, hub, now),
             Command::Accept(_)
             | Command::Decline(_)
             | Command::HangUp(_)
@@ -143,20 +140,30 @@ impl Commands {
                     command,
                     call,
                     digits: send.digits.as_str().to_owned(),
+                    duration_ms: send.duration_ms,
                 }
             }
-            Command::Mute(mute) => {
-                let call = pick(CallRef { call: mute.call }, hub, is_answered)?;
-                dialogs::Word::Mute {
-                    command,
-                    call,
-                    on: mute.on,
-                }
-            }
+            Command::Mute(mute) => return self.mute(mute, command, hub),
             // What is left of the commands that concern calls.
             _ => dialogs::Word::HangUpAll { command },
         };
         self.post(word)
+    }
+
+    /// Silences one call, or all that are up.
+    fn mute(&self, mute: Mute, command: CommandId, hub: &Hub) -> Outcome {
+        let on = mute.on;
+        let calls: Vec<CallHandle> = match mute.call {
+            Some(call) => vec![pick(CallRef { call: Some(call) }, hub, is_answered)?],
+            None => {
+                let up = hub.calls().values().filter(|call| is_answered(call));
+                up.map(|call| call.call).collect()
+            }
+        };
+        for call in calls {
+            self.post(dialogs::Word::Mute { command, call, on })?;
+        }
+        Ok(Reply::Taken)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -181,14 +188,14 @@ impl Commands {
         }
     }
 
-    fn dial(
-        &mut self,
-        to: String,
-        account: Option<String>,
-        command: CommandId,
-        hub: &Hub,
-        now: Instant,
-    ) -> Outcome {
+    fn dial(&mut self, dial: Dial, command: CommandId, hub: &Hub, now: Instant) -> Outcome {
+        let Dial {
+            to,
+            account,
+            ring_for_s,
+            headers,
+        } = dial;
+        let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
             Some(name) => hub.accounts().get(name),
             None => hub.accounts().values().find(|a| a.is_default),
@@ -233,6 +240,8 @@ impl Commands {
             call,
             account,
             to,
+            ring_for: ring_for_s.map(|s| Duration::from_secs(u64::from(s))),
+            headers: headers.into_iter().collect(),
         })?;
         Ok(Reply::Call {
             call: Box::new(snapshot),

@@ -198,10 +198,17 @@ impl Part for Media {
             Word::Prepare { call, local, sound } => self.prepare(call, local, sound, out),
             Word::Apply { call, agreed } => self.apply(call, *agreed, out),
             Word::Release { call } => self.release(call, out),
-            Word::Digits { call, digits } => out.post(Do::Digits {
-                leg: leg_of(call),
+            Word::Digits {
+                call,
                 digits,
-            }),
+                duration_ms,
+            } => {
+                out.post(Do::Digits {
+                    leg: leg_of(call),
+                    digits,
+                    duration_ms,
+                });
+            }
             Word::Mute { call, on } => out.post(Do::Mute {
                 leg: leg_of(call),
                 on,
