@@ -1,14 +1,12 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 use crate::hub::Hub;
-use crate::wiring::Wiring;
 use base::{Duration, Instant, Redacted};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, registrar};
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
@@ -16,21 +14,25 @@ const KEYS: usize = 1_024;
 /// What a command led to.
 pub type Outcome = Result<Reply, ErrorObject>;
 
+/// Hands a word to its receiver, or gives it back.
+pub type Carry = Box<dyn Fn(Post) -> Result<(), Post>>;
+
 /// Numbers commands and hands them to their parts.
-pub(crate) struct Commands {
-    wiring: Rc<Wiring>,
+pub struct Commands {
+    carry: Carry,
     handles: Handles,
     last: u64,
     accounts: Vec<Account>,
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
     /// Set by `shutdown`.
-    pub(crate) stopping: bool,
+    pub stopping: bool,
 }
 
 impl Commands {
-    pub(crate) fn new(wiring: Rc<Wiring>, handles: Handles) -> Self {
+    /// No command yet. `handles` is shared with the parts that start calls.
+    pub fn new(carry: Carry, handles: Handles) -> Self {
         Self {
-            wiring,
+            carry,
             handles,
             last: 0,
             accounts: Vec::new(),
@@ -40,7 +42,7 @@ impl Commands {
     }
 
     /// Carries out a command once, however often it comes under the same key.
-    pub(crate) fn take(
+    pub fn take(
         &mut self,
         command: Command,
         key: Option<IdempotencyKey>,
@@ -249,14 +251,14 @@ impl Commands {
     }
 
     /// Tells every part that acts for accounts of this one.
-    pub(crate) fn add_account(&mut self, account: Account) -> Outcome {
+    pub fn add_account(&mut self, account: Account) -> Outcome {
         self.accounts.retain(|known| known.name != account.name);
         self.accounts.push(account.clone());
         self.tell_of(account)
     }
 
     /// Tells again of all accounts: a part was made anew.
-    pub(crate) fn repeat_accounts(&self) {
+    pub fn repeat_accounts(&self) {
         for account in &self.accounts {
             // A part that has too much to do now was told before, or panics again.
             let _ = self.tell_of(account.clone());
@@ -274,8 +276,7 @@ impl Commands {
             let why = "the part that carries it out has too much to do or is not there";
             ErrorObject::new(Code::ENGINE_BUSY, why)
         };
-        self.wiring
-            .carry(word.into())
+        (self.carry)(word.into())
             .map(|()| Reply::Taken)
             .map_err(busy)
     }

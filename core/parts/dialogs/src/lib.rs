@@ -93,6 +93,11 @@ impl Dialogs {
         }
     }
 
+    /// Calls and sessions that are not over.
+    pub fn unfinished(&self) -> usize {
+        self.calls.len() + self.by_session.len() + self.sessions.len()
+    }
+
     fn time(&self, at: Instant) -> Timestamp {
         Timestamp::from_unix_ms(self.settings.epoch.unix_ms() + at.as_millis())
     }

@@ -63,6 +63,11 @@ impl Media {
         }
     }
 
+    /// Legs that are not over.
+    pub fn unfinished(&self) -> usize {
+        self.legs.len()
+    }
+
     fn prepare(&mut self, call: CallHandle, local: IpAddr, sound: Sound, out: &mut Outbox) {
         if self.legs.len() >= self.settings.legs {
             let why = format!("{} calls have media already", self.settings.legs);
