@@ -3,11 +3,12 @@
 use crate::ladder;
 use crate::link::{Jitter, LinkSettings, Loss};
 use crate::log::Entry;
+use crate::net::NodeId;
 use crate::space::Space;
 use crate::world::World;
 use base::{Duration, Rng};
 use sip_message::{Limits, Message, Method};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bad networks that every flow is tried over.
 pub const SEEDS: u64 = 200;
@@ -110,7 +111,7 @@ fn finish(world: &World, name: &str, seed: u64) {
             picture(world)
         );
     }
-    let broken = broken(&world.space());
+    let broken = broken(&world.space(), &world.phone_nodes());
     assert!(
         broken.is_empty(),
         "{name} seed {seed}: {broken:?}{}",
@@ -123,10 +124,10 @@ fn picture(world: &World) -> String {
 }
 
 /// What the messages of phones break: CSeq that does not rise, a 2xx without ACK.
-fn broken(space: &Space) -> Vec<String> {
+fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
     let entries = space.log().entries.as_deref().unwrap_or_default();
     let mut broken = Vec::new();
-    let mut last = BTreeMap::new();
+    let (mut last, mut seen) = (BTreeMap::new(), BTreeSet::new());
     let (mut owed, mut paid) = (BTreeMap::new(), BTreeMap::new());
     for entry in entries {
         let Entry::Sent {
@@ -159,22 +160,23 @@ fn broken(space: &Space) -> Vec<String> {
             Message::Request(request) if *request.method() != Method::Cancel => {
                 let branch = headers.top_via().ok();
                 let branch = branch.and_then(|via| via.branch().map(str::to_owned));
-                let (number, before) = last
-                    .entry((*from, dialog))
-                    .or_insert((cseq.number, branch.clone()));
-                if *before != branch && cseq.number <= *number && headers.via_count() == 1 {
-                    broken.push(format!(
-                        "{} {} does not rise",
-                        request.method().as_str(),
-                        cseq.number
-                    ));
+                // What is only sent again stands where it stood.
+                if !seen.insert(branch) {
+                    continue;
                 }
-                (*number, *before) = (cseq.number, branch);
+                let number = last.entry((*from, dialog)).or_insert(cseq.number);
+                // The same number again with another branch: on its way to the next server
+                // (RFC 3263 §4.3).
+                if cseq.number < *number && phones.contains(from) {
+                    let method = request.method().as_str();
+                    broken.push(format!("{method} {} does not rise", cseq.number));
+                }
+                *number = cseq.number;
             }
             Message::Response(response)
                 if response.status().is_success()
                     && cseq.method == Method::Invite
-                    && headers.via_count() == 1
+                    && phones.contains(to)
                     && arrives.is_some() =>
             {
                 owed.insert((*to, dialog.0, cseq.number), ());

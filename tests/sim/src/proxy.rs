@@ -114,6 +114,11 @@ impl State {
                 r.header("Proxy-Authenticate", challenge)
             });
         }
+        let is_own = |to: NameAddr| to.tag() == Some(self.domain.as_str());
+        if *method == Method::Ack && request.headers().to().is_ok_and(is_own) {
+            // For a response of its own.
+            return;
+        }
         match self.next(request) {
             Some((to, target)) => {
                 if *method == Method::Invite {
@@ -139,7 +144,7 @@ impl State {
         status: Status,
         edit: impl FnOnce(ResponseBuilder) -> ResponseBuilder,
     ) {
-        let response = edit(ResponseBuilder::to(request, status).to_tag("proxy"));
+        let response = edit(ResponseBuilder::to(request, status).to_tag(&self.domain));
         self.transmit(source, response.build().bytes().clone());
     }
 

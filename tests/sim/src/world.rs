@@ -141,6 +141,11 @@ impl World {
         }
     }
 
+    /// Where phones are.
+    pub fn phone_nodes(&self) -> Vec<NodeId> {
+        self.phones.iter().map(Phone::node).collect()
+    }
+
     /// Every phone ends its calls and removes its bindings.
     pub fn end_all(&self) {
         for phone in &self.phones {
