@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From one lane to the next. Unit: characters.
-const LANE: usize = 42;
+const LANE: usize = 46;
 /// Set to 1, golden files are written instead of compared.
 pub const BLESS: &str = "OFFHOOK_BLESS";
 
@@ -181,8 +181,9 @@ impl Picture {
                 }
             }
         };
-        for note in notes(&message, headers) {
-            label += &format!(" [{note}]");
+        let notes = notes(&message, headers);
+        if !notes.is_empty() {
+            label += &format!(" [{}]", notes.join(", "));
         }
         if let Some(sdp) = self.description(number, headers, message.body()) {
             label += &format!(" [{sdp}]");

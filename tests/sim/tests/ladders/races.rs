@@ -78,8 +78,9 @@ fn success(response: &Response) -> bool {
 fn invite_again_in_the_moratorium() {
     let flow = Flow {
         name: "rfc5407-3.1.1-invite-again",
-        about: "Alice's INVITE comes again after Bob's phone picked up: the 200 is sent again.
-                Source: RFC 5407 §3.1.1. Link: 20 ms each way.",
+        about: "Alice's INVITE comes again after Bob's phone picked up: it is no second call, and the 200
+                goes out again by its own timer only.
+                Source: RFC 5407 §3.1.1, RFC 6026 §7.1. Link: 20 ms each way.",
         act: |world| {
             let (alice, bob) = peer_and_phone(world);
             let invite = alice.script().invite(&bob.uri(), true, |_, _| {});
