@@ -123,13 +123,17 @@ fn picture(world: &World) -> String {
     format!("\n{}", ladder::render(&world.space()))
 }
 
-/// What the messages of phones break: CSeq that does not rise, a 2xx without ACK.
-fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
+/// A message with its way, and whether it arrived.
+struct Seen {
+    from: NodeId,
+    to: NodeId,
+    arrived: bool,
+    message: Message,
+}
+
+fn messages(space: &Space) -> Vec<Seen> {
     let entries = space.log().entries.as_deref().unwrap_or_default();
-    let mut broken = Vec::new();
-    let (mut last, mut seen) = (BTreeMap::new(), BTreeSet::new());
-    let (mut owed, mut paid) = (BTreeMap::new(), BTreeMap::new());
-    for entry in entries {
+    let seen = |entry: &Entry| {
         let Entry::Sent {
             from,
             to,
@@ -138,11 +142,30 @@ fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
             ..
         } = entry
         else {
-            continue;
+            return None;
         };
-        let Ok(message) = sip_message::parse_datagram(bytes.clone(), &Limits::default()) else {
-            continue;
-        };
+        Some(Seen {
+            from: *from,
+            to: *to,
+            arrived: arrives.is_some(),
+            message: sip_message::parse_datagram(bytes.clone(), &Limits::default()).ok()?,
+        })
+    };
+    entries.iter().filter_map(seen).collect()
+}
+
+/// What the messages of phones break: CSeq that does not rise, a 2xx without ACK.
+fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let (mut last, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    let (mut owed, mut paid) = (BTreeSet::new(), BTreeSet::new());
+    for Seen {
+        from,
+        to,
+        arrived,
+        message,
+    } in messages(space)
+    {
         let headers = message.headers();
         let (Ok(cseq), Ok(call)) = (headers.cseq(), headers.call_id()) else {
             continue;
@@ -155,40 +178,33 @@ fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
         let dialog = (call.to_string(), text("From"), text("To"));
         match &message {
             Message::Request(request) if *request.method() == Method::Ack => {
-                paid.insert((*from, dialog.0, cseq.number), ());
+                paid.insert((from, dialog.0, cseq.number));
             }
             Message::Request(request) if *request.method() != Method::Cancel => {
                 let branch = headers.top_via().ok();
-                let branch = branch.and_then(|via| via.branch().map(str::to_owned));
                 // What is only sent again stands where it stood.
-                if !seen.insert(branch) {
+                if !seen.insert(branch.and_then(|via| via.branch().map(str::to_owned))) {
                     continue;
                 }
-                let number = last.entry((*from, dialog)).or_insert(cseq.number);
-                // The same number again with another branch: on its way to the next server
-                // (RFC 3263 §4.3).
-                if cseq.number < *number && phones.contains(from) {
+                let number = last.entry((from, dialog)).or_insert(cseq.number);
+                if cseq.number < *number && phones.contains(&from) {
                     let method = request.method().as_str();
                     broken.push(format!("{method} {} does not rise", cseq.number));
                 }
                 *number = cseq.number;
             }
             Message::Response(response)
-                if response.status().is_success()
-                    && cseq.method == Method::Invite
-                    && phones.contains(to)
-                    && arrives.is_some() =>
+                if response.status().is_success() && cseq.method == Method::Invite =>
             {
-                owed.insert((*to, dialog.0, cseq.number), ());
+                if phones.contains(&to) && arrived {
+                    owed.insert((to, dialog.0, cseq.number));
+                }
             }
             Message::Request(_) | Message::Response(_) => {}
         }
     }
-    for (node, call, number) in owed.keys().filter(|key| !paid.contains_key(*key)) {
-        broken.push(format!(
-            "no ACK of {} for the 2xx {number} of {call}",
-            node.0
-        ));
+    for (node, call, number) in owed.difference(&paid) {
+        broken.push(format!("no ACK of {} for 2xx {number} of {call}", node.0));
     }
     broken
 }
