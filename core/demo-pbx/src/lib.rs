@@ -1,1 +1,29 @@
-//! A small PBX on the engine's own machines, for the demo; never proof of SIP.
+//! A small PBX for the demo: a registrar with digest, and extensions that answer by themselves.
+//!
+//! What it is not: proof of SIP. It is built from the parts that it talks to, so both ends share their
+//! mistakes; that is what the peers of `tests/interop` are for. It connects no phone with another.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`start`](fn@start), [`Settings`], [`Pbx`] | a running PBX, beside other engines in one system |
+//! | [`users`] | who may register, by password |
+//! | [`bindings`] | who is registered where, and how that changes (RFC 3261 §10.3) |
+//! | [`gate`] | challenges, and when a wrong password is answered for good |
+//! | [`registrar`] | the part that takes REGISTER |
+//! | [`extensions`] | what can be dialled, and what it does |
+//! | `greeting` | what Bob says |
+//! | [`error`] | why a PBX does not start |
+
+pub mod bindings;
+pub mod error;
+pub mod extensions;
+pub mod gate;
+mod greeting;
+pub mod registrar;
+mod start;
+pub mod users;
+
+pub use error::Error;
+pub use extensions::{EXTENSIONS, Extension};
+pub use start::{Pbx, Settings, start};
+pub use users::Users;

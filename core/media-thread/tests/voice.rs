@@ -191,3 +191,55 @@ fn on_a_bus_everybody_hears_everybody_else() {
     assert!(score(&voices[1], &narrow) > 0.6);
     assert!(score(&wide, &heard).abs() < 0.35, "the desk hears itself");
 }
+
+/// One engine that echoes, a scripted peer: what buffer, decoder and encoder add on a clean link.
+#[test]
+fn an_echoing_engine_adds_at_most_25_milliseconds() {
+    let mut delays = Vec::new();
+    for phase in 0..8_u64 {
+        let mut world = World::new(phase);
+        world.link = Box::new(|_| None);
+        world.add_plain(1, 0, LegAudio::Echo);
+        let (own, peer) = (world::addresses(1, 0).0, world::addresses(2, 0).0);
+        let chirp = chirp::chirp(&mut Rng::from_number(phase), Rate::Hz8000, 2_000);
+        let (mut encoder, mut decoder) = (world::codec("PCMU"), world::codec("PCMU"));
+        let (mut heard, mut first_sent_us) = (Vec::new(), None);
+        let first_arrival_us = world.now_us + phase * 2_500;
+        let mut frames = chirp.chunks(160).enumerate();
+        for step in 0..1_000 {
+            if step >= phase
+                && (step - phase) % 8 == 0
+                && let Some((n, frame)) = frames.next()
+            {
+                let mut bytes = vec![0; 172];
+                bytes[0] = 0x80;
+                bytes[2..4].copy_from_slice(&(n as u16).to_be_bytes());
+                bytes[4..8].copy_from_slice(&(n as u32 * 160).to_be_bytes());
+                encoder.encode(frame, &mut bytes[12..]).unwrap();
+                world.a.net.inbox.push_back((peer, own, bytes));
+            }
+            let now = world.now();
+            if world.now_us.is_multiple_of(10_000) {
+                world.a.engine.tick(now, &mut world.a.net);
+            } else {
+                world.a.engine.sweep(now, &mut world.a.net);
+            }
+            for (_, to, bytes) in world.a.net.sent.drain(..).filter(|s| s.1 == peer) {
+                assert_eq!(to, peer);
+                first_sent_us.get_or_insert(world.now_us);
+                let mut pcm = [0; 160];
+                decoder.decode(&bytes[12..], &mut pcm).unwrap();
+                heard.extend(pcm);
+            }
+            world.now_us += 2_500;
+        }
+        let found = correlate::find(&chirp, &heard).unwrap();
+        assert!(found.score > 0.98, "{found:?}");
+        let sent_ms = first_sent_us.unwrap() as f64 / 1_000.0 + found.at as f64 / 8.0;
+        delays.push(sent_ms - first_arrival_us as f64 / 1_000.0);
+    }
+    delays.sort_by(f64::total_cmp);
+    println!("added by an echoing engine: {delays:?} ms");
+    assert!(delays[delays.len() / 2] <= 22.5, "{delays:?}");
+    assert!(delays[delays.len() - 1] <= 25.0, "{delays:?}");
+}

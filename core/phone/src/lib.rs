@@ -39,6 +39,7 @@ use part_link::Link;
 use part_media::Media;
 use part_registrar::Registrar;
 use plugin_host::Catalogue;
+use ports::media::Sound;
 use ports::{Address, Handles};
 use settings::{CodecOrder, Settings, Transport};
 use sip_message::{Capabilities, Method};
@@ -52,15 +53,16 @@ const LEGS_PER_THREAD: usize = 4_000;
 /// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
     let rule = settings.incoming.clone();
-    build_with(settings, catalogue, move || {
-        Box::new(Rule::new(rule.clone()))
-    })
+    let answering = move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone())) };
+    build_with(settings, catalogue, Sound::Person, answering)
 }
 
-/// The same with a rule of the host's own about calls that come in.
+/// The same with a rule of the host's own about calls that come in, and with `sound` as what dialled
+/// calls say and hear.
 pub fn build_with(
     settings: &Settings,
     catalogue: Catalogue,
+    sound: Sound,
     answering: impl Fn() -> Box<dyn Answering> + 'static,
 ) -> Result<Builder, Error> {
     let mut rng = Rng::from_seed(seed()?);
@@ -69,7 +71,7 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
-    let dialogs = dialogs_settings(settings, epoch);
+    let dialogs = dialogs_settings(settings, sound, epoch);
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -161,7 +163,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
     }
 }
 
-fn dialogs_settings(settings: &Settings, epoch: Timestamp) -> part_dialogs::Settings {
+fn dialogs_settings(settings: &Settings, sound: Sound, epoch: Timestamp) -> part_dialogs::Settings {
     let limits = &settings.limits;
     let mut sessions = sip::dialogs::Config::default();
     sessions.limits.calls = limits.calls;
@@ -176,7 +178,7 @@ fn dialogs_settings(settings: &Settings, epoch: Timestamp) -> part_dialogs::Sett
             CodecOrder::Theirs => sdp::Preference::Offerer,
             CodecOrder::Ours => sdp::Preference::Ours,
         },
-        sound: ports::media::Sound::Person,
+        sound,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{Address, voice};
 use control::CallHandle;
 use core::net::IpAddr;
 use sdp::{Agreed, LocalMedia};
+use serde::{Deserialize, Serialize};
 
 /// What media can be told.
 #[derive(Debug)]
@@ -66,6 +67,50 @@ pub enum Sound {
         /// The request.
         request: String,
     },
+    /// Another sound, whose packets meet a bad network on both ways: to show what happens then.
+    Impaired {
+        /// What is said and heard.
+        sound: Box<Sound>,
+        /// What the network does.
+        by: Impairment,
+    },
+}
+
+impl Sound {
+    /// What is said and heard, whatever the network does to it.
+    pub fn itself(&self) -> &Self {
+        match self {
+            Self::Impaired { sound, .. } => sound.itself(),
+            Self::Person | Self::Echo | Self::Silence | Self::Device { .. } => self,
+        }
+    }
+}
+
+/// What a bad network does to the packets of one leg, RTP and RTCP, each way by itself.
+///
+/// Which packets are lost and how late the others are depends on the seed and their order alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Impairment {
+    /// Packets that never arrive. Unit: per mille. Range: 0 to 1000.
+    pub loss_permille: u16,
+    /// How much later than others a packet can be; one may overtake another. Unit: ms.
+    pub jitter_ms: u16,
+    /// Times at which more is lost.
+    pub bursts: Option<Bursts>,
+    /// Whence the packets that are hit.
+    pub seed: u64,
+}
+
+/// Times at which a network loses more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bursts {
+    /// From the end of one to the end of the next; the first ends so long after the leg began.
+    /// Unit: ms. Range: 1 and up.
+    pub every_ms: u32,
+    /// How long each lasts. Unit: ms.
+    pub for_ms: u32,
+    /// Packets lost meanwhile. Unit: per mille. Range: 0 to 1000.
+    pub loss_permille: u16,
 }
 
 /// What a prepared leg can do.

@@ -16,7 +16,9 @@
 //! | [`exit`] | [`ExitCode`] of the command line, and which word leads to which |
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
+//! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
 //! | [`time`] | [`Timestamp`] |
+//! | `os` | which user this is |
 //! | [`wire`] | hello, welcome, one JSON object a line |
 
 pub mod command;
@@ -26,9 +28,11 @@ pub mod exit;
 pub mod handle;
 pub mod index;
 pub mod ladder;
+mod os;
 pub mod reason;
 pub mod secret;
 pub mod snapshot;
+pub mod socket;
 pub mod time;
 pub mod wire;
 
@@ -41,4 +45,5 @@ pub use ladder::Ladder;
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use secret::Secret;
 pub use snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
+pub use socket::{socket_folder, socket_path};
 pub use time::Timestamp;

@@ -64,52 +64,54 @@ fn leg(
     Kit::Leg(Box::new(kit))
 }
 
-#[test]
-fn a_tick_does_not_allocate_and_a_leg_is_small() {
+fn remote_of((rtp, rtcp): &(UdpSocket, UdpSocket)) -> Remote {
+    Remote {
+        rtp: address(rtp),
+        rtcp: address(rtcp),
+        rule: Rule {
+            enabled: true,
+            other_hosts: false,
+        },
+    }
+}
+
+/// All orders of the beginning, and how many bytes a leg holds.
+fn orders() -> (Vec<Given<UdpSocket>>, i64) {
     let mut catalogue = Catalogue::new("test", "0");
     catalogue
         .add_built_in(&codec_g711::ENTRY)
         .expect("built in");
-    let mut net = net::MediaSockets::new(2 * LEGS as u32).expect("a poller");
-    let mut engine = MediaEngine::new(Capacity::for_legs(LEGS), 0);
     let sockets: Vec<_> = (0..LEGS).map(|_| (socket(), socket())).collect();
-    let remotes: Vec<_> = sockets
-        .iter()
-        .map(|(rtp, rtcp)| Remote {
-            rtp: address(rtp),
-            rtcp: address(rtcp),
-            rule: Rule {
-                enabled: true,
-                other_hosts: false,
-            },
-        })
-        .collect();
+    let remotes: Vec<_> = sockets.iter().map(remote_of).collect();
     let (bytes, kits) = bytes_of(|| {
         let kits = sockets.into_iter().enumerate();
         kits.map(|(n, s)| leg(n, &catalogue, s, remotes[n ^ 1]))
             .collect::<Vec<_>>()
     });
-    let each = bytes / LEGS as i64;
+    let bus = BusId(1);
+    let rate = Rate::Hz16000;
+    let kit = BusKit::new(&BusPlan { bus, rate }, None).expect("no device");
+    let add_bus = Given {
+        order: Order::AddBus { bus },
+        kit: Kit::Bus(Box::new(kit)),
+    };
+    let legs = kits.into_iter().enumerate().map(|(n, kit)| Given {
+        order: Order::AddLeg {
+            leg: LegId(n as u64),
+        },
+        kit,
+    });
+    let orders = core::iter::once(add_bus).chain(legs).collect();
+    (orders, bytes / LEGS as i64)
+}
+
+#[test]
+fn a_tick_does_not_allocate_and_a_leg_is_small() {
+    let mut net = net::MediaSockets::new(2 * LEGS as u32).expect("a poller");
+    let mut engine = MediaEngine::new(Capacity::for_legs(LEGS), 0);
+    let (orders, each) = orders();
     println!("a PCMU leg holds {each} bytes");
     assert!(each <= 32_768, "{each} bytes a leg");
-
-    let bus = BusPlan {
-        bus: BusId(1),
-        rate: Rate::Hz16000,
-    };
-    let bus_kit = Kit::Bus(Box::new(BusKit::new(&bus, None).expect("no device")));
-    let add_bus = Given {
-        order: Order::AddBus { bus: BusId(1) },
-        kit: bus_kit,
-    };
-    let orders: Vec<_> = core::iter::once(add_bus)
-        .chain(kits.into_iter().enumerate().map(|(n, kit)| Given {
-            order: Order::AddLeg {
-                leg: LegId(n as u64),
-            },
-            kit,
-        }))
-        .collect();
     let mut kept = Vec::with_capacity(100_000);
     let calls = calls_of(|| {
         let mut now = Instant::from_millis(1_000);
@@ -120,30 +122,18 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
             now += base::Duration::from_millis(10);
             if n % 100 == 50 {
                 let leg = LegId(n / 100);
-                let key = '5';
-                engine.order(Order::Dial { leg, key, ms: 80 }.into(), now, &mut net);
-                engine.order(
-                    Order::Mute {
-                        leg,
-                        muted: n % 200 == 50,
-                    }
-                    .into(),
-                    now,
-                    &mut net,
-                );
+                let (key, ms, muted) = ('5', 80, n % 200 == 50);
+                engine.order(Order::Dial { leg, key, ms }.into(), now, &mut net);
+                engine.order(Order::Mute { leg, muted }.into(), now, &mut net);
             }
             engine.tick(now, &mut net);
-            while let Some(told) = engine.poll_told() {
-                kept.push(told);
-            }
+            kept.extend(core::iter::from_fn(|| engine.poll_told()));
         }
         for n in 0..LEGS {
             let leg = LegId(n as u64);
             engine.order(Order::RemoveLeg { leg }.into(), now, &mut net);
         }
-        while let Some(told) = engine.poll_told() {
-            kept.push(told);
-        }
+        kept.extend(core::iter::from_fn(|| engine.poll_told()));
     });
     // The vector of orders is freed inside.
     assert!(calls <= 1, "{calls} calls of the allocator");

@@ -1,6 +1,7 @@
 //! What a leg needs, made on control from plain words: codec, device, resamplers.
 
 use super::error::Error;
+use super::impair::{Line, Rough};
 use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
@@ -23,7 +24,7 @@ pub(super) struct Pace {
 /// A leg that can start.
 pub(super) struct Made {
     pub(super) leg: LegId,
-    pub(super) kit: LegKit<UdpSocket>,
+    pub(super) kit: LegKit<Line<UdpSocket>>,
     /// Rate of its source and sink.
     pub(super) audio_rate: Rate,
 }
@@ -63,8 +64,13 @@ pub(super) fn leg(config: &LegConfig, pair: RtpPair, bench: &mut Bench<'_>) -> R
         no_media_after_ms: pace.silent_after_ms,
         ..LegPlan::new(LegId(config.leg.0), plan, &cname)
     };
-    let rtcp = (!config.rtcp_mux).then_some(pair.rtcp);
-    let kit = LegKit::new(&leg, voice, audio_kit, pair.rtp, rtcp, rng);
+    let line = |socket| match &config.sound {
+        Sound::Impaired { by, .. } => Line::rough(socket, Rough::new(by, config.leg.0)),
+        Sound::Person | Sound::Echo | Sound::Silence | Sound::Device { .. } => Line::clean(socket),
+    };
+    let rtp = line(pair.rtp);
+    let rtcp = (!config.rtcp_mux).then(|| line(pair.rtcp));
+    let kit = LegKit::new(&leg, voice, audio_kit, rtp, rtcp, rng);
     Ok(Made {
         leg: LegId(config.leg.0),
         kit,
@@ -139,6 +145,9 @@ pub(super) fn sound(
     catalogue: &Catalogue,
 ) -> Result<(LegAudio, AudioKit, Rate), Error> {
     Ok(match sound {
+        Sound::Impaired { sound, .. } => {
+            return self::sound(sound, (codec_rate, person), catalogue);
+        }
         Sound::Person => (
             LegAudio::Bus(super::PERSON),
             AudioKit::bus(codec_rate, person),

@@ -1,5 +1,6 @@
 //! Legs that are open, from their ports to their last count.
 
+use super::impair::Line;
 use super::kit::{self, Bench, Pace};
 use super::{Settings, Thread, Voice};
 use crate::wiring::Wiring;
@@ -132,7 +133,7 @@ impl Legs {
         let emptiest = (0..self.load.len())
             .min_by_key(|&t| self.load[t])
             .unwrap_or(0);
-        let thread = if config.sound == Sound::Person {
+        let thread = if *config.sound.itself() == Sound::Person {
             0
         } else {
             emptiest
@@ -171,7 +172,7 @@ impl Legs {
             return Ok(());
         };
         let (leg, thread) = (LegId(config.leg.0), running.thread);
-        let mut orders: Vec<Given<UdpSocket>> = Vec::new();
+        let mut orders: Vec<Given<Line<UdpSocket>>> = Vec::new();
         let old = &running.config;
         if (old.remote_rtp, old.remote_rtcp) != (config.remote_rtp, config.remote_rtcp)
             && let Some(remote) = kit::remote(&config)
@@ -345,7 +346,11 @@ impl Legs {
     }
 }
 
-fn give(threads: &mut [Thread], thread: usize, given: Given<UdpSocket>) -> Result<(), String> {
+fn give(
+    threads: &mut [Thread],
+    thread: usize,
+    given: Given<Line<UdpSocket>>,
+) -> Result<(), String> {
     let thread = threads.get_mut(thread).ok_or("there is no media thread")?;
     thread.order(given).map_err(|full| full.1.to_string())
 }

@@ -5,11 +5,13 @@
 //! | [`Voice`] | what a host names: plugins, ports, threads |
 //! | `legs` | legs that are open, from ports to the last count |
 //! | `kit` | what a leg needs, made from plain words |
+//! | `impair` | sockets that lose and delay packets, where a leg asks for it |
 //! | `formats` | codec formats as `sdp` wants them |
 //! | [`error`] | what can be missing |
 
 pub mod error;
 mod formats;
+mod impair;
 mod kit;
 mod legs;
 
@@ -21,6 +23,7 @@ use crate::wiring::Wiring;
 use base::{Duration, Rng};
 use control::snapshot::{PluginSnapshot, PluginState};
 use control::{Code, ErrorObject};
+use impair::{Line, RoughNet};
 use legs::Legs;
 use media_thread::kit::BusKit;
 use media_thread::order::{BusId, BusPlan, Given, Order};
@@ -76,7 +79,7 @@ impl Default for Settings {
     }
 }
 
-pub(crate) type Thread = MediaThread<UdpSocket>;
+type Thread = MediaThread<Line<UdpSocket>>;
 
 /// Plugins, ports and media threads, ready to run.
 pub struct Voice {
@@ -107,7 +110,8 @@ impl Voice {
                 ntp_at_zero: clock.ntp_at_zero(),
             };
             let name = format!("media {number}");
-            threads.push(Thread::start(&name, thread, MediaSockets::new(flows)?)?);
+            let net = RoughNet::new(MediaSockets::new(flows)?, capacity.flows, Clock::read);
+            threads.push(Thread::start(&name, thread, net)?);
         }
         let person = audio::Rate::Hz16000;
         let mut voice = Self {

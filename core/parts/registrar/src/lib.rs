@@ -297,3 +297,6 @@ impl Part for Registrar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! The rule alone.
+
+use super::*;
+use crate::bindings::{Bindings, Lifetimes, Wish};
+use crate::registrar::Directory;
+use crate::users::Users;
+use base::{Redacted, Rng};
+use sip::auth::digest::Algorithm;
+use sip::auth::{Asker, Authenticator, Credentials};
+use sip_message::{Contacts, Host, Method, RequestBuilder, ResponseBuilder};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+fn noon() -> Instant {
+    Instant::from_millis(5_000)
+}
+
+/// Where the registered phone is.
+const PHONE: ([u8; 4], u16) = ([10, 0, 0, 1], 5070);
+
+/// Extensions of a PBX at which 101 is registered.
+fn extensions() -> Extensions {
+    let mut bindings = Bindings::new(Lifetimes::default());
+    let contact = "<sip:101@10.0.0.1:5070>".parse().unwrap();
+    let wish = Wish {
+        contacts: Contacts::List(vec![contact]),
+        expires_s: None,
+        call_id: "one".to_owned(),
+        cseq: 1,
+        source: SocketAddr::from(PHONE),
+    };
+    bindings.change("101", &wish, noon()).unwrap();
+    let users = Users::none().and("101", "secret").and("102", "other");
+    let directory = Rc::new(RefCell::new(Directory { users, bindings }));
+    let mut rng = Rng::from_number(1);
+    let gate = Gate::new("demo", Asker::Proxy, &[Algorithm::MD5], &mut rng);
+    Extensions::new(directory, gate, PathBuf::from("/bob.wav"), noon)
+}
+
+/// An INVITE to `number`, as the transaction layer hands it on.
+fn invite(number: &str, from: &str, source: ([u8; 4], u16)) -> Request {
+    let source = SocketAddr::from(source);
+    RequestBuilder::new(Method::Invite, format!("sip:{number}@pbx.test"))
+        .header(
+            HeaderName::Via,
+            "SIP/2.0/UDP 10.0.0.1:5070;rport;branch=z9hG4bK1",
+        )
+        .header(HeaderName::From, format!("<sip:{from}@pbx.test>;tag=1"))
+        .header(HeaderName::To, format!("<sip:{number}@pbx.test>"))
+        .header(HeaderName::CallId, "1")
+        .header(HeaderName::CSeq, "1 INVITE")
+        .build()
+        .seen_from(source)
+}
+
+fn refusal(extensions: &mut Extensions, request: &Request) -> Option<u16> {
+    extensions
+        .refuse(request)
+        .map(|refusal| refusal.status.code())
+}
+
+#[test]
+fn a_registered_phone_is_not_challenged_and_others_are() {
+    let mut extensions = extensions();
+    let (own, other_port, other_host) = (PHONE, ([10, 0, 0, 1], 5071), ([10, 0, 0, 2], 5070));
+    assert_eq!(refusal(&mut extensions, &invite("600", "101", own)), None);
+    assert_eq!(
+        refusal(&mut extensions, &invite("600", "101", other_port)),
+        Some(407)
+    );
+    assert_eq!(
+        refusal(&mut extensions, &invite("600", "101", other_host)),
+        Some(407)
+    );
+    // Registered is 101, not whoever else is behind that address.
+    assert_eq!(
+        refusal(&mut extensions, &invite("600", "102", own)),
+        Some(407)
+    );
+    assert_eq!(
+        refusal(&mut extensions, &invite("555", "101", own)),
+        Some(404)
+    );
+    assert_eq!(
+        refusal(&mut extensions, &invite("101", "101", own)),
+        Some(404)
+    );
+}
+
+#[test]
+fn a_proof_stands_in_for_a_binding() {
+    let mut extensions = extensions();
+    let hop = "sip:pbx.test".parse().unwrap();
+    let host: Host = "pbx.test".parse().unwrap();
+    let credentials = Credentials {
+        user: "102".to_owned(),
+        password: Redacted::new("other".to_owned()),
+        realm: None,
+    };
+    let mut phone = Authenticator::new(Some(credentials), &[host]);
+    let plain = invite("104", "102", ([10, 0, 0, 7], 5060));
+    let refused = extensions.refuse(&plain).unwrap();
+    let response = ResponseBuilder::to(&plain, refused.status);
+    let response = refused
+        .headers
+        .iter()
+        .fold(response, |r, (name, value)| r.header(*name, value))
+        .build();
+    phone.challenged(&response, &[], &hop, noon()).unwrap();
+    let proof = phone.authorize(&plain, &hop, &mut Rng::from_number(2));
+    let proved = proof
+        .headers
+        .iter()
+        .fold(plain.edit(), |r, (name, value)| r.header(*name, value))
+        .build();
+    assert_eq!(refusal(&mut extensions, &proved), Some(486));
+    assert_eq!(
+        refusal(&mut extensions, &proved),
+        Some(407),
+        "a proof is good once"
+    );
+}
+
+#[test]
+fn each_number_does_what_its_line_says() {
+    let mut extensions = extensions();
+    for extension in EXTENSIONS {
+        let request = invite(extension.number, "101", PHONE);
+        let refused = refusal(&mut extensions, &request);
+        let said = extension.what.split(' ').next().unwrap().parse().ok();
+        match said {
+            Some(1004) | None => assert_eq!(refused, None, "{}", extension.number),
+            Some(status) => assert_eq!(refused, Some(status), "{}", extension.number),
+        }
+    }
+    let wait = extensions.refuse(&invite("106", "101", PHONE)).unwrap();
+    assert_eq!(wait.headers, [(HeaderName::RetryAfter, "5".to_owned())]);
+    let plan = |number: &str| {
+        let mut extensions = self::extensions();
+        extensions.plan(&invite(number, "101", PHONE))
+    };
+    let second = Duration::from_secs(1);
+    assert!(plan("102").steps.contains(&(second, Step::Accept)));
+    assert_eq!(plan("600").sound, Sound::Echo);
+    assert_eq!(plan("604").pretend, Some(NOWHERE));
+    let brief = plan("609").steps;
+    let (accepted, ended) = (brief[1].0, brief[2].0);
+    assert_eq!(ended - accepted, 2 * second);
+    assert!(matches!(&brief[2].1, Step::HangUp(Some(why)) if why.contains("cause=16")));
+    let loss = |number: &str| match plan(number).sound {
+        Sound::Impaired { by, .. } => by.bursts.map_or(by.loss_permille, |b| b.loss_permille),
+        Sound::Person | Sound::Echo | Sound::Silence | Sound::Device { .. } => 0,
+    };
+    assert_eq!(["604", "605", "606"].map(loss), [1_000, 50, 300]);
+}
+
+#[test]
+fn numbers_are_in_order_and_none_stands_twice() {
+    let sorted = EXTENSIONS
+        .windows(2)
+        .all(|pair| pair[0].number < pair[1].number);
+    assert!(sorted);
+}

@@ -1,0 +1,91 @@
+//! What Bob says: a short melody, then something like speech, made here because no recording is shipped.
+
+use crate::error::Error;
+use audio::Rate;
+use base::Rng;
+use std::path::Path;
+
+/// Rate of the file; other rates are made from it by whoever plays it.
+const RATE: Rate = Rate::Hz16000;
+/// Notes of the melody: frequency in Hz and length in ms.
+const MELODY: [(f32, usize); 4] = [(523.25, 160), (659.25, 160), (783.99, 160), (1_046.5, 320)];
+/// Largest sample of a note, of full scale. About −15 dBov.
+const LOUDNESS: f32 = 8_000.0;
+/// How long Bob talks. Unit: ms.
+const SPEECH_MS: usize = 5_000;
+/// Bob always says the same.
+const VOICE: u64 = 102;
+
+/// All samples.
+fn samples() -> Vec<i16> {
+    let mut pcm = Vec::new();
+    for (hertz, ms) in MELODY {
+        note(hertz, ms, &mut pcm);
+    }
+    pcm.resize(pcm.len() + 200 * RATE.per_ms(), 0);
+    let speech = audio::speech::speech(&mut Rng::from_number(VOICE), RATE, SPEECH_MS);
+    pcm.extend(speech);
+    pcm
+}
+
+/// One note that swells for 10 ms and dies away.
+fn note(hertz: f32, ms: usize, pcm: &mut Vec<i16>) {
+    let length = ms * RATE.per_ms();
+    let swell = (10 * RATE.per_ms()) as f32;
+    let per_sample = core::f32::consts::TAU * hertz / RATE.hertz() as f32;
+    pcm.extend((0..length).map(|n| {
+        let left = 1.0 - n as f32 / length as f32;
+        let loudness = LOUDNESS * left * (n as f32 / swell).min(1.0);
+        (loudness * (per_sample * n as f32).sin()) as i16
+    }));
+}
+
+/// Writes the file.
+pub(crate) fn write(path: &Path) -> Result<(), Error> {
+    let failed = |why: String| Error::Greeting {
+        path: path.to_owned(),
+        why,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|why| failed(why.to_string()))?;
+    }
+    let format = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE.hertz(),
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let written = hound::WavWriter::create(path, format).and_then(|mut file| {
+        for sample in samples() {
+            file.write_sample(sample)?;
+        }
+        file.finalize()
+    });
+    written.map_err(|why| failed(why.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bob_is_heard_and_does_not_clip() {
+        let pcm = samples();
+        let melody: usize = MELODY.iter().map(|(_, ms)| ms).sum();
+        assert_eq!(pcm.len(), (melody + 200 + SPEECH_MS) * RATE.per_ms());
+        let loudest = |from: usize, to: usize| {
+            let part = &pcm[from * RATE.per_ms()..to * RATE.per_ms()];
+            part.iter().map(|s| s.unsigned_abs()).max().unwrap()
+        };
+        assert!((7_000..8_100).contains(&loudest(0, melody)));
+        assert_eq!(loudest(melody, melody + 200), 0);
+        let speech = loudest(melody + 200, melody + 200 + SPEECH_MS);
+        assert!((2_000..30_000).contains(&speech), "{speech}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named() {
+        let why = write(Path::new("/proc/nowhere/bob.wav")).unwrap_err();
+        assert!(why.to_string().contains("/proc/nowhere/bob.wav"), "{why}");
+    }
+}

@@ -1,0 +1,176 @@
+//! The part that takes REGISTER: who it is, what it may, and what stands afterwards.
+//!
+//! Source: RFC 3261 §10.3, RFC 8760 for the challenges. Whatever name or address the PBX is called by
+//! is its domain, so that it works on every machine without being told.
+
+use crate::bindings::{Bindings, Refusal, Wish};
+use crate::gate::{Answer, Gate};
+use crate::users::Users;
+use base::{Instant, Rng};
+use ports::link::Heard;
+use ports::registrar::Word;
+use ports::{Outbox, Part, Post, link};
+use sip::{Origin, ServerId};
+use sip_message::{
+    HeaderName, Malformed, Method, Request, Response, ResponseBuilder, Status, Uri, unescape,
+};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What registrar and extensions both know. It outlives either of them.
+#[derive(Debug)]
+pub struct Directory {
+    /// Who may register and call.
+    pub users: Users,
+    /// Who is registered where.
+    pub bindings: Bindings,
+}
+
+/// The directory, shared within one thread.
+pub type Shared = Rc<RefCell<Directory>>;
+
+/// The registrar of a PBX.
+#[derive(Debug)]
+pub struct PbxRegistrar {
+    directory: Shared,
+    gate: Gate,
+    rng: Rng,
+}
+
+impl PbxRegistrar {
+    /// Registers into `directory` whoever passes `gate`. `rng` makes tags.
+    pub fn new(directory: Shared, gate: Gate, rng: Rng) -> Self {
+        Self {
+            directory,
+            gate,
+            rng,
+        }
+    }
+
+    fn heard(&mut self, id: ServerId, request: &Request, origin: &Origin, now: Instant) -> Reply {
+        let response = if *request.method() == Method::Register {
+            self.register(request, origin, now)
+        } else {
+            // Link sends nothing else here.
+            ResponseBuilder::to(request, Status::METHOD_NOT_ALLOWED)
+        };
+        let tag = self.rng.token(10);
+        Reply {
+            id,
+            response: response.to_tag(&tag).build(),
+        }
+    }
+
+    fn register(&mut self, request: &Request, origin: &Origin, now: Instant) -> ResponseBuilder {
+        let refuse = |status| ResponseBuilder::to(request, status);
+        let mut directory = self.directory.borrow_mut();
+        let source = origin.source.ip();
+        let user = match self.gate.judge(request, source, &directory.users, now) {
+            Answer::From(user) => user,
+            Answer::Refused(status, headers) => {
+                let with = |response: ResponseBuilder, (name, value)| response.header(name, value);
+                return headers.into_iter().fold(refuse(status), with);
+            }
+        };
+        let (aor, wish) = match read(request, origin) {
+            Ok(read) => read,
+            Err(why) => return refuse(Status::BAD_REQUEST).reason(&format!("Bad {}", why.what)),
+        };
+        // Everybody speaks for themselves only.
+        if user_of(&aor).as_deref() != Some(user.as_bytes()) {
+            return refuse(Status::FORBIDDEN);
+        }
+        if let Err(why) = directory.bindings.change(&user, &wish, now) {
+            return match why {
+                Refusal::Star => refuse(Status::BAD_REQUEST).reason("Contact * wants Expires 0"),
+                Refusal::Brief => refuse(Status::INTERVAL_TOO_BRIEF)
+                    .header(HeaderName::MinExpires, directory.bindings.min_s()),
+                Refusal::OutOfOrder => {
+                    refuse(Status::SERVER_INTERNAL_ERROR).reason("CSeq Out Of Order")
+                }
+            };
+        }
+        let mut response = ResponseBuilder::to(request, Status::OK);
+        let mut count = 0;
+        for binding in directory.bindings.of(&user, now) {
+            let left = binding.left_s(now).to_string();
+            let contact = binding.contact.with_param("expires", &left);
+            response = response.header(HeaderName::Contact, contact);
+            count += 1;
+        }
+        tracing::info!(user, bindings = count, source = %origin.source, "registered");
+        response
+    }
+}
+
+/// An answer for link.
+struct Reply {
+    id: ServerId,
+    response: Response,
+}
+
+/// Whose bindings, and what is to become of them.
+fn read(request: &Request, origin: &Origin) -> Result<(Uri, Wish), Malformed> {
+    let headers = request.headers();
+    let wish = Wish {
+        contacts: headers.contacts()?,
+        expires_s: headers.expires()?,
+        call_id: headers.call_id()?.to_string(),
+        cseq: headers.cseq()?.number,
+        source: origin.source,
+    };
+    Ok((headers.to()?.uri().clone(), wish))
+}
+
+/// The user part without escapes.
+pub(crate) fn user_of(uri: &Uri) -> Option<Vec<u8>> {
+    uri.user().map(|user| unescape(user).into_owned())
+}
+
+impl Part for PbxRegistrar {
+    type Word = Word;
+
+    fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
+        match word {
+            Word::Heard(Heard::Request {
+                id,
+                request,
+                origin,
+            }) => {
+                let Reply { id, response } = self.heard(id, &request, &origin, now);
+                out.post(link::Word::Respond { id, response });
+            }
+            // It sends no requests and cancels none; what it answered is link's to repeat.
+            Word::Heard(
+                Heard::Ack { .. }
+                | Heard::Cancelled { .. }
+                | Heard::Response { .. }
+                | Heard::Failed { .. }
+                | Heard::ServerEnded { .. }
+                | Heard::Routed { .. },
+            ) => {}
+            // A PBX registers nowhere; its bindings do not depend on other parts.
+            Word::Add(_)
+            | Word::Remove { .. }
+            | Word::Register { .. }
+            | Word::Unregister { .. }
+            | Word::Stop
+            | Word::Restarted(_) => {}
+        }
+    }
+
+    fn handle_time(&mut self, now: Instant, _out: &mut Outbox) {
+        self.directory.borrow_mut().bindings.expire(now);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.directory.borrow().bindings.deadline()
+    }
+
+    fn undelivered(&mut self, _post: Post, _now: Instant, _out: &mut Outbox) {
+        // The phone sends its REGISTER again.
+    }
+}
+
+#[cfg(test)]
+mod tests;

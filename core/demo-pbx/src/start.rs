@@ -1,0 +1,262 @@
+//! From settings to a running PBX.
+
+use crate::bindings::{Bindings, Lifetimes};
+use crate::error::Error;
+use crate::extensions::Extensions;
+use crate::gate::Gate;
+use crate::greeting;
+use crate::registrar::{Directory, PbxRegistrar, Shared};
+use crate::users::Users;
+use base::Rng;
+use control::Timestamp;
+use core::net::{IpAddr, SocketAddr};
+use engine::voice::{Settings as VoiceSettings, Voice, capabilities};
+use engine::{Builder, Clock, Core, Identity, Listen};
+use net::dns::{Resolver, Table};
+use part_dialogs::Dialogs;
+use part_link::Link;
+use part_media::Media;
+use plugin_host::Catalogue;
+use ports::media::Sound;
+use ports::{Address, Handles};
+use sdp::{Capability, Preference};
+use sip::Transport;
+use sip::auth::Asker;
+use sip::auth::digest::Algorithm;
+use sip_message::Method;
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Plugins that extensions play with.
+const PLAYERS: [&str; 2] = ["audio-file", "audio-tone"];
+/// Calls at once. Past it a caller is told that there is no media.
+const CALLS: usize = 32;
+/// How often a port is drawn before giving up.
+const DRAWS: usize = 16;
+
+/// What a PBX is told when it is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen, by UDP and TCP; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Who may register and call.
+    pub users: Users,
+    /// The realm of its challenges.
+    pub realm: String,
+    /// Digest algorithms it asks for, one challenge each in this order.
+    ///
+    /// RFC 8760 §2.3 wants the best first. The usual order is MD5 first all the same: phones that look
+    /// at the first challenge only, and know MD5 only, are what a demo meets; others take the best.
+    pub algorithms: Vec<Algorithm>,
+    /// How long bindings may last.
+    pub lifetimes: Lifetimes,
+    /// Ports for RTP and RTCP, first and last.
+    pub media_ports: (u16, u16),
+    /// Folder for the sounds it makes.
+    pub folder: PathBuf,
+    /// Whence tags, branches and nonces. Must be fresh for each run but in tests.
+    pub seed: [u8; 32],
+}
+
+impl Settings {
+    /// A PBX on a free port of this computer alone, for `users`, with its sounds in `folder`.
+    pub fn new(users: Users, folder: PathBuf, seed: [u8; 32]) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            users,
+            realm: "demo".to_owned(),
+            algorithms: vec![Algorithm::MD5, Algorithm::SHA_256],
+            lifetimes: Lifetimes::default(),
+            media_ports: (41_000, 41_999),
+            folder,
+            seed,
+        }
+    }
+}
+
+/// A running PBX. It runs until it is stopped; dropping it stops nothing.
+pub struct Pbx {
+    core: Rc<Core>,
+    directory: Shared,
+    address: SocketAddr,
+}
+
+impl Pbx {
+    /// Where it listens, by UDP and TCP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The engine below it, for events, calls and ladders.
+    pub fn core(&self) -> &Rc<Core> {
+        &self.core
+    }
+
+    /// Contacts of `user`, as they stand now.
+    pub fn contacts(&self, user: &str) -> Vec<String> {
+        let directory = self.directory.borrow();
+        let bindings = directory.bindings.of(user, Clock::read());
+        bindings.map(|b| b.contact.to_string()).collect()
+    }
+
+    /// Ends its calls and stops.
+    pub async fn stop(&self) {
+        self.core.stop("the demo PBX stops").await;
+    }
+}
+
+/// Starts a PBX. Must be called within an actix system, where other engines may run beside it.
+///
+/// The host names the plugins: a codec at least, `audio-file` and `audio-tone`.
+pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Pbx, Error> {
+    for player in PLAYERS {
+        if catalogue.audio(player).is_err() {
+            return Err(Error::PluginMissing(player.to_owned()));
+        }
+    }
+    let formats = capabilities(&catalogue, &[]);
+    if formats.is_empty() {
+        return Err(Error::PluginMissing("of a codec".to_owned()));
+    }
+    let sound = settings.folder.join("bob.wav");
+    greeting::write(&sound)?;
+    let address = choose(settings.listen)?;
+    let mut rng = Rng::from_seed(settings.seed);
+    let voice = VoiceSettings {
+        legs_per_thread: CALLS,
+        ports: settings.media_ports,
+        ..VoiceSettings::default()
+    };
+    let voice = Voice::start(voice, catalogue, rng.split())?;
+    let bindings = Bindings::new(settings.lifetimes);
+    let users = settings.users.clone();
+    let directory = Rc::new(RefCell::new(Directory { users, bindings }));
+    let parts = Parts {
+        settings,
+        directory: Rc::clone(&directory),
+        formats,
+        sound,
+        rng,
+    };
+    let core = parts.builder(address).voice(voice).start().await?;
+    Ok(Pbx {
+        core,
+        directory,
+        address,
+    })
+}
+
+/// What the parts are made from, also after a panic.
+struct Parts {
+    settings: Settings,
+    directory: Shared,
+    formats: Vec<Capability>,
+    sound: PathBuf,
+    rng: Rng,
+}
+
+impl Parts {
+    fn builder(mut self, address: SocketAddr) -> Builder {
+        let clock = Clock::start();
+        let epoch = Timestamp::from_unix_ms(clock.epoch_ms());
+        let identity = Identity {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: "demo-pbx".to_owned(),
+            epoch,
+            remember: true,
+        };
+        let handles = Handles::from(1_024);
+        // It resolves no names: whoever calls is answered where the call came from.
+        let mut builder =
+            Builder::new(identity, Resolver::Table(Table::default()), handles.clone());
+        for transport in [Transport::Udp, Transport::Tcp] {
+            builder = builder.listen(Listen { transport, address });
+        }
+        let (mut link_rng, mut dialogs_rng) = (self.rng.split(), self.rng.split());
+        let (mut door_rng, mut desk_rng) = (self.rng.split(), self.rng.split());
+        let link = link_settings();
+        let media = media_settings(self.formats);
+        let dialogs = dialogs_settings(epoch);
+        let settings = Rc::new(self.settings);
+        let (desk, door) = (Rc::clone(&self.directory), self.directory);
+        let asked = Rc::clone(&settings);
+        builder
+            .part(Address::Link, move || {
+                Link::new(link.clone(), link_rng.split())
+            })
+            .part(Address::Media, move || Media::new(media.clone()))
+            .part(Address::Registrar, move || {
+                let gate = gate(&asked, Asker::Server, &mut desk_rng);
+                PbxRegistrar::new(Rc::clone(&desk), gate, desk_rng.split())
+            })
+            .part(Address::Dialogs, move || {
+                let gate = gate(&settings, Asker::Proxy, &mut door_rng);
+                let sound = self.sound.clone();
+                let answering = Extensions::new(Rc::clone(&door), gate, sound, Clock::read);
+                let rng = dialogs_rng.split();
+                Dialogs::new(dialogs.clone(), Box::new(answering), handles.clone(), rng)
+            })
+    }
+}
+
+fn gate(settings: &Settings, asker: Asker, rng: &mut Rng) -> Gate {
+    Gate::new(&settings.realm, asker, &settings.algorithms, rng)
+}
+
+fn link_settings() -> part_link::Settings {
+    let mut endpoint = sip::endpoint::Settings::new(sip::endpoint::Limits::DESKTOP);
+    endpoint.capabilities.methods = vec![
+        Method::Invite,
+        Method::Ack,
+        Method::Bye,
+        Method::Cancel,
+        Method::Options,
+        Method::Prack,
+        Method::Update,
+        Method::Info,
+        Method::Register,
+    ];
+    endpoint.capabilities.extensions = vec!["100rel".to_owned(), "timer".to_owned()];
+    part_link::Settings {
+        endpoint,
+        message: sip_message::Limits::DEFAULT,
+        offers: sip::owner::Offers { bindings: true },
+        trace: true,
+    }
+}
+
+fn media_settings(formats: Vec<Capability>) -> part_media::Settings {
+    part_media::Settings {
+        formats,
+        telephone_event: true,
+        ptime_ms: None,
+        max_ptime_ms: None,
+        legs: CALLS,
+    }
+}
+
+fn dialogs_settings(epoch: Timestamp) -> part_dialogs::Settings {
+    part_dialogs::Settings {
+        sessions: sip::dialogs::Config::default(),
+        epoch,
+        preference: Preference::Offerer,
+        sound: Sound::Silence,
+    }
+}
+
+/// An address whose port is free for UDP and TCP, where the system is to choose.
+fn choose(listen: SocketAddr) -> Result<SocketAddr, Error> {
+    if listen.port() != 0 {
+        return Ok(listen);
+    }
+    let free = |ip: IpAddr| {
+        let tcp = std::net::TcpListener::bind((ip, 0)).ok()?;
+        let address = tcp.local_addr().ok()?;
+        std::net::UdpSocket::bind(address)
+            .is_ok()
+            .then_some(address)
+    };
+    let found = (0..DRAWS).find_map(|_| free(listen.ip()));
+    found.ok_or(Error::NoPort(listen.ip()))
+}

@@ -1,0 +1,193 @@
+//! The part alone: words in, words out, virtual time.
+
+use super::*;
+use base::Redacted;
+use ports::{KeepAliveRule, events};
+use sip::{FlowId, Origin, Target, Transport};
+use sip_message::{HeaderName, Request, ResponseBuilder, Status};
+
+struct Rig {
+    part: Registrar,
+    now: Instant,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let epoch = Timestamp::from_unix_ms(0);
+        Self {
+            part: Registrar::new(epoch, Rng::from_number(1)),
+            now: Instant::ZERO,
+        }
+    }
+
+    fn tell(&mut self, word: Word) -> Vec<Post> {
+        let mut out = Outbox::new();
+        self.part.handle(word, self.now, &mut out);
+        std::iter::from_fn(|| out.take()).collect()
+    }
+
+    /// Lets time pass up to `until`, and gives what was done meanwhile.
+    fn pass(&mut self, until: Instant) -> Vec<(u64, Post)> {
+        let mut done = Vec::new();
+        while let Some(at) = self.part.deadline().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            let mut out = Outbox::new();
+            self.part.handle_time(self.now, &mut out);
+            while let Some(post) = out.take() {
+                // The server answers every probe (M-006).
+                if let Post::Link(link::Word::Send { id, request, .. }) = &post
+                    && *request.method() == sip_message::Method::Options
+                {
+                    let (id, request) = (*id, request.clone());
+                    self.answer(id, &request, 200, 0);
+                }
+                done.push((self.now.as_millis(), post));
+            }
+        }
+        self.now = until;
+        done
+    }
+
+    fn routed(&mut self) -> Vec<Post> {
+        let target = Target::new(Transport::Udp, "192.0.2.1:5060".parse().unwrap());
+        let local = "192.0.2.7:5062".parse().unwrap();
+        let path = Ok(Path { target, local });
+        self.tell(Word::Heard(Heard::Routed { ticket: 1, path }))
+    }
+
+    fn answer(
+        &mut self,
+        id: sip::ClientId,
+        request: &Request,
+        status: u16,
+        expires: u32,
+    ) -> Vec<Post> {
+        let contact = request
+            .headers()
+            .text(HeaderName::Contact)
+            .unwrap_or_default()
+            .to_owned();
+        let mut response = ResponseBuilder::to(request, Status::new(status).unwrap()).to_tag("t");
+        if status == 200 {
+            let contact = contact.split(";expires").next().unwrap_or("").to_owned();
+            response = response.header(HeaderName::Contact, format!("{contact};expires={expires}"));
+        }
+        let origin = Origin {
+            flow: FlowId(1),
+            transport: Transport::Udp,
+            source: "192.0.2.1:5060".parse().unwrap(),
+            local: "192.0.2.7:5062".parse().unwrap(),
+        };
+        let response = response.build();
+        self.tell(Word::Heard(Heard::Response {
+            id,
+            response,
+            origin,
+        }))
+    }
+}
+
+fn account() -> Word {
+    Word::Add(Box::new(Account {
+        name: "main".into(),
+        aor: "sip:101@pbx.example".parse().unwrap(),
+        display_name: String::new(),
+        auth_user: "101".into(),
+        password: Redacted::new("secret".into()),
+        registrar: None,
+        outbound_proxy: None,
+        transport: Transport::Udp,
+        expires: Duration::from_secs(600),
+        keep_alive: KeepAliveRule::None,
+    }))
+}
+
+fn register(posts: &[Post]) -> Option<(sip::ClientId, Request)> {
+    posts.iter().find_map(|post| match post {
+        Post::Link(link::Word::Send { id, request, .. }) => Some((*id, request.clone())),
+        _ => None,
+    })
+}
+
+fn events_of(posts: &[Post]) -> Vec<String> {
+    let name = |post: &Post| match post {
+        Post::Event(events::Word::Tell { body, .. }) => Some(body.name().to_owned()),
+        _ => None,
+    };
+    posts.iter().filter_map(name).collect()
+}
+
+/// M-001: the states of an account reach the event stream, and Contact names the address that the
+/// registrar sees.
+#[test]
+fn an_account_registers_once_its_way_is_known() {
+    let mut rig = Rig::new();
+    let posts = rig.tell(account());
+    assert_eq!(events_of(&posts), ["account.added"]);
+    assert!(
+        register(&posts).is_none(),
+        "nothing goes out before the way is known"
+    );
+    let posts = rig.routed();
+    assert_eq!(events_of(&posts), ["account.registering"]);
+    let (id, request) = register(&posts).unwrap();
+    let contact = request.headers().text(HeaderName::Contact).unwrap();
+    assert!(contact.contains("sip:101@192.0.2.7:5062"), "{contact}");
+    let posts = rig.answer(id, &request, 200, 600);
+    assert_eq!(events_of(&posts), ["account.registered"]);
+}
+
+/// M-003: refreshed at half of what was granted.
+#[test]
+fn m_003_the_binding_is_refreshed_at_half_its_lifetime() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let posts = rig.routed();
+    let (id, request) = register(&posts).unwrap();
+    rig.answer(id, &request, 200, 60);
+    let is_register = |post: &Post| match post {
+        Post::Link(link::Word::Send { request, .. }) => {
+            *request.method() == sip_message::Method::Register
+        }
+        _ => false,
+    };
+    let done = rig.pass(Instant::from_millis(32_000));
+    let refreshed = done
+        .iter()
+        .find(|(_, post)| is_register(post))
+        .map(|(at, _)| *at)
+        .unwrap();
+    assert!((29_000..=31_000).contains(&refreshed), "{refreshed}");
+}
+
+#[test]
+fn an_unknown_name_is_said_and_looked_for_again() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let path = Err(NoPath::UnknownName("sip:pbx.example".into()));
+    let posts = rig.tell(Word::Heard(Heard::Routed { ticket: 1, path }));
+    let Some(Post::Event(events::Word::Tell { body, .. })) = posts.first() else {
+        panic!("{posts:?}");
+    };
+    let said = format!("{body:?}");
+    assert!(
+        said.contains("AccountFailed") && said.contains("Dns"),
+        "{said}"
+    );
+    let done = rig.pass(Instant::from_millis(3_000));
+    let asked = done
+        .iter()
+        .any(|(_, post)| matches!(post, Post::Link(link::Word::Route { .. })));
+    assert!(asked, "{done:?}");
+}
+
+#[test]
+fn an_account_without_binding_goes_at_once() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let posts = rig.tell(Word::Remove {
+        account: "main".into(),
+    });
+    assert_eq!(events_of(&posts), ["account.removed"]);
+    assert_eq!(rig.part.deadline(), None);
+}

@@ -1,0 +1,402 @@
+//! What may be typed.
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use control::command::Digits;
+use control::{AccountHandle, CallHandle, Code};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The command line of the offhook phone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "offhook",
+    version,
+    about = "Make and take calls with a running offhook engine",
+    after_help = "Exit: 0 success, 1 failed, 2 usage, 3 rejected, 4 unauthorised, 5 timeout or no answer, \
+                  6 busy,\n7 no sound came, 8 no engine, 9 plugin, 10 not permitted, 130 interrupted",
+    subcommand_required = true,
+    arg_required_else_help = false,
+    disable_help_subcommand = false
+)]
+pub(crate) struct Args {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Clone, Default, Group)]
+pub(crate) struct Global {
+    /// Print one JSON object
+    #[arg(long, global = true, conflicts_with = "json_stream")]
+    pub(crate) json: bool,
+    /// Print one JSON object a line, as things happen
+    #[arg(long, global = true)]
+    pub(crate) json_stream: bool,
+    /// Control socket of the engine
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "OFFHOOK_SOCKET",
+        hide_env_values = true
+    )]
+    pub(crate) socket: Option<PathBuf>,
+    /// Profile of the engine; without it the one that runs
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "OFFHOOK_PROFILE",
+        hide_env_values = true
+    )]
+    pub(crate) profile: Option<String>,
+    /// Wait no longer than this; for a call: let it ring no longer
+    #[arg(long, global = true, value_name = "TIME", value_parser = length)]
+    pub(crate) timeout: Option<Duration>,
+    /// No colour; NO_COLOR does the same
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+    /// Only ASCII characters
+    #[arg(long, global = true)]
+    pub(crate) ascii: bool,
+}
+
+impl Global {
+    /// How to tell that the rest was not understood.
+    pub(crate) fn guess(typed: &[OsString]) -> Self {
+        let has = |name: &str| typed.iter().any(|word| word == name);
+        Self {
+            json: has("--json"),
+            json_stream: has("--json-stream"),
+            no_color: has("--no-color"),
+            ascii: has("--ascii"),
+            ..Self::default()
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Call a number or an address, and stay until the call is over
+    Call(Call),
+    /// Accept a ringing call
+    Answer(OneCall),
+    /// Refuse a ringing call
+    Decline(Decline),
+    /// End a call
+    Hangup(Hangup),
+    /// Send digits
+    Dtmf(Dtmf),
+    /// Silence the microphone, or open it
+    Mute(Mute),
+    /// List the calls
+    Calls,
+    /// List the accounts
+    Accounts,
+    /// Set up an account for this run, or take one away
+    #[command(subcommand)]
+    Account(Account),
+    /// Register an account now
+    Register(OneAccount),
+    /// Take leave of an account's server
+    Unregister(OneAccount),
+    /// Print events as they happen
+    Events(Events),
+    /// Show who sent what when in a call
+    Ladder(Ladder),
+    /// Check this computer
+    Doctor(Doctor),
+    /// Show how the engine stands
+    Status,
+    /// Say what a code means and what to do
+    Explain(Explain),
+    /// Stop the engine
+    Shutdown(Shutdown),
+}
+
+/// `call`.
+#[derive(Debug, Group)]
+pub(crate) struct Call {
+    /// A number, or an address such as sip:600@pbx.example
+    pub(crate) to: String,
+    /// Hang up so long after the answer
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    pub(crate) talk: Option<Duration>,
+    /// Call from this account
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountHandle>,
+}
+
+/// A verb about one call.
+#[derive(Debug, Group)]
+pub(crate) struct OneCall {
+    /// The call; needed only where there are several
+    #[arg(value_name = "ID")]
+    pub(crate) call: Option<CallHandle>,
+}
+
+/// `decline`.
+#[derive(Debug, Group)]
+pub(crate) struct Decline {
+    /// The call; needed only where several ring
+    #[arg(value_name = "ID")]
+    pub(crate) call: Option<CallHandle>,
+    /// SIP status to refuse with, such as 486 for busy
+    #[arg(long, value_parser = clap::value_parser!(u16).range(400..=699))]
+    pub(crate) status: Option<u16>,
+}
+
+/// `hangup`.
+#[derive(Debug, Group)]
+pub(crate) struct Hangup {
+    /// The call; needed only where there are several
+    #[arg(value_name = "ID")]
+    pub(crate) call: Option<CallHandle>,
+    /// All calls
+    #[arg(long, conflicts_with = "call")]
+    pub(crate) all: bool,
+}
+
+/// `dtmf`.
+#[derive(Debug, Group)]
+pub(crate) struct Dtmf {
+    /// 1 to 64 of 0-9 * # A-D
+    pub(crate) digits: Digits,
+    /// The call; needed only where there are several
+    #[arg(long, value_name = "ID")]
+    pub(crate) call: Option<CallHandle>,
+    /// Length of each digit in ms
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(40..=8000))]
+    pub(crate) duration: Option<u32>,
+}
+
+/// Switched how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// `mute`.
+#[derive(Debug, Group)]
+pub(crate) struct Mute {
+    /// Whether to silence
+    pub(crate) switch: Switch,
+    /// Only in this call
+    #[arg(long, value_name = "ID")]
+    pub(crate) call: Option<CallHandle>,
+}
+
+/// `account`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Set up an account for this run; settings files stay as they are
+    Add(Box<AddAccount>),
+    /// Take an account away; its calls go on
+    Remove(OneAccount),
+}
+
+/// How to reach a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A connection.
+    Tcp,
+}
+
+/// `account add`. The password is never an argument: others could read it.
+#[derive(Debug, Group)]
+pub(crate) struct AddAccount {
+    /// Its address, such as alice@pbx.example
+    pub(crate) address: String,
+    /// Its id; without it the address
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<AccountHandle>,
+    /// Read the password from the first line of this file
+    #[arg(long, value_name = "FILE", group = "password")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Read the password from this environment variable
+    #[arg(long, value_name = "NAME", group = "password")]
+    pub(crate) password_env: Option<String>,
+    /// The server asks for no password
+    #[arg(long, group = "password")]
+    pub(crate) no_password: bool,
+    /// Name to log in with, where it is another
+    #[arg(long, value_name = "NAME")]
+    pub(crate) auth_user: Option<String>,
+    /// Name to show
+    #[arg(long, value_name = "NAME")]
+    pub(crate) display: Option<String>,
+    /// Server to register with: host or host:port
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) registrar: Option<String>,
+    /// Server that everything goes through: host or host:port
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) outbound_proxy: Option<String>,
+    /// How to reach the server
+    #[arg(long, value_enum, default_value = "udp")]
+    pub(crate) transport: Transport,
+    /// Lifetime to ask for, in seconds
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(20..=86_400))]
+    pub(crate) expires: Option<u32>,
+    /// Codecs in order of preference, parted by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) codecs: Vec<String>,
+    /// Do not register
+    #[arg(long)]
+    pub(crate) no_register: bool,
+    /// Use it for calls that name no account
+    #[arg(long)]
+    pub(crate) default: bool,
+}
+
+/// A verb about one account.
+#[derive(Debug, Group)]
+pub(crate) struct OneAccount {
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) account: AccountHandle,
+}
+
+/// `events`.
+#[derive(Debug, Group)]
+pub(crate) struct Events {
+    /// Only these: names, or beginnings such as 'call.*', parted by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) filter: Vec<String>,
+    /// Begin after this sequence number
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) resume: Option<u64>,
+    /// End after so many
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    pub(crate) listen: Option<Duration>,
+}
+
+/// How to draw a ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// Two columns with arrows between.
+    #[default]
+    Text,
+    /// A Mermaid sequence diagram.
+    Mermaid,
+    /// The ladder's data.
+    Json,
+    /// A picture.
+    Svg,
+}
+
+/// `ladder`.
+#[derive(Debug, Group)]
+pub(crate) struct Ladder {
+    /// The call; also one that is over
+    #[arg(value_name = "ID")]
+    pub(crate) call: CallHandle,
+    /// How to draw it
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// `doctor`.
+#[derive(Debug, Group)]
+pub(crate) struct Doctor {
+    /// Settings file to check
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "OFFHOOK_SETTINGS",
+        hide_env_values = true
+    )]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Group)]
+pub(crate) struct Explain {
+    /// A code such as OH-3107; without it: all
+    pub(crate) code: Option<Code>,
+}
+
+/// `shutdown`.
+#[derive(Debug, Group)]
+pub(crate) struct Shutdown {
+    /// Why; others are told
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
+/// Longest length of time that may be typed: a day.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// Reads `5s`, `500ms`, `2m`, `1h`; a number alone is seconds.
+fn length(text: &str) -> Result<Duration, String> {
+    let at = text.find(|c: char| c.is_ascii_alphabetic());
+    let (number, unit) = text.split_at(at.unwrap_or(text.len()));
+    let seconds = match unit {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("a length of time is written 5s, 500ms, 2m or 1h".to_owned()),
+    };
+    let length = number
+        .parse::<f64>()
+        .ok()
+        .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok());
+    match length {
+        Some(length) if length > Duration::ZERO && length <= LONGEST => Ok(length),
+        Some(_) => Err("a length of time is more than 0 and at most 24h".to_owned()),
+        None => Err("a length of time is written 5s, 500ms, 2m or 1h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_table_of_words_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_of_time_read_as_people_write_them() {
+        for (text, ms) in [
+            ("5s", 5000),
+            ("5", 5000),
+            ("0.5s", 500),
+            ("500ms", 500),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(length(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in [
+            "",
+            "s",
+            "5x",
+            "0",
+            "-1",
+            "25h",
+            "inf",
+            "nan",
+            "1e99",
+            "5 s\u{e9}",
+        ] {
+            assert!(length(text).is_err(), "{text}");
+        }
+    }
+}

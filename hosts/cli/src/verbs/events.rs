@@ -1,0 +1,157 @@
+//! `events`: prints what happens, as it happens.
+
+use super::{Context, call_of};
+use crate::args::Events;
+use crate::error::Error;
+use crate::link::{Engine, Heard};
+use crate::out::Form;
+use crate::words;
+use control::event::{AccountChange, EngineChange, Filter, PluginChange, Side};
+use control::{Event, EventBody, ExitCode};
+use std::time::Instant;
+
+pub(crate) fn run(context: &mut Context, args: &Events) -> Result<ExitCode, Error> {
+    // One object would never be whole: events are always one a line.
+    let is_text = context.out.form() == Form::Text;
+    let filter = Filter(args.filter.clone());
+    let mut engine = Engine::hello(&context.global, Some(filter.clone()), args.resume, true)?;
+    let time = args.listen.or(context.global.timeout);
+    let until = time.map(|time| Instant::now() + time);
+    let mut left = args.count;
+    while left != Some(0) && !context.out.is_broken() {
+        match engine.next(until)? {
+            Heard::Event(event, line) => {
+                if !filter.wants(event.body.name()) {
+                    continue;
+                }
+                match is_text {
+                    true => context.out.line(&told(&event)),
+                    false => context.out.raw(&String::from_utf8_lossy(&line)),
+                }
+                left = left.map(|left| left - 1);
+            }
+            Heard::Late => break,
+            Heard::Interrupted => return Ok(ExitCode::Interrupted),
+        }
+    }
+    Ok(ExitCode::Success)
+}
+
+/// `14:02:11.482  call.answered      c7k2  600@demo (Echo)   PCMU 8 kHz`. Times are UTC.
+fn told(event: &Event) -> String {
+    let moment = event.ts.to_string();
+    let time = moment.get(11..23).unwrap_or_default();
+    let about = match (&event.call, &event.account) {
+        (Some(call), _) => call.to_string(),
+        (None, Some(account)) => account.to_string(),
+        (None, None) => String::new(),
+    };
+    let line = format!(
+        "{time}  {:<20} {about:<5} {}",
+        event.body.name(),
+        summary(event)
+    );
+    line.trim_end().to_owned()
+}
+
+fn summary(event: &Event) -> String {
+    match &event.body {
+        EventBody::EngineStarted(data)
+        | EventBody::EngineStopping(data)
+        | EventBody::EngineDegraded(data) => engine(data),
+        EventBody::AccountAdded(data)
+        | EventBody::AccountRemoved(data)
+        | EventBody::AccountRegistering(data)
+        | EventBody::AccountRegistered(data)
+        | EventBody::AccountFailed(data)
+        | EventBody::AccountUnregistered(data) => account(data),
+        EventBody::PluginLoaded(data)
+        | EventBody::PluginRefused(data)
+        | EventBody::PluginCrashed(data)
+        | EventBody::PluginDeadlineMissed(data) => plugin(data),
+        EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
+        EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
+        EventBody::CallCreated(_)
+        | EventBody::CallIncoming(_)
+        | EventBody::CallRinging(_)
+        | EventBody::CallProgress(_)
+        | EventBody::CallAnswered(_)
+        | EventBody::CallMedia(_)
+        | EventBody::CallHold(_)
+        | EventBody::CallResumed(_)
+        | EventBody::CallMute(_)
+        | EventBody::CallDtmf(_)
+        | EventBody::CallQuality(_)
+        | EventBody::CallWarning(_)
+        | EventBody::CallEnded(_) => call(event),
+    }
+}
+
+fn engine(change: &EngineChange) -> String {
+    let error = change.error.as_ref();
+    let error = error.map(|error| format!("{} {}", error.code, error.detail));
+    error.or_else(|| change.reason.clone()).unwrap_or_default()
+}
+
+fn account(change: &AccountChange) -> String {
+    match &change.error {
+        Some(error) => format!("{} {}", error.code, error.title),
+        None => words::server(&change.snapshot),
+    }
+}
+
+fn plugin(change: &PluginChange) -> String {
+    let code = change.reason_code.map(|code| format!(" {code}"));
+    format!(
+        "{} {}{}",
+        change.id,
+        change.version,
+        code.unwrap_or_default()
+    )
+}
+
+fn call(event: &Event) -> String {
+    let far = call_of(event).map(|call| words::party(words::far_end(call)));
+    let more = match &event.body {
+        EventBody::CallAnswered(data) => data.snapshot.media.as_ref().map(words::codec),
+        EventBody::CallMedia(data) => data.snapshot.media.as_ref().map(words::media),
+        EventBody::CallQuality(data) => Some(words::quality(&data.quality, None)),
+        EventBody::CallMute(data) => Some(if data.muted { "on" } else { "off" }.to_owned()),
+        EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(side(data.by).to_owned()),
+        EventBody::CallDtmf(data) => Some(format!(
+            "a digit {}, {}",
+            side(data.direction),
+            super::dtmf::method(data.method)
+        )),
+        EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
+        EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
+        EventBody::CallCreated(_)
+        | EventBody::CallIncoming(_)
+        | EventBody::CallRinging(_)
+        | EventBody::CallProgress(_)
+        | EventBody::EngineStarted(_)
+        | EventBody::EngineStopping(_)
+        | EventBody::EngineDegraded(_)
+        | EventBody::AccountAdded(_)
+        | EventBody::AccountRemoved(_)
+        | EventBody::AccountRegistering(_)
+        | EventBody::AccountRegistered(_)
+        | EventBody::AccountFailed(_)
+        | EventBody::AccountUnregistered(_)
+        | EventBody::PluginLoaded(_)
+        | EventBody::PluginRefused(_)
+        | EventBody::PluginCrashed(_)
+        | EventBody::PluginDeadlineMissed(_)
+        | EventBody::StreamLagged(_)
+        | EventBody::Unknown { .. } => None,
+    };
+    let parts: Vec<_> = [far, more].into_iter().flatten().collect();
+    parts.join("   ")
+}
+
+const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Local => "by you",
+        Side::Remote => "by them",
+    }
+}

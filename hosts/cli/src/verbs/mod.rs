@@ -1,0 +1,134 @@
+//! One module a verb.
+
+mod account;
+mod accounts;
+mod answer;
+mod call;
+mod calls;
+mod decline;
+mod doctor;
+mod dtmf;
+mod events;
+mod explain;
+mod hangup;
+mod ladder;
+mod mute;
+mod register;
+mod shutdown;
+mod status;
+
+use crate::args::{Account, Global, Verb};
+use crate::error::Error;
+use crate::out::Out;
+use control::snapshot::CallSnapshot;
+use control::{AccountSnapshot, Code, CommandId, Event, EventBody, ExitCode, Reply};
+use serde_json::json;
+
+/// What every verb is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Options of every verb.
+    pub(crate) global: Global,
+    /// Where to tell.
+    pub(crate) out: Out,
+}
+
+/// Does what was typed; says how the program ends.
+pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> {
+    match verb {
+        Verb::Call(args) => call::run(context, &args),
+        Verb::Answer(args) => answer::run(context, &args),
+        Verb::Decline(args) => decline::run(context, &args),
+        Verb::Hangup(args) => hangup::run(context, &args),
+        Verb::Dtmf(args) => dtmf::run(context, &args),
+        Verb::Mute(args) => mute::run(context, &args),
+        Verb::Calls => calls::run(context),
+        Verb::Accounts => accounts::run(context),
+        Verb::Account(Account::Add(args)) => account::add(context, &args),
+        Verb::Account(Account::Remove(args)) => account::remove(context, args),
+        Verb::Register(args) => register::register(context, args),
+        Verb::Unregister(args) => register::unregister(context, args),
+        Verb::Events(args) => events::run(context, &args),
+        Verb::Ladder(args) => ladder::run(context, &args),
+        Verb::Doctor(args) => doctor::run(context, &args),
+        Verb::Status => status::run(context),
+        Verb::Explain(args) => explain::run(context, &args),
+        Verb::Shutdown(args) => shutdown::run(context, &args),
+    }
+}
+
+/// The whole call after an event about one.
+fn call_of(event: &Event) -> Option<&CallSnapshot> {
+    match &event.body {
+        EventBody::CallCreated(data) => Some(&data.snapshot),
+        EventBody::CallIncoming(data) => Some(&data.snapshot),
+        EventBody::CallRinging(data) | EventBody::CallProgress(data) => Some(&data.snapshot),
+        EventBody::CallAnswered(data) => Some(&data.snapshot),
+        EventBody::CallMedia(data) => Some(&data.snapshot),
+        EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
+        EventBody::CallMute(data) => Some(&data.snapshot),
+        EventBody::CallQuality(data) => Some(&data.snapshot),
+        EventBody::CallEnded(data) => Some(&data.snapshot),
+        EventBody::CallDtmf(_)
+        | EventBody::CallWarning(_)
+        | EventBody::EngineStarted(_)
+        | EventBody::EngineStopping(_)
+        | EventBody::EngineDegraded(_)
+        | EventBody::AccountAdded(_)
+        | EventBody::AccountRemoved(_)
+        | EventBody::AccountRegistering(_)
+        | EventBody::AccountRegistered(_)
+        | EventBody::AccountFailed(_)
+        | EventBody::AccountUnregistered(_)
+        | EventBody::PluginLoaded(_)
+        | EventBody::PluginRefused(_)
+        | EventBody::PluginCrashed(_)
+        | EventBody::PluginDeadlineMissed(_)
+        | EventBody::StreamLagged(_)
+        | EventBody::Unknown { .. } => None,
+    }
+}
+
+/// Whether an event is about what a command asked for: of its number, or of the call it named.
+fn is_about(event: &Event, command: Option<CommandId>, call: Option<control::CallHandle>) -> bool {
+    let same_command = command.is_some() && event.command == command;
+    same_command || (call.is_some() && event.call == call)
+}
+
+/// The call that a reply names, where it does.
+fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
+    match reply {
+        Reply::Call { call } => Some(call),
+        Reply::Taken
+        | Reply::Account { .. }
+        | Reply::Calls { .. }
+        | Reply::Accounts { .. }
+        | Reply::Status { .. }
+        | Reply::Ladder { .. }
+        | Reply::Subscribed { .. }
+        | Reply::Unknown => None,
+    }
+}
+
+/// A reply of another kind than the command has.
+fn odd_reply(reply: &Reply) -> Error {
+    let kind = json!(reply)["kind"].to_string();
+    Error::new(
+        Code::BAD_CONTROL_LINE,
+        format!("the engine's reply is of an unexpected kind: {kind}"),
+    )
+}
+
+/// A call as the object that verbs end with.
+fn call_object(call: &CallSnapshot) -> Reply {
+    Reply::Call {
+        call: Box::new(call.clone()),
+    }
+}
+
+/// An account as the object that verbs end with.
+fn account_object(account: &AccountSnapshot) -> Reply {
+    Reply::Account {
+        account: Box::new(account.clone()),
+    }
+}

@@ -1,0 +1,12 @@
+//! The program against an engine that follows a script: what it asks, what it prints, how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod account;
+mod bad_input;
+mod call;
+mod events;
+mod fake;
+mod lists;
+mod local;
+mod one_call;
