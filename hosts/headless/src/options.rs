@@ -121,7 +121,7 @@ impl Options {
         let (host, params) = plain.split_once(';').unwrap_or((plain, ""));
         let domain = self.domain.clone().unwrap_or_else(|| host.to_owned());
         account("domain", domain, "--register");
-        account("registrar", format!("sip:{host}"), "--register");
+        account("registrar", host.to_owned(), "--register");
         if params
             .split(';')
             .any(|p| p.eq_ignore_ascii_case("transport=tcp"))
