@@ -18,7 +18,7 @@ impl Process {
             .args(["-c", &crate::SERVED.to_string()])
             .arg(&program)
             .args(args)
-            .env("OFFHOOK_BENCH_PASSWORD", crate::start::PASSWORD)
+            .env("LOAD_PASSWORD", crate::start::PASSWORD)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

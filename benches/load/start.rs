@@ -73,7 +73,7 @@ fn start(daemon: &Path, registrar: SocketAddr) -> Result<Process, String> {
     ];
     let more = [
         "--password-env",
-        "OFFHOOK_BENCH_PASSWORD",
+        "LOAD_PASSWORD",
         "--socket",
         "/tmp/offhook-load.sock",
     ];

@@ -23,6 +23,7 @@ use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
 /// How long an engine that stops waits for its calls and bindings to end. Unit: time.
@@ -174,6 +175,7 @@ impl Builder {
             clock,
             listening,
             network,
+            told_to_stop: Notify::new(),
         });
         let again = Rc::downgrade(&core);
         wiring.when_restarted(Box::new(move |who| {
@@ -224,6 +226,7 @@ pub struct Core {
     pub(crate) clock: Clock,
     listening: Vec<Listen>,
     network: Rc<Network>,
+    told_to_stop: Notify,
 }
 
 impl Core {
@@ -235,9 +238,14 @@ impl Core {
     /// Carries out a command; its outcome comes as events that carry the same id.
     pub fn command(&self, command: Command, key: Option<IdempotencyKey>) -> (CommandId, Outcome) {
         let hub = self.hub.borrow();
-        self.commands
+        let outcome = self
+            .commands
             .borrow_mut()
-            .take(command, key, &hub, self.clock.now())
+            .take(command, key, &hub, self.clock.now());
+        if self.is_stopping() {
+            self.told_to_stop.notify_waiters();
+        }
+        outcome
     }
 
     /// Events from now on.
@@ -254,9 +262,8 @@ impl Core {
 
     /// Returns once `shutdown` was asked for.
     pub async fn stopped(&self) {
-        const LOOK: Duration = Duration::from_millis(100);
         while !self.is_stopping() {
-            tokio::time::sleep(LOOK).await;
+            self.told_to_stop.notified().await;
         }
     }
 
