@@ -5,6 +5,7 @@ use crate::commands::{Commands, Outcome};
 use crate::error::Error;
 use crate::hub::{Hub, Identity};
 use crate::listener::Listener;
+use crate::memory;
 use crate::network::{Listen, Network};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
@@ -161,6 +162,7 @@ impl Builder {
         }
         network.announce();
         network.run();
+        spawn_local(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
         let mut commands = Commands::new(Rc::clone(&wiring), self.handles);
