@@ -48,7 +48,10 @@ impl Error {
             Self::Net(_) | Self::NoPort(_) => Code::BAD_LISTEN_ADDRESS,
             Self::PluginMissing(_) => Code::PLUGIN_MISSING,
             Self::Greeting { .. } => Code::FILE_UNREADABLE,
-            Self::User { .. } => Code::USAGE,
+            Self::User { .. } => {
+                let fix = "write one user a line, such as 101:secret";
+                return ErrorObject::new(Code::USAGE, self.to_string()).fix(fix);
+            }
         };
         ErrorObject::new(code, self.to_string())
     }

@@ -1,6 +1,6 @@
 //! The part that takes REGISTER: who it is, what it may, and what stands afterwards.
 //!
-//! Source: RFC 3261 §10.3, RFC 8760 for the challenges. Whatever name or address the PBX is called by
+//! Source: RFC 3261 §10.3. Whatever name or address the PBX is called by
 //! is its domain, so that it works on every machine without being told.
 
 use crate::bindings::{Bindings, Refusal, Wish};

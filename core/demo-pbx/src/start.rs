@@ -242,6 +242,8 @@ fn dialogs_settings(epoch: Timestamp) -> part_dialogs::Settings {
         epoch,
         preference: Preference::Offerer,
         sound: Sound::Silence,
+        ring_for: None,
+        user_agent: String::new(),
     }
 }
 

@@ -1,14 +1,12 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 use crate::hub::Hub;
-use crate::wiring::Wiring;
 use base::{Duration, Instant, Redacted};
-use control::command::{AddAccount, CallRef, Command, Reply};
+use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, registrar};
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
@@ -16,21 +14,25 @@ const KEYS: usize = 1_024;
 /// What a command led to.
 pub type Outcome = Result<Reply, ErrorObject>;
 
+/// Hands a word to its receiver, or gives it back.
+pub type Carry = Box<dyn Fn(Post) -> Result<(), Post>>;
+
 /// Numbers commands and hands them to their parts.
-pub(crate) struct Commands {
-    wiring: Rc<Wiring>,
+pub struct Commands {
+    carry: Carry,
     handles: Handles,
     last: u64,
     accounts: Vec<Account>,
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
     /// Set by `shutdown`.
-    pub(crate) stopping: bool,
+    pub stopping: bool,
 }
 
 impl Commands {
-    pub(crate) fn new(wiring: Rc<Wiring>, handles: Handles) -> Self {
+    /// No command yet. `handles` is shared with the parts that start calls.
+    pub fn new(carry: Carry, handles: Handles) -> Self {
         Self {
-            wiring,
+            carry,
             handles,
             last: 0,
             accounts: Vec::new(),
@@ -40,7 +42,7 @@ impl Commands {
     }
 
     /// Carries out a command once, however often it comes under the same key.
-    pub(crate) fn take(
+    pub fn take(
         &mut self,
         command: Command,
         key: Option<IdempotencyKey>,
@@ -78,10 +80,7 @@ impl Commands {
             ));
         }
         match asked {
-            Command::Dial(dial) => {
-                let account = dial.account.as_ref().map(|a| a.as_str().to_owned());
-                self.dial(dial.to, account, command, hub, now)
-            }
+            Command::Dial(dial) => self.dial(dial, command, hub, now),
             Command::Accept(_)
             | Command::Decline(_)
             | Command::HangUp(_)
@@ -143,20 +142,30 @@ impl Commands {
                     command,
                     call,
                     digits: send.digits.as_str().to_owned(),
+                    duration_ms: send.duration_ms,
                 }
             }
-            Command::Mute(mute) => {
-                let call = pick(CallRef { call: mute.call }, hub, is_answered)?;
-                dialogs::Word::Mute {
-                    command,
-                    call,
-                    on: mute.on,
-                }
-            }
+            Command::Mute(mute) => return self.mute(mute, command, hub),
             // What is left of the commands that concern calls.
             _ => dialogs::Word::HangUpAll { command },
         };
         self.post(word)
+    }
+
+    /// Silences one call, or all that are up.
+    fn mute(&self, mute: Mute, command: CommandId, hub: &Hub) -> Outcome {
+        let on = mute.on;
+        let calls: Vec<CallHandle> = match mute.call {
+            Some(call) => vec![pick(CallRef { call: Some(call) }, hub, is_answered)?],
+            None => {
+                let up = hub.calls().values().filter(|call| is_answered(call));
+                up.map(|call| call.call).collect()
+            }
+        };
+        for call in calls {
+            self.post(dialogs::Word::Mute { command, call, on })?;
+        }
+        Ok(Reply::Taken)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -181,14 +190,14 @@ impl Commands {
         }
     }
 
-    fn dial(
-        &mut self,
-        to: String,
-        account: Option<String>,
-        command: CommandId,
-        hub: &Hub,
-        now: Instant,
-    ) -> Outcome {
+    fn dial(&mut self, dial: Dial, command: CommandId, hub: &Hub, now: Instant) -> Outcome {
+        let Dial {
+            to,
+            account,
+            ring_for_s,
+            headers,
+        } = dial;
+        let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
             Some(name) => hub.accounts().get(name),
             None => hub.accounts().values().find(|a| a.is_default),
@@ -233,6 +242,8 @@ impl Commands {
             call,
             account,
             to,
+            ring_for: ring_for_s.map(|s| Duration::from_secs(u64::from(s))),
+            headers: headers.into_iter().collect(),
         })?;
         Ok(Reply::Call {
             call: Box::new(snapshot),
@@ -240,14 +251,14 @@ impl Commands {
     }
 
     /// Tells every part that acts for accounts of this one.
-    pub(crate) fn add_account(&mut self, account: Account) -> Outcome {
+    pub fn add_account(&mut self, account: Account) -> Outcome {
         self.accounts.retain(|known| known.name != account.name);
         self.accounts.push(account.clone());
         self.tell_of(account)
     }
 
     /// Tells again of all accounts: a part was made anew.
-    pub(crate) fn repeat_accounts(&self) {
+    pub fn repeat_accounts(&self) {
         for account in &self.accounts {
             // A part that has too much to do now was told before, or panics again.
             let _ = self.tell_of(account.clone());
@@ -265,8 +276,7 @@ impl Commands {
             let why = "the part that carries it out has too much to do or is not there";
             ErrorObject::new(Code::ENGINE_BUSY, why)
         };
-        self.wiring
-            .carry(word.into())
+        (self.carry)(word.into())
             .map(|()| Reply::Taken)
             .map_err(busy)
     }

@@ -165,12 +165,7 @@ impl Builder {
         spawn_local(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
-        let mut commands = Commands::new(Rc::clone(&wiring), self.handles);
-        for account in self.accounts {
-            // Mailboxes are empty: nothing is refused now.
-            let _ = commands.add_account(account);
-        }
-        let commands = RefCell::new(commands);
+        let commands = RefCell::new(commands(&wiring, self.handles, self.accounts));
         let core = Rc::new(Core {
             hub,
             commands,
@@ -190,6 +185,16 @@ impl Builder {
         }
         Ok(core)
     }
+}
+
+fn commands(wiring: &Rc<Wiring>, handles: Handles, accounts: Vec<Account>) -> Commands {
+    let line = Rc::clone(wiring);
+    let mut commands = Commands::new(Box::new(move |post| line.carry(post)), handles);
+    for account in accounts {
+        // Mailboxes are empty: nothing is refused now.
+        let _ = commands.add_account(account);
+    }
+    commands
 }
 
 fn connect_outside(

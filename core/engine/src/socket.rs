@@ -6,7 +6,7 @@ use crate::run::Core;
 use control::command::Command;
 use control::wire::{self, Call, Hello, ReplyTo, ToClient, ToEngine, Welcome};
 use control::{Code, ErrorObject};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -44,7 +44,12 @@ impl ControlSocket {
             source,
         };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
+            // For this user alone; a folder that is there keeps what its owner gave it.
+            let made = std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder);
+            made.map_err(failed)?;
         }
         match std::fs::remove_file(path) {
             Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(why)),

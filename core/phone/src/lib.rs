@@ -179,6 +179,8 @@ fn dialogs_settings(settings: &Settings, sound: Sound, epoch: Timestamp) -> part
             CodecOrder::Ours => sdp::Preference::Ours,
         },
         sound,
+        ring_for: Some(settings.sip.ring_for),
+        user_agent: settings.sip.user_agent.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::link::Heard;
 use crate::media::Ready;
 use crate::{Account, Address};
+use base::Duration;
 use control::{CallHandle, CommandId};
 
 /// What dialogs can be told.
@@ -27,6 +28,10 @@ pub enum Word {
         account: Option<String>,
         /// As typed: an extension, a number, an address.
         to: String,
+        /// How long it may ring; `None`: as the settings say.
+        ring_for: Option<Duration>,
+        /// More header fields of the INVITE.
+        headers: Vec<(String, String)>,
     },
     /// Picks up.
     Accept {
@@ -64,6 +69,8 @@ pub enum Word {
         call: CallHandle,
         /// 0–9, *, #, A–D.
         digits: String,
+        /// How long each key is held. Unit: ms. `None`: as is usual.
+        duration_ms: Option<u32>,
     },
     /// Silences our microphone, or no longer.
     Mute {

@@ -31,6 +31,8 @@ pub enum Do {
         leg: LegId,
         /// 0–9, *, #, A–D.
         digits: String,
+        /// How long each key is held. Unit: ms. `None`: as is usual.
+        duration_ms: Option<u32>,
     },
     /// Silences our microphone, or no longer.
     Mute {

@@ -83,6 +83,8 @@ impl Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Show the phone at work: a phone and a small PBX on this computer alone
+    Demo(Demo),
     /// Call a number or an address, and stay until the call is over
     Call(Call),
     /// Accept a ringing call
@@ -118,6 +120,14 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Stop the engine
     Shutdown(Shutdown),
+}
+
+/// What `demo` takes.
+#[derive(Debug, Clone, Copy, Group)]
+pub(crate) struct Demo {
+    /// Make one call, look for what was said in what came back, and stop: exit 0 or 7
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// `call`.

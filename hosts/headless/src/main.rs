@@ -35,7 +35,12 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     }
     net::raise_open_files();
     let catalogue = catalogue(options, &loaded.settings);
-    let builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    if loaded.settings.control_socket.is_none() {
+        let path = control::socket_path(&loaded.settings.profile);
+        builder =
+            builder.control(path.map_err(|bad| ErrorObject::new(Code::USAGE, bad.to_string()))?);
+    }
     actix::System::new().block_on(async {
         let core = builder.start().await.map_err(|why| why.explain())?;
         for listen in core.listening() {

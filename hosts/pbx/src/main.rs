@@ -1,1 +1,83 @@
-fn main() {}
+//! `offhook-pbx`: a small PBX for demos and first tests.
+//!
+//! A list of plugins and a command line; everything else is `core/demo-pbx`.
+
+mod options;
+
+use clap::Parser;
+use control::{Code, ErrorObject, ExitCode};
+use demo_pbx::{EXTENSIONS, Pbx, Users};
+use options::Options;
+use plugin_host::Catalogue;
+use std::process;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() {
+    let options = Options::parse();
+    if let Err(error) = run(&options) {
+        eprintln!("{error}");
+        process::exit(ExitCode::of_error(&error).number().into());
+    }
+}
+
+fn run(options: &Options) -> Result<(), ErrorObject> {
+    let filter = tracing_subscriber::EnvFilter::new(&options.log);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let settings = options.settings()?;
+    let users = settings.users.clone();
+    let catalogue = catalogue()?;
+    net::raise_open_files();
+    actix::System::new().block_on(async {
+        let pbx = demo_pbx::start(settings, catalogue);
+        let pbx = pbx.await.map_err(|why| why.explain())?;
+        introduce(&pbx, &users);
+        wait().await;
+        pbx.stop().await;
+        Ok(())
+    })
+}
+
+/// The plugins of this host.
+fn catalogue() -> Result<Catalogue, ErrorObject> {
+    let mut catalogue = Catalogue::new("offhook-pbx", env!("CARGO_PKG_VERSION"));
+    for entry in [&codec_g711::ENTRY, &audio_file::ENTRY, &audio_tone::ENTRY] {
+        let refused = |why: plugin_host::Error| {
+            ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
+        };
+        catalogue.add_built_in(entry).map_err(refused)?;
+    }
+    Ok(catalogue)
+}
+
+fn introduce(pbx: &Pbx, users: &Users) {
+    let version = env!("CARGO_PKG_VERSION");
+    println!("offhook-pbx {version} — a demo, not for production");
+    println!("listening {} udp tcp", pbx.address());
+    let users: Vec<&str> = users.names().collect();
+    println!("users     {}", users.join(" "));
+    println!("dial");
+    for extension in EXTENSIONS {
+        let demo_pbx::Extension {
+            number, name, what, ..
+        } = extension;
+        println!("  {number}  {name:<10}  {what}");
+    }
+    println!("Ctrl+C stops.");
+}
+
+/// Until somebody wants it to stop.
+async fn wait() {
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}

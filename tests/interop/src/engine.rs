@@ -1,13 +1,15 @@
-//! The program under test, and its driver for the binaries `offhookd` and `offhook`.
+//! The program under test, and its driver for the binary `offhookd`.
 
+use crate::client::Client;
 use crate::process::Running;
 use crate::rig::{Rig, binaries};
 use crate::{kamailio, ports};
-use anyhow::{Context, Result};
+use anyhow::Result;
+use std::fs::Permissions;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::Duration;
+use std::process::Command;
 
 /// A phone under test, however it is run.
 pub trait Engine {
@@ -57,8 +59,10 @@ pub struct Wish<'a> {
     pub codec: &'a str,
     /// What it does with calls.
     pub answer: Answer,
-    /// Where it registers, as whom, and with which password.
+    /// Where it registers, as whom, and with which password. `None`: it has an account that does not.
     pub registrar: Option<(SocketAddr, &'a str, &'a str)>,
+    /// More settings, as a settings file has them.
+    pub settings: &'a str,
 }
 
 impl Default for Wish<'_> {
@@ -68,11 +72,21 @@ impl Default for Wish<'_> {
             codec: "PCMU",
             answer: Answer::Echo,
             registrar: None,
+            settings: "",
         }
     }
 }
 
-/// A running `offhookd`, controlled by `offhook` over its socket.
+/// The account of a phone that does not register: with a password, for those who ask at each call.
+const ACCOUNT: &str = "
+[accounts.main]
+user = \"101\"
+domain = \"offhook.test\"
+password = \"secret-101\"
+register = false
+";
+
+/// A running `offhookd`.
 #[derive(Debug)]
 pub struct Daemon {
     address: SocketAddr,
@@ -86,35 +100,25 @@ impl Daemon {
         let folder = rig.subfolder(name)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
         let control = folder.join("control.sock");
+        let settings = folder.join("settings.toml");
+        let account = wish.registrar.map_or(ACCOUNT, |_| "");
+        write_private(&settings, &format!("{}\n{account}", wish.settings))?;
         let mut command = Command::new(binaries().join("offhookd"));
         command
             .current_dir(&folder)
             .env("HOME", &folder)
             .env("XDG_RUNTIME_DIR", &folder);
-        command.args([
-            "--listen",
-            &address.to_string(),
-            "--transport",
-            wish.transport,
-            "--codec",
-            wish.codec,
-        ]);
-        command
-            .args(["--answer", &wish.answer.word()])
-            .arg("--socket")
-            .arg(&control);
+        command.args(["--listen", &address.to_string()]);
+        command.args(["--transport", wish.transport, "--codec", wish.codec]);
+        command.args(["--answer", &wish.answer.word()]);
+        command.arg("--settings").arg(&settings);
+        command.arg("--socket").arg(&control);
         if let Some((registrar, user, password)) = wish.registrar {
             let file = folder.join("password");
-            std::fs::write(&file, password)?;
+            write_private(&file, password)?;
             let uri = format!("sip:{};transport={}", registrar, wish.transport);
-            command.args([
-                "--register",
-                &uri,
-                "--user",
-                user,
-                "--realm",
-                kamailio::REALM,
-            ]);
+            command.args(["--register", &uri, "--user", user]);
+            command.args(["--domain", kamailio::REALM]);
             command.arg("--password-file").arg(&file);
         }
         let mut running = Running::start(&mut command, &folder.join("log"))?;
@@ -126,6 +130,11 @@ impl Daemon {
         })
     }
 
+    /// A connection to its control socket.
+    pub fn client(&self) -> Result<Client> {
+        Client::connect(&self.control)
+    }
+
     /// Process id, for looking at its memory and CPU time.
     pub fn id(&self) -> u32 {
         self.running.id()
@@ -134,11 +143,6 @@ impl Daemon {
     /// Asks it to end, and waits until it did.
     pub fn stop(&mut self) {
         self.running.stop();
-    }
-
-    /// Runs `offhook` against it and waits for the outcome.
-    pub fn offhook(&self, words: &[&str]) -> Result<Output> {
-        offhook(&self.control, words)
     }
 }
 
@@ -152,30 +156,17 @@ impl Engine for Daemon {
     }
 
     fn dial(&mut self, uri: &str) -> Result<()> {
-        // `call` stays until the call is over, so it runs beside the test.
-        let log = self.control.with_extension("call.log");
-        let mut command = Command::new(binaries().join("offhook"));
-        command
-            .arg("--socket")
-            .arg(&self.control)
-            .args(["call", uri]);
-        let mut call = Running::start(&mut command, &log)?;
-        std::thread::spawn(move || call.wait(Duration::from_secs(120)));
-        Ok(())
+        self.client()?.dial(uri).map(drop)
     }
 
     fn hang_up(&mut self) -> Result<()> {
-        self.offhook(&["hangup", "--all"]).map(drop)
+        self.client()?.hang_up_all()
     }
 }
 
-/// Runs `offhook` against the engine at `socket`.
-pub fn offhook(socket: &Path, words: &[&str]) -> Result<Output> {
-    let mut command = Command::new(binaries().join("offhook"));
-    command
-        .arg("--socket")
-        .arg(socket)
-        .args(words)
-        .env("NO_COLOR", "1");
-    command.output().context("offhook does not start")
+/// Writes what nobody else may read.
+fn write_private(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, text)?;
+    std::fs::set_permissions(file, Permissions::from_mode(0o600))?;
+    Ok(())
 }

@@ -9,6 +9,7 @@
 //! | [`rig`] | [`Rig`], one test's folder, ports and seed; what is missing on this machine |
 //! | [`ports`] | ports that no test beside uses |
 //! | [`process`] | [`Running`], a program that is stopped when it goes out of scope |
+//! | [`client`] | [`Client`], one connection to an engine's control socket |
 //! | [`engine`] | [`Engine`], the program under test, and its driver for the binaries |
 //! | [`kamailio`] | [`Kamailio`], registrar and proxy |
 //! | [`sipp`], [`script`] | [`Sipp`], one scripted peer; the language of `scenarios/*.scn` |
@@ -17,6 +18,7 @@
 //! | [`sound`], [`wav`] | chirp, speech, and what of them arrived |
 
 pub mod baresip;
+pub mod client;
 pub mod engine;
 pub mod kamailio;
 pub mod linphone;
@@ -29,6 +31,7 @@ pub mod sound;
 pub mod wav;
 
 pub use baresip::Baresip;
+pub use client::Client;
 pub use engine::Engine;
 pub use kamailio::Kamailio;
 pub use linphone::Linphone;

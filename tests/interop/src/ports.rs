@@ -1,6 +1,6 @@
 //! Ports that no test beside uses, below the range from which the system draws its own.
 //!
-//! Every test process takes one block of ports and holds a listener on another loopback address as
+//! A test process takes a block of ports, and another when it is used up, and holds a listener on another loopback address as
 //! the token for it, so that a block comes free by itself when its process ends, however it ends.
 
 use crate::process::Running;
@@ -22,26 +22,35 @@ const TOKEN: u16 = 20_000;
 struct Block {
     next: u16,
     end: u16,
-    _token: TcpListener,
+    tokens: Vec<TcpListener>,
 }
 
 /// `count` ports in a row, the first of them even, free for UDP and TCP on 127.0.0.1.
 ///
 /// # Panics
 ///
-/// When the process has used up its block, or all blocks are taken: the test cannot go on.
+/// When all blocks are taken: the test cannot go on.
 pub fn take(count: u16) -> u16 {
     static BLOCK: OnceLock<Mutex<Block>> = OnceLock::new();
-    let block = BLOCK.get_or_init(|| Mutex::new(claim()));
+    let block = BLOCK.get_or_init(|| {
+        let (next, token) = claim();
+        Mutex::new(Block {
+            next,
+            end: next + SIZE,
+            tokens: vec![token],
+        })
+    });
     let mut block = block
         .lock()
         .expect("nothing panics while it holds the lock");
     loop {
         let first = block.next + block.next % 2;
-        assert!(
-            first + count <= block.end,
-            "no ports left in this test's block"
-        );
+        if first + count > block.end {
+            let (next, token) = claim();
+            block.tokens.push(token);
+            (block.next, block.end) = (next, next + SIZE);
+            continue;
+        }
         block.next = first + count;
         if (first..first + count).all(is_free) {
             return first;
@@ -62,17 +71,13 @@ pub fn wait_listening(address: SocketAddr, transport: &str, running: &mut Runnin
     bail!("nothing listens at {address}:\n{}", running.log())
 }
 
-fn claim() -> Block {
+/// First port of a block that nobody has, and the token that keeps it ours.
+fn claim() -> (u16, TcpListener) {
     // Processes start apart from each other, so that they seldom ask for the same block.
     let begin = (std::process::id() % u32::from(BLOCKS)) as u16;
     for n in (0..BLOCKS).map(|n| (begin + n) % BLOCKS) {
         if let Ok(token) = TcpListener::bind(SocketAddrV4::new(TOKEN_ADDRESS, TOKEN + n)) {
-            let next = FIRST + n * SIZE;
-            return Block {
-                next,
-                end: next + SIZE,
-                _token: token,
-            };
+            return (FIRST + n * SIZE, token);
         }
     }
     panic!("all {BLOCKS} blocks of ports are taken");
@@ -97,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_left_out() {
-        let next = take(1) + 2;
+        // Not the last one of a block.
+        let next = take(4) + 4;
         let _taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, next)).unwrap();
         assert_ne!(take(1), next);
     }

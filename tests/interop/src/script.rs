@@ -18,6 +18,7 @@
 //! | … `goto LABEL` | goes on there once it came |
 //! | &nbsp;&nbsp;`has REGEX`, `hasnt REGEX` | the message holds it, or does not; otherwise the call fails |
 //! | &nbsp;&nbsp;`take NAME HEADER` | keeps the header's value for `[$NAME]` |
+//! | &nbsp;&nbsp;`find NAME REGEX` | keeps what of the message the expression fits for `[$NAME]` |
 //! | &nbsp;&nbsp;`when REGEX goto LABEL` | goes on there if the message holds it |
 //! | `send 180 Ringing [tag=X] [contact=USER] [sdp] [for=INVITE]` | answers the last request, or the first INVITE |
 //! | `send BYE [sdp] [auth] [contact=USER] [cseq=N] [peer=X]` | sends a request, inside the dialog once there is one |
@@ -143,8 +144,10 @@ impl Writer {
         self.answers.get_or_insert(is_request);
         let kind = if is_request { "request" } else { "response" };
         let mut attributes = format!("{kind}=\"{what}\"");
-        // What leads to the other side: Contact and route.
-        if !is_request || matches!(what, "INVITE" | "UPDATE") {
+        // What leads to the other side: Contact and route. SIPp forgets both, and the tag, where a response
+        // has no Contact; those to PRACK have none (RFC 3262 §5).
+        let leads = !is_request && self.asked != "PRACK";
+        if leads || matches!(what, "INVITE" | "UPDATE") {
             attributes.push_str(" rrs=\"true\"");
         }
         let mut at = 0;
@@ -185,6 +188,9 @@ impl Writer {
         }
         if self.cancelling && what.starts_with('2') {
             self.cancelling = false;
+        } else if self.asked == "PRACK" {
+            // The INVITE still waits for its answer.
+            self.asked = "INVITE".into();
         } else if self.asked == "INVITE" {
             self.dialog |= what.starts_with('2');
             self.refused = matches!(what.as_bytes(), [b'3'..=b'6', ..]);
@@ -209,13 +215,12 @@ impl Writer {
             }
         }
         for line in inner {
-            let (word, rest) = line.split_once(' ').context("has, hasnt, take or when?")?;
-            if let ("take", Some((name, header))) = (word, rest.split_once(' ')) {
+            let (word, rest) = line
+                .split_once(' ')
+                .context("has, hasnt, take, find or when?")?;
+            if let Some((name, search)) = kept(word, rest) {
                 self.variables.push(name.into());
-                writeln!(
-                    actions,
-                    "<ereg regexp=\".*\" search_in=\"hdr\" header=\"{header}:\" assign_to=\"{name}\"/>"
-                )?;
+                writeln!(actions, "<ereg regexp={search} assign_to=\"{name}\"/>")?;
                 continue;
             }
             let name = format!("seen{}", self.variables.len());
@@ -370,6 +375,17 @@ impl Writer {
             false => format!("<Reference variables=\"{}\"/>\n", self.variables.join(",")),
         }
     }
+}
+
+/// Of `take` and `find`: the variable, and what to look for and where.
+fn kept<'l>(word: &str, rest: &'l str) -> Option<(&'l str, String)> {
+    let (name, sought) = rest.split_once(' ')?;
+    let search = match word {
+        "take" => format!("\".*\" search_in=\"hdr\" header=\"{sought}:\""),
+        "find" => format!("\"{}\" search_in=\"msg\"", escape(sought)),
+        _ => return None,
+    };
+    Some((name, search))
 }
 
 /// A `send` line taken apart.

@@ -1,26 +1,45 @@
-//! A seeded world with virtual time: nodes, links and what travels between.
+//! The whole phone in a seeded world with virtual time, and scripted peers for it to talk to.
 //!
-//! What it is not: it runs no machine and knows no SIP. Whoever does (an executor of parts, a
-//! scripted peer) takes one event after another from [`World::step`], and answers by sending and by
-//! asking to be woken. No thread, no clock, no socket: the same seed and the same calls give the
-//! same events, byte for byte, and [`World::trace`] says so in one number.
+//! What it is not: it knows no rule of SIP of its own and proves nothing by itself; tests do. No
+//! thread, no clock, no socket: the same seed and the same calls give the same events, byte for byte,
+//! and [`World::hash`] says so in one number.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`world`] | [`World`], events in order of time; wake-ups |
+//! | [`world`] | [`World`]: phones and peers, run by one queue |
+//! | [`phone`] | [`Phone`]: every part, wired and supervised as in a host |
+//! | [`peer`] | scripted peers, written over `sip_message` alone |
+//! | [`proxy`] | a stateless proxy with a registrar |
+//! | [`names`] | the name server's table |
+//! | [`ladder`] | what was sent and told, as a picture; golden files |
+//! | [`space`] | [`Space`], events in order of time; wake-ups |
 //! | [`net`] | nodes, addresses, datagram sockets, partitions |
 //! | [`stream`] | connections that lose nothing but time, and break |
 //! | [`link`] | what a link does to packets; the same model as the relay with real sockets |
-//! | [`trace`] | [`Trace`], the hash of everything that happened |
+//! | [`trace`] | [`Trace`], the hash of everything that happened; [`log`], what a ladder shows of it |
 
+// A word that cannot be delivered goes back to its sender, whole.
+#![allow(clippy::result_large_err)]
+
+pub mod ladder;
 pub mod link;
+pub mod log;
+pub mod names;
 pub mod net;
+pub mod peer;
+pub mod phone;
+pub mod proxy;
+pub mod space;
 pub mod stream;
 pub mod trace;
 pub mod world;
 
 pub use link::{Jitter, LinkSettings, Loss};
 pub use net::{NodeId, Refusal};
+pub use peer::{Leg, Peer, Registrar, Script};
+pub use phone::{Phone, Settings};
+pub use proxy::Proxy;
+pub use space::Space;
 pub use stream::{Ended, StreamEvent, StreamId};
 pub use trace::Trace;
-pub use world::{Event, World};
+pub use world::World;

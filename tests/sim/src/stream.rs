@@ -142,6 +142,12 @@ impl Streams {
         self.cuts = Some(rng);
     }
 
+    /// From which node to which a stream leads.
+    pub(crate) fn nodes(&self, net: &Net, stream: StreamId) -> Option<(NodeId, NodeId)> {
+        let end = self.ends.get(&stream)?;
+        Some((end.node, net.owner(end.peer.ip())?))
+    }
+
     pub(crate) fn listen(
         &mut self,
         net: &Net,

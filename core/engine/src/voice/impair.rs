@@ -30,10 +30,10 @@ impl<S> Line<S> {
     }
 
     /// Packets meet a bad network.
-    pub(super) const fn rough(socket: S, rough: Box<Rough>) -> Self {
+    pub(super) fn through(self, rough: Box<Rough>) -> Self {
         Self {
-            socket,
             rough: Some(rough),
+            ..self
         }
     }
 }

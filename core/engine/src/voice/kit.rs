@@ -1,30 +1,30 @@
 //! What a leg needs, made on control from plain words: codec, device, resamplers.
 
 use super::error::Error;
-use super::impair::{Line, Rough};
+use super::legs::Pair;
 use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
 use media_thread::kit::{AudioKit, LegKit, VoiceKit, device_rate};
 use media_thread::order::{Direction, Events, LegAudio, LegId, LegPlan, Remote, VoicePlan};
-use net::RtpPair;
 use plugin_host::{AudioInstance, AudioRequest, Catalogue};
 use ports::media::Sound;
 use ports::voice::LegConfig;
 use rtp::latch::Rule;
-use std::net::UdpSocket;
 
 /// How long a leg waits before it says that nothing comes, and how often it counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    pub(super) silent_after_ms: u32,
-    pub(super) counts_every_ms: u32,
+pub struct Pace {
+    /// Silence of a peer that is told. Unit: ms; 0: never.
+    pub silent_after_ms: u32,
+    /// How often counts are told. Unit: ms.
+    pub counts_every_ms: u32,
 }
 
 /// A leg that can start.
-pub(super) struct Made {
+pub(super) struct Made<S> {
     pub(super) leg: LegId,
-    pub(super) kit: LegKit<Line<UdpSocket>>,
+    pub(super) kit: LegKit<S>,
     /// Rate of its source and sink.
     pub(super) audio_rate: Rate,
 }
@@ -39,7 +39,11 @@ pub(super) struct Bench<'a> {
 }
 
 /// Opens everything that `config` names.
-pub(super) fn leg(config: &LegConfig, pair: RtpPair, bench: &mut Bench<'_>) -> Result<Made, Error> {
+pub(super) fn leg<S>(
+    config: &LegConfig,
+    pair: Pair<S>,
+    bench: &mut Bench<'_>,
+) -> Result<Made<S>, Error> {
     let Bench {
         catalogue,
         pace,
@@ -64,13 +68,8 @@ pub(super) fn leg(config: &LegConfig, pair: RtpPair, bench: &mut Bench<'_>) -> R
         no_media_after_ms: pace.silent_after_ms,
         ..LegPlan::new(LegId(config.leg.0), plan, &cname)
     };
-    let line = |socket| match &config.sound {
-        Sound::Impaired { by, .. } => Line::rough(socket, Rough::new(by, config.leg.0)),
-        Sound::Person | Sound::Echo | Sound::Silence | Sound::Device { .. } => Line::clean(socket),
-    };
-    let rtp = line(pair.rtp);
-    let rtcp = (!config.rtcp_mux).then(|| line(pair.rtcp));
-    let kit = LegKit::new(&leg, voice, audio_kit, rtp, rtcp, rng);
+    let rtcp = (!config.rtcp_mux).then_some(pair.rtcp.0);
+    let kit = LegKit::new(&leg, voice, audio_kit, pair.rtp.0, rtcp, rng);
     Ok(Made {
         leg: LegId(config.leg.0),
         kit,

@@ -1,31 +1,58 @@
 //! Legs that are open, from their ports to their last count.
 
-use super::impair::Line;
 use super::kit::{self, Bench, Pace};
-use super::{Settings, Thread, Voice};
-use crate::wiring::Wiring;
 use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
-use net::{RtpPair, RtpPorts};
 use plugin_host::Catalogue;
-use ports::media::{Quality, Sound, Word};
+use ports::media::{Impairment, Quality, Sound};
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::UdpSocket;
-use std::rc::Rc;
 
 /// How long each key of a keypad is held. Unit: ms. Source: ETSI ES 201 235-2 §4.2.4 asks for 65.
 const KEY_MS: u32 = 100;
 /// Keys by their event code. Source: RFC 4733 §3.2.
 const KEYS: &str = "0123456789*#ABCD";
 
-enum State {
+/// What legs stand on: real sockets and threads in a host, made-up ones in simulation.
+pub trait Ground {
+    /// Carries a leg's datagrams.
+    type Socket;
+
+    /// Opens a socket pair at `local`.
+    fn open(&mut self, local: IpAddr) -> Result<Pair<Self::Socket>, String>;
+
+    /// Lets the packets of a leg meet a bad network.
+    fn impair(&mut self, socket: Self::Socket, by: &Impairment, leg: Named) -> Self::Socket;
+
+    /// Media threads. Range: 1 and up.
+    fn threads(&self) -> usize;
+
+    /// Gives a media thread an order; never waits.
+    fn give(&mut self, thread: usize, given: Given<Self::Socket>) -> Result<(), String>;
+
+    /// The next thing that a media thread has to say.
+    fn poll(&mut self, thread: usize) -> Option<Told<Self::Socket>>;
+
+    /// Tells the media part.
+    fn tell(&mut self, report: Report);
+}
+
+/// Sockets of one leg and the ports they are bound to.
+#[derive(Debug)]
+pub struct Pair<S> {
+    /// For RTP, and its port.
+    pub rtp: (S, u16),
+    /// For RTCP, and its port.
+    pub rtcp: (S, u16),
+}
+
+enum State<S> {
     /// Ports are open and wait for an agreement.
-    Open(Option<RtpPair>),
+    Open(Option<Pair<S>>),
     /// A media thread runs it.
     Runs(Box<Running>),
 }
@@ -39,61 +66,68 @@ struct Running {
 }
 
 /// All legs of a host.
-pub(super) struct Legs {
-    settings: Settings,
+pub struct Legs<G: Ground> {
+    ground: G,
     catalogue: Catalogue,
-    ports: RtpPorts,
-    threads: Vec<Thread>,
+    pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
     /// Legs that each thread was told to remove, in order: it answers in the same.
     leaving: Vec<VecDeque<Named>>,
     person: Rate,
-    legs: BTreeMap<Named, State>,
-    wiring: Rc<Wiring>,
+    legs: BTreeMap<Named, State<G::Socket>>,
     rng: Rng,
 }
 
-impl Legs {
-    pub(super) fn new(voice: Voice, wiring: Rc<Wiring>) -> Self {
-        let Voice {
-            settings,
-            catalogue,
-            ports,
-            threads,
-            person,
-            rng,
-        } = voice;
-        let count = threads.len();
+impl<G: Ground> Legs<G> {
+    /// No leg yet. `person` is what the person's bus mixes at.
+    pub fn new(ground: G, catalogue: Catalogue, pace: Pace, person: Rate, rng: Rng) -> Self {
+        let count = ground.threads();
         Self {
-            settings,
+            ground,
             catalogue,
-            ports,
-            threads,
+            pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
             person,
             legs: BTreeMap::new(),
-            wiring,
             rng,
         }
     }
 
-    pub(super) fn is_idle(&self) -> bool {
+    /// What the legs stand on.
+    pub fn ground(&mut self) -> &mut G {
+        &mut self.ground
+    }
+
+    /// Legs that are open or run.
+    pub fn len(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Whether there is no leg.
+    pub fn is_empty(&self) -> bool {
+        self.legs.is_empty()
+    }
+
+    /// Whether no media thread has anything to do.
+    pub fn is_idle(&self) -> bool {
         self.load.iter().all(|&legs| legs == 0) && self.leaving.iter().all(VecDeque::is_empty)
     }
 
-    pub(super) fn carry_out(&mut self, order: Do) {
+    /// Carries out what the media part asks.
+    pub fn carry_out(&mut self, order: Do) {
         match order {
             Do::OpenPorts { leg, local } => self.open(leg, local),
             Do::Run(config) => self.run(*config),
-            Do::Digits { leg, digits } => {
+            Do::Digits {
+                leg,
+                digits,
+                duration_ms,
+            } => {
+                let ms = duration_ms.unwrap_or(KEY_MS);
                 for key in digits.chars() {
-                    self.order(leg, |leg| Order::Dial {
-                        leg,
-                        key,
-                        ms: KEY_MS,
-                    });
+                    self.order(leg, |leg| Order::Dial { leg, key, ms });
                 }
             }
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
@@ -102,14 +136,11 @@ impl Legs {
     }
 
     fn open(&mut self, leg: Named, local: IpAddr) {
-        let ports = match self.ports.open(local, self.settings.dscp) {
-            Ok(pair) => {
-                let ports = (pair.port, rtcp_port(&pair));
-                self.legs.insert(leg, State::Open(Some(pair)));
-                Ok(ports)
-            }
-            Err(why) => Err(why.to_string()),
-        };
+        let ports = self.ground.open(local).map(|pair| {
+            let ports = (pair.rtp.1, pair.rtcp.1);
+            self.legs.insert(leg, State::Open(Some(pair)));
+            ports
+        });
         self.tell(Report::Ports { leg, ports });
     }
 
@@ -128,7 +159,7 @@ impl Legs {
         }
     }
 
-    fn start(&mut self, config: LegConfig, pair: RtpPair) -> Result<(), String> {
+    fn start(&mut self, config: LegConfig, pair: Pair<G::Socket>) -> Result<(), String> {
         // The person's calls share one bus, so they share its thread.
         let emptiest = (0..self.load.len())
             .min_by_key(|&t| self.load[t])
@@ -138,12 +169,19 @@ impl Legs {
         } else {
             emptiest
         };
+        let pair = match &config.sound {
+            Sound::Impaired { by, .. } => {
+                let mut line = |socket| self.ground.impair(socket, by, config.leg);
+                Pair {
+                    rtp: (line(pair.rtp.0), pair.rtp.1),
+                    rtcp: (line(pair.rtcp.0), pair.rtcp.1),
+                }
+            }
+            Sound::Person | Sound::Echo | Sound::Silence | Sound::Device { .. } => pair,
+        };
         let mut bench = Bench {
             catalogue: &self.catalogue,
-            pace: Pace {
-                silent_after_ms: self.settings.silent_after_ms,
-                counts_every_ms: self.settings.counts_every_ms,
-            },
+            pace: self.pace,
             person: self.person,
             rng: &mut self.rng,
         };
@@ -152,7 +190,7 @@ impl Legs {
             order: Order::AddLeg { leg: made.leg },
             kit: Kit::Leg(Box::new(made.kit)),
         };
-        give(&mut self.threads, thread, given)?;
+        self.ground.give(thread, given)?;
         self.load[thread] += 1;
         let running = Running {
             thread,
@@ -172,7 +210,7 @@ impl Legs {
             return Ok(());
         };
         let (leg, thread) = (LegId(config.leg.0), running.thread);
-        let mut orders: Vec<Given<Line<UdpSocket>>> = Vec::new();
+        let mut orders: Vec<Given<G::Socket>> = Vec::new();
         let old = &running.config;
         if (old.remote_rtp, old.remote_rtcp) != (config.remote_rtp, config.remote_rtcp)
             && let Some(remote) = kit::remote(&config)
@@ -198,13 +236,13 @@ impl Legs {
         running.config = config;
         orders
             .into_iter()
-            .try_for_each(|given| give(&mut self.threads, thread, given))
+            .try_for_each(|given| self.ground.give(thread, given))
     }
 
     fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
         if let Some(State::Runs(running)) = self.legs.get(&leg) {
             let given = order(LegId(leg.0)).into();
-            if let Err(why) = give(&mut self.threads, running.thread, given) {
+            if let Err(why) = self.ground.give(running.thread, given) {
                 self.tell(Report::Failed { leg, why });
             }
         }
@@ -216,7 +254,7 @@ impl Legs {
                 running.stopping = true;
                 let thread = running.thread;
                 let given = Order::RemoveLeg { leg: LegId(leg.0) }.into();
-                match give(&mut self.threads, thread, given) {
+                match self.ground.give(thread, given) {
                     Ok(()) => self.leaving[thread].push_back(leg),
                     // The thread hangs: the call must not.
                     Err(_) => self.stopped(thread, leg),
@@ -241,9 +279,9 @@ impl Legs {
     }
 
     /// Takes what the media threads have to say.
-    pub(super) fn fetch(&mut self) {
-        for thread in 0..self.threads.len() {
-            while let Some(told) = self.threads.get_mut(thread).and_then(Thread::poll_told) {
+    pub fn fetch(&mut self) {
+        for thread in 0..self.ground.threads() {
+            while let Some(told) = self.ground.poll(thread) {
                 match told {
                     Told::Report(report) => self.heard(report),
                     Told::Retired(Kit::Leg(_)) => {
@@ -265,7 +303,7 @@ impl Legs {
             }
             Heard::Key { leg, heard, .. } => self.key(Named(leg.0), heard),
             Heard::NoMedia { leg, .. } => {
-                let for_ms = u64::from(self.settings.silent_after_ms);
+                let for_ms = u64::from(self.pace.silent_after_ms);
                 self.tell(Report::Silent {
                     leg: Named(leg.0),
                     for_ms,
@@ -278,18 +316,7 @@ impl Legs {
             }
             Heard::Quality {
                 leg, heard, mos, ..
-            } => {
-                let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) else {
-                    return;
-                };
-                running.quality.mos = mos;
-                running.quality.rtt_ms = heard.round_trip_ms.unwrap_or(0.0);
-                let quality = running.quality;
-                self.tell(Report::Quality {
-                    leg: Named(leg.0),
-                    quality,
-                });
-            }
+            } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
             Heard::CodecTrouble { leg, .. } => {
                 tracing::error!(
                     leg = leg.0,
@@ -326,7 +353,17 @@ impl Legs {
         }
     }
 
-    fn key(&self, leg: Named, heard: rtp::telephone_event::Heard) {
+    fn quality(&mut self, leg: Named, mos: f32, round_trip_ms: Option<f32>) {
+        let Some(State::Runs(running)) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        running.quality.mos = mos;
+        running.quality.rtt_ms = round_trip_ms.unwrap_or(0.0);
+        let quality = running.quality;
+        self.tell(Report::Quality { leg, quality });
+    }
+
+    fn key(&mut self, leg: Named, heard: rtp::telephone_event::Heard) {
         // A digit is told when the key comes up again: only then is it known how long it was.
         if let rtp::telephone_event::Heard::Released { event, duration } = heard
             && let Some(digit) = KEYS.chars().nth(usize::from(event))
@@ -340,24 +377,9 @@ impl Legs {
         }
     }
 
-    fn tell(&self, report: Report) {
-        // A full mailbox loses counts; states are asked for again by whoever misses them.
-        let _ = self.wiring.carry(Word::Voice(report).into());
+    fn tell(&mut self, report: Report) {
+        self.ground.tell(report);
     }
-}
-
-fn give(
-    threads: &mut [Thread],
-    thread: usize,
-    given: Given<Line<UdpSocket>>,
-) -> Result<(), String> {
-    let thread = threads.get_mut(thread).ok_or("there is no media thread")?;
-    thread.order(given).map_err(|full| full.1.to_string())
-}
-
-fn rtcp_port(pair: &RtpPair) -> u16 {
-    let bound = pair.rtcp.local_addr().map(|addr| addr.port());
-    bound.unwrap_or(pair.port.wrapping_add(1))
 }
 
 fn count(quality: &mut Quality, counts: &Counts) {

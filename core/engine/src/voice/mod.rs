@@ -3,7 +3,8 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`Voice`] | what a host names: plugins, ports, threads |
-//! | `legs` | legs that are open, from ports to the last count |
+//! | [`legs`] | legs that are open, from ports to the last count; also for simulation |
+//! | `host` | the real sockets and threads that they stand on |
 //! | `kit` | what a leg needs, made from plain words |
 //! | `impair` | sockets that lose and delay packets, where a leg asks for it |
 //! | `formats` | codec formats as `sdp` wants them |
@@ -11,18 +12,21 @@
 
 pub mod error;
 mod formats;
+mod host;
 mod impair;
 mod kit;
-mod legs;
+pub mod legs;
 
 pub use error::Error;
 pub use formats::capabilities;
+pub use kit::Pace;
 
 use crate::clock::Clock;
 use crate::wiring::Wiring;
 use base::{Duration, Rng};
 use control::snapshot::{PluginSnapshot, PluginState};
 use control::{Code, ErrorObject};
+use host::Host;
 use impair::{Line, RoughNet};
 use legs::Legs;
 use media_thread::kit::BusKit;
@@ -33,7 +37,6 @@ use net::{Dscp, MediaSockets, RtpPorts};
 use plugin_host::{AudioRequest, Catalogue, Origin};
 use ports::voice::Do;
 use std::cell::RefCell;
-use std::net::UdpSocket;
 use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
@@ -79,7 +82,7 @@ impl Default for Settings {
     }
 }
 
-type Thread = MediaThread<Line<UdpSocket>>;
+type Thread = MediaThread<Line<std::net::UdpSocket>>;
 
 /// Plugins, ports and media threads, ready to run.
 pub struct Voice {
@@ -127,20 +130,9 @@ impl Voice {
     }
 
     fn open_device(&mut self) -> Result<(), Error> {
-        let device = match &self.settings.device {
-            Some((plugin, request)) => Some(self.catalogue.audio(plugin)?.open(request)?),
-            None => None,
-        };
-        let hertz = device.as_ref().map_or(16_000, |device| device.rate().0);
-        let rate = audio::Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
+        let (rate, given) = person_bus(self.settings.device.as_ref(), &self.catalogue)?;
         self.person = rate;
-        let plan = BusPlan { bus: PERSON, rate };
-        let kit = Kit::Bus(Box::new(BusKit::new(&plan, device)?));
         if let Some(first) = self.threads.first_mut() {
-            let given = Given {
-                order: Order::AddBus { bus: PERSON },
-                kit,
-            };
             first.order(given).map_err(|full| Error::Media(full.1))?;
         }
         Ok(())
@@ -184,15 +176,46 @@ impl Voice {
     /// Runs until the engine ends.
     pub(crate) fn run(self, wiring: Rc<Wiring>) -> Orders {
         let wake = Rc::new(Notify::new());
-        let legs = Rc::new(RefCell::new(Legs::new(self, wiring)));
+        let Self {
+            settings,
+            catalogue,
+            ports,
+            threads,
+            person,
+            rng,
+        } = self;
+        let pace = Pace {
+            silent_after_ms: settings.silent_after_ms,
+            counts_every_ms: settings.counts_every_ms,
+        };
+        let host = Host::new(ports, settings.dscp, threads, wiring);
+        let legs = Legs::new(host, catalogue, pace, person, rng);
+        let legs = Rc::new(RefCell::new(legs));
         spawn_local(fetch(Rc::clone(&legs), Rc::clone(&wake)));
         Orders { legs, wake }
     }
 }
 
+/// The person's device, and the order that makes the bus around it, which mixes at its rate.
+pub fn person_bus<S>(
+    device: Option<&(String, AudioRequest)>,
+    catalogue: &Catalogue,
+) -> Result<(audio::Rate, Given<S>), Error> {
+    let device = match device {
+        Some((plugin, request)) => Some(catalogue.audio(plugin)?.open(request)?),
+        None => None,
+    };
+    let hertz = device.as_ref().map_or(16_000, |device| device.rate().0);
+    let rate = audio::Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
+    let plan = BusPlan { bus: PERSON, rate };
+    let kit = Kit::Bus(Box::new(BusKit::new(&plan, device)?));
+    let order = Order::AddBus { bus: PERSON };
+    Ok((rate, Given { order, kit }))
+}
+
 /// Where orders for the media threads go.
 pub(crate) struct Orders {
-    legs: Rc<RefCell<Legs>>,
+    legs: Rc<RefCell<Legs<Host>>>,
     wake: Rc<Notify>,
 }
 
@@ -204,7 +227,7 @@ impl Orders {
 }
 
 /// Fetches reports while legs are open, and sleeps while there are none.
-async fn fetch(legs: Rc<RefCell<Legs>>, wake: Rc<Notify>) {
+async fn fetch(legs: Rc<RefCell<Legs<Host>>>, wake: Rc<Notify>) {
     loop {
         let idle = {
             let mut legs = legs.borrow_mut();

@@ -34,6 +34,10 @@ pub struct Outgoing {
     pub account: String,
     /// How requests travel, once link said it.
     pub path: Option<ports::link::Path>,
+    /// How long it may ring.
+    pub ring_for: Option<Duration>,
+    /// More header fields of the INVITE.
+    pub headers: Vec<(String, String)>,
 }
 
 /// What is to happen with an offer of the peer's once media is ready.

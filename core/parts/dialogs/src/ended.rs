@@ -90,6 +90,11 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
+        if let Some(call) = self.calls.get_mut(&handle)
+            && call.why.is_none()
+        {
+            call.why = said(end);
+        }
         self.over(handle, reason(end), now, out);
     }
 
@@ -191,6 +196,20 @@ impl Dialogs {
             }
         }
     }
+}
+
+/// What stood behind the end, for people.
+fn said(end: &SessionEnd) -> Option<String> {
+    let status = end.status?;
+    let who = match end.by {
+        By::Remote => "the other side said",
+        By::Local => "we said",
+    };
+    Some(format!(
+        "{who} {} {}",
+        status.code(),
+        status.reason_phrase()
+    ))
 }
 
 /// The end of a session in the words of events.

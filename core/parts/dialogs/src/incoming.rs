@@ -189,12 +189,15 @@ impl Dialogs {
             return;
         }
         call.show_media(&agreed);
-        call.agreed = Some(agreed.clone());
+        let renewed = call.agreed.replace(agreed.clone()).is_some();
         out.post(media::Word::Apply {
             call: handle,
             agreed: Box::new(agreed),
         });
-        self.media_state(handle, tell::Flow::None, now, out);
+        // The first agreement is told with the answer.
+        if renewed {
+            self.media_state(handle, tell::Flow::None, now, out);
+        }
     }
 }
 

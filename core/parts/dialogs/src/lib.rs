@@ -24,9 +24,10 @@ mod outgoing;
 mod tell;
 
 use answering::{Answering, Step};
-use base::{Instant, Machine, Redacted, Rng, Timers};
+use base::{Duration, Instant, Machine, Redacted, Rng, Timers};
 use call::{Call, Stage};
 use control::{CallHandle, CommandId, EventBody, Timestamp};
+use outgoing::Wish;
 use ports::dialogs::Word;
 use ports::link::Heard;
 use ports::media::{Notice, Sound};
@@ -49,6 +50,10 @@ pub struct Settings {
     pub preference: Preference,
     /// Where a dialled call's sound comes from and goes to.
     pub sound: Sound,
+    /// How long a dialled call may ring where nobody says otherwise. Unit: time.
+    pub ring_for: Option<Duration>,
+    /// What requests say of the program; empty says nothing (RFC 3261 §20.41).
+    pub user_agent: String,
 }
 
 /// The dialogs part.
@@ -86,6 +91,11 @@ impl Dialogs {
             steps: Timers::new(),
             rng,
         }
+    }
+
+    /// Calls and sessions that are not over.
+    pub fn unfinished(&self) -> usize {
+        self.calls.len() + self.by_session.len() + self.sessions.len()
     }
 
     fn time(&self, at: Instant) -> Timestamp {
@@ -327,8 +337,16 @@ impl Part for Dialogs {
                 call,
                 account,
                 to,
+                ring_for,
+                headers,
             } => {
-                self.dial(command, call, account.as_deref(), &to, now, out);
+                let wish = Wish {
+                    account,
+                    to,
+                    ring_for,
+                    headers,
+                };
+                self.dial(command, call, wish, now, out);
             }
             Word::Accept { command, call } => {
                 if self.commanded(call, command).is_some() {
@@ -357,9 +375,14 @@ impl Part for Dialogs {
                 command,
                 call,
                 digits,
+                duration_ms,
             } => {
                 if self.commanded(call, command).is_some() {
-                    out.post(media::Word::Digits { call, digits });
+                    out.post(media::Word::Digits {
+                        call,
+                        digits,
+                        duration_ms,
+                    });
                 }
             }
             Word::Mute { command, call, on } => {

@@ -2,7 +2,7 @@
 
 use crate::Dialogs;
 use crate::call::Pending;
-use crate::{describe, tell};
+use crate::describe;
 use base::Instant;
 use control::CallHandle;
 use control::snapshot::CallState;
@@ -108,6 +108,5 @@ impl Dialogs {
         call.snapshot.state = CallState::Answered;
         call.snapshot.answered = Some(answered);
         self.tell_answered(handle, now, out);
-        self.media_state(handle, tell::Flow::None, now, out);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::call::{self, Call, Outgoing, Stage};
 use crate::{Dialogs, describe};
-use base::{Instant, Machine};
+use base::{Duration, Instant, Machine};
 use control::event::CallCreated;
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
@@ -13,17 +13,32 @@ use sip::session::Dial;
 use sip_message::{Host, NameAddr, SipUri, Uri, escape_user};
 use std::collections::BTreeMap;
 
+/// What somebody who dials wants.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    pub(crate) account: Option<String>,
+    pub(crate) to: String,
+    pub(crate) ring_for: Option<Duration>,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
 impl Dialogs {
     pub(crate) fn dial(
         &mut self,
         command: CommandId,
         handle: CallHandle,
-        account: Option<&str>,
-        to: &str,
+        wish: Wish,
         now: Instant,
         out: &mut Outbox,
     ) {
-        let account = match account {
+        let Wish {
+            account,
+            to,
+            ring_for,
+            headers,
+        } = wish;
+        let to = to.as_str();
+        let account = match &account {
             Some(name) => self.accounts.get(name),
             None => self.accounts.values().next(),
         };
@@ -63,10 +78,17 @@ impl Dialogs {
             return self.fail(handle, code, why, now, out);
         };
         let uri = next_hop(&account, &target);
+        let ring_for = ring_for.or(self.settings.ring_for);
+        let mut headers = headers;
+        if !self.settings.user_agent.is_empty() {
+            headers.push(("User-Agent".to_owned(), self.settings.user_agent.clone()));
+        }
         let outgoing = Outgoing {
             target,
             account: account.name,
             path: None,
+            ring_for,
+            headers,
         };
         if let Some(call) = self.calls.get_mut(&handle) {
             call.stage = Stage::Routing(Box::new(outgoing));
@@ -133,6 +155,8 @@ impl Dialogs {
             target,
             account,
             path,
+            ring_for,
+            headers,
         } = *outgoing;
         let (Some((id, account)), Some(path)) = (self.accounts.get(&account), path) else {
             let why = "the account was removed".to_owned();
@@ -151,8 +175,8 @@ impl Dialogs {
                 .collect(),
             account: Some(*id),
             offer,
-            headers: Vec::new(),
-            no_answer_after: None,
+            headers,
+            no_answer_after: ring_for,
         };
         self.sessions
             .handle(Input::Dial(session, Box::new(dial)), now);

@@ -20,15 +20,12 @@ impl Link {
                 transport,
                 local,
             } => {
-                self.listening(
-                    Listener {
-                        flow,
-                        transport,
-                        local,
-                    },
-                    now,
-                    out,
-                );
+                let listener = Listener {
+                    flow,
+                    transport,
+                    local,
+                };
+                self.listening(listener, now, out);
             }
             Report::Datagram {
                 flow,
@@ -48,39 +45,38 @@ impl Link {
                 flow,
                 transport,
                 local,
-                remote,
+                remote: source,
                 inbound,
             } => {
+                let end = if inbound { End::Accepted } else { End::Opened };
                 let origin = Origin {
                     flow,
                     transport,
-                    source: remote,
+                    source,
                     local,
                 };
-                let end = if inbound { End::Accepted } else { End::Opened };
                 self.opened(origin, end, now);
             }
-            Report::Stream { flow, bytes } => {
-                self.flows.push(flow, &bytes);
-                self.read_stream(flow, now, out);
-            }
+            Report::Stream { flow, bytes } => self.read_stream(flow, &bytes, now, out),
             Report::Closed { flow, why } => {
                 tracing::debug!(?flow, %why, "flow closed");
                 self.flows.closed(flow);
-                self.endpoint.handle(Input::Broken(Broken::Flow(flow)), now);
+                self.broken(Broken::Flow(flow), now);
             }
             Report::Refused { target, why } => {
                 self.sending.refused(target, why);
-                self.endpoint
-                    .handle(Input::Broken(Broken::Target(target)), now);
+                self.broken(Broken::Target(target), now);
             }
             Report::Answer { ticket, reply } => {
-                if let Some(found) = self.routes.answer(ticket, reply, now, out) {
-                    self.found(found, now, out);
-                }
+                let found = self.routes.answer(ticket, reply, now, out);
+                found.into_iter().for_each(|f| self.found(f, now, out));
             }
             Report::Local { ticket, local } => self.local(ticket, local, now, out),
         }
+    }
+
+    fn broken(&mut self, what: Broken, now: Instant) {
+        self.endpoint.handle(Input::Broken(what), now);
     }
 
     fn opened(&mut self, origin: Origin, end: End, now: Instant) {
@@ -189,7 +185,8 @@ impl Link {
         }
     }
 
-    fn read_stream(&mut self, flow: FlowId, now: Instant, out: &mut Outbox) {
+    fn read_stream(&mut self, flow: FlowId, bytes: &Bytes, now: Instant, out: &mut Outbox) {
+        self.flows.push(flow, bytes);
         while let Some((frame, origin)) = self.flows.next(flow) {
             match frame {
                 Ok(Frame::Message(message)) => {

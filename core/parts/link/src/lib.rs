@@ -77,6 +77,12 @@ impl Link {
         }
     }
 
+    /// Transactions, lookups and requests that are not over.
+    pub fn unfinished(&self) -> usize {
+        let waiting = self.routes.len() + self.locals.len() + self.sending.len();
+        self.endpoint.len() + waiting
+    }
+
     fn trace(&self, sent: bool, peer: Target, bytes: &Bytes, now: Instant, out: &mut Outbox) {
         if self.settings.trace {
             out.post(events::Word::Message {

@@ -76,6 +76,16 @@ impl Routes {
         }
     }
 
+    /// Lookups under way.
+    pub fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether none is under way.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Starts a lookup; ends it at once where nothing has to be asked.
     pub fn start(
         &mut self,
@@ -174,6 +184,16 @@ pub struct Locals {
 }
 
 impl Locals {
+    /// Questions without an answer.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether every question was answered.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Asks; the answer comes back with the ticket that is given out.
     pub fn ask(&mut self, from: Address, ticket: u64, target: Target, out: &mut Outbox) {
         self.next += 1;

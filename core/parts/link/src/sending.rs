@@ -29,6 +29,16 @@ pub struct Sending {
 }
 
 impl Sending {
+    /// Requests without a final response.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether every request has its final response.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Takes a request with its targets and gives the first one.
     pub fn start(
         &mut self,

@@ -63,6 +63,11 @@ impl Media {
         }
     }
 
+    /// Legs that are not over.
+    pub fn unfinished(&self) -> usize {
+        self.legs.len()
+    }
+
     fn prepare(&mut self, call: CallHandle, local: IpAddr, sound: Sound, out: &mut Outbox) {
         if self.legs.len() >= self.settings.legs {
             let why = format!("{} calls have media already", self.settings.legs);
@@ -198,10 +203,17 @@ impl Part for Media {
             Word::Prepare { call, local, sound } => self.prepare(call, local, sound, out),
             Word::Apply { call, agreed } => self.apply(call, *agreed, out),
             Word::Release { call } => self.release(call, out),
-            Word::Digits { call, digits } => out.post(Do::Digits {
-                leg: leg_of(call),
+            Word::Digits {
+                call,
                 digits,
-            }),
+                duration_ms,
+            } => {
+                out.post(Do::Digits {
+                    leg: leg_of(call),
+                    digits,
+                    duration_ms,
+                });
+            }
             Word::Mute { call, on } => out.post(Do::Mute {
                 leg: leg_of(call),
                 on,

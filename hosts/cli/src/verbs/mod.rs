@@ -6,6 +6,7 @@ mod answer;
 mod call;
 mod calls;
 mod decline;
+mod demo;
 mod doctor;
 mod dtmf;
 mod events;
@@ -36,6 +37,7 @@ pub(crate) struct Context {
 /// Does what was typed; says how the program ends.
 pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> {
     match verb {
+        Verb::Demo(args) => demo::run(context, &args),
         Verb::Call(args) => call::run(context, &args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),

@@ -62,7 +62,9 @@ fn course(rule: &Impairment, leg: u64, count: u16) -> (Course, Course) {
         ..Wire::default()
     };
     let mut net = RoughNet::new(wire, 4, clock);
-    let flow = net.add(Line::rough((), Rough::new(rule, leg))).unwrap();
+    let flow = net
+        .add(Line::clean(()).through(Rough::new(rule, leg)))
+        .unwrap();
     let clean = net.add(Line::clean(())).unwrap();
     let (mut heard, mut untouched) = (Vec::new(), 0);
     for ms in 0..u64::from(count) * 20 + 500 {
@@ -163,7 +165,9 @@ fn everything_can_be_lost_and_a_full_way_passes_packets_on() {
 #[test]
 fn a_flow_that_is_removed_takes_its_network_along() {
     let mut net = RoughNet::new(Wire::default(), 4, clock);
-    let flow = net.add(Line::rough((), Rough::new(&BAD, 1))).unwrap();
+    let flow = net
+        .add(Line::clean(()).through(Rough::new(&BAD, 1)))
+        .unwrap();
     assert_eq!(net.count, 1);
     assert!(net.remove(flow).unwrap().rough.is_some());
     assert_eq!(net.count, 0);

@@ -10,14 +10,14 @@ fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn two(seed: u64) -> (World, NodeId, NodeId) {
-    let mut world = World::new(seed);
+fn two(seed: u64) -> (Space, NodeId, NodeId) {
+    let mut world = Space::new(seed);
     let a = world.add_node(&[address(A).ip()]);
     let b = world.add_node(&[address(B).ip()]);
     (world, a, b)
 }
 
-fn bound(seed: u64) -> (World, NodeId, NodeId) {
+fn bound(seed: u64) -> (Space, NodeId, NodeId) {
     let (mut world, a, b) = two(seed);
     world.bind(a, address(A)).unwrap();
     world.bind(b, address(B)).unwrap();
@@ -40,7 +40,7 @@ fn bytes(text: &'static str) -> Bytes {
 }
 
 /// What the world tells about streams until nothing happens any more.
-fn told(world: &mut World) -> Vec<String> {
+fn told(world: &mut Space) -> Vec<String> {
     let mut all = Vec::new();
     while let Some(event) = world.step() {
         let now = world.now().as_millis();

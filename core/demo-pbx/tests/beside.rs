@@ -1,0 +1,169 @@
+//! Engines beside each other in one system: a PBX, a second one, and a phone that calls.
+
+// A test says by a panic what is wrong.
+#![allow(clippy::unwrap_used)]
+
+use control::command::{Command, Dial};
+use control::event::Filter;
+use core::net::SocketAddr;
+use engine::Core;
+use engine::listener::{Listener, Next};
+use offhook_demo_pbx::{Pbx, Settings, Users, start};
+use offhook_interop::Rig;
+use plugin_host::Catalogue;
+use std::net::UdpSocket;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long the phone talks to 600. Unit: time.
+const TALK: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::new("pbx test", "0.1.0");
+    for entry in [&codec_g711::ENTRY, &audio_file::ENTRY, &audio_tone::ENTRY] {
+        catalogue.add_built_in(entry).unwrap();
+    }
+    catalogue
+}
+
+async fn pbx(rig: &Rig) -> Pbx {
+    let mut seed = [0; 32];
+    rig.rng().fill(&mut seed);
+    let users = Users::none().and("101", "secret");
+    let settings = Settings::new(users, rig.file("sounds"), seed);
+    start(settings, catalogue()).await.unwrap()
+}
+
+/// A phone of user 101, as a host makes one from a settings file.
+async fn phone(rig: &Rig, pbx: SocketAddr) -> Rc<Core> {
+    let (file, password) = (rig.file("phone.toml"), rig.file("password"));
+    let said = rig.file("sounds/bob.wav");
+    std::fs::write(&password, "secret").unwrap();
+    let text = format!(
+        "[media]\nmicrophone = \"audio-file:{}\"\nspeaker = \"audio-file:{}\"\n\
+         [accounts.demo]\nuser = \"101\"\ndomain = \"{pbx}\"\npassword_file = \"{}\"\n",
+        said.display(),
+        rig.file("heard.wav").display(),
+        password.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let request = settings::Request {
+        profile: "demo".to_owned(),
+        file: Some(file),
+        ..settings::Request::default()
+    };
+    let loaded = settings::load(&request).unwrap();
+    let builder = phone::build(&loaded.settings, catalogue()).unwrap();
+    builder.start().await.unwrap()
+}
+
+/// Events up to the one that holds all of `wanted`; its line.
+async fn until(events: &Rc<Listener>, wanted: &[&str]) -> String {
+    let mut seen = String::new();
+    let found = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let line = match events.next().await {
+                Next::Event(event) => String::from_utf8(event.line().to_vec()).unwrap(),
+                Next::Lagged(..) => panic!("events were lost"),
+            };
+            seen.push_str(&line);
+            if wanted.iter().all(|part| line.contains(part)) {
+                return line;
+            }
+        }
+    });
+    let found = found.await;
+    found.unwrap_or_else(|_| panic!("no {wanted:?} among\n{seen}"))
+}
+
+fn dial(phone: &Core, number: &str) {
+    let command = Command::Dial(Dial {
+        to: number.to_owned(),
+        account: None,
+        ring_for_s: None,
+        headers: Default::default(),
+    });
+    phone.command(command, None).1.unwrap();
+}
+
+#[test]
+fn audio_timing_a_phone_in_the_same_system_registers_talks_and_is_refused() {
+    let rig = Rig::new("pbx-beside", &[]).unwrap();
+    actix::System::new().block_on(async {
+        let pbx = pbx(&rig).await;
+        let phone = phone(&rig, pbx.address()).await;
+        let events = phone.events(Filter::default());
+        if pbx.contacts("101").is_empty() {
+            until(&events, &["\"account.registered\""]).await;
+        }
+        assert_eq!(pbx.contacts("101").len(), 1);
+
+        dial(&phone, "600");
+        until(&events, &["\"call.answered\""]).await;
+        until(&events, &["\"call.media\"", "flowing"]).await;
+        tokio::time::sleep(TALK).await;
+        phone
+            .command(Command::HangUpAll(Default::default()), None)
+            .1
+            .unwrap();
+        until(&events, &["\"call.ended\""]).await;
+
+        for (number, status) in [("104", "486"), ("105", "404"), ("106", "503")] {
+            dial(&phone, number);
+            until(&events, &["\"call.ended\"", status]).await;
+        }
+        dial(&phone, "604");
+        until(&events, &["\"call.warning\"", "OH-3107", "192.0.2.10"]).await;
+        phone
+            .command(Command::HangUpAll(Default::default()), None)
+            .1
+            .unwrap();
+        until(&events, &["\"call.ended\""]).await;
+
+        dial(&phone, "609");
+        until(&events, &["\"call.ended\"", "Normal call clearing"]).await;
+        phone.stop("the test is over").await;
+        assert!(
+            pbx.contacts("101").is_empty(),
+            "a phone that stops removes its binding"
+        );
+        pbx.stop().await;
+    });
+    let (said, heard) = (samples(&rig, "sounds/bob.wav"), samples(&rig, "heard.wav"));
+    let found = audio::correlate::find(&said[..2 * 16_000], &heard).unwrap();
+    assert!(found.score > 0.9, "what was said came back: {found:?}");
+}
+
+fn samples(rig: &Rig, name: &str) -> Vec<i16> {
+    let mut file = hound::WavReader::open(rig.file(name)).unwrap();
+    assert_eq!(file.spec().sample_rate, 16_000);
+    file.samples().map(Result::unwrap).collect()
+}
+
+#[test]
+fn two_in_one_system_answer_each_for_itself() {
+    let rig = Rig::new("pbx-two", &[]).unwrap();
+    actix::System::new().block_on(async {
+        let (one, two) = (pbx(&rig).await, pbx(&rig).await);
+        assert_ne!(one.address(), two.address());
+        for pbx in [&one, &two] {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let socket = tokio::net::UdpSocket::from_std(socket).unwrap();
+            let (here, there) = (socket.local_addr().unwrap(), pbx.address());
+            let options = format!(
+                "OPTIONS sip:{there} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK1\r\n\
+                 From: <sip:a@{here}>;tag=1\r\nTo: <sip:{there}>\r\nCall-ID: 1\r\n\
+                 CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+            );
+            socket.send_to(options.as_bytes(), there).await.unwrap();
+            let mut answer = [0; 2_000];
+            let came = tokio::time::timeout(PATIENCE, socket.recv(&mut answer)).await;
+            let size = came.unwrap().unwrap();
+            assert!(answer[..size].starts_with(b"SIP/2.0 200"));
+        }
+        one.stop().await;
+        two.stop().await;
+    });
+}

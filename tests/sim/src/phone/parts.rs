@@ -1,0 +1,113 @@
+//! The parts of a phone, each made anew after a panic as in a host.
+
+use super::EPOCH;
+use super::fragile::{Fragile, Probe};
+use super::settings::Settings;
+use base::Rng;
+use control::Timestamp;
+use engine::supervise::Supervised;
+use plugin_host::Catalogue;
+use ports::{Address, Handles};
+use sip::endpoint;
+use sip::owner::Offers;
+use sip_message::{Capabilities, Limits, Method};
+use std::collections::BTreeMap;
+
+/// What a phone takes.
+const METHODS: [Method; 8] = [
+    Method::Invite,
+    Method::Ack,
+    Method::Bye,
+    Method::Cancel,
+    Method::Options,
+    Method::Prack,
+    Method::Update,
+    Method::Info,
+];
+
+/// Parts and the probes in them.
+pub(super) struct Parts {
+    pub(super) all: Vec<Supervised>,
+    pub(super) probes: BTreeMap<Address, Probe>,
+}
+
+/// Every part that a phone has, in the order of their addresses.
+pub(super) fn make(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    handles: &Handles,
+    rng: &mut Rng,
+) -> Parts {
+    let addresses = [
+        Address::Link,
+        Address::Registrar,
+        Address::Dialogs,
+        Address::Media,
+    ];
+    let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
+    let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
+    let all = vec![
+        link(rng.split(), probe(Address::Link)),
+        registrar(rng.split(), probe(Address::Registrar)),
+        dialogs(settings, handles, rng.split(), probe(Address::Dialogs)),
+        media(settings, catalogue, probe(Address::Media)),
+    ];
+    Parts { all, probes }
+}
+
+fn link(mut rng: Rng, probe: Probe) -> Supervised {
+    let mut endpoint = endpoint::Settings::new(endpoint::Limits::DESKTOP);
+    endpoint.capabilities = Capabilities {
+        methods: METHODS.to_vec(),
+        extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
+        ..Capabilities::default()
+    };
+    let settings = part_link::Settings {
+        endpoint,
+        message: Limits::default(),
+        offers: Offers::default(),
+        trace: false,
+    };
+    Supervised::new(Address::Link, move || {
+        let link = part_link::Link::new(settings.clone(), rng.split());
+        Fragile::new(link, probe.clone())
+    })
+}
+
+fn registrar(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Registrar, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        let registrar = part_registrar::Registrar::new(epoch, rng.split());
+        Fragile::new(registrar, probe.clone())
+    })
+}
+
+fn dialogs(settings: &Settings, handles: &Handles, mut rng: Rng, probe: Probe) -> Supervised {
+    let part = part_dialogs::Settings {
+        sessions: settings.sessions.clone(),
+        epoch: Timestamp::from_unix_ms(EPOCH),
+        preference: settings.preference,
+        sound: settings.sound.clone(),
+        ring_for: None,
+        user_agent: String::new(),
+    };
+    let (answering, handles) = (settings.answering.clone(), handles.clone());
+    Supervised::new(Address::Dialogs, move || {
+        let part = part.clone();
+        let dialogs = part_dialogs::Dialogs::new(part, answering(), handles.clone(), rng.split());
+        Fragile::new(dialogs, probe.clone())
+    })
+}
+
+fn media(settings: &Settings, catalogue: &Catalogue, probe: Probe) -> Supervised {
+    let part = part_media::Settings {
+        formats: engine::voice::capabilities(catalogue, &settings.codecs),
+        telephone_event: true,
+        ptime_ms: None,
+        max_ptime_ms: None,
+        legs: 32,
+    };
+    Supervised::new(Address::Media, move || {
+        Fragile::new(part_media::Media::new(part.clone()), probe.clone())
+    })
+}

@@ -1,0 +1,118 @@
+//! What a simulated phone is made from.
+
+use base::{Duration, Redacted};
+use part_dialogs::answering::{Answering, Person, Plan};
+use plugin_host::AudioRequest;
+use ports::media::Sound;
+use ports::{Account, KeepAliveRule};
+use sdp::Preference;
+use sip::Transport;
+use sip::dialogs::Config;
+use sip_message::{Request, Uri};
+use std::rc::Rc;
+
+/// What happens to calls that come in.
+pub type Rule = Rc<dyn Fn() -> Box<dyn Answering>>;
+
+/// One phone. Start from [`Settings::new`] and change what matters.
+#[derive(Clone)]
+pub struct Settings {
+    /// Account name, user part and lane of the ladder.
+    pub name: String,
+    /// Domain of its address of record.
+    pub domain: String,
+    /// Digest secret.
+    pub password: String,
+    /// Registers, and asks for this lifetime; zero: it does not register.
+    pub expires: Duration,
+    /// Next hop by configuration.
+    pub outbound_proxy: Option<Uri>,
+    /// How to travel where no URI says so.
+    pub transport: Transport,
+    /// How the flow to the registrar is kept open.
+    pub keep_alive: KeepAliveRule,
+    /// Codecs by name, in order of preference.
+    pub codecs: Vec<String>,
+    /// The person's device; `None`: a tape, which a test speaks into and listens to.
+    pub device: Option<(String, AudioRequest)>,
+    /// Where a dialled call's sound comes from and goes to.
+    pub sound: Sound,
+    /// What happens to calls that come in.
+    pub answering: Rule,
+    /// Bounds and rules of sessions.
+    pub sessions: Config,
+    /// Whose order of codecs decides.
+    pub preference: Preference,
+}
+
+impl Settings {
+    /// A person's phone with a tape for microphone and loudspeaker, that does not register.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            domain: "pbx.test".to_owned(),
+            password: String::new(),
+            expires: Duration::ZERO,
+            outbound_proxy: None,
+            transport: Transport::Udp,
+            keep_alive: KeepAliveRule::None,
+            codecs: vec!["PCMU".to_owned(), "PCMA".to_owned()],
+            device: None,
+            sound: Sound::Person,
+            answering: Rc::new(|| Box::new(Person)),
+            sessions: Config::default(),
+            preference: Preference::default(),
+        }
+    }
+
+    /// Registers at its domain.
+    #[must_use]
+    pub fn registered(mut self, password: &str, expires: Duration) -> Self {
+        password.clone_into(&mut self.password);
+        self.expires = expires;
+        self
+    }
+
+    /// Picks up by itself after `wait`.
+    #[must_use]
+    pub fn answers_after(mut self, wait: Duration, sound: Sound) -> Self {
+        self.answering = Rc::new(move || {
+            Box::new(After {
+                wait,
+                sound: sound.clone(),
+            })
+        });
+        self
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        let aor = format!("sip:{}@{}", self.name, self.domain);
+        Account {
+            name: self.name.clone(),
+            aor: aor.parse().expect("name and domain of a test make a URI"),
+            display_name: String::new(),
+            auth_user: self.name.clone(),
+            password: Redacted::new(self.password.clone()),
+            registrar: None,
+            outbound_proxy: self.outbound_proxy.clone(),
+            transport: self.transport,
+            expires: self.expires,
+            keep_alive: self.keep_alive,
+        }
+    }
+}
+
+struct After {
+    wait: Duration,
+    sound: Sound,
+}
+
+impl Answering for After {
+    fn refuse(&mut self, _request: &Request) -> Option<part_dialogs::answering::Refusal> {
+        None
+    }
+
+    fn plan(&mut self, _request: &Request) -> Plan {
+        Plan::accept_after(self.wait, self.sound.clone())
+    }
+}

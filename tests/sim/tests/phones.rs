@@ -1,0 +1,78 @@
+//! Whole phones: they call, talk, and leave nothing behind.
+#![allow(clippy::unwrap_used)]
+
+use audio::{Rate, chirp::chirp, correlate};
+use base::{Duration, Rng};
+use offhook_sim::{LinkSettings, Loss, Settings, World};
+use ports::media::Sound;
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// 20 ms each way, nothing lost.
+fn clean() -> LinkSettings {
+    LinkSettings {
+        delay: Duration::from_millis(20),
+        ..LinkSettings::CLEAN
+    }
+}
+
+#[test]
+fn two_phones_call_talk_and_hang_up() {
+    let mut world = World::new(1);
+    world.set_links(&clean());
+    let alice = world.phone(&Settings::new("alice"));
+    let bob = world.phone(&Settings::new("bob"));
+    let said = chirp(&mut Rng::from_number(7), Rate::Hz16000, 1_000);
+    let answered = chirp(&mut Rng::from_number(8), Rate::Hz16000, 1_000);
+    let call = alice.dial(&bob.uri());
+    assert!(world.run_while_not(secs(2), || bob.ringing().is_some()));
+    bob.accept(bob.ringing().unwrap());
+    world.run_for(secs(1));
+    alice.say(&said);
+    bob.say(&answered);
+    world.run_for(secs(3));
+    let found = correlate::find(&said, &bob.take_heard()).unwrap();
+    assert!(found.score > 0.95, "{found:?}");
+    let found = correlate::find(&answered, &alice.take_heard()).unwrap();
+    assert!(found.score > 0.95, "{found:?}");
+    alice.hang_up(call);
+    world.run_for(secs(70));
+    for phone in [&alice, &bob] {
+        assert_eq!(phone.count("call.answered"), 1);
+        assert_eq!(phone.count("call.ended"), 1);
+        let (sent, heard) = phone.media_datagrams();
+        assert!(sent > 190 && heard > 190, "{sent} {heard}");
+    }
+    assert_eq!(world.unfinished(), Vec::<String>::new());
+}
+
+fn hash_of(seed: u64) -> (u64, u64) {
+    let mut world = World::new(seed);
+    world.set_links(&LinkSettings {
+        loss: Loss::Random(0.1),
+        ..clean()
+    });
+    let alice = world.phone(&Settings::new("alice"));
+    let bob = Settings::new("bob").answers_after(Duration::from_millis(300), Sound::Echo);
+    let bob = world.phone(&bob);
+    alice.say(&chirp(&mut Rng::from_number(7), Rate::Hz16000, 1_000));
+    alice.dial(&bob.uri());
+    world.run_for(secs(5));
+    assert!(
+        alice.media_datagrams().1 > 100,
+        "{:?}",
+        alice.media_datagrams()
+    );
+    let count = world.space().trace().count();
+    (world.hash(), count)
+}
+
+#[test]
+fn a_seed_gives_one_trace_of_signalling_and_voice() {
+    let (one, count) = hash_of(11);
+    assert_eq!(hash_of(11), (one, count));
+    assert_ne!(hash_of(12).0, one);
+    assert!(count > 1_000, "{count}");
+}
