@@ -124,16 +124,21 @@ impl Builder {
         self
     }
 
-    /// Starts everything. Must be called within an actix system.
-    pub async fn start(self) -> Result<Rc<Core>, Error> {
+    fn check(&self) -> Result<(), Error> {
         let missing: Vec<String> = NEEDED
             .iter()
             .filter(|needed| !self.parts.iter().any(|part| part.address() == **needed))
             .map(|needed| format!("{needed:?}").to_lowercase())
             .collect();
-        if !missing.is_empty() {
-            return Err(Error::MissingParts(missing.join(", ")));
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Error::MissingParts(missing.join(", "))),
         }
+    }
+
+    /// Starts everything. Must be called within an actix system.
+    pub async fn start(self) -> Result<Rc<Core>, Error> {
+        self.check()?;
         let control = match &self.control {
             Some(path) => Some(ControlSocket::bind(path).await?),
             None => None,
