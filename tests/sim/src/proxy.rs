@@ -3,14 +3,17 @@
 //! It adds and takes Via, records its route, answers what it must (404, 407, 483), and says 100 so
 //! that callers stop repeating. It forks nothing and remembers nothing but bindings.
 
+mod relay;
+
 use crate::net::NodeId;
 use crate::peer::Registrar;
 use crate::space::{Event, Space};
 use crate::world::{Resident, World};
 use bytes::Bytes;
+use relay::{Relay, Rewritten};
 use sip_message::{
-    Host, Limits, Message, Method, NameAddr, Request, RequestBuilder, Response, ResponseBuilder,
-    Status, Uri, Via,
+    Headers, Host, Limits, Message, Method, NameAddr, Request, RequestBuilder, Response,
+    ResponseBuilder, Status, Uri, Via,
 };
 use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -31,8 +34,11 @@ pub struct State {
     pub registrar: Registrar,
     /// Asks callers for their password (407).
     pub challenges: bool,
+    /// Puts itself into session descriptions and passes voice on: a gateway at the edge of a network.
+    pub relays_voice: bool,
     /// Hears and says nothing.
     pub is_dead: bool,
+    relay: Relay,
     node: NodeId,
     space: Rc<RefCell<Space>>,
 }
@@ -58,6 +64,8 @@ impl Proxy {
             registrar: Registrar::new(domain, 3_600, &[]),
             challenges: false,
             is_dead: false,
+            relays_voice: false,
+            relay: Relay::default(),
             node,
             space,
         }));
@@ -81,9 +89,20 @@ impl Proxy {
 
 impl Resident for State {
     fn happened(&mut self, what: Event) {
-        let Event::Datagram { source, bytes, .. } = what else {
+        let Event::Datagram {
+            source,
+            local,
+            bytes,
+            ..
+        } = what
+        else {
             return;
         };
+        if let Some((port, to)) = self.relay.pass(local.port()) {
+            let from = SocketAddr::new(self.address.ip(), port);
+            let sent = self.space.borrow_mut().send(self.node, from, to, bytes);
+            return sent.expect("both ports of a relayed call are open");
+        }
         if self.is_dead || !bytes.first().is_some_and(u8::is_ascii_alphabetic) {
             return;
         }
@@ -191,7 +210,7 @@ impl State {
         named.or_else(|| self.others.get("")).copied()
     }
 
-    fn forward(&self, request: &Request, target: &str, to: SocketAddr, is_new: bool) {
+    fn forward(&mut self, request: &Request, target: &str, to: SocketAddr, is_new: bool) {
         let headers = request.headers();
         let Ok(Some(hops)) = headers.max_forwards() else {
             return;
@@ -209,7 +228,27 @@ impl State {
             let own = format!("<sip:{};lr>", self.address);
             onward = onward.prepend("Record-Route", own);
         }
+        if let Some(body) = self.rewritten(headers, request.body()) {
+            onward = onward.body("application/sdp", body);
+        }
         self.transmit(to, onward.build().bytes().clone());
+    }
+
+    /// The description as the other side is to see it.
+    fn rewritten(&mut self, headers: &Headers, body: &[u8]) -> Option<String> {
+        if !self.relays_voice {
+            return None;
+        }
+        let call = headers.call_id().ok()?.to_string();
+        let own = self.address.ip();
+        let Rewritten { body, ports } = self.relay.rewrite(&call, body, own)?;
+        let mut space = self.space.borrow_mut();
+        for port in ports {
+            // Bound already where it is not the first description.
+            let _ = space.bind(self.node, SocketAddr::new(own, port));
+        }
+        drop(space);
+        Some(body)
     }
 
     fn without_own_route(&self, request: &Request, mut onward: RequestBuilder) -> RequestBuilder {
@@ -232,7 +271,7 @@ impl State {
         Via::new(&sip_message::Transport::Udp, &host, Some(5060), &branch)
     }
 
-    fn response(&self, response: &Response) {
+    fn response(&mut self, response: &Response) {
         let Ok(vias) = response.headers().vias() else {
             return;
         };
@@ -242,6 +281,9 @@ impl State {
         let mut onward = response.edit().remove("Via");
         for via in vias[1..].iter().rev() {
             onward = onward.prepend("Via", via);
+        }
+        if let Some(body) = self.rewritten(response.headers(), response.body()) {
+            onward = onward.body("application/sdp", body);
         }
         if let Some(ip) = ip {
             self.transmit(SocketAddr::new(ip, port), onward.build().bytes().clone());

@@ -124,6 +124,46 @@ fn session_after_a_proxy_failed() {
     flow.check();
 }
 
+/// What `phone` was told of the other side's address for voice.
+fn voice_goes_to(phone: &Phone) -> Option<String> {
+    phone.events().into_iter().find_map(|event| {
+        let control::EventBody::CallMedia(told) = event.body else {
+            return None;
+        };
+        told.remote
+    })
+}
+
+#[test]
+fn session_through_a_gateway() {
+    let flow = Flow {
+        name: "rfc3665-3.5-gateway",
+        about:
+            "A gateway between two networks puts itself into the descriptions and passes voice on.
+                Source: RFC 3665 §3.5. Link: 20 ms each way.",
+        act: |world| {
+            let address = world.next_ip(1);
+            let mut settings = Settings::new("alice");
+            settings.outbound_proxy = format!("sip:{address}").parse().ok();
+            let alice = world.phone(&settings);
+            let gateway = Proxy::new(world, "gateway", "biloxi.test");
+            gateway.state().relays_voice = true;
+            let bob = world.phone(&Settings::new("bob"));
+            gateway.knows("bob", &bob.uri());
+            talks_through_proxies(world, &alice, &bob);
+            for phone in [&alice, &bob] {
+                let remote = voice_goes_to(phone);
+                // On a bad network the call may never have come about.
+                let is_gateway = |r: String| r.starts_with(&format!("{address}:"));
+                assert!(remote.is_none_or(is_gateway));
+                let talked = phone.count("call.answered") == 1;
+                assert!(!talked || phone.media_datagrams().1 > 20);
+            }
+        },
+    };
+    flow.check();
+}
+
 #[test]
 fn session_after_a_redirection() {
     let flow = Flow {
