@@ -8,7 +8,7 @@ use audio::{Block, Rate, Resampler};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Silence before the sound, while the call comes up. Unit: ms.
+/// Silence before and after the sound, while the call comes up and ends. Unit: ms.
 const LEAD_MS: usize = 1_000;
 
 /// Recorded human speech of Debian's package pocketsphinx-testdata, 16 kHz.
@@ -26,6 +26,8 @@ pub struct Sound {
     pub samples: Vec<i16>,
     /// WAV file: silence, sound, silence.
     pub file: PathBuf,
+    /// Silences before and after. Unit: ms.
+    silences: (usize, usize),
 }
 
 impl Sound {
@@ -43,6 +45,13 @@ impl Sound {
         Self::put(rig, name, audio::chirp::chirp(&mut own, Rate::Hz8000, ms))
     }
 
+    /// The same sound between other silences, in the same file. Unit: ms.
+    pub fn between(mut self, before: usize, after: usize) -> Result<Self> {
+        self.silences = (before, after);
+        self.write()?;
+        Ok(self)
+    }
+
     /// A clip of human speech at 8 kHz, in file `NAME.wav` of the rig.
     pub fn speech(rig: &Rig, name: &str) -> Result<Self> {
         let clip = wav::read(&Path::new(CLIPS).join(CLIP))
@@ -52,22 +61,32 @@ impl Sound {
     }
 
     fn put(rig: &Rig, name: &str, samples: Vec<i16>) -> Result<Self> {
-        let file = rig.file(&format!("{name}.wav"));
-        let silence = vec![0; LEAD_MS * Rate::Hz8000.per_ms()];
-        let whole = [silence.as_slice(), &samples, &silence].concat();
-        wav::write(
-            &file,
-            &Wav {
-                rate_hz: 8_000,
-                samples: whole,
-            },
-        )?;
-        Ok(Self { samples, file })
+        let sound = Self {
+            samples,
+            file: rig.file(&format!("{name}.wav")),
+            silences: (LEAD_MS, LEAD_MS),
+        };
+        sound.write()?;
+        Ok(sound)
+    }
+
+    fn write(&self) -> Result<()> {
+        let silence = |ms: usize| vec![0; ms * Rate::Hz8000.per_ms()];
+        let (before, after) = self.silences;
+        let samples = [&silence(before), &self.samples, &silence(after)]
+            .map(Vec::as_slice)
+            .concat();
+        let whole = Wav {
+            rate_hz: 8_000,
+            samples,
+        };
+        wav::write(&self.file, &whole)
     }
 
     /// How long the file plays. Unit: ms.
     pub fn play_ms(&self) -> u64 {
-        (self.samples.len() / Rate::Hz8000.per_ms() + 2 * LEAD_MS) as u64
+        let (before, after) = self.silences;
+        (self.samples.len() / Rate::Hz8000.per_ms() + before + after) as u64
     }
 
     /// Looks for the sound in a recording.
