@@ -32,9 +32,8 @@ impl Rule {
         match &incoming.accept {
             Accept::Ring | Accept::Silent | Accept::Echo => Ok(()),
             Accept::Play(file) => {
-                let request = AudioRequest::new(Hertz(8_000))
-                    .with("direction", "capture")
-                    .with("read", file.display().to_string());
+                let request =
+                    AudioRequest::new(Hertz(8_000)).with("read", file.display().to_string());
                 let device = catalogue.audio("audio-file");
                 let opened = device.and_then(|device| device.open(&request));
                 opened

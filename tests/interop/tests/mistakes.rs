@@ -27,16 +27,16 @@ fn refused(rig: &Rig, options: &[&str], code: Code, words: &[&str]) {
         .args(options)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = command.spawn().expect("offhookd was built");
     let until = Instant::now() + Duration::from_secs(5);
-    while child.try_wait().unwrap().is_none() {
+    while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() > until {
-            child.kill().unwrap();
+            child.kill().expect("it runs");
             panic!("{options:?}: it runs");
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    let done = child.wait_with_output().unwrap();
+    let done = child.wait_with_output().expect("its outputs are text");
     let said = String::from_utf8_lossy(&done.stderr);
     println!("{options:?}\n{said}");
     let entry = control::index::find(code).expect("the index has it");
