@@ -31,38 +31,21 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Wish {
-            account,
-            to,
-            ring_for,
-            headers,
-        } = wish;
-        let to = to.as_str();
-        let account = match &account {
+        let account = match &wish.account {
             Some(name) => self.accounts.get(name),
             None => self.accounts.values().next(),
         };
         let account = account.map(|(_, account)| account.clone());
-        let from = account
+        let target = account
             .as_ref()
-            .map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
-        let named: Option<AccountHandle> = account.as_ref().and_then(|a| a.name.parse().ok());
-        let target = account.as_ref().and_then(|account| dialled(to, account));
-        let shown = target
-            .as_ref()
-            .map_or_else(|| to.to_owned(), Uri::to_string);
-        let callee = Party {
-            uri: shown,
-            display: None,
-        };
-        let created = self.time(now);
-        let direction = CallDirection::Outgoing;
-        let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
-        let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
-        call.command = Some(command);
-        call.sound = self.settings.sound.clone();
-        self.by_session.insert(call.session, handle);
-        self.calls.insert(handle, call);
+            .and_then(|account| dialled(&wish.to, account));
+        self.placed(
+            handle,
+            command,
+            account.as_ref(),
+            (&wish.to, target.as_ref()),
+            now,
+        );
         self.created(handle, now, out);
         let (Some(account), Some(target)) = (account, target) else {
             let (code, why) = match self.accounts.is_empty() {
@@ -72,14 +55,14 @@ impl Dialogs {
                 ),
                 false => (
                     Code::BAD_ADDRESS,
-                    format!("'{to}' is no number and no address"),
+                    format!("'{}' is no number and no address", wish.to),
                 ),
             };
             return self.fail(handle, code, why, now, out);
         };
         let uri = next_hop(&account, &target);
-        let ring_for = ring_for.or(self.settings.ring_for);
-        let mut headers = headers;
+        let ring_for = wish.ring_for.or(self.settings.ring_for);
+        let mut headers = wish.headers;
         if !self.settings.user_agent.is_empty() {
             headers.push(("User-Agent".to_owned(), self.settings.user_agent.clone()));
         }
@@ -99,6 +82,32 @@ impl Dialogs {
             ticket,
             uri,
         });
+    }
+
+    /// A call that we make is there, though nobody knows yet where it goes. `to`: what was dialled, and
+    /// what that means.
+    fn placed(
+        &mut self,
+        handle: CallHandle,
+        command: CommandId,
+        account: Option<&Account>,
+        to: (&str, Option<&Uri>),
+        now: Instant,
+    ) {
+        let from = account.map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
+        let named: Option<AccountHandle> = account.and_then(|a| a.name.parse().ok());
+        let callee = Party {
+            uri: to.1.map_or_else(|| to.0.to_owned(), Uri::to_string),
+            display: None,
+        };
+        let created = self.time(now);
+        let direction = CallDirection::Outgoing;
+        let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
+        let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
+        call.command = Some(command);
+        call.sound = self.settings.sound.clone();
+        self.by_session.insert(call.session, handle);
+        self.calls.insert(handle, call);
     }
 
     pub(crate) fn routed(
