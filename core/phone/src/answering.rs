@@ -1,7 +1,10 @@
 //! What `incoming.accept` means: ring, or pick up by itself.
 
-use base::Duration;
+use crate::Error;
+use base::{Duration, Hertz};
+use engine::voice;
 use part_dialogs::answering::{Answering, Plan, Refusal, Step};
+use plugin_host::{AudioRequest, Catalogue};
 use ports::media::Sound;
 use settings::{Accept, Incoming};
 use sip_message::Request;
@@ -21,6 +24,28 @@ impl Rule {
         Self {
             incoming,
             recorded: 0,
+        }
+    }
+
+    /// What would keep a call from its sound is told before there is one.
+    pub(crate) fn check(incoming: &Incoming, catalogue: &Catalogue) -> Result<(), Error> {
+        match &incoming.accept {
+            Accept::Ring | Accept::Silent | Accept::Echo => Ok(()),
+            Accept::Play(file) => {
+                let request =
+                    AudioRequest::new(Hertz(8_000)).with("read", file.display().to_string());
+                let device = catalogue.audio("audio-file");
+                let opened = device.and_then(|device| device.open(&request));
+                opened
+                    .map(drop)
+                    .map_err(|why| voice::Error::from(why).into())
+            }
+            Accept::Record(folder) => {
+                std::fs::create_dir_all(folder).map_err(|source| Error::Folder {
+                    folder: folder.clone(),
+                    source,
+                })
+            }
         }
     }
 

@@ -53,6 +53,7 @@ const LEGS_PER_THREAD: usize = 4_000;
 /// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
     let rule = settings.incoming.clone();
+    Rule::check(&rule, &catalogue)?;
     let answering = move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone())) };
     build_with(settings, catalogue, Sound::Person, answering)
 }
