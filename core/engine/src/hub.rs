@@ -3,11 +3,14 @@
 use crate::ladders::Ladders;
 use crate::listener::{Listener, Sent};
 use base::Instant;
-use control::event::{EngineChange, StreamLagged};
+use control::event::{CallEnded, EngineChange, StreamLagged};
 use control::snapshot::{
-    AccountSnapshot, CallSnapshot, EngineSnapshot, EngineState, PluginSnapshot,
+    AccountSnapshot, CallSnapshot, CallState, EngineSnapshot, EngineState, PluginSnapshot,
 };
-use control::{CallHandle, Code, ErrorObject, Event, EventBody, Timestamp};
+use control::{
+    CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
+};
+use ports::Address;
 use ports::events::Word;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -153,7 +156,10 @@ impl Hub {
                 if self.troubles.len() >= TROUBLES {
                     self.troubles.pop_front();
                 }
-                self.troubles.push_back(trouble);
+                self.troubles.push_back(trouble.clone());
+                if who == Address::Dialogs {
+                    self.calls_lost(&trouble, now);
+                }
                 let state = if down {
                     EngineState::Degraded
                 } else {
@@ -163,6 +169,41 @@ impl Hub {
                 self.engine_trouble(now);
             }
             tell @ Word::Tell { .. } => self.number(tell),
+        }
+    }
+
+    /// The part that owned all calls is gone, and they with it: each ends for everybody.
+    fn calls_lost(&mut self, trouble: &ErrorObject, now: Instant) {
+        for (call, mut snapshot) in std::mem::take(&mut self.calls) {
+            let (by, cause) = (EndedBy::Engine, EndCause::Failed);
+            snapshot.state = CallState::Ended;
+            snapshot.ended = Some(self.time(now));
+            snapshot.end = Some(EndReason {
+                by,
+                cause,
+                sip_status: None,
+                reason_header: None,
+                code: Some(Code::CALL_LOST),
+            });
+            let since = snapshot.answered.unwrap_or(self.time(now));
+            let told = CallEnded {
+                by,
+                cause,
+                sip_status: None,
+                reason_header: None,
+                duration_ms: self.time(now).ms_since(since),
+                mos_avg: None,
+                codec: None,
+                error: Some(ErrorObject::new(Code::CALL_LOST, trouble.detail.clone()).call(call)),
+                snapshot: snapshot.clone(),
+            };
+            self.number(Word::Tell {
+                at: now,
+                account: snapshot.account,
+                call: Some(call),
+                command: None,
+                body: EventBody::CallEnded(Box::new(told)),
+            });
         }
     }
 

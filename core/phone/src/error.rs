@@ -1,6 +1,7 @@
 //! What can be wrong before a phone starts.
 
 use control::{Code, ErrorObject};
+use std::path::PathBuf;
 
 /// Everything that keeps settings from becoming a phone.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,14 @@ pub enum Error {
         /// Plugin of the loudspeaker.
         speaker: String,
     },
+    /// A sound file or folder that the settings name cannot be used.
+    #[error("{}: {why}", path.display())]
+    Sound {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
     /// Media threads, ports, plugins or devices.
     #[error(transparent)]
     Voice(#[from] engine::voice::Error),
@@ -54,6 +63,7 @@ impl Error {
             Self::Password { .. } => Code::NO_PASSWORD,
             Self::BadAddress { .. } => Code::BROKEN_SETTINGS,
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
+            Self::Sound { .. } => Code::SOUND_FILE,
             Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
             Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,
         };
