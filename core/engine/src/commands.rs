@@ -202,10 +202,7 @@ impl Commands {
             ring_for_s,
             headers,
         } = dial;
-        if let Some(name) = headers.keys().find(|name| is_ours(name)) {
-            let why = format!("the header field {name} is written by the phone itself");
-            return Err(ErrorObject::new(Code::USAGE, why));
-        }
+        refuse_ours(headers.keys())?;
         let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
             Some(name) => hub.accounts().get(name),
@@ -294,6 +291,15 @@ impl Commands {
             .map(|()| Reply::Taken)
             .map_err(busy)
     }
+}
+
+/// Nobody else may write header fields that the phone itself writes.
+fn refuse_ours<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), ErrorObject> {
+    let Some(name) = names.find(|name| is_ours(name)) else {
+        return Ok(());
+    };
+    let why = format!("the header field {name} is written by the phone itself");
+    Err(ErrorObject::new(Code::USAGE, why))
 }
 
 /// Header fields of an INVITE that only the phone may write (RFC 3261 §20; compact forms §7.3.3).

@@ -150,16 +150,16 @@ impl Hub {
                 bytes,
             } => self.ladders.message(at, sent, peer, bytes),
             Word::Panicked { who, why, down } => {
+                if who == Address::Dialogs {
+                    self.lose_calls(&why, now);
+                }
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");
                 let trouble = ErrorObject::new(Code::DEGRADED, detail);
                 if self.troubles.len() >= TROUBLES {
                     self.troubles.pop_front();
                 }
-                self.troubles.push_back(trouble.clone());
-                if who == Address::Dialogs {
-                    self.calls_lost(&trouble, now);
-                }
+                self.troubles.push_back(trouble);
                 let state = if down {
                     EngineState::Degraded
                 } else {
@@ -172,34 +172,35 @@ impl Hub {
         }
     }
 
-    /// The part that owned all calls is gone, and they with it: each ends for everybody.
-    fn calls_lost(&mut self, trouble: &ErrorObject, now: Instant) {
-        for (call, mut snapshot) in std::mem::take(&mut self.calls) {
-            let (by, cause) = (EndedBy::Engine, EndCause::Failed);
-            snapshot.state = CallState::Ended;
-            snapshot.ended = Some(self.time(now));
-            snapshot.end = Some(EndReason {
-                by,
-                cause,
-                sip_status: None,
-                reason_header: None,
+    /// Dialogs panicked: nobody owns the calls any more, so nobody else says that they ended.
+    fn lose_calls(&mut self, why: &str, now: Instant) {
+        let lost: Vec<CallSnapshot> = self.calls.values().cloned().collect();
+        for mut snapshot in lost {
+            let call = snapshot.call;
+            let end = EndReason {
+                cause: EndCause::Failed,
                 code: Some(Code::CALL_LOST),
-            });
-            let since = snapshot.answered.unwrap_or(self.time(now));
+                ..EndReason::normal(EndedBy::Engine)
+            };
+            let ended = self.time(now);
+            snapshot.state = CallState::Ended;
+            snapshot.ended = Some(ended);
+            snapshot.end = Some(end.clone());
+            let why = format!("the part that owned the call panicked: {why}");
             let told = CallEnded {
-                by,
-                cause,
+                by: end.by,
+                cause: end.cause,
                 sip_status: None,
                 reason_header: None,
-                duration_ms: self.time(now).ms_since(since),
+                duration_ms: snapshot.answered.map_or(0, |at| ended.ms_since(at)),
                 mos_avg: None,
-                codec: None,
-                error: Some(ErrorObject::new(Code::CALL_LOST, trouble.detail.clone()).call(call)),
-                snapshot: snapshot.clone(),
+                codec: snapshot.media.as_ref().and_then(|m| m.codec.clone()),
+                error: Some(ErrorObject::new(Code::CALL_LOST, why).call(call)),
+                snapshot,
             };
             self.number(Word::Tell {
                 at: now,
-                account: snapshot.account,
+                account: told.snapshot.account.clone(),
                 call: Some(call),
                 command: None,
                 body: EventBody::CallEnded(Box::new(told)),
@@ -228,8 +229,14 @@ impl Hub {
         else {
             return;
         };
-        self.remember(call, &body);
         self.seq += 1;
+        self.listeners
+            .retain(|listener| Rc::strong_count(listener) > 1);
+        if !self.identity.remember && self.listeners.is_empty() {
+            tracing::debug!(seq = self.seq, name = body.name(), "event");
+            return self.keep(call, body);
+        }
+        self.remember(call, &body);
         let event = Event {
             seq: self.seq,
             ts: self.time(at),
@@ -239,11 +246,6 @@ impl Hub {
             body,
         };
         tracing::debug!(seq = event.seq, name = event.body.name(), "event");
-        self.listeners
-            .retain(|listener| Rc::strong_count(listener) > 1);
-        if !self.identity.remember && self.listeners.is_empty() {
-            return;
-        }
         let sent = Rc::new(Sent::new(event));
         for listener in &self.listeners {
             listener.offer(&sent);
@@ -253,6 +255,20 @@ impl Hub {
                 self.recent.pop_front();
             }
             self.recent.push_back(sent);
+        }
+    }
+
+    /// What is left of an event that nobody will read: the call as it is now, moved and not copied.
+    fn keep(&mut self, call: Option<CallHandle>, body: EventBody) {
+        match (call, call_within(body)) {
+            (Some(call), Ok(snapshot)) if snapshot.state == CallState::Ended => {
+                self.calls.remove(&call);
+            }
+            (Some(call), Ok(snapshot)) => {
+                self.calls.insert(call, snapshot);
+            }
+            (None, Ok(_)) => {}
+            (call, Err(body)) => self.remember(call, &body),
         }
     }
 
@@ -354,4 +370,20 @@ fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
         EventBody::CallEnded(told) => Some(&told.snapshot),
         _ => None,
     }
+}
+
+/// The snapshot out of an event of a call; the event itself where it holds none.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn call_within(body: EventBody) -> Result<CallSnapshot, EventBody> {
+    Ok(match body {
+        EventBody::CallCreated(told) => told.snapshot,
+        EventBody::CallIncoming(told) => told.snapshot,
+        EventBody::CallRinging(told) | EventBody::CallProgress(told) => told.snapshot,
+        EventBody::CallAnswered(told) => told.snapshot,
+        EventBody::CallMedia(told) => told.snapshot,
+        EventBody::CallQuality(told) => told.snapshot,
+        EventBody::CallEnded(told) => told.snapshot,
+        // Rare ones go the long way.
+        other => return Err(other),
+    })
 }

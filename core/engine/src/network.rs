@@ -40,6 +40,8 @@ pub(crate) struct Network {
     dirty: Notify,
     /// Datagrams that found link's mailbox full, as a network loses them.
     dropped: Cell<u64>,
+    /// What the sockets told, of all kinds.
+    told: Cell<u64>,
 }
 
 impl Network {
@@ -80,6 +82,7 @@ impl Network {
             wiring,
             dirty: Notify::new(),
             dropped: Cell::new(0),
+            told: Cell::new(0),
         }))
     }
 
@@ -304,6 +307,7 @@ impl Network {
     /// Tells link, and waits while it has too much to do: a stream that lost bytes is of no use, and a
     /// question without its answer hangs.
     async fn tell_surely(&self, report: Report) {
+        self.told.set(self.told.get() + 1);
         let mut post = Post::Link(link::Word::Network(report));
         while let Err(lost) = self.wiring.carry(post) {
             post = lost;
@@ -311,7 +315,13 @@ impl Network {
         }
     }
 
+    /// What the sockets told so far: grows while there is something to do.
+    pub(crate) fn told(&self) -> u64 {
+        self.told.get()
+    }
+
     fn tell(&self, report: Report) {
+        self.told.set(self.told.get() + 1);
         let lost = self.wiring.carry(Post::Link(link::Word::Network(report)));
         if lost.is_err() {
             self.dropped.set(self.dropped.get() + 1);
