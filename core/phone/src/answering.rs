@@ -1,8 +1,10 @@
 //! What `incoming.accept` means: ring, or pick up by itself.
 
 use crate::Error;
-use base::Duration;
+use base::{Duration, Hertz};
+use engine::voice;
 use part_dialogs::answering::{Answering, Plan, Refusal, Step};
+use plugin_host::{AudioRequest, Catalogue};
 use ports::media::Sound;
 use settings::{Accept, Incoming};
 use sip_message::Request;
@@ -35,32 +37,32 @@ impl Recorded {
     }
 }
 
-/// Whether the files that `incoming.accept` names can be used.
-pub(crate) fn check(incoming: &Incoming) -> Result<(), Error> {
-    match &incoming.accept {
-        Accept::Ring | Accept::Silent | Accept::Echo => Ok(()),
-        Accept::Play(file) => match std::fs::File::open(file) {
-            Ok(_) => Ok(()),
-            Err(why) => Err(Error::Sound {
-                path: file.clone(),
-                why: why.to_string(),
-            }),
-        },
-        Accept::Record(folder) if folder.is_dir() => Ok(()),
-        Accept::Record(folder) => {
-            let why = "there is no such folder".to_owned();
-            Err(Error::Sound {
-                path: folder.clone(),
-                why,
-            })
-        }
-    }
-}
-
 impl Rule {
     /// As the settings say.
     pub fn new(incoming: Incoming, recorded: Recorded) -> Self {
         Self { incoming, recorded }
+    }
+
+    /// What would keep a call from its sound is told before there is one.
+    pub(crate) fn check(incoming: &Incoming, catalogue: &Catalogue) -> Result<(), Error> {
+        match &incoming.accept {
+            Accept::Ring | Accept::Silent | Accept::Echo => Ok(()),
+            Accept::Play(file) => {
+                let request =
+                    AudioRequest::new(Hertz(8_000)).with("read", file.display().to_string());
+                let device = catalogue.audio("audio-file");
+                let opened = device.and_then(|device| device.open(&request));
+                opened
+                    .map(drop)
+                    .map_err(|why| voice::Error::from(why).into())
+            }
+            Accept::Record(folder) => {
+                std::fs::create_dir_all(folder).map_err(|source| Error::Folder {
+                    folder: folder.clone(),
+                    source,
+                })
+            }
+        }
     }
 
     fn sound(&mut self) -> Option<Sound> {

@@ -1,7 +1,6 @@
 //! What can be wrong before a phone starts.
 
 use control::{Code, ErrorObject};
-use std::path::PathBuf;
 
 /// Everything that keeps settings from becoming a phone.
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +35,13 @@ pub enum Error {
         /// Plugin of the loudspeaker.
         speaker: String,
     },
-    /// A sound file or folder that the settings name cannot be used.
-    #[error("{}: {why}", path.display())]
-    Sound {
-        /// Which.
-        path: PathBuf,
+    /// The folder for recordings cannot be made.
+    #[error("the folder for recordings, {}, cannot be made: {source}", folder.display())]
+    Folder {
+        /// As named.
+        folder: std::path::PathBuf,
         /// What the system said.
-        why: String,
+        source: std::io::Error,
     },
     /// Media threads, ports, plugins or devices.
     #[error(transparent)]
@@ -63,7 +62,7 @@ impl Error {
             Self::Password { .. } => Code::NO_PASSWORD,
             Self::BadAddress { .. } => Code::BROKEN_SETTINGS,
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
-            Self::Sound { .. } => Code::SOUND_FILE,
+            Self::Folder { .. } => Code::FILE_UNREADABLE,
             Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
             Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,
         };

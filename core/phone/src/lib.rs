@@ -52,9 +52,9 @@ const LEGS_PER_THREAD: usize = 4_000;
 
 /// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
-    answering::check(&settings.incoming)?;
     let rule = settings.incoming.clone();
-    let recorded = answering::Recorded::default();
+    Rule::check(&rule, &catalogue)?;
+    let recorded = Recorded::default();
     let answering =
         move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone(), recorded.clone())) };
     build_with(settings, catalogue, Sound::Person, answering)

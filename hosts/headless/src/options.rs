@@ -102,7 +102,8 @@ impl Options {
         if let Some(socket) = &self.socket {
             set("control.socket", socket.display().to_string(), "--socket");
         }
-        if let Some((first, last)) = self.rtp_ports.as_ref().and_then(|p| p.split_once('-')) {
+        if let Some(ports) = &self.rtp_ports {
+            let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
             set("media.port_min", first.to_owned(), "--rtp-ports");
             set("media.port_max", last.to_owned(), "--rtp-ports");
         }
