@@ -25,7 +25,7 @@ mod answering;
 mod devices;
 pub mod error;
 
-pub use answering::Rule;
+pub use answering::{Recorded, Rule};
 pub use error::Error;
 
 use base::Rng;
@@ -54,7 +54,9 @@ const LEGS_PER_THREAD: usize = 4_000;
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
     let rule = settings.incoming.clone();
     Rule::check(&rule, &catalogue)?;
-    let answering = move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone())) };
+    let recorded = Recorded::default();
+    let answering =
+        move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone(), recorded.clone())) };
     build_with(settings, catalogue, Sound::Person, answering)
 }
 
@@ -148,7 +150,13 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             Method::Info,
         ],
         extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
-        ..Capabilities::default()
+        content_types: [
+            "application/sdp",
+            "application/dtmf-relay",
+            "application/dtmf",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     };
     part_link::Settings {
         endpoint,

@@ -14,7 +14,7 @@ pub(crate) struct Options {
     /// Settings file (TOML).
     #[arg(long, env = "OFFHOOK_SETTINGS")]
     settings: Option<PathBuf>,
-    /// Profile: headless, monitor, desktop or demo. The default is monitor with --answer, else headless.
+    /// Profile: headless, monitor, or another of config/profiles. The default is monitor with --answer, else headless.
     #[arg(long, env = "OFFHOOK_PROFILE")]
     profile: Option<String>,
     /// Address and port to listen on, such as 127.0.0.1:5060; may be given several times.
