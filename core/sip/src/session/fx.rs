@@ -22,6 +22,17 @@ pub(crate) struct Owners {
     pub(crate) servers: BTreeMap<ServerId, SessionId>,
 }
 
+impl Owners {
+    /// Nothing sent yet. Numbers begin anywhere, so that a table made anew never takes a response to a
+    /// request of the one before for its own; from a copy, so that nothing else is drawn from it.
+    pub(crate) fn starting_at(rng: &Rng) -> Self {
+        Self {
+            next_client: u64::from(rng.clone().number32()) << 20,
+            ..Self::default()
+        }
+    }
+}
+
 /// What a session may do to the world while it takes a step.
 pub(crate) struct Fx<'a> {
     pub(crate) session: SessionId,
