@@ -11,6 +11,12 @@ use std::collections::VecDeque;
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
 
+/// Lifetime of a binding that a command leaves open. Unit: s.
+const EXPIRES_S: u32 = 600;
+
+/// Refuses a call that a person does not want. Source: RFC 3261 §21.6.2.
+const DECLINE: u16 = 603;
+
 /// What a command led to.
 pub type Outcome = Result<Reply, ErrorObject>;
 
@@ -26,6 +32,8 @@ pub struct Commands {
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
     /// Set by `shutdown`.
     pub stopping: bool,
+    /// Why, as `shutdown` said.
+    pub reason: Option<String>,
 }
 
 impl Commands {
@@ -38,6 +46,7 @@ impl Commands {
             accounts: Vec::new(),
             done: VecDeque::new(),
             stopping: false,
+            reason: None,
         }
     }
 
@@ -109,8 +118,9 @@ impl Commands {
                 Ok(Reply::Ladder { ladder })
             }
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
-            Command::Shutdown(_) => {
+            Command::Shutdown(shutdown) => {
                 self.stopping = true;
+                self.reason = shutdown.reason;
                 self.post(dialogs::Word::HangUpAll { command })?;
                 self.post(registrar::Word::Stop)
             }
@@ -129,7 +139,7 @@ impl Commands {
                 dialogs::Word::Decline {
                     command,
                     call,
-                    status: decline.status,
+                    status: Some(refusal(decline.status)?),
                 }
             }
             Command::HangUp(on) => dialogs::Word::HangUp {
@@ -138,6 +148,7 @@ impl Commands {
             },
             Command::SendDtmf(send) => {
                 let call = pick(CallRef { call: send.call }, hub, is_answered)?;
+                check_length(send.duration_ms)?;
                 dialogs::Word::Digits {
                     command,
                     call,
@@ -253,6 +264,11 @@ impl Commands {
     /// Tells every part that acts for accounts of this one.
     pub fn add_account(&mut self, account: Account) -> Outcome {
         self.accounts.retain(|known| known.name != account.name);
+        if account.is_default {
+            for other in &mut self.accounts {
+                other.is_default = false;
+            }
+        }
         self.accounts.push(account.clone());
         self.tell_of(account)
     }
@@ -279,6 +295,28 @@ impl Commands {
         (self.carry)(word.into())
             .map(|()| Reply::Taken)
             .map_err(busy)
+    }
+}
+
+/// The status to refuse with.
+fn refusal(status: Option<u16>) -> Result<u16, ErrorObject> {
+    let status = status.unwrap_or(DECLINE);
+    match status {
+        400..700 => Ok(status),
+        _ => Err(ErrorObject::new(
+            Code::USAGE,
+            format!("a call is refused with a status of 400 to 699, not {status}"),
+        )),
+    }
+}
+
+fn check_length(duration_ms: Option<u32>) -> Result<(), ErrorObject> {
+    match duration_ms {
+        None | Some(40..=8_000) => Ok(()),
+        Some(ms) => Err(ErrorObject::new(
+            Code::USAGE,
+            format!("a digit lasts 40 to 8000 ms, not {ms}"),
+        )),
     }
 }
 
@@ -353,7 +391,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         add.domain
     ))?;
     let expires = if add.register {
-        add.expires_s.unwrap_or(600)
+        add.expires_s.unwrap_or(EXPIRES_S)
     } else {
         0
     };
@@ -375,5 +413,9 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         },
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
+        is_default: add.make_default,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,10 +39,10 @@ impl Dialogs {
         } = wish;
         let to = to.as_str();
         let account = match &account {
-            Some(name) => self.accounts.get(name),
-            None => self.accounts.values().next(),
+            Some(name) => self.accounts.get(name).map(|(_, account)| account),
+            None => ports::account::default_of(self.accounts.values().map(|(_, account)| account)),
         };
-        let account = account.map(|(_, account)| account.clone());
+        let account = account.cloned();
         let from = account
             .as_ref()
             .map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
