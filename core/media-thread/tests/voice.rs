@@ -248,12 +248,14 @@ fn an_echoing_engine_adds_at_most_25_milliseconds() {
 fn settled(longest_ms: u32, jitter_us: u64) -> u32 {
     let mut world = World::new(3);
     world.link = Box::new(move |rng| Some(5_000 + rng.below(jitter_us)));
-    world.add_plain(1, 0, LegAudio::Echo);
     let plan = world::voice_plan(base::PayloadType::PCMU, 10);
-    let kit = VoiceKit::within(longest_ms, &plan, world::codec("PCMU"), Rate::Hz8000).unwrap();
-    let mut leg = LegPlan::new(LegId(0), plan, "someone");
-    leg.audio = LegAudio::Silence;
-    world.add(2, 0, &leg, kit, AudioKit::none());
+    for side in [1, 2] {
+        let codec = world::codec("PCMU");
+        let kit = VoiceKit::within(longest_ms, &plan, codec, Rate::Hz8000).unwrap();
+        let mut leg = LegPlan::new(LegId(0), plan, "someone");
+        leg.audio = LegAudio::Silence;
+        world.add(side, 0, &leg, kit, AudioKit::none());
+    }
     world.run(9_000);
     let delays = world.b.reports.iter().filter_map(|report| match report {
         Report::Counts { counts, .. } => Some(counts.delay_us / 1_000),

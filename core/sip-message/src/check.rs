@@ -1,6 +1,6 @@
 //! Whether a request can be worked on, and what to answer when not.
 //!
-//! Source: RFC 3261 §8.2 and §16.3; verdicts: RFC 4475, RFC 5118.
+//! Source: RFC 3261 §8.2 and §16.3; verdicts: RFC 4475 §3, RFC 5118 §4.
 
 use crate::header::{HeaderName, Headers};
 use crate::limits::{MAX_ROUTES, MAX_VALUES, MAX_VIAS};

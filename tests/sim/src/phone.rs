@@ -61,6 +61,8 @@ impl Phone {
                 call,
                 account: None,
                 to,
+                ring_for: None,
+                headers: Vec::new(),
             })
         });
         call
@@ -100,6 +102,7 @@ impl Phone {
                 command,
                 call,
                 digits,
+                duration_ms: None,
             }
             .into()
         });

@@ -11,6 +11,13 @@ use ports::{Address, Outbox};
 use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
 
 impl Dialogs {
+    pub(crate) fn hang_up_all(&mut self, command: CommandId, now: Instant, out: &mut Outbox) {
+        let all: Vec<CallHandle> = self.calls.keys().copied().collect();
+        for call in all {
+            self.hang_up(call, command, now, out);
+        }
+    }
+
     pub(crate) fn hang_up(
         &mut self,
         handle: CallHandle,

@@ -137,6 +137,20 @@ impl Dialogs {
         self.accounts.insert(account.name.clone(), (id, account));
     }
 
+    fn account_gone(&mut self, name: &str, now: Instant) {
+        if let Some((id, _)) = self.accounts.remove(name) {
+            self.sessions.handle(Input::Account(id, None), now);
+        }
+    }
+
+    fn decline(&mut self, call: CallHandle, command: CommandId, status: Option<u16>, now: Instant) {
+        if let Some(session) = self.commanded(call, command) {
+            let status = status.and_then(Status::new);
+            let status = status.unwrap_or(Status::BUSY_HERE);
+            self.order(session, Order::Decline(status), now);
+        }
+    }
+
     fn heard(&mut self, heard: Heard, now: Instant, out: &mut Outbox) {
         match heard {
             Heard::Request {
@@ -332,11 +346,7 @@ impl Part for Dialogs {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
-            Word::AccountGone { account } => {
-                if let Some((id, _)) = self.accounts.remove(&account) {
-                    self.sessions.handle(Input::Account(id, None), now);
-                }
-            }
+            Word::AccountGone { account } => self.account_gone(&account, now),
             Word::Dial {
                 command,
                 call,
@@ -362,20 +372,9 @@ impl Part for Dialogs {
                 command,
                 call,
                 status,
-            } => {
-                if let Some(session) = self.commanded(call, command) {
-                    let status = status.and_then(Status::new);
-                    let status = status.unwrap_or(Status::BUSY_HERE);
-                    self.order(session, Order::Decline(status), now);
-                }
-            }
+            } => self.decline(call, command, status, now),
             Word::HangUp { command, call } => self.hang_up(call, command, now, out),
-            Word::HangUpAll { command } => {
-                let all: Vec<CallHandle> = self.calls.keys().copied().collect();
-                for call in all {
-                    self.hang_up(call, command, now, out);
-                }
-            }
+            Word::HangUpAll { command } => self.hang_up_all(command, now, out),
             Word::Digits {
                 command,
                 call,

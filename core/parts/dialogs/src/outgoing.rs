@@ -6,6 +6,7 @@ use base::{Duration, Instant, Machine};
 use control::event::CallCreated;
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
+use ports::account::default_of;
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
 use sip::dialogs::{Input, outbound};
@@ -31,38 +32,21 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Wish {
-            account,
-            to,
-            ring_for,
-            headers,
-        } = wish;
-        let to = to.as_str();
-        let account = match &account {
+        let account = match &wish.account {
             Some(name) => self.accounts.get(name).map(|(_, account)| account),
-            None => ports::account::default_of(self.accounts.values().map(|(_, account)| account)),
+            None => default_of(self.accounts.values().map(|(_, account)| account)),
         };
         let account = account.cloned();
-        let from = account
+        let target = account
             .as_ref()
-            .map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
-        let named: Option<AccountHandle> = account.as_ref().and_then(|a| a.name.parse().ok());
-        let target = account.as_ref().and_then(|account| dialled(to, account));
-        let shown = target
-            .as_ref()
-            .map_or_else(|| to.to_owned(), Uri::to_string);
-        let callee = Party {
-            uri: shown,
-            display: None,
-        };
-        let created = self.time(now);
-        let direction = CallDirection::Outgoing;
-        let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
-        let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
-        call.command = Some(command);
-        call.sound = self.settings.sound.clone();
-        self.by_session.insert(call.session, handle);
-        self.calls.insert(handle, call);
+            .and_then(|account| dialled(&wish.to, account));
+        self.placed(
+            handle,
+            command,
+            account.as_ref(),
+            (&wish.to, target.as_ref()),
+            now,
+        );
         self.created(handle, now, out);
         let (Some(account), Some(target)) = (account, target) else {
             let (code, why) = match self.accounts.is_empty() {
@@ -72,14 +56,14 @@ impl Dialogs {
                 ),
                 false => (
                     Code::BAD_ADDRESS,
-                    format!("'{to}' is no number and no address"),
+                    format!("'{}' is no number and no address", wish.to),
                 ),
             };
             return self.fail(handle, code, why, now, out);
         };
         let uri = next_hop(&account, &target);
-        let ring_for = ring_for.or(self.settings.ring_for);
-        let mut headers = headers;
+        let ring_for = wish.ring_for.or(self.settings.ring_for);
+        let mut headers = wish.headers;
         if !self.settings.user_agent.is_empty() {
             headers.push(("User-Agent".to_owned(), self.settings.user_agent.clone()));
         }
@@ -99,6 +83,32 @@ impl Dialogs {
             ticket,
             uri,
         });
+    }
+
+    /// A call that we make is there, though nobody knows yet where it goes. `to`: what was dialled, and
+    /// what that means.
+    fn placed(
+        &mut self,
+        handle: CallHandle,
+        command: CommandId,
+        account: Option<&Account>,
+        to: (&str, Option<&Uri>),
+        now: Instant,
+    ) {
+        let from = account.map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
+        let named: Option<AccountHandle> = account.and_then(|a| a.name.parse().ok());
+        let callee = Party {
+            uri: to.1.map_or_else(|| to.0.to_owned(), Uri::to_string),
+            display: None,
+        };
+        let created = self.time(now);
+        let direction = CallDirection::Outgoing;
+        let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
+        let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
+        call.command = Some(command);
+        call.sound = self.settings.sound.clone();
+        self.by_session.insert(call.session, handle);
+        self.calls.insert(handle, call);
     }
 
     pub(crate) fn routed(
@@ -270,5 +280,94 @@ fn party(uri: &Uri, display: &str) -> Party {
     Party {
         uri: uri.to_string(),
         display,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use crate::answering::{Answering, Plan, Refusal};
+    use base::{Redacted, Rng};
+    use control::Timestamp;
+    use ports::dialogs::Word;
+    use ports::{Handles, KeepAliveRule, Part, Post, events};
+    use sip::Transport;
+    use sip_message::Request;
+
+    struct Nobody;
+
+    impl Answering for Nobody {
+        fn refuse(&mut self, _request: &Request) -> Option<Refusal> {
+            None
+        }
+
+        fn plan(&mut self, _request: &Request) -> Plan {
+            Plan::ring()
+        }
+    }
+
+    fn dialogs() -> Dialogs {
+        let settings = Settings {
+            sessions: sip::dialogs::Config::default(),
+            epoch: Timestamp::from_unix_ms(0),
+            preference: sdp::Preference::default(),
+            sound: media::Sound::Person,
+            ring_for: None,
+            user_agent: String::new(),
+        };
+        let rng = Rng::from_number(1);
+        Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
+    }
+
+    fn account(name: &str, is_default: bool) -> Word {
+        Word::Account(Box::new(Account {
+            name: name.into(),
+            aor: format!("sip:{name}@pbx.example").parse().unwrap(),
+            display_name: String::new(),
+            auth_user: name.into(),
+            password: Redacted::new(String::new()),
+            registrar: None,
+            outbound_proxy: None,
+            transport: Transport::Udp,
+            expires: Duration::ZERO,
+            keep_alive: KeepAliveRule::None,
+            is_default,
+        }))
+    }
+
+    /// The account that a call is made from when none is named.
+    fn caller(part: &mut Dialogs) -> String {
+        let mut out = Outbox::new();
+        let dial = Word::Dial {
+            command: CommandId(1),
+            call: Handles::from(7).next(),
+            account: None,
+            to: "200".into(),
+            ring_for: None,
+            headers: Vec::new(),
+        };
+        part.handle(dial, Instant::ZERO, &mut out);
+        let Some(Post::Event(events::Word::Tell { account, .. })) = out.take() else {
+            panic!("nothing was told");
+        };
+        account.unwrap().to_string()
+    }
+
+    #[test]
+    fn a_call_that_names_no_account_is_made_from_the_default_one() {
+        for (words, from) in [
+            (vec![account("b", false), account("a", false)], "a"),
+            (vec![account("a", false), account("b", true)], "b"),
+            (vec![account("b", true), account("a", false)], "b"),
+            (vec![account("b", true), account("a", true)], "a"),
+            (vec![account("a", true), account("b", true)], "b"),
+        ] {
+            let mut part = dialogs();
+            for word in words {
+                part.handle(word, Instant::ZERO, &mut Outbox::new());
+            }
+            assert_eq!(caller(&mut part), from);
+        }
     }
 }

@@ -205,6 +205,8 @@ impl Link {
                 Err(why) => {
                     tracing::debug!(%why, source = %origin.source, "stream is no SIP");
                     self.flows.closed(flow);
+                    // What came before it was SIP, and is answered before the connection goes.
+                    self.settle(now, out);
                     out.post(Do::Close { flow });
                     return;
                 }

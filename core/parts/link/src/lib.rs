@@ -126,7 +126,7 @@ impl Link {
         }
     }
 
-    fn settle(&mut self, now: Instant, out: &mut Outbox) {
+    pub(crate) fn settle(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 Output::Transmit {

@@ -110,16 +110,20 @@ fn named(name: &str) -> Account {
 }
 
 fn register(posts: &[Post]) -> Option<(sip::ClientId, Request)> {
-    posts.iter().find_map(|post| match post {
-        Post::Link(link::Word::Send { id, request, .. }) => Some((*id, request.clone())),
-        _ => None,
+    posts.iter().find_map(|post| {
+        let Post::Link(link::Word::Send { id, request, .. }) = post else {
+            return None;
+        };
+        Some((*id, request.clone()))
     })
 }
 
 fn events_of(posts: &[Post]) -> Vec<String> {
-    let name = |post: &Post| match post {
-        Post::Event(events::Word::Tell { body, .. }) => Some(body.name().to_owned()),
-        _ => None,
+    let name = |post: &Post| {
+        let Post::Event(events::Word::Tell { body, .. }) = post else {
+            return None;
+        };
+        Some(body.name().to_owned())
     };
     posts.iter().filter_map(name).collect()
 }
@@ -152,11 +156,9 @@ fn m_003_the_binding_is_refreshed_at_half_its_lifetime() {
     let posts = rig.routed();
     let (id, request) = register(&posts).unwrap();
     rig.answer(id, &request, 200, 60);
-    let is_register = |post: &Post| match post {
-        Post::Link(link::Word::Send { request, .. }) => {
-            *request.method() == sip_message::Method::Register
-        }
-        _ => false,
+    let is_register = |post: &Post| {
+        matches!(post, Post::Link(link::Word::Send { request, .. })
+            if *request.method() == sip_message::Method::Register)
     };
     let done = rig.pass(Instant::from_millis(32_000));
     let refreshed = done

@@ -1,6 +1,6 @@
 //! How a call wants to ring: Call-Info and Alert-Info, above all their ways to ask for auto-answer.
 //!
-//! Source: RFC 3261 §20.4, §20.9, RFC 7462; `answer-after` (snom, Asterisk), `alert-autoanswer`
+//! Source: RFC 3261 §20.4, §20.9, RFC 7462 §4; `answer-after` (snom, Asterisk), `alert-autoanswer`
 //! and `Auto Answer` (Polycom, Yealink) are habits, not standards.
 
 use super::{HeaderName, Headers, NameAddr, seconds};

@@ -1,6 +1,6 @@
 //! Challenges of HTTP digest: who asks, for what, and how it may be answered.
 //!
-//! Source: RFC 3261 §20.27, §20.44, §22; RFC 7616; RFC 8760. Reading only: the arithmetic is `sip`'s.
+//! Source: RFC 3261 §20.27, §20.44, §22; RFC 7616 §3.3, §3.4; RFC 8760 §2. Reading only: the arithmetic is `sip`'s.
 
 use bytes::Bytes;
 use core::fmt;

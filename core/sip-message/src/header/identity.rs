@@ -1,7 +1,9 @@
 //! Who somebody really is, as far as the network vouches for it: P-Asserted-Identity,
 //! P-Preferred-Identity, Remote-Party-ID, Privacy, Diversion, History-Info.
 //!
-//! Source: RFC 3325, RFC 3323, RFC 5806, RFC 7044. Whether to believe it is policy, not syntax.
+//! Diversion is the historic RFC 5806's. Whether to believe any of it is policy, not syntax.
+//!
+//! Source: RFC 3325 §9, RFC 3323 §4.2, RFC 7044 §5.
 
 use super::{HeaderName, Headers, NameAddr};
 use crate::limits::MAX_ROUTES;

@@ -1,6 +1,6 @@
 //! Refer-To, Referred-By, Replaces, Target-Dialog.
 //!
-//! Source: RFC 3515, RFC 3892, RFC 3891, RFC 4538.
+//! Source: RFC 3515 §2.1, RFC 3892 §2.1, RFC 3891 §6.1, RFC 4538 §7.
 
 use bytes::Bytes;
 use core::fmt;

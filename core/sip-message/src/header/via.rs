@@ -1,6 +1,6 @@
 //! Via: the way a response goes back.
 //!
-//! Source: RFC 3261 §20.42, RFC 3581 (rport), RFC 5118 §4.5 (received with brackets).
+//! Source: RFC 3261 §20.42, RFC 3581 §3 (rport), RFC 5118 §4.5 (received with brackets).
 
 use bytes::Bytes;
 use core::fmt;

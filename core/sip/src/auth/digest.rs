@@ -1,6 +1,6 @@
 //! Digest arithmetic: nothing but hashing.
 //!
-//! Source: RFC 7616 §3.4, RFC 8760 (SHA-256 and SHA-512-256 in SIP), RFC 2617 §3.2.2 (MD5, no qop).
+//! Source: RFC 7616 §3.4, RFC 8760 §2.1 (SHA-256 and SHA-512-256 in SIP), RFC 2617 §3.2.2 (MD5, no qop).
 
 use core::fmt;
 use core::str::FromStr;

@@ -97,7 +97,9 @@ impl Dialog {
     pub fn of_request(invite: &Request, local_tag: LocalTag) -> Result<Self, Malformed> {
         let headers = invite.headers();
         let from = headers.from()?;
-        let to = raw(headers, HeaderName::To)?;
+        // As it came; a display name in no known encoding is no reason to refuse a call.
+        let to = raw(headers, HeaderName::To)
+            .or_else(|_| headers.to().map(|to| Text::from(to.to_string())))?;
         let mut dialog = Self {
             phase: Phase::Early,
             call_id: Text::from(headers.call_id()?.as_str()),

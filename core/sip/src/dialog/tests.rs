@@ -104,3 +104,33 @@ fn a_target_refresh_moves_the_target_only() {
     assert_eq!(info.uri_text(), "sip:bob@10.0.0.3;transport=tcp");
     assert_eq!(values(&info, HeaderName::Route), ["<sip:p.test;lr>"]);
 }
+
+/// Phones that write display names in their own encoding can call all the same.
+#[test]
+fn a_display_name_in_no_known_encoding_is_no_reason_to_refuse() {
+    let text = String::from_utf8_lossy(invite().bytes()).into_owned();
+    let (head, tail) = text.split_once("<sip:bob@b.test>").unwrap();
+    let bytes = [
+        head.as_bytes(),
+        b"J\xfcrgen <sip:bob@b.test>",
+        tail.as_bytes(),
+    ]
+    .concat();
+    let limits = sip_message::Limits::DEFAULT;
+    let Ok(sip_message::Message::Request(invite)) =
+        sip_message::parse_datagram(bytes.into(), &limits)
+    else {
+        panic!("it is a request");
+    };
+    let mut dialog = Dialog::of_request(&invite, tag()).unwrap();
+    let (builder, _) = dialog.request(Method::Bye);
+    let bye = builder.build();
+    assert_eq!(
+        bye.headers().from().unwrap().tag(),
+        Some(&*tag().to_string())
+    );
+    assert_eq!(
+        bye.headers().from().unwrap().uri().to_string(),
+        "sip:bob@b.test"
+    );
+}

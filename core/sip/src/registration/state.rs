@@ -47,7 +47,7 @@ pub enum State {
     Registered(Bound),
     /// There, and being renewed.
     Refreshing(Bound, Attempt),
-    /// There for now, but a refresh failed; the next try has its time.
+    /// There, but a refresh failed; the next try has its time.
     Retrying {
         /// What is still there.
         bound: Bound,

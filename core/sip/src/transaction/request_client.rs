@@ -1,6 +1,6 @@
 //! Client transaction of everything but INVITE: one request out, resent until something final comes.
 //!
-//! Source: RFC 3261 §17.1.2; RFC 4320 changes only what servers send.
+//! Source: RFC 3261 §17.1.2; RFC 4320 §4 changes only what servers send.
 
 use super::effects::Effects;
 use super::timers::{GIVE_UP, T1, T2, T4, doubled};

@@ -88,6 +88,8 @@ fn dialogs(settings: &Settings, handles: &Handles, mut rng: Rng, probe: Probe) -
         epoch: Timestamp::from_unix_ms(EPOCH),
         preference: settings.preference,
         sound: settings.sound.clone(),
+        ring_for: None,
+        user_agent: String::new(),
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
     Supervised::new(Address::Dialogs, move || {

@@ -1,7 +1,7 @@
 //! How many calls a second the endpoint alone can answer on one core: parse INVITE, hand it up, send
 //! 180 and 200, parse and pass ACK, parse BYE, send 200; all transactions stay alive for 32 s.
 //!
-//! `cargo run --release -p offhook-sip --example calls_per_second`
+//! `cargo bench -p offhook-sip --bench calls_per_second`
 
 use base::{Instant, Machine, Rng};
 use offhook_sip::endpoint::{Endpoint, Input, Limits, Output, Settings};
