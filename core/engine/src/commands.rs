@@ -1,7 +1,10 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
+mod checks;
+
 use crate::hub::Hub;
 use base::{Duration, Instant, Redacted};
+use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
@@ -14,8 +17,8 @@ const KEYS: usize = 1_024;
 /// Lifetime of a binding that a command leaves open. Unit: s.
 const EXPIRES_S: u32 = 600;
 
-/// Refuses a call that a person does not want. Source: RFC 3261 §21.6.2.
-const DECLINE: u16 = 603;
+/// Accounts of one engine. Source: ours; a phone has a few, a bench some dozens.
+const ACCOUNTS: usize = 256;
 
 /// What a command led to.
 pub type Outcome = Result<Reply, ErrorObject>;
@@ -66,7 +69,9 @@ impl Commands {
         self.last += 1;
         let id = CommandId(self.last);
         let outcome = self.carry_out(command, id, hub, now);
-        if let Some(key) = key {
+        let busy = matches!(&outcome, Err(why) if why.code == Code::ENGINE_BUSY);
+        // What was not taken may be asked again under the same key.
+        if let Some(key) = key.filter(|_| !busy) {
             if self.done.len() >= KEYS {
                 self.done.pop_front();
             }
@@ -208,6 +213,7 @@ impl Commands {
             ring_for_s,
             headers,
         } = dial;
+        refuse_ours(headers.keys())?;
         let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
             Some(name) => hub.accounts().get(name),
@@ -263,6 +269,11 @@ impl Commands {
 
     /// Tells every part that acts for accounts of this one.
     pub fn add_account(&mut self, account: Account) -> Outcome {
+        let known = self.accounts.iter().any(|known| known.name == account.name);
+        if !known && self.accounts.len() >= ACCOUNTS {
+            let why = format!("there are {ACCOUNTS} accounts already");
+            return Err(ErrorObject::new(Code::ENGINE_BUSY, why));
+        }
         self.accounts.retain(|known| known.name != account.name);
         if account.is_default {
             for other in &mut self.accounts {
@@ -295,28 +306,6 @@ impl Commands {
         (self.carry)(word.into())
             .map(|()| Reply::Taken)
             .map_err(busy)
-    }
-}
-
-/// The status to refuse with.
-fn refusal(status: Option<u16>) -> Result<u16, ErrorObject> {
-    let status = status.unwrap_or(DECLINE);
-    match status {
-        400..700 => Ok(status),
-        _ => Err(ErrorObject::new(
-            Code::USAGE,
-            format!("a call is refused with a status of 400 to 699, not {status}"),
-        )),
-    }
-}
-
-fn check_length(duration_ms: Option<u32>) -> Result<(), ErrorObject> {
-    match duration_ms {
-        None | Some(40..=8_000) => Ok(()),
-        Some(ms) => Err(ErrorObject::new(
-            Code::USAGE,
-            format!("a digit lasts 40 to 8000 ms, not {ms}"),
-        )),
     }
 }
 

@@ -78,7 +78,7 @@ fn every_setting_has_a_reader() {
     reach_media(&settings, &media);
     assert_eq!(voice_settings(&settings).unwrap().dscp, dscp(marks.voice));
     assert_eq!(dscp(marks.voice).value(), 10);
-    let mut rule = Rule::new(incoming);
+    let mut rule = Rule::new(incoming, answering::Recorded::default());
     let invite = sip_message::RequestBuilder::new(Method::Invite, "sip:a@b").build();
     let plan = rule.plan(&invite);
     assert_eq!(plan.sound, Sound::Echo);

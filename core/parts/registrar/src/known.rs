@@ -37,13 +37,13 @@ pub(crate) struct Known {
     pub(crate) told: Option<Box<AccountSnapshot>>,
     /// Why the last request failed, in words.
     pub(crate) detail: String,
-    /// When it last asked, to tell how long the server took.
-    pub(crate) asked: Instant,
+    /// When it began to register, to tell how long the server took; not known of later refreshes.
+    pub(crate) asked: Option<Instant>,
     tries: u32,
 }
 
 impl Known {
-    pub(crate) fn new(account: Account, now: Instant) -> Self {
+    pub(crate) fn new(account: Account) -> Self {
         Self {
             handle: account.name.parse().ok(),
             account,
@@ -53,7 +53,7 @@ impl Known {
             server: None,
             told: None,
             detail: String::new(),
-            asked: now,
+            asked: None,
             tries: 0,
         }
     }

@@ -80,7 +80,7 @@ impl Registrar {
                 known.account.is_default = false;
             }
         }
-        let known = Known::new(account, now);
+        let known = Known::new(account);
         let registers = known.registers();
         self.accounts.insert(id, known);
         self.tell_added(id, now, out);
