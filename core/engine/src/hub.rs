@@ -5,7 +5,7 @@ use crate::listener::{Listener, Sent};
 use base::Instant;
 use control::event::{EngineChange, StreamLagged};
 use control::snapshot::{
-    AccountSnapshot, CallSnapshot, EngineSnapshot, EngineState, PluginSnapshot,
+    AccountSnapshot, CallSnapshot, CallState, EngineSnapshot, EngineState, PluginSnapshot,
 };
 use control::{CallHandle, Code, ErrorObject, Event, EventBody, Timestamp};
 use ports::events::Word;
@@ -187,8 +187,14 @@ impl Hub {
         else {
             return;
         };
-        self.remember(call, &body);
         self.seq += 1;
+        self.listeners
+            .retain(|listener| Rc::strong_count(listener) > 1);
+        if !self.identity.remember && self.listeners.is_empty() {
+            tracing::debug!(seq = self.seq, name = body.name(), "event");
+            return self.keep(call, body);
+        }
+        self.remember(call, &body);
         let event = Event {
             seq: self.seq,
             ts: self.time(at),
@@ -198,11 +204,6 @@ impl Hub {
             body,
         };
         tracing::debug!(seq = event.seq, name = event.body.name(), "event");
-        self.listeners
-            .retain(|listener| Rc::strong_count(listener) > 1);
-        if !self.identity.remember && self.listeners.is_empty() {
-            return;
-        }
         let sent = Rc::new(Sent::new(event));
         for listener in &self.listeners {
             listener.offer(&sent);
@@ -212,6 +213,20 @@ impl Hub {
                 self.recent.pop_front();
             }
             self.recent.push_back(sent);
+        }
+    }
+
+    /// What is left of an event that nobody will read: the call as it is now, moved and not copied.
+    fn keep(&mut self, call: Option<CallHandle>, body: EventBody) {
+        match (call, call_within(body)) {
+            (Some(call), Ok(snapshot)) if snapshot.state == CallState::Ended => {
+                self.calls.remove(&call);
+            }
+            (Some(call), Ok(snapshot)) => {
+                self.calls.insert(call, snapshot);
+            }
+            (None, Ok(_)) => {}
+            (call, Err(body)) => self.remember(call, &body),
         }
     }
 
@@ -313,4 +328,20 @@ fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
         EventBody::CallEnded(told) => Some(&told.snapshot),
         _ => None,
     }
+}
+
+/// The snapshot out of an event of a call; the event itself where it holds none.
+#[allow(clippy::wildcard_enum_match_arm)]
+fn call_within(body: EventBody) -> Result<CallSnapshot, EventBody> {
+    Ok(match body {
+        EventBody::CallCreated(told) => told.snapshot,
+        EventBody::CallIncoming(told) => told.snapshot,
+        EventBody::CallRinging(told) | EventBody::CallProgress(told) => told.snapshot,
+        EventBody::CallAnswered(told) => told.snapshot,
+        EventBody::CallMedia(told) => told.snapshot,
+        EventBody::CallQuality(told) => told.snapshot,
+        EventBody::CallEnded(told) => told.snapshot,
+        // Rare ones go the long way.
+        other => return Err(other),
+    })
 }

@@ -13,6 +13,7 @@
 //! | [`voice`] | the media threads and what they play with |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
+//! | `memory` | gives the memory of a peak back |
 //! | [`clock`], [`error`] | the one clock; why an engine does not start |
 
 // A word that cannot be delivered goes back to its sender, whole.
@@ -24,6 +25,7 @@ pub mod error;
 pub mod hub;
 pub mod ladders;
 pub mod listener;
+mod memory;
 mod names;
 pub mod network;
 pub mod run;

@@ -37,6 +37,8 @@ pub(crate) struct Network {
     dirty: Notify,
     /// Datagrams that found link's mailbox full, as a network loses them.
     dropped: Cell<u64>,
+    /// What the sockets told, of all kinds.
+    told: Cell<u64>,
 }
 
 impl Network {
@@ -77,6 +79,7 @@ impl Network {
             wiring,
             dirty: Notify::new(),
             dropped: Cell::new(0),
+            told: Cell::new(0),
         }))
     }
 
@@ -295,7 +298,13 @@ impl Network {
             .or_else(|| self.udp.iter().find(|s| reaches(s, to.ip())))
     }
 
+    /// What the sockets told so far: grows while there is something to do.
+    pub(crate) fn told(&self) -> u64 {
+        self.told.get()
+    }
+
     fn tell(&self, report: Report) {
+        self.told.set(self.told.get() + 1);
         let lost = self.wiring.carry(Post::Link(link::Word::Network(report)));
         if lost.is_err() {
             self.dropped.set(self.dropped.get() + 1);

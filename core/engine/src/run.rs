@@ -5,6 +5,7 @@ use crate::commands::{Commands, Outcome};
 use crate::error::Error;
 use crate::hub::{Hub, Identity};
 use crate::listener::Listener;
+use crate::memory;
 use crate::network::{Listen, Network};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
@@ -23,6 +24,7 @@ use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
 /// How long an engine that stops waits for its calls and bindings to end. Unit: time.
@@ -122,16 +124,21 @@ impl Builder {
         self
     }
 
-    /// Starts everything. Must be called within an actix system.
-    pub async fn start(self) -> Result<Rc<Core>, Error> {
+    fn check(&self) -> Result<(), Error> {
         let missing: Vec<String> = NEEDED
             .iter()
             .filter(|needed| !self.parts.iter().any(|part| part.address() == **needed))
             .map(|needed| format!("{needed:?}").to_lowercase())
             .collect();
-        if !missing.is_empty() {
-            return Err(Error::MissingParts(missing.join(", ")));
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Error::MissingParts(missing.join(", "))),
         }
+    }
+
+    /// Starts everything. Must be called within an actix system.
+    pub async fn start(self) -> Result<Rc<Core>, Error> {
+        self.check()?;
         let control = match &self.control {
             Some(path) => Some(ControlSocket::bind(path).await?),
             None => None,
@@ -160,6 +167,7 @@ impl Builder {
         }
         network.announce();
         network.run();
+        spawn_local(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
         let commands = RefCell::new(commands(&wiring, self.handles, self.accounts));
@@ -169,6 +177,7 @@ impl Builder {
             clock,
             listening,
             network,
+            told_to_stop: Notify::new(),
         });
         let again = Rc::downgrade(&core);
         wiring.when_restarted(Box::new(move |who| {
@@ -229,6 +238,7 @@ pub struct Core {
     pub(crate) clock: Clock,
     listening: Vec<Listen>,
     network: Rc<Network>,
+    told_to_stop: Notify,
 }
 
 impl Core {
@@ -240,9 +250,14 @@ impl Core {
     /// Carries out a command; its outcome comes as events that carry the same id.
     pub fn command(&self, command: Command, key: Option<IdempotencyKey>) -> (CommandId, Outcome) {
         let hub = self.hub.borrow();
-        self.commands
+        let outcome = self
+            .commands
             .borrow_mut()
-            .take(command, key, &hub, self.clock.now())
+            .take(command, key, &hub, self.clock.now());
+        if self.is_stopping() {
+            self.told_to_stop.notify_waiters();
+        }
+        outcome
     }
 
     /// Events from now on.
@@ -259,9 +274,8 @@ impl Core {
 
     /// Returns once `shutdown` was asked for.
     pub async fn stopped(&self) {
-        const LOOK: Duration = Duration::from_millis(100);
         while !self.is_stopping() {
-            tokio::time::sleep(LOOK).await;
+            self.told_to_stop.notified().await;
         }
     }
 

@@ -144,7 +144,14 @@ impl<S> MediaEngine<S> {
         if let Some(kit) = self.retired.pop_front() {
             return Some(Told::Retired(kit));
         }
-        self.reports.waiting.pop_front().map(Told::Report)
+        let report = self.reports.waiting.pop_front().map(Told::Report);
+        if report.is_none() {
+            // Empty queues start at their beginning again, so that only what a peak needs of them
+            // is ever resident.
+            self.retired.clear();
+            self.reports.waiting.clear();
+        }
+        report
     }
 
     /// Carries out an order.

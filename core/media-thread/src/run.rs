@@ -21,6 +21,9 @@ const TICK: Duration = Duration::from_millis(10);
 const LATE: Duration = Duration::from_millis(5);
 /// Ticks made up for at most, one right after the other; more are left out and counted.
 const CATCH_UP: u32 = 3;
+/// Reports in the ring at most. A ring is used all round, so a long one stays resident for nothing;
+/// what finds no room waits in the engine, whose queue is as long as the capacity says.
+const TOLD: usize = 1_024;
 /// Without legs the thread looks for a stop so often.
 const NAP: Duration = Duration::from_secs(1);
 
@@ -57,7 +60,7 @@ impl<S: Send + 'static> MediaThread<S> {
         N: MediaNet<Socket = S> + Send + 'static,
     {
         let (orders, orders_in) = RingBuffer::new(settings.orders.max(1));
-        let (told_out, told) = RingBuffer::new(settings.capacity.reports.max(16));
+        let (told_out, told) = RingBuffer::new(settings.capacity.reports.clamp(16, TOLD));
         let stop = Arc::new(AtomicBool::new(false));
         let mut work = Work {
             engine: MediaEngine::new(settings.capacity, settings.ntp_at_zero),

@@ -6,6 +6,7 @@
 //! | file | does |
 //! | --- | --- |
 //! | `test.rs` | all stages of `cargo xtask test`, the count of passes and failures, the minutes |
+//! | `bench.rs` | runs the figures of `benches/` and prints them in one table |
 //! | `demo.rs` | builds and runs `offhook demo` |
 //! | `install.rs` | system packages and the Python scorer, by name |
 //! | `plugins.rs` | plugin library files; proof that no host exports their symbol |
@@ -16,6 +17,7 @@
 //! | `workspace.rs` | what `cargo metadata` says |
 //! | `command.rs` | running other programs |
 
+mod bench;
 mod command;
 mod demo;
 mod install;
@@ -39,7 +41,7 @@ cargo xtask COMMAND
   tidy             file sizes, leftover markers, citations, pages
   licences         licences and origins of all dependencies
   plugins          build the plugin library files, check that hosts do not export their symbol
-  bench [ARGS]     figures beside their baselines (arguments go to criterion)
+  bench [NAMES]    figures beside their baselines; with names (calls, memory, media, start) only those
 ";
 
 /// What a command can come back with; the text is for a person.
@@ -71,7 +73,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "tidy" => report("tidy", tidy::check(&workspace::load()?)),
         "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
         "plugins" => plugins::run(&workspace::load()?),
-        "bench" => bench(rest),
+        "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
@@ -92,15 +94,4 @@ fn report(name: &str, found: Vec<String>) -> Outcome {
         }
         n => Err(format!("{n} found")),
     }
-}
-
-/// Runs the figures of `benches/` with link-time optimisation.
-fn bench(rest: &[String]) -> Outcome {
-    let space = workspace::load()?;
-    let mut cargo = command::cargo(&space.root);
-    cargo.args(["bench", "--package", "offhook-benches"]);
-    if !rest.is_empty() {
-        cargo.arg("--").args(rest);
-    }
-    command::succeed(&mut cargo)
 }

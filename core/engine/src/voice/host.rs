@@ -10,14 +10,52 @@ use media_thread::report::Told;
 use net::{Dscp, RtpPorts};
 use ports::media::{Impairment, Word};
 use ports::voice::{LegId, Report};
+use std::collections::VecDeque;
 use std::net::UdpSocket;
 use std::rc::Rc;
+
+/// Orders that may wait for one thread. Two for each leg that one thread is ever made for, so that
+/// all its calls can end at once. At the limit an order is refused.
+const WAITING: usize = 8_192;
+
+/// A media thread and the orders that found its ring full.
+struct Lane {
+    thread: Thread,
+    waiting: VecDeque<Given<Line<UdpSocket>>>,
+}
+
+impl Lane {
+    /// Hands over what waits, oldest first, as far as there is room.
+    fn catch_up(&mut self) {
+        while let Some(given) = self.waiting.pop_front() {
+            if let Err(full) = self.thread.order(given) {
+                return self.waiting.push_front(full.0);
+            }
+        }
+    }
+
+    fn give(&mut self, given: Given<Line<UdpSocket>>) -> Result<(), String> {
+        self.catch_up();
+        let (given, why) = match self.waiting.is_empty() {
+            true => match self.thread.order(given) {
+                Ok(()) => return Ok(()),
+                Err(full) => (full.0, full.1.to_string()),
+            },
+            false => (given, "the media thread does not keep up".to_owned()),
+        };
+        if self.waiting.len() >= WAITING {
+            return Err(why);
+        }
+        self.waiting.push_back(given);
+        Ok(())
+    }
+}
 
 /// Ports and threads of one host.
 pub(super) struct Host {
     ports: RtpPorts,
     dscp: Dscp,
-    threads: Vec<Thread>,
+    threads: Vec<Lane>,
     wiring: Rc<Wiring>,
 }
 
@@ -31,7 +69,13 @@ impl Host {
         Self {
             ports,
             dscp,
-            threads,
+            threads: threads
+                .into_iter()
+                .map(|thread| Lane {
+                    thread,
+                    waiting: VecDeque::new(),
+                })
+                .collect(),
             wiring,
         }
     }
@@ -62,11 +106,13 @@ impl Ground for Host {
     fn give(&mut self, thread: usize, given: Given<Line<UdpSocket>>) -> Result<(), String> {
         let thread = self.threads.get_mut(thread);
         let thread = thread.ok_or("there is no media thread")?;
-        thread.order(given).map_err(|full| full.1.to_string())
+        thread.give(given)
     }
 
     fn poll(&mut self, thread: usize) -> Option<Told<Line<UdpSocket>>> {
-        self.threads.get_mut(thread)?.poll_told()
+        let lane = self.threads.get_mut(thread)?;
+        lane.catch_up();
+        lane.thread.poll_told()
     }
 
     fn tell(&mut self, report: Report) {

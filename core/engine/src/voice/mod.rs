@@ -82,6 +82,10 @@ impl Default for Settings {
     }
 }
 
+/// Orders in a thread's ring at most; more wait on control. A ring is used all round, so a long one
+/// stays resident for nothing.
+const ORDERS: usize = 1_024;
+
 type Thread = MediaThread<Line<std::net::UdpSocket>>;
 
 /// Plugins, ports and media threads, ready to run.
@@ -107,7 +111,7 @@ impl Voice {
             let flows = u32::try_from(capacity.flows).unwrap_or(u32::MAX);
             let thread = ThreadSettings {
                 capacity,
-                orders: settings.legs_per_thread * 2,
+                orders: (settings.legs_per_thread * 2).min(ORDERS),
                 sweeps: settings.sweeps,
                 clock: Clock::read,
                 ntp_at_zero: clock.ntp_at_zero(),

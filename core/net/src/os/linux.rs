@@ -1,4 +1,4 @@
-//! Linux: `recvmmsg`, `sendmmsg`, epoll.
+//! Linux: `recvmmsg`, `sendmmsg`, epoll, `malloc_trim`.
 //!
 //! The only `unsafe` of this crate. All headers are made on the stack for each call, so nothing
 //! points into anything that could move or be freed, and a call allocates nothing.
@@ -353,6 +353,16 @@ pub(crate) fn raise() -> Option<u64> {
     match setrlimit(Resource::Nofile, most) {
         Ok(()) => limit.maximum,
         Err(_) => limit.current,
+    }
+}
+
+/// See [`super::give_memory_back`].
+pub(crate) fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes no pointer; any thread may call it at any time (malloc_trim(3): MT-Safe).
+    unsafe {
+        // Whether there was anything to give is of no interest.
+        let _ = libc::malloc_trim(0);
     }
 }
 

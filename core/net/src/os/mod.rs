@@ -16,11 +16,11 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Epoll as Poller, Mmsg as Batch, raise, set_receive_address, set_traffic_class_v6,
+    Epoll as Poller, Mmsg as Batch, give_back, raise, set_receive_address, set_traffic_class_v6,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{
-    OneByOne as Batch, Sweep as Poller, raise, set_receive_address, set_traffic_class_v6,
+    OneByOne as Batch, Sweep as Poller, give_back, raise, set_receive_address, set_traffic_class_v6,
 };
 
 /// Datagrams in one call at most.
@@ -119,4 +119,12 @@ pub(crate) fn wrapped(address: SocketAddr) -> SocketAddr {
 /// A call with two sockets takes two; the usual allowance of 1,024 is spent at 500 calls.
 pub fn raise_open_files() -> Option<u64> {
     raise()
+}
+
+/// Gives memory that was freed back to the system, where the allocator would keep it for later.
+///
+/// Takes about a millisecond for each 10 MB. The GNU allocator keeps whatever lies below the last
+/// piece in use: measured after 20,000 calls, 44 MB stay resident without this and 17 with it.
+pub fn give_memory_back() {
+    give_back();
 }

@@ -83,12 +83,15 @@ impl Readiness for Sweep {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{raise, set_receive_address, set_traffic_class_v6};
+pub(crate) use elsewhere::{give_back, raise, set_receive_address, set_traffic_class_v6};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     use socket2::SockRef;
     use std::io;
+
+    /// Allocators of other systems give back by themselves.
+    pub(crate) fn give_back() {}
 
     /// The allowance cannot be asked for in a portable way.
     pub(crate) fn raise() -> Option<u64> {

@@ -377,7 +377,7 @@ impl Machine for Endpoint {
 
 /// Gives memory of a hashed index back after a peak.
 fn shrink<K: Eq + core::hash::Hash, V>(index: &mut HashMap<K, V>) {
-    const WORTH_IT: usize = 4096;
+    const WORTH_IT: usize = 512;
     if index.capacity() > WORTH_IT && index.len() < index.capacity() / 8 {
         index.shrink_to(index.len() * 2);
     }
