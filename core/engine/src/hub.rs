@@ -3,11 +3,14 @@
 use crate::ladders::Ladders;
 use crate::listener::{Listener, Sent};
 use base::Instant;
-use control::event::{EngineChange, StreamLagged};
+use control::event::{CallEnded, EngineChange, StreamLagged};
 use control::snapshot::{
     AccountSnapshot, CallSnapshot, CallState, EngineSnapshot, EngineState, PluginSnapshot,
 };
-use control::{CallHandle, Code, ErrorObject, Event, EventBody, Timestamp};
+use control::{
+    CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
+};
+use ports::Address;
 use ports::events::Word;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -147,6 +150,9 @@ impl Hub {
                 bytes,
             } => self.ladders.message(at, sent, peer, bytes),
             Word::Panicked { who, why, down } => {
+                if who == Address::Dialogs {
+                    self.lose_calls(&why, now);
+                }
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");
                 let trouble = ErrorObject::new(Code::DEGRADED, detail);
@@ -163,6 +169,42 @@ impl Hub {
                 self.engine_trouble(now);
             }
             tell @ Word::Tell { .. } => self.number(tell),
+        }
+    }
+
+    /// Dialogs panicked: nobody owns the calls any more, so nobody else says that they ended.
+    fn lose_calls(&mut self, why: &str, now: Instant) {
+        let lost: Vec<CallSnapshot> = self.calls.values().cloned().collect();
+        for mut snapshot in lost {
+            let call = snapshot.call;
+            let end = EndReason {
+                cause: EndCause::Failed,
+                code: Some(Code::CALL_LOST),
+                ..EndReason::normal(EndedBy::Engine)
+            };
+            let ended = self.time(now);
+            snapshot.state = CallState::Ended;
+            snapshot.ended = Some(ended);
+            snapshot.end = Some(end.clone());
+            let why = format!("the part that owned the call panicked: {why}");
+            let told = CallEnded {
+                by: end.by,
+                cause: end.cause,
+                sip_status: None,
+                reason_header: None,
+                duration_ms: snapshot.answered.map_or(0, |at| ended.ms_since(at)),
+                mos_avg: None,
+                codec: snapshot.media.as_ref().and_then(|m| m.codec.clone()),
+                error: Some(ErrorObject::new(Code::CALL_LOST, why).call(call)),
+                snapshot,
+            };
+            self.number(Word::Tell {
+                at: now,
+                account: told.snapshot.account.clone(),
+                call: Some(call),
+                command: None,
+                body: EventBody::CallEnded(Box::new(told)),
+            });
         }
     }
 

@@ -41,6 +41,8 @@ pub enum Do {
         /// Silent from now on.
         on: bool,
     },
+    /// Stops every leg: who gave them is no more. Answered for each as by [`Do::Stop`].
+    StopAll,
     /// Stops the leg and closes its sockets; always answered by [`Report::Stopped`].
     Stop {
         /// The leg.

@@ -21,7 +21,7 @@ pub use words::{Final, Input, Invitation, News, Output};
 use crate::auth::Authenticator;
 use crate::dialog::LocalTag;
 use crate::flow::{Origin, Transport};
-use crate::ids::{ServerId, SessionId};
+use crate::ids::{ClientId, ServerId, SessionId};
 use crate::session::end::{By, Cause, Detail};
 use crate::session::fx::{Asked, Fx, Owners};
 use crate::session::write::{ALLOW, Fields, options, unsupported};
@@ -70,9 +70,15 @@ pub struct Dialogs {
 impl Dialogs {
     /// An empty table.
     pub fn new(config: Config, rng: Rng) -> Self {
+        // Numbers go on from somewhere else, so that a table made anew never takes a response to a
+        // request of the one before for its own. From a copy: nothing else is drawn from it.
+        let next_client = u64::from(rng.clone().number32()) << 20;
         let state = State {
             sessions: BTreeMap::new(),
-            owners: Owners::default(),
+            owners: Owners {
+                next_client,
+                ..Owners::default()
+            },
             accounts: BTreeMap::new(),
             next_inbound: 0,
         };
@@ -122,6 +128,14 @@ impl Dialogs {
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.state.sessions.is_empty()
+    }
+
+    /// Requests of ours without a final response, and the peers' INVITEs without ours. Whoever drives
+    /// the transactions answers for each; where it cannot any more, its driver says so for it.
+    pub fn open(&self) -> (Vec<ClientId>, Vec<ServerId>) {
+        let owners = &self.state.owners;
+        let clients = owners.clients.keys().copied().collect();
+        (clients, owners.servers.keys().copied().collect())
     }
 
     /// Entries of all indexes, to find leaks by.

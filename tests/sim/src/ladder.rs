@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From one lane to the next. Unit: characters.
-const LANE: usize = 36;
+const LANE: usize = 46;
 /// Set to 1, golden files are written instead of compared.
 pub const BLESS: &str = "OFFHOOK_BLESS";
 
@@ -71,6 +71,7 @@ pub fn render(space: &Space) -> String {
         lanes,
         sent: BTreeSet::new(),
         offers: BTreeMap::new(),
+        firsts: BTreeMap::new(),
     };
     let mut text = String::from("    ms   ");
     for (_, name) in &log.lanes {
@@ -95,6 +96,8 @@ struct Picture {
     sent: BTreeSet<(NodeId, NodeId, Bytes)>,
     /// Whose description came first in a transaction, by Call-ID and CSeq.
     offers: BTreeMap<(String, u32), String>,
+    /// The first CSeq of each sender, by Call-ID and From tag: shown as 1.
+    firsts: BTreeMap<(String, String), u32>,
 }
 
 impl Picture {
@@ -162,7 +165,9 @@ impl Picture {
         };
         let headers = message.headers();
         let cseq = headers.cseq().ok();
-        let number = cseq.as_ref().map_or(0, |cseq| cseq.number);
+        let number = cseq
+            .as_ref()
+            .map_or(0, |cseq| self.number(cseq.number, headers));
         let mut label = match &message {
             Message::Request(request) => {
                 format!("{} {number}", request.method().as_str())
@@ -176,8 +181,9 @@ impl Picture {
                 }
             }
         };
-        for note in notes(&message, headers) {
-            label += &format!(" [{note}]");
+        let notes = notes(&message, headers);
+        if !notes.is_empty() {
+            label += &format!(" [{}]", notes.join(", "));
         }
         if let Some(sdp) = self.description(number, headers, message.body()) {
             label += &format!(" [{sdp}]");
@@ -188,12 +194,22 @@ impl Picture {
         label
     }
 
+    /// CSeq counted from the sender's first: where it begins is chance.
+    fn number(&mut self, number: u32, headers: &Headers) -> u32 {
+        let call = headers.call_id().map(|id| id.to_string());
+        let from = headers.from().ok();
+        let tag = from.and_then(|from| from.tag().map(str::to_owned));
+        let key = (call.unwrap_or_default(), tag.unwrap_or_default());
+        let first = *self.firsts.entry(key).or_insert(number);
+        number.saturating_sub(first) + 1
+    }
+
     /// `offer` or `answer`, its codecs, and whether it holds.
     fn description(&mut self, number: u32, headers: &Headers, body: &[u8]) -> Option<String> {
         if body.is_empty() {
             return None;
         }
-        let call = headers.call_id().ok()?.to_string();
+        let call = format!("{} {}", headers.call_id().ok()?, headers.text("From")?);
         let text = String::from_utf8_lossy(body).into_owned();
         let origin = text.lines().find(|line| line.starts_with("o="))?.to_owned();
         let first = self.offers.entry((call, number)).or_insert(origin.clone());
@@ -219,7 +235,7 @@ fn notes(message: &Message, headers: &Headers) -> Vec<String> {
     if headers.first(HeaderName::Authorization).is_some()
         || headers.first(HeaderName::ProxyAuthorization).is_some()
     {
-        notes.push("with credentials".to_owned());
+        notes.push("credentials".to_owned());
     }
     if let Message::Request(request) = message
         && *request.method() == Method::Register

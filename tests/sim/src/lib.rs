@@ -11,6 +11,7 @@
 //! | [`peer`] | scripted peers, written over `sip_message` alone |
 //! | [`proxy`] | a stateless proxy with a registrar |
 //! | [`names`] | the name server's table |
+//! | [`flow`] | a flow shown as a ladder and tried over many bad networks |
 //! | [`ladder`] | what was sent and told, as a picture; golden files |
 //! | [`space`] | [`Space`], events in order of time; wake-ups |
 //! | [`net`] | nodes, addresses, datagram sockets, partitions |
@@ -21,6 +22,7 @@
 // A word that cannot be delivered goes back to its sender, whole.
 #![allow(clippy::result_large_err)]
 
+pub mod flow;
 pub mod ladder;
 pub mod link;
 pub mod log;
@@ -34,6 +36,7 @@ pub mod stream;
 pub mod trace;
 pub mod world;
 
+pub use flow::Flow;
 pub use link::{Jitter, LinkSettings, Loss};
 pub use net::{NodeId, Refusal};
 pub use peer::{Leg, Peer, Registrar, Script};

@@ -62,6 +62,8 @@ pub struct Script {
     pub name: String,
     /// Everything new that came, in order, repeats apart.
     pub heard: Vec<(Instant, Message)>,
+    /// Whatever its rules want to keep in mind.
+    pub flag: bool,
     /// Whether it acknowledges a 2xx by itself.
     pub acknowledges: bool,
     node: NodeId,
@@ -73,6 +75,7 @@ pub struct Script {
     plans: BTreeMap<(Instant, u64), Plan>,
     asked: BTreeMap<String, (Request, SocketAddr, Then)>,
     acks: BTreeMap<String, (Bytes, SocketAddr)>,
+    own_invite: Option<Request>,
     count: u64,
 }
 
@@ -93,6 +96,7 @@ impl Peer {
             address,
             name: name.to_owned(),
             heard: Vec::new(),
+            flag: false,
             acknowledges: true,
             node,
             space,
@@ -103,6 +107,7 @@ impl Peer {
             plans: BTreeMap::new(),
             asked: BTreeMap::new(),
             acks: BTreeMap::new(),
+            own_invite: None,
             count: 0,
         };
         let peer = Rc::new(RefCell::new(script));
@@ -161,6 +166,11 @@ impl Script {
     /// The time.
     pub fn now(&self) -> Instant {
         self.space.borrow().now()
+    }
+
+    /// The INVITE that it sent last.
+    pub fn own_invite(&self) -> Option<Request> {
+        self.own_invite.clone()
     }
 
     /// Does something later.
@@ -247,6 +257,9 @@ impl Script {
     ) -> Request {
         let branch = format!("z9hG4bK{}", self.rng.token(12));
         let request = request.top_via(&self.via(&branch)).build();
+        if *request.method() == Method::Invite {
+            self.own_invite = Some(request.clone());
+        }
         self.asked
             .insert(branch.clone(), (request.clone(), to, Rc::new(then)));
         self.repeat(branch, to, request.bytes().clone());

@@ -113,6 +113,11 @@ impl Phone {
         self.0.borrow_mut().command(command)
     }
 
+    /// Puts a line of the test's into trace and ladder.
+    pub fn note(&self, text: &str) {
+        self.0.borrow_mut().note(text);
+    }
+
     /// Hands any word to its part, as if another part had said it.
     pub fn post(&self, post: impl Into<Post>) {
         let post = post.into();

@@ -4,7 +4,7 @@
 //! that callers stop repeating. It forks nothing and remembers nothing but bindings.
 
 use crate::net::NodeId;
-use crate::peer::{Peer, Registrar};
+use crate::peer::Registrar;
 use crate::space::{Event, Space};
 use crate::world::{Resident, World};
 use bytes::Bytes;
@@ -23,6 +23,8 @@ pub struct State {
     pub address: SocketAddr,
     /// The domain whose users it knows.
     pub domain: String,
+    /// Other names of its own.
+    pub aliases: Vec<String>,
     /// Next hop for other domains, by name; everything goes there where the name is empty.
     pub others: BTreeMap<String, SocketAddr>,
     /// Who is where, and who may call.
@@ -51,6 +53,7 @@ impl Proxy {
         let state = Rc::new(RefCell::new(State {
             address,
             domain: domain.to_owned(),
+            aliases: Vec::new(),
             others: BTreeMap::new(),
             registrar: Registrar::new(domain, 3_600, &[]),
             challenges: false,
@@ -67,9 +70,9 @@ impl Proxy {
         self.0.borrow_mut()
     }
 
-    /// Sends calls for `user` to a peer.
-    pub fn knows(&self, user: &str, peer: &Peer) {
-        let contact = peer.uri();
+    /// Sends calls for `user` to `contact`.
+    pub fn knows(&self, user: &str, contact: &str) {
+        let contact = contact.to_owned();
         let mut state = self.0.borrow_mut();
         let bound = state.registrar.bindings.entry(user.to_owned());
         bound.or_default().push((contact, 3_600));
@@ -99,6 +102,9 @@ impl State {
             let response = self.registrar.answer(request);
             return self.transmit(source, response.bytes().clone());
         }
+        if *method == Method::Options && request.uri().is_ok_and(|uri| self.is_for_us(&uri)) {
+            return self.refuse(request, source, Status::OK, |r| r);
+        }
         let is_new = request.headers().to().is_ok_and(|to| to.tag().is_none());
         let needs_no_proof = matches!(method, Method::Ack | Method::Cancel);
         if self.challenges && is_new && !needs_no_proof && !self.proves(request) {
@@ -107,6 +113,11 @@ impl State {
             return self.refuse(request, source, status, |r| {
                 r.header("Proxy-Authenticate", challenge)
             });
+        }
+        let is_own = |to: NameAddr| to.tag() == Some(self.domain.as_str());
+        if *method == Method::Ack && request.headers().to().is_ok_and(is_own) {
+            // For a response of its own.
+            return;
         }
         match self.next(request) {
             Some((to, target)) => {
@@ -133,7 +144,7 @@ impl State {
         status: Status,
         edit: impl FnOnce(ResponseBuilder) -> ResponseBuilder,
     ) {
-        let response = edit(ResponseBuilder::to(request, status).to_tag("proxy"));
+        let response = edit(ResponseBuilder::to(request, status).to_tag(&self.domain));
         self.transmit(source, response.build().bytes().clone());
     }
 
@@ -156,11 +167,18 @@ impl State {
         Some((self.reach(&uri)?, contact.clone()))
     }
 
+    fn is_for_us(&self, uri: &Uri) -> bool {
+        uri.user().is_none() && self.is_own(uri)
+    }
+
     fn is_own(&self, uri: &Uri) -> bool {
         let Some(sip) = uri.sip() else { return false };
         match sip.host().ip() {
             Some(ip) => ip == self.address.ip() && sip.port().unwrap_or(5060) == 5060,
-            None => sip.host().to_string() == self.domain,
+            None => {
+                let name = sip.host().to_string();
+                name == self.domain || self.aliases.contains(&name)
+            }
         }
     }
 

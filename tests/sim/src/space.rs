@@ -94,6 +94,8 @@ pub struct Space {
     rng: Rng,
     trace: Trace,
     log: Log,
+    /// Datagrams that are lost next, by way.
+    doomed: BTreeMap<(NodeId, NodeId), u32>,
 }
 
 impl Space {
@@ -110,6 +112,7 @@ impl Space {
             rng,
             trace: Trace::new(),
             log: Log::default(),
+            doomed: BTreeMap::new(),
         }
     }
 
@@ -230,6 +233,19 @@ impl Space {
         self.streams.cut(rng);
     }
 
+    /// Loses the next `count` datagrams on the way from one node to another, whatever the link does.
+    pub fn lose_next(&mut self, from: NodeId, to: NodeId, count: u32) {
+        self.doomed.insert((from, to), count);
+    }
+
+    fn is_doomed(&mut self, from: NodeId, to: NodeId) -> bool {
+        let left = self.doomed.get_mut(&(from, to)).filter(|left| **left > 0);
+        left.is_some_and(|left| {
+            *left -= 1;
+            true
+        })
+    }
+
     /// Opens a datagram socket; port 0 chooses one, an unspecified address takes all of the node's.
     pub fn bind(&mut self, node: NodeId, address: SocketAddr) -> Result<SocketAddr, Refusal> {
         self.net.bind(node, address)
@@ -252,7 +268,11 @@ impl Space {
         let Some(peer) = self.net.owner(to.ip()) else {
             return Ok(());
         };
-        let arrivals = self.net.links.datagram(node, peer, bytes.len(), self.now);
+        let mut arrivals = self.net.links.datagram(node, peer, bytes.len(), self.now);
+        // Only SIP is lost on purpose: voice would use the count up.
+        if bytes.first().is_some_and(u8::is_ascii_alphabetic) && self.is_doomed(node, peer) {
+            arrivals = [None, None];
+        }
         self.log_sent(node, peer, &bytes, arrivals[0]);
         for at in arrivals.into_iter().flatten() {
             let bytes = bytes.clone();

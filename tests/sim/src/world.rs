@@ -52,10 +52,14 @@ impl World {
         phone
     }
 
+    /// The address of the place `after` places after the next one.
+    pub fn next_ip(&self, after: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, self.residents.len() as u8 + 1 + after])
+    }
+
     /// A node at the next free address, with a lane in the ladder.
     pub fn place(&mut self, name: &str) -> (NodeId, IpAddr) {
-        let last = self.residents.len() as u8 + 1;
-        let ip = IpAddr::from([10, 0, 0, last]);
+        let ip = self.next_ip(0);
         let mut space = self.space.borrow_mut();
         let node = space.add_node(&[ip]);
         space.name(node, name);
@@ -135,6 +139,29 @@ impl World {
                 return true;
             }
         }
+    }
+
+    /// Where phones are.
+    pub fn phone_nodes(&self) -> Vec<NodeId> {
+        self.phones.iter().map(Phone::node).collect()
+    }
+
+    /// Every phone ends its calls and removes its bindings.
+    pub fn end_all(&self) {
+        for phone in &self.phones {
+            let command = control::CommandId(1 << 40);
+            phone.post(ports::dialogs::Word::HangUpAll { command });
+            phone.post(ports::registrar::Word::Stop);
+        }
+    }
+
+    /// Of every phone: its name, calls that began, and calls that ended.
+    pub fn calls_counted(&self) -> Vec<(String, usize, usize)> {
+        let of = |phone: &Phone| {
+            let name = phone.0.borrow().name.clone();
+            (name, phone.count("call.created"), phone.count("call.ended"))
+        };
+        self.phones.iter().map(of).collect()
     }
 
     /// What no phone has finished, by phone and part; empty when all tables are.

@@ -3,7 +3,8 @@
 
 use audio::{Rate, chirp::chirp, correlate};
 use base::{Duration, Rng};
-use offhook_sim::{LinkSettings, Loss, Settings, World};
+use control::snapshot::AccountState;
+use offhook_sim::{LinkSettings, Loss, Proxy, Settings, World};
 use ports::media::Sound;
 
 fn secs(seconds: u64) -> Duration {
@@ -75,4 +76,91 @@ fn a_seed_gives_one_trace_of_signalling_and_voice() {
     assert_eq!(hash_of(11), (one, count));
     assert_ne!(hash_of(12).0, one);
     assert!(count > 1_000, "{count}");
+}
+
+/// The PBX of two registered phones.
+fn pbx(world: &mut World) -> Proxy {
+    let server = Proxy::new(world, "pbx", "pbx.test");
+    let users = ["alice", "bob"].map(|user| (user.to_owned(), format!("{user}'s word")));
+    server.state().registrar.passwords = users.into();
+    server
+}
+
+fn registered(name: &str) -> Settings {
+    Settings::new(name).registered(&format!("{name}'s word"), secs(600))
+}
+
+#[test]
+fn registered_phones_call_each_other_over_their_pbx() {
+    let mut world = World::new(2);
+    world.set_links(&clean());
+    let server = pbx(&mut world);
+    let alice = world.phone(&registered("alice"));
+    let bob = registered("bob").answers_after(secs(1), Sound::Echo);
+    let bob = world.phone(&bob);
+    server.state().challenges = true;
+    world.run_for(secs(1));
+    assert_eq!(alice.count("account.registered"), 1);
+    assert_eq!(bob.count("account.registered"), 1);
+    let said = chirp(&mut Rng::from_number(9), Rate::Hz16000, 1_000);
+    let call = alice.dial("bob");
+    assert!(world.run_while_not(secs(5), || alice.count("call.answered") == 1));
+    world.run_for(secs(1));
+    alice.say(&said);
+    world.run_for(secs(3));
+    let found = correlate::find(&said, &alice.take_heard()).unwrap();
+    assert!(found.score > 0.95, "{found:?}");
+    alice.hang_up(call);
+    world.run_for(secs(2));
+    assert_eq!((alice.count("call.ended"), bob.count("call.ended")), (1, 1));
+    world.end_all();
+    world.run_for(secs(70));
+    assert_eq!(world.unfinished(), Vec::<String>::new());
+    assert_eq!(alice.count("account.unregistered"), 1);
+}
+
+/// An hour of two registered phones that call each other every minute.
+#[test]
+fn an_hour_with_sixty_calls_passes_in_seconds() {
+    let mut world = World::new(3);
+    world.set_links(&clean());
+    pbx(&mut world);
+    let alice = world.phone(&registered("alice"));
+    let bob = world.phone(&registered("bob").answers_after(secs(2), Sound::Echo));
+    world.run_for(secs(1));
+    for minute in 1..=60_usize {
+        let call = alice.dial("bob");
+        world.run_for(secs(20));
+        assert_eq!(alice.count("call.answered"), minute);
+        alice.hang_up(call);
+        world.run_for(secs(40));
+        assert_eq!(bob.count("call.ended"), minute);
+        alice.take_heard();
+    }
+    for phone in [&alice, &bob] {
+        assert_eq!(phone.count("account.failed"), 0);
+        let registered = phone.snapshot().accounts;
+        assert_eq!(registered.len(), 1);
+        assert_eq!(registered[0].state, AccountState::Registered);
+    }
+    world.end_all();
+    world.run_for(secs(70));
+    assert_eq!(world.unfinished(), Vec::<String>::new());
+}
+
+/// TCP all the way: registration, calls, and bytes cut at random places.
+#[test]
+fn phones_call_each_other_over_tcp() {
+    let mut world = World::new(4);
+    world.set_links(&clean());
+    world.space_mut().cut_streams();
+    let alice = world.phone(&Settings::new("alice"));
+    let bob = world.phone(&Settings::new("bob").answers_after(secs(1), Sound::Echo));
+    let call = alice.dial(&format!("{};transport=tcp", bob.uri()));
+    world.run_for(secs(3));
+    assert_eq!(alice.count("call.answered"), 1);
+    alice.hang_up(call);
+    world.run_for(secs(70));
+    assert_eq!((alice.count("call.ended"), bob.count("call.ended")), (1, 1));
+    assert_eq!(world.unfinished(), Vec::<String>::new());
 }

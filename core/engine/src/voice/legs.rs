@@ -132,6 +132,10 @@ impl<G: Ground> Legs<G> {
             }
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),
+            Do::StopAll => {
+                let all: Vec<Named> = self.legs.keys().copied().collect();
+                all.into_iter().for_each(|leg| self.stop(leg));
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use crate::Dialogs;
 use crate::call::Stage;
-use base::Instant;
+use base::{Instant, Machine};
 use control::event::CallEnded;
 use control::snapshot::CallState;
 use control::{CallHandle, Code, CommandId, EndCause, EndReason, EndedBy, ErrorObject, EventBody};
 use ports::media::{self, Quality};
 use ports::{Address, Outbox};
+use sip::dialogs::Input;
 use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
 
 impl Dialogs {
@@ -187,16 +188,44 @@ impl Dialogs {
 
     /// Another part was made anew: what it owned of our calls is gone.
     pub(crate) fn restarted(&mut self, who: Address, now: Instant, out: &mut Outbox) {
-        if who != Address::Media {
-            return;
+        match who {
+            Address::Link => self.link_lost(now, out),
+            Address::Media => self.media_lost(now, out),
+            Address::Registrar
+            | Address::Dialogs
+            | Address::Network
+            | Address::Voice
+            | Address::Events => {}
         }
+    }
+
+    /// The transactions are gone: no response will come, none of ours arrives any more.
+    fn link_lost(&mut self, now: Instant, out: &mut Outbox) {
+        let (clients, servers) = self.sessions.open();
+        for id in clients {
+            let why = sip::transaction::Failure::Transport;
+            self.sessions.handle(Input::Failed { id, why }, now);
+        }
+        for id in servers {
+            self.sessions.handle(Input::ServerEnded(id), now);
+        }
+        let asked = |call: &&crate::call::Call| matches!(call.stage, Stage::Routing(_));
+        let all: Vec<CallHandle> = self
+            .calls
+            .values()
+            .filter(asked)
+            .map(|c| c.handle)
+            .collect();
+        for handle in all {
+            self.route(handle, out);
+        }
+    }
+
+    fn media_lost(&mut self, now: Instant, out: &mut Outbox) {
         let all: Vec<CallHandle> = self.calls.keys().copied().collect();
         for handle in all {
-            match self
-                .calls
-                .get(&handle)
-                .map(|call| matches!(call.stage, Stage::Ended(_)))
-            {
+            let call = self.calls.get(&handle);
+            match call.map(|call| matches!(call.stage, Stage::Ended(_))) {
                 Some(true) => self.released(handle, None, now, out),
                 Some(false) => self.no_media(handle, "the media part was restarted", now, out),
                 None => {}

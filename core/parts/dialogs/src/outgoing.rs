@@ -60,7 +60,6 @@ impl Dialogs {
             };
             return self.fail(handle, code, why, now, out);
         };
-        let uri = next_hop(&account, &target);
         let ring_for = wish.ring_for.or(self.settings.ring_for);
         let mut headers = wish.headers;
         if !self.settings.user_agent.is_empty() {
@@ -76,12 +75,22 @@ impl Dialogs {
         if let Some(call) = self.calls.get_mut(&handle) {
             call.stage = Stage::Routing(Box::new(outgoing));
         }
-        let ticket = handle.number();
-        out.post(link::Word::Route {
-            from: Address::Dialogs,
-            ticket,
-            uri,
-        });
+        self.route(handle, out);
+    }
+
+    /// Asks link how the callee is reached.
+    pub(crate) fn route(&self, handle: CallHandle, out: &mut Outbox) {
+        let call = self.calls.get(&handle);
+        let Some(Stage::Routing(outgoing)) = call.map(|call| &call.stage) else {
+            return;
+        };
+        if let Some((_, account)) = self.accounts.get(&outgoing.account) {
+            out.post(link::Word::Route {
+                from: Address::Dialogs,
+                ticket: handle.number(),
+                uri: next_hop(account, &outgoing.target),
+            });
+        }
     }
 
     /// A call that we make is there, though nobody knows yet where it goes. `to`: what was dialled, and

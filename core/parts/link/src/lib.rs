@@ -9,17 +9,20 @@
 //! | [`flows`] | listening sockets; streams cut into messages |
 //! | [`routes`] | lookups under way (RFC 3263) and what waits for them |
 //! | `hearing`, `going` | what comes from the sockets, what goes to them |
+//! | [`orphans`] | what a part leaves behind that is made anew |
 //! | [`sending`] | requests that may still move to another target |
 
 pub mod flows;
 mod going;
 mod hearing;
+pub mod orphans;
 pub mod routes;
 pub mod sending;
 
 use base::{Instant, Machine, Rng};
 use bytes::Bytes;
 use flows::{Flows, Listener};
+use orphans::Unanswered;
 use ports::link::{Heard, NoPath, Word};
 use ports::network::Do;
 use ports::{Address, Outbox, Part, Post, events};
@@ -52,6 +55,7 @@ pub struct Link {
     routes: Routes,
     locals: Locals,
     sending: Sending,
+    unanswered: Unanswered,
     /// Unspecified listeners wait for a real address here, by the ticket of their question.
     nameless: Vec<(u64, Listener)>,
     next_ticket: u64,
@@ -72,6 +76,7 @@ impl Link {
             flows: Flows::default(),
             locals: Locals::default(),
             sending: Sending::default(),
+            unanswered: Unanswered::default(),
             nameless: Vec::new(),
             next_ticket: OWN_TICKETS,
         }
@@ -80,7 +85,7 @@ impl Link {
     /// Transactions, lookups and requests that are not over.
     pub fn unfinished(&self) -> usize {
         let waiting = self.routes.len() + self.locals.len() + self.sending.len();
-        self.endpoint.len() + waiting
+        self.endpoint.len() + waiting + self.unanswered.len()
     }
 
     fn trace(&self, sent: bool, peer: Target, bytes: &Bytes, now: Instant, out: &mut Outbox) {
@@ -103,15 +108,15 @@ impl Link {
         out: &mut Outbox,
     ) {
         match owner(&request, self.settings.offers) {
-            Ok(to) => tell(
-                to,
-                Heard::Request {
+            Ok(to) => {
+                self.unanswered.asked(id, to, &request);
+                let heard = Heard::Request {
                     id,
                     request,
                     origin,
-                },
-                out,
-            ),
+                };
+                tell(to, heard, out);
+            }
             Err(status) => {
                 let tag = self.rng.token(10);
                 let response = ResponseBuilder::to(&request, status)
@@ -175,6 +180,7 @@ impl Link {
                     tell_client(id, Heard::Failed { id, why, detail }, out);
                 }
                 Output::ServerEnded { id, .. } => {
+                    self.unanswered.ended(id);
                     tell(Address::Dialogs, Heard::ServerEnded { id }, out);
                 }
             }
@@ -205,6 +211,7 @@ impl Part for Link {
                 self.endpoint.handle(Input::Abandon { id }, now);
             }
             Word::Respond { id, response } => {
+                self.unanswered.answered(id, &response);
                 self.endpoint.handle(Input::Respond { id, response }, now);
             }
             Word::Route { from, ticket, uri } => {
@@ -213,9 +220,7 @@ impl Part for Link {
             Word::KeepAlive { next_hop, kind } => {
                 self.resolve(Purpose::KeepAlive { kind }, &next_hop, now, out);
             }
-            // Transactions of a part that is gone run out by themselves; it hears of them and
-            // knows no such id.
-            Word::Restarted(_) => {}
+            Word::Restarted(who) => self.orphaned(who, now),
         }
         self.settle(now, out);
     }
@@ -253,6 +258,7 @@ impl Part for Link {
             let tag = self.rng.token(8);
             let response = ResponseBuilder::to(&request, Status::SERVICE_UNAVAILABLE);
             let response = response.to_tag(&tag).build();
+            self.unanswered.ended(id);
             self.endpoint.handle(Input::Respond { id, response }, now);
             self.settle(now, out);
         }

@@ -1,9 +1,10 @@
 //! Requests of ours that may still move to another target (RFC 3263 §4.3).
 
 use base::{Instant, Timers};
+use ports::Address;
 use sip::resolve::{Attempts, Outages};
 use sip::{ClientId, Target};
-use sip_message::{Request, Response};
+use sip_message::{Method, Request, Response};
 use std::collections::BTreeMap;
 
 /// Reasons kept per target that refused lately.
@@ -94,6 +95,14 @@ impl Sending {
         if response.status().is_final() {
             self.table.remove(&id);
         }
+    }
+
+    /// What the part `who` sent and has no final response to.
+    pub fn of(&self, who: Address) -> Vec<(ClientId, Method)> {
+        let its = |id: &ClientId| Address::of_client(*id) == Some(who);
+        let all = self.table.iter().filter(|(id, _)| its(id));
+        all.map(|(id, sent)| (*id, sent.request.method().clone()))
+            .collect()
     }
 
     /// The system said that nothing can be sent to `target`.

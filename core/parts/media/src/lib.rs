@@ -198,6 +198,11 @@ fn notice(call: CallHandle, what: Notice, out: &mut Outbox) {
 impl Part for Media {
     type Word = Word;
 
+    fn started(&mut self, _now: Instant, out: &mut Outbox) {
+        // Legs of a part that panicked belong to nobody; at first there are none.
+        out.post(Do::StopAll);
+    }
+
     fn handle(&mut self, word: Word, _now: Instant, out: &mut Outbox) {
         match word {
             Word::Prepare { call, local, sound } => self.prepare(call, local, sound, out),
@@ -256,7 +261,7 @@ impl Part for Media {
                 let why = "the media threads do not answer".to_owned();
                 notice(call_of(config.leg), Notice::Broken { why }, out);
             }
-            Post::Voice(Do::Digits { .. } | Do::Mute { .. }) => {}
+            Post::Voice(Do::Digits { .. } | Do::Mute { .. } | Do::StopAll) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
             Post::Network(_) | Post::Event(_) => {}
         }

@@ -144,6 +144,6 @@ impl Script {
             Message::Response(known) => known.bytes() == response.bytes(),
             Message::Request(_) => false,
         };
-        status.is_final() && self.heard.iter().any(|(_, message)| known(message))
+        status.code() > 100 && self.heard.iter().any(|(_, message)| known(message))
     }
 }

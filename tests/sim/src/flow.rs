@@ -1,0 +1,210 @@
+//! A flow: what residents of a world do, shown once as a ladder and tried over many bad networks.
+
+use crate::ladder;
+use crate::link::{Jitter, LinkSettings, Loss};
+use crate::log::Entry;
+use crate::net::NodeId;
+use crate::space::Space;
+use crate::world::World;
+use base::{Duration, Rng};
+use sip_message::{Limits, Message, Method};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bad networks that every flow is tried over.
+pub const SEEDS: u64 = 200;
+/// Of these, so many are run again to see that the trace is the same.
+const TWICE: u64 = 8;
+/// What everything takes to run out: 64·T1 twice, and the wait after it.
+const DRAIN: Duration = Duration::from_secs(110);
+
+/// A flow's name, its source, and what happens. It ends where its ladder ends.
+pub struct Flow {
+    /// Name of the golden file.
+    pub name: &'static str,
+    /// What it shows and where it is from, as the head of the ladder.
+    pub about: &'static str,
+    /// Brings residents into the world and lets them act.
+    pub act: fn(&mut World),
+}
+
+impl Flow {
+    /// Once over a clean link with the golden ladder, then over every bad network.
+    ///
+    /// # Panics
+    ///
+    /// Where the ladder is another one or an invariant is broken; a seed is named.
+    pub fn check(&self) {
+        let mut world = self.world(0, &clean());
+        (self.act)(&mut world);
+        ladder::check(self.name, self.about, &world.space());
+        finish(&world, self.name, 0);
+        for seed in 1..=SEEDS {
+            let hash = self.over(seed);
+            if seed <= TWICE {
+                assert_eq!(
+                    hash,
+                    self.over(seed),
+                    "{} seed {seed} has two traces",
+                    self.name
+                );
+            }
+        }
+    }
+
+    fn world(&self, seed: u64, links: &LinkSettings) -> World {
+        let world = World::new(seed);
+        world.set_links(links);
+        world.space_mut().keep_log();
+        world
+    }
+
+    fn over(&self, seed: u64) -> u64 {
+        let mut world = self.world(seed, &bad(seed));
+        (self.act)(&mut world);
+        finish(&world, self.name, seed);
+        world.hash()
+    }
+}
+
+/// 20 ms each way and nothing bad.
+pub fn clean() -> LinkSettings {
+    LinkSettings {
+        delay: Duration::from_millis(20),
+        ..LinkSettings::CLEAN
+    }
+}
+
+/// Up to 20 % loss, some of it in bursts, delays up to 300 ms, overtaking and repeats.
+pub fn bad(seed: u64) -> LinkSettings {
+    let mut rng = Rng::from_number(seed ^ 0xbad);
+    let share = rng.below(200) as f64 / 1_000.0;
+    LinkSettings {
+        loss: match rng.below(3) {
+            0 => Loss::bursts(share, 3.0),
+            _ => Loss::Random(share),
+        },
+        delay: Duration::from_millis(5 + rng.below(150)),
+        jitter: Jitter::Uniform(Duration::from_millis(rng.below(150))),
+        overtaking: rng.below(2) == 0,
+        reorder: rng.below(100) as f64 / 1_000.0,
+        reorder_by: Duration::from_millis(200),
+        duplicate: rng.below(50) as f64 / 1_000.0,
+        ..LinkSettings::CLEAN
+    }
+}
+
+/// Everybody hangs up and unregisters, then everything has to run out.
+fn finish(world: &World, name: &str, seed: u64) {
+    world.set_links(&clean());
+    world.end_all();
+    world.run_for(DRAIN);
+    let left = world.unfinished();
+    assert!(
+        left.is_empty(),
+        "{name} seed {seed} leaves {left:?}{}",
+        picture(world)
+    );
+    for (phone, created, ended) in world.calls_counted() {
+        assert!(
+            created == ended,
+            "{name} seed {seed}: {phone} began {created} calls and ended {ended}{}",
+            picture(world)
+        );
+    }
+    let broken = broken(&world.space(), &world.phone_nodes());
+    assert!(
+        broken.is_empty(),
+        "{name} seed {seed}: {broken:?}{}",
+        picture(world)
+    );
+}
+
+fn picture(world: &World) -> String {
+    format!("\n{}", ladder::render(&world.space()))
+}
+
+/// A message with its way, and whether it arrived.
+struct Seen {
+    from: NodeId,
+    to: NodeId,
+    arrived: bool,
+    message: Message,
+}
+
+fn messages(space: &Space) -> Vec<Seen> {
+    let entries = space.log().entries.as_deref().unwrap_or_default();
+    let seen = |entry: &Entry| {
+        let Entry::Sent {
+            from,
+            to,
+            bytes,
+            arrives,
+            ..
+        } = entry
+        else {
+            return None;
+        };
+        Some(Seen {
+            from: *from,
+            to: *to,
+            arrived: arrives.is_some(),
+            message: sip_message::parse_datagram(bytes.clone(), &Limits::default()).ok()?,
+        })
+    };
+    entries.iter().filter_map(seen).collect()
+}
+
+/// What the messages of phones break: CSeq that does not rise, a 2xx without ACK.
+fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
+    let mut broken = Vec::new();
+    let (mut last, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    let (mut owed, mut paid) = (BTreeSet::new(), BTreeSet::new());
+    for Seen {
+        from,
+        to,
+        arrived,
+        message,
+    } in messages(space)
+    {
+        let headers = message.headers();
+        let (Ok(cseq), Ok(call)) = (headers.cseq(), headers.call_id()) else {
+            continue;
+        };
+        let text = |name| {
+            headers
+                .text(name)
+                .map_or_else(String::new, |t| t.to_string())
+        };
+        let dialog = (call.to_string(), text("From"), text("To"));
+        match &message {
+            Message::Request(request) if *request.method() == Method::Ack => {
+                paid.insert((from, dialog.0, cseq.number));
+            }
+            Message::Request(request) if *request.method() != Method::Cancel => {
+                let branch = headers.top_via().ok();
+                // What is only sent again stands where it stood.
+                if !seen.insert(branch.and_then(|via| via.branch().map(str::to_owned))) {
+                    continue;
+                }
+                let number = last.entry((from, dialog)).or_insert(cseq.number);
+                if cseq.number < *number && phones.contains(&from) {
+                    let method = request.method().as_str();
+                    broken.push(format!("{method} {} does not rise", cseq.number));
+                }
+                *number = cseq.number;
+            }
+            Message::Response(response)
+                if response.status().is_success() && cseq.method == Method::Invite =>
+            {
+                if phones.contains(&to) && arrived {
+                    owed.insert((to, dialog.0, cseq.number));
+                }
+            }
+            Message::Request(_) | Message::Response(_) => {}
+        }
+    }
+    for (node, call, number) in owed.difference(&paid) {
+        broken.push(format!("no ACK of {} for 2xx {number} of {call}", node.0));
+    }
+    broken
+}
