@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
 
+/// Accounts of one engine. Source: ours; a phone has a few, a bench some dozens.
+const ACCOUNTS: usize = 256;
+
 /// What a command led to.
 pub type Outcome = Result<Reply, ErrorObject>;
 
@@ -57,7 +60,9 @@ impl Commands {
         self.last += 1;
         let id = CommandId(self.last);
         let outcome = self.carry_out(command, id, hub, now);
-        if let Some(key) = key {
+        let busy = matches!(&outcome, Err(why) if why.code == Code::ENGINE_BUSY);
+        // What was not taken may be asked again under the same key.
+        if let Some(key) = key.filter(|_| !busy) {
             if self.done.len() >= KEYS {
                 self.done.pop_front();
             }
@@ -197,6 +202,7 @@ impl Commands {
             ring_for_s,
             headers,
         } = dial;
+        refuse_ours(headers.keys())?;
         let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
             Some(name) => hub.accounts().get(name),
@@ -252,6 +258,11 @@ impl Commands {
 
     /// Tells every part that acts for accounts of this one.
     pub fn add_account(&mut self, account: Account) -> Outcome {
+        let known = self.accounts.iter().any(|known| known.name == account.name);
+        if !known && self.accounts.len() >= ACCOUNTS {
+            let why = format!("there are {ACCOUNTS} accounts already");
+            return Err(ErrorObject::new(Code::ENGINE_BUSY, why));
+        }
         self.accounts.retain(|known| known.name != account.name);
         self.accounts.push(account.clone());
         self.tell_of(account)
@@ -280,6 +291,54 @@ impl Commands {
             .map(|()| Reply::Taken)
             .map_err(busy)
     }
+}
+
+/// Nobody else may write header fields that the phone itself writes.
+fn refuse_ours<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), ErrorObject> {
+    let Some(name) = names.find(|name| is_ours(name)) else {
+        return Ok(());
+    };
+    let why = format!("the header field {name} is written by the phone itself");
+    Err(ErrorObject::new(Code::USAGE, why))
+}
+
+/// Header fields of an INVITE that only the phone may write (RFC 3261 §20; compact forms §7.3.3).
+fn is_ours(name: &str) -> bool {
+    const OURS: [&str; 31] = [
+        "via",
+        "v",
+        "from",
+        "f",
+        "to",
+        "t",
+        "call-id",
+        "i",
+        "cseq",
+        "contact",
+        "m",
+        "max-forwards",
+        "route",
+        "record-route",
+        "content-length",
+        "l",
+        "content-type",
+        "c",
+        "content-encoding",
+        "e",
+        "allow",
+        "supported",
+        "k",
+        "require",
+        "proxy-require",
+        "authorization",
+        "proxy-authorization",
+        "session-expires",
+        "x",
+        "min-se",
+        "user-agent",
+    ];
+    OURS.iter()
+        .any(|ours| ours.eq_ignore_ascii_case(name.trim()))
 }
 
 fn is_ringing_here(call: &CallSnapshot) -> bool {

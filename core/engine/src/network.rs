@@ -26,6 +26,9 @@ pub struct Listen {
     pub address: SocketAddr,
 }
 
+/// How long a stream waits before it tries again to be heard. Unit: time.
+const BREATHER: std::time::Duration = std::time::Duration::from_millis(2);
+
 /// Sockets that one engine signals through. Lives on the engine's arbiter.
 pub(crate) struct Network {
     udp: Vec<RefCell<UdpFlow>>,
@@ -164,7 +167,7 @@ impl Network {
         loop {
             let event = poll_fn(|cx| self.tcp.borrow_mut().poll_next(cx)).await;
             let transport = Transport::Tcp;
-            self.tell(match event {
+            let report = match event {
                 TcpEvent::Accepted {
                     flow,
                     source,
@@ -200,13 +203,16 @@ impl Network {
                 TcpEvent::Closed { flow, peer, why } => {
                     let target = Target::new(transport, peer);
                     let why = format!("{why:?}");
-                    self.tell(Report::Closed {
-                        flow: FlowId(flow.0),
+                    let flow = FlowId(flow.0);
+                    let closed = Report::Closed {
+                        flow,
                         why: why.clone(),
-                    });
+                    };
+                    self.tell_surely(closed).await;
                     Report::Refused { target, why }
                 }
-            });
+            };
+            self.tell_surely(report).await;
         }
     }
 
@@ -280,7 +286,7 @@ impl Network {
                 let (network, resolver) = (Rc::clone(self), Rc::clone(&self.resolver));
                 spawn_local(async move {
                     let reply = names::ask(&resolver, kind, name).await;
-                    network.tell(Report::Answer { ticket, reply });
+                    network.tell_surely(Report::Answer { ticket, reply }).await;
                 });
             }
             Do::FindLocal { ticket, to } => {
@@ -296,6 +302,17 @@ impl Network {
             .iter()
             .find(named)
             .or_else(|| self.udp.iter().find(|s| reaches(s, to.ip())))
+    }
+
+    /// Tells link, and waits while it has too much to do: a stream that lost bytes is of no use, and a
+    /// question without its answer hangs.
+    async fn tell_surely(&self, report: Report) {
+        self.told.set(self.told.get() + 1);
+        let mut post = Post::Link(link::Word::Network(report));
+        while let Err(lost) = self.wiring.carry(post) {
+            post = lost;
+            tokio::time::sleep(BREATHER).await;
+        }
     }
 
     /// What the sockets told so far: grows while there is something to do.

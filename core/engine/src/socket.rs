@@ -3,10 +3,11 @@
 use crate::error::Error;
 use crate::listener::{Listener, Next};
 use crate::run::Core;
+use base::Duration;
 use control::command::Command;
 use control::wire::{self, Call, Hello, ReplyTo, ToClient, ToEngine, Welcome};
 use control::{Code, ErrorObject};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -20,17 +21,59 @@ const CLIENTS: usize = 256;
 /// Replies that may wait for one client.
 const REPLIES: usize = 64;
 
+/// Pause after a client could not be let in. Unit: time.
+const BREATHER: Duration = Duration::from_millis(100);
+
 /// A bound control socket; its file goes when it does.
 pub(crate) struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
+    /// Device and number of the file that was made, so that no other one is ever taken away.
+    made: Option<(u64, u64)>,
 }
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
-        // A file that is gone already is what was wanted.
-        let _ = std::fs::remove_file(&self.path);
+        if self.made.is_some() && identity(&self.path) == self.made {
+            // A file that is gone already is what was wanted.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+/// Device and number of the socket at `path`; `None` where there is none, or something else.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::symlink_metadata(path).ok()?;
+    found
+        .file_type()
+        .is_socket()
+        .then(|| (found.dev(), found.ino()))
+}
+
+/// Makes the way free for a new socket: only what a dead engine left is removed.
+fn clear(path: &Path) -> std::io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
+        Ok(_) => Err(std::io::Error::new(
+            std::io::ErrorKind::AlreadyExists,
+            "there is a file of another kind at this path; it was left as it is",
+        )),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(why) => Err(why),
+    }
+}
+
+/// Makes the usual folder of control sockets, for this user alone. A folder of somebody's own choice
+/// has to be there.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    let usual = control::socket_folder();
+    if path.parent() != Some(usual.as_path()) || usual.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(usual)
 }
 
 impl ControlSocket {
@@ -43,24 +86,15 @@ impl ControlSocket {
             path: path.to_owned(),
             source,
         };
-        if let Some(folder) = path.parent() {
-            // For this user alone; a folder that is there keeps what its owner gave it.
-            let made = std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder);
-            made.map_err(failed)?;
-        }
-        match std::fs::remove_file(path) {
-            Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(why)),
-            Ok(()) | Err(_) => {}
-        }
+        make_folder(path).map_err(failed)?;
+        clear(path).map_err(failed)?;
         let listener = UnixListener::bind(path).map_err(failed)?;
         let private = std::fs::Permissions::from_mode(0o600);
         std::fs::set_permissions(path, private).map_err(failed)?;
         Ok(Self {
             listener,
             path: path.to_owned(),
+            made: identity(path),
         })
     }
 
@@ -69,6 +103,8 @@ impl ControlSocket {
         let clients = Rc::new(());
         loop {
             let Ok((stream, _)) = self.listener.accept().await else {
+                // No descriptors left: asking again at once would only burn the processor.
+                tokio::time::sleep(BREATHER).await;
                 continue;
             };
             if Rc::strong_count(&clients) > CLIENTS {
@@ -211,5 +247,57 @@ async fn next_event(listener: Option<&Rc<Listener>>) -> Next {
     match listener {
         Some(listener) => listener.next().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind(path: &Path) -> Result<ControlSocket, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build();
+        let runtime = runtime.expect("a runtime for the test");
+        runtime.block_on(ControlSocket::bind(path))
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("offhook-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder for the test");
+        folder
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_left_as_it_is() {
+        let folder = folder("no-socket");
+        let path = folder.join("precious");
+        std::fs::write(&path, "precious").unwrap();
+        assert!(bind(&path).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_dead_engine_left_is_replaced_and_our_own_goes_with_us() {
+        let folder = folder("dead");
+        let path = folder.join("engine.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        assert!(path.exists(), "a socket file outlives its listener");
+        drop(bind(&path).unwrap());
+        assert!(!path.exists());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_took_our_place_is_not_ours_to_remove() {
+        let folder = folder("taken");
+        let path = folder.join("engine.sock");
+        let socket = bind(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "somebody else's").unwrap();
+        drop(socket);
+        assert!(path.exists());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,26 +1,67 @@
 //! What `incoming.accept` means: ring, or pick up by itself.
 
-use base::Duration;
+use crate::Error;
+use base::{Duration, Hertz};
+use engine::voice;
 use part_dialogs::answering::{Answering, Plan, Refusal, Step};
+use plugin_host::{AudioRequest, Catalogue};
 use ports::media::Sound;
 use settings::{Accept, Incoming};
 use sip_message::Request;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The rule of the settings.
 #[derive(Debug)]
 pub struct Rule {
     incoming: Incoming,
-    /// Recordings so far, for their names.
-    recorded: u64,
+    recorded: Recorded,
+}
+
+/// Names of recordings: never one that is there already. Shared, so that it outlives a part that is
+/// made anew.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded(Arc<AtomicU64>);
+
+impl Recorded {
+    /// The first `call-N.wav` in `folder` that is not there.
+    fn next(&self, folder: &Path) -> PathBuf {
+        loop {
+            let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            let file = folder.join(format!("call-{number}.wav"));
+            if !file.exists() {
+                return file;
+            }
+        }
+    }
 }
 
 impl Rule {
     /// As the settings say.
-    pub fn new(incoming: Incoming) -> Self {
-        Self {
-            incoming,
-            recorded: 0,
+    pub fn new(incoming: Incoming, recorded: Recorded) -> Self {
+        Self { incoming, recorded }
+    }
+
+    /// What would keep a call from its sound is told before there is one.
+    pub(crate) fn check(incoming: &Incoming, catalogue: &Catalogue) -> Result<(), Error> {
+        match &incoming.accept {
+            Accept::Ring | Accept::Silent | Accept::Echo => Ok(()),
+            Accept::Play(file) => {
+                let request =
+                    AudioRequest::new(Hertz(8_000)).with("read", file.display().to_string());
+                let device = catalogue.audio("audio-file");
+                let opened = device.and_then(|device| device.open(&request));
+                opened
+                    .map(drop)
+                    .map_err(|why| voice::Error::from(why).into())
+            }
+            Accept::Record(folder) => {
+                std::fs::create_dir_all(folder).map_err(|source| Error::Folder {
+                    folder: folder.clone(),
+                    source,
+                })
+            }
         }
     }
 
@@ -31,8 +72,7 @@ impl Rule {
             Accept::Echo => Some(Sound::Echo),
             Accept::Play(file) => Some(file_sound("read", file)),
             Accept::Record(folder) => {
-                self.recorded += 1;
-                let file = folder.join(format!("call-{}.wav", self.recorded));
+                let file = self.recorded.next(folder);
                 Some(file_sound("write", &file))
             }
         }

@@ -35,6 +35,14 @@ pub enum Error {
         /// Plugin of the loudspeaker.
         speaker: String,
     },
+    /// The folder for recordings cannot be made.
+    #[error("the folder for recordings, {}, cannot be made: {source}", folder.display())]
+    Folder {
+        /// As named.
+        folder: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Media threads, ports, plugins or devices.
     #[error(transparent)]
     Voice(#[from] engine::voice::Error),
@@ -54,6 +62,7 @@ impl Error {
             Self::Password { .. } => Code::NO_PASSWORD,
             Self::BadAddress { .. } => Code::BROKEN_SETTINGS,
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
+            Self::Folder { .. } => Code::FILE_UNREADABLE,
             Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
             Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,
         };

@@ -25,7 +25,7 @@ mod answering;
 mod devices;
 pub mod error;
 
-pub use answering::Rule;
+pub use answering::{Recorded, Rule};
 pub use error::Error;
 
 use base::Rng;
@@ -53,7 +53,10 @@ const LEGS_PER_THREAD: usize = 4_000;
 /// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
     let rule = settings.incoming.clone();
-    let answering = move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone())) };
+    Rule::check(&rule, &catalogue)?;
+    let recorded = Recorded::default();
+    let answering =
+        move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone(), recorded.clone())) };
     build_with(settings, catalogue, Sound::Person, answering)
 }
 
@@ -147,7 +150,13 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             Method::Info,
         ],
         extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
-        ..Capabilities::default()
+        content_types: [
+            "application/sdp",
+            "application/dtmf-relay",
+            "application/dtmf",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     };
     part_link::Settings {
         endpoint,

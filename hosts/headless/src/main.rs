@@ -9,6 +9,7 @@ use control::{Code, ErrorObject, ExitCode};
 use options::Options;
 use plugin_host::{Catalogue, SearchPath};
 use settings::{Log, Settings};
+use std::path::PathBuf;
 use std::process;
 use std::rc::Rc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,6 +34,7 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    folders(&options.plugins)?;
     net::raise_open_files();
     let catalogue = catalogue(options, &loaded.settings);
     let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
@@ -50,6 +52,15 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
         core.stop("asked to stop").await;
         Ok(())
     })
+}
+
+/// A folder that somebody took the trouble to name is there.
+fn folders(named: &[PathBuf]) -> Result<(), ErrorObject> {
+    let Some(missing) = named.iter().find(|folder| !folder.is_dir()) else {
+        return Ok(());
+    };
+    let why = format!("option --plugins: {} is no folder", missing.display());
+    Err(ErrorObject::new(Code::FILE_UNREADABLE, why))
 }
 
 /// The plugins of this host: what is linked in, then what the search path brings.

@@ -14,7 +14,7 @@ pub(crate) struct Options {
     /// Settings file (TOML).
     #[arg(long, env = "OFFHOOK_SETTINGS")]
     settings: Option<PathBuf>,
-    /// Profile: headless, monitor, desktop or demo. The default is monitor with --answer, else headless.
+    /// Profile: headless, monitor, or another of config/profiles. The default is monitor with --answer, else headless.
     #[arg(long, env = "OFFHOOK_PROFILE")]
     profile: Option<String>,
     /// Address and port to listen on, such as 127.0.0.1:5060; may be given several times.
@@ -102,7 +102,8 @@ impl Options {
         if let Some(socket) = &self.socket {
             set("control.socket", socket.display().to_string(), "--socket");
         }
-        if let Some((first, last)) = self.rtp_ports.as_ref().and_then(|p| p.split_once('-')) {
+        if let Some(ports) = &self.rtp_ports {
+            let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
             set("media.port_min", first.to_owned(), "--rtp-ports");
             set("media.port_max", last.to_owned(), "--rtp-ports");
         }

@@ -193,6 +193,11 @@ index! {
         "the call was lost"
         "the far end or the network went away in mid-call"
         "dial again";
+    /// Digits cannot be sent.
+    4013 NO_DIGITS Failed
+        "digits cannot be sent in this call"
+        "the other side did not offer telephone-event, the only way for digits here so far"
+        "switch on RFC 4733 (RFC 2833) digits at the server";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow, bail};
 use control::command::{CallRef, Command, Dial, NoFields, Reply};
 use control::event::{CallEnded, EventBody, Filter};
-use control::snapshot::{AccountSnapshot, AccountState};
+use control::snapshot::{AccountSnapshot, AccountState, CallSnapshot};
 use control::wire::{Call, Hello, ToClient, ToEngine};
 use control::{CallHandle, Event};
 use std::io::{BufRead, BufReader, Write};
@@ -113,6 +113,27 @@ impl Client {
             bail!("dial is replied to with {reply:?}");
         };
         Ok(call.call)
+    }
+
+    /// Waits for a call that comes in, and picks up.
+    pub fn accept(&mut self, patience: Duration) -> Result<CallHandle> {
+        let call = self.wait("call.incoming", patience, |event| {
+            let incoming = matches!(event.body, EventBody::CallIncoming(_));
+            event.call.filter(|_| incoming)
+        })?;
+        self.ask(Command::Accept(CallRef { call: Some(call) }))?;
+        self.wait_answered(call, patience)?;
+        Ok(call)
+    }
+
+    /// A call as it stands now.
+    pub fn look(&mut self, call: CallHandle) -> Result<CallSnapshot> {
+        let reply = self.ask(Command::ListCalls(NoFields {}))?;
+        let Reply::Calls { calls } = reply else {
+            bail!("list_calls is replied to with {reply:?}");
+        };
+        let found = calls.into_iter().find(|known| known.call == call);
+        found.with_context(|| format!("{call} is over"))
     }
 
     /// Ends a call.

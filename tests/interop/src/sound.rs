@@ -8,7 +8,7 @@ use audio::{Block, Rate, Resampler};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Silence before the sound, while the call comes up. Unit: ms.
+/// Silence before and after the sound, while the call comes up and ends. Unit: ms.
 const LEAD_MS: usize = 1_000;
 
 /// Recorded human speech of Debian's package pocketsphinx-testdata, 16 kHz.
@@ -26,6 +26,8 @@ pub struct Sound {
     pub samples: Vec<i16>,
     /// WAV file: silence, sound, silence.
     pub file: PathBuf,
+    /// Silences before and after. Unit: ms.
+    silences: (usize, usize),
 }
 
 impl Sound {
@@ -43,6 +45,13 @@ impl Sound {
         Self::put(rig, name, audio::chirp::chirp(&mut own, Rate::Hz8000, ms))
     }
 
+    /// The same sound between other silences, in the same file. Unit: ms.
+    pub fn between(mut self, before: usize, after: usize) -> Result<Self> {
+        self.silences = (before, after);
+        self.write()?;
+        Ok(self)
+    }
+
     /// A clip of human speech at 8 kHz, in file `NAME.wav` of the rig.
     pub fn speech(rig: &Rig, name: &str) -> Result<Self> {
         let clip = wav::read(&Path::new(CLIPS).join(CLIP))
@@ -52,22 +61,32 @@ impl Sound {
     }
 
     fn put(rig: &Rig, name: &str, samples: Vec<i16>) -> Result<Self> {
-        let file = rig.file(&format!("{name}.wav"));
-        let silence = vec![0; LEAD_MS * Rate::Hz8000.per_ms()];
-        let whole = [silence.as_slice(), &samples, &silence].concat();
-        wav::write(
-            &file,
-            &Wav {
-                rate_hz: 8_000,
-                samples: whole,
-            },
-        )?;
-        Ok(Self { samples, file })
+        let sound = Self {
+            samples,
+            file: rig.file(&format!("{name}.wav")),
+            silences: (LEAD_MS, LEAD_MS),
+        };
+        sound.write()?;
+        Ok(sound)
+    }
+
+    fn write(&self) -> Result<()> {
+        let silence = |ms: usize| vec![0; ms * Rate::Hz8000.per_ms()];
+        let (before, after) = self.silences;
+        let samples = [&silence(before), &self.samples, &silence(after)]
+            .map(Vec::as_slice)
+            .concat();
+        let whole = Wav {
+            rate_hz: 8_000,
+            samples,
+        };
+        wav::write(&self.file, &whole)
     }
 
     /// How long the file plays. Unit: ms.
     pub fn play_ms(&self) -> u64 {
-        (self.samples.len() / Rate::Hz8000.per_ms() + 2 * LEAD_MS) as u64
+        let (before, after) = self.silences;
+        (self.samples.len() / Rate::Hz8000.per_ms() + before + after) as u64
     }
 
     /// Looks for the sound in a recording.
@@ -84,6 +103,8 @@ impl Sound {
             score: found.score,
             gain_db: found.gain_db,
             part: cut(&samples, found.at, self.samples.len()),
+            at: found.at,
+            whole: samples,
         })
     }
 }
@@ -97,9 +118,41 @@ pub struct Heard {
     pub gain_db: f64,
     /// The part of the recording that stands against the sound, at 8 kHz.
     pub part: Vec<i16>,
+    /// The whole recording, at 8 kHz, and where in it the part begins.
+    whole: Vec<i16>,
+    at: isize,
 }
 
+/// How far from its place a piece is looked for. Unit: samples at 8 kHz, 150 ms.
+const REACH: usize = 1_200;
+
 impl Heard {
+    /// The same, each `piece_ms` of the sound laid against the recording by itself. An adaptive buffer
+    /// inserts and drops a few ms where the machine was late; what was heard is compared at like times
+    /// (as ITU-T P.862 aligns before it judges). What is missing or made up stays so.
+    #[must_use]
+    pub fn realigned(&self, sound: &Sound, piece_ms: usize) -> Self {
+        let len = piece_ms * Rate::Hz8000.per_ms();
+        let mut part = Vec::with_capacity(sound.samples.len());
+        for (n, piece) in sound.samples.chunks(len).enumerate() {
+            let from = self.at + (n * len) as isize - REACH as isize;
+            let around = cut(&self.whole, from, piece.len() + 2 * REACH);
+            let at = audio::correlate::find(piece, &around).map(|found| found.at);
+            part.extend(cut(&around, at.unwrap_or(REACH as isize), piece.len()));
+        }
+        let (both, ours, theirs) = (
+            product(&sound.samples, &part),
+            product(&sound.samples, &sound.samples),
+            product(&part, &part),
+        );
+        Self {
+            score: both / (ours * theirs).sqrt().max(f64::MIN_POSITIVE),
+            gain_db: 10.0 * (theirs / ours).log10(),
+            part,
+            ..self.clone()
+        }
+    }
+
     /// Short-time objective intelligibility against `sound`, by pystoi. Range: 0 to 1.
     pub fn stoi(&self, rig: &Rig, name: &str, sound: &Sound) -> Result<f64> {
         let (clean, heard) = (
@@ -132,6 +185,11 @@ impl Heard {
     pub fn clicks(&self, sound: &Sound) -> Vec<usize> {
         measure::clicks(&sound.samples, &self.part)
     }
+}
+
+fn product(a: &[i16], b: &[i16]) -> f64 {
+    let pairs = a.iter().zip(b);
+    pairs.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
 }
 
 /// `len` samples of `recording` from `at`; what lies outside is silence.
@@ -199,4 +257,48 @@ pub fn newest(folder: &Path, ending: &str) -> Result<PathBuf> {
     let named = files.filter(|path| path.to_string_lossy().ends_with(ending));
     let newest = named.max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok());
     newest.with_context(|| format!("no file …{ending} in {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(whole: Vec<i16>, sound: &Sound) -> Heard {
+        let found = audio::correlate::find(&sound.samples, &whole).unwrap();
+        Heard {
+            score: found.score,
+            gain_db: found.gain_db,
+            part: cut(&whole, found.at, sound.samples.len()),
+            whole,
+            at: found.at,
+        }
+    }
+
+    #[test]
+    fn a_shift_is_forgiven_and_a_hole_or_another_sound_is_not() {
+        let chirp = |seed| {
+            let mut rng = base::Rng::from_number(seed);
+            audio::chirp::chirp(&mut rng, Rate::Hz8000, 1_000)
+        };
+        let sound = Sound {
+            samples: chirp(1),
+            file: PathBuf::new(),
+            silences: (0, 0),
+        };
+        let (first, second) = sound.samples.split_at(3_000);
+        let shifted = [&[0; 800], first, &[0; 96], second, &[0; 800]].concat();
+        let shifted = heard(shifted, &sound);
+        assert!(shifted.score < 0.9, "{}", shifted.score);
+        let realigned = shifted.realigned(&sound, 100);
+        assert!(realigned.score > 0.95, "{}", realigned.score);
+        assert!(realigned.gain_db.abs() < 1.0);
+
+        let mut hole = sound.samples.clone();
+        hole[4_000..5_600].fill(0);
+        let hole = heard(hole, &sound).realigned(&sound, 100);
+        assert!(hole.score < 0.92, "{}", hole.score);
+
+        let other = heard(chirp(2), &sound).realigned(&sound, 100);
+        assert!(other.score < 0.8, "{}", other.score);
+    }
 }

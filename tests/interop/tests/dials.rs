@@ -164,6 +164,26 @@ fn no_answer_is_cancelled() {
 }
 
 #[test]
+fn who_rings_too_long_is_given_up() {
+    let Some(rig) = Rig::new("dial-rings", &["sipp"]) else {
+        return;
+    };
+    let script = Script::new("callee-never-answers");
+    let mut callee = Sipp::start(&rig, "callee", &script).unwrap();
+    let wish = Wish {
+        settings: "[sip]\nring_for_s = 2\n",
+        ..Wish::default()
+    };
+    let engine = Daemon::start(&rig, "engine", &wish).unwrap();
+    let mut client = engine.client().unwrap();
+    let call = client.dial(&format!("sip:102@{}", callee.address)).unwrap();
+    let ended = client.wait_ended(call, PATIENCE).unwrap();
+    callee.succeed(PATIENCE).unwrap();
+    assert_eq!(ended.cause, EndCause::NoAnswer, "{ended:?}");
+    assert_eq!(ended.error.map(|error| error.code), Some(Code::NO_ANSWER));
+}
+
+#[test]
 fn an_answer_that_crosses_cancel_is_acknowledged_and_hung_up() {
     let script = Script::new("callee-answers-after-cancel");
     dial("dial-late-answer", &script, gives_up).unwrap();

@@ -150,3 +150,25 @@ fn obeys_interval_too_brief_and_retry_after() {
     };
     at_script("register-busy", &busy, Duration::from_secs(4)).unwrap();
 }
+
+#[test]
+fn m_008_probes_its_server_by_options() {
+    let probed = Script {
+        calls: 3,
+        ..Script::new("registrar-probed")
+    };
+    let Some(rig) = Rig::new("register-probes", &["sipp"]) else {
+        return;
+    };
+    let mut registrar = Sipp::start(&rig, "registrar", &probed).unwrap();
+    let account = Some((registrar.address, "101", "secret-101"));
+    let wish = Wish {
+        registrar: account,
+        settings: "[accounts.main]\nkeepalive = \"options\"\nkeepalive_s = 5\n",
+        ..Wish::default()
+    };
+    let _engine = Daemon::start(&rig, "engine", &wish).unwrap();
+    registrar.succeed(PATIENCE).unwrap();
+    let probes = registrar.messages().matches("\nOPTIONS sip:").count();
+    assert!(probes >= 2, "{probes}");
+}

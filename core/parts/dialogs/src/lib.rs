@@ -377,11 +377,7 @@ impl Part for Dialogs {
                 duration_ms,
             } => {
                 if self.commanded(call, command).is_some() {
-                    out.post(media::Word::Digits {
-                        call,
-                        digits,
-                        duration_ms,
-                    });
+                    self.digits(call, digits, duration_ms, now, out);
                 }
             }
             Word::Mute { command, call, on } => {

@@ -220,16 +220,14 @@ impl Dialogs {
 
 /// The URI that is meant by what a person typed: an address, or a number at the account's domain.
 fn dialled(to: &str, account: &Account) -> Option<Uri> {
-    let to = to.trim();
+    let written = number(to.trim());
+    let to = written.as_str();
     let lower = to.to_ascii_lowercase();
     if ["sip:", "sips:", "tel:"]
         .iter()
         .any(|scheme| lower.starts_with(scheme))
     {
-        return to
-            .parse()
-            .ok()
-            .filter(|uri: &Uri| !matches!(uri, Uri::Other(_)));
+        return to.parse().ok().and_then(plain);
     }
     if to.is_empty() || to.contains(char::is_whitespace) {
         return None;
@@ -245,6 +243,26 @@ fn dialled(to: &str, account: &Account) -> Option<Uri> {
         }
     };
     uri.parse().ok()
+}
+
+/// A number without the marks that people write into it (RFC 3966 §5.1.1); anything else as it is.
+fn number(to: &str) -> String {
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
+    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/');
+    match to.chars().all(|c| is_number(c) || is_mark(c)) {
+        true => to.chars().filter(|c| is_number(*c)).collect(),
+        false => to.to_owned(),
+    }
+}
+
+/// A URI without what may not stand in a Request-URI (RFC 3261 §19.1.5); `None` for schemes that
+/// cannot be called.
+fn plain(uri: Uri) -> Option<Uri> {
+    match uri {
+        Uri::Sip(uri) => Some(Uri::Sip(uri.without_headers().without_param("method"))),
+        Uri::Tel(_) => Some(uri),
+        Uri::Other(_) => None,
+    }
 }
 
 /// Where the INVITE goes first.

@@ -9,7 +9,10 @@ use control::event::{
 use control::snapshot::{CallDirection, MediaState, Quality as Shown};
 use control::{CallHandle, Code, ErrorObject, EventBody};
 use ports::Outbox;
-use ports::media::Quality;
+use ports::media::{self, Quality};
+
+/// How long a key is held where nobody says otherwise. Unit: ms.
+const KEY_MS: u32 = 100;
 
 /// What became known about the flow of sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +139,41 @@ impl Dialogs {
         };
         self.tell(handle, EventBody::CallWarning(Box::new(warning)), now, out);
         self.media_state(handle, Flow::None, now, out);
+    }
+
+    /// Sends digits and tells each, or says that they cannot be sent.
+    pub(crate) fn digits(
+        &self,
+        handle: CallHandle,
+        digits: String,
+        duration_ms: Option<u32>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let agreed = self
+            .calls
+            .get(&handle)
+            .and_then(|call| call.agreed.as_ref());
+        if agreed.is_none_or(|agreed| agreed.telephone_event.is_none()) {
+            let error = ErrorObject::new(Code::NO_DIGITS, "telephone-event was not agreed");
+            let (code, text, fix) = (error.code, error.detail, error.fix);
+            let warning = Box::new(CallWarning { code, text, fix });
+            return self.tell(handle, EventBody::CallWarning(warning), now, out);
+        }
+        for digit in digits.chars() {
+            let told = CallDtmf {
+                digit,
+                duration_ms: duration_ms.unwrap_or(KEY_MS),
+                method: DtmfMethod::Rtp,
+                direction: Side::Local,
+            };
+            self.tell(handle, EventBody::CallDtmf(Box::new(told)), now, out);
+        }
+        out.post(media::Word::Digits {
+            call: handle,
+            digits,
+            duration_ms,
+        });
     }
 
     pub(crate) fn digit(

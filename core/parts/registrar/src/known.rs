@@ -35,13 +35,13 @@ pub(crate) struct Known {
     pub(crate) server: Option<Target>,
     /// Why the last request failed, in words.
     pub(crate) detail: String,
-    /// When it last asked, to tell how long the server took.
-    pub(crate) asked: Instant,
+    /// When it began to register, to tell how long the server took; not known of later refreshes.
+    pub(crate) asked: Option<Instant>,
     tries: u32,
 }
 
 impl Known {
-    pub(crate) fn new(account: Account, is_default: bool, now: Instant) -> Self {
+    pub(crate) fn new(account: Account, is_default: bool) -> Self {
         Self {
             handle: account.name.parse().ok(),
             account,
@@ -51,7 +51,7 @@ impl Known {
             leaving: false,
             server: None,
             detail: String::new(),
-            asked: now,
+            asked: None,
             tries: 0,
         }
     }

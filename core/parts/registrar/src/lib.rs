@@ -66,7 +66,7 @@ impl Registrar {
             AccountId(self.next)
         });
         let is_default = self.accounts.keys().next().is_none_or(|first| *first == id);
-        let known = Known::new(account, is_default, now);
+        let known = Known::new(account, is_default);
         let registers = known.registers();
         self.accounts.insert(id, known);
         self.tell_added(id, now, out);

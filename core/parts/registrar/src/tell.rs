@@ -56,17 +56,17 @@ impl Registrar {
         };
         match status {
             Status::Registering => {
-                known.asked = now;
+                known.asked = Some(now);
                 let state = AccountState::Registering;
                 let body = EventBody::AccountRegistering;
                 self.tell(id, state, body, |_| {}, now, out);
             }
             Status::Registered { granted, .. } => {
-                let took = now.since(known.asked).as_millis();
+                let took = known.asked.take().map(|asked| now.since(asked).as_millis());
                 let since = self.time(now);
                 let fill = |snapshot: &mut AccountSnapshot| {
                     snapshot.expires_s = u32::try_from(granted.as_secs()).ok();
-                    snapshot.rtt_ms = u32::try_from(took).ok();
+                    snapshot.rtt_ms = took.and_then(|ms| u32::try_from(ms).ok());
                     snapshot.since = Some(since);
                 };
                 let body = EventBody::AccountRegistered;

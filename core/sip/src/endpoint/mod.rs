@@ -300,6 +300,13 @@ impl Endpoint {
         self.len() == 0
     }
 
+    /// Whether peers have taken what they may: a quarter is kept for what we send ourselves, so that
+    /// a flood of requests does not silence us.
+    fn is_taken(&self) -> bool {
+        let all = self.settings.limits.transactions;
+        self.servers.len() >= all - all / 4
+    }
+
     fn is_full(&self) -> bool {
         self.len() >= self.settings.limits.transactions
     }

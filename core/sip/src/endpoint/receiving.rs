@@ -59,7 +59,10 @@ impl Endpoint {
         }
         let is_invite = *request.method() == Method::Invite;
         let is_new_call = is_invite && merged.is_some();
-        if self.is_full() || (is_new_call && self.has_too_many_early(origin.source.ip())) {
+        if self.is_full()
+            || self.is_taken()
+            || (is_new_call && self.has_too_many_early(origin.source.ip()))
+        {
             return self.overloaded(&request, &origin);
         }
         let link = Link::from(origin.transport);

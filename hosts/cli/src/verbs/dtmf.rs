@@ -10,7 +10,10 @@ use control::event::{DtmfMethod, Side};
 use control::{Code, Command, EventBody, ExitCode};
 
 pub(crate) fn run(context: &mut Context, args: &Dtmf) -> Result<ExitCode, Error> {
-    let mut engine = Engine::connect(&context.global, Some(&["call.dtmf", "call.ended"]))?;
+    let mut engine = Engine::connect(
+        &context.global,
+        Some(&["call.dtmf", "call.warning", "call.ended"]),
+    )?;
     let (command, reply) = engine.ask(Command::SendDtmf(SendDtmf {
         call: args.call,
         digits: args.digits.clone(),
@@ -30,6 +33,11 @@ pub(crate) fn run(context: &mut Context, args: &Dtmf) -> Result<ExitCode, Error>
             {
                 call = event.call.or(call);
                 return Some(Ok(method(digit.method)));
+            }
+            if let EventBody::CallWarning(warning) = &event.body
+                && warning.code == Code::NO_DIGITS
+            {
+                return Some(Err(Error::new(warning.code, warning.text.clone())));
             }
             let EventBody::CallEnded(data) = &event.body else {
                 return None;

@@ -9,7 +9,7 @@ use core::net::SocketAddr;
 use demo_pbx::{Pbx, Users};
 use engine::Core;
 use engine::listener::{Listener, Next};
-use phone::Rule;
+use phone::{Recorded, Rule};
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ impl Stage {
         };
         let incoming = loaded.settings.incoming.clone();
         let builder = phone::build_with(&loaded.settings, catalogue, sound, move || {
-            Box::new(Rule::new(incoming.clone()))
+            Box::new(Rule::new(incoming.clone(), Recorded::default()))
         });
         let builder = builder.map_err(|why| Error::from(why.explain()))?;
         let began = Instant::now();
