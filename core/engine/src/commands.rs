@@ -1,7 +1,10 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
+mod checks;
+
 use crate::hub::Hub;
 use base::{Duration, Instant, Redacted};
+use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
@@ -10,6 +13,9 @@ use std::collections::VecDeque;
 
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
+
+/// Lifetime of a binding that a command leaves open. Unit: s.
+const EXPIRES_S: u32 = 600;
 
 /// Accounts of one engine. Source: ours; a phone has a few, a bench some dozens.
 const ACCOUNTS: usize = 256;
@@ -29,6 +35,8 @@ pub struct Commands {
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
     /// Set by `shutdown`.
     pub stopping: bool,
+    /// Why, as `shutdown` said.
+    pub reason: Option<String>,
 }
 
 impl Commands {
@@ -41,6 +49,7 @@ impl Commands {
             accounts: Vec::new(),
             done: VecDeque::new(),
             stopping: false,
+            reason: None,
         }
     }
 
@@ -114,8 +123,9 @@ impl Commands {
                 Ok(Reply::Ladder { ladder })
             }
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
-            Command::Shutdown(_) => {
+            Command::Shutdown(shutdown) => {
                 self.stopping = true;
+                self.reason = shutdown.reason;
                 self.post(dialogs::Word::HangUpAll { command })?;
                 self.post(registrar::Word::Stop)
             }
@@ -134,7 +144,7 @@ impl Commands {
                 dialogs::Word::Decline {
                     command,
                     call,
-                    status: decline.status,
+                    status: Some(refusal(decline.status)?),
                 }
             }
             Command::HangUp(on) => dialogs::Word::HangUp {
@@ -143,6 +153,7 @@ impl Commands {
             },
             Command::SendDtmf(send) => {
                 let call = pick(CallRef { call: send.call }, hub, is_answered)?;
+                check_length(send.duration_ms)?;
                 dialogs::Word::Digits {
                     command,
                     call,
@@ -264,6 +275,11 @@ impl Commands {
             return Err(ErrorObject::new(Code::ENGINE_BUSY, why));
         }
         self.accounts.retain(|known| known.name != account.name);
+        if account.is_default {
+            for other in &mut self.accounts {
+                other.is_default = false;
+            }
+        }
         self.accounts.push(account.clone());
         self.tell_of(account)
     }
@@ -291,54 +307,6 @@ impl Commands {
             .map(|()| Reply::Taken)
             .map_err(busy)
     }
-}
-
-/// Nobody else may write header fields that the phone itself writes.
-fn refuse_ours<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), ErrorObject> {
-    let Some(name) = names.find(|name| is_ours(name)) else {
-        return Ok(());
-    };
-    let why = format!("the header field {name} is written by the phone itself");
-    Err(ErrorObject::new(Code::USAGE, why))
-}
-
-/// Header fields of an INVITE that only the phone may write (RFC 3261 §20; compact forms §7.3.3).
-fn is_ours(name: &str) -> bool {
-    const OURS: [&str; 31] = [
-        "via",
-        "v",
-        "from",
-        "f",
-        "to",
-        "t",
-        "call-id",
-        "i",
-        "cseq",
-        "contact",
-        "m",
-        "max-forwards",
-        "route",
-        "record-route",
-        "content-length",
-        "l",
-        "content-type",
-        "c",
-        "content-encoding",
-        "e",
-        "allow",
-        "supported",
-        "k",
-        "require",
-        "proxy-require",
-        "authorization",
-        "proxy-authorization",
-        "session-expires",
-        "x",
-        "min-se",
-        "user-agent",
-    ];
-    OURS.iter()
-        .any(|ours| ours.eq_ignore_ascii_case(name.trim()))
 }
 
 fn is_ringing_here(call: &CallSnapshot) -> bool {
@@ -412,7 +380,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         add.domain
     ))?;
     let expires = if add.register {
-        add.expires_s.unwrap_or(600)
+        add.expires_s.unwrap_or(EXPIRES_S)
     } else {
         0
     };
@@ -434,5 +402,9 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         },
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
+        is_default: add.make_default,
     })
 }
+
+#[cfg(test)]
+mod tests;

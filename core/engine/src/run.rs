@@ -279,12 +279,15 @@ impl Core {
         }
     }
 
-    /// Ends calls, removes bindings, and waits for both for a bounded time.
+    /// Ends calls, removes bindings, and waits for both for a bounded time. `reason` is told unless
+    /// `shutdown` gave one.
     pub async fn stop(&self, reason: &str) {
         let now = self.clock.now();
+        let told = self.commands.borrow().reason.clone();
+        let reason = told.unwrap_or_else(|| reason.to_owned());
         self.hub
             .borrow_mut()
-            .engine(EngineState::Stopping, Some(reason.to_owned()), now);
+            .engine(EngineState::Stopping, Some(reason), now);
         let shutdown = Command::Shutdown(control::command::Shutdown { reason: None });
         let _ = self.command(shutdown, None);
         let until = now + GOODBYE;

@@ -210,7 +210,15 @@ fn carry_out(core: &Rc<Core>, Call { id, key, command }: Call) -> Vec<Say> {
     let mut said = vec![Say::Word(Box::new(ToClient::Reply(reply)))];
     if let Some(subscribe) = subscribe {
         let listener = Listener::new(subscribe.filter);
-        core.hub.borrow_mut().listen(&listener, subscribe.resume);
+        let mut hub = core.hub.borrow_mut();
+        let known = hub.listen(&listener, subscribe.resume);
+        if let Some(last) = subscribe.resume.filter(|_| !known) {
+            let (to, now) = (hub.seq(), core.clock.now());
+            // A number that was never given is of another run: all of this one was missed.
+            let from = if last < to { last + 1 } else { 1 };
+            let lagged = hub.lagged(from, to, now);
+            said.push(Say::Word(Box::new(ToClient::Event(Box::new(lagged)))));
+        }
         said.push(Say::Events(listener));
     }
     said

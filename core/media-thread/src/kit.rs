@@ -11,6 +11,9 @@ use plugin_host::{AudioInstance, CodecInstance};
 use rtp::JitterBuffer;
 use rtp::jitter::Config;
 
+/// What a jitter buffer may be told to wait at most. Unit: ms.
+const LONGEST_DELAY_MS: u32 = 1_000;
+
 /// Live things, boxed so that a ring moves a pointer.
 #[derive(Debug)]
 pub enum Kit<S> {
@@ -80,6 +83,18 @@ pub struct VoiceKit {
 impl VoiceKit {
     /// Prepares a codec whose other side (device or bus) runs at `audio_rate`. Thread: \[control\].
     pub fn new(plan: &VoicePlan, codec: CodecInstance, audio_rate: Rate) -> Result<Self, Error> {
+        let longest_delay_ms = Config::new(plan.clock_rate).longest_delay_ms;
+        Self::within(longest_delay_ms, plan, codec, audio_rate)
+    }
+
+    /// The same with a jitter buffer that never delays by more than `longest_delay_ms` on purpose.
+    /// Unit: ms. Range: up to 1000. Thread: \[control\].
+    pub fn within(
+        longest_delay_ms: u32,
+        plan: &VoicePlan,
+        codec: CodecInstance,
+        audio_rate: Rate,
+    ) -> Result<Self, Error> {
         let hertz = codec.format().sample_rate_hz;
         let rate = Rate::from_hertz(hertz).ok_or(Error::Rate {
             what: "the codec",
@@ -92,9 +107,15 @@ impl VoiceKit {
         if !plan.packet_ms.is_multiple_of(10) || !(10..=120).contains(&plan.packet_ms) {
             return Err(Error::PacketTime(plan.packet_ms));
         }
+        let usual = Config::new(plan.clock_rate);
+        // A buffer stops waiting when three quarters are full, and a peer may send 10 ms at a time.
+        let room = longest_delay_ms.min(LONGEST_DELAY_MS) as usize * 4 / 3 / 10 + 1;
         let config = Config {
             packet_ms: plan.packet_ms,
-            ..Config::new(plan.clock_rate)
+            longest_delay_ms: longest_delay_ms.min(LONGEST_DELAY_MS),
+            packets: usual.packets.max(room),
+            pieces: usual.pieces.max(room),
+            ..usual
         };
         Ok(Self {
             codec: CodecSlot::new(codec, rate),

@@ -243,3 +243,34 @@ fn an_echoing_engine_adds_at_most_25_milliseconds() {
     assert!(delays[delays.len() / 2] <= 22.5, "{delays:?}");
     assert!(delays[delays.len() - 1] <= 25.0, "{delays:?}");
 }
+
+/// The delay that a buffer bounded by `longest_ms` settles on, on a link with this much jitter. Unit: ms.
+fn settled(longest_ms: u32, jitter_us: u64) -> u32 {
+    let mut world = World::new(3);
+    world.link = Box::new(move |rng| Some(5_000 + rng.below(jitter_us)));
+    let plan = world::voice_plan(base::PayloadType::PCMU, 10);
+    for side in [1, 2] {
+        let codec = world::codec("PCMU");
+        let kit = VoiceKit::within(longest_ms, &plan, codec, Rate::Hz8000).unwrap();
+        let mut leg = LegPlan::new(LegId(0), plan, "someone");
+        leg.audio = LegAudio::Silence;
+        world.add(side, 0, &leg, kit, AudioKit::none());
+    }
+    world.run(9_000);
+    let delays = world.b.reports.iter().filter_map(|report| match report {
+        Report::Counts { counts, .. } => Some(counts.delay_us / 1_000),
+        _ => None,
+    });
+    let mut settled: Vec<u32> = delays.skip(40).collect();
+    settled.sort_unstable();
+    settled[settled.len() / 2]
+}
+
+/// `media.jitter_max_ms`: a packet later than it is lost rather than waited for, and there is room for all that is
+/// allowed.
+#[test]
+fn the_longest_delay_is_kept_and_used() {
+    let [usual, long] = [400, 1_000].map(|longest_ms| settled(longest_ms, 900_000));
+    assert!((380..=420).contains(&usual), "{usual} ms");
+    assert!((700..=1_020).contains(&long), "{long} ms");
+}

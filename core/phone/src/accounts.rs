@@ -3,10 +3,18 @@
 use crate::Error;
 use base::Redacted;
 use ports::{Account, KeepAliveRule};
-use settings::{KeepAlive, Transport};
+use settings::{KeepAlive, Settings, Transport};
 use sip_message::{Uri, escape_user};
 
-pub(crate) fn account(from: &settings::Account) -> Result<Account, Error> {
+/// All of them, one marked as the default one.
+pub(crate) fn accounts(settings: &Settings) -> Result<Vec<Account>, Error> {
+    let default = settings.default_account.as_ref();
+    let all = settings.accounts.iter();
+    all.map(|from| account(from, default == Some(&from.id)))
+        .collect()
+}
+
+fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error> {
     let lookup = |name: &str| std::env::var(name).ok();
     let password = from.password.read(lookup).map_err(|why| Error::Password {
         account: from.id.clone(),
@@ -50,5 +58,6 @@ pub(crate) fn account(from: &settings::Account) -> Result<Account, Error> {
             KeepAlive::Options => KeepAliveRule::Options(every),
             KeepAlive::Stun => KeepAliveRule::Stun(every),
         },
+        is_default,
     })
 }

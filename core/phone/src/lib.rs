@@ -18,15 +18,18 @@
 //! | `accounts` | accounts from the settings, passwords read |
 //! | `answering` | what `incoming.accept` means |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | [`libraries`] | which library files become plugins: `plugins.allow` and `plugins.trust` |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
 mod accounts;
 mod answering;
 mod devices;
 pub mod error;
+pub mod libraries;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
+pub use libraries::{Unwanted, add_libraries, library_wanted};
 
 use base::Rng;
 use control::Timestamp;
@@ -78,11 +81,7 @@ pub fn build_with(
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
-        .tcp(TcpSettings {
-            max: settings.limits.connections,
-            max_per_source: settings.limits.connections_per_source,
-            ..TcpSettings::default()
-        })
+        .tcp(tcp_settings(settings))
         .mailbox(settings.limits.mailbox)
         .voice(voice);
     for listen in &settings.sip.listen {
@@ -98,8 +97,8 @@ pub fn build_with(
     if let Some(socket) = &settings.control_socket {
         builder = builder.control(socket.clone());
     }
-    for account in &settings.accounts {
-        builder = builder.account(accounts::account(account)?);
+    for account in accounts::accounts(settings)? {
+        builder = builder.account(account);
     }
     let mut seeds = rng.split();
     builder = builder.part(Address::Link, move || {
@@ -110,8 +109,9 @@ pub fn build_with(
         Dialogs::new(dialogs.clone(), answering(), handles.clone(), seeds.split())
     });
     let mut seeds = rng.split();
+    let name = settings.sip.user_agent.clone();
     builder = builder.part(Address::Registrar, move || {
-        Registrar::new(epoch, seeds.split())
+        Registrar::new(epoch, seeds.split()).named(&name)
     });
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
 }
@@ -128,6 +128,14 @@ fn identity(settings: &Settings, epoch: Timestamp) -> Identity {
 /// Calls come by the thousand: nothing is kept of each.
 fn is_monitor(settings: &Settings) -> bool {
     settings.limits.calls > 256
+}
+
+fn tcp_settings(settings: &Settings) -> TcpSettings {
+    TcpSettings {
+        max: settings.limits.connections,
+        max_per_source: settings.limits.connections_per_source,
+        ..TcpSettings::default()
+    }
 }
 
 fn link_settings(settings: &Settings) -> part_link::Settings {
@@ -222,6 +230,7 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
         dscp: dscp(settings.dscp.voice),
         device: devices::person(media)?,
         counts_every_ms: if monitor { 10_000 } else { 1_000 },
+        longest_delay_ms: u32::from(media.jitter_max_ms),
         ..voice::Settings::default()
     })
 }
@@ -236,3 +245,6 @@ fn seed() -> Result<[u8; 32], Error> {
     getrandom::fill(&mut seed).map_err(|why| Error::NoRandomness(why.to_string()))?;
     Ok(seed)
 }
+
+#[cfg(test)]
+mod tests;

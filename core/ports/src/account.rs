@@ -27,6 +27,13 @@ pub struct Account {
     pub expires: Duration,
     /// How the flow to the registrar is kept open.
     pub keep_alive: KeepAliveRule,
+    /// Calls that name no account are made from it; the account that says so last is it.
+    pub is_default: bool,
+}
+
+/// The account for calls that name none: the one that says so, or else the first by name.
+pub fn default_of<'a>(accounts: impl Iterator<Item = &'a Account>) -> Option<&'a Account> {
+    accounts.min_by_key(|account| (!account.is_default, account.name.as_str()))
 }
 
 /// How the flow to the registrar is kept open between refreshes.

@@ -24,7 +24,7 @@ pub enum Word {
         command: CommandId,
         /// The call's handle from now on, chosen by control.
         call: CallHandle,
-        /// From which account; `None` is the first.
+        /// From which account; `None` is the default one.
         account: Option<String>,
         /// As typed: an extension, a number, an address.
         to: String,

@@ -45,6 +45,4 @@ pub struct Account {
     pub keepalive: KeepAlive,
     /// How often.
     pub keepalive_every: Duration,
-    /// Codecs in order of preference, by their names in SDP.
-    pub codecs: Vec<String>,
 }

@@ -21,8 +21,6 @@ pub struct Settings {
     pub sip: Sip,
     /// Calls that come in.
     pub incoming: Incoming,
-    /// Registering.
-    pub registration: Registration,
     /// Accounts by id.
     pub accounts: Vec<Account>,
     /// Id of the account for outgoing calls that name none.
@@ -116,8 +114,6 @@ impl Listen {
 pub struct Sip {
     /// Where to listen.
     pub listen: Vec<Listen>,
-    /// Take calls from addresses that belong to no account's server.
-    pub accept_unknown_sources: bool,
     /// Give up dialling after this.
     pub ring_for: Duration,
     /// Name that messages carry, or empty.
@@ -166,15 +162,6 @@ impl Accept {
     }
 }
 
-/// Registering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Registration {
-    /// Longest wait between tries.
-    pub retry_max: Duration,
-    /// Wait between probes of a server.
-    pub probe_every: Duration,
-}
-
 /// Whose order of codecs decides when we answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodecOrder {
@@ -217,9 +204,7 @@ pub struct Media {
     pub port_min: u16,
     /// Highest RTP or RTCP port.
     pub port_max: u16,
-    /// Least depth of the jitter buffer. Unit: ms.
-    pub jitter_min_ms: u16,
-    /// Greatest depth of the jitter buffer. Unit: ms.
+    /// The delay that the jitter buffer never exceeds on purpose. Unit: ms. Range: 20 to 1000.
     pub jitter_max_ms: u16,
     /// Threads that carry sound. `None`: one per processor core.
     pub threads: Option<usize>,
@@ -227,8 +212,6 @@ pub struct Media {
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
-    /// Where it rings.
-    pub ringer: Device,
 }
 
 /// Marks of our packets (RFC 2474). Range: 0 to 63.
@@ -236,8 +219,6 @@ pub struct Media {
 pub struct Dscp {
     /// RTP with sound.
     pub voice: u8,
-    /// RTP with pictures.
-    pub video: u8,
     /// SIP.
     pub signalling: u8,
 }
@@ -258,7 +239,7 @@ pub enum Trust {
 pub struct Plugins {
     /// Folders to search.
     pub path: Vec<PathBuf>,
-    /// Ids that may be loaded. Empty: all.
+    /// Ids of the library files that may be loaded. Empty: all.
     pub allow: Vec<String>,
     /// How a plugin runs that is not named.
     pub default_trust: Trust,
@@ -267,7 +248,7 @@ pub struct Plugins {
 }
 
 impl Plugins {
-    /// Whether a plugin may be loaded.
+    /// Whether a library file with this id may be loaded.
     pub fn allows(&self, id: &str) -> bool {
         self.allow.is_empty() || self.allow.iter().any(|allowed| allowed == id)
     }

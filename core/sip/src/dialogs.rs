@@ -9,9 +9,11 @@
 //! | [`config`] | bounds and rules |
 //! | `open` | what it waits for |
 //! | [`words`] | what goes in and out |
+//! | `outside` | requests outside of any dialog |
 
 pub mod config;
 mod open;
+mod outside;
 pub mod words;
 
 #[cfg(test)]
@@ -22,23 +24,18 @@ pub use words::{Final, Input, Invitation, News, Output};
 
 use crate::auth::Authenticator;
 use crate::dialog::LocalTag;
-use crate::flow::{Origin, Transport};
-use crate::ids::{ServerId, SessionId};
+use crate::ids::SessionId;
 use crate::session::end::{By, Cause, Detail};
 use crate::session::fx::{Asked, Fx, Owners};
-use crate::session::write::{ALLOW, Fields, options, unsupported};
 use crate::session::{self, AccountId, Dial, EndReason, Goodbye, Order, Session, Weight};
 use base::{Instant, Machine, Rng, Timers};
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
-use sip_message::{HeaderName, Method, Request, ResponseBuilder, Status, Text};
+use sip_message::{Request, Status, Text};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Ids of sessions that came in have this bit, so that they never meet those that the user chose.
 const INBOUND: u64 = 1 << 63;
-
-/// Seconds that a caller over the bound is told to wait (RFC 3261 §20.33).
-const RETRY_AFTER_S: u32 = 5;
 
 /// The `count`th session that the user dials.
 pub const fn outbound(count: u64) -> SessionId {
@@ -225,101 +222,6 @@ impl Dialogs {
         });
     }
 
-    /// A request outside any dialog.
-    fn outside(&mut self, asked: Asked, now: Instant) {
-        match asked.request.method() {
-            Method::Invite => self.invite(asked, now),
-            Method::Options => {
-                let tag = LocalTag::draw(&mut self.rng).to_string();
-                let response = options(&asked.request).to_tag(&tag).build();
-                self.respond(asked.id, response);
-            }
-            Method::Bye | Method::Prack | Method::Update | Method::Info => {
-                self.answer(&asked, Status::CALL_DOES_NOT_EXIST);
-            }
-            Method::Ack | Method::Cancel => {}
-            Method::Register
-            | Method::Subscribe
-            | Method::Notify
-            | Method::Refer
-            | Method::Message
-            | Method::Publish
-            | Method::Other(_) => {
-                let tag = LocalTag::draw(&mut self.rng).to_string();
-                let response = ResponseBuilder::to(&asked.request, Status::METHOD_NOT_ALLOWED)
-                    .to_tag(&tag)
-                    .field(HeaderName::Allow, ALLOW)
-                    .build();
-                self.respond(asked.id, response);
-            }
-        }
-    }
-
-    /// A call that comes in, within the bounds.
-    fn invite(&mut self, asked: Asked, now: Instant) {
-        if let Some(unknown) = unsupported(&asked.request) {
-            let tag = LocalTag::draw(&mut self.rng).to_string();
-            let response = ResponseBuilder::to(&asked.request, Status::BAD_EXTENSION)
-                .to_tag(&tag)
-                .field(HeaderName::Unsupported, unknown)
-                .build();
-            self.respond(asked.id, response);
-            return;
-        }
-        let limits = &self.config.limits;
-        let early = self.early.get(&asked.origin.source.ip()).copied();
-        let flooded = limits
-            .early_per_source
-            .is_some_and(|max| early.unwrap_or(0) >= max);
-        if flooded || self.len() >= limits.sessions {
-            let tag = LocalTag::draw(&mut self.rng).to_string();
-            let response = ResponseBuilder::to(&asked.request, Status::SERVICE_UNAVAILABLE)
-                .to_tag(&tag)
-                .field(HeaderName::RetryAfter, RETRY_AFTER_S)
-                .build();
-            self.respond(asked.id, response);
-            return;
-        }
-        if self.live >= limits.calls {
-            self.answer(&asked, Status::BUSY_HERE);
-            return;
-        }
-        let contact = contact(&asked.request, &asked.origin);
-        let tag = LocalTag::draw(&mut self.rng);
-        let id = SessionId(INBOUND | self.state.next_inbound);
-        let session = Session::called(
-            asked,
-            contact,
-            tag,
-            &mut Fx {
-                session: id,
-                now,
-                config: &self.config,
-                rng: &mut self.rng,
-                owners: &mut self.state.owners,
-                accounts: &mut self.state.accounts,
-                outputs: &mut self.outputs,
-            },
-        );
-        if let Some(session) = session {
-            self.state.next_inbound += 1;
-            self.insert(id, session);
-        }
-    }
-
-    /// Answers for nobody.
-    fn answer(&mut self, asked: &Asked, status: Status) {
-        let tag = LocalTag::draw(&mut self.rng).to_string();
-        let response = ResponseBuilder::to(&asked.request, status)
-            .to_tag(&tag)
-            .build();
-        self.respond(asked.id, response);
-    }
-
-    fn respond(&mut self, id: ServerId, response: sip_message::Response) {
-        self.outputs.push_back(Output::Respond { id, response });
-    }
-
     fn ack(&mut self, request: Request, now: Instant) {
         let to = request.headers().to();
         let tag = to.as_ref().ok().and_then(|to| to.tag());
@@ -445,26 +347,4 @@ fn weigh(live: &mut usize, early: &mut BTreeMap<IpAddr, u32>, weight: Weight, ch
             }
         }
     }
-}
-
-/// Where we can be reached in a call that came to `origin.local`: the user that was called, at the
-/// address that heard it. A driver that knows better says so by [`Order::Contact`].
-fn contact(request: &Request, origin: &Origin) -> Text {
-    let uri = request.uri().ok();
-    let scheme = match &uri {
-        Some(uri) if uri.scheme() == "sips" => "sips",
-        Some(_) | None => "sip",
-    };
-    let user = uri.as_ref().and_then(|uri| uri.user());
-    let (user, at) = match user {
-        Some(user) => (user, "@"),
-        None => ("", ""),
-    };
-    let local = origin.local;
-    let parameter = match origin.transport {
-        Transport::Udp => "",
-        Transport::Tcp | Transport::Tls => ";transport=tcp",
-        Transport::Ws | Transport::Wss => ";transport=ws",
-    };
-    Text::from(format!("<{scheme}:{user}{at}{local}{parameter}>"))
 }

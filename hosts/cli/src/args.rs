@@ -258,9 +258,6 @@ pub(crate) struct AddAccount {
     /// Lifetime to ask for, in seconds
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(20..=86_400))]
     pub(crate) expires: Option<u32>,
-    /// Codecs in order of preference, parted by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) codecs: Vec<String>,
     /// Do not register
     #[arg(long)]
     pub(crate) no_register: bool,

@@ -78,7 +78,10 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         .chain(&settings.plugins.path)
         .cloned();
     // Files come first: one with the id of a built-in plugin takes its place.
-    catalogue.add_path(&SearchPath::new(folders), |_| true);
+    let path = SearchPath::new(folders);
+    for why in phone::add_libraries(&mut catalogue, &path, &settings.plugins) {
+        tracing::warn!("{why}");
+    }
     for entry in built_in {
         if let Err(why) = catalogue.add_built_in(entry) {
             tracing::debug!(%why, "built-in plugin not used");

@@ -102,8 +102,35 @@ fn talk(program: &str, codec: &str, way: Way) -> anyhow::Result<()> {
     let ours = Sound::chirp(&rig, "ours", 2_000)?.between(COMES_UP, 500)?;
     // baresip hangs up when its file ends.
     let theirs = Sound::chirp(&rig, "theirs", 2_000)?.between(1_000, 4_000)?;
+    for (ear, sound, file) in call(&rig, program, codec, way, (&ours, &theirs))? {
+        let heard = sound.heard_in(&file)?.realigned(sound, 100);
+        println!(
+            "{name}: {ear} hear {:.3} {:+.1} dB",
+            heard.score, heard.gain_db
+        );
+        anyhow::ensure!(
+            heard.score >= 0.95 && heard.gain_db.abs() <= 1.0,
+            "{name}: {ear} hear {:.3} {:+.1} dB",
+            heard.score,
+            heard.gain_db
+        );
+    }
+    Ok(())
+}
+
+/// Who hears, what, and where it was recorded.
+type Ear<'s> = (&'static str, &'s Sound, PathBuf);
+
+/// One call in which both ends play their sound to the end.
+fn call<'s>(
+    rig: &Rig,
+    program: &str,
+    codec: &str,
+    way: Way,
+    (ours, theirs): (&'s Sound, &'s Sound),
+) -> anyhow::Result<[Ear<'s>; 2]> {
     let answers = way == Way::WeCall;
-    let mut phone = Phone::start(&rig, program, codec, &theirs.file, answers)?;
+    let mut phone = Phone::start(rig, program, codec, &theirs.file, answers)?;
     let recording = rig.file("heard.wav");
     let wish = Wish {
         codec,
@@ -111,7 +138,7 @@ fn talk(program: &str, codec: &str, way: Way) -> anyhow::Result<()> {
         settings: &devices(&ours.file, &recording),
         ..Wish::default()
     };
-    let mut engine = Daemon::start(&rig, "engine", &wish)?;
+    let mut engine = Daemon::start(rig, "engine", &wish)?;
     let mut client = engine.client()?;
     let call = match way {
         Way::WeCall => {
@@ -128,20 +155,41 @@ fn talk(program: &str, codec: &str, way: Way) -> anyhow::Result<()> {
     client.hang_up(call)?;
     phone.wait_end()?;
     engine.stop();
-    for (ear, sound, file) in [
-        ("they hear", &ours, phone.heard()?),
-        ("we hear", &theirs, recording),
-    ] {
-        let heard = sound.heard_in(&file)?.realigned(sound, 100);
-        println!("{name}: {ear} {:.3} {:+.1} dB", heard.score, heard.gain_db);
+    let at_theirs = phone.heard()?;
+    Ok([("they", ours, at_theirs), ("we", theirs, recording)])
+}
+
+/// Speech each way, recorded at both ends.
+fn speak(program: &str, codec: &str, way: Way) -> anyhow::Result<()> {
+    let name = format!("speak-{program}-{codec}-{way:?}").to_lowercase();
+    let Some(rig) = Rig::new(&name, &[program, SPEECH, &python()]) else {
+        return Ok(());
+    };
+    let ours = Sound::speech(&rig, "ours")?.between(COMES_UP, 500)?;
+    let theirs = Sound::speech(&rig, "theirs")?.between(1_000, 4_000)?;
+    for (ear, sound, file) in call(&rig, program, codec, way, (&ours, &theirs))? {
+        let heard = sound.heard_in(&file)?.realigned(sound, 500);
+        let stoi = heard.stoi(&rig, ear, sound)?;
+        println!("{name}: {ear} hear STOI {stoi:.3} {:+.1} dB", heard.gain_db);
         anyhow::ensure!(
-            heard.score >= 0.95 && heard.gain_db.abs() <= 1.0,
-            "{name}: {ear} {:.3} {:+.1} dB",
-            heard.score,
+            stoi >= 0.95 && heard.gain_db.abs() <= 1.0,
+            "{name}: {ear} hear STOI {stoi:.3} {:+.1} dB",
             heard.gain_db
         );
     }
     Ok(())
+}
+
+#[test]
+fn audio_timing_speech_by_pcma_with_baresip() {
+    speak("baresip", "PCMA", Way::WeCall).unwrap();
+    speak("baresip", "PCMA", Way::TheyCall).unwrap();
+}
+
+#[test]
+fn audio_timing_speech_by_pcma_with_linphone() {
+    speak("linphonec", "PCMA", Way::WeCall).unwrap();
+    speak("linphonec", "PCMA", Way::TheyCall).unwrap();
 }
 
 #[test]

@@ -12,13 +12,15 @@ use ports::media::Sound;
 use ports::voice::LegConfig;
 use rtp::latch::Rule;
 
-/// How long a leg waits before it says that nothing comes, and how often it counts.
+/// How long a leg waits for its peer, and how often it counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// Silence of a peer that is told. Unit: ms; 0: never.
     pub silent_after_ms: u32,
     /// How often counts are told. Unit: ms.
     pub counts_every_ms: u32,
+    /// The delay that a jitter buffer never exceeds on purpose. Unit: ms. Range: 20 to 1000.
+    pub longest_delay_ms: u32,
 }
 
 /// A leg that can start.
@@ -58,7 +60,7 @@ pub(super) fn leg<S>(
     let hertz = codec.format().sample_rate_hz;
     let codec_rate = Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
     let (audio, audio_kit, audio_rate) = sound(&config.sound, (codec_rate, *person), catalogue)?;
-    let voice = VoiceKit::new(&plan, codec, audio_rate)?;
+    let voice = VoiceKit::within(pace.longest_delay_ms, &plan, codec, audio_rate)?;
     let cname = format!("{}@offhook", rng.token(16));
     let leg = LegPlan {
         remote: remote(config),
@@ -81,6 +83,7 @@ pub(super) fn leg<S>(
 pub(super) fn voice(
     config: &LegConfig,
     audio_rate: Rate,
+    pace: Pace,
     catalogue: &Catalogue,
 ) -> Result<(VoicePlan, VoiceKit), Error> {
     let plan = voice_plan(config);
@@ -88,7 +91,7 @@ pub(super) fn voice(
     let codec = catalogue
         .codec(&format.name, format.clock_rate)?
         .open(&format.fmtp)?;
-    let kit = VoiceKit::new(&plan, codec, audio_rate)?;
+    let kit = VoiceKit::within(pace.longest_delay_ms, &plan, codec, audio_rate)?;
     Ok((plan, kit))
 }
 

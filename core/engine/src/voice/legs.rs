@@ -229,7 +229,7 @@ impl<G: Ground> Legs<G> {
             && old.ptime_ms == config.ptime_ms
             && old.telephone_event == config.telephone_event;
         if !same {
-            let made = kit::voice(&config, running.audio_rate, &self.catalogue);
+            let made = kit::voice(&config, running.audio_rate, self.pace, &self.catalogue);
             let (voice, made) = made.map_err(|why| why.to_string())?;
             let order = Order::SetVoice { leg, voice };
             orders.push(Given {

@@ -65,6 +65,8 @@ pub struct Settings {
     pub silent_after_ms: u32,
     /// How often counts are told. Unit: ms.
     pub counts_every_ms: u32,
+    /// The delay that a jitter buffer never exceeds on purpose. Unit: ms. Range: 20 to 1000.
+    pub longest_delay_ms: u32,
 }
 
 impl Default for Settings {
@@ -78,6 +80,7 @@ impl Default for Settings {
             device: None,
             silent_after_ms: 3_000,
             counts_every_ms: 1_000,
+            longest_delay_ms: 400,
         }
     }
 }
@@ -191,6 +194,7 @@ impl Voice {
         let pace = Pace {
             silent_after_ms: settings.silent_after_ms,
             counts_every_ms: settings.counts_every_ms,
+            longest_delay_ms: settings.longest_delay_ms,
         };
         let host = Host::new(ports, settings.dscp, threads, wiring);
         let legs = Legs::new(host, catalogue, pace, person, rng);

@@ -129,6 +129,11 @@ impl Dialogs {
         let authenticator = auth::Authenticator::new(credentials, &hops);
         self.sessions
             .handle(Input::Account(id, Some(authenticator)), now);
+        if account.is_default {
+            for (_, other) in self.accounts.values_mut() {
+                other.is_default = false;
+            }
+        }
         self.accounts.insert(account.name.clone(), (id, account));
     }
 

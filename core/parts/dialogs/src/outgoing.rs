@@ -6,6 +6,7 @@ use base::{Duration, Instant, Machine};
 use control::event::CallCreated;
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
+use ports::account::default_of;
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
 use sip::dialogs::{Input, outbound};
@@ -32,10 +33,10 @@ impl Dialogs {
         out: &mut Outbox,
     ) {
         let account = match &wish.account {
-            Some(name) => self.accounts.get(name),
-            None => self.accounts.values().next(),
+            Some(name) => self.accounts.get(name).map(|(_, account)| account),
+            None => default_of(self.accounts.values().map(|(_, account)| account)),
         };
-        let account = account.map(|(_, account)| account.clone());
+        let account = account.cloned();
         let target = account
             .as_ref()
             .and_then(|account| dialled(&wish.to, account));
@@ -306,5 +307,94 @@ fn party(uri: &Uri, display: &str) -> Party {
     Party {
         uri: uri.to_string(),
         display,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use crate::answering::{Answering, Plan, Refusal};
+    use base::{Redacted, Rng};
+    use control::Timestamp;
+    use ports::dialogs::Word;
+    use ports::{Handles, KeepAliveRule, Part, Post, events};
+    use sip::Transport;
+    use sip_message::Request;
+
+    struct Nobody;
+
+    impl Answering for Nobody {
+        fn refuse(&mut self, _request: &Request) -> Option<Refusal> {
+            None
+        }
+
+        fn plan(&mut self, _request: &Request) -> Plan {
+            Plan::ring()
+        }
+    }
+
+    fn dialogs() -> Dialogs {
+        let settings = Settings {
+            sessions: sip::dialogs::Config::default(),
+            epoch: Timestamp::from_unix_ms(0),
+            preference: sdp::Preference::default(),
+            sound: media::Sound::Person,
+            ring_for: None,
+            user_agent: String::new(),
+        };
+        let rng = Rng::from_number(1);
+        Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
+    }
+
+    fn account(name: &str, is_default: bool) -> Word {
+        Word::Account(Box::new(Account {
+            name: name.into(),
+            aor: format!("sip:{name}@pbx.example").parse().unwrap(),
+            display_name: String::new(),
+            auth_user: name.into(),
+            password: Redacted::new(String::new()),
+            registrar: None,
+            outbound_proxy: None,
+            transport: Transport::Udp,
+            expires: Duration::ZERO,
+            keep_alive: KeepAliveRule::None,
+            is_default,
+        }))
+    }
+
+    /// The account that a call is made from when none is named.
+    fn caller(part: &mut Dialogs) -> String {
+        let mut out = Outbox::new();
+        let dial = Word::Dial {
+            command: CommandId(1),
+            call: Handles::from(7).next(),
+            account: None,
+            to: "200".into(),
+            ring_for: None,
+            headers: Vec::new(),
+        };
+        part.handle(dial, Instant::ZERO, &mut out);
+        let Some(Post::Event(events::Word::Tell { account, .. })) = out.take() else {
+            panic!("nothing was told");
+        };
+        account.unwrap().to_string()
+    }
+
+    #[test]
+    fn a_call_that_names_no_account_is_made_from_the_default_one() {
+        for (words, from) in [
+            (vec![account("b", false), account("a", false)], "a"),
+            (vec![account("a", false), account("b", true)], "b"),
+            (vec![account("b", true), account("a", false)], "b"),
+            (vec![account("b", true), account("a", true)], "a"),
+            (vec![account("a", true), account("b", true)], "b"),
+        ] {
+            let mut part = dialogs();
+            for word in words {
+                part.handle(word, Instant::ZERO, &mut Outbox::new());
+            }
+            assert_eq!(caller(&mut part), from);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use base::{Duration, Instant, Redacted};
 use control::AccountHandle;
+use control::snapshot::AccountSnapshot;
 use ports::link::Path;
 use ports::{Account, KeepAliveRule};
 use sip::registration::{Account as SipAccount, KeepAlive};
@@ -25,7 +26,6 @@ pub(crate) enum Stage {
 pub(crate) struct Known {
     pub(crate) account: Account,
     pub(crate) handle: Option<AccountHandle>,
-    pub(crate) is_default: bool,
     pub(crate) stage: Stage,
     /// Somebody asked for it to be registered, whatever its settings say.
     pub(crate) wanted: bool,
@@ -33,6 +33,8 @@ pub(crate) struct Known {
     pub(crate) leaving: bool,
     /// Where its requests go, once that is known.
     pub(crate) server: Option<Target>,
+    /// What was told of it last.
+    pub(crate) told: Option<Box<AccountSnapshot>>,
     /// Why the last request failed, in words.
     pub(crate) detail: String,
     /// When it began to register, to tell how long the server took; not known of later refreshes.
@@ -41,15 +43,15 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn new(account: Account, is_default: bool) -> Self {
+    pub(crate) fn new(account: Account) -> Self {
         Self {
             handle: account.name.parse().ok(),
             account,
-            is_default,
             stage: Stage::Unrouted,
             wanted: false,
             leaving: false,
             server: None,
+            told: None,
             detail: String::new(),
             asked: None,
             tries: 0,
@@ -99,7 +101,7 @@ impl Known {
     }
 
     /// The account in the words of the machine.
-    pub(crate) fn to_sip(&self, contact: Uri) -> SipAccount {
+    pub(crate) fn to_sip(&self, contact: Uri, user_agent: &str) -> SipAccount {
         let account = &self.account;
         let aor = match account.display_name.is_empty() {
             true => NameAddr::new(&account.aor),
@@ -114,6 +116,7 @@ impl Known {
                 password: Redacted::new(password.clone()),
                 realm: None,
             }),
+            user_agent: (!user_agent.is_empty()).then(|| user_agent.to_owned()),
             expires_s: if seconds == 0 { 600 } else { seconds },
             keep_alive: match account.keep_alive {
                 KeepAliveRule::None => KeepAlive::None,

@@ -15,6 +15,7 @@ mod tell;
 use base::{Duration, Instant, Machine, Rng, Timers};
 use control::Timestamp;
 use known::{Known, Stage};
+use ports::account::default_of;
 use ports::link::{self, Heard, NoPath, Path};
 use ports::registrar::Word;
 use ports::{Account, Address, Outbox, Part, Post};
@@ -37,6 +38,7 @@ pub struct Registrar {
     next: u32,
     retries: Timers<AccountId>,
     epoch: Timestamp,
+    user_agent: String,
     rng: Rng,
 }
 
@@ -49,8 +51,16 @@ impl Registrar {
             next: 0,
             retries: Timers::new(),
             epoch,
+            user_agent: String::new(),
             rng,
         }
+    }
+
+    /// Says this as User-Agent (RFC 3261 §20.41).
+    #[must_use]
+    pub fn named(mut self, user_agent: &str) -> Self {
+        user_agent.clone_into(&mut self.user_agent);
+        self
     }
 
     fn find(&self, name: &str) -> Option<AccountId> {
@@ -65,11 +75,16 @@ impl Registrar {
             self.next += 1;
             AccountId(self.next)
         });
-        let is_default = self.accounts.keys().next().is_none_or(|first| *first == id);
-        let known = Known::new(account, is_default);
+        if account.is_default {
+            for known in self.accounts.values_mut() {
+                known.account.is_default = false;
+            }
+        }
+        let known = Known::new(account);
         let registers = known.registers();
         self.accounts.insert(id, known);
         self.tell_added(id, now, out);
+        self.tell_defaults(now, out);
         if registers {
             self.route(id, out);
         }
@@ -92,6 +107,15 @@ impl Registrar {
     fn forget(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
         self.tell_removed(id, now, out);
         self.accounts.remove(&id);
+        self.tell_defaults(now, out);
+    }
+
+    /// Whether calls that name no account are made from this one.
+    fn is_default(&self, id: AccountId) -> bool {
+        let all = self.accounts.values().filter(|known| !known.leaving);
+        let default = default_of(all.map(|known| &known.account)).map(|account| &account.name);
+        let name = self.accounts.get(&id).map(|known| &known.account.name);
+        name.is_some() && name == default
     }
 
     /// Asks link how the registrar is reached: Contact needs the address that it will see.
@@ -121,7 +145,7 @@ impl Registrar {
                     return self.table.handle(Input::One(id, One::Moved(contact)), now);
                 }
                 known.stage = Stage::Bound { since: now };
-                let account = Box::new(known.to_sip(contact));
+                let account = Box::new(known.to_sip(contact, &self.user_agent));
                 self.table.handle(Input::Add(id, account), now);
                 self.table.handle(Input::One(id, One::Register), now);
             }

@@ -12,18 +12,36 @@ use sip::registration::{Cause, Status};
 use sip::registrations::AccountId;
 
 impl Registrar {
-    pub(crate) fn tell_added(&self, id: AccountId, now: Instant, out: &mut Outbox) {
+    pub(crate) fn tell_added(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
         let state = AccountState::Unregistered;
         self.tell(id, state, EventBody::AccountAdded, |_| {}, now, out);
     }
 
-    pub(crate) fn tell_removed(&self, id: AccountId, now: Instant, out: &mut Outbox) {
+    pub(crate) fn tell_removed(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
         let state = AccountState::Unregistered;
         self.tell(id, state, EventBody::AccountRemoved, |_| {}, now, out);
     }
 
+    /// Tells again of accounts that have become the default one, or are it no longer.
+    pub(crate) fn tell_defaults(&mut self, now: Instant, out: &mut Outbox) {
+        let ids: Vec<AccountId> = self.accounts.keys().copied().collect();
+        for id in ids {
+            let told = self.accounts.get(&id).and_then(|known| known.told.clone());
+            if let Some(told) = told.filter(|told| told.is_default != self.is_default(id)) {
+                let fill = |snapshot: &mut AccountSnapshot| {
+                    let is_default = snapshot.is_default;
+                    *snapshot = AccountSnapshot {
+                        is_default,
+                        ..(*told).clone()
+                    };
+                };
+                self.tell(id, told.state, EventBody::AccountAdded, fill, now, out);
+            }
+        }
+    }
+
     pub(crate) fn tell_no_path(
-        &self,
+        &mut self,
         id: AccountId,
         why: &NoPath,
         wait: Duration,
@@ -94,7 +112,7 @@ impl Registrar {
     }
 
     fn tell(
-        &self,
+        &mut self,
         id: AccountId,
         state: AccountState,
         body: impl FnOnce(Box<AccountChange>) -> EventBody,
@@ -102,7 +120,8 @@ impl Registrar {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(known) = self.accounts.get(&id) else {
+        let is_default = self.is_default(id);
+        let Some(known) = self.accounts.get_mut(&id) else {
             return;
         };
         let Some(account) = known.handle.clone() else {
@@ -112,7 +131,7 @@ impl Registrar {
             account: account.clone(),
             aor: known.account.aor.to_string(),
             state,
-            is_default: known.is_default,
+            is_default,
             transport: known.server.map(|server| server.transport.to_string()),
             server: known.server.map(|server| server.addr.to_string()),
             expires_s: None,
@@ -123,6 +142,7 @@ impl Registrar {
             error: None,
         };
         fill(&mut snapshot);
+        known.told = Some(Box::new(snapshot.clone()));
         let change = Box::new(AccountChange::of(snapshot));
         out.post(events::Word::Tell {
             at: now,

@@ -3,6 +3,7 @@
 
 use super::*;
 use base::Redacted;
+use control::EventBody;
 use ports::{KeepAliveRule, events};
 use sip::{FlowId, Origin, Target, Transport};
 use sip_message::{HeaderName, Request, ResponseBuilder, Status};
@@ -89,8 +90,12 @@ impl Rig {
 }
 
 fn account() -> Word {
-    Word::Add(Box::new(Account {
-        name: "main".into(),
+    Word::Add(Box::new(named("main")))
+}
+
+fn named(name: &str) -> Account {
+    Account {
+        name: name.into(),
         aor: "sip:101@pbx.example".parse().unwrap(),
         display_name: String::new(),
         auth_user: "101".into(),
@@ -100,7 +105,8 @@ fn account() -> Word {
         transport: Transport::Udp,
         expires: Duration::from_secs(600),
         keep_alive: KeepAliveRule::None,
-    }))
+        is_default: false,
+    }
 }
 
 fn register(posts: &[Post]) -> Option<(sip::ClientId, Request)> {
@@ -193,4 +199,71 @@ fn an_account_without_binding_goes_at_once() {
     });
     assert_eq!(events_of(&posts), ["account.removed"]);
     assert_eq!(rig.part.deadline(), None);
+}
+
+/// The accounts told of, each as last told, with whether it is the default one.
+fn defaults(shown: &mut BTreeMap<String, bool>, posts: &[Post]) -> Vec<(String, bool)> {
+    for post in posts {
+        let Post::Event(events::Word::Tell { body, .. }) = post else {
+            continue;
+        };
+        match body {
+            EventBody::AccountAdded(change) => {
+                let snapshot = &change.snapshot;
+                shown.insert(snapshot.account.to_string(), snapshot.is_default);
+            }
+            EventBody::AccountRemoved(change) => {
+                shown.remove(change.snapshot.account.as_str());
+            }
+            _ => {}
+        }
+    }
+    shown.clone().into_iter().collect()
+}
+
+/// One account at a time is shown as the default one: the one that last said so, or else the first by name,
+/// as for dialling.
+#[test]
+fn exactly_one_account_is_shown_as_the_default_one() {
+    let mut rig = Rig::new();
+    let mut shown = BTreeMap::new();
+    let wants = |name: &str, is_default| {
+        Word::Add(Box::new(Account {
+            is_default,
+            ..named(name)
+        }))
+    };
+    let gone = |name: &str| Word::Remove {
+        account: name.into(),
+    };
+    let steps = [
+        (wants("b", false), "b"),
+        (wants("a", false), "a"),
+        (wants("c", true), "c"),
+        (wants("d", true), "d"),
+        (wants("a", false), "d"),
+        (gone("d"), "a"),
+        (gone("a"), "b"),
+    ];
+    for (word, default) in steps {
+        let what = format!("{word:?}");
+        let posts = rig.tell(word);
+        let shown = defaults(&mut shown, &posts);
+        let named: Vec<&str> = shown
+            .iter()
+            .filter(|(_, is_default)| *is_default)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(named, [default], "{what}: {shown:?}");
+    }
+}
+
+#[test]
+fn requests_carry_the_name_of_the_settings() {
+    let mut rig = Rig::new();
+    rig.part = Registrar::new(Timestamp::from_unix_ms(0), Rng::from_number(1)).named("offhook 1");
+    rig.tell(account());
+    let (_, request) = register(&rig.routed()).unwrap();
+    let name = request.headers().text(HeaderName::UserAgent).unwrap();
+    assert_eq!(name, "offhook 1");
 }

@@ -5,8 +5,8 @@ use crate::SecretSource;
 use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::settings::{
-    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Registration,
-    Settings, Sip, Transport, Trust,
+    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Settings, Sip,
+    Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -24,12 +24,6 @@ pub(super) fn settings(
 ) -> Option<Settings> {
     let media = media(values)?;
     check_order("media.port_min", "media.port_max", values, complaints);
-    check_order(
-        "media.jitter_min_ms",
-        "media.jitter_max_ms",
-        values,
-        complaints,
-    );
     if media.codecs.is_empty() {
         let allowed = "allowed: at least one codec";
         complaints.error(
@@ -41,7 +35,7 @@ pub(super) fn settings(
     }
     let mut accounts = Vec::new();
     for id in account_ids(values) {
-        accounts.push(account(&id, values, &media.codecs, complaints)?);
+        accounts.push(account(&id, values, complaints)?);
     }
     let socket = values.text("control.socket")?;
     Some(Settings {
@@ -60,16 +54,11 @@ pub(super) fn settings(
             accept: Accept::read(values.text("incoming.accept")?)?,
             accept_after: Duration::from_millis(values.number("incoming.accept_after_ms")?),
         },
-        registration: Registration {
-            retry_max: values.seconds("registration.retry_max_s")?,
-            probe_every: values.seconds("registration.probe_s")?,
-        },
         default_account: default_account(&accounts, values, complaints)?,
         accounts,
         media,
         dscp: Dscp {
             voice: values.fit("dscp.voice")?,
-            video: values.fit("dscp.video")?,
             signalling: values.fit("dscp.signalling")?,
         },
         plugins: plugins(values)?,
@@ -100,7 +89,6 @@ fn sip(values: &Values) -> Option<Sip> {
             .iter()
             .filter_map(|text| Listen::read(text))
             .collect(),
-        accept_unknown_sources: values.switch("sip.accept_unknown_sources")?,
         ring_for: values.seconds("sip.ring_for_s")?,
         user_agent: values.text("sip.user_agent")?.to_owned(),
     })
@@ -119,12 +107,10 @@ fn media(values: &Values) -> Option<Media> {
         ptime_ms: values.fit("media.ptime_ms")?,
         port_min: values.fit("media.port_min")?,
         port_max: values.fit("media.port_max")?,
-        jitter_min_ms: values.fit("media.jitter_min_ms")?,
         jitter_max_ms: values.fit("media.jitter_max_ms")?,
         threads: (threads > 0).then_some(threads),
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
-        ringer: Device::read(values.text("media.ringer")?)?,
     })
 }
 
@@ -155,12 +141,7 @@ fn trust_of(word: &str) -> Trust {
     }
 }
 
-fn account(
-    id: &str,
-    values: &Values,
-    codecs: &[String],
-    complaints: &mut Complaints,
-) -> Option<Account> {
+fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Account> {
     let key = |name: &str| values.account_key(id, name);
     let text = |name: &str| values.text(&key(name));
     let optional = |name: &str| Some(text(name)?.to_owned()).filter(|text| !text.is_empty());
@@ -172,7 +153,6 @@ fn account(
         }
     }
     let user = text("user")?.to_owned();
-    let own_codecs = values.list(&key("codecs"))?;
     Some(Account {
         id: id.to_owned(),
         register: values.switch(&key("register"))?,
@@ -195,12 +175,6 @@ fn account(
             _ => KeepAlive::Crlf,
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
-        codecs: if own_codecs.is_empty() {
-            codecs
-        } else {
-            own_codecs
-        }
-        .to_vec(),
     })
 }
 

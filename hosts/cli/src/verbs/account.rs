@@ -86,7 +86,6 @@ fn from_args(args: &args::AddAccount) -> Result<AddAccount, Error> {
             args::Transport::Tcp => Transport::Tcp,
         },
         expires_s: args.expires,
-        codecs: args.codecs.clone(),
         register: !args.no_register,
         make_default: args.default,
     })

@@ -27,7 +27,7 @@ pub struct Dial {
 /// Names a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CallRef {
-    /// Which. `None`: the only one that is in a state for the command.
+    /// Which. `None`: the newest that is in a state for the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallHandle>,
 }
@@ -35,7 +35,7 @@ pub struct CallRef {
 /// Refuse a ringing call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Decline {
-    /// Which. `None`: the only one that rings.
+    /// Which. `None`: the newest that rings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallHandle>,
     /// SIP status to refuse with. Range: 400 to 699. `None`: 603.
@@ -46,12 +46,12 @@ pub struct Decline {
 /// Send digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendDtmf {
-    /// Which call. `None`: the only one that is answered.
+    /// Which call. `None`: the newest that is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallHandle>,
     /// The digits, in order.
     pub digits: Digits,
-    /// Length of each. Unit: ms. Range: 40 to 8,000. `None`: as the settings say.
+    /// Length of each. Unit: ms. Range: 40 to 8,000. `None`: 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u32>,
 }
@@ -160,12 +160,9 @@ pub struct AddAccount {
     /// How to reach the server.
     #[serde(default)]
     pub transport: Transport,
-    /// Lifetime to ask for. Unit: s. `None`: as the settings say.
+    /// Lifetime to ask for. Unit: s. `None`: 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_s: Option<u32>,
-    /// Codecs in order of preference. Empty: as the settings say.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub codecs: Vec<String>,
     /// Whether to register at once.
     #[serde(default = "yes")]
     pub register: bool,

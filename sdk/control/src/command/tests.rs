@@ -27,7 +27,6 @@ fn add() -> AddAccount {
         outbound_proxy: Some("proxy.example:5070".into()),
         transport: Transport::Tcp,
         expires_s: Some(60),
-        codecs: vec!["PCMA".into(), "PCMU".into()],
         register: true,
         make_default: false,
     }
@@ -98,7 +97,7 @@ fn every_command_has_its_json() {
         mute {"on":true}
         register {"account":"demo"}
         unregister {"account":"demo"}
-        add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"codecs":["PCMA","PCMU"],"register":true,"make_default":false}
+        add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"register":true,"make_default":false}
         remove_account {"account":"demo"}
         list_calls {}
         list_accounts {}

@@ -366,6 +366,7 @@ fn legs(
     let pace = Pace {
         silent_after_ms: 3_000,
         counts_every_ms: 1_000,
+        longest_delay_ms: 400,
     };
     Legs::new(deck, catalogue, pace, person, rng)
 }

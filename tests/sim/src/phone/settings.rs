@@ -98,6 +98,7 @@ impl Settings {
             transport: self.transport,
             expires: self.expires,
             keep_alive: self.keep_alive,
+            is_default: false,
         }
     }
 }

@@ -20,7 +20,7 @@ const TRIES: usize = 4;
 /// Most that IPv4 carries in one UDP datagram. Unit: bytes.
 const DATAGRAM: usize = 65_507;
 /// What the engine may hold on to once all calls are over. Unit: bytes.
-const GROWTH: u64 = 192 * 1024 * 1024;
+const GROWTH: u64 = 64 * 1024 * 1024;
 
 /// What came back for one case.
 #[derive(Default)]

@@ -1,0 +1,79 @@
+//! What commands may ask for.
+
+use control::{Code, ErrorObject};
+
+/// Refuses a call that a person does not want. Source: RFC 3261 §21.6.2.
+const DECLINE: u16 = 603;
+
+/// The status to refuse with.
+pub(super) fn refusal(status: Option<u16>) -> Result<u16, ErrorObject> {
+    let status = status.unwrap_or(DECLINE);
+    match status {
+        400..700 => Ok(status),
+        _ => Err(ErrorObject::new(
+            Code::USAGE,
+            format!("a call is refused with a status of 400 to 699, not {status}"),
+        )),
+    }
+}
+
+/// Whether digits may last so long.
+pub(super) fn check_length(duration_ms: Option<u32>) -> Result<(), ErrorObject> {
+    match duration_ms {
+        None | Some(40..=8_000) => Ok(()),
+        Some(ms) => Err(ErrorObject::new(
+            Code::USAGE,
+            format!("a digit lasts 40 to 8000 ms, not {ms}"),
+        )),
+    }
+}
+
+/// Nobody else may write header fields that the phone itself writes.
+pub(super) fn refuse_ours<'a>(
+    mut names: impl Iterator<Item = &'a String>,
+) -> Result<(), ErrorObject> {
+    let Some(name) = names.find(|name| is_ours(name)) else {
+        return Ok(());
+    };
+    let why = format!("the header field {name} is written by the phone itself");
+    Err(ErrorObject::new(Code::USAGE, why))
+}
+
+/// Header fields of an INVITE that only the phone may write (RFC 3261 §20; compact forms §7.3.3).
+fn is_ours(name: &str) -> bool {
+    const OURS: [&str; 31] = [
+        "via",
+        "v",
+        "from",
+        "f",
+        "to",
+        "t",
+        "call-id",
+        "i",
+        "cseq",
+        "contact",
+        "m",
+        "max-forwards",
+        "route",
+        "record-route",
+        "content-length",
+        "l",
+        "content-type",
+        "c",
+        "content-encoding",
+        "e",
+        "allow",
+        "supported",
+        "k",
+        "require",
+        "proxy-require",
+        "authorization",
+        "proxy-authorization",
+        "session-expires",
+        "x",
+        "min-se",
+        "user-agent",
+    ];
+    OURS.iter()
+        .any(|ours| ours.eq_ignore_ascii_case(name.trim()))
+}

@@ -1,0 +1,296 @@
+//! Commands alone: what each of their fields leads to.
+#![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
+
+use super::*;
+use crate::hub::Identity;
+use control::Timestamp;
+use control::command::{Decline, SendDtmf, Shutdown, Transport};
+use control::event::{AccountChange, CallCreated};
+use control::snapshot::{AccountSnapshot, AccountState};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+struct Rig {
+    commands: Commands,
+    hub: Hub,
+    posts: Rc<RefCell<Vec<Post>>>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let posts = Rc::new(RefCell::new(Vec::new()));
+        let taken = Rc::clone(&posts);
+        let carry = move |post| {
+            taken.borrow_mut().push(post);
+            Ok(())
+        };
+        let identity = Identity {
+            version: "1".into(),
+            profile: "test".into(),
+            epoch: Timestamp::from_unix_ms(0),
+            remember: true,
+        };
+        Self {
+            commands: Commands::new(Box::new(carry), Handles::from(0)),
+            hub: Hub::new(identity),
+            posts,
+        }
+    }
+
+    fn ask(&mut self, command: Command) -> Result<Vec<Post>, ErrorObject> {
+        let (_, outcome) = self.commands.take(command, None, &self.hub, Instant::ZERO);
+        let posts = std::mem::take(&mut *self.posts.borrow_mut());
+        outcome.map(|_| posts)
+    }
+
+    /// The hub as it is after the registrar has told of an account.
+    fn shows(&mut self, name: &str, is_default: bool) {
+        let account: AccountHandle = name.parse().unwrap();
+        let snapshot = AccountSnapshot {
+            account: account.clone(),
+            aor: format!("sip:{name}@pbx.example"),
+            state: AccountState::Unregistered,
+            is_default,
+            transport: None,
+            server: None,
+            expires_s: None,
+            rtt_ms: None,
+            since: None,
+            next_try_s: None,
+            cause: None,
+            error: None,
+        };
+        let body = control::EventBody::AccountAdded(Box::new(AccountChange::of(snapshot)));
+        self.tell(Some(account), None, body);
+    }
+
+    /// A call in this state, in the hub.
+    fn call(&mut self, direction: CallDirection, state: CallState) -> CallHandle {
+        self.shows("a", true);
+        let dial = Command::Dial(Dial {
+            to: "200".into(),
+            account: None,
+            ring_for_s: None,
+            headers: std::collections::BTreeMap::new(),
+        });
+        let (_, reply) = self.commands.take(dial, None, &self.hub, Instant::ZERO);
+        self.posts.borrow_mut().clear();
+        let Ok(Reply::Call { call }) = reply else {
+            panic!("{reply:?}");
+        };
+        let snapshot = CallSnapshot {
+            direction,
+            state,
+            ..*call
+        };
+        let handle = snapshot.call;
+        let body = control::EventBody::CallCreated(Box::new(CallCreated {
+            direction,
+            from: snapshot.from.uri.clone(),
+            to: snapshot.to.uri.clone(),
+            display: None,
+            headers: std::collections::BTreeMap::new(),
+            snapshot,
+        }));
+        self.tell(None, Some(handle), body);
+        handle
+    }
+
+    fn tell(
+        &mut self,
+        account: Option<AccountHandle>,
+        call: Option<CallHandle>,
+        body: control::EventBody,
+    ) {
+        let word = ports::events::Word::Tell {
+            at: Instant::ZERO,
+            account,
+            call,
+            command: None,
+            body,
+        };
+        self.hub.take(word, Instant::ZERO);
+    }
+}
+
+fn add(name: &str) -> AddAccount {
+    AddAccount {
+        account: name.parse().unwrap(),
+        user: "u 1".into(),
+        domain: "pbx.example".into(),
+        auth_user: Some("login".into()),
+        password: Some(control::Secret::new("secret")),
+        display: Some("Alice".into()),
+        registrar: Some("reg.example".into()),
+        outbound_proxy: Some("sip:proxy.example:5070".into()),
+        transport: Transport::Tcp,
+        expires_s: Some(90),
+        register: true,
+        make_default: true,
+    }
+}
+
+fn added(posts: &[Post]) -> Account {
+    let account = posts.iter().find_map(|post| match post {
+        Post::Registrar(registrar::Word::Add(account)) => Some((**account).clone()),
+        _ => None,
+    });
+    let told = posts
+        .iter()
+        .any(|post| matches!(post, Post::Dialogs(dialogs::Word::Account(_))));
+    assert!(told, "dialogs is told too");
+    account.expect("the registrar is told")
+}
+
+#[test]
+fn every_field_of_a_new_account_is_passed_on() {
+    let mut rig = Rig::new();
+    let posts = rig.ask(Command::AddAccount(Box::new(add("a")))).unwrap();
+    let account = added(&posts);
+    assert_eq!(account.name, "a");
+    assert_eq!(account.aor.to_string(), "sip:u%201@pbx.example");
+    assert_eq!(account.auth_user, "login");
+    assert_eq!(account.password.reveal(), "secret");
+    assert_eq!(account.display_name, "Alice");
+    let text = |uri: Option<sip_message::Uri>| uri.map(|uri| uri.to_string());
+    assert_eq!(text(account.registrar).unwrap(), "sip:reg.example");
+    assert_eq!(
+        text(account.outbound_proxy).unwrap(),
+        "sip:proxy.example:5070"
+    );
+    assert_eq!(account.transport, sip::Transport::Tcp);
+    assert_eq!(account.expires, Duration::from_secs(90));
+    assert!(account.is_default);
+    let quiet = AddAccount {
+        register: false,
+        make_default: false,
+        ..add("b")
+    };
+    let posts = rig.ask(Command::AddAccount(Box::new(quiet))).unwrap();
+    let account = added(&posts);
+    assert!(account.expires.is_zero(), "it does not register");
+    assert!(!account.is_default);
+}
+
+/// A part that is made anew is told of one default account only: the last that was to be it.
+#[test]
+fn the_default_account_is_remembered() {
+    let mut rig = Rig::new();
+    rig.ask(Command::AddAccount(Box::new(add("a")))).unwrap();
+    rig.ask(Command::AddAccount(Box::new(add("b")))).unwrap();
+    rig.commands.repeat_accounts();
+    let posts = rig.posts.borrow();
+    let told = posts.iter().filter_map(|post| match post {
+        Post::Dialogs(dialogs::Word::Account(account)) => {
+            Some((account.name.clone(), account.is_default))
+        }
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told, [("a".to_owned(), false), ("b".to_owned(), true)]);
+}
+
+#[test]
+fn a_call_is_made_from_the_account_named_or_else_the_default_one() {
+    let mut rig = Rig::new();
+    rig.shows("a", false);
+    rig.shows("b", true);
+    rig.shows("c", false);
+    for (named, used) in [(None, "b"), (Some("c"), "c")] {
+        let dial = Dial {
+            to: "200".into(),
+            account: named.map(|name: &str| name.parse().unwrap()),
+            ring_for_s: Some(7),
+            headers: [("X-A".to_owned(), "1".to_owned())].into(),
+        };
+        let posts = rig.ask(Command::Dial(dial)).unwrap();
+        let Some(Post::Dialogs(dialogs::Word::Dial {
+            account,
+            to,
+            ring_for,
+            headers,
+            ..
+        })) = posts.first()
+        else {
+            panic!("{posts:?}");
+        };
+        assert_eq!(account.as_deref(), Some(used));
+        assert_eq!(to, "200");
+        assert_eq!(*ring_for, Some(Duration::from_secs(7)));
+        assert_eq!(headers, &[("X-A".to_owned(), "1".to_owned())]);
+    }
+}
+
+#[test]
+fn a_call_is_declined_with_the_status_asked_for_or_603() {
+    let mut rig = Rig::new();
+    let call = rig.call(CallDirection::Incoming, CallState::Ringing);
+    for (asked, sent) in [(None, 603), (Some(486), 486), (Some(400), 400)] {
+        let posts = rig
+            .ask(Command::Decline(Decline {
+                call: None,
+                status: asked,
+            }))
+            .unwrap();
+        let [
+            Post::Dialogs(dialogs::Word::Decline {
+                call: on, status, ..
+            }),
+        ] = posts.as_slice()
+        else {
+            panic!("{posts:?}");
+        };
+        assert_eq!((*on, *status), (call, Some(sent)));
+    }
+    for status in [0, 180, 200, 302, 399, 700] {
+        let decline = Decline {
+            call: None,
+            status: Some(status),
+        };
+        let error = rig.ask(Command::Decline(decline)).unwrap_err();
+        assert_eq!(error.code, Code::USAGE, "{status}");
+    }
+}
+
+#[test]
+fn digits_last_as_long_as_asked_for_within_bounds() {
+    let mut rig = Rig::new();
+    let call = rig.call(CallDirection::Outgoing, CallState::Answered);
+    let mut send = |duration_ms| {
+        rig.ask(Command::SendDtmf(SendDtmf {
+            call: Some(call),
+            digits: "12#".parse().unwrap(),
+            duration_ms,
+        }))
+    };
+    for asked in [None, Some(40), Some(8_000)] {
+        let posts = send(asked).unwrap();
+        let [
+            Post::Dialogs(dialogs::Word::Digits {
+                digits,
+                duration_ms,
+                ..
+            }),
+        ] = posts.as_slice()
+        else {
+            panic!("{posts:?}");
+        };
+        assert_eq!((digits.as_str(), *duration_ms), ("12#", asked));
+    }
+    for asked in [0, 39, 8_001] {
+        assert_eq!(send(Some(asked)).unwrap_err().code, Code::USAGE, "{asked}");
+    }
+}
+
+#[test]
+fn the_reason_of_a_shutdown_is_kept_and_nothing_more_is_taken() {
+    let mut rig = Rig::new();
+    let shutdown = Shutdown {
+        reason: Some("new version".into()),
+    };
+    rig.ask(Command::Shutdown(shutdown)).unwrap();
+    assert!(rig.commands.stopping);
+    assert_eq!(rig.commands.reason.as_deref(), Some("new version"));
+    let again = rig.ask(Command::Shutdown(Shutdown::default()));
+    assert_eq!(again.unwrap_err().code, Code::STOPPING);
+}

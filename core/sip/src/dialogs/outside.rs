@@ -1,0 +1,133 @@
+//! Requests outside of any dialog: calls that come in, and what is answered for nobody.
+
+use super::{Dialogs, INBOUND, Output};
+use crate::dialog::LocalTag;
+use crate::flow::{Origin, Transport};
+use crate::ids::{ServerId, SessionId};
+use crate::session::Session;
+use crate::session::fx::{Asked, Fx};
+use crate::session::write::{ALLOW, Fields, options, unsupported};
+use base::Instant;
+use sip_message::{HeaderName, Method, Request, ResponseBuilder, Status, Text};
+
+/// Seconds that a caller over the bound is told to wait (RFC 3261 §20.33).
+const RETRY_AFTER_S: u32 = 5;
+
+impl Dialogs {
+    /// A request outside any dialog.
+    pub(super) fn outside(&mut self, asked: Asked, now: Instant) {
+        match asked.request.method() {
+            Method::Invite => self.invite(asked, now),
+            Method::Options => {
+                let tag = LocalTag::draw(&mut self.rng).to_string();
+                let response = options(&asked.request).to_tag(&tag).build();
+                self.respond(asked.id, response);
+            }
+            Method::Bye | Method::Prack | Method::Update | Method::Info => {
+                self.answer(&asked, Status::CALL_DOES_NOT_EXIST);
+            }
+            Method::Ack | Method::Cancel => {}
+            Method::Register
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Refer
+            | Method::Message
+            | Method::Publish
+            | Method::Other(_) => {
+                let tag = LocalTag::draw(&mut self.rng).to_string();
+                let response = ResponseBuilder::to(&asked.request, Status::METHOD_NOT_ALLOWED)
+                    .to_tag(&tag)
+                    .field(HeaderName::Allow, ALLOW)
+                    .build();
+                self.respond(asked.id, response);
+            }
+        }
+    }
+
+    /// A call that comes in, within the bounds.
+    fn invite(&mut self, asked: Asked, now: Instant) {
+        if let Some(unknown) = unsupported(&asked.request) {
+            let tag = LocalTag::draw(&mut self.rng).to_string();
+            let response = ResponseBuilder::to(&asked.request, Status::BAD_EXTENSION)
+                .to_tag(&tag)
+                .field(HeaderName::Unsupported, unknown)
+                .build();
+            self.respond(asked.id, response);
+            return;
+        }
+        let limits = &self.config.limits;
+        let early = self.early.get(&asked.origin.source.ip()).copied();
+        let flooded = limits
+            .early_per_source
+            .is_some_and(|max| early.unwrap_or(0) >= max);
+        if flooded || self.len() >= limits.sessions {
+            let tag = LocalTag::draw(&mut self.rng).to_string();
+            let response = ResponseBuilder::to(&asked.request, Status::SERVICE_UNAVAILABLE)
+                .to_tag(&tag)
+                .field(HeaderName::RetryAfter, RETRY_AFTER_S)
+                .build();
+            self.respond(asked.id, response);
+            return;
+        }
+        if self.live >= limits.calls {
+            self.answer(&asked, Status::BUSY_HERE);
+            return;
+        }
+        let contact = contact(&asked.request, &asked.origin);
+        let tag = LocalTag::draw(&mut self.rng);
+        let id = SessionId(INBOUND | self.state.next_inbound);
+        let session = Session::called(
+            asked,
+            contact,
+            tag,
+            &mut Fx {
+                session: id,
+                now,
+                config: &self.config,
+                rng: &mut self.rng,
+                owners: &mut self.state.owners,
+                accounts: &mut self.state.accounts,
+                outputs: &mut self.outputs,
+            },
+        );
+        if let Some(session) = session {
+            self.state.next_inbound += 1;
+            self.insert(id, session);
+        }
+    }
+
+    /// Answers for nobody.
+    pub(super) fn answer(&mut self, asked: &Asked, status: Status) {
+        let tag = LocalTag::draw(&mut self.rng).to_string();
+        let response = ResponseBuilder::to(&asked.request, status)
+            .to_tag(&tag)
+            .build();
+        self.respond(asked.id, response);
+    }
+
+    pub(super) fn respond(&mut self, id: ServerId, response: sip_message::Response) {
+        self.outputs.push_back(Output::Respond { id, response });
+    }
+}
+
+/// Where we can be reached in a call that came to `origin.local`: the user that was called, at the
+/// address that heard it. A driver that knows better says so by [`Order::Contact`](crate::session::Order::Contact).
+fn contact(request: &Request, origin: &Origin) -> Text {
+    let uri = request.uri().ok();
+    let scheme = match &uri {
+        Some(uri) if uri.scheme() == "sips" => "sips",
+        Some(_) | None => "sip",
+    };
+    let user = uri.as_ref().and_then(|uri| uri.user());
+    let (user, at) = match user {
+        Some(user) => (user, "@"),
+        None => ("", ""),
+    };
+    let local = origin.local;
+    let parameter = match origin.transport {
+        Transport::Udp => "",
+        Transport::Tcp | Transport::Tls => ";transport=tcp",
+        Transport::Ws | Transport::Wss => ";transport=ws",
+    };
+    Text::from(format!("<{scheme}:{user}{at}{local}{parameter}>"))
+}
