@@ -46,7 +46,8 @@ impl Registrar {
     /// A part without accounts. `epoch` is the time of day at [`Instant::ZERO`].
     pub fn new(epoch: Timestamp, mut rng: Rng) -> Self {
         Self {
-            table: Registrations::new(Address::Registrar as u8, rng.split()),
+            table: Registrations::new(Address::Registrar as u8, rng.split())
+                .starting_at(rng.number32()),
             accounts: BTreeMap::new(),
             next: 0,
             retries: Timers::new(),

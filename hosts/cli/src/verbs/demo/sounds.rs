@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const RATE: Rate = Rate::Hz8000;
 /// Length of the chirp that proves a call. Unit: ms.
 const CHIRP_MS: usize = 1_000;
+/// Length of one piece of it that is looked for. Unit: ms.
+const PIECE_MS: usize = 200;
 /// Length of what is said otherwise. Unit: ms.
 const HELLO_MS: usize = 4_000;
 
@@ -26,7 +28,7 @@ pub(super) struct Sounds {
 pub(super) struct Echo {
     /// From saying to hearing. Unit: ms.
     pub(super) delay_ms: f64,
-    /// How alike. Range: 0 to 1.
+    /// How alike the worst piece but one is. Range: 0 to 1.
     pub(super) score: f64,
 }
 
@@ -69,15 +71,29 @@ impl Sounds {
         .to_string()
     }
 
-    /// Looks for the chirp in what was heard; `None` where nothing like it is.
+    /// Looks for the chirp in what was heard, piece by piece: a jitter buffer that grows while the
+    /// chirp passes shifts what follows, and that is no loss. `None` where nothing like it is.
     pub(super) fn echo(&self) -> Option<Echo> {
         let mut reader = hound::WavReader::open(&self.heard).ok()?;
         let heard: Vec<i16> = reader.samples().collect::<Result<_, _>>().ok()?;
-        let found = correlate::find(&self.chirp, &heard)?;
-        let delay_ms = found.at as f64 * 1000.0 / f64::from(RATE.hertz());
-        Some(Echo {
-            delay_ms,
-            score: found.score,
-        })
+        let piece = PIECE_MS * RATE.per_ms();
+        let pieces = self.chirp.chunks_exact(piece).enumerate();
+        let mut found: Vec<Echo> = pieces
+            .filter_map(|(number, pcm)| {
+                let found = correlate::find(pcm, &heard)?;
+                let late = found.at as f64 - (number * piece) as f64;
+                let delay_ms = late * 1000.0 / f64::from(RATE.hertz());
+                Some(Echo {
+                    delay_ms,
+                    score: found.score,
+                })
+            })
+            .collect();
+        // All pieces but one have to be there: that one may hold the shift.
+        found.sort_by(|a, b| a.score.total_cmp(&b.score));
+        let score = found.get(1)?.score;
+        found.sort_by(|a, b| a.delay_ms.total_cmp(&b.delay_ms));
+        let delay_ms = found.get(found.len() / 2)?.delay_ms;
+        Some(Echo { delay_ms, score })
     }
 }
