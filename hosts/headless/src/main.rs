@@ -9,6 +9,7 @@ use control::{Code, ErrorObject, ExitCode};
 use options::Options;
 use plugin_host::{Catalogue, SearchPath};
 use settings::{Log, Settings};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process;
 use std::rc::Rc;
@@ -121,5 +122,6 @@ fn log(options: &Options, settings: &Settings) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }

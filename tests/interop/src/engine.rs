@@ -103,7 +103,7 @@ impl Daemon {
         let settings = folder.join("settings.toml");
         let account = wish.registrar.map_or(ACCOUNT, |_| "");
         write_private(&settings, &format!("{}\n{account}", wish.settings))?;
-        let mut command = Command::new(binaries().join("offhookd"));
+        let mut command = offhookd();
         command
             .current_dir(&folder)
             .env("HOME", &folder)
@@ -169,4 +169,15 @@ fn write_private(file: &Path, text: &str) -> Result<()> {
     std::fs::write(file, text)?;
     std::fs::set_permissions(file, Permissions::from_mode(0o600))?;
     Ok(())
+}
+
+/// `offhookd` without the variables that only the test run means: they would be settings.
+pub fn offhookd() -> Command {
+    let mut command = Command::new(binaries().join("offhookd"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("OFFHOOK_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }

@@ -4,13 +4,12 @@
 use control::snapshot::AccountState;
 use control::{Code, EventBody};
 use offhook_interop::baresip::Wish as Phone;
-use offhook_interop::engine::{Answer, Daemon, Engine, Wish};
-use offhook_interop::rig::binaries;
+use offhook_interop::engine::{Answer, Daemon, Engine, Wish, offhookd};
 use offhook_interop::sound::Sound;
 use offhook_interop::{Baresip, Rig, ports};
 use relay::{LinkSettings, Loss, SipAwareRelay, SipRelaySettings};
 use std::net::{TcpListener, UdpSocket};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -18,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Starts an `offhookd` that cannot run; it says `code` and `words`, nothing but that, and ends as the
 /// index says.
 fn refused(rig: &Rig, options: &[&str], code: Code, words: &[&str]) {
-    let mut command = Command::new(binaries().join("offhookd"));
+    let mut command = offhookd();
     command
         .current_dir(rig.folder())
         .env("HOME", rig.folder())
