@@ -13,6 +13,7 @@
 //! | `layers.rs` | who may import whom |
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
+//! | `ladder.rs` | shows and accepts golden ladders |
 //! | `lexer.rs` | Rust source as words with line numbers, comments apart |
 //! | `workspace.rs` | what `cargo metadata` says |
 //! | `command.rs` | running other programs |
@@ -21,6 +22,7 @@ mod bench;
 mod command;
 mod demo;
 mod install;
+mod ladder;
 mod layers;
 mod lexer;
 mod licences;
@@ -40,6 +42,7 @@ cargo xtask COMMAND
   layers           who may import whom
   tidy             file sizes, leftover markers, citations, pages
   licences         licences and origins of all dependencies
+  ladder           show [NAME]: print golden ladders; bless: accept what the simulation draws now
   plugins          build the plugin library files, check that hosts do not export their symbol
   bench [NAMES]    figures beside their baselines; with names (calls, memory, media, start) only those
 ";
@@ -74,6 +77,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
         "plugins" => plugins::run(&workspace::load()?),
         "bench" => bench::run(rest),
+        "ladder" => ladder::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
