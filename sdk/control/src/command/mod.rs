@@ -65,7 +65,7 @@ commands! {
     "hang_up" HangUp CallRef;
     /// End all calls. Outcome: `call.ended` for each.
     "hang_up_all" HangUpAll NoFields;
-    /// Send digits. Outcome: `call.dtmf` for each.
+    /// Send digits. Outcome: `call.dtmf` for each, told as they go into line.
     "send_dtmf" SendDtmf SendDtmf;
     /// Silence our microphone, or open it. Outcome: `call.mute`.
     "mute" Mute Mute;
