@@ -351,7 +351,7 @@ fn a_folder_of_broken_libraries_leaves_the_good_one_working() {
         catalogue
             .codec("COPY", Hertz(8000))
             .unwrap()
-            .open("")
+            .open("", "")
             .is_ok()
     );
 }
@@ -365,7 +365,7 @@ fn success_without_an_instance_is_refused() {
     let error = catalogue
         .codec("COPY", Hertz(8000))
         .unwrap()
-        .open("")
+        .open("", "")
         .unwrap_err();
     assert_eq!(
         error.to_string(),
