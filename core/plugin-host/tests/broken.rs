@@ -184,7 +184,7 @@ const CASES: &[Case] = &[
         "table-short",
         &["TABLE_SIZE=40"],
         "plugin.bad-table",
-        "is 40 bytes, at least 72",
+        "is 40 bytes, at least 80",
     ),
     run(
         "table-null",
