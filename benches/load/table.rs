@@ -120,7 +120,12 @@ fn quantity(value: f64, unit: &str) -> String {
         _ => 3,
     };
     let space = if unit.is_empty() { "" } else { " " };
-    format!("{value:.places$}{space}{unit}")
+    let number = format!("{value:.places$}");
+    let number = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => &number,
+    };
+    format!("{number}{space}{unit}")
 }
 
 /// All figures of a run.
