@@ -60,7 +60,10 @@ impl Link {
             Report::Stream { flow, bytes } => self.read_stream(flow, &bytes, now, out),
             Report::Closed { flow, why } => {
                 tracing::debug!(?flow, %why, "flow closed");
-                self.flows.closed(flow);
+                if let Some(origin) = self.flows.closed(flow) {
+                    let target = origin.target();
+                    out.post(ports::registrar::Word::FlowLost { target });
+                }
                 self.broken(Broken::Flow(flow), now);
             }
             Report::Refused { target, why } => {
@@ -186,7 +189,11 @@ impl Link {
     }
 
     fn read_stream(&mut self, flow: FlowId, bytes: &Bytes, now: Instant, out: &mut Outbox) {
-        self.flows.push(flow, bytes);
+        if !self.flows.push(flow, bytes) {
+            // What went before was lost with a link that panicked, so where a message begins is not
+            // known any more: the peer opens another connection.
+            return out.post(Do::Close { flow });
+        }
         while let Some((frame, origin)) = self.flows.next(flow) {
             match frame {
                 Ok(Frame::Message(message)) => {
