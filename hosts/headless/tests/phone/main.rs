@@ -63,8 +63,8 @@ fn dial(core: &engine::Core, to: &str) -> control::CallHandle {
         headers: std::collections::BTreeMap::new(),
     };
     let (_, outcome) = core.command(control::Command::Dial(dial), None);
-    match outcome.unwrap() {
-        control::Reply::Call { call } => call.call,
-        other => panic!("{other:?}"),
-    }
+    let control::Reply::Call { call } = outcome.unwrap() else {
+        panic!("dial is replied to with something else");
+    };
+    call.call
 }
