@@ -115,8 +115,7 @@ impl Commands {
                 engine: Box::new(hub.snapshot()),
             }),
             Command::Ladder(of) => {
-                let local = local_name(hub);
-                let ladder = hub.ladders().of(of.call, &local).ok_or_else(|| {
+                let ladder = hub.ladders().of(of.call).ok_or_else(|| {
                     let why = format!("no message of call {} is kept any more", of.call);
                     ErrorObject::new(Code::UNKNOWN_CALL, why)
                 })?;
@@ -351,14 +350,6 @@ fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
         Code::UNKNOWN_ACCOUNT,
         format!("no account is called '{name}'"),
     ))
-}
-
-fn local_name(hub: &Hub) -> String {
-    let aor = hub.accounts().values().next().map(|a| a.aor.clone());
-    aor.map_or_else(
-        || "offhook".to_owned(),
-        |aor| aor.trim_start_matches("sip:").to_owned(),
-    )
 }
 
 /// An account from the words of a command.

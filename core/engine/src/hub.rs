@@ -5,7 +5,8 @@ use crate::listener::{Listener, Sent};
 use base::Instant;
 use control::event::{CallEnded, EngineChange, StreamLagged};
 use control::snapshot::{
-    AccountSnapshot, CallSnapshot, CallState, EngineSnapshot, EngineState, PluginSnapshot,
+    AccountSnapshot, CallDirection, CallSnapshot, CallState, EngineSnapshot, EngineState,
+    PluginSnapshot,
 };
 use control::{
     CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
@@ -285,14 +286,27 @@ impl Hub {
         match (body, call_of(body)) {
             (EventBody::CallEnded(_), Some(snapshot)) => {
                 self.calls.remove(&call);
-                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.name_ladder(snapshot);
             }
             (_, Some(snapshot)) => {
-                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.name_ladder(snapshot);
                 self.calls.insert(call, snapshot.clone());
             }
             (_, None) => {}
         }
+    }
+
+    /// The ladder of a call names the account that it belongs to; without one, who the call says we are.
+    fn name_ladder(&mut self, call: &CallSnapshot) {
+        let account = call.account.as_ref().map(|name| name.as_str());
+        let account = account.and_then(|name| self.accounts.get(name));
+        let party = match call.direction {
+            CallDirection::Incoming => &call.to.uri,
+            CallDirection::Outgoing => &call.from.uri,
+        };
+        let local = account.map_or(party, |account| &account.aor);
+        let call_id = call.sip_call_id.as_deref();
+        self.ladders.name(call.call, call_id, local);
     }
 
     /// Starts telling `listener` of events: from now on, or from after `resume` if that is still

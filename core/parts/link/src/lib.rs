@@ -68,17 +68,19 @@ const OWN_TICKETS: u64 = 1 << 48;
 impl Link {
     /// A link without flows. `rng` makes branches, tags and choices among equal servers.
     pub fn new(settings: Settings, mut rng: Rng) -> Self {
+        let endpoint = Endpoint::new(settings.endpoint.clone(), rng.split());
+        let mut tickets = rng.split();
         Self {
-            endpoint: Endpoint::new(settings.endpoint.clone(), rng.split()),
-            routes: Routes::new(rng.split()),
+            endpoint,
+            locals: Locals::new(tickets.number32()),
+            next_ticket: OWN_TICKETS + u64::from(tickets.number32()),
+            routes: Routes::new(tickets),
             rng,
             settings,
             flows: Flows::default(),
-            locals: Locals::default(),
             sending: Sending::default(),
             unanswered: Unanswered::default(),
             nameless: Vec::new(),
-            next_ticket: OWN_TICKETS,
         }
     }
 
@@ -315,3 +317,6 @@ fn owner(request: &Request, offers: Offers) -> Result<Address, Status> {
         Owner::Nobody(status) => Err(status),
     }
 }
+
+#[cfg(test)]
+mod tests;

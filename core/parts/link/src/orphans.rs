@@ -53,6 +53,8 @@ impl Unanswered {
 impl Link {
     /// The part `who` was made anew: callers must not wait for it, and nobody must ring for it.
     pub(crate) fn orphaned(&mut self, who: Address, now: Instant) {
+        self.routes.orphaned(who);
+        self.locals.orphaned(who);
         for (id, request) in self.unanswered.take(who) {
             let tag = self.rng.token(10);
             let status = Status::SERVER_INTERNAL_ERROR;

@@ -285,6 +285,16 @@ impl Part for Registrar {
                 }
             }
             Word::Unregister { account } => self.one(&account, One::Remove, now),
+            Word::FlowLost { target } => {
+                let used = self
+                    .accounts
+                    .iter()
+                    .filter(|(_, known)| known.server == Some(target));
+                let used: Vec<AccountId> = used.map(|(id, _)| *id).collect();
+                for id in used {
+                    self.table.handle(Input::One(id, One::FlowLost), now);
+                }
+            }
             Word::Stop => {
                 let all: Vec<AccountId> = self.accounts.keys().copied().collect();
                 for id in all {

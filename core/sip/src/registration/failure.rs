@@ -36,6 +36,8 @@ impl Binding {
             | State::Retrying { bound, .. } => Some(bound.clone()),
             State::Failed { bound, .. } => bound.clone(),
         };
+        // Who asked is told that it failed, even if the registrar still has the binding.
+        let asked = matches!(&self.memory.state, State::Refreshing(_, one) if one.asked);
         self.drop_attempt();
         self.memory.timers.clear(Timer::Hurry);
         self.memory.timers.clear(Timer::Refresh);
@@ -49,7 +51,7 @@ impl Binding {
             self.memory.state,
             State::Registered(_) | State::Refreshing(_, _) | State::Retrying { .. }
         );
-        let lives_on = was_there && !cause.is_final() && !self.is_lost(&cause);
+        let lives_on = was_there && !asked && !cause.is_final() && !self.is_lost(&cause);
         let state = match bound {
             Some(bound) if lives_on && bound.until > now => State::Retrying { bound, cause },
             bound => {

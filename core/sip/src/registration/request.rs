@@ -18,6 +18,7 @@ impl Binding {
             rounds: 0,
             regular,
             once,
+            asked: false,
         };
         let expires = self.memory.expires_s;
         self.send_attempt(attempt, expires)
@@ -31,6 +32,7 @@ impl Binding {
             rounds: 0,
             regular: false,
             once: false,
+            asked: false,
         };
         self.send_attempt(attempt, 0)
     }

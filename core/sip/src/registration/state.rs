@@ -23,6 +23,8 @@ pub struct Attempt {
     pub(super) regular: bool,
     /// Whether it is sent once only.
     pub(super) once: bool,
+    /// Whether somebody asked for it and waits to be told, though the binding is there.
+    pub(super) asked: bool,
 }
 
 /// A binding that the registrar has.

@@ -102,7 +102,8 @@ impl KeepAlive {
 /// Everything that can happen to a binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The user wants it.
+    /// The user wants it, or wants to know whether it is there: a REGISTER goes out at once unless one is
+    /// under way, and its outcome is told.
     Register,
     /// The user no longer wants it.
     Remove,
