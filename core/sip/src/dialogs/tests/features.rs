@@ -520,7 +520,11 @@ fn options_list_what_we_can() {
         value(HeaderName::Allow),
         "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO"
     );
-    assert_eq!(value(HeaderName::Accept), "application/sdp");
+    assert_eq!(
+        value(HeaderName::Accept),
+        "application/sdp, multipart/mixed, multipart/alternative"
+    );
+    assert_eq!(headers.text(HeaderName::AllowEvents), None);
     assert_eq!(value(HeaderName::Supported), "100rel, timer");
     assert!(headers.to().unwrap().tag().is_some());
 }
