@@ -37,6 +37,7 @@ impl Binding {
             State::Failed { bound, .. } => bound.clone(),
         };
         self.drop_attempt();
+        self.memory.redirections.forget();
         self.memory.timers.clear(Timer::Hurry);
         self.memory.timers.clear(Timer::Refresh);
         if cause.is_final() {
@@ -81,7 +82,8 @@ impl Binding {
                 !self.memory.account.supervised || self.memory.timers.at(Timer::Silence).is_none()
             }
             Cause::Unreachable => true,
-            Cause::WrongPassword | Cause::Proof(_) | Cause::Refused { .. } => false,
+            Cause::WrongPassword | Cause::Proof(_) => false,
+            Cause::Redirected { .. } | Cause::Refused { .. } => false,
         }
     }
 
