@@ -285,7 +285,7 @@ fn a_cancel_says_why() {
 fn our_cancel_says_that_nobody_answered() {
     let (world, bob, eve) = bob_and_eve(5, &Settings::new("bob"));
     eve.on("INVITE", |script, invite| script.ring(invite));
-    let call = control::CallHandle::from_number(77);
+    let call = control::CallHandle::from_number(2_048);
     let to = eve.uri();
     bob.post(ports::dialogs::Word::Dial {
         command: control::CommandId(1),
