@@ -201,7 +201,7 @@ impl Binding {
             | State::Retrying { bound, .. } => Status::Registered {
                 granted: bound.granted,
                 contact: bound.contact.clone(),
-                elsewhere: bound.elsewhere.clone(),
+                elsewhere: bound.elsewhere.clone().map(Box::new),
             },
             State::Failed { cause, .. } => Status::Failed(cause.clone()),
             State::Unregistering(_) => Status::Unregistering,

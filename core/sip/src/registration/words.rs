@@ -175,7 +175,7 @@ pub enum Status {
         /// Where we are reached.
         contact: Uri,
         /// The registrar that has it, where we were sent to another one.
-        elsewhere: Option<Uri>,
+        elsewhere: Option<Box<Uri>>,
     },
     /// Wanted and not there.
     Failed(Cause),

@@ -723,7 +723,7 @@ fn bounds_hold() {
         10    asked INVITE cseq=1 sdp=o1
         10      ! incoming o1
         20    asked INVITE cseq=1 sdp=o1
-        20      says 503 INVITE Retry-After:5
+        20      says 503 INVITE Retry-After:11
         30    accept a1
         30      says 200 INVITE [a1]
         40    asked INVITE cseq=1 sdp=o1
