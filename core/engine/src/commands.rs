@@ -355,7 +355,12 @@ fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
 /// An account from the words of a command.
 fn account(add: AddAccount) -> Result<Account, ErrorObject> {
     let uri = |text: String| {
-        let bad = |_| ErrorObject::new(Code::BAD_ADDRESS, format!("'{text}' is no SIP address"));
+        let bad = |_| {
+            ErrorObject::new(
+                Code::BAD_ADDRESS,
+                format!("{} is no SIP address", control::quoted(&text)),
+            )
+        };
         text.parse::<sip_message::Uri>().map_err(bad)
     };
     let server = |text: String| {

@@ -193,6 +193,8 @@ impl Hub {
                 cause: end.cause,
                 sip_status: None,
                 reason_header: None,
+                q850_cause: None,
+                reason_text: None,
                 duration_ms: snapshot.answered.map_or(0, |at| ended.ms_since(at)),
                 mos_avg: None,
                 codec: snapshot.media.as_ref().and_then(|m| m.codec.clone()),

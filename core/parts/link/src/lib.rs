@@ -154,7 +154,9 @@ impl Link {
                 Output::Ack { request, origin } => {
                     tell(Address::Dialogs, Heard::Ack { request, origin }, out);
                 }
-                Output::Cancelled { id } => tell(Address::Dialogs, Heard::Cancelled { id }, out),
+                Output::Cancelled { id, reason } => {
+                    tell(Address::Dialogs, Heard::Cancelled { id, reason }, out);
+                }
                 Output::Response {
                     id,
                     response,
@@ -207,7 +209,9 @@ impl Part for Link {
             Word::SendAck { request, next_hop } => {
                 self.resolve(Purpose::Ack { request }, &next_hop, now, out);
             }
-            Word::Cancel { id } => self.endpoint.handle(Input::Cancel { id }, now),
+            Word::Cancel { id, reason } => {
+                self.endpoint.handle(Input::Cancel { id, reason }, now);
+            }
             Word::Abandon { id } => {
                 self.sending.give_up(id);
                 self.endpoint.handle(Input::Abandon { id }, now);

@@ -63,7 +63,8 @@ impl Link {
         }
         for (id, method) in self.sending.of(who) {
             if method == Method::Invite {
-                self.endpoint.handle(Input::Cancel { id }, now);
+                self.endpoint
+                    .handle(Input::Cancel { id, reason: None }, now);
             } else {
                 self.endpoint.handle(Input::Abandon { id }, now);
                 self.sending.give_up(id);

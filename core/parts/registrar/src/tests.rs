@@ -313,13 +313,3 @@ fn exactly_one_account_is_shown_as_the_default_one() {
         assert_eq!(named, [default], "{what}: {shown:?}");
     }
 }
-
-#[test]
-fn requests_carry_the_name_of_the_settings() {
-    let mut rig = Rig::new();
-    rig.part = Registrar::new(Timestamp::from_unix_ms(0), Rng::from_number(1)).named("offhook 1");
-    rig.tell(account());
-    let (_, request) = register(&rig.routed()).unwrap();
-    let name = request.headers().text(HeaderName::UserAgent).unwrap();
-    assert_eq!(name, "offhook 1");
-}

@@ -1,6 +1,7 @@
 //! The machine: states and what moves it.
 
 use super::pace;
+use super::redirect::Redirections;
 use super::state::{Attempt, Bound, Memory, State, Timer};
 use super::supervision::Supervision;
 use super::words::{Account, Cause, Input, KeepAlive, Output, Status};
@@ -27,6 +28,7 @@ impl Binding {
             timers: Deadlines::new(),
             auth,
             supervision: Supervision::new(&mut rng),
+            redirections: Redirections::default(),
             contact: account.contact.clone(),
             stale_contact: None,
             moves: 0,
@@ -223,6 +225,7 @@ impl Binding {
             | State::Retrying { bound, .. } => Status::Registered {
                 granted: bound.granted,
                 contact: bound.contact.clone(),
+                elsewhere: bound.elsewhere.clone().map(Box::new),
             },
             State::Failed { cause, .. } => Status::Failed(cause.clone()),
             State::Unregistering(_) => Status::Unregistering,

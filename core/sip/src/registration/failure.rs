@@ -39,6 +39,7 @@ impl Binding {
         // Who asked is told that it failed, even if the registrar still has the binding.
         let asked = matches!(&self.memory.state, State::Refreshing(_, one) if one.asked);
         self.drop_attempt();
+        self.memory.redirections.forget();
         self.memory.timers.clear(Timer::Hurry);
         self.memory.timers.clear(Timer::Refresh);
         if cause.is_final() {
@@ -83,7 +84,8 @@ impl Binding {
                 !self.memory.account.supervised || self.memory.timers.at(Timer::Silence).is_none()
             }
             Cause::Unreachable => true,
-            Cause::WrongPassword | Cause::Proof(_) | Cause::Refused { .. } => false,
+            Cause::WrongPassword | Cause::Proof(_) => false,
+            Cause::Redirected { .. } | Cause::Refused { .. } => false,
         }
     }
 
