@@ -179,7 +179,7 @@ fn echoed_to_baresip(name: &str, codec: &str) -> anyhow::Result<()> {
 fn audio_timing_echoed_to_baresip() {
     for codec in ["PCMU", "PCMA"] {
         let name = format!("echo-baresip-{codec}").to_lowercase();
-        unless_preempted(&name, 3, || echoed_to_baresip(&name, codec)).unwrap();
+        unless_preempted(&name, 5, || echoed_to_baresip(&name, codec)).unwrap();
     }
 }
 

@@ -96,7 +96,7 @@ fn devices(microphone: &Path, loudspeaker: &Path) -> String {
 }
 
 /// How often a call is made at most while the machine keeps everybody waiting.
-const TURNS: usize = 3;
+const TURNS: usize = 5;
 
 /// Calls both ways: each end says a chirp and a sentence, and all of it arrives at the other.
 fn talks(program: &str, codec: &str) -> anyhow::Result<()> {

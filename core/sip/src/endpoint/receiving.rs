@@ -3,9 +3,10 @@
 use super::resting::Rest;
 use super::route::way_back;
 use super::server::{Kind, Server, Step};
-use super::{Endpoint, Output, Which};
+use super::{Endpoint, Output, Which, Whose};
 use crate::flow::Origin;
 use crate::ids::ServerId;
+use crate::session::read::reason;
 use crate::transaction::key::Secret;
 use crate::transaction::{InviteServer, Link, RequestServer, ServerKey};
 use base::Instant;
@@ -45,7 +46,10 @@ impl Endpoint {
         };
         if let Some(&number) = self.server_of.get(&key) {
             if let Some(rest) = self.resting.get(number) {
-                let again = rest.answer(&request.seen_from(origin.source), self.secret.reveal());
+                let seen = request.seen_from(origin.source);
+                let again = rest.answer(&seen, self.secret.reveal(), |status| {
+                    self.copied(&seen, status)
+                });
                 return again.map_or((), |bytes| self.transmit_for(number, bytes));
             }
             return self.with_server(number, Cause::Nothing, |server| server.repeat(now));
@@ -64,10 +68,14 @@ impl Endpoint {
             return self.refuse(&request, Status::LOOP_DETECTED, &origin);
         }
         let is_invite = *request.method() == Method::Invite;
-        let is_new_call = is_invite && merged.is_some();
+        let whose = match (&merged, is_invite) {
+            (None, _) => Whose::Dialog,
+            (Some(_), true) => Whose::NewCall,
+            (Some(_), false) => Whose::Stranger,
+        };
         if self.is_full()
-            || self.is_taken()
-            || (is_new_call && self.has_too_many_early(origin.source.ip()))
+            || self.is_taken(whose)
+            || (whose == Whose::NewCall && self.has_too_many_early(origin.source.ip()))
         {
             return self.overloaded(&request, &origin);
         }
@@ -169,16 +177,16 @@ impl Endpoint {
         }
         self.answer(cancel, response, origin);
         if !told {
-            self.emit(Output::Cancelled {
-                id: ServerId(number),
-            });
+            let reason = reason(cancel.headers());
+            let id = ServerId(number);
+            self.emit(Output::Cancelled { id, reason });
         }
     }
 
     pub(super) fn respond(&mut self, id: ServerId, response: &Response, now: Instant) {
         if let Some(rest) = self.resting.of(id) {
             if rest.is_accepted() && response.status().is_success() {
-                self.transmit_for(id.0, response.bytes().clone());
+                self.transmit_for(id.0, self.named(response));
             }
             return;
         }
@@ -210,7 +218,9 @@ impl Endpoint {
             self.no_longer_early(source);
         }
         if let (Some(until), Cause::Response(response)) = (server.rests_until(), &cause) {
-            let rest = Rest::of(&server, response, self.secret.reveal());
+            let status = response.status();
+            let copied = server.request.as_ref().map(|r| self.copied(r, status));
+            let rest = Rest::of(&server, status, copied, self.secret.reveal());
             self.timers.set(Which::Server(number), None);
             return self.resting.insert(number, rest, until);
         }
@@ -226,8 +236,8 @@ impl Endpoint {
         match step {
             Step::Trying => {
                 if let Some(request) = &server.request {
-                    let trying = ResponseBuilder::to(request, Status::TRYING).build();
-                    server.last = Some(trying.bytes().clone());
+                    let trying = ResponseBuilder::to(request, Status::TRYING);
+                    server.last = Some(self.signed(trying).build().bytes().clone());
                     self.transmit_last(server);
                 }
             }
@@ -236,7 +246,7 @@ impl Endpoint {
                     if let Kind::Invite(_) = server.kind {
                         server.request = None;
                     }
-                    server.last = Some(response.bytes().clone());
+                    server.last = Some(self.named(response));
                     self.transmit_last(server);
                 }
             }
@@ -251,6 +261,21 @@ impl Endpoint {
                 id: ServerId(number),
                 why,
             }),
+        }
+    }
+
+    /// The response to `request` that says nothing but what it copies, and our name.
+    fn copied(&self, request: &Request, status: Status) -> Bytes {
+        let response = self.signed(ResponseBuilder::to(request, status));
+        response.build().bytes().clone()
+    }
+
+    /// A user's response, with our name where it says none.
+    fn named(&self, response: &Response) -> Bytes {
+        let is_named = response.headers().count(HeaderName::Server) > 0;
+        match self.settings.name.is_empty() || is_named {
+            true => response.bytes().clone(),
+            false => self.signed(response.edit()).build().bytes().clone(),
         }
     }
 

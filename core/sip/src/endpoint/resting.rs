@@ -13,7 +13,7 @@ use crate::transaction::key::Secret;
 use base::Instant;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sip_message::{Request, Response, ResponseBuilder, Status};
+use sip_message::{Request, Status};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What a repeat of the request gets.
@@ -38,15 +38,21 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    /// What is left of `server`, whose last word was `response`.
-    pub(super) fn of(server: &Server, response: &Response, secret: &Secret) -> Self {
+    /// What is left of `server`, whose last word was a `status`. `copied` is the response of that status
+    /// that says nothing but what it copies.
+    pub(super) fn of(
+        server: &Server,
+        status: Status,
+        copied: Option<Bytes>,
+        secret: &Secret,
+    ) -> Self {
         let again = match (&server.kind, &server.request) {
             (Kind::Invite(_), _) => Again::Accepted,
-            (Kind::Other(_), Some(request)) if is_copied(request, response) => Again::Made {
-                status: response.status(),
+            (Kind::Other(_), Some(request)) if copied == server.last => Again::Made {
+                status,
                 of: ServerKey::of_copied(secret, request),
             },
-            (Kind::Other(_), _) => Again::Kept(response.bytes()[..].into()),
+            (Kind::Other(_), _) => Again::Kept(server.last.as_deref().unwrap_or_default().into()),
         };
         Self {
             key: server.key,
@@ -59,13 +65,17 @@ impl Rest {
 
     /// What `repeat` gets; it has been seen from where it came. A request that has the key of this one
     /// and says something else is no repeat and gets nothing.
-    pub(super) fn answer(&self, repeat: &Request, secret: &Secret) -> Option<Bytes> {
+    /// `copied` makes the response of a status that says nothing but what it copies from `repeat`.
+    pub(super) fn answer(
+        &self,
+        repeat: &Request,
+        secret: &Secret,
+        copied: impl FnOnce(Status) -> Bytes,
+    ) -> Option<Bytes> {
         match &self.again {
             Again::Accepted => None,
             Again::Made { status, of } => {
-                let same = *of == ServerKey::of_copied(secret, repeat);
-                let made = same.then(|| ResponseBuilder::to(repeat, *status).build());
-                made.map(|response| response.bytes().clone())
+                (*of == ServerKey::of_copied(secret, repeat)).then(|| copied(*status))
             }
             Again::Kept(bytes) => Some(Bytes::copy_from_slice(bytes)),
         }
@@ -78,15 +88,6 @@ impl Rest {
             Again::Made { .. } | Again::Kept(_) => false,
         }
     }
-}
-
-/// Whether `response` says nothing that `request` does not say.
-fn is_copied(request: &Request, response: &Response) -> bool {
-    response.body().is_empty()
-        && ResponseBuilder::to(request, response.status())
-            .build()
-            .bytes()
-            == response.bytes()
 }
 
 /// All of them. Bound: that of the endpoint's transactions.
