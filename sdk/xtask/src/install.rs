@@ -18,13 +18,14 @@ pub(crate) enum Need {
 /// A linker, pkg-config, and the headers of the sound system (plugin audio-system).
 const BUILD: &[&str] = &["build-essential", "pkg-config", "libasound2-dev"];
 
-/// Programs that play the other end, `ss` to read marks of sockets, recorded human speech, and Python
-/// for the speech scorer.
+/// Programs that play the other end, a GSM coder to compare ours with, `ss` to read marks of sockets,
+/// recorded human speech, and Python for the speech scorer.
 const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
     "baresip-core",
     "linphone-cli",
+    "libgsm-tools",
     "iproute2",
     "pocketsphinx-testdata",
     "python3",
