@@ -15,7 +15,7 @@ mod quantise;
 
 use band::Band;
 use filter::Filter;
-use plugin::{Codec, Format, Refusal, Status};
+use plugin::{Codec, CodecRequest, Format, Refusal, Status};
 use quantise::{high_code, high_sample, low_code, low_learn, low_sample};
 
 /// Encoder and decoder of one stream.
@@ -35,8 +35,8 @@ impl Codec for G722 {
         ..Format::NARROWBAND
     }];
 
-    fn open(format: usize, _fmtp: &str) -> Result<Self, Refusal> {
-        match format {
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+        match request.format {
             0 => Ok(Self {
                 encoder: Encoder::NEW,
                 decoder: Decoder::NEW,

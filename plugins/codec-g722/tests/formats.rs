@@ -1,7 +1,7 @@
 //! The plugin as a host sees it, linked in.
 
 use offhook_codec_g722::ENTRY;
-use plugin::{CodecHandle, CodecInstance, EntryHandle, Status};
+use plugin::{CodecHandle, CodecInstance, CodecRequest, EntryHandle, Status};
 
 fn codec() -> CodecHandle {
     EntryHandle::built_in(&ENTRY)
@@ -11,8 +11,16 @@ fn codec() -> CodecHandle {
         .expect("there is a codec table")
 }
 
+fn request(format: usize) -> CodecRequest<'static> {
+    CodecRequest {
+        format,
+        fmtp: "",
+        options: "",
+    }
+}
+
 fn open() -> CodecInstance {
-    codec().open(0, "").unwrap()
+    codec().open(&request(0)).unwrap()
 }
 
 #[test]
@@ -117,7 +125,7 @@ fn a_reset_stream_begins_anew() {
 
 #[test]
 fn an_unknown_format_is_refused_in_words() {
-    let refusal = codec().open(1, "").unwrap_err();
+    let refusal = codec().open(&request(1)).unwrap_err();
     assert_eq!(refusal.status, Status::NOT_FOUND);
     assert_eq!(refusal.to_string(), "there is no format 1");
 }

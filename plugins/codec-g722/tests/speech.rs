@@ -3,7 +3,7 @@
 use audio::{Rate, measure};
 use base::Rng;
 use offhook_codec_g722::G722;
-use plugin::Codec;
+use plugin::{Codec, CodecRequest};
 
 /// Samples of one packet of 20 ms.
 const FRAME: usize = 320;
@@ -15,7 +15,12 @@ fn speech() -> Vec<i16> {
 }
 
 fn codec() -> G722 {
-    G722::open(0, "").expect("format 0 is G722")
+    let request = CodecRequest {
+        format: 0,
+        fmtp: "",
+        options: "",
+    };
+    G722::open(&request).expect("format 0 is G722")
 }
 
 fn encoded(pcm: &[i16]) -> Vec<[u8; 160]> {

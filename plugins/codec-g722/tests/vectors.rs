@@ -1,7 +1,7 @@
 //! The ITU's own speech, coded and decoded, bit for bit.
 
 use offhook_codec_g722::G722;
-use plugin::Codec;
+use plugin::{Codec, CodecRequest};
 
 /// A vector file's words; `None`, said aloud, where the vectors are not there.
 fn vector(name: &str) -> Option<Vec<i16>> {
@@ -38,7 +38,12 @@ fn octets(words: &[i16]) -> Vec<u8> {
 }
 
 fn codec() -> G722 {
-    G722::open(0, "").expect("format 0 is G722")
+    let request = CodecRequest {
+        format: 0,
+        fmtp: "",
+        options: "",
+    };
+    G722::open(&request).expect("format 0 is G722")
 }
 
 #[test]

@@ -98,14 +98,14 @@ fn reflections(sums: &[i32; 9]) -> Eight {
     let shift = norm(sums[0]);
     let mut p = sums.map(|sum| ((sum << shift) >> 16) as i16);
     let mut k = p;
-    for n in 0..8 {
+    for (n, found) in found.iter_mut().enumerate() {
         let magnitude = p[1].saturating_abs();
         if p[0] < magnitude {
             break;
         }
         let quotient = divide(magnitude, p[0]);
         let coefficient = if p[1] > 0 { -quotient } else { quotient };
-        found[n] = coefficient;
+        *found = coefficient;
         p[0] = p[0].saturating_add(multiply_rounded(p[1], coefficient));
         for m in 1..8 - n {
             let from_k = multiply_rounded(k[m], coefficient);

@@ -24,7 +24,7 @@ mod word;
 use analysis::{Analysis, SAMPLES};
 use frame::{Frame, OCTETS};
 use pitch::{LONGEST, Past, heard_lag};
-use plugin::{Codec, Format, PacketTimes, Refusal, Status};
+use plugin::{Codec, CodecRequest, Format, PacketTimes, Refusal, Status};
 use pulses::QUARTER;
 use synthesis::Synthesis;
 
@@ -44,8 +44,8 @@ impl Codec for Gsm {
         ..Format::NARROWBAND
     }];
 
-    fn open(format: usize, _fmtp: &str) -> Result<Self, Refusal> {
-        match format {
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+        match request.format {
             0 => Ok(Self {
                 encoder: Encoder::NEW,
                 decoder: Decoder::NEW,

@@ -1,7 +1,7 @@
 //! The plugin as a host sees it, linked in.
 
 use offhook_codec_gsm::ENTRY;
-use plugin::{CodecHandle, EntryHandle, Status};
+use plugin::{CodecHandle, CodecRequest, EntryHandle, Status};
 
 fn codec() -> CodecHandle {
     EntryHandle::built_in(&ENTRY)
@@ -9,6 +9,14 @@ fn codec() -> CodecHandle {
         .codec()
         .expect("the table is sound")
         .expect("there is a codec table")
+}
+
+fn request(format: usize) -> CodecRequest<'static> {
+    CodecRequest {
+        format,
+        fmtp: "",
+        options: "",
+    }
 }
 
 #[test]
@@ -26,7 +34,7 @@ fn m_035_a_packet_may_be_any_multiple_of_20_ms() {
     let format = codec().formats().unwrap().remove(0);
     let times: Vec<u32> = format.packet_times.iter().collect();
     assert_eq!(times, (1..=10).map(|n| n * 20).collect::<Vec<_>>());
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     for ms in times {
         let pcm = vec![1000; ms as usize * 8];
         let mut payload = vec![0; format.max_payload];
@@ -46,10 +54,10 @@ fn frames_of_one_packet_and_of_many_are_the_same() {
         .collect();
     let mut whole = [0; 198];
     assert_eq!(
-        codec().open(0, "").unwrap().encode(&pcm, &mut whole),
+        codec().open(&request(0)).unwrap().encode(&pcm, &mut whole),
         Ok(198)
     );
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     let mut single = [0; 198];
     for (pcm, payload) in pcm.chunks(160).zip(single.chunks_mut(33)) {
         assert_eq!(instance.encode(pcm, payload), Ok(33));
@@ -59,7 +67,7 @@ fn frames_of_one_packet_and_of_many_are_the_same() {
 
 #[test]
 fn what_is_no_frame_is_refused() {
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     let mut pcm = [0; 320];
     for size in [1, 32, 34, 65] {
         let refused = instance.decode(&[0xD0; 66][..size], &mut pcm);
@@ -79,7 +87,7 @@ fn what_is_no_frame_is_refused() {
 
 #[test]
 fn a_reset_stream_begins_anew() {
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     let (mut first, mut again) = ([0; 33], [0; 33]);
     instance.encode(&[9000; 160], &mut first).unwrap();
     instance.encode(&[-9000; 160], &mut again).unwrap();
@@ -92,13 +100,13 @@ fn a_reset_stream_begins_anew() {
 #[test]
 fn cannot_conceal() {
     assert!(!codec().formats().unwrap()[0].conceals);
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     assert_eq!(instance.conceal(&mut [0; 160]), Err(Status::UNSUPPORTED));
 }
 
 #[test]
 fn an_unknown_format_is_refused_in_words() {
-    let refusal = codec().open(1, "").unwrap_err();
+    let refusal = codec().open(&request(1)).unwrap_err();
     assert_eq!(refusal.status, Status::NOT_FOUND);
     assert_eq!(refusal.to_string(), "there is no format 1");
 }

@@ -3,7 +3,7 @@
 use audio::Rate;
 use base::Rng;
 use offhook_codec_gsm::Gsm;
-use plugin::Codec;
+use plugin::{Codec, CodecRequest};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -34,7 +34,12 @@ fn bytes(pcm: &[i16]) -> Vec<u8> {
 }
 
 fn codec() -> Gsm {
-    Gsm::open(0, "").expect("format 0 is GSM")
+    let request = CodecRequest {
+        format: 0,
+        fmtp: "",
+        options: "",
+    };
+    Gsm::open(&request).expect("format 0 is GSM")
 }
 
 fn encoded(pcm: &[i16]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 //! What it is not: no stereo, and not the static payload types 10 and 11, whose 44,100 samples a second
 //! are no rate of this engine. Its packet times are those that fit one Ethernet packet.
 
-use plugin::{Codec, Format, PacketTimes, Refusal, Status};
+use plugin::{Codec, CodecRequest, Format, PacketTimes, Refusal, Status};
 
 /// Encoder and decoder of one stream; there is nothing to remember.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ const MOST: u32 = 1400;
 impl Codec for L16 {
     const FORMATS: &'static [Format] = &[format(48_000), format(16_000), format(8000)];
 
-    fn open(format: usize, _fmtp: &str) -> Result<Self, Refusal> {
-        match Self::FORMATS.get(format) {
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+        match Self::FORMATS.get(request.format) {
             Some(_) => Ok(Self),
             None => Err(Status::NOT_FOUND.into()),
         }

@@ -1,7 +1,7 @@
 //! The plugin as a host sees it, linked in.
 
 use offhook_codec_l16::ENTRY;
-use plugin::{CodecHandle, EntryHandle, Status};
+use plugin::{CodecHandle, CodecRequest, EntryHandle, Status};
 
 fn codec() -> CodecHandle {
     EntryHandle::built_in(&ENTRY)
@@ -9,6 +9,14 @@ fn codec() -> CodecHandle {
         .codec()
         .expect("the table is sound")
         .expect("there is a codec table")
+}
+
+fn request(format: usize) -> CodecRequest<'static> {
+    CodecRequest {
+        format,
+        fmtp: "",
+        options: "",
+    }
 }
 
 #[test]
@@ -38,7 +46,7 @@ fn each_rate_has_the_packet_times_that_fit_a_packet() {
 
 #[test]
 fn every_sample_survives_in_network_order() {
-    let mut instance = codec().open(2, "").unwrap();
+    let mut instance = codec().open(&request(2)).unwrap();
     let all: Vec<i16> = (i16::MIN..=i16::MAX).collect();
     for pcm in all.chunks(640) {
         let (mut payload, mut back) = ([0; 1280], [0; 640]);
@@ -52,7 +60,7 @@ fn every_sample_survives_in_network_order() {
 
 #[test]
 fn half_samples_and_small_buffers_are_refused() {
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     let mut pcm = [0; 480];
     assert_eq!(instance.decode(&[0; 3], &mut pcm), Err(Status::BAD_PAYLOAD));
     assert_eq!(instance.decode(&[], &mut pcm), Ok(0));
@@ -64,7 +72,7 @@ fn half_samples_and_small_buffers_are_refused() {
 
 #[test]
 fn an_unknown_format_is_refused_in_words() {
-    let refusal = codec().open(3, "").unwrap_err();
+    let refusal = codec().open(&request(3)).unwrap_err();
     assert_eq!(refusal.status, Status::NOT_FOUND);
     assert_eq!(refusal.to_string(), "there is no format 3");
 }
