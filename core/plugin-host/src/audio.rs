@@ -1,8 +1,8 @@
 //! An audio plugin in the catalogue, and devices of it behind their fence.
 
 use crate::catalogue::Plugin;
-use crate::fence::{Clock, Fence, Tally, Trouble, length};
-use crate::{AudioCounters, AudioLatency, Captured, Error};
+use crate::fence::{Fence, Tally, Trouble, length};
+use crate::{AudioCounters, AudioLatency, Captured, Error, Ready};
 use base::{Hertz, Instant};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -56,20 +56,10 @@ impl AudioRequest {
     }
 }
 
-/// One audio plugin.
-#[derive(Debug, Clone)]
-pub struct AudioHandle {
-    pub(crate) plugin: Arc<Plugin>,
-    pub(crate) table: plugin::AudioHandle,
-    pub(crate) clock: Option<Clock>,
-}
+/// An audio plugin.
+pub type AudioHandle = Ready<plugin::AudioHandle>;
 
 impl AudioHandle {
-    /// The plugin's id.
-    pub fn plugin(&self) -> &str {
-        &self.plugin.about.id
-    }
-
     /// The devices there are now: a JSON array of `{"id", "name", "capture", "playback", "default"}`.
     /// Thread: \[control\].
     pub fn enumerate(&self) -> Result<String, Error> {
@@ -91,13 +81,6 @@ impl AudioHandle {
             rate: request.rate,
             plugin: Arc::clone(&self.plugin),
         })
-    }
-
-    fn refused(&self, refusal: plugin::Refusal) -> Error {
-        Error::Open {
-            plugin: self.plugin().to_owned(),
-            refusal,
-        }
     }
 }
 

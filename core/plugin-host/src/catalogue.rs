@@ -2,35 +2,14 @@
 
 use crate::fence::Clock;
 use crate::{
-    AudioHandle, CodecFormat, CodecHandle, Entry, Error, Manifest, SearchPath, load, services,
+    AudioHandle, CodecFormat, CodecHandle, DirectoryPlugin, DtmfMethod, Entry, Error, FilterPlugin,
+    Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
+    UiPlugin, load, services,
 };
 use base::Hertz;
-use plugin::EntryHandle;
+use plugin::{EntryHandle, Fault};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What a plugin is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Table `offhook.codec/1`.
-    Codec,
-    /// Table `offhook.audio/1`.
-    Audio,
-}
-
-impl Kind {
-    /// As manifests spell them.
-    pub const NAMES: [&str; 2] = ["codec", "audio"];
-
-    /// `None` when this host does not know it.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "codec" => Some(Self::Codec),
-            "audio" => Some(Self::Audio),
-            _ => None,
-        }
-    }
-}
 
 /// Where a plugin came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +61,20 @@ pub struct Refused {
     pub error: Error,
 }
 
+/// Plugins by kind; codecs stand apart, by format.
+#[derive(Debug, Default)]
+struct Shelves {
+    audio: Vec<AudioHandle>,
+    dtmf: Vec<DtmfMethod>,
+    recorders: Vec<RecorderPlugin>,
+    filters: Vec<FilterPlugin>,
+    nat: Vec<NatPlugin>,
+    security: Vec<SecurityPlugin>,
+    uis: Vec<UiPlugin>,
+    directories: Vec<DirectoryPlugin>,
+    tones: Vec<TonePlugin>,
+}
+
 /// All plugins of one host. Order is the order in which they were added.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -90,7 +83,7 @@ pub struct Catalogue {
     clock: Option<Clock>,
     plugins: Vec<Arc<Plugin>>,
     codecs: Vec<CodecHandle>,
-    audio: Vec<AudioHandle>,
+    shelves: Shelves,
     refused: Vec<Refused>,
     searched: SearchPath,
 }
@@ -104,7 +97,7 @@ impl Catalogue {
             clock: None,
             plugins: Vec::new(),
             codecs: Vec::new(),
-            audio: Vec::new(),
+            shelves: Shelves::default(),
             refused: Vec::new(),
             searched: SearchPath::default(),
         }
@@ -189,12 +182,74 @@ impl Catalogue {
 
     /// The audio plugin with this id.
     pub fn audio(&self, id: &str) -> Result<&AudioHandle, Error> {
-        self.audio
+        self.by_id("audio", &self.shelves.audio, id)
+    }
+
+    /// Every DTMF method.
+    pub fn dtmf_methods(&self) -> &[DtmfMethod] {
+        &self.shelves.dtmf
+    }
+
+    /// The DTMF method that settings call so: `rfc2833`, `info`, `audio` or its own word.
+    pub fn dtmf(&self, name: &str) -> Result<&DtmfMethod, Error> {
+        let found = self
+            .shelves
+            .dtmf
             .iter()
-            .find(|audio| audio.plugin() == id)
+            .find(|method| method.name() == name);
+        found.ok_or_else(|| {
+            let have = self.shelves.dtmf.iter().map(DtmfMethod::name).collect();
+            self.missing(format!("DTMF method {name:?}"), have)
+        })
+    }
+
+    /// The recorder with this id.
+    pub fn recorder(&self, id: &str) -> Result<&RecorderPlugin, Error> {
+        self.by_id("recorder", &self.shelves.recorders, id)
+    }
+
+    /// The filter with this id.
+    pub fn filter(&self, id: &str) -> Result<&FilterPlugin, Error> {
+        self.by_id("filter", &self.shelves.filters, id)
+    }
+
+    /// The NAT strategy with this id.
+    pub fn nat(&self, id: &str) -> Result<&NatPlugin, Error> {
+        self.by_id("nat", &self.shelves.nat, id)
+    }
+
+    /// The way to agree on keys with this id.
+    pub fn security(&self, id: &str) -> Result<&SecurityPlugin, Error> {
+        self.by_id("security", &self.shelves.security, id)
+    }
+
+    /// The face with this id.
+    pub fn ui(&self, id: &str) -> Result<&UiPlugin, Error> {
+        self.by_id("ui", &self.shelves.uis, id)
+    }
+
+    /// The directory with this id.
+    pub fn directory(&self, id: &str) -> Result<&DirectoryPlugin, Error> {
+        self.by_id("directory", &self.shelves.directories, id)
+    }
+
+    /// The set of tones with this id.
+    pub fn tone(&self, id: &str) -> Result<&TonePlugin, Error> {
+        self.by_id("tone", &self.shelves.tones, id)
+    }
+
+    fn by_id<'a, T>(
+        &self,
+        kind: &str,
+        shelf: &'a [Ready<T>],
+        id: &str,
+    ) -> Result<&'a Ready<T>, Error> {
+        shelf
+            .iter()
+            .find(|ready| ready.plugin() == id)
             .ok_or_else(|| {
-                let have = self.audio.iter().map(|audio| audio.plugin().to_owned());
-                self.missing(format!("audio plugin {id:?}"), have.collect())
+                let have = shelf.iter().map(|ready| ready.plugin().to_owned());
+                self.missing(format!("{kind} plugin {id:?}"), have.collect())
             })
     }
 
@@ -263,10 +318,7 @@ impl Catalogue {
         };
         // From here on dropping it stops the plugin, also when a table is refused.
         let plugin = Arc::new(Plugin { about, entry });
-        match kind {
-            Kind::Codec => self.add_codec(&plugin)?,
-            Kind::Audio => self.add_audio(&plugin)?,
-        }
+        self.shelve(kind, &plugin)?;
         self.plugins.push(plugin);
         Ok(())
     }
@@ -290,19 +342,55 @@ impl Catalogue {
         Ok(())
     }
 
-    fn add_audio(&mut self, plugin: &Arc<Plugin>) -> Result<(), Error> {
-        let table = plugin.entry.audio().map_err(|fault| Error::BadTable {
-            plugin: plugin.about.id.clone(),
-            table: plugin_abi::AUDIO_ID,
-            fault,
-        })?;
-        self.audio.push(AudioHandle {
-            plugin: Arc::clone(plugin),
-            table: table.ok_or_else(|| no_table(plugin, "audio"))?,
-            clock: self.clock,
-        });
+    fn shelve(&mut self, kind: Kind, plugin: &Arc<Plugin>) -> Result<(), Error> {
+        let (entry, clock, shelves) = (&plugin.entry, self.clock, &mut self.shelves);
+        match kind {
+            Kind::Codec => self.add_codec(plugin)?,
+            Kind::Audio => shelves
+                .audio
+                .push(ready(plugin, clock, kind, entry.audio())?),
+            Kind::Dtmf => shelves.dtmf.push(ready(plugin, clock, kind, entry.dtmf())?),
+            Kind::Recorder => {
+                let found = ready(plugin, clock, kind, entry.recorder())?;
+                shelves.recorders.push(found);
+            }
+            Kind::Filter => shelves
+                .filters
+                .push(ready(plugin, clock, kind, entry.filter())?),
+            Kind::Nat => shelves.nat.push(ready(plugin, clock, kind, entry.nat())?),
+            Kind::Security => {
+                let found = ready(plugin, clock, kind, entry.security())?;
+                shelves.security.push(found);
+            }
+            Kind::Ui => shelves.uis.push(ready(plugin, clock, kind, entry.ui())?),
+            Kind::Directory => {
+                let found = ready(plugin, clock, kind, entry.directory())?;
+                shelves.directories.push(found);
+            }
+            Kind::Tone => shelves
+                .tones
+                .push(ready(plugin, clock, kind, entry.tone())?),
+        }
         Ok(())
     }
+}
+
+fn ready<T>(
+    plugin: &Arc<Plugin>,
+    clock: Option<Clock>,
+    kind: Kind,
+    table: Result<Option<T>, Fault>,
+) -> Result<Ready<T>, Error> {
+    let table = table.map_err(|fault| Error::BadTable {
+        plugin: plugin.about.id.clone(),
+        table: kind.table(),
+        fault,
+    })?;
+    Ok(Ready {
+        plugin: Arc::clone(plugin),
+        table: table.ok_or_else(|| no_table(plugin, kind.name()))?,
+        clock,
+    })
 }
 
 fn no_table(plugin: &Plugin, kind: &str) -> Error {

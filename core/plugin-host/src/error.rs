@@ -209,7 +209,7 @@ impl Error {
             Self::TwoIds { .. } => "the plugin's author must give both the same id".into(),
             Self::InitFailed { .. } => "see to what the plugin says it lacks, or leave the plugin out".into(),
             Self::WrongKind { .. } => {
-                format!("this host knows the kinds {}", crate::Kind::NAMES.join(", "))
+                format!("this host knows the kinds {}", crate::Kind::ALL.map(crate::Kind::name).join(", "))
             }
             Self::Duplicate { .. } => "keep one of the two, or give one another id".into(),
             Self::Missing { .. } => {

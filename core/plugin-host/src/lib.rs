@@ -15,7 +15,11 @@
 //! | [`manifest`] | the manifest and what is checked before loading |
 //! | [`load`] | libloading |
 //! | [`catalogue`] | plugins by kind and id |
-//! | [`codec`], [`audio`] | opened instances behind their fence |
+//! | [`kind`] | what a plugin is for |
+//! | [`ready`] | a started plugin of one kind, and what was opened of it |
+//! | [`codec`], [`audio`], [`dtmf`], [`filter`] | opened instances behind their fence |
+//! | [`recorder`] | recordings |
+//! | [`draft`] | kinds not promised yet: nat, security, ui, directory, tone |
 //! | [`fence`] | poisoned and over-budget plugins |
 //! | `services` | what a plugin may ask the host |
 //! | [`error`] | what was wrong with which library, and what to do |
@@ -23,22 +27,35 @@
 pub mod audio;
 pub mod catalogue;
 pub mod codec;
+pub mod draft;
+pub mod dtmf;
 pub mod elf;
 pub mod error;
 pub mod fence;
+pub mod filter;
 pub mod find;
+pub mod kind;
 pub mod load;
 pub mod manifest;
+pub mod ready;
+pub mod recorder;
 mod services;
 
 pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
-pub use catalogue::{About, Catalogue, Kind, Origin, Refused};
+pub use catalogue::{About, Catalogue, Origin, Refused};
 pub use codec::{CodecHandle, CodecInstance};
+pub use draft::{DirectoryPlugin, NatPlugin, SecurityPlugin, Tone, TonePlugin, UiPlugin};
+pub use dtmf::{DtmfListener, DtmfMethod};
 pub use error::Error;
 pub use fence::{Clock, Fence, Tally, Trouble, wall_clock};
+pub use filter::{FilterInstance, FilterPlugin};
 pub use find::SearchPath;
+pub use kind::Kind;
 pub use manifest::Manifest;
 pub use plugin::{
-    AudioCounters, AudioLatency, Captured, CodecFormat, Entry, FormatRule, PacketTimes, RuleKind,
-    Status,
+    Abilities, AudioCounters, AudioLatency, Captured, CodecFormat, DtmfHeard, DtmfListen,
+    DtmfRequest, DtmfStep, Entry, FilterRequest, FormatRule, Mark, PacketTimes, Place,
+    RecorderRequest, RuleKind, Status, Tones,
 };
+pub use ready::{Held, Ready};
+pub use recorder::{RecordedFile, RecorderAbout, RecorderPlugin, Recording, RecordingResult};

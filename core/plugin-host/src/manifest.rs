@@ -38,6 +38,12 @@ pub struct Manifest {
     /// What it wants from the sandbox.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Its options: name to type, default, range, help. A JSON object.
+    #[serde(default)]
+    pub config: serde_json::Value,
+    /// `isolated` when it must not run in the engine's process.
+    #[serde(default)]
+    pub trust: String,
 }
 
 impl Manifest {

@@ -51,7 +51,15 @@ pub(crate) fn told(
 
 /// Runs `ask` with a buffer for the reason.
 pub(crate) fn reasoned(ask: impl FnOnce(&mut TextOut) -> Status) -> (Status, String) {
-    let mut reading = Reading::with_capacity(REASON);
+    reasoned_within(REASON, ask)
+}
+
+/// Runs `ask` with a buffer of `room` bytes for what it says.
+pub(crate) fn reasoned_within(
+    room: usize,
+    ask: impl FnOnce(&mut TextOut) -> Status,
+) -> (Status, String) {
+    let mut reading = Reading::with_capacity(room);
     let mut reason = reading.out();
     let status = ask(&mut reason);
     let length = reason.len;

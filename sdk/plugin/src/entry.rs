@@ -6,9 +6,17 @@ pub use handle::EntryHandle;
 
 use crate::audio::AudioFace;
 use crate::codec::CodecFace;
+use crate::draft::directory::{Directory, DirectoryFace};
+use crate::draft::nat::{Nat, NatFace};
+use crate::draft::security::{Security, SecurityFace};
+use crate::draft::tone::{Tone, ToneFace};
+use crate::draft::ui::{Ui, UiFace};
+use crate::dtmf::DtmfFace;
 use crate::face::{self, Face};
+use crate::filter::FilterFace;
+use crate::recorder::RecorderFace;
 use crate::text::lend;
-use crate::{Audio, Codec};
+use crate::{Audio, Codec, Dtmf, Filter, Recorder};
 use plugin_abi as abi;
 
 /// Who a plugin is.
@@ -47,6 +55,46 @@ impl Entry {
     /// The entry of an audio device.
     pub const fn audio<T: Audio>(identity: Identity) -> Self {
         Self(entry::<AudioFace<T>>(identity))
+    }
+
+    /// The entry of a DTMF method.
+    pub const fn dtmf<T: Dtmf>(identity: Identity) -> Self {
+        Self(entry::<DtmfFace<T>>(identity))
+    }
+
+    /// The entry of a recorder.
+    pub const fn recorder<T: Recorder>(identity: Identity) -> Self {
+        Self(entry::<RecorderFace<T>>(identity))
+    }
+
+    /// The entry of a filter.
+    pub const fn filter<T: Filter>(identity: Identity) -> Self {
+        Self(entry::<FilterFace<T>>(identity))
+    }
+
+    /// The entry of a NAT strategy.
+    pub const fn nat<T: Nat>(identity: Identity) -> Self {
+        Self(entry::<NatFace<T>>(identity))
+    }
+
+    /// The entry of a way to agree on keys.
+    pub const fn security<T: Security>(identity: Identity) -> Self {
+        Self(entry::<SecurityFace<T>>(identity))
+    }
+
+    /// The entry of a face.
+    pub const fn ui<T: Ui>(identity: Identity) -> Self {
+        Self(entry::<UiFace<T>>(identity))
+    }
+
+    /// The entry of a directory.
+    pub const fn directory<T: Directory>(identity: Identity) -> Self {
+        Self(entry::<DirectoryFace<T>>(identity))
+    }
+
+    /// The entry of a set of tones.
+    pub const fn tone<T: Tone>(identity: Identity) -> Self {
+        Self(entry::<ToneFace<T>>(identity))
     }
 }
 

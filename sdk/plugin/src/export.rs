@@ -26,6 +26,70 @@ macro_rules! export_audio {
     };
 }
 
+/// Exports a DTMF method, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_dtmf {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("dtmf", "offhook.dtmf/1", dtmf, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a recorder, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_recorder {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("recorder", "offhook.recorder/1", recorder, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a filter, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_filter {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("filter", "offhook.filter/1", filter, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a NAT strategy, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_nat {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("nat", "offhook.nat/1", nat, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a way to agree on keys, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_security {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("security", "offhook.security/1", security, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a face, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_ui {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("ui", "offhook.ui/1", ui, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a directory, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_directory {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("directory", "offhook.directory/1", directory, $type $(, $($rest)*)?);
+    };
+}
+
+/// Exports a set of tones, as [`export_codec!`] does a codec.
+#[macro_export]
+macro_rules! export_tone {
+    ($type:ty $(, $($rest:tt)*)?) => {
+        $crate::export_entry!("tone", "offhook.tone/1", tone, $type $(, $($rest)*)?);
+    };
+}
+
 /// What the export macros share.
 #[doc(hidden)]
 #[macro_export]

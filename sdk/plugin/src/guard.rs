@@ -105,6 +105,25 @@ pub(crate) unsafe fn close<T>(inst: *mut c_void) {
     }
 }
 
+/// Takes the instance out, to be ended by its own word; `None` when it is null or panicked earlier.
+///
+/// # Safety
+/// As [`close`].
+pub(crate) unsafe fn take<T>(inst: *mut c_void) -> Option<T> {
+    if inst.is_null() {
+        return None;
+    }
+    // SAFETY: `open` made it by `Box::into_raw`, and the caller gives it up.
+    let slot = unsafe { Box::from_raw(inst.cast::<Slot<T>>()) };
+    if !slot.poisoned {
+        return Some(slot.value);
+    }
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(slot))) {
+        forget(panic);
+    }
+    None
+}
+
 /// Drops what a panic carried; if that panics too, it is leaked.
 #[cold]
 pub(crate) fn forget(panic: Box<dyn Any + Send>) {

@@ -23,6 +23,13 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The host's request cannot be read.
+    pub(crate) fn request(fault: crate::Fault) -> Self {
+        Self::new(Status::BAD_ARGUMENT, format!("the request {fault}"))
+    }
+}
+
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
         Self::new(status, "")

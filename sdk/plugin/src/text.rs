@@ -83,6 +83,11 @@ pub(crate) unsafe fn give(out: *mut TextOut, text: &str) -> Status {
     }
 }
 
+/// `text` without characters that would break a line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// A buffer on the reading side: lent to a callee, then read back.
 pub(crate) struct Reading {
     bytes: Vec<u8>,

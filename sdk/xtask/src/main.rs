@@ -13,6 +13,7 @@
 //! | `layers.rs` | who may import whom |
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
+//! | `defects.rs` | plants faults into a copy of the tree and sees which tests fail |
 //! | `proofs.rs` | swarm: a program of `tests/` that runs for as long as one likes |
 //! | `ladder.rs` | shows and accepts golden ladders |
 //! | `lexer.rs` | Rust source as words with line numbers, comments apart |
@@ -21,6 +22,7 @@
 
 mod bench;
 mod command;
+mod defects;
 mod demo;
 mod install;
 mod ladder;
@@ -46,6 +48,7 @@ cargo xtask COMMAND
   licences         licences and origins of all dependencies
   ladder           show [NAME]: print golden ladders; bless: accept what the simulation draws now
   swarm            random worlds of whole phones [--seeds N] [--minutes M]; one again: --seed S
+  defects          plant faults one at a time, see which tests fail [NAMES] [--with PACKAGE]; check: do all apply
   plugins          build the plugin library files, check that hosts do not export their symbol
   bench [NAMES]    figures beside their baselines; with names (calls, memory, media, start) only those
 ";
@@ -80,6 +83,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
         "plugins" => plugins::run(&workspace::load()?),
         "bench" => bench::run(rest),
+        "defects" => defects::run(rest),
         "swarm" => proofs::run("offhook-swarm", rest),
         "ladder" => ladder::run(rest),
         "help" | "--help" | "-h" => {

@@ -88,3 +88,18 @@ fn the_state_survives_being_written_down() {
     let again: (Receiver, Sender) = serde_json::from_str(&text).unwrap();
     assert_eq!(again, (receiver, sender));
 }
+
+#[test]
+fn what_is_sent_is_numbered_without_a_hole_over_the_wrap() {
+    let mut sender = Sender::new(&mut base::Rng::from_number(1));
+    sender.sequence = 65_534;
+    sender.timestamp = u32::MAX - 100;
+    let numbers = [(); 4].map(|()| {
+        sender.sent(160);
+        sender.advance(160);
+        sender.sequence
+    });
+    assert_eq!(numbers, [65_535, 0, 1, 2]);
+    assert_eq!(sender.timestamp, 4 * 160 - 101);
+    assert_eq!((sender.packets, sender.octets), (4, 640));
+}

@@ -4,7 +4,7 @@ use super::Audio;
 use crate::face::Face;
 use crate::guard::{close, enter, guarded, open, settle};
 use crate::text;
-use crate::{Refusal, Status};
+use crate::{Refusal, Status, struct_out};
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use plugin_abi::{AudioCounters, AudioLatency, AudioTable, Text, TextOut};
@@ -122,7 +122,7 @@ unsafe extern "C" fn latency<T: Audio>(inst: *mut c_void, out: *mut AudioLatency
         enter::<T>(inst, |device| {
             let mut latency = device.latency();
             latency.size = size_of::<AudioLatency>() as u32;
-            hand_out(latency, out)
+            whole(struct_out::write(out, latency))
         })
     }
 }
@@ -133,33 +133,17 @@ unsafe extern "C" fn counters<T: Audio>(inst: *mut c_void, out: *mut AudioCounte
         enter::<T>(inst, |device| {
             let mut counters = device.counters();
             counters.size = size_of::<AudioCounters>() as u32;
-            hand_out(counters, out)
+            whole(struct_out::write(out, counters))
         })
     }
 }
 
-/// Copies as much of `value` as the caller's struct has room for, and says how much that was.
-///
-/// # Safety
-/// `out` must be null or point to a struct whose first field is its size, of which that many bytes are
-/// writable. `T` starts with the same field.
-unsafe fn hand_out<T: Copy>(value: T, out: *mut T) -> Result<Status, Status> {
-    if out.is_null() {
-        return Err(Status::BAD_ARGUMENT);
+fn whole(status: Status) -> Result<Status, Status> {
+    if status.0 < 0 {
+        Err(status)
+    } else {
+        Ok(status)
     }
-    // SAFETY: not null, and the caller vouches for a size at its start.
-    let room = unsafe { out.cast::<u32>().read() };
-    let length = (size_of::<T>() as u32).min(room);
-    if length < 4 {
-        return Err(Status::BAD_ARGUMENT);
-    }
-    // SAFETY: `length` bytes are readable here and writable there, and hold at least the size.
-    unsafe {
-        let from = core::ptr::from_ref(&value).cast::<u8>();
-        core::ptr::copy_nonoverlapping(from, out.cast(), length as usize);
-        out.cast::<u32>().write(length);
-    }
-    Ok(Status::OK)
 }
 
 unsafe extern "C" fn close_shim<T: Audio>(inst: *mut c_void) {

@@ -5,7 +5,7 @@ use crate::face::Face;
 use crate::fault::prefix;
 use crate::guard::{close, enter, guarded, open, settle};
 use crate::text::{self, lend};
-use crate::{Refusal, Status};
+use crate::{Refusal, Status, struct_out};
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::offset_of;
@@ -57,19 +57,8 @@ unsafe extern "C" fn describe<T: Codec>(index: usize, out: *mut CodecInfo) -> St
     let Some(format) = T::FORMATS.get(index) else {
         return Status::NOT_FOUND;
     };
-    if out.is_null() {
-        return Status::BAD_ARGUMENT;
-    }
-    let mut info = info(format);
-    // SAFETY: not null; the caller has set `size` to what it can take.
-    let room = unsafe { out.cast::<u32>().read() };
-    info.size = info.size.min(room);
-    // SAFETY: `info.size` bytes are readable here and writable there.
-    unsafe {
-        let from = core::ptr::from_ref(&info).cast::<u8>();
-        core::ptr::copy_nonoverlapping(from, out.cast(), info.size as usize);
-    }
-    Status::OK
+    // SAFETY: `out` is null or says its size.
+    unsafe { struct_out::write(out, info(format)) }
 }
 
 /// One format as the layout spells it.
@@ -128,7 +117,7 @@ unsafe fn read<'a, T: Codec>(
     let bad = |why: &str| Refusal::new(Status::BAD_ARGUMENT, why);
     let need = offset_of!(CodecRequest, options) + size_of::<Text>();
     // SAFETY: the caller vouches for the request; zero is a value of every field.
-    let request = unsafe { prefix(request, need) }.map_err(|e| bad(&format!("request {e}")))?;
+    let request = unsafe { prefix(request, need) }.map_err(Refusal::request)?;
     let format = request.index as usize;
     if format >= T::FORMATS.len() {
         let why = format!("there is no format {format}");

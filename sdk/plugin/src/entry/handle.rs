@@ -2,9 +2,14 @@
 
 use super::Entry;
 use crate::asking;
+use crate::draft::directory::DirectoryHandle;
+use crate::draft::nat::NatHandle;
+use crate::draft::security::SecurityHandle;
+use crate::draft::tone::ToneHandle;
+use crate::draft::ui::UiHandle;
 use crate::fault::{Fault, prefix};
 use crate::text;
-use crate::{AudioHandle, CodecHandle, Refusal, Status};
+use crate::{AudioHandle, CodecHandle, DtmfHandle, FilterHandle, RecorderHandle, Refusal, Status};
 use core::ffi::c_void;
 use core::mem::offset_of;
 use plugin_abi as abi;
@@ -98,22 +103,91 @@ impl EntryHandle {
 
     /// Its codec table; `None` when it has none. Thread: \[control\].
     pub fn codec(&self) -> Result<Option<CodecHandle>, Fault> {
-        let table = self.table(abi::CODEC_ID);
-        if table.is_null() {
-            return Ok(None);
-        }
-        // SAFETY: the plugin keeps the rules: this id names this table, which lives for ever.
-        unsafe { CodecHandle::from_table(table) }.map(Some)
+        // SAFETY: see `checked`.
+        self.checked(abi::CODEC_ID, |table| unsafe {
+            CodecHandle::from_table(table)
+        })
     }
 
     /// Its audio table; `None` when it has none. Thread: \[control\].
     pub fn audio(&self) -> Result<Option<AudioHandle>, Fault> {
-        let table = self.table(abi::AUDIO_ID);
+        // SAFETY: see `checked`.
+        self.checked(abi::AUDIO_ID, |table| unsafe {
+            AudioHandle::from_table(table)
+        })
+    }
+
+    /// Its DTMF table; `None` when it has none. Thread: \[control\].
+    pub fn dtmf(&self) -> Result<Option<DtmfHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::DTMF_ID, |table| unsafe {
+            DtmfHandle::from_table(table)
+        })
+    }
+
+    /// Its recorder table; `None` when it has none. Thread: \[control\].
+    pub fn recorder(&self) -> Result<Option<RecorderHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::RECORDER_ID, |table| unsafe {
+            RecorderHandle::from_table(table)
+        })
+    }
+
+    /// Its filter table; `None` when it has none. Thread: \[control\].
+    pub fn filter(&self) -> Result<Option<FilterHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::FILTER_ID, |table| unsafe {
+            FilterHandle::from_table(table)
+        })
+    }
+
+    /// Its NAT table; `None` when it has none. Thread: \[control\].
+    pub fn nat(&self) -> Result<Option<NatHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::NAT_ID, |table| unsafe { NatHandle::from_table(table) })
+    }
+
+    /// Its security table; `None` when it has none. Thread: \[control\].
+    pub fn security(&self) -> Result<Option<SecurityHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::SECURITY_ID, |table| unsafe {
+            SecurityHandle::from_table(table)
+        })
+    }
+
+    /// Its UI table; `None` when it has none. Thread: \[control\].
+    pub fn ui(&self) -> Result<Option<UiHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::UI_ID, |table| unsafe { UiHandle::from_table(table) })
+    }
+
+    /// Its directory table; `None` when it has none. Thread: \[control\].
+    pub fn directory(&self) -> Result<Option<DirectoryHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::DIRECTORY_ID, |table| unsafe {
+            DirectoryHandle::from_table(table)
+        })
+    }
+
+    /// Its tone table; `None` when it has none. Thread: \[control\].
+    pub fn tone(&self) -> Result<Option<ToneHandle>, Fault> {
+        // SAFETY: see `checked`.
+        self.checked(abi::TONE_ID, |table| unsafe {
+            ToneHandle::from_table(table)
+        })
+    }
+
+    /// The plugin keeps the rules: an id names its table, which lives for ever.
+    fn checked<T>(
+        &self,
+        id: &str,
+        check: impl FnOnce(*const c_void) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let table = self.table(id);
         if table.is_null() {
             return Ok(None);
         }
-        // SAFETY: as in `codec`.
-        unsafe { AudioHandle::from_table(table) }.map(Some)
+        check(table).map(Some)
     }
 
     fn table(&self, id: &str) -> *const c_void {
