@@ -66,7 +66,7 @@ fn sounds() -> Vec<(&'static str, Vec<i16>)> {
     let speech = audio::speech::speech(&mut rng, Rate::Hz8000, 20_000);
     let mut noise = |level: i32| -> Vec<i16> {
         (0..160 * 200)
-            .map(|_| ((rng.number() as i16 as i32) * level >> 15) as i16)
+            .map(|_| (((rng.number() as i16 as i32) * level) >> 15) as i16)
             .collect()
     };
     let of = |sample: fn(usize) -> i16| (0..160 * 50).map(sample).collect();
