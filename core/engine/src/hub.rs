@@ -5,7 +5,8 @@ use crate::listener::{Listener, Sent};
 use base::Instant;
 use control::event::{CallEnded, EngineChange, StreamLagged};
 use control::snapshot::{
-    AccountSnapshot, CallSnapshot, CallState, EngineSnapshot, EngineState, PluginSnapshot,
+    AccountSnapshot, CallDirection, CallSnapshot, CallState, EngineSnapshot, EngineState,
+    PluginSnapshot,
 };
 use control::{
     CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
@@ -192,6 +193,8 @@ impl Hub {
                 cause: end.cause,
                 sip_status: None,
                 reason_header: None,
+                q850_cause: None,
+                reason_text: None,
                 duration_ms: snapshot.answered.map_or(0, |at| ended.ms_since(at)),
                 mos_avg: None,
                 codec: snapshot.media.as_ref().and_then(|m| m.codec.clone()),
@@ -285,14 +288,27 @@ impl Hub {
         match (body, call_of(body)) {
             (EventBody::CallEnded(_), Some(snapshot)) => {
                 self.calls.remove(&call);
-                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.name_ladder(snapshot);
             }
             (_, Some(snapshot)) => {
-                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.name_ladder(snapshot);
                 self.calls.insert(call, snapshot.clone());
             }
             (_, None) => {}
         }
+    }
+
+    /// The ladder of a call names the account that it belongs to; without one, who the call says we are.
+    fn name_ladder(&mut self, call: &CallSnapshot) {
+        let account = call.account.as_ref().map(|name| name.as_str());
+        let account = account.and_then(|name| self.accounts.get(name));
+        let party = match call.direction {
+            CallDirection::Incoming => &call.to.uri,
+            CallDirection::Outgoing => &call.from.uri,
+        };
+        let local = account.map_or(party, |account| &account.aor);
+        let call_id = call.sip_call_id.as_deref();
+        self.ladders.name(call.call, call_id, local);
     }
 
     /// Starts telling `listener` of events: from now on, or from after `resume` if that is still

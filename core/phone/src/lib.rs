@@ -77,7 +77,7 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
-    let dialogs = dialogs_settings(settings, sound, epoch);
+    let dialogs = dialogs_settings(settings, media.formats.clone(), sound, epoch);
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -109,9 +109,8 @@ pub fn build_with(
         Dialogs::new(dialogs.clone(), answering(), handles.clone(), seeds.split())
     });
     let mut seeds = rng.split();
-    let name = settings.sip.user_agent.clone();
     builder = builder.part(Address::Registrar, move || {
-        Registrar::new(epoch, seeds.split()).named(&name)
+        Registrar::new(epoch, seeds.split())
     });
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
 }
@@ -146,6 +145,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             .early_dialogs_per_source
             .and_then(|cap| cap.try_into().ok()),
     });
+    endpoint.name.clone_from(&settings.sip.user_agent);
     endpoint.capabilities = Capabilities {
         methods: vec![
             Method::Invite,
@@ -180,7 +180,12 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
     }
 }
 
-fn dialogs_settings(settings: &Settings, sound: Sound, epoch: Timestamp) -> part_dialogs::Settings {
+fn dialogs_settings(
+    settings: &Settings,
+    formats: Vec<sdp::Capability>,
+    sound: Sound,
+    epoch: Timestamp,
+) -> part_dialogs::Settings {
     let limits = &settings.limits;
     let mut sessions = sip::dialogs::Config::default();
     sessions.limits.calls = limits.calls;
@@ -197,7 +202,7 @@ fn dialogs_settings(settings: &Settings, sound: Sound, epoch: Timestamp) -> part
         },
         sound,
         ring_for: Some(settings.sip.ring_for),
-        user_agent: settings.sip.user_agent.clone(),
+        formats,
     }
 }
 

@@ -22,6 +22,7 @@ pub use formats::capabilities;
 pub use kit::Pace;
 
 use crate::clock::Clock;
+use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use base::{Duration, Rng};
 use control::snapshot::{PluginSnapshot, PluginState};
@@ -39,7 +40,6 @@ use ports::voice::Do;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::sync::Notify;
-use tokio::task::spawn_local;
 
 /// How often control fetches what the media threads report while legs are open. Unit: time.
 const FETCH: Duration = Duration::from_millis(20);
@@ -181,7 +181,7 @@ impl Voice {
     }
 
     /// Runs until the engine ends.
-    pub(crate) fn run(self, wiring: Rc<Wiring>) -> Orders {
+    pub(crate) fn run(self, wiring: Rc<Wiring>, tasks: &Tasks) -> Orders {
         let wake = Rc::new(Notify::new());
         let Self {
             settings,
@@ -199,7 +199,7 @@ impl Voice {
         let host = Host::new(ports, settings.dscp, threads, wiring);
         let legs = Legs::new(host, catalogue, pace, person, rng);
         let legs = Rc::new(RefCell::new(legs));
-        spawn_local(fetch(Rc::clone(&legs), Rc::clone(&wake)));
+        tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake)));
         Orders { legs, wake }
     }
 }

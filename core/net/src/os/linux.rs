@@ -178,7 +178,10 @@ unsafe fn arrival_of(message: &libc::mmsghdr) -> Arrival {
 /// # Safety
 ///
 /// `name` points to a live `sockaddr_storage` with at least `len` bytes written.
-unsafe fn read_name(name: *const libc::sockaddr_storage, len: libc::socklen_t) -> SocketAddr {
+pub(crate) unsafe fn read_name(
+    name: *const libc::sockaddr_storage,
+    len: libc::socklen_t,
+) -> SocketAddr {
     let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
     if len < socket_length::<libc::sockaddr_in>() {
         return nobody;

@@ -16,7 +16,8 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6, UdpSocket};
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Epoll as Poller, Mmsg as Batch, give_back, raise, set_receive_address, set_traffic_class_v6,
+    Epoll as Poller, Mmsg as Batch, give_back, raise, read_name, set_receive_address,
+    set_traffic_class_v6,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{

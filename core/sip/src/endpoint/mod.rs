@@ -71,6 +71,9 @@ pub struct Settings {
     pub limits: Limits,
     /// What requests may ask of this user agent.
     pub capabilities: Capabilities,
+    /// Who we are: User-Agent of requests and Server of responses that name nobody (RFC 3261 §20.35,
+    /// §20.41); empty: neither is sent.
+    pub name: String,
     /// Size from which a request leaves UDP for TCP; `None` never. Unit: bytes.
     ///
     /// Source: RFC 3261 §18.1.1.
@@ -86,6 +89,7 @@ impl Settings {
         Self {
             limits,
             capabilities: Capabilities::default(),
+            name: String::new(),
             largest_datagram: Some(Self::LARGEST_DATAGRAM),
         }
     }
@@ -156,6 +160,8 @@ pub enum Input {
     Cancel {
         /// The INVITE.
         id: ClientId,
+        /// Reason header field of the CANCEL (RFC 3326).
+        reason: Option<String>,
     },
     /// Stop caring about a request: nothing is resent, nothing more is told.
     Abandon {
@@ -205,6 +211,8 @@ pub enum Output {
     Cancelled {
         /// The INVITE.
         id: ServerId,
+        /// Reason header field of the CANCEL (RFC 3326).
+        reason: Option<String>,
     },
     /// A response to a request of the user's.
     Response {
@@ -229,6 +237,17 @@ pub enum Output {
         /// Why.
         why: Cut,
     },
+}
+
+/// What a request that came belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// A dialog.
+    Dialog,
+    /// Nothing yet: it is an INVITE.
+    NewCall,
+    /// Nothing: OPTIONS and all else outside of dialogs.
+    Stranger,
 }
 
 /// One transaction of either side.
@@ -300,11 +319,19 @@ impl Endpoint {
         self.len() == 0
     }
 
-    /// Whether peers have taken what they may: a quarter is kept for what we send ourselves, so that
-    /// a flood of requests does not silence us.
-    fn is_taken(&self) -> bool {
+    /// Whether peers have taken what they may for requests of this kind. A quarter of all is kept for
+    /// what we send ourselves, so that a flood does not silence us. Of the rest, calls that are up may
+    /// use all, new calls three quarters, and whatever else comes from outside of dialogs a half: a
+    /// flood of OPTIONS keeps no call away, and a flood of calls hurts none that is up.
+    fn is_taken(&self, whose: Whose) -> bool {
         let all = self.settings.limits.transactions;
-        self.servers.len() >= all - all / 4
+        let peers = all - all / 4;
+        let share = match whose {
+            Whose::Dialog => peers,
+            Whose::NewCall => peers - peers / 4,
+            Whose::Stranger => peers / 2,
+        };
+        self.servers.len() >= share
     }
 
     fn is_full(&self) -> bool {
@@ -353,7 +380,7 @@ impl Machine for Endpoint {
                 target,
                 flow,
             } => self.send_ack(&request, target, flow),
-            Input::Cancel { id } => self.cancel(id, now),
+            Input::Cancel { id, reason } => self.cancel(id, reason, now),
             Input::Abandon { id } => self.abandon(id),
             Input::Respond { id, response } => self.respond(id, &response, now),
             Input::Broken(Broken::Flow(flow)) => {

@@ -2,9 +2,10 @@
 
 use super::route::way_back;
 use super::server::{Kind, Server, Step};
-use super::{Endpoint, Output, Which};
+use super::{Endpoint, Output, Which, Whose};
 use crate::flow::Origin;
 use crate::ids::ServerId;
+use crate::session::read::reason;
 use crate::transaction::{InviteServer, Link, RequestServer, ServerKey};
 use base::Instant;
 use bytes::Bytes;
@@ -58,10 +59,14 @@ impl Endpoint {
             return self.refuse(&request, Status::LOOP_DETECTED, &origin);
         }
         let is_invite = *request.method() == Method::Invite;
-        let is_new_call = is_invite && merged.is_some();
+        let whose = match (&merged, is_invite) {
+            (None, _) => Whose::Dialog,
+            (Some(_), true) => Whose::NewCall,
+            (Some(_), false) => Whose::Stranger,
+        };
         if self.is_full()
-            || self.is_taken()
-            || (is_new_call && self.has_too_many_early(origin.source.ip()))
+            || self.is_taken(whose)
+            || (whose == Whose::NewCall && self.has_too_many_early(origin.source.ip()))
         {
             return self.overloaded(&request, &origin);
         }
@@ -154,9 +159,9 @@ impl Endpoint {
         }
         self.answer(cancel, response, origin);
         if !told {
-            self.emit(Output::Cancelled {
-                id: ServerId(number),
-            });
+            let reason = reason(cancel.headers());
+            let id = ServerId(number);
+            self.emit(Output::Cancelled { id, reason });
         }
     }
 
@@ -200,15 +205,15 @@ impl Endpoint {
         match step {
             Step::Trying => {
                 if let Some(request) = &server.request {
-                    let trying = ResponseBuilder::to(request, Status::TRYING).build();
-                    server.last = Some(trying.bytes().clone());
+                    let trying = ResponseBuilder::to(request, Status::TRYING);
+                    server.last = Some(self.signed(trying).build().bytes().clone());
                     self.transmit_last(server);
                 }
             }
             Step::Send => {
                 if let Cause::Response(response) = cause {
                     server.request = None;
-                    server.last = Some(response.bytes().clone());
+                    server.last = Some(self.named(response));
                     self.transmit_last(server);
                 }
             }
@@ -223,6 +228,15 @@ impl Endpoint {
                 id: ServerId(number),
                 why,
             }),
+        }
+    }
+
+    /// A user's response, with our name where it says none.
+    fn named(&self, response: &Response) -> Bytes {
+        let is_named = response.headers().count(HeaderName::Server) > 0;
+        match self.settings.name.is_empty() || is_named {
+            true => response.bytes().clone(),
+            false => self.signed(response.edit()).build().bytes().clone(),
         }
     }
 

@@ -91,7 +91,7 @@ fn step(rng: &mut Rng, world: &mut World) {
             if let Some(id) = any {
                 let input = match rng.below(3) {
                     0 => Input::Abandon { id },
-                    _ => Input::Cancel { id },
+                    _ => Input::Cancel { id, reason: None },
                 };
                 world.feed(input);
             }
@@ -123,7 +123,7 @@ fn random_inputs_never_panic_and_all_tables_drain() {
         // An INVITE that rings on the far side ends when its user gives up.
         let calling: Vec<_> = world.endpoint.client_of.keys().copied().collect();
         for id in calling {
-            world.feed(Input::Cancel { id });
+            world.feed(Input::Cancel { id, reason: None });
         }
         let end = world.now + LONG + Duration::from_millis(1);
         world.wait(end.as_millis());
