@@ -12,6 +12,7 @@ fn all(c: &mut Criterion) {
         &codec_g711::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
+        &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
     ] {
         catalogue.add_built_in(entry).expect("it is sound");
@@ -25,7 +26,10 @@ fn all(c: &mut Criterion) {
 fn run(c: &mut Criterion, catalogue: &Catalogue, format: &CodecFormat) {
     let name = format!("codec/{}-{}", format.name, format.clock_rate_hz);
     let codec = catalogue.codec(&format.name, Hertz(format.clock_rate_hz));
-    let mut codec = codec.expect("it is there").open("", "").expect("it opens");
+    let mut codec = codec
+        .expect("it is there")
+        .open(&format.fmtp, "")
+        .expect("it opens");
     let rate = Rate::from_hertz(format.sample_rate_hz).expect("a rate of ours");
     let pcm = speech(&mut Rng::from_number(1), rate, 5_000);
     let samples = format.packet_time_ms as usize * rate.per_ms();

@@ -81,6 +81,7 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &codec_g711::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
+        &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
     ];
     let folders = options

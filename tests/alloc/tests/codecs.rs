@@ -13,6 +13,7 @@ fn catalogue() -> Catalogue {
         &codec_g711::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
+        &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
     ] {
         catalogue.add_built_in(entry).expect("it is sound");
@@ -35,7 +36,15 @@ fn a_packet_of_any_codec_and_length_does_not_allocate() {
 /// Allocator calls of a second of packets, some of them cut short.
 fn packets(catalogue: &Catalogue, format: &CodecFormat, ms: u32, rng: &mut Rng) -> u64 {
     let codec = catalogue.codec(&format.name, base::Hertz(format.clock_rate_hz));
-    let mut codec = codec.expect("it is there").open("", "").expect("it opens");
+    // Of iLBC, the mode whose frames fit.
+    let fmtp = match (format.name.as_str(), ms.is_multiple_of(20)) {
+        ("iLBC", true) => "mode=20",
+        _ => "",
+    };
+    let mut codec = codec
+        .expect("it is there")
+        .open(fmtp, "")
+        .expect("it opens");
     let samples = (format.sample_rate_hz * ms / 1000) as usize * usize::from(format.channels);
     let mut pcm = vec![0; samples];
     let mut payload = vec![0; format.max_payload];
