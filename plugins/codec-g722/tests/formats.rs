@@ -20,7 +20,7 @@ fn request(format: usize) -> CodecRequest<'static> {
 }
 
 fn open() -> CodecInstance {
-    codec().open(&request(0)).unwrap()
+    codec().open(&request(0)).expect("it opens")
 }
 
 #[test]

@@ -20,7 +20,7 @@ const fn request(fmtp: &'static str) -> CodecRequest<'static> {
 }
 
 fn open(fmtp: &'static str) -> CodecInstance {
-    codec().open(&request(fmtp)).unwrap()
+    codec().open(&request(fmtp)).expect("the mode is known")
 }
 
 #[test]

@@ -67,8 +67,8 @@ fn m_036_a_long_loss_fades_to_silence_and_speech_comes_back() {
 #[test]
 fn a_frame_that_says_it_is_empty_is_concealed() {
     let mut packets = packets();
-    for n in 50..60 {
-        packets[n][37] |= 1;
+    for payload in &mut packets[50..60] {
+        payload[37] |= 1;
     }
     let marked = heard(&packets, |_| false);
     let lost = heard(&packets, |n| (50..60).contains(&n));
