@@ -1,7 +1,7 @@
 //! The method as a host sees it: plans, options, listeners at every rate. K-066.
 
 use audio::{Block, Rate, Tone, tone::Pattern};
-use dtmf_inband::Inband;
+use offhook_dtmf_inband::Inband;
 use plugin::{Dtmf, DtmfListen, DtmfRequest, DtmfStep, Refusal, Status};
 
 fn plan(key: char, options: &str) -> Result<Vec<DtmfStep>, Refusal> {
@@ -59,7 +59,7 @@ fn a_listener_hears_every_key_at_every_rate() {
             options: "",
         };
         // Through the boundary, as a host reaches it.
-        let table = plugin::EntryHandle::built_in(&dtmf_inband::ENTRY)
+        let table = plugin::EntryHandle::built_in(&offhook_dtmf_inband::ENTRY)
             .unwrap()
             .dtmf()
             .unwrap()

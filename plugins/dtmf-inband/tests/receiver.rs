@@ -3,8 +3,8 @@
 use audio::{Rate, speech::speech};
 use base::Rng;
 use core::f32::consts::TAU;
-use dtmf_inband::detector::Detector;
-use dtmf_inband::keys::frequencies;
+use offhook_dtmf_inband::detector::Detector;
+use offhook_dtmf_inband::keys::frequencies;
 
 const KEYS: &str = "0123456789*#ABCD";
 /// Level of a sine of full scale.
