@@ -159,6 +159,10 @@ impl Builder {
             .map(|l| format!("{} {}", l.transport, l.address))
             .collect();
         hub.borrow_mut().introduce(shown, self.plugins);
+        if let Some(voice) = &self.voice {
+            let ask = Box::new(voice.granted());
+            hub.borrow_mut().show_media_priority(ask);
+        }
         connect_outside(&wiring, &network, &hub, self.voice, clock);
         for part in self.parts {
             let address = part.address();
