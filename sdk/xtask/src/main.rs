@@ -13,6 +13,7 @@
 //! | `layers.rs` | who may import whom |
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
+//! | `proofs.rs` | swarm: a program of `tests/` that runs for as long as one likes |
 //! | `ladder.rs` | shows and accepts golden ladders |
 //! | `lexer.rs` | Rust source as words with line numbers, comments apart |
 //! | `workspace.rs` | what `cargo metadata` says |
@@ -27,6 +28,7 @@ mod layers;
 mod lexer;
 mod licences;
 mod plugins;
+mod proofs;
 mod test;
 mod tidy;
 mod workspace;
@@ -43,6 +45,7 @@ cargo xtask COMMAND
   tidy             file sizes, leftover markers, citations, pages
   licences         licences and origins of all dependencies
   ladder           show [NAME]: print golden ladders; bless: accept what the simulation draws now
+  swarm            random worlds of whole phones [--seeds N] [--minutes M]; one again: --seed S
   plugins          build the plugin library files, check that hosts do not export their symbol
   bench [NAMES]    figures beside their baselines; with names (calls, memory, media, start) only those
 ";
@@ -77,6 +80,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
         "plugins" => plugins::run(&workspace::load()?),
         "bench" => bench::run(rest),
+        "swarm" => proofs::run("offhook-swarm", rest),
         "ladder" => ladder::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -155,7 +155,7 @@ fn messages(space: &Space) -> Vec<Seen> {
 }
 
 /// What the messages of phones break: CSeq that does not rise, a 2xx without ACK.
-fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
+pub fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
     let mut broken = Vec::new();
     let (mut last, mut seen) = (BTreeMap::new(), BTreeSet::new());
     let (mut owed, mut paid) = (BTreeSet::new(), BTreeSet::new());

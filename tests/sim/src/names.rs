@@ -42,6 +42,11 @@ impl Names {
         self.silent.insert(name.to_ascii_lowercase());
     }
 
+    /// Ends a [`silence`](Self::silence).
+    pub fn speak(&mut self, name: &str) {
+        self.silent.remove(&name.to_ascii_lowercase());
+    }
+
     /// What the name server says.
     pub fn ask(&self, kind: Kind, name: &str) -> Reply {
         let name = name.trim_end_matches('.').to_ascii_lowercase();

@@ -167,6 +167,11 @@ impl Net {
         self.bound.retain(|_, owner| *owner != node);
     }
 
+    /// Sockets that a node has open, by address.
+    pub(crate) fn bound_by(&self, node: NodeId) -> usize {
+        self.bound.values().filter(|owner| **owner == node).count()
+    }
+
     /// Who hears at `address`, if anyone does.
     pub(crate) fn bound_to(&self, address: SocketAddr) -> Option<NodeId> {
         self.bound.get(&address).copied()

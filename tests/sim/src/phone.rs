@@ -28,6 +28,11 @@ use std::rc::Rc;
 /// Time of day at [`base::Instant::ZERO`]: 2026-01-01 00:00. Unit: ms since 1970.
 pub const EPOCH: u64 = 1_767_225_600_000;
 
+/// Phones of this process that heard or said something and are not dropped: 0 once every world is gone.
+pub fn alive() -> usize {
+    tape::kept()
+}
+
 /// One phone of a world. Clones are the same phone.
 #[derive(Clone)]
 pub struct Phone(pub(crate) Rc<RefCell<Running>>);
@@ -105,6 +110,13 @@ impl Phone {
                 duration_ms: None,
             }
             .into()
+        });
+    }
+
+    /// Silences the microphone, or no longer.
+    pub fn mute(&self, call: CallHandle, on: bool) {
+        self.order("mute", |command| {
+            dialogs::Word::Mute { command, call, on }.into()
         });
     }
 
@@ -188,6 +200,11 @@ impl Phone {
         if let Some(post) = Post::restarted(part, Address::Voice) {
             running.word(|_| post);
         }
+    }
+
+    /// What parts said as they panicked, in order; `poisoned by the test` where a test wanted it.
+    pub fn panics(&self) -> Vec<String> {
+        self.0.borrow().panics.clone()
     }
 
     /// What is not over, by part, with media's legs and sockets; empty when nothing is left.

@@ -318,6 +318,17 @@ impl Space {
         self.take_due();
     }
 
+    /// Breaks every connection of a node; both ends hear a reset.
+    pub fn break_streams(&mut self, node: NodeId) {
+        self.streams.break_at(node, self.now);
+        self.take_due();
+    }
+
+    /// Datagram sockets that a node has open.
+    pub fn bound(&self, node: NodeId) -> usize {
+        self.net.bound_by(node)
+    }
+
     /// The node loses all sockets, streams and wake-ups without a word: a crash or a power cut.
     pub fn crash(&mut self, node: NodeId) {
         self.net.unbind_all(node);

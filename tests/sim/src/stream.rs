@@ -92,6 +92,8 @@ pub(crate) enum Due {
     TryAgain(StreamId),
     /// An end that was not answered gives up.
     GiveUp(StreamId),
+    /// Something between the ends broke the connection: this end hears so.
+    Break(StreamId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +142,18 @@ impl Streams {
 
     pub(crate) fn cut(&mut self, rng: Rng) {
         self.cuts = Some(rng);
+    }
+
+    /// Breaks every connection of a node; both ends hear of it.
+    pub(crate) fn break_at(&mut self, node: NodeId, now: Instant) {
+        let of_node = |end: &&End| end.node == node;
+        let ends = self.ends.values().filter(of_node).map(|end| end.other);
+        let others: Vec<_> = ends.collect();
+        let own = self.ends.iter().filter(|(_, end)| end.node == node);
+        let own: Vec<_> = own.map(|(id, _)| *id).collect();
+        for stream in own.into_iter().chain(others) {
+            self.due.push((now, Due::Break(stream)));
+        }
     }
 
     /// From which node to which a stream leads.
@@ -229,6 +243,11 @@ impl Streams {
         match due {
             Due::Arrive { from, to, piece } => self.arrive(net, from, to, piece, now),
             Due::TryAgain(stream) => self.try_again(net, stream, now),
+            Due::Break(stream) => {
+                let end = self.ends.get(&stream)?;
+                (end.state != State::Closed).then_some(())?;
+                self.end(stream, Ended::Reset)
+            }
             Due::GiveUp(stream) => {
                 let end = self.ends.get(&stream)?;
                 (end.state == State::Connecting).then_some(())?;

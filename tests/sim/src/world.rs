@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+/// Wakes a node that slept.
+const AFTER_SLEEP: u64 = u64::MAX;
+
 /// Somebody who lives at a node.
 pub trait Resident {
     /// Something happened at its node.
@@ -29,6 +32,8 @@ pub struct World {
     names: Rc<RefCell<Names>>,
     residents: BTreeMap<NodeId, Rc<RefCell<dyn Resident>>>,
     phones: Vec<Phone>,
+    /// Nodes that are suspended, until when, and what their connections have for them then.
+    asleep: RefCell<BTreeMap<NodeId, (Instant, Vec<Event>)>>,
 }
 
 impl World {
@@ -39,6 +44,7 @@ impl World {
             names: Rc::default(),
             residents: BTreeMap::new(),
             phones: Vec::new(),
+            asleep: RefCell::default(),
         }
     }
 
@@ -132,13 +138,47 @@ impl World {
                 | Event::Stream { node, .. }
                 | Event::Wake { node, .. } => *node,
             };
-            if let Some(resident) = self.residents.get(&node) {
-                resident.borrow_mut().happened(event);
+            for event in self.awake(node, event) {
+                if let Some(resident) = self.residents.get(&node) {
+                    resident.borrow_mut().happened(event);
+                }
             }
             if done() {
                 return true;
             }
         }
+    }
+
+    /// Suspends a node, as a laptop whose lid is shut: datagrams to it are lost, and after `time` its
+    /// clock has jumped and all that was due is late.
+    pub fn sleep(&self, node: NodeId, time: Duration) {
+        let until = self.now() + time;
+        let mut asleep = self.asleep.borrow_mut();
+        asleep.entry(node).or_default().0 = until;
+        self.space_mut().wake_at(node, AFTER_SLEEP, Some(until));
+    }
+
+    /// What a node hears of an event: nothing while it sleeps, and all that was kept when it wakes.
+    fn awake(&self, node: NodeId, event: Event) -> Vec<Event> {
+        let mut asleep = self.asleep.borrow_mut();
+        let Some((until, kept)) = asleep.get_mut(&node) else {
+            return vec![event];
+        };
+        if self.now() >= *until {
+            let mut all = core::mem::take(kept);
+            asleep.remove(&node);
+            all.push(event);
+            return all;
+        }
+        match &event {
+            Event::Datagram { .. } => {}
+            Event::Stream { .. } => kept.push(event),
+            Event::Wake { token, .. } => {
+                let (token, until) = (*token, *until);
+                self.space_mut().wake_at(node, token, Some(until));
+            }
+        }
+        Vec::new()
     }
 
     /// Where phones are.

@@ -50,6 +50,8 @@ pub(crate) struct Running {
     pub(crate) events: Vec<Event>,
     pub(crate) probes: BTreeMap<Address, Probe>,
     pub(crate) tape: Tape,
+    /// What parts said as they panicked.
+    pub(crate) panics: Vec<String>,
     parts: Vec<Supervised>,
     mail: Mail,
     sockets: Sockets,
@@ -104,6 +106,7 @@ impl Running {
             events: Vec::new(),
             probes,
             tape,
+            panics: Vec::new(),
             parts: all,
             mail,
             sockets,
@@ -256,6 +259,7 @@ impl Running {
             Health::Down { why } => (why, true),
         };
         let who = self.parts[part].address();
+        self.panics.push(format!("{who:?}: {why}"));
         for other in self.parts.iter().map(Supervised::address) {
             if other != who
                 && let Some(post) = Post::restarted(other, who)
@@ -329,6 +333,12 @@ impl Running {
         all.push(("calls shown".to_owned(), self.hub.calls().len()));
         all.retain(|(_, count)| *count > 0);
         all
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tape.forget();
     }
 }
 

@@ -18,6 +18,14 @@ struct Reels {
 static REELS: Mutex<BTreeMap<u64, Reels>> = Mutex::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
+/// Recordings that are kept: one for each phone of this process that used its tape and is not dropped.
+pub(crate) fn kept() -> usize {
+    let all = REELS
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    all.len()
+}
+
 /// One microphone and loudspeaker. Its number never shows in anything that is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tape(pub(crate) u64);
@@ -34,6 +42,14 @@ impl Tape {
             reels.at = 0;
             reels.said.extend_from_slice(pcm);
         });
+    }
+
+    /// The phone is gone, and its recording with it.
+    pub(crate) fn forget(self) {
+        let mut all = REELS
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.remove(&self.0);
     }
 
     /// Takes what the loudspeaker played since the last time.

@@ -1,0 +1,12 @@
+//! Proofs that take longer than CI waits: each is a program of `tests/`, built in CI's profile.
+
+use crate::{command, workspace};
+
+/// Builds and runs the binary of `package` with what the person typed.
+pub(crate) fn run(package: &str, args: &[String]) -> Result<(), String> {
+    let space = workspace::load()?;
+    let mut cargo = command::cargo(&space.root);
+    cargo.args(["run", "--quiet", "--profile", "ci", "--package", package]);
+    cargo.arg("--").args(args);
+    command::succeed(&mut cargo)
+}
