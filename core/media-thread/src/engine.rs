@@ -452,8 +452,11 @@ impl<S> MediaEngine<S> {
             if !leg.pay() {
                 continue;
             }
-            let on_it = |bus: &&Box<BusKit>| leg.audio == LegAudio::Bus(bus.bus.id);
-            let recorded = buses.iter().find(on_it).map(|kit| kit.bus.said());
+            let mut recorded = None;
+            if let LegAudio::Bus(id) = leg.audio {
+                let kit = buses.iter().find(|kit| kit.bus.id == id);
+                recorded = kit.map(|kit| kit.bus.said());
+            }
             leg.speak(recorded, *flows, now, &mut self.said, net);
             leg.tell_keys(now, &mut self.reports);
         }

@@ -18,6 +18,9 @@ pub(crate) struct End<R> {
 /// what is in the ring for longer than that is too late to be heard. Unit: blocks.
 const PATIENCE: u32 = 60;
 
+/// The most that the media thread makes up for, and a little. Unit: ms.
+const MADE_UP_MS: usize = 300;
+
 /// How full a ring should be: a period, and 10 ms for the media thread. Unit: frames.
 pub(crate) fn target(device_hz: u32, period: usize) -> usize {
     period + device_hz as usize / 100
@@ -94,9 +97,8 @@ impl Microphone {
         } else {
             0
         };
-        if self.deep_for > PATIENCE
-            || self.end.ring.slots() * 8 > self.end.ring.buffer().capacity() * 7
-        {
+        let made_up = self.end.device_hz as usize * MADE_UP_MS / 1_000;
+        if self.deep_for > PATIENCE || filled > self.target + made_up {
             self.skip(filled - self.target);
         }
         // What is there because the media thread stood still says nothing about the two clocks.
