@@ -8,7 +8,7 @@
 
 use base::Hertz;
 use codec_g711::G711;
-use plugin::{Codec, EntryHandle};
+use plugin::{Codec, CodecRequest, EntryHandle};
 use plugin_host::load::load;
 use plugin_host::{Catalogue, Manifest, wall_clock};
 use std::path::{Path, PathBuf};
@@ -110,17 +110,24 @@ fn run(way: &str, calls: u64) {
 }
 
 fn direct(calls: u64) {
-    let mut codec = G711::open(0, "").expect("format 0 is PCMU");
+    let mut codec = G711::open(&REQUEST).expect("format 0 is PCMU");
     repeat(calls, |pcm, payload| {
         let size = G711::encode(&mut codec, pcm, payload).expect("it fits");
         G711::decode(&mut codec, &payload[..size], pcm).expect("it fits");
     });
 }
 
+/// PCMU, nothing agreed, nothing asked for.
+const REQUEST: CodecRequest<'static> = CodecRequest {
+    format: 0,
+    fmtp: "",
+    options: "",
+};
+
 /// Through the table alone.
 fn table(entry: &EntryHandle, calls: u64) {
     let handle = entry.codec().expect("it is sound").expect("it is a codec");
-    let mut codec = handle.open(0, "").expect("format 0 is PCMU");
+    let mut codec = handle.open(&REQUEST).expect("format 0 is PCMU");
     repeat(calls, |pcm, payload| {
         let size = codec.encode(pcm, payload).expect("it fits");
         codec.decode(&payload[..size], pcm).expect("it fits");
@@ -131,7 +138,7 @@ fn table(entry: &EntryHandle, calls: u64) {
 fn fenced(mut catalogue: Catalogue, calls: u64) {
     catalogue.add_file(&file()).expect("it is sound");
     let codec = catalogue.codec("PCMU", Hertz(8000)).expect("it is there");
-    let mut codec = codec.open("").expect("it opens");
+    let mut codec = codec.open("", "").expect("it opens");
     repeat(calls, |pcm, payload| {
         let size = codec.encode(pcm, payload).expect("it fits");
         codec.decode(&payload[..size], pcm).expect("it fits");

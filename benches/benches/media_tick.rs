@@ -85,7 +85,7 @@ fn add<S>(
         },
     });
     let handle = catalogue.codec("PCMU", Hertz(8_000)).expect("built in");
-    let codec = handle.open("").expect("opens");
+    let codec = handle.open("", "").expect("opens");
     let kit = VoiceKit::new(&voice, codec, Rate::Hz8000).expect("fits");
     let mut rng = Rng::from_number(n as u64);
     let (rtp, rtcp) = sockets;

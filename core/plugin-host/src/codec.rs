@@ -25,21 +25,36 @@ impl CodecHandle {
         &self.format
     }
 
-    /// Makes an encoder and decoder pair. `fmtp` is what was negotiated. Thread: \[control\].
-    pub fn open(&self, fmtp: &str) -> Result<CodecInstance, Error> {
-        let inner = self
-            .table
-            .open(self.format.index, fmtp)
-            .map_err(|refusal| Error::Open {
-                plugin: self.plugin().to_owned(),
-                refusal,
-            })?;
+    /// What we say in fmtp under `options`, a JSON object or nothing. Asked when settings are read,
+    /// never while offers are made. Thread: \[control\].
+    pub fn fmtp(&self, options: &str) -> Result<String, Error> {
+        let said = self.table.fmtp(&self.format, options);
+        said.map_err(|refusal| self.refused(refusal))
+    }
+
+    /// Makes an encoder and decoder pair. `fmtp` is what was negotiated, `options` a JSON object or
+    /// nothing. Thread: \[control\].
+    pub fn open(&self, fmtp: &str, options: &str) -> Result<CodecInstance, Error> {
+        let request = plugin::CodecRequest {
+            format: self.format.index,
+            fmtp,
+            options,
+        };
+        let opened = self.table.open(&request);
+        let inner = opened.map_err(|refusal| self.refused(refusal))?;
         Ok(CodecInstance {
             inner,
             fence: Fence::new(self.clock),
             format: Arc::clone(&self.format),
             _plugin: Arc::clone(&self.plugin),
         })
+    }
+
+    fn refused(&self, refusal: plugin::Refusal) -> Error {
+        Error::Open {
+            plugin: self.plugin().to_owned(),
+            refusal,
+        }
     }
 }
 

@@ -38,21 +38,22 @@ static LOG: abi::LogTable = abi::LogTable {
     log: Some(log),
 };
 
-unsafe extern "C" fn service(_context: *mut c_void, id: *const u8, id_len: usize) -> *const c_void {
+unsafe extern "C" fn service(_context: *mut c_void, id: abi::Text) -> *const c_void {
     // SAFETY: the plugin lends the id for the call.
-    match unsafe { read(id, id_len) } {
+    match unsafe { read(id) } {
         b if b == abi::LOG_ID.as_bytes() => core::ptr::from_ref(&LOG).cast(),
         _ => core::ptr::null(),
     }
 }
 
-unsafe extern "C" fn log(context: *mut c_void, level: i32, line: *const u8, line_len: usize) {
+unsafe extern "C" fn log(context: *mut c_void, level: i32, line: abi::Text) {
     // SAFETY: the context is null or the one `host_for` made, which is never freed.
     let Some(context) = (unsafe { context.cast::<Context>().as_ref() }) else {
         return;
     };
     // SAFETY: the plugin lends the line for the call.
-    let line = unsafe { read(line, line_len.min(LONGEST_LINE)) };
+    let line = unsafe { read(line) };
+    let line = line.get(..LONGEST_LINE).unwrap_or(line);
     let line = String::from_utf8_lossy(line);
     let plugin = context.plugin.as_str();
     match level {
@@ -65,11 +66,11 @@ unsafe extern "C" fn log(context: *mut c_void, level: i32, line: *const u8, line
 }
 
 /// # Safety
-/// `ptr` must be null or point to `len` readable bytes that stay for `'a`.
-unsafe fn read<'a>(ptr: *const u8, len: usize) -> &'a [u8] {
-    if ptr.is_null() || len == 0 {
+/// `text` must be readable and stay for `'a`, or null.
+unsafe fn read<'a>(text: abi::Text) -> &'a [u8] {
+    if text.ptr.is_null() || text.len == 0 {
         return &[];
     }
     // SAFETY: not null, and the caller vouches for `len` bytes.
-    unsafe { core::slice::from_raw_parts(ptr, len) }
+    unsafe { core::slice::from_raw_parts(text.ptr, text.len) }
 }

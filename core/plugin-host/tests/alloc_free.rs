@@ -57,7 +57,7 @@ fn codec_calls_allocate_nothing_linked_in_and_through_a_library() {
         let mut codec = catalogue
             .codec("PCMU", Hertz(8000))
             .unwrap()
-            .open("")
+            .open("", "")
             .unwrap();
         let (mut payload, mut pcm) = ([0; 160], [5; 160]);
         let count = counted(|| {

@@ -184,7 +184,7 @@ const CASES: &[Case] = &[
         "table-short",
         &["TABLE_SIZE=40"],
         "plugin.bad-table",
-        "is 40 bytes, at least 72",
+        "is 40 bytes, at least 80",
     ),
     run(
         "table-null",
@@ -351,7 +351,7 @@ fn a_folder_of_broken_libraries_leaves_the_good_one_working() {
         catalogue
             .codec("COPY", Hertz(8000))
             .unwrap()
-            .open("")
+            .open("", "")
             .is_ok()
     );
 }
@@ -365,7 +365,7 @@ fn success_without_an_instance_is_refused() {
     let error = catalogue
         .codec("COPY", Hertz(8000))
         .unwrap()
-        .open("")
+        .open("", "")
         .unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -60,7 +60,7 @@ fn the_library_file_and_the_linked_in_plugin_make_identical_audio() {
     for name in ["PCMU", "PCMA"] {
         let open = |catalogue: &Catalogue| {
             let codec = catalogue.codec(name, Hertz(8000)).unwrap();
-            codec.open("").unwrap()
+            codec.open("", "").unwrap()
         };
         let (mut one, mut other) = (open(&built_in), open(&loaded));
         let bytes = audio(&mut one);
@@ -88,7 +88,7 @@ fn an_instance_outlives_its_catalogue() {
         catalogue
             .codec("pcmu", Hertz(8000))
             .unwrap()
-            .open("")
+            .open("", "")
             .unwrap()
     };
     let mut payload = [0; 160];
@@ -167,7 +167,7 @@ fn a_codec_in_c_describes_itself_and_carries_audio() {
         .map(|r| (r.name.as_str(), r.kind))
         .collect();
     assert_eq!(rules, [("mode", RuleKind::Equal), ("x", RuleKind::Opaque)]);
-    let mut instance = codec.open("").unwrap();
+    let mut instance = codec.open("", "").unwrap();
     let (mut payload, mut back) = ([0; 320], [0; 160]);
     let pcm: [i16; 160] = std::array::from_fn(|n| n as i16 * 100);
     assert_eq!(instance.encode(&pcm, &mut payload), Ok(320));
@@ -189,7 +189,7 @@ fn a_count_beyond_the_buffer_never_reaches_the_caller() {
     let mut instance = catalogue
         .codec("COPY", Hertz(8000))
         .unwrap()
-        .open("")
+        .open("", "")
         .unwrap();
     let result = instance.encode(&[0; 160], &mut [0; 320]);
     assert_eq!(result, Err(Trouble::Failed(Status::GARBAGE)));

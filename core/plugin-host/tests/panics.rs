@@ -3,7 +3,9 @@
 
 use base::{Hertz, Instant};
 use offhook_plugin_host::{AudioRequest, Catalogue, Trouble};
-use plugin::{Audio, AudioCounters, Captured, Codec, Format, Host, Level, Refusal, Status};
+use plugin::{
+    Audio, AudioCounters, Captured, Codec, CodecRequest, Format, Host, Level, Refusal, Status,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
@@ -30,8 +32,8 @@ impl Codec for Shaky {
         Ok(())
     }
 
-    fn open(_format: usize, fmtp: &str) -> Result<Self, Refusal> {
-        assert!(fmtp != "panic", "asked to");
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+        assert!(request.fmtp != "panic", "asked to");
         Ok(Self)
     }
 
@@ -99,7 +101,7 @@ impl Codec for Unwilling {
         panic!("not on a {}", "Saturday")
     }
 
-    fn open(_format: usize, _fmtp: &str) -> Result<Self, Refusal> {
+    fn open(_request: &CodecRequest<'_>) -> Result<Self, Refusal> {
         unreachable!("it is never started")
     }
 
@@ -128,7 +130,7 @@ fn catalogue() -> Catalogue {
 fn an_instance_that_panicked_is_poisoned_and_others_go_on() {
     let catalogue = catalogue();
     let codec = catalogue.codec("SHAKY", Hertz(8000)).unwrap();
-    let (mut one, mut other) = (codec.open("").unwrap(), codec.open("").unwrap());
+    let (mut one, mut other) = (codec.open("", "").unwrap(), codec.open("", "").unwrap());
     let mut payload = [0; 80];
     assert_eq!(one.encode(&[666; 80], &mut payload), Err(Trouble::Poisoned));
     assert_eq!(one.encode(&[1; 80], &mut payload), Err(Trouble::Poisoned));
@@ -136,7 +138,7 @@ fn an_instance_that_panicked_is_poisoned_and_others_go_on() {
     assert_eq!(other.encode(&[1; 80], &mut payload), Ok(80));
     assert_eq!(other.decode(&payload, &mut [0; 40]), Err(Trouble::Poisoned));
     assert_eq!(
-        codec.open("").unwrap().encode(&[1; 80], &mut payload),
+        codec.open("", "").unwrap().encode(&[1; 80], &mut payload),
         Ok(80)
     );
     let before = DROPPED.load(Ordering::Relaxed);
@@ -151,7 +153,7 @@ fn an_instance_that_panicked_is_poisoned_and_others_go_on() {
 fn a_panic_while_opening_is_told_in_its_own_words() {
     let catalogue = catalogue();
     let codec = catalogue.codec("SHAKY", Hertz(8000)).unwrap();
-    let error = codec.open("panic").unwrap_err();
+    let error = codec.open("panic", "").unwrap_err();
     assert_eq!(error.to_string(), "codec-shaky: panicked: asked to");
 }
 

@@ -9,7 +9,7 @@
 
 pub mod law;
 
-use plugin::{Codec, Format, Refusal, Status};
+use plugin::{Codec, CodecRequest, Format, Refusal, Status};
 
 /// Which law. Stands in the order of [`Codec::FORMATS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ impl Codec for G711 {
         },
     ];
 
-    fn open(format: usize, _fmtp: &str) -> Result<Self, Refusal> {
-        match format {
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+        match request.format {
             0 => Ok(Self::Mu),
             1 => Ok(Self::A),
             _ => Err(Status::NOT_FOUND.into()),

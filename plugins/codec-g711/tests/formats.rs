@@ -1,7 +1,7 @@
 //! The plugin as a host sees it, linked in.
 
 use offhook_codec_g711::ENTRY;
-use plugin::{CodecHandle, EntryHandle, Status};
+use plugin::{CodecHandle, CodecRequest, EntryHandle, Status};
 
 fn codec() -> CodecHandle {
     EntryHandle::built_in(&ENTRY)
@@ -9,6 +9,14 @@ fn codec() -> CodecHandle {
         .codec()
         .expect("the table is sound")
         .expect("there is a codec table")
+}
+
+fn request(format: usize) -> CodecRequest<'static> {
+    CodecRequest {
+        format,
+        fmtp: "",
+        options: "",
+    }
 }
 
 #[test]
@@ -26,7 +34,7 @@ fn a_packet_may_be_any_multiple_of_10_ms() {
     for format in codec().formats().unwrap() {
         let times: Vec<u32> = format.packet_times.iter().collect();
         assert_eq!(times, (1..=20).map(|n| n * 10).collect::<Vec<_>>());
-        let mut instance = codec().open(format.index, "").unwrap();
+        let mut instance = codec().open(&request(format.index)).unwrap();
         for ms in times {
             let pcm = vec![1000; ms as usize * 8];
             let mut payload = vec![0; format.max_payload];
@@ -41,7 +49,7 @@ fn a_packet_may_be_any_multiple_of_10_ms() {
 
 #[test]
 fn small_buffers_are_refused() {
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     let short = instance.encode(&[0; 160], &mut [0; 159]);
     assert_eq!(short, Err(Status::BUFFER_TOO_SMALL));
     let short = instance.decode(&[0; 160], &mut [0; 159]);
@@ -57,13 +65,13 @@ fn cannot_conceal() {
             .iter()
             .all(|f| !f.conceals && !f.recovers)
     );
-    let mut instance = codec().open(0, "").unwrap();
+    let mut instance = codec().open(&request(0)).unwrap();
     assert_eq!(instance.conceal(&mut [0; 160]), Err(Status::UNSUPPORTED));
 }
 
 #[test]
 fn an_unknown_format_is_refused_in_words() {
-    let refusal = codec().open(2, "").unwrap_err();
+    let refusal = codec().open(&request(2)).unwrap_err();
     assert_eq!(refusal.status, Status::NOT_FOUND);
     assert_eq!(refusal.to_string(), "there is no format 2");
 }

@@ -3,7 +3,7 @@
 //! The media thread pulls and pushes one block at a time and never waits: a device that has its own
 //! pace keeps rings between that pace and the media thread's.
 
-use crate::{Status, TextOut};
+use crate::{Status, Text, TextOut};
 use core::ffi::c_void;
 
 /// Extension id. The digit after the slash changes when the layout does.
@@ -54,18 +54,13 @@ pub struct AudioTable {
     /// 0.
     pub reserved: u32,
     /// Writes a JSON array of devices: `{"id", "name", "capture", "playback", "default"}`.
-    /// `BUFFER_TOO_SMALL` when it was cut. Thread: \[control\].
-    pub enumerate: Option<unsafe extern "C" fn(out: *mut TextOut) -> Status>,
+    /// `BUFFER_TOO_SMALL` when it was cut; `reason` says why there is no list. Thread: \[control\].
+    pub enumerate: Option<unsafe extern "C" fn(out: *mut TextOut, reason: *mut TextOut) -> Status>,
     /// Opens a device as a JSON request says: `rate_hz` (8000, 16000, 48000), `direction` (`capture`,
     /// `playback`, `both`), `device`, and what the plugin's README adds. `reason` says why not.
     /// Thread: \[control\].
     pub open: Option<
-        unsafe extern "C" fn(
-            request: *const u8,
-            request_len: usize,
-            out: *mut *mut c_void,
-            reason: *mut TextOut,
-        ) -> Status,
+        unsafe extern "C" fn(request: Text, out: *mut *mut c_void, reason: *mut TextOut) -> Status,
     >,
     /// Fetches audio from the microphone. `samples` holds the wanted count on entry, on return what
     /// the source had; the rest of `pcm` is silence. `ENDED` when no more will come. `now_ns` counts

@@ -87,6 +87,20 @@ pub struct FmtpRule {
     pub reserved: u32,
 }
 
+/// What a codec is opened as. Texts are lent for the call.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct CodecRequest {
+    /// Size of this struct as the host was built. Unit: bytes.
+    pub size: u32,
+    /// Which format, as counted by `describe`.
+    pub index: u32,
+    /// fmtp as both sides agreed.
+    pub fmtp: Text,
+    /// JSON object as the manifest's `config` describes it; empty for the defaults.
+    pub options: Text,
+}
+
 /// A codec. PCM is signed 16 bit, interleaved, at [`CodecInfo::sample_rate_hz`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -100,13 +114,22 @@ pub struct CodecTable {
     /// Says what format `index` is. What it points to is valid as long as the process lives.
     /// Thread: \[control\].
     pub describe: Option<unsafe extern "C" fn(index: usize, out: *mut CodecInfo) -> Status>,
-    /// Makes an encoder and decoder pair. `fmtp` is what was negotiated; `reason` says why not.
-    /// Thread: \[control\].
-    pub open: Option<
+    /// Writes what we say in fmtp for format `index` under `options`, a JSON object as the manifest's
+    /// `config` describes it, or no text for the defaults. Asked when settings are read, never while
+    /// offers are made. `reason` says which option is wrong. `BUFFER_TOO_SMALL` when `out` was cut.
+    /// May be null: then [`CodecInfo::fmtp`] holds whatever the options say. Thread: \[control\].
+    pub fmtp: Option<
         unsafe extern "C" fn(
             index: usize,
-            fmtp: *const u8,
-            fmtp_len: usize,
+            options: Text,
+            out: *mut TextOut,
+            reason: *mut TextOut,
+        ) -> Status,
+    >,
+    /// Makes an encoder and decoder pair; `reason` says why not. Thread: \[control\].
+    pub open: Option<
+        unsafe extern "C" fn(
+            request: *const CodecRequest,
             out: *mut *mut c_void,
             reason: *mut TextOut,
         ) -> Status,

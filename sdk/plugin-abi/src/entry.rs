@@ -41,5 +41,5 @@ pub struct Entry {
     pub deinit: Option<unsafe extern "C" fn()>,
     /// The table with this id, or null. The table is read-only and valid as long as the process
     /// lives. Thread: \[control\].
-    pub table: Option<unsafe extern "C" fn(id: *const u8, id_len: usize) -> *const c_void>,
+    pub table: Option<unsafe extern "C" fn(id: Text) -> *const c_void>,
 }

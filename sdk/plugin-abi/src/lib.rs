@@ -12,6 +12,10 @@
 //! | [`text`] | strings, in and out |
 //! | [`codec`] | the table `offhook.codec/1` |
 //! | [`audio`] | the table `offhook.audio/1` |
+//! | [`dtmf`] | the table `offhook.dtmf/1` |
+//! | [`recorder`] | the table `offhook.recorder/1` |
+//! | [`filter`] | the table `offhook.filter/1` |
+//! | [`draft`] | tables not promised yet: nat, security, ui, directory, tone |
 //!
 //! # Rules of the boundary
 //!
@@ -36,16 +40,32 @@
 
 pub mod audio;
 pub mod codec;
+pub mod draft;
+pub mod dtmf;
 pub mod entry;
+pub mod filter;
 pub mod host;
+pub mod recorder;
 pub mod status;
 pub mod text;
 pub mod version;
 
 pub use audio::{AUDIO_ID, AudioCounters, AudioLatency, AudioTable};
-pub use codec::{CODEC_ID, CodecInfo, CodecTable, FmtpRule};
+pub use codec::{CODEC_ID, CodecInfo, CodecRequest, CodecTable, FmtpRule};
+pub use draft::address::Address;
+pub use draft::directory::{DIRECTORY_ID, DirectoryTable};
+pub use draft::nat::{NAT_ID, NatInput, NatOutput, NatTable};
+pub use draft::security::{SECURITY_ID, SecurityInput, SecurityOutput, SecurityTable};
+pub use draft::tone::{TONE_ID, ToneTable};
+pub use draft::ui::{UI_ID, UiEngine, UiTable};
+pub use dtmf::{DTMF_ID, DtmfHeard, DtmfInfo, DtmfListen, DtmfRequest, DtmfStep, DtmfTable};
 pub use entry::{ENTRY_SYMBOL, Entry, MANIFEST_SECTION};
-pub use host::{Host, LOG_ID, LogTable};
+pub use filter::{FILTER_ID, FilterRequest, FilterTable};
+pub use host::{
+    CLOCK_ID, CONFIG_ID, ClockTable, ConfigTable, Host, LOG_ID, LogTable, METRIC_ID, MetricTable,
+    TIMER_ID, TimerTable,
+};
+pub use recorder::{RECORDER_ID, RecorderRequest, RecorderTable};
 pub use status::Status;
 pub use text::{Text, TextOut};
 pub use version::{ABI_MAJOR, ABI_MINOR};

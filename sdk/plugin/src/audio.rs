@@ -4,7 +4,7 @@ mod handle;
 mod shims;
 
 pub use handle::{AudioHandle, AudioInstance};
-pub(crate) use shims::{init, table};
+pub(crate) use shims::AudioFace;
 
 use crate::{AudioCounters, AudioLatency, Host, Refusal, Status};
 

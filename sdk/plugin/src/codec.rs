@@ -5,7 +5,8 @@ mod shims;
 
 pub(crate) use handle::settle;
 pub use handle::{CodecFormat, CodecHandle, CodecInstance, FormatRule};
-pub(crate) use shims::{init, table};
+pub(crate) use shims::CodecFace;
+use shims::table;
 
 use crate::{Host, Refusal, Status, text};
 use plugin_abi as abi;
@@ -25,8 +26,15 @@ pub trait Codec: Send + Sized + 'static {
     /// Called when no instance is left. Thread: \[control\].
     fn deinit() {}
 
-    /// Makes a pair for `FORMATS[format]`. `fmtp` is what was negotiated. Thread: \[control\].
-    fn open(format: usize, fmtp: &str) -> Result<Self, Refusal>;
+    /// What we say in fmtp for `FORMATS[format]` under `options`, JSON as in [`CodecRequest::options`].
+    /// Asked when settings are read, never while offers are made. Thread: \[control\].
+    fn fmtp(format: usize, _options: &str) -> Result<String, Refusal> {
+        let format = Self::FORMATS.get(format).ok_or(Status::NOT_FOUND)?;
+        Ok(format.fmtp.to_owned())
+    }
+
+    /// Makes a pair. Thread: \[control\].
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal>;
 
     /// Encodes one packet; returns its size, 0 to send nothing.
     ///
@@ -56,6 +64,17 @@ pub trait Codec: Send + Sized + 'static {
 
     /// Forgets the past: the next packet starts a stream. Thread: \[media\].
     fn reset(&mut self) {}
+}
+
+/// What a codec is opened as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodecRequest<'a> {
+    /// Index into [`Codec::FORMATS`], never beyond its end.
+    pub format: usize,
+    /// fmtp as both sides agreed.
+    pub fmtp: &'a str,
+    /// JSON object as the manifest's `config` describes it; empty for the defaults.
+    pub options: &'a str,
 }
 
 /// The table of `T` as C sees it, for tests of the boundary.

@@ -16,7 +16,7 @@ pub(crate) struct Slot<T> {
 }
 
 /// Runs `body`; a panic becomes [`Status::PANIC`] and its message the reason.
-pub(crate) fn guarded(body: impl FnOnce() -> Result<Status, Refusal>) -> Result<Status, Refusal> {
+pub(crate) fn guarded<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let reason = format!("panicked: {}", message(panic.as_ref()));
         forget(panic);

@@ -44,7 +44,7 @@ impl Host {
         let raw = unsafe { prefix(raw, need) }.ok()?;
         let log = raw.service.and_then(|service| {
             // SAFETY: the id is lent for the call, the context is the host's own.
-            let table = unsafe { service(raw.context, abi::LOG_ID.as_ptr(), abi::LOG_ID.len()) };
+            let table = unsafe { service(raw.context, text::pass(abi::LOG_ID)) };
             let need = offset_of!(abi::LogTable, log) + size_of::<usize>();
             // SAFETY: a table is null or lives for ever and starts with its size.
             unsafe { prefix(table.cast::<abi::LogTable>(), need) }.ok()
@@ -56,7 +56,7 @@ impl Host {
     pub fn log(&self, level: Level, line: &str) {
         if let Some(log) = self.log.and_then(|table| table.log) {
             // SAFETY: the text is lent for the call, the context is the host's own.
-            unsafe { log(self.raw.context, level as i32, line.as_ptr(), line.len()) };
+            unsafe { log(self.raw.context, level as i32, text::pass(line)) };
         }
     }
 

@@ -15,15 +15,21 @@
 //! | --- | --- |
 //! | [`codec`] | trait, table and host handle of codecs |
 //! | [`audio`] | the same of audio devices |
-//! | [`entry`] | what a plugin exports, and the macros |
+//! | [`entry`] | what a plugin exports |
+//! | [`export`] | the macros that export it |
 //! | [`host`] | what a plugin may ask its host |
 //! | [`refusal`] | why something could not be opened |
+//! | `face` | what every kind has: a start, an end, a table |
+//! | `asking` | calls of a host that give an instance or a text |
 //! | `guard` | no panic crosses |
 //! | `text` | strings, in and out |
 
+mod asking;
 pub mod audio;
 pub mod codec;
 pub mod entry;
+pub mod export;
+mod face;
 pub mod fault;
 mod guard;
 pub mod host;
@@ -32,8 +38,8 @@ mod text;
 
 pub use audio::{Audio, AudioHandle, AudioInstance, Captured};
 pub use codec::{
-    Codec, CodecFormat, CodecHandle, CodecInstance, FmtpRule, Format, FormatRule, PacketTimes,
-    RuleKind,
+    Codec, CodecFormat, CodecHandle, CodecInstance, CodecRequest, FmtpRule, Format, FormatRule,
+    PacketTimes, RuleKind,
 };
 pub use entry::{Entry, EntryHandle, Identity};
 pub use fault::Fault;

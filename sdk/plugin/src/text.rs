@@ -1,9 +1,17 @@
 //! Strings, in and out.
 
-use plugin_abi::{Text, TextOut};
+use plugin_abi::{Status, Text, TextOut};
 
 /// Lends `text` across the boundary for as long as it lives, which is for ever.
 pub(crate) const fn lend(text: &'static str) -> Text {
+    Text {
+        ptr: text.as_ptr(),
+        len: text.len(),
+    }
+}
+
+/// Passes `text` across the boundary for the length of a call.
+pub(crate) fn pass(text: &str) -> Text {
     Text {
         ptr: text.as_ptr(),
         len: text.len(),
@@ -60,6 +68,19 @@ pub(crate) unsafe fn write(out: *mut TextOut, text: &str) -> bool {
         unsafe { core::ptr::copy_nonoverlapping(text.as_ptr(), out.ptr, cut) };
     }
     cut == text.len()
+}
+
+/// Writes the result of a call; [`Status::BUFFER_TOO_SMALL`] when it was cut.
+///
+/// # Safety
+/// As [`write`].
+pub(crate) unsafe fn give(out: *mut TextOut, text: &str) -> Status {
+    // SAFETY: the caller vouches for `out`.
+    if unsafe { write(out, text) } {
+        Status::OK
+    } else {
+        Status::BUFFER_TOO_SMALL
+    }
 }
 
 /// A buffer on the reading side: lent to a callee, then read back.

@@ -3,7 +3,9 @@
 
 use offhook_plugin as plugin;
 use plugin::codec::CodecHandle;
-use plugin::{Codec, EntryHandle, Fault, FmtpRule, Format, Refusal, RuleKind, Status};
+use plugin::{
+    Codec, CodecRequest, EntryHandle, Fault, FmtpRule, Format, Refusal, RuleKind, Status,
+};
 use plugin_abi::{CodecInfo, CodecTable};
 use std::ffi::c_void;
 
@@ -19,8 +21,8 @@ impl Codec for Plain {
         ..Format::NARROWBAND
     }];
 
-    fn open(_format: usize, fmtp: &str) -> Result<Self, Refusal> {
-        if fmtp == "mode=9" {
+    fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+        if request.fmtp == "mode=9" {
             return Err(Refusal::new(Status::BAD_ARGUMENT, "mode 9 is not there"));
         }
         Ok(Self)
@@ -53,6 +55,14 @@ fn handle() -> CodecHandle {
     entry.codec().unwrap().unwrap()
 }
 
+fn request(fmtp: &str) -> CodecRequest<'_> {
+    CodecRequest {
+        format: 0,
+        fmtp,
+        options: "",
+    }
+}
+
 /// A copy of the table that the plugin hands out, to be spoilt.
 fn table() -> CodecTable {
     *plugin::codec::raw_table::<Plain>()
@@ -65,7 +75,7 @@ fn check(table: &CodecTable) -> Result<CodecHandle, Fault> {
 
 #[test]
 fn decode_conceal_and_recover_are_told_apart() {
-    let mut codec = handle().open(0, "").unwrap();
+    let mut codec = handle().open(&request("")).unwrap();
     let mut pcm = [0; 80];
     assert_eq!(codec.decode(&[9; 4], &mut pcm), Ok(80));
     assert_eq!(pcm, [1; 80]);
@@ -83,13 +93,13 @@ fn decode_conceal_and_recover_are_told_apart() {
 
 #[test]
 fn a_count_beyond_the_buffer_is_garbage() {
-    let mut codec = handle().open(0, "").unwrap();
+    let mut codec = handle().open(&request("")).unwrap();
     assert_eq!(codec.encode(&[0; 80], &mut [0; 10]), Err(Status::GARBAGE));
 }
 
 #[test]
 fn an_opening_that_fails_says_why() {
-    let refusal = handle().open(0, "mode=9").unwrap_err();
+    let refusal = handle().open(&request("mode=9")).unwrap_err();
     assert_eq!(refusal.to_string(), "mode 9 is not there");
 }
 
@@ -114,7 +124,7 @@ fn a_longer_table_is_read_and_a_shorter_one_refused() {
     shorter.size -= 8;
     assert_eq!(
         check(&shorter).unwrap_err(),
-        Fault::Short { size: 64, need: 72 }
+        Fault::Short { size: 72, need: 80 }
     );
     let mut holed = table();
     holed.reset = None;
@@ -158,15 +168,44 @@ fn null_pointers_are_answered_not_followed() {
         let status = encode(null, std::ptr::null(), 10, std::ptr::null_mut(), &mut count);
         assert_eq!(status, Status::BAD_ARGUMENT);
         let open = table.open.unwrap();
-        let status = open(
-            0,
-            std::ptr::null(),
-            0,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-        );
+        let status = open(std::ptr::null(), std::ptr::null_mut(), std::ptr::null_mut());
         assert_eq!(status, Status::BAD_ARGUMENT);
         assert_eq!((table.reset.unwrap())(null), Status::BAD_ARGUMENT);
         (table.close.unwrap())(null);
     }
+}
+
+#[test]
+fn what_a_codec_says_of_itself_and_wants_stands_in_its_manifest() {
+    mod whole {
+        use super::*;
+
+        plugin::export_codec!(
+            Plain,
+            id = "codec-whole",
+            name = "Whole",
+            permissions = ["net:example.org", "fs:recordings"],
+            config = r#"{"mode":{"type":"integer","default":1,"min":1,"max":2,"help":"which"}}"#,
+            trust = "isolated",
+        );
+    }
+    let manifest = EntryHandle::built_in(&whole::ENTRY).unwrap().manifest;
+    assert!(
+        manifest.contains(r#""permissions":["net:example.org","fs:recordings"],"config":{"mode":"#)
+    );
+    assert!(manifest.ends_with(r#","trust":"isolated"}"#), "{manifest}");
+    let plain = EntryHandle::built_in(&ENTRY).unwrap().manifest;
+    assert!(plain.ends_with(r#""permissions":[]}"#), "{plain}");
+}
+
+#[test]
+fn fmtp_under_options_is_the_plugin_s_own_word() {
+    let format = &handle().formats().unwrap()[0];
+    assert_eq!(handle().fmtp(format, "").unwrap(), "mode=1");
+    let mut without = table();
+    without.fmtp = None;
+    assert_eq!(
+        check(&without).unwrap().fmtp(format, "{}").unwrap(),
+        "mode=1"
+    );
 }

@@ -56,7 +56,7 @@ fn leg(
     plan.audio = audio_of(n);
     plan.remote = Some(remote);
     let handle = catalogue.codec("PCMU", Hertz(8_000)).expect("built in");
-    let codec = handle.open("").expect("opens");
+    let codec = handle.open("", "").expect("opens");
     let kit = VoiceKit::new(&voice, codec, Rate::Hz16000).expect("8 kHz, one channel");
     let audio = AudioKit::bus(Rate::Hz8000, Rate::Hz16000);
     let mut rng = Rng::from_number(n as u64);

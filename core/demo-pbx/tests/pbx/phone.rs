@@ -200,7 +200,7 @@ impl Phone {
 fn codec() -> CodecInstance {
     let catalogue = catalogue();
     let codec = catalogue.codec("PCMU", Hertz(8_000)).unwrap();
-    codec.open("").unwrap()
+    codec.open("", "").unwrap()
 }
 
 /// Sends `said` where `sdp` says, 20 ms a packet, and takes what comes until 300 ms later.

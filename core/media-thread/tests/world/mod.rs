@@ -86,7 +86,7 @@ pub mod desk {
 
 pub mod bad_codec {
     //! A codec that works for a while, then fails.
-    use plugin::{Codec, Format, Refusal, Status};
+    use plugin::{Codec, CodecRequest, Format, Refusal, Status};
 
     pub struct Bad(u32);
 
@@ -97,7 +97,7 @@ pub mod bad_codec {
             ..Format::NARROWBAND
         }];
 
-        fn open(_format: usize, _fmtp: &str) -> Result<Self, Refusal> {
+        fn open(_request: &CodecRequest<'_>) -> Result<Self, Refusal> {
             Ok(Self(0))
         }
 
@@ -130,7 +130,7 @@ pub fn codec(name: &str) -> CodecInstance {
     catalogue
         .codec(name, Hertz(8_000))
         .unwrap()
-        .open("")
+        .open("", "")
         .unwrap()
 }
 

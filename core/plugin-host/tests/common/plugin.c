@@ -13,7 +13,7 @@ typedef struct {
     Text id, name, version, vendor, licence, manifest;
     int32_t (*init)(const void *host, TextOut *reason);
     void (*deinit)(void);
-    const void *(*table)(const char *id, size_t id_len);
+    const void *(*table)(Text id);
 } Entry;
 typedef struct {
     uint32_t size, caps;
@@ -25,12 +25,14 @@ typedef struct {
     const void *rules;
     size_t rule_count;
 } CodecInfo;
+typedef struct { uint32_t size, index; Text fmtp, options; } CodecRequest;
 typedef struct { Text name, dflt; int32_t kind; uint32_t reserved; } FmtpRule;
 typedef struct {
     uint32_t size, reserved;
     size_t (*count)(void);
     int32_t (*describe)(size_t, CodecInfo *);
-    int32_t (*open)(size_t, const char *, size_t, void **, TextOut *);
+    int32_t (*fmtp)(size_t, Text, TextOut *, TextOut *);
+    int32_t (*open)(const CodecRequest *, void **, TextOut *);
     int32_t (*encode)(void *, const int16_t *, size_t, uint8_t *, size_t *);
     int32_t (*decode)(void *, const uint8_t *, size_t, size_t, int16_t *, size_t *);
     int32_t (*control)(void *, uint32_t, int64_t);
@@ -116,8 +118,8 @@ static int32_t describe(size_t index, CodecInfo *out) {
     memcpy(out, &info, info.size);
     return 0;
 }
-static int32_t open_it(size_t index, const char *fmtp, size_t len, void **out, TextOut *reason) {
-    (void)index; (void)fmtp; (void)len; (void)reason;
+static int32_t open_it(const CodecRequest *request, void **out, TextOut *reason) {
+    (void)request; (void)reason;
 #ifndef OPEN_NOTHING
     *out = malloc(1);
 #else
@@ -148,11 +150,11 @@ static int32_t reset(void *inst) { (void)inst; return 0; }
 static void close_it(void *inst) { free(inst); }
 
 static const CodecTable codec = {
-    TABLE_SIZE, 0, count, describe, open_it, ENCODE, decode, control, reset, close_it,
+    TABLE_SIZE, 0, count, describe, NULL, open_it, ENCODE, decode, control, reset, close_it,
 };
-static const void *table(const char *id, size_t len) {
+static const void *table(Text id) {
     static const char mine[] = "offhook.codec/1";
-    return len == sizeof mine - 1 && memcmp(id, mine, len) == 0 ? &codec : NULL;
+    return id.len == sizeof mine - 1 && memcmp(id.ptr, mine, id.len) == 0 ? &codec : NULL;
 }
 
 #ifndef NO_MANIFEST

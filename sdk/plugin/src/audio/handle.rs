@@ -1,15 +1,16 @@
 //! The host's side of the audio table: safe calls.
 
 use super::Captured;
+use crate::asking;
 use crate::codec::settle;
 use crate::fault::{Fault, prefix};
-use crate::text::Reading;
+use crate::text;
 use crate::{AudioCounters, AudioLatency, Refusal, Status};
 use core::ffi::c_void;
 use core::mem::offset_of;
-use plugin_abi::{AudioTable, TextOut};
+use plugin_abi::{AudioTable, Text, TextOut};
 
-type Open = unsafe extern "C" fn(*const u8, usize, *mut *mut c_void, *mut TextOut) -> Status;
+type Open = unsafe extern "C" fn(Text, *mut *mut c_void, *mut TextOut) -> Status;
 type Capture = unsafe extern "C" fn(*mut c_void, *mut i16, *mut usize, u64) -> Status;
 type Playback = unsafe extern "C" fn(*mut c_void, *const i16, usize, u64) -> Status;
 type Latency = unsafe extern "C" fn(*mut c_void, *mut AudioLatency) -> Status;
@@ -19,7 +20,7 @@ type Close = unsafe extern "C" fn(*mut c_void);
 /// A checked audio table: every function is there.
 #[derive(Debug, Clone, Copy)]
 pub struct AudioHandle {
-    enumerate: unsafe extern "C" fn(*mut TextOut) -> Status,
+    enumerate: unsafe extern "C" fn(*mut TextOut, *mut TextOut) -> Status,
     open: Open,
     capture: Capture,
     playback: Playback,
@@ -51,45 +52,15 @@ impl AudioHandle {
 
     /// The devices there are now, as the plugin's JSON. Thread: \[control\].
     pub fn enumerate(&self) -> Result<String, Refusal> {
-        let mut capacity = 4096;
-        for _ in 0..2 {
-            let mut reading = Reading::with_capacity(capacity);
-            let mut out = reading.out();
-            // SAFETY: a checked function; the buffer is valid for the call.
-            let status = unsafe { (self.enumerate)(&mut out) };
-            let length = out.len;
-            if status == Status::BUFFER_TOO_SMALL {
-                capacity = length.saturating_add(1024);
-            } else if status.0 < 0 {
-                return Err(Refusal::new(status, reading.take(length)));
-            } else {
-                return Ok(reading.take(length));
-            }
-        }
-        Err(Refusal::new(
-            Status::BUFFER_TOO_SMALL,
-            "the list of devices grows faster than it can be read",
-        ))
+        // SAFETY: a checked function; the buffers are valid for the call.
+        asking::told(|out, reason| unsafe { (self.enumerate)(out, reason) })
     }
 
     /// Opens a device as the JSON request says. Thread: \[control\].
     pub fn open(&self, request: &str) -> Result<AudioInstance, Refusal> {
-        let mut inst = core::ptr::null_mut();
-        let mut reading = Reading::with_capacity(1024);
-        let mut reason = reading.out();
         // SAFETY: a checked function; every pointer is valid for the call.
-        let status =
-            unsafe { (self.open)(request.as_ptr(), request.len(), &mut inst, &mut reason) };
-        let length = reason.len;
-        if status != Status::OK {
-            return Err(Refusal::new(status, reading.take(length)));
-        }
-        if inst.is_null() {
-            return Err(Refusal::new(
-                Status::GARBAGE,
-                "opened nothing and called it success",
-            ));
-        }
+        let inst =
+            asking::opened(|out, reason| unsafe { (self.open)(text::pass(request), out, reason) })?;
         Ok(AudioInstance {
             inst,
             capture: self.capture,

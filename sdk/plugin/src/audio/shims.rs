@@ -1,11 +1,32 @@
 //! The plugin's side of the audio table: C functions around the trait.
 
 use super::Audio;
+use crate::face::Face;
 use crate::guard::{close, enter, guarded, open, settle};
 use crate::text;
 use crate::{Refusal, Status};
 use core::ffi::c_void;
-use plugin_abi::{AudioCounters, AudioLatency, AudioTable, TextOut};
+use core::marker::PhantomData;
+use plugin_abi::{AudioCounters, AudioLatency, AudioTable, Text, TextOut};
+
+/// The plugin's side of `T`.
+pub(crate) struct AudioFace<T>(PhantomData<T>);
+
+impl<T: Audio> Face for AudioFace<T> {
+    const TABLE: &'static str = plugin_abi::AUDIO_ID;
+
+    fn init(host: Option<crate::Host>) -> Result<(), Refusal> {
+        T::init(host)
+    }
+
+    fn deinit() {
+        T::deinit();
+    }
+
+    fn table() -> *const c_void {
+        core::ptr::from_ref(table::<T>()).cast()
+    }
+}
 
 /// The table of `T`.
 pub(crate) const fn table<T: Audio>() -> &'static AudioTable {
@@ -24,30 +45,21 @@ pub(crate) const fn table<T: Audio>() -> &'static AudioTable {
     }
 }
 
-unsafe extern "C" fn enumerate<T: Audio>(out: *mut TextOut) -> Status {
-    let mut whole = true;
-    let result = guarded(|| {
-        let devices = T::enumerate()?;
-        // SAFETY: `out` is null or the caller's buffer.
-        whole = unsafe { text::write(out, &devices) };
-        Ok(Status::OK)
-    });
-    match result {
-        Ok(_) if !whole => Status::BUFFER_TOO_SMALL,
-        Ok(status) => status,
-        // SAFETY: `out` is null or the caller's buffer; it carries the reason instead.
-        Err(refusal) => unsafe { settle(Err(refusal), out) },
+unsafe extern "C" fn enumerate<T: Audio>(out: *mut TextOut, reason: *mut TextOut) -> Status {
+    // SAFETY: `out` and `reason` are null or the caller's buffers.
+    unsafe {
+        let said = guarded(T::enumerate).map(|devices| text::give(out, &devices));
+        settle(said, reason)
     }
 }
 
 unsafe extern "C" fn open_shim<T: Audio>(
-    request: *const u8,
-    request_len: usize,
+    request: Text,
     out: *mut *mut c_void,
     reason: *mut TextOut,
 ) -> Status {
     // SAFETY: the text is lent for the call.
-    let result = match unsafe { text::borrow(request, request_len) } {
+    let result = match unsafe { text::borrow(request.ptr, request.len) } {
         None => Err(Refusal::new(
             Status::BAD_ARGUMENT,
             "the request is not text",
@@ -153,9 +165,4 @@ unsafe fn hand_out<T: Copy>(value: T, out: *mut T) -> Result<Status, Status> {
 unsafe extern "C" fn close_shim<T: Audio>(inst: *mut c_void) {
     // SAFETY: an instance of ours that the caller gives up.
     unsafe { close::<T>(inst) }
-}
-
-/// Starts the plugin; for the entry.
-pub(crate) fn init<T: Audio>(host: Option<crate::Host>) -> Result<Status, Refusal> {
-    guarded(|| T::init(host).map(|()| Status::OK))
 }

@@ -1,18 +1,22 @@
 //! The host's side of the codec table: safe calls.
 
-use super::{PacketTimes, RuleKind};
+use super::{CodecRequest, PacketTimes, RuleKind};
+use crate::asking;
 use crate::fault::{Fault, prefix};
-use crate::text::{self, Reading};
+use crate::text;
 use crate::{Refusal, Status};
 use core::ffi::c_void;
 use core::mem::offset_of;
+use plugin_abi as abi;
 use plugin_abi::codec::{CAP_CONCEAL, CAP_DTX, CAP_FEC, CAP_VARIABLE_RATE};
 use plugin_abi::{CodecInfo, CodecTable, FmtpRule, Text, TextOut};
 
 /// Most formats of one table, and most rules of one format. What claims more is refused.
 const MOST: usize = 64;
 
-type Open = unsafe extern "C" fn(usize, *const u8, usize, *mut *mut c_void, *mut TextOut) -> Status;
+type Fmtp = unsafe extern "C" fn(usize, Text, *mut TextOut, *mut TextOut) -> Status;
+type Open =
+    unsafe extern "C" fn(*const abi::CodecRequest, *mut *mut c_void, *mut TextOut) -> Status;
 type Encode = unsafe extern "C" fn(*mut c_void, *const i16, usize, *mut u8, *mut usize) -> Status;
 type Decode =
     unsafe extern "C" fn(*mut c_void, *const u8, usize, usize, *mut i16, *mut usize) -> Status;
@@ -25,6 +29,7 @@ type Close = unsafe extern "C" fn(*mut c_void);
 pub struct CodecHandle {
     count: unsafe extern "C" fn() -> usize,
     describe: unsafe extern "C" fn(usize, *mut CodecInfo) -> Status,
+    fmtp: Option<Fmtp>,
     open: Open,
     encode: Encode,
     decode: Decode,
@@ -92,6 +97,7 @@ impl CodecHandle {
         Ok(Self {
             count: table.count.ok_or(Fault::NullFunction("count"))?,
             describe: table.describe.ok_or(Fault::NullFunction("describe"))?,
+            fmtp: table.fmtp,
             open: table.open.ok_or(Fault::NullFunction("open"))?,
             encode: table.encode.ok_or(Fault::NullFunction("encode"))?,
             decode: table.decode.ok_or(Fault::NullFunction("decode"))?,
@@ -135,24 +141,27 @@ impl CodecHandle {
         })
     }
 
-    /// Opens format `index`. Thread: \[control\].
-    pub fn open(&self, index: usize, fmtp: &str) -> Result<CodecInstance, Refusal> {
-        let mut inst = core::ptr::null_mut();
-        let mut reading = Reading::with_capacity(512);
-        let mut reason = reading.out();
+    /// What we say in fmtp for `format` under `options`, a JSON object or nothing. Thread: \[control\].
+    pub fn fmtp(&self, format: &CodecFormat, options: &str) -> Result<String, Refusal> {
+        let Some(fmtp) = self.fmtp else {
+            return Ok(format.fmtp.clone());
+        };
+        asking::told(|out, reason| {
+            // SAFETY: a checked function; every pointer is valid for the call.
+            unsafe { fmtp(format.index, text::pass(options), out, reason) }
+        })
+    }
+
+    /// Opens what `request` says. Thread: \[control\].
+    pub fn open(&self, request: &CodecRequest<'_>) -> Result<CodecInstance, Refusal> {
+        let request = abi::CodecRequest {
+            size: size_of::<abi::CodecRequest>() as u32,
+            index: u32::try_from(request.format).unwrap_or(u32::MAX),
+            fmtp: text::pass(request.fmtp),
+            options: text::pass(request.options),
+        };
         // SAFETY: a checked function; every pointer is valid for the call.
-        let status =
-            unsafe { (self.open)(index, fmtp.as_ptr(), fmtp.len(), &mut inst, &mut reason) };
-        let length = reason.len;
-        if status != Status::OK {
-            return Err(Refusal::new(status, reading.take(length)));
-        }
-        if inst.is_null() {
-            return Err(Refusal::new(
-                Status::GARBAGE,
-                "opened nothing and called it success",
-            ));
-        }
+        let inst = asking::opened(|out, reason| unsafe { (self.open)(&request, out, reason) })?;
         Ok(CodecInstance {
             inst,
             encode: self.encode,

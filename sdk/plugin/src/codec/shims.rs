@@ -1,11 +1,34 @@
 //! The plugin's side of the codec table: C functions around the trait.
 
 use super::{Codec, Format};
+use crate::face::Face;
+use crate::fault::prefix;
 use crate::guard::{close, enter, guarded, open, settle};
 use crate::text::{self, lend};
 use crate::{Refusal, Status};
 use core::ffi::c_void;
-use plugin_abi::{CodecInfo, CodecTable, FmtpRule, TextOut};
+use core::marker::PhantomData;
+use core::mem::offset_of;
+use plugin_abi::{CodecInfo, CodecRequest, CodecTable, FmtpRule, Text, TextOut};
+
+/// The plugin's side of `T`.
+pub(crate) struct CodecFace<T>(PhantomData<T>);
+
+impl<T: Codec> Face for CodecFace<T> {
+    const TABLE: &'static str = plugin_abi::CODEC_ID;
+
+    fn init(host: Option<crate::Host>) -> Result<(), Refusal> {
+        T::init(host)
+    }
+
+    fn deinit() {
+        T::deinit();
+    }
+
+    fn table() -> *const c_void {
+        core::ptr::from_ref(table::<T>()).cast()
+    }
+}
 
 /// The table of `T`.
 pub(crate) const fn table<T: Codec>() -> &'static CodecTable {
@@ -15,6 +38,7 @@ pub(crate) const fn table<T: Codec>() -> &'static CodecTable {
             reserved: 0,
             count: Some(count::<T>),
             describe: Some(describe::<T>),
+            fmtp: Some(fmtp::<T>),
             open: Some(open_shim::<T>),
             encode: Some(encode::<T>),
             decode: Some(decode::<T>),
@@ -68,25 +92,55 @@ fn info(format: &Format) -> CodecInfo {
     }
 }
 
-unsafe extern "C" fn open_shim<T: Codec>(
+unsafe extern "C" fn fmtp<T: Codec>(
     index: usize,
-    fmtp: *const u8,
-    fmtp_len: usize,
-    out: *mut *mut c_void,
+    options: Text,
+    out: *mut TextOut,
     reason: *mut TextOut,
 ) -> Status {
     // SAFETY: the text is lent for the call.
-    let result = match unsafe { text::borrow(fmtp, fmtp_len) } {
-        None => Err(Refusal::new(Status::BAD_ARGUMENT, "fmtp is not text")),
-        Some(_) if index >= T::FORMATS.len() => Err(Refusal::new(
-            Status::NOT_FOUND,
-            format!("there is no format {index}"),
-        )),
-        // SAFETY: `out` is null or writable.
-        Some(fmtp) => unsafe { open(out, || T::open(index, fmtp)) },
+    let said = match unsafe { text::borrow(options.ptr, options.len) } {
+        None => Err(Refusal::new(Status::BAD_ARGUMENT, "options are not text")),
+        Some(options) => guarded(|| T::fmtp(index, options)),
     };
+    // SAFETY: `out` and `reason` are null or the caller's buffers.
+    unsafe { settle(said.map(|fmtp| text::give(out, &fmtp)), reason) }
+}
+
+unsafe extern "C" fn open_shim<T: Codec>(
+    request: *const CodecRequest,
+    out: *mut *mut c_void,
+    reason: *mut TextOut,
+) -> Status {
+    // SAFETY: the caller vouches for the request and its texts, lent for the call.
+    let result = unsafe { read::<T>(request) }
+        // SAFETY: `out` is null or writable.
+        .and_then(|request| unsafe { open(out, || T::open(&request)) });
     // SAFETY: `reason` is null or the caller's buffer.
     unsafe { settle(result, reason) }
+}
+
+/// # Safety
+/// `request` must be null or a request that says its size, its texts lent for `'a`.
+unsafe fn read<'a, T: Codec>(
+    request: *const CodecRequest,
+) -> Result<super::CodecRequest<'a>, Refusal> {
+    let bad = |why: &str| Refusal::new(Status::BAD_ARGUMENT, why);
+    let need = offset_of!(CodecRequest, options) + size_of::<Text>();
+    // SAFETY: the caller vouches for the request; zero is a value of every field.
+    let request = unsafe { prefix(request, need) }.map_err(|e| bad(&format!("request {e}")))?;
+    let format = request.index as usize;
+    if format >= T::FORMATS.len() {
+        let why = format!("there is no format {format}");
+        return Err(Refusal::new(Status::NOT_FOUND, why));
+    }
+    // SAFETY: the caller lends both texts.
+    let lent = |text: Text| unsafe { text::borrow::<'a>(text.ptr, text.len) };
+    Ok(super::CodecRequest {
+        format,
+        fmtp: lent(request.fmtp).ok_or_else(|| bad("fmtp is not text"))?,
+        options: lent(request.options).ok_or_else(|| bad("options are not text"))?,
+    })
 }
 
 unsafe extern "C" fn encode<T: Codec>(
@@ -159,9 +213,4 @@ unsafe extern "C" fn reset<T: Codec>(inst: *mut c_void) -> Status {
 unsafe extern "C" fn close_shim<T: Codec>(inst: *mut c_void) {
     // SAFETY: an instance of ours that the caller gives up.
     unsafe { close::<T>(inst) }
-}
-
-/// Starts the plugin; for the entry.
-pub(crate) fn init<T: Codec>(host: Option<crate::Host>) -> Result<Status, Refusal> {
-    guarded(|| T::init(host).map(|()| Status::OK))
 }

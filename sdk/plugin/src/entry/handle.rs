@@ -1,8 +1,9 @@
 //! The host's side of the entry.
 
 use super::Entry;
+use crate::asking;
 use crate::fault::{Fault, prefix};
-use crate::text::{self, Reading};
+use crate::text;
 use crate::{AudioHandle, CodecHandle, Refusal, Status};
 use core::ffi::c_void;
 use core::mem::offset_of;
@@ -25,7 +26,7 @@ pub struct EntryHandle {
     pub manifest: String,
     init: unsafe extern "C" fn(*const abi::Host, *mut abi::TextOut) -> Status,
     deinit: unsafe extern "C" fn(),
-    table: unsafe extern "C" fn(*const u8, usize) -> *const c_void,
+    table: unsafe extern "C" fn(abi::Text) -> *const c_void,
 }
 
 impl EntryHandle {
@@ -81,13 +82,10 @@ impl EntryHandle {
 
     /// Starts the plugin. Thread: \[control\].
     pub fn init(&self, host: &'static abi::Host) -> Result<(), Refusal> {
-        let mut reading = Reading::with_capacity(512);
-        let mut reason = reading.out();
         // SAFETY: a checked function; `host` lives for ever, the buffer for the call.
-        let status = unsafe { (self.init)(host, &mut reason) };
-        let length = reason.len;
+        let (status, why) = asking::reasoned(|reason| unsafe { (self.init)(host, reason) });
         if status.0 < 0 {
-            return Err(Refusal::new(status, reading.take(length)));
+            return Err(Refusal::new(status, why));
         }
         Ok(())
     }
@@ -120,6 +118,6 @@ impl EntryHandle {
 
     fn table(&self, id: &str) -> *const c_void {
         // SAFETY: a checked function; the id is lent for the call.
-        unsafe { (self.table)(id.as_ptr(), id.len()) }
+        unsafe { (self.table)(text::pass(id)) }
     }
 }
