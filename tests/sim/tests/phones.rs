@@ -170,12 +170,12 @@ fn phones_call_each_other_over_tcp() {
 /// Digits that a phone was told of, its own or the peer's.
 fn digits(phone: &offhook_sim::Phone, of: Side) -> String {
     let events = phone.events().into_iter();
-    let digits = events.filter_map(|event| match event.body {
-        EventBody::CallDtmf(told) if told.direction == of => {
-            assert!((100..=120).contains(&told.duration_ms), "{told:?}");
-            Some(told.digit)
-        }
-        _ => None,
+    let digits = events.filter_map(|event| {
+        let EventBody::CallDtmf(told) = event.body else {
+            return None;
+        };
+        assert!((100..=120).contains(&told.duration_ms), "{told:?}");
+        (told.direction == of).then_some(told.digit)
     });
     digits.collect()
 }

@@ -334,15 +334,7 @@ impl<G: Ground> Legs<G> {
                     "codec does not work; the call goes on concealed"
                 );
             }
-            Heard::Refused { leg, .. } => {
-                if let Some(leg) = leg {
-                    let why = "the media thread has no room for another call".to_owned();
-                    self.tell(Report::Failed {
-                        leg: Named(leg.0),
-                        why,
-                    });
-                }
-            }
+            Heard::Refused { leg, .. } => self.refused(leg),
             Heard::Thread {
                 legs,
                 late,
@@ -387,6 +379,14 @@ impl<G: Ground> Legs<G> {
                 digit,
                 duration_ms,
             });
+        }
+    }
+
+    fn refused(&mut self, leg: Option<LegId>) {
+        if let Some(leg) = leg {
+            let why = "the media thread has no room for another call".to_owned();
+            let leg = Named(leg.0);
+            self.tell(Report::Failed { leg, why });
         }
     }
 
