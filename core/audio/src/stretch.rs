@@ -23,6 +23,8 @@ const QUIET_DBOV: f64 = -50.0;
 /// How much a stretch may hurt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
+    /// Only in silence.
+    Pause,
     /// Only where it cannot be heard: in silence, or where the voice repeats itself.
     Gentle,
     /// Wherever it fits: the delay is what hurts now.
@@ -106,7 +108,12 @@ pub fn lengthen(
 }
 
 fn fits(found: Match, voice: &[i16], urgency: Urgency) -> bool {
-    urgency == Urgency::Forced || found.score >= GOOD_MATCH || dbov(voice) < QUIET_DBOV
+    let is_quiet = || dbov(voice) < QUIET_DBOV;
+    match urgency {
+        Urgency::Pause => is_quiet(),
+        Urgency::Gentle => found.score >= GOOD_MATCH || is_quiet(),
+        Urgency::Forced => true,
+    }
 }
 
 /// From `old` at the beginning to `new` at the end of a cross-fade.

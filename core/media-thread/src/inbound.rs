@@ -10,7 +10,7 @@ use core::net::SocketAddr;
 use rtp::latch::Offered;
 use rtp::rtcp::{self, Item};
 use rtp::telephone_event::EventReceiver;
-use rtp::{Arrived, Header, Kind, Latch, Packet, Pull, Receiver, Stretch, Verdict};
+use rtp::{Arrived, Haste, Header, Kind, Latch, Packet, Pull, Receiver, Stretch, Verdict};
 
 /// Packets decoded for one block at most: after a stall several short ones are needed, and a codec
 /// that decodes to nothing must not hold up the tick.
@@ -336,20 +336,23 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
 }
 
 fn apply(stretch: Stretch, voice: &mut VoiceKit, to_samples: impl Fn(u32) -> usize) {
-    let urgency = |forced| {
-        if forced {
-            Urgency::Forced
-        } else {
-            Urgency::Gentle
-        }
-    };
     match stretch {
         Stretch::None => {}
-        Stretch::Shorten { at_most_us, forced } => {
-            voice.line.shorten(to_samples(at_most_us), urgency(forced));
+        Stretch::Shorten { at_most_us, haste } => {
+            let urgency = match haste {
+                Haste::Pause => Urgency::Pause,
+                Haste::Gentle => Urgency::Gentle,
+                Haste::Forced => Urgency::Forced,
+            };
+            voice.line.shorten(to_samples(at_most_us), urgency);
         }
         Stretch::Lengthen { at_most_us, forced } => {
-            voice.line.lengthen(to_samples(at_most_us), urgency(forced));
+            let urgency = if forced {
+                Urgency::Forced
+            } else {
+                Urgency::Gentle
+            };
+            voice.line.lengthen(to_samples(at_most_us), urgency);
         }
     }
 }

@@ -28,7 +28,7 @@ pub mod telephone_event;
 
 pub use demux::{Kind, kind_of};
 pub use error::Error;
-pub use jitter::{Arrived, Inserted, JitterBuffer, Pull, Stretch};
+pub use jitter::{Arrived, Haste, Inserted, JitterBuffer, Pull, Stretch};
 pub use latch::Latch;
 pub use packet::{Header, Packet};
 pub use quality::Quality;

@@ -16,6 +16,8 @@
 //! | [`baresip`] | [`Baresip`], a phone that plays and records files |
 //! | [`linphone`] | [`Linphone`], another one |
 //! | [`sound`], [`wav`] | chirp, speech, and what of them arrived |
+//! | [`programme`] | [`Programme`], a chirp and a sentence in one call, and the strict verdict on them |
+//! | [`witness`] | [`Witness`], whether the machine kept everybody waiting meanwhile |
 
 pub mod baresip;
 pub mod client;
@@ -24,11 +26,13 @@ pub mod kamailio;
 pub mod linphone;
 pub mod ports;
 pub mod process;
+pub mod programme;
 pub mod rig;
 pub mod script;
 pub mod sipp;
 pub mod sound;
 pub mod wav;
+pub mod witness;
 
 pub use baresip::Baresip;
 pub use client::Client;
@@ -36,5 +40,7 @@ pub use engine::Engine;
 pub use kamailio::Kamailio;
 pub use linphone::Linphone;
 pub use process::Running;
+pub use programme::Programme;
 pub use rig::Rig;
 pub use sipp::Sipp;
+pub use witness::Witness;

@@ -11,13 +11,13 @@ use std::process::Command;
 /// Silence before and after the sound, while the call comes up and ends. Unit: ms.
 const LEAD_MS: usize = 1_000;
 
-/// Recorded human speech of Debian's package pocketsphinx-testdata, 16 kHz.
-const CLIPS: &str = "/usr/share/pocketsphinx/test/data/librivox";
-const CLIP: &str = "sense_and_sensibility_01_austen_64kb-0880.wav";
-
-/// What `Rig::new` is asked for by tests that judge speech.
+/// Recorded human speech of Debian's package pocketsphinx-testdata, 16 kHz; about three seconds.
+/// `Rig::new` is asked for it by tests that judge speech.
 pub const SPEECH: &str =
     "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0880.wav";
+/// Another sentence of the same length, so that the two directions of a call cannot be mistaken.
+pub const OTHER_SPEECH: &str =
+    "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0930.wav";
 
 /// A sound at 8 kHz, and the file that holds it between silences.
 #[derive(Debug, Clone)]
@@ -54,8 +54,12 @@ impl Sound {
 
     /// A clip of human speech at 8 kHz, in file `NAME.wav` of the rig.
     pub fn speech(rig: &Rig, name: &str) -> Result<Self> {
-        let clip = wav::read(&Path::new(CLIPS).join(CLIP))
-            .context("cargo xtask install brings the clip")?;
+        Self::clip(rig, name, SPEECH)
+    }
+
+    /// One of the clips at 8 kHz, in file `NAME.wav` of the rig.
+    pub fn clip(rig: &Rig, name: &str, clip: &str) -> Result<Self> {
+        let clip = wav::read(Path::new(clip)).context("cargo xtask install brings the clip")?;
         ensure!(clip.rate_hz == 16_000, "the clip is not at 16 kHz");
         Self::put(rig, name, to_8000(&clip.samples))
     }
@@ -123,13 +127,14 @@ pub struct Heard {
     at: isize,
 }
 
-/// How far from its place a piece is looked for. Unit: samples at 8 kHz, 150 ms.
-const REACH: usize = 1_200;
+/// How far from its place a piece is looked for: as far as a buffer moves on the bad paths of these
+/// tests. Unit: samples at 8 kHz, 80 ms.
+const REACH: usize = 640;
 
 impl Heard {
-    /// The same, each `piece_ms` of the sound laid against the recording by itself. An adaptive buffer
-    /// inserts and drops a few ms where the machine was late; what was heard is compared at like times
-    /// (as ITU-T P.862 aligns before it judges). What is missing or made up stays so.
+    /// The same, each `piece_ms` of the sound laid against the recording by itself: for paths that
+    /// delay, on which an adaptive buffer inserts and drops a few ms. What was heard is compared at like
+    /// times (as ITU-T P.862 aligns before it judges). What is missing or made up stays so.
     #[must_use]
     pub fn realigned(&self, sound: &Sound, piece_ms: usize) -> Self {
         let len = piece_ms * Rate::Hz8000.per_ms();
@@ -151,6 +156,25 @@ impl Heard {
             part,
             ..self.clone()
         }
+    }
+
+    /// How far each 100 ms of the sound lies from its place, and how alike it is: for whoever looks
+    /// into a failure.
+    pub fn course(&self, sound: &Sound) -> String {
+        let len = 100 * Rate::Hz8000.per_ms();
+        let piece = |(n, piece): (usize, &[i16])| {
+            let from = self.at + (n * len) as isize - REACH as isize;
+            let around = cut(&self.whole, from, piece.len() + 2 * REACH);
+            audio::correlate::find(piece, &around).map_or_else(
+                || "silent".into(),
+                |found| {
+                    let shift = (found.at - REACH as isize) as f64 / Rate::Hz8000.per_ms() as f64;
+                    format!("{shift:+.1} ms {:.2}", found.score)
+                },
+            )
+        };
+        let pieces = sound.samples.chunks(len).enumerate().map(piece);
+        pieces.collect::<Vec<_>>().join(", ")
     }
 
     /// Short-time objective intelligibility against `sound`, by pystoi. Range: 0 to 1.

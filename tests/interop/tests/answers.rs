@@ -3,6 +3,7 @@
 use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::sipp::{Transport, Wish as Script};
 use offhook_interop::sound::Sound;
+use offhook_interop::witness::unless_preempted;
 use offhook_interop::{Baresip, Engine, Rig, Sipp, baresip};
 use std::time::Duration;
 
@@ -161,20 +162,25 @@ fn echoed_to_baresip(name: &str, codec: &str) -> anyhow::Result<()> {
     std::thread::sleep(Duration::from_millis(chirp.play_ms() + 500));
     phone.hang_up()?;
     phone.wait_end(1)?;
-    let heard = chirp.heard_in(&phone.heard()?)?.realigned(&chirp, 100);
+    // In one piece: nothing was inserted, dropped or lost on the way there and back.
+    let heard = chirp.heard_in(&phone.heard()?)?;
     println!("{name}: {:.3} {:+.1} dB", heard.score, heard.gain_db);
     anyhow::ensure!(
         heard.score >= 0.95 && heard.gain_db.abs() <= 1.0,
-        "{:.3} {:+.1} dB",
+        "{:.3} {:+.1} dB; {}",
         heard.score,
-        heard.gain_db
+        heard.gain_db,
+        heard.course(&chirp)
     );
     Ok(())
 }
 
 #[test]
 fn audio_timing_echoed_to_baresip() {
-    echoed_to_baresip("echo-baresip-pcmu", "PCMU").unwrap();
+    for codec in ["PCMU", "PCMA"] {
+        let name = format!("echo-baresip-{codec}").to_lowercase();
+        unless_preempted(&name, 3, || echoed_to_baresip(&name, codec)).unwrap();
+    }
 }
 
 #[test]

@@ -146,6 +146,22 @@ fn stretching_changes_the_length_and_nothing_else() {
 }
 
 #[test]
+fn in_a_pause_means_in_a_pause() {
+    for rate in RATES {
+        let mut line = Playout::new(rate);
+        let frame = rate.block_samples() * 2;
+        line.push(
+            &speech(&mut Rng::from_number(9), rate, 500)[rate.block_samples() * 20..][..frame],
+        );
+        assert!(dbov(&line.pcm[line.head..line.tail]) > -45.0);
+        assert_eq!(line.shorten(10 * rate.per_ms(), Urgency::Pause), 0);
+        line.clear();
+        line.push(&vec![3; frame]);
+        assert!(line.shorten(10 * rate.per_ms(), Urgency::Pause) > 0);
+    }
+}
+
+#[test]
 fn a_full_line_refuses_and_an_empty_one_is_silent() {
     let rate = Rate::Hz8000;
     let mut line = Playout::new(rate);

@@ -11,8 +11,10 @@
 mod slots;
 mod tally;
 mod target;
+mod words;
 
 pub use tally::Tally;
+pub use words::{Arrived, Config, Haste, Inserted, Pull, Stretch};
 
 use crate::sequence::Unwrap;
 use base::{Duration, Hertz, Instant};
@@ -30,114 +32,16 @@ const TOO_DEEP: i64 = 13_000_000;
 const MUCH: i64 = 40_000_000;
 /// Between two inaudible changes of length.
 const PATIENCE: Duration = Duration::from_millis(60);
+/// So long a pause in the speech is waited for before sound is shortened where it repeats itself.
+/// The first packets of a call often waited in the socket until the leg took them: the buffer then
+/// begins too deep, and nothing is gained by mending that in the middle of the first word.
+const AWAIT_PAUSE: Duration = Duration::from_secs(2);
 /// Out of time by so much is another stream, not a late packet. Unit: ns.
 const JUMP: i64 = 2_000_000_000;
 /// After so long without a packet, nothing is invented any more.
 const QUIET: Duration = Duration::from_millis(400);
 /// The longest packet time that is believed. Unit: ms.
 const LONGEST_FRAME_MS: i64 = 120;
-
-/// Fixed properties of a buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Config {
-    /// Of the timestamps.
-    pub clock_rate: Hertz,
-    /// Expected packet time; what arrives corrects it. Unit: ms.
-    pub packet_ms: u32,
-    /// The delay that is never exceeded on purpose. Unit: ms.
-    pub longest_delay_ms: u32,
-    /// Packets that fit.
-    pub packets: usize,
-    /// Pieces of 160 bytes for their payloads. Range: 10 to 255.
-    pub pieces: usize,
-}
-
-impl Config {
-    /// For 20 ms packets: 64 of them in 10 kB.
-    pub const fn new(clock_rate: Hertz) -> Self {
-        Self {
-            clock_rate,
-            packet_ms: 20,
-            longest_delay_ms: 400,
-            packets: 64,
-            pieces: 64,
-        }
-    }
-}
-
-/// A packet of the stream.
-#[derive(Debug, Clone, Copy)]
-pub struct Arrived<'a> {
-    /// From the header.
-    pub sequence: u16,
-    /// From the header. Unit: ticks.
-    pub timestamp: u32,
-    /// From the header, handed back with the payload.
-    pub payload_type: u8,
-    /// Copied.
-    pub payload: &'a [u8],
-}
-
-/// What became of a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inserted {
-    /// It waits for its time.
-    Queued,
-    /// Its time is over.
-    Late,
-    /// It was there already.
-    Duplicate,
-    /// It waits; others had to go to make room.
-    Overflowed,
-    /// The stream began anew with it: everything before is forgotten.
-    Restarted,
-    /// Too long, or far out of time; two of the latter in a row restart the stream.
-    Refused,
-}
-
-/// Whether to change the length of what has just been decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stretch {
-    /// Play it as it is.
-    None,
-    /// Cut a pitch period out.
-    Shorten {
-        /// No more than this. Unit: µs.
-        at_most_us: u32,
-        /// Even where it can be heard.
-        forced: bool,
-    },
-    /// Repeat a pitch period.
-    Lengthen {
-        /// No more than this. Unit: µs.
-        at_most_us: u32,
-        /// Even where it can be heard.
-        forced: bool,
-    },
-}
-
-/// What to do for the next 10 ms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pull<'a> {
-    /// Decode this, then say how long it was by [`JitterBuffer::decoded`].
-    Frame {
-        /// As it arrived.
-        payload: &'a [u8],
-        /// As it arrived.
-        payload_type: u8,
-        /// As much of the beginning of what it decodes to has been filled already. Unit: µs.
-        skip_us: u32,
-        /// What to do with what it decodes to.
-        stretch: Stretch,
-    },
-    /// Nothing came for this time: invent so much. Range: 1 to 10,000 µs.
-    Missing {
-        /// Unit: µs.
-        length_us: u32,
-    },
-    /// The stream has not begun or is silent: play silence.
-    Waiting,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -172,6 +76,8 @@ pub struct JitterBuffer {
     /// Packets of the sequence that were not for this buffer since the last frame.
     others: i64,
     stretched: Instant,
+    /// Since when the delay has been too deep.
+    deep_since: Option<Instant>,
     /// A packet far out of time, as (sequence, timestamp).
     suspect: Option<(u16, u32)>,
 }
@@ -199,6 +105,7 @@ impl JitterBuffer {
             delay: 0,
             others: 0,
             stretched: Instant::ZERO,
+            deep_since: None,
             suspect: None,
         }
     }
@@ -229,10 +136,11 @@ impl JitterBuffer {
         self.state = State::Filling;
         self.delay = 0;
         self.slots.clear();
-        self.target.clear();
+        self.target = Target::new();
         self.sequences = Unwrap::new();
         self.timestamps = Unwrap::new();
         self.others = 0;
+        self.deep_since = None;
         self.suspect = None;
         self.tally.restarts += 1;
     }
@@ -451,13 +359,24 @@ impl JitterBuffer {
 
     fn stretch_at(&mut self, next: i64, now: Instant) -> Stretch {
         let over = self.delay_of(next, now) - self.wanted();
+        if over <= TOO_DEEP {
+            self.deep_since = None;
+        }
         let forced = over.abs() > MUCH;
         if !forced && now.since(self.stretched) < PATIENCE {
             return Stretch::None;
         }
-        let at_most_us = (over.abs() / 1_000).min(i64::from(BLOCK_US)) as u32;
         let stretch = if over > TOO_DEEP {
-            Stretch::Shorten { at_most_us, forced }
+            let since = *self.deep_since.get_or_insert(now);
+            let haste = if forced {
+                Haste::Forced
+            } else if now.since(since) < AWAIT_PAUSE {
+                Haste::Pause
+            } else {
+                Haste::Gentle
+            };
+            let at_most_us = (over / 1_000).min(i64::from(BLOCK_US)) as u32;
+            Stretch::Shorten { at_most_us, haste }
         } else if over < -TOO_SHALLOW {
             Stretch::Lengthen {
                 at_most_us: BLOCK_US,

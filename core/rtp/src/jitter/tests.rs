@@ -102,10 +102,15 @@ impl World {
                     let period = 2_500 + self.rng.below(7_500) as u32;
                     match stretch {
                         Stretch::None => {}
-                        Stretch::Shorten { at_most_us, forced } => {
+                        // The speaker never pauses.
+                        Stretch::Shorten {
+                            haste: Haste::Pause,
+                            ..
+                        } => {}
+                        Stretch::Shorten { at_most_us, haste } => {
                             self.line_us -= period.min(at_most_us).min(self.line_us);
                             self.heard.stretched += 1;
-                            self.heard.forced += u64::from(forced);
+                            self.heard.forced += u64::from(haste == Haste::Forced);
                         }
                         Stretch::Lengthen { at_most_us, forced } => {
                             self.line_us += period.min(at_most_us);
@@ -173,6 +178,20 @@ fn a_clean_link_costs_less_than_ten_milliseconds_and_nothing_is_invented() {
     assert!(sum / 20.0 <= 4_000.0);
 }
 
+/// The first packet waited in the socket for its leg, as it does when somebody has just picked up.
+#[test]
+fn a_stale_first_packet_does_not_cost_the_first_word() {
+    for seed in 0..20 {
+        let mut world = World::new(20, seed);
+        let mut network = |_: &mut Rng, n: u64| Some(if n == 0 { 21_000 } else { 5_000 });
+        world.run(2_000, &mut network);
+        let heard = world.look();
+        assert_eq!((heard.stretched, heard.concealed_us), (0, 0), "{heard:?}");
+        world.run(3_000, &mut network);
+        assert!(world.delay_ms() <= 15, "{} ms", world.delay_ms());
+    }
+}
+
 #[test]
 fn every_packet_time_is_played_whole() {
     for packet_ms in [10, 20, 30, 40, 60] {
@@ -209,6 +228,61 @@ fn jitter_and_reordering_lose_under_one_percent_and_calm_brings_the_delay_back()
             assert!(world.delay_ms() < 25, "{} ms", world.delay_ms());
         }
     }
+}
+
+/// A machine that lets one packet in 350 wait is not the storm going on: what the storm needed is
+/// forgotten in a bounded time. M-037.
+#[test]
+fn calm_with_a_late_packet_now_and_then_is_calm() {
+    for seed in 0..20 {
+        let mut world = World::new(20, seed);
+        world.run(15_000, |rng, _| {
+            (rng.below(20) > 0).then(|| 5_000 + rng.below(40_000))
+        });
+        assert!(world.delay_ms() >= 40, "{} ms", world.delay_ms());
+        let now_and_then = |rng: &mut Rng, n: u64| {
+            let held = if n.is_multiple_of(350) { 35_000 } else { 0 };
+            Some(5_000 + rng.below(2_000) + held)
+        };
+        world.run(9_000, now_and_then);
+        for second in 0..30 {
+            assert!(
+                world.delay_ms() < 40,
+                "seed {seed}, second {second}: {} ms, {:?}",
+                world.delay_ms(),
+                world.look()
+            );
+            world.run(1_000, now_and_then);
+        }
+        assert!(world.late_share() < 0.01);
+    }
+}
+
+#[test]
+fn what_was_needed_before_a_long_silence_is_forgotten() {
+    let mut world = World::new(20, 9);
+    world.run(10_000, uniform(60));
+    world.run(8_000, |_, _| None);
+    world.run(1_000, uniform(3));
+    assert!(world.delay_ms() < 25, "{} ms", world.delay_ms());
+}
+
+/// Spikes that come every three seconds are prepared for.
+#[test]
+fn what_comes_again_and_again_is_not_forgotten() {
+    let mut world = World::new(20, 3);
+    let mut spikes = |rng: &mut Rng, n: u64| {
+        let at = n * 20 % 3_000;
+        let spike = if at < 80 { (80 - at) * 1_000 } else { 0 };
+        Some(5_000 + spike + rng.below(5_000))
+    };
+    world.run(10_000, &mut spikes);
+    world.look();
+    let before = *world.buffer.tally();
+    world.run(60_000, &mut spikes);
+    let heard = world.look();
+    let late = world.buffer.tally().late - before.late;
+    assert_eq!((heard.concealed_us, late), (0, 0), "{heard:?}");
 }
 
 #[test]
