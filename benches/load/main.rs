@@ -9,6 +9,7 @@
 //! | `calls` | calls a second held on one core, beside SIPp and a bare echo |
 //! | `memory` | resident memory before, during and after 20,000 calls |
 //! | `media` | fifty calls looped; delay of a click |
+//! | `gap` | how evenly they send, beside a plain paced sender |
 //! | `start` | time until registered; what idling costs |
 //! | `floor` | the bare echoes |
 //! | `caller` | a SIP client of thirty lines |
@@ -19,6 +20,7 @@
 mod caller;
 mod calls;
 mod floor;
+mod gap;
 mod media;
 mod memory;
 mod process;
@@ -38,7 +40,7 @@ const DRIVER: usize = 1;
 const PINNED: &str = "OFFHOOK_LOAD_PINNED";
 
 const USAGE: &str = "\
-offhook-load OFFHOOKD [calls] [memory] [media] [start] [criterion]
+offhook-load OFFHOOKD [calls] [memory] [media] [gap] [start] [criterion]
 
   Figures of the daemon at the path OFFHOOKD; without a name after it, all of them.";
 
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
     let done = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["floor", "calls", address] => floor::calls(address),
         ["floor", "echo", address] => floor::echo(address),
+        ["floor", "pace", ref ports @ ..] => floor::pace(ports),
+        ["floor", "busy"] => floor::busy(),
         [] | ["help" | "--help"] => Err(USAGE.to_owned()),
         _ if std::env::var_os(PINNED).is_none() => pinned(&args),
         [daemon, ref wanted @ ..] => figures(PathBuf::from(daemon), wanted),
@@ -79,16 +83,19 @@ fn pinned(args: &[String]) -> Result<(), String> {
 type Figure = fn(&PathBuf, &mut Table) -> Result<(), String>;
 
 fn figures(daemon: PathBuf, wanted: &[&str]) -> Result<(), String> {
-    let all: [(&str, Figure); 5] = [
+    let all: [(&str, Figure); 6] = [
         ("criterion", |_, table| table.criterion()),
         ("start", |daemon, table| start::figures(daemon, table)),
         ("media", |daemon, table| media::figures(daemon, table)),
+        ("gap", |daemon, table| gap::figures(daemon, table)),
         ("calls", |daemon, table| calls::figures(daemon, table)),
         ("memory", |daemon, table| memory::figures(daemon, table)),
     ];
     let mut table = Table::default();
     for (name, figure) in all {
-        if !wanted.is_empty() && !wanted.contains(&name) {
+        // The gaps are of the media section, and can be had alone.
+        let named = wanted.contains(&name) || (name == "gap" && wanted.contains(&"media"));
+        if !wanted.is_empty() && !named {
             continue;
         }
         eprintln!("measuring: {name}");

@@ -3,7 +3,7 @@
 use crate::{command, workspace};
 use std::process::Command;
 
-/// Measures all, or only what is named: `criterion`, `start`, `media`, `calls`, `memory`.
+/// Measures all, or only what is named: `criterion`, `start`, `media`, `gap`, `calls`, `memory`.
 pub(crate) fn run(names: &[String]) -> Result<(), String> {
     let space = workspace::load()?;
     if names.is_empty() || names.iter().any(|name| name == "criterion") {
