@@ -4,8 +4,8 @@
 //! sends it: what is measured is the sender, not when anybody here woke up.
 
 use crate::caller::{Call, Caller};
-use crate::process::Process;
-use crate::table::{Table, quantile};
+use crate::process::{Process, daemon, free_address};
+use crate::table::{Figure, Goal, Table, quantile};
 use net::{MediaSockets, Slot};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -19,6 +19,8 @@ const SETTLES: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(12);
 /// Programs that only use the processor, one on each core.
 const BUSY: usize = 2;
+/// What is told of the gaps.
+const PARTS: [(f64, &str); 4] = [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"), (1.0, "most")];
 
 /// Sockets that are sent to, and when they were.
 struct Ears {
@@ -89,35 +91,37 @@ impl Ears {
         }
     }
 
-    fn told(mut self) -> String {
-        let count = self.off.len();
-        let [p50, p99, p999, all] =
-            [0.5, 0.99, 0.999, 1.0].map(|part| quantile(&mut self.off, part));
-        format!("{p50:.3} / {p99:.3} / {p999:.3} / {all:.1} ms of {count}")
+    /// How far the gaps are from 20 ms at each of [`PARTS`]. Unit: ms.
+    fn off(mut self) -> [f64; 4] {
+        PARTS.map(|(part, _)| quantile(&mut self.off, part))
     }
 }
 
-pub(crate) fn figures(daemon: &Path, table: &mut Table) -> Result<(), String> {
-    for (busy, name) in [(0, "the machine is quiet"), (BUSY, "2 busy programs")] {
+pub(crate) fn figures(program: &Path, table: &mut Table) -> Result<(), String> {
+    for (busy, name) in [(0, "alone"), (BUSY, "beside 2 busy programs")] {
         let this = std::env::current_exe().map_err(|why| why.to_string())?;
         let hogs: Vec<Process> = (0..busy)
             .map(|core| Process::start_on(core, &this, ["floor", "busy"]))
             .collect::<Result<_, _>>()?;
         let theirs = plain()?;
-        let ours = calls(daemon)?;
+        let ours = calls(program)?;
         drop(hogs);
-        table.add(
-            format!("{CALLS} calls' gap off 20 ms, p50/p99/p99.9/most, {name}"),
-            ours,
-            format!("plain paced sender {theirs}"),
-            "<= - / 0.15 / 0.5",
-        );
+        for (((_, part), ours), theirs) in PARTS.into_iter().zip(ours).zip(theirs) {
+            let what = format!("{CALLS} calls' gap off 20 ms, {part}, {name}");
+            let goal = match part {
+                "p99" => Goal::AtMost(0.15),
+                "p99.9" => Goal::AtMost(0.5),
+                _ => Goal::Open,
+            };
+            let figure = Figure::new(what, ours, "ms").goal(goal);
+            table.add(figure.beside("plain paced sender", theirs));
+        }
     }
     Ok(())
 }
 
 /// A thread that sleeps until each packet is due, without anything else to do.
-fn plain() -> Result<String, String> {
+fn plain() -> Result<[f64; 4], String> {
     let this = std::env::current_exe().map_err(|why| why.to_string())?;
     let mut ears = Ears::new()?;
     let mut args = vec!["floor".to_owned(), "pace".to_owned()];
@@ -125,14 +129,13 @@ fn plain() -> Result<String, String> {
     let process = Process::start(this, args)?;
     ears.run(&[]);
     drop(process);
-    Ok(ears.told())
+    Ok(ears.off())
 }
 
-fn calls(daemon: &Path) -> Result<String, String> {
-    let ours = "--listen 127.0.0.1:5176 --transport udp --codec PCMU --answer echo \
-                --socket /tmp/offhook-gap.sock --log error";
-    let process = Process::start(daemon, ours.split(' '))?;
-    let mut caller = Caller::new("127.0.0.1:5176")?;
+fn calls(program: &Path) -> Result<[f64; 4], String> {
+    let address = free_address()?;
+    let process = Process::start(program, daemon(&address, "echo"))?;
+    let mut caller = Caller::new(&address)?;
     caller.wait_for_server()?;
     let mut ears = Ears::new()?;
     let calls: Vec<Call> = ears
@@ -147,5 +150,5 @@ fn calls(daemon: &Path) -> Result<String, String> {
         caller.hang_up(call)?;
     }
     drop(process);
-    Ok(ears.told())
+    Ok(ears.off())
 }

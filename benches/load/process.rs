@@ -2,7 +2,34 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
+
+/// An address that nobody listens at, for a server that is told where to listen.
+pub(crate) fn free_address() -> Result<String, String> {
+    let socket = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    socket
+        .map(|address| address.to_string())
+        .map_err(|why| why.to_string())
+}
+
+/// What `offhookd` is told to serve PCMU calls at `address`: `answer` is `silent` or `echo`.
+pub(crate) fn daemon(address: &str, answer: &str) -> Vec<String> {
+    let socket = std::env::temp_dir().join(format!("offhook-load-{}.sock", std::process::id()));
+    let socket = socket.to_string_lossy().into_owned();
+    [
+        ["--listen", address],
+        ["--transport", "udp"],
+        ["--codec", "PCMU"],
+        ["--answer", answer],
+        ["--socket", &socket],
+        ["--log", "error"],
+    ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect()
+}
 
 /// Runs until dropped.
 pub(crate) struct Process(Child);

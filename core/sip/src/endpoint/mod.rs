@@ -14,12 +14,14 @@
 //! | --- | --- |
 //! | `sending`, `client` | requests out, responses in; one such transaction |
 //! | `receiving`, `server` | requests in, responses out; one such transaction |
+//! | `resting` | requests in that only wait for repeats of what was answered |
 //! | `stateless` | answers that leave no trace |
 //! | `route` | Via of what we send, way back of what we answer |
 //! | `saved` | the state as plain data |
 
 mod client;
 mod receiving;
+mod resting;
 mod route;
 mod saved;
 mod sending;
@@ -32,11 +34,13 @@ pub use saved::Saved;
 
 use crate::flow::{FlowId, Origin, Target, Transport};
 use crate::ids::{ClientId, ServerId};
+use crate::transaction::key::Secret;
 use crate::transaction::{Cut, Failure, Link, ServerKey};
 use base::{Instant, Machine, Redacted, Rng, Timers};
 use bytes::Bytes;
 use client::Client;
 use core::net::{IpAddr, SocketAddr};
+use resting::Resting;
 use serde::{Deserialize, Serialize};
 use server::Server;
 use sip_message::{Capabilities, Message, Method, Request, Response};
@@ -263,12 +267,13 @@ enum Which {
 pub struct Endpoint {
     settings: Settings,
     rng: Rng,
-    /// Makes tags of stateless answers unpredictable.
-    tag_key: Redacted<[u8; 16]>,
+    /// Makes tags of stateless answers unpredictable, and keys of transactions.
+    secret: Redacted<Secret>,
     outputs: VecDeque<Output>,
     listening: BTreeMap<FlowId, (Transport, SocketAddr)>,
     clients: BTreeMap<u64, Box<Client>>,
     servers: BTreeMap<u64, Box<Server>>,
+    resting: Resting,
     next_client: u64,
     next_server: u64,
     timers: Timers<Which>,
@@ -276,7 +281,7 @@ pub struct Endpoint {
     client_of: HashMap<ClientId, u64>,
     server_of: HashMap<ServerKey, u64>,
     /// Requests outside dialogs, by what all copies of one have in common (RFC 3261 §8.2.2.2).
-    merged: HashMap<ServerKey, u64>,
+    merged: HashMap<ServerKey, ()>,
     /// Client transactions that a broken target would end.
     waiting: BTreeSet<(Target, u64)>,
     /// INVITEs without final response, by address.
@@ -293,11 +298,12 @@ impl Endpoint {
         Self {
             settings,
             rng,
-            tag_key: Redacted::new(key),
+            secret: Redacted::new(key),
             outputs: VecDeque::new(),
             listening: BTreeMap::new(),
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
+            resting: Resting::default(),
             next_client: 0,
             next_server,
             timers: Timers::new(),
@@ -311,7 +317,7 @@ impl Endpoint {
 
     /// Transactions alive, both directions.
     pub fn len(&self) -> usize {
-        self.clients.len() + self.servers.len()
+        self.clients.len() + self.servers.len() + self.resting.len()
     }
 
     /// Whether no transaction is alive.
@@ -331,7 +337,7 @@ impl Endpoint {
             Whose::NewCall => peers - peers / 4,
             Whose::Stranger => peers / 2,
         };
-        self.servers.len() >= share
+        self.servers.len() + self.resting.len() >= share
     }
 
     fn is_full(&self) -> bool {
@@ -398,6 +404,9 @@ impl Machine for Endpoint {
                 Which::Server(number) => self.server_time(number, now),
             }
         }
+        while let Some(rest) = self.resting.expire(now) {
+            self.close(rest.key, rest.merged);
+        }
     }
 
     fn poll_output(&mut self) -> Option<Output> {
@@ -405,7 +414,10 @@ impl Machine for Endpoint {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.timers.next()
+        [self.timers.next(), self.resting.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

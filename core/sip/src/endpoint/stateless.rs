@@ -75,7 +75,7 @@ impl Endpoint {
         let from = headers.from().ok();
         let from_tag = from.as_ref().and_then(|f| f.tag()).unwrap_or_default();
         let call_id = headers.first(HeaderName::CallId).unwrap_or_default();
-        let key = self.tag_key.reveal();
+        let key = self.secret.reveal();
         let mut tag = Hash::Sha256.of(&[key, from_tag.as_bytes(), call_id, key]);
         tag.truncate(TAG_LETTERS);
         tag

@@ -112,7 +112,7 @@ fn random_inputs_never_panic_and_all_tables_drain() {
         let mut world = World::new();
         for _ in 0..120 {
             step(&mut rng, &mut world);
-            let open = world.endpoint.servers.len();
+            let open = world.endpoint.servers.len() + world.endpoint.resting.len();
             assert!(world.endpoint.timers.len() <= world.endpoint.len());
             assert_eq!(world.endpoint.server_of.len(), open);
         }
@@ -131,6 +131,7 @@ fn random_inputs_never_panic_and_all_tables_drain() {
         assert!(world.endpoint.is_empty(), "seed {seed}: {left:?}");
         assert!(world.endpoint.timers.is_empty(), "seed {seed}");
         assert!(world.endpoint.waiting.is_empty(), "seed {seed}");
+        assert!(world.endpoint.resting.deadline().is_none(), "seed {seed}");
         assert!(world.endpoint.early.is_empty(), "seed {seed}");
         assert!(world.endpoint.merged.is_empty(), "seed {seed}");
         assert!(world.endpoint.client_of.is_empty(), "seed {seed}");

@@ -26,6 +26,43 @@ fn repeats_of_a_request_are_absorbed_and_answered() {
 }
 
 #[test]
+fn a_repeat_gets_the_very_same_bytes_and_what_only_looks_like_one_gets_none() {
+    let mut world = World::new();
+    let answers = |world: &World| -> Vec<Bytes> {
+        world.sent.iter().map(|sent| sent.bytes().clone()).collect()
+    };
+    // The answer to a BYE copies all it says; that to OPTIONS says more than the request.
+    for (place, (method, tag)) in [(Method::Bye, "ours"), (Method::Options, "")]
+        .into_iter()
+        .enumerate()
+    {
+        let branch = format!("z9hG4bK{place}");
+        let request = theirs(method, &branch, tag);
+        world.hear(request.clone());
+        let seen = world.ups[place].clone();
+        let mut response = ResponseBuilder::to(&seen, Status::OK);
+        if tag.is_empty() {
+            response = response.to_tag("ours").header(HeaderName::Allow, "INVITE");
+        }
+        let (id, response) = (world.requests[place], response.build());
+        world.feed(Input::Respond {
+            id,
+            response: response.clone(),
+        });
+        world.move_house();
+        world.hear(request.clone());
+        assert_eq!(answers(&world), [response.bytes(), response.bytes()]);
+        world.sent.clear();
+    }
+    let other = theirs(Method::Bye, "z9hG4bK0", "ours")
+        .edit()
+        .replace(HeaderName::CallId, "of another call")
+        .build();
+    world.hear(other);
+    assert_eq!(answers(&world), [] as [Bytes; 0]);
+}
+
+#[test]
 fn m014_responses_go_where_the_request_came_from() {
     let mut world = World::new();
     world.hear(theirs(Method::Options, "z9hG4bKa", ""));
