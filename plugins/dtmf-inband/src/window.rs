@@ -100,7 +100,10 @@ impl Shape {
 
     /// Mean square of the window, weighted.
     fn total(&self, window: &[f32; WINDOW]) -> f32 {
-        let weighted = window.iter().zip(&self.whole).map(|(x, w)| (x * w) * (x * w));
+        let weighted = window
+            .iter()
+            .zip(&self.whole)
+            .map(|(x, w)| (x * w) * (x * w));
         weighted.sum::<f32>() / self.sum_of_squares
     }
 

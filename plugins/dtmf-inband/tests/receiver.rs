@@ -168,7 +168,8 @@ fn a_lost_packet_of_20_ms_does_not_make_two_of_one() {
             pcm[hole * 8..(hole + 20) * 8].fill(0.0);
             let (keys, held) = hear(&pcm);
             assert_eq!(keys, key.to_string(), "{hole} ms");
-            assert!((100..=140).contains(&held[0]), "{held:?}");
+            // What came before a hole at its very start was too short to be a key.
+            assert!((75..=140).contains(&held[0]), "{held:?}");
         }
     }
 }
@@ -216,10 +217,7 @@ fn voices_are_no_keys() {
 #[test]
 fn tones_with_second_harmonics_are_no_keys() {
     for key in KEYS.chars() {
-        let line = Line {
-            on_ms: 100,
-            ..GOOD
-        };
+        let line = Line { on_ms: 100, ..GOOD };
         let mut pcm = sound(key, line);
         let high = frequencies(key).unwrap()[1] as f32;
         for (n, sample) in pcm.iter_mut().take(800).enumerate() {
