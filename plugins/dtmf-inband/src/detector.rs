@@ -1,15 +1,15 @@
 //! From blocks to keys that go down and come up.
 //!
-//! A key counts after 35 ms of it, so 40 ms are always enough and a syllable seldom is; it is over after
-//! 30 ms without it, so that neither a lost packet of 20 ms nor a short break makes two of one, and 40 ms
-//! of silence always do. Source: ITU-T Q.24 table A-1.
+//! A key counts after 35 ms of it, so 40 ms are always enough and a syllable seldom is. It is over after
+//! eight windows without it: so many overlap a silence of 40 ms, but neither a lost packet of 20 ms nor a
+//! short break. Source: ITU-T Q.24 table A-1.
 
 use crate::window::{HOP, Shape, WINDOW};
 
 /// Windows in a row that make a key: 20 ms and three times 5 ms.
 const HITS: u32 = 4;
 /// Windows in a row without the key that end it.
-const MISSES: u32 = 6;
+const MISSES: u32 = 8;
 /// What one window more means. Unit: ms.
 const HOP_MS: u32 = 5;
 /// What the first one means. Unit: ms.

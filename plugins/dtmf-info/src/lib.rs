@@ -4,7 +4,7 @@
 //! use, neither ever standardised: `application/dtmf-relay` (`Signal=5`, `Duration=160`) and
 //! `application/dtmf` (the key alone). It hears both and sends the one that the options name.
 //!
-//! Source: RFC 6086 (legacy usage, RFC 2976); account key K-066.
+//! Source: RFC 6086 §2 (legacy usage); account key K-066.
 
 use plugin::{Abilities, Dtmf, DtmfHeard, DtmfRequest, DtmfStep, Refusal, Status};
 use serde::Deserialize;
