@@ -79,6 +79,10 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
+        &codec_g722::ENTRY,
+        &codec_gsm::ENTRY,
+        &codec_ilbc::ENTRY,
+        &codec_l16::ENTRY,
     ];
     let folders = options
         .plugins

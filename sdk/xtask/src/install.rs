@@ -23,13 +23,14 @@ const BUILD: &[&str] = &["build-essential", "pkg-config", "libasound2-dev"];
 /// SIPp calls; callgrind counts instructions; taskset keeps what is measured on a core of its own.
 const BENCH: &[&str] = &["sip-tester", "valgrind", "util-linux"];
 
-/// Programs that play the other end, `ss` to read marks of sockets, recorded human speech, and Python
-/// for the speech scorer.
+/// Programs that play the other end, a GSM coder to compare ours with, `ss` to read marks of sockets,
+/// recorded human speech, and Python for the speech scorer.
 const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
     "baresip-core",
     "linphone-cli",
+    "libgsm-tools",
     "iproute2",
     "pocketsphinx-testdata",
     "python3",
