@@ -46,7 +46,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CodecOrder, Settings, Transport};
+use settings::{CodecOrder, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -235,6 +235,12 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
     Ok(voice::Settings {
         threads,
         legs_per_thread: settings.limits.calls.min(LEGS_PER_THREAD),
+        priority: match media.priority {
+            MediaPriority::Auto => voice::Priority::Auto,
+            MediaPriority::Realtime => voice::Priority::Realtime,
+            MediaPriority::High => voice::Priority::High,
+            MediaPriority::Normal => voice::Priority::Normal,
+        },
         ports: (media.port_min, media.port_max),
         dscp: dscp(settings.dscp.voice),
         device: devices::person(media)?,

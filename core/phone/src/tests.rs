@@ -143,7 +143,8 @@ fn reach_media(settings: &Settings, media: &settings::Media) {
         jitter_max_ms,
         threads,
         microphone,
-        speaker: _, // `both_ends_of_the_device_are_asked_for`
+        speaker: _,  // `both_ends_of_the_device_are_asked_for`
+        priority: _, // media-thread's `thread` tests, and `status`
     } = media;
     let negotiated = media_settings(settings, &catalogue()).unwrap();
     let ours = negotiated.codecs.iter();

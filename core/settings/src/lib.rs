@@ -33,5 +33,5 @@ pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};
 pub use settings::{
     Accept, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media,
-    OptionValue, Plugins, Settings, Sip, Transport, Trust,
+    MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
 };

@@ -310,7 +310,9 @@ impl JitterBuffer {
             let stretch = self.stretch_at(next, now);
             return self.give(next, stretch, now);
         }
-        let is_silence = first.sequence - sequence - self.others <= 1;
+        // Nothing is lost for longer than anything waits here: a sender whose timestamps run ahead.
+        let is_spurt = self.nanos(first.timestamp - next) > self.longest();
+        let is_silence = is_spurt || first.sequence - sequence - self.others <= 1;
         if is_silence && !self.is_too_early(first.timestamp, now) {
             return self.give(first.timestamp, Stretch::None, now);
         }
@@ -319,9 +321,9 @@ impl JitterBuffer {
             self.note_loss(now);
         }
         let mut length_us = self.gap_us(gap);
-        let deep = self.delay_of(next, now);
+        let lacking = self.wanted() - self.delay_of(next, now);
         // Something is missing here anyway: the moment to become deeper without being heard.
-        if deep + i64::from(BLOCK_US) * 1_000 <= self.wanted() {
+        if (i64::from(BLOCK_US) * 1_000..=self.longest()).contains(&lacking) {
             self.tally.waited_us += u64::from(length_us);
             return Pull::Missing { length_us };
         }
@@ -437,16 +439,22 @@ impl JitterBuffer {
     }
 
     /// Whether playing `timestamp` now would leave too little delay for those behind it. A buffer
-    /// that is three quarters full does not wait any longer.
+    /// that is three quarters full does not wait any longer, and nothing waits longer than the longest
+    /// delay: who seems to come earlier has timestamps that mean nothing.
     fn is_too_early(&self, timestamp: i64, now: Instant) -> bool {
         let is_full = self.slots.len() * 4 >= self.config.packets * 3;
-        !is_full && self.delay_of(timestamp, now) < self.wanted() + TOO_SHALLOW
+        let early = self.wanted() + TOO_SHALLOW - self.delay_of(timestamp, now);
+        !is_full && (1..=self.longest() + TOO_SHALLOW).contains(&early)
     }
 
     /// The target inside its bounds. Unit: ns.
     fn wanted(&self) -> i64 {
-        let longest = i64::from(self.config.longest_delay_ms) * 1_000_000;
-        (self.target.target() + self.cover).min(longest)
+        (self.target.target() + self.cover).min(self.longest())
+    }
+
+    /// As long as a packet may wait on purpose. Unit: ns.
+    fn longest(&self) -> i64 {
+        i64::from(self.config.longest_delay_ms) * 1_000_000
     }
 
     /// The playout delay if `timestamp` is played at `now`. Unit: ns.

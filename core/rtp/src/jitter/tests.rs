@@ -86,6 +86,15 @@ impl World {
         }
     }
 
+    /// Nobody sends anything for `ms`.
+    fn run_empty(&mut self, ms: u64) {
+        let end = self.now_us + ms * 1_000;
+        while self.now_us < end {
+            self.now_us += 10_000.min(end - self.now_us);
+            self.tick();
+        }
+    }
+
     fn arrive(&mut self, n: u64, at: Instant) {
         let n = n + 65_500;
         let packet = Arrived {
@@ -465,6 +474,46 @@ fn doubled_packets_are_played_once() {
         world.arrive(n, at);
     }
     assert_eq!(world.buffer.tally().duplicates, 2);
+}
+
+#[test]
+fn what_was_just_played_is_not_taken_again() {
+    let mut world = World::new(20, 5);
+    world.run(1_000, |_, _| Some(0));
+    let (waiting, now) = (world.buffer.waiting(), world.now());
+    for back in 1..10 {
+        world.arrive(world.sent - back, now);
+    }
+    let tally = world.buffer.tally();
+    assert_eq!(tally.late + tally.duplicates, 9, "{tally:?}");
+    assert_eq!(world.buffer.waiting(), waiting);
+}
+
+/// Timestamps that each run ahead of the one before, but never so far that it is another stream: what
+/// waits is played soon, and not when its timestamp would be due.
+#[test]
+fn timestamps_that_run_ahead_do_not_silence_the_call() {
+    for (missing, spacing_ms) in [(0, 20), (1, 20), (0, 5), (3, 700)] {
+        let mut world = World::new(20, 9);
+        for n in 0..100_u32 {
+            let packet = Arrived {
+                sequence: (n * (1 + missing)) as u16,
+                timestamp: n * 15_000,
+                payload_type: 0,
+                payload: &[7; 160],
+            };
+            world.buffer.insert(&packet, world.now());
+            world.run_empty(spacing_ms);
+        }
+        let longest_ms = 2 * u64::from(world.buffer.config.longest_delay_ms);
+        let waiting = world.buffer.waiting() as u64;
+        world.run_empty(longest_ms * (waiting + 1));
+        assert_eq!(
+            world.buffer.waiting(),
+            0,
+            "{missing} missing, {spacing_ms} ms"
+        );
+    }
 }
 
 #[test]
