@@ -329,6 +329,14 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
                 let samples = to_samples(length_us).max(1);
                 voice.codec.conceal(samples, &mut voice.line, pcm);
             }
+            Pull::Lost { next, length_us } => {
+                let samples = to_samples(length_us).max(1);
+                let rebuilt = voice.codec.recover(next, samples, &mut voice.line, pcm);
+                voice.jitter.rebuilt(length_us, rebuilt);
+                if !voice.codec.recovers() {
+                    voice.jitter.stop_covering();
+                }
+            }
             Pull::Waiting => break,
         }
     }
