@@ -154,6 +154,56 @@ fn every_kind_of_value_arrives_typed() {
     assert_eq!(b.password, SecretSource::Environment("BOB".into()));
 }
 
+/// K-035 to K-050 reach the plugin of the codec by this way, set for all accounts or for one.
+#[test]
+fn options_of_codecs_are_those_of_the_account_over_those_for_all() {
+    let site = r#"
+        [codec.Opus]
+        class = ""
+        bitrate = -1
+        fec = true
+        [accounts."a.b"]
+        user = "101"
+        domain = "pbx.example"
+        [accounts."a.b".codec.opus]
+        fec = 0
+        bandwidth = "nb"
+        [accounts.plain]
+        user = "102"
+        domain = "pbx.example"
+        "#;
+    let settings = settings(site);
+    let shown = |options: &crate::CodecOptions| format!("{options:?}");
+    let all = r#"{"opus": {"bitrate": Integer(-1), "class": Text(""), "fec": Switch(true)}}"#;
+    assert_eq!(shown(&settings.media.codec_options), all);
+    let [one, plain] = settings.accounts.as_slice() else {
+        panic!("not two accounts");
+    };
+    assert_eq!(shown(&plain.codec_options), all);
+    assert_eq!(one.id, "a.b");
+    assert_eq!(
+        shown(&one.codec_options),
+        r#"{"opus": {"bandwidth": Text("nb"), "bitrate": Integer(-1), "class": Text(""), "fec": Integer(0)}}"#
+    );
+}
+
+#[test]
+fn an_option_may_come_from_the_environment_and_is_no_table() {
+    let mut request = request("desktop");
+    let variable = ("OFFHOOK_CODEC_OPUS_CLASS".to_owned(), "fb".to_owned());
+    request.environment.insert(variable.0, variable.1);
+    let (settings, _, complaints) = with(&request, "");
+    assert_eq!(complaints.to_string(), "");
+    let options = settings.unwrap().media.codec_options;
+    assert_eq!(format!("{options:?}"), r#"{"opus": {"class": Text("fb")}}"#);
+    complains(
+        "codec.opus = 1\ncodec.opus2.deep.er = 1",
+        expect![[r#"
+            site.toml:1:14: codec.opus: is a table; write it as [codec.opus] with keys below
+            site.toml:2:13: codec.opus2.deep: a table is not allowed; allowed: text, a number, true or false"#]],
+    );
+}
+
 #[test]
 fn media_and_plugins_arrive_typed() {
     let settings = settings(EVERY_KIND);
@@ -393,11 +443,11 @@ fn variables_and_options_are_checked_too() {
     expect![[r#"
         environment OFFHOOK_ACCOUNT_PASSWORD: account.password: the value is not allowed; allowed: the password as one line of text
         environment OFFHOOK_ACCOUNT_REGISTER: account.register: "perhaps" is not allowed; allowed: true or false
-        environment OFFHOOK_MEDIA_PTIME: warning: names no setting; did you mean OFFHOOK_MEDIA_PTIME_MS?
         environment OFFHOOK_MEDIA_PTIME_MS: media.ptime_ms: "often" is not allowed; allowed: 10 to 200 in steps of 10
-        environment OFFHOOK_WEATHER: warning: names no setting
         option --codec: media.codec: there is no such key; did you mean media.codecs?
-        option --listen: sip.listen: ["1.2.3.4"] is not allowed; allowed: a list such as ["udp:0.0.0.0:5060", "tcp:[::]:5060"]"#]].assert_eq(&complaints.to_string());
+        option --listen: sip.listen: ["1.2.3.4"] is not allowed; allowed: a list such as ["udp:0.0.0.0:5060", "tcp:[::]:5060"]
+        environment OFFHOOK_MEDIA_PTIME: warning: names no setting; did you mean OFFHOOK_MEDIA_PTIME_MS?
+        environment OFFHOOK_WEATHER: warning: names no setting"#]].assert_eq(&complaints.to_string());
     let warnings = complaints
         .0
         .iter()
@@ -500,6 +550,16 @@ fn passwords_that_others_can_read_or_nobody_can_are_told() {
         DIR/wrong.toml:4:17: accounts.a.password_file: the password file /nowhere/x cannot be read: No such file or directory (os error 2)
         DIR/wrong.toml:8:17: accounts.b.password_file: the password file DIR/empty.password is empty
         DIR/wrong.toml:12:16: accounts.c.password_env: the environment variable UNSET is not set"#]].assert_eq(&told);
+
+    let both = account("a", &file(&secret)) + &account("b", "password_env = \"UNSET\"");
+    request.file = Some(write("both.toml", &both, 0o600));
+    let complaints = load(&request).unwrap_err().0;
+    let keys: Vec<&str> = complaints.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["accounts.b.password_env", "accounts.a.password_file"],
+        "what keeps it from starting stands first"
+    );
 }
 
 proptest! {
