@@ -28,10 +28,32 @@ fn generated() -> String {
     let text = String::from_utf8(bytes).unwrap();
     let mut out = String::new();
     for line in text.lines() {
-        out += &renamed(line);
+        out += &renamed(&in_words_of_c(line));
         out.push('\n');
     }
     out
+}
+
+/// Comments speak of `[`CodecInfo::caps`]` and `\[media\]`; C says `CodecInfo.caps` and `[media]`.
+fn in_words_of_c(line: &str) -> String {
+    let Some((code, comment)) = line.split_once("//") else {
+        return line.to_owned();
+    };
+    let comment = comment
+        .replace("[`", "`")
+        .replace("`]", "`")
+        .replace("::", ".")
+        .replace("\\[", "[")
+        .replace("\\]", "]");
+    // A link's target says nothing in C.
+    let comment = match comment.split_once("`(crate") {
+        Some((before, target)) => {
+            let after = target.split_once(')').map_or("", |(_, after)| after);
+            format!("{before}`{after}")
+        }
+        None => comment,
+    };
+    format!("{code}//{comment}")
 }
 
 /// cbindgen puts one prefix before types and constants alike: `OffhookNAT_ID` becomes `OFFHOOK_NAT_ID`,
@@ -46,7 +68,10 @@ fn renamed(line: &str) -> String {
             .chars()
             .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
             .collect();
-        let constant = word.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase() || c == '_');
+        let constant = word
+            .chars()
+            .nth(1)
+            .is_some_and(|c| c.is_ascii_uppercase() || c == '_');
         out += before;
         out += if constant { "OFFHOOK_" } else { "Offhook" };
         out += &word;
@@ -72,7 +97,14 @@ fn the_header_is_what_the_crate_says() {
 fn compile(compiler: &str, arguments: &[&str], source: &Path) -> Result<(), String> {
     let out = Command::new(compiler)
         .args(arguments)
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"])
+        .args([
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-fsyntax-only",
+            "-I",
+        ])
         .arg(here("../include"))
         .arg(source)
         .output()
