@@ -363,12 +363,17 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         };
         text.parse::<sip_message::Uri>().map_err(bad)
     };
+    let transport = match add.transport {
+        control::command::Transport::Udp => sip::Transport::Udp,
+        control::command::Transport::Tcp => sip::Transport::Tcp,
+    };
     let server = |text: String| {
-        uri(if text.contains(':') {
+        let server = uri(if text.contains(':') {
             text
         } else {
             format!("sip:{text}")
-        })
+        });
+        server.map(|server| ports::by_transport(server, transport))
     };
     let aor = uri(format!(
         "sip:{}@{}",
@@ -392,10 +397,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         ),
         registrar: add.registrar.map(server).transpose()?,
         outbound_proxy: add.outbound_proxy.map(server).transpose()?,
-        transport: match add.transport {
-            control::command::Transport::Udp => sip::Transport::Udp,
-            control::command::Transport::Tcp => sip::Transport::Tcp,
-        },
+        transport,
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
         is_default: add.make_default,

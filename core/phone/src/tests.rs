@@ -25,8 +25,9 @@ fn catalogue() -> Catalogue {
 }
 
 /// A value of its own for each key.
-const EVERYTHING: [(&str, &str); 22] = [
+const EVERYTHING: [(&str, &str); 23] = [
     ("limits.calls", "7"),
+    ("limits.calls_full", "later"),
     ("limits.dialogs", "77"),
     ("limits.transactions", "777"),
     ("limits.early_dialogs_per_source", "3"),
@@ -74,6 +75,7 @@ fn every_setting_has_a_reader() {
         dialogs_settings(&settings, Vec::new(), Sound::Person, epoch)
     };
     assert_eq!(dialogs.sessions.limits.calls, limits.calls);
+    assert_eq!(dialogs.sessions.limits.full, sip::dialogs::Full::Later);
     assert_eq!(dialogs.sessions.limits.sessions, limits.dialogs);
     assert_eq!(dialogs.sessions.limits.early_per_source, Some(3));
     assert_eq!(dialogs.ring_for, Some(Duration::from_secs(33)));
@@ -100,8 +102,9 @@ fn every_setting_has_a_reader() {
 
 fn reach_link(settings: &Settings, limits: settings::Limits) {
     let settings::Limits {
-        calls: _,   // `every_setting_has_a_reader`, `reach_media`
-        dialogs: _, // `every_setting_has_a_reader`
+        calls: _,      // `every_setting_has_a_reader`, `reach_media`
+        calls_full: _, // `every_setting_has_a_reader`
+        dialogs: _,    // `every_setting_has_a_reader`
         transactions,
         early_dialogs_per_source,
         sip_datagram_bytes,
@@ -225,10 +228,13 @@ fn every_key_of_an_account_reaches_the_account() {
     );
     assert_eq!(a.password.reveal(), "secret");
     let text = |uri: &Option<sip_message::Uri>| uri.as_ref().map(ToString::to_string);
-    assert_eq!(text(&a.registrar).as_deref(), Some("sip:reg.example:5070"));
+    assert_eq!(
+        text(&a.registrar).as_deref(),
+        Some("sip:reg.example:5070;transport=tcp")
+    );
     assert_eq!(
         text(&a.outbound_proxy).as_deref(),
-        Some("sip:proxy.example")
+        Some("sip:proxy.example;transport=tcp")
     );
     assert_eq!(a.transport, sip::Transport::Tcp);
     assert_eq!(a.expires, Duration::from_secs(90));

@@ -31,6 +31,19 @@ pub struct Account {
     pub is_default: bool,
 }
 
+/// A server's URI by the account's transport, which holds where the URI names none. What is called by
+/// `sips:` chooses for itself.
+pub fn by_transport(server: Uri, transport: Transport) -> Uri {
+    match &server {
+        Uri::Sip(uri)
+            if transport.is_reliable() && !uri.is_secure() && uri.param("transport").is_none() =>
+        {
+            Uri::Sip(uri.with_param("transport", transport.uri_name()))
+        }
+        Uri::Sip(_) | Uri::Tel(_) | Uri::Other(_) => server,
+    }
+}
+
 /// The account for calls that name none: the one that says so, or else the first by name.
 pub fn default_of<'a>(accounts: impl Iterator<Item = &'a Account>) -> Option<&'a Account> {
     accounts.min_by_key(|account| (!account.is_default, account.name.as_str()))

@@ -5,8 +5,8 @@ use crate::SecretSource;
 use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::settings::{
-    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Settings, Sip,
-    Transport, Trust,
+    Accept, CallsFull, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins,
+    Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -69,6 +69,10 @@ fn limits(values: &Values) -> Option<Limits> {
     let per_source: usize = values.fit("limits.early_dialogs_per_source")?;
     Some(Limits {
         calls: values.fit("limits.calls")?,
+        calls_full: match values.text("limits.calls_full")? {
+            "later" => CallsFull::Later,
+            _ => CallsFull::Busy,
+        },
         dialogs: values.fit("limits.dialogs")?,
         transactions: values.fit("limits.transactions")?,
         early_dialogs_per_source: (per_source > 0).then_some(per_source),
