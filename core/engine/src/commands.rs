@@ -8,7 +8,7 @@ use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
-use ports::{Account, Handles, KeepAliveRule, Post, dialogs, registrar};
+use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
 use std::collections::VecDeque;
 
 /// Idempotency keys remembered. Unit: commands.
@@ -196,6 +196,9 @@ impl Commands {
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
+                self.post(link::Word::AccountGone {
+                    account: account.clone(),
+                })?;
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
@@ -291,8 +294,17 @@ impl Commands {
         }
     }
 
+    /// Tells link again of all accounts: it was made anew.
+    pub fn repeat_sources(&self) {
+        for account in &self.accounts {
+            // As above.
+            let _ = self.post(link::Word::Account(Box::new(account.clone())));
+        }
+    }
+
     fn tell_of(&self, account: Account) -> Outcome {
         let account = Box::new(account);
+        self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         self.post(registrar::Word::Add(account))
     }
@@ -400,6 +412,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         transport,
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
+        takes_unknown: add.udp_from_unknown,
         is_default: add.make_default,
     })
 }

@@ -62,6 +62,7 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
             KeepAlive::Options => KeepAliveRule::Options(every),
             KeepAlive::Stun => KeepAliveRule::Stun(every),
         },
+        takes_unknown: from.udp_from_unknown,
         is_default,
     })
 }

@@ -173,6 +173,15 @@ fn both_ends_of_the_device_are_asked_for() {
         .with("read", "in.wav")
         .with("write", "out.wav");
     assert_eq!(request, expected);
+    let settings = self::settings(&[
+        ("media.microphone", "audio-file:loop:in.wav"),
+        ("media.speaker", "audio-file"),
+    ]);
+    let (_, request) = devices::person(&settings.media).unwrap().unwrap();
+    let expected = AudioRequest::new(Hertz(16_000))
+        .with("read", "in.wav")
+        .with("at_end", "loop");
+    assert_eq!(request, expected);
 }
 
 const TWO: [(&str, &str); 4] = [
@@ -209,6 +218,7 @@ fn every_key_of_an_account_reaches_the_account() {
         ("accounts.a.registrar", "reg.example:5070"),
         ("accounts.a.outbound_proxy", "proxy.example"),
         ("accounts.a.transport", "tcp"),
+        ("accounts.a.udp_from_unknown", "true"),
         ("accounts.a.expires_s", "90"),
         ("accounts.a.keepalive", "stun"),
         ("accounts.a.keepalive_s", "9"),
@@ -239,6 +249,7 @@ fn every_key_of_an_account_reaches_the_account() {
     assert_eq!(a.transport, sip::Transport::Tcp);
     assert_eq!(a.expires, Duration::from_secs(90));
     assert_eq!(a.keep_alive, KeepAliveRule::Stun(Duration::from_secs(9)));
+    assert!(a.takes_unknown && !b.takes_unknown);
     assert!(b.expires.is_zero(), "it does not register");
     assert_eq!(
         b.keep_alive,

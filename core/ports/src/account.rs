@@ -27,6 +27,8 @@ pub struct Account {
     pub expires: Duration,
     /// How the flow to the registrar is kept open.
     pub keep_alive: KeepAliveRule,
+    /// Calls over UDP may come from anywhere, not only from the account's servers (K-019).
+    pub takes_unknown: bool,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
 }

@@ -126,6 +126,7 @@ fn add(name: &str) -> AddAccount {
         transport: Transport::Tcp,
         expires_s: Some(90),
         register: true,
+        udp_from_unknown: false,
         make_default: true,
     }
 }
@@ -166,6 +167,7 @@ fn every_field_of_a_new_account_is_passed_on() {
     assert!(account.is_default);
     let quiet = AddAccount {
         register: false,
+        udp_from_unknown: false,
         make_default: false,
         ..add("b")
     };

@@ -171,6 +171,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
             "tcp" => Transport::Tcp,
             _ => Transport::Udp,
         },
+        udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
         expires: values.seconds(&key("expires_s"))?,
         keepalive: match text("keepalive")? {
             "none" => KeepAlive::None,

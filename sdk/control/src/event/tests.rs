@@ -237,6 +237,11 @@ fn all() -> Vec<EventBody> {
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
         EventBody::PluginDeadlineMissed(plugin_change()),
+        EventBody::SourceRefused(Box::new(SourceRefused {
+            source: "198.51.100.7:5060".into(),
+            because: "udp_from_unknown".into(),
+            refused: 3,
+        })),
         EventBody::StreamLagged(Box::new(StreamLagged {
             from: 7,
             to: 41,
