@@ -35,6 +35,9 @@ pub struct Identity {
     pub remember: bool,
 }
 
+/// Says how urgent the media threads are at the moment.
+pub type MediaPriority = Box<dyn Fn() -> String>;
+
 /// The one place where events get their number.
 pub struct Hub {
     identity: Identity,
@@ -44,6 +47,7 @@ pub struct Hub {
     calls: BTreeMap<CallHandle, CallSnapshot>,
     accounts: BTreeMap<String, AccountSnapshot>,
     plugins: Vec<PluginSnapshot>,
+    media_priority: Option<MediaPriority>,
     troubles: VecDeque<ErrorObject>,
     recent: VecDeque<Rc<Sent>>,
     listeners: Vec<Rc<Listener>>,
@@ -61,6 +65,7 @@ impl Hub {
             calls: BTreeMap::new(),
             accounts: BTreeMap::new(),
             plugins: Vec::new(),
+            media_priority: None,
             troubles: VecDeque::new(),
             recent: VecDeque::new(),
             listeners: Vec::new(),
@@ -79,6 +84,7 @@ impl Hub {
             accounts: self.accounts.values().cloned().collect(),
             calls: self.calls.values().cloned().collect(),
             plugins: self.plugins.clone(),
+            media_priority: self.media_priority.as_ref().map(|ask| ask()),
             troubles: self.troubles.iter().cloned().collect(),
         }
     }
@@ -111,6 +117,11 @@ impl Hub {
     /// `at` as time of day.
     pub fn time(&self, at: Instant) -> Timestamp {
         Timestamp::from_unix_ms(self.identity.epoch.unix_ms() + at.as_millis())
+    }
+
+    /// Shows how urgent the media threads are.
+    pub fn show_media_priority(&mut self, ask: MediaPriority) {
+        self.media_priority = Some(ask);
     }
 
     /// Shows where the engine listens and which plugins it has.

@@ -100,6 +100,7 @@ fn local() -> LocalSession {
         fmtp: String::new(),
         rules: Vec::new(),
         frame_ms: 10,
+        longest_ms: 200,
         ptime_ms: 20,
     };
     let formats = ["PCMU", "PCMA"].map(capability).to_vec();
@@ -325,6 +326,10 @@ fn pull(buffer: &mut JitterBuffer, now: Instant, newest: u16) -> bool {
                 (1..=10_000).contains(&length_us),
                 "{length_us} µs are missing"
             );
+            false
+        }
+        Pull::Lost { length_us, .. } => {
+            buffer.rebuilt(length_us, true);
             false
         }
         Pull::Waiting => false,

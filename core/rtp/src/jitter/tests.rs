@@ -1,3 +1,5 @@
+mod loss;
+
 use super::*;
 use base::Rng;
 
@@ -25,13 +27,18 @@ struct Heard {
     forced: u64,
     silent_ticks: u64,
     deepest_us: u32,
+    rebuilt: u64,
 }
 
 impl World {
     fn new(packet_ms: u64, seed: u64) -> Self {
+        Self::with(Config::new(Hertz(8_000)), packet_ms, seed)
+    }
+
+    fn with(config: Config, packet_ms: u64, seed: u64) -> Self {
         let config = Config {
             packet_ms: packet_ms as u32,
-            ..Config::new(Hertz(8_000))
+            ..config
         };
         let mut rng = Rng::from_number(seed);
         Self {
@@ -133,6 +140,13 @@ impl World {
                     assert!((1..=10_000).contains(&length_us));
                     self.line_us += length_us;
                     self.heard.concealed_us += u64::from(length_us);
+                }
+                Pull::Lost { next, length_us } => {
+                    assert_eq!(next.len(), 160, "the packet behind is there");
+                    assert!((1..=frame_us).contains(&length_us));
+                    self.line_us += length_us;
+                    self.heard.rebuilt += 1;
+                    self.buffer.rebuilt(length_us, true);
                 }
                 Pull::Waiting => {
                     self.heard.silent_ticks += 1;

@@ -71,6 +71,7 @@ pub(crate) fn engine() -> EngineSnapshot {
         accounts: vec![account()],
         calls: vec![call()],
         plugins: vec![plugin()],
+        media_priority: None,
         troubles: Vec::new(),
     }
 }
