@@ -246,11 +246,11 @@ fn why(end: &SessionEnd, unsent: Option<&str>) -> Option<String> {
     let said = format!("{} {}", status.code(), status.reason_phrase());
     let network = |otherwise: &str| unsent.unwrap_or(otherwise).to_owned();
     Some(match (end.by, end.detail) {
-        (By::Local, Detail::Transport) => network("nothing could be sent"),
-        (By::Local, Detail::TimedOut) => network("no answer came"),
-        (By::Local, Detail::Credentials) => format!(
+        (By::Local | By::Remote, Detail::Credentials) => format!(
             "it asks for a password ({said}), and is no server of the account, or the password is wrong"
         ),
+        (By::Local, Detail::Transport) => network("nothing could be sent"),
+        (By::Local, Detail::TimedOut) => network("no answer came"),
         (By::Remote, _) => format!("the other side said {said}"),
         (
             By::Local,
