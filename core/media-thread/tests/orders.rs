@@ -97,7 +97,13 @@ fn m_059_keys_as_tones_are_told_when_they_have_sounded() {
     let mut world = echo_pair();
     world.run(500);
     for _ in 0..40 {
-        world.order(1, Order::Sound { leg: LEG, chord: CHORD });
+        world.order(
+            1,
+            Order::Sound {
+                leg: LEG,
+                chord: CHORD,
+            },
+        );
     }
     let told = |reports: &[Report]| {
         has(reports, |r| {
@@ -129,7 +135,10 @@ fn m_059_keys_as_tones_are_told_when_they_have_sounded() {
     world.run(2_000);
     assert!((2..=3).contains(&told(&world.a.reports)));
     let said = counts(&world.a.reports).said;
-    assert!(said.is_none_or(|level| level.below_overload > 60), "{said:?}");
+    assert!(
+        said.is_none_or(|level| level.below_overload > 60),
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use audio::Rate;
 use base::{Hertz, Instant, PayloadType, Rng};
 use media_thread::{
-    AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, Ears, Events, Given, Kit, LegAudio, LegId, LegKit,
-    LegPlan, MediaEngine, Order, Remote, Report, Told, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, Ears, Events, Given, Kit, LegAudio, LegId,
+    LegKit, LegPlan, MediaEngine, Order, Remote, Report, Told, VoiceKit, VoicePlan,
 };
 use offhook_alloc::{Counting, bytes_of, calls_of};
 use plugin_host::{Catalogue, DtmfListen};
@@ -170,7 +170,10 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     let heard = |report: &&Told<UdpSocket>| {
         matches!(report, Told::Report(Report::ToneKey { key: '5', .. }))
     };
-    assert!(kept.iter().filter(heard).count() >= 3, "keys heard in audio");
+    assert!(
+        kept.iter().filter(heard).count() >= 3,
+        "keys heard in audio"
+    );
     let counts = net.counts();
     assert!(counts.received > 32 * 700, "{counts:?}");
 }
