@@ -37,7 +37,7 @@ fn order(methods: &[&str]) -> Keys {
 }
 
 fn clean(seed: u64) -> World {
-    let mut world = World::new(seed);
+    let world = World::new(seed);
     world.set_links(&LinkSettings {
         delay: ms(20),
         ..LinkSettings::CLEAN
