@@ -269,8 +269,36 @@ impl<G: Ground> Legs<G> {
             .map(|listener| Ears::new(listener, rate))
     }
 
+    /// What media threads say of keys; nothing of any other report.
+    pub(super) fn key_report(&mut self, report: report::Report) {
+        use report::Report as Said;
+        if let Said::Key { leg, heard, .. } = report {
+            self.key(Named(leg.0), heard);
+        } else if let Said::KeySent {
+            leg,
+            event,
+            duration_ms,
+            way,
+            ..
+        } = report
+        {
+            self.key_sent(Named(leg.0), (event, duration_ms), way);
+        } else if let Said::ToneKey {
+            leg,
+            key,
+            duration_ms,
+            ..
+        } = report
+        {
+            self.tone_key(Named(leg.0), key, duration_ms);
+        } else if let Said::KeyRefused { leg, .. } = report {
+            let (leg, what) = (Named(leg.0), DigitTrouble::Full);
+            self.tell(Report::DigitRefused { leg, what });
+        }
+    }
+
     /// A telephone-event of the peer's.
-    pub(super) fn key(&mut self, leg: Named, heard: Heard) {
+    fn key(&mut self, leg: Named, heard: Heard) {
         // A digit is told when the key comes up again: only then is it known how long it was.
         if let Heard::Released { event, duration } = heard
             && let Some(digit) = key_of(event)
@@ -285,7 +313,7 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    pub(super) fn tone_key(&mut self, leg: Named, digit: char, duration_ms: u32) {
+    fn tone_key(&mut self, leg: Named, digit: char, duration_ms: u32) {
         self.tell(Report::Digit {
             leg,
             digit,
@@ -294,12 +322,7 @@ impl<G: Ground> Legs<G> {
         });
     }
 
-    pub(super) fn key_sent(
-        &mut self,
-        leg: Named,
-        (event, duration_ms): (u8, u32),
-        way: report::Way,
-    ) {
+    fn key_sent(&mut self, leg: Named, (event, duration_ms): (u8, u32), way: report::Way) {
         if let Some(digit) = key_of(event) {
             self.tell(Report::DigitSent {
                 leg,

@@ -9,7 +9,7 @@ use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
 use plugin_host::Catalogue;
-use ports::media::{DigitTrouble, Impairment, Quality, Sound};
+use ports::media::{Impairment, Quality, Sound};
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -308,24 +308,10 @@ impl<G: Ground> Legs<G> {
             Heard::FirstPacket { leg, .. } | Heard::MediaBack { leg, .. } => {
                 self.tell(Report::Flowing { leg: Named(leg.0) });
             }
-            Heard::Key { leg, heard, .. } => self.key(Named(leg.0), heard),
-            Heard::KeySent {
-                leg,
-                event,
-                duration_ms,
-                way,
-                ..
-            } => self.key_sent(Named(leg.0), (event, duration_ms), way),
-            Heard::ToneKey {
-                leg,
-                key,
-                duration_ms,
-                ..
-            } => self.tone_key(Named(leg.0), key, duration_ms),
-            Heard::KeyRefused { leg, .. } => self.tell(Report::DigitRefused {
-                leg: Named(leg.0),
-                what: DigitTrouble::Full,
-            }),
+            Heard::Key { .. }
+            | Heard::KeySent { .. }
+            | Heard::ToneKey { .. }
+            | Heard::KeyRefused { .. } => self.key_report(report),
             Heard::NoMedia { leg, .. } => {
                 let for_ms = u64::from(self.pace.silent_after_ms);
                 self.tell(Report::Silent {
