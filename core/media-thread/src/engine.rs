@@ -99,7 +99,7 @@ pub struct MediaEngine<S> {
     max_buses: usize,
     /// The seat of each flow.
     seat_of: Box<[Option<u32>]>,
-    reports: Reports,
+    pub(crate) reports: Reports,
     retired: VecDeque<Kit<S>>,
     ntp_at_zero: u64,
     pcm: Box<[i16]>,
@@ -198,7 +198,9 @@ impl<S> MediaEngine<S> {
             }
             Order::SetAudio { leg, audio } => self.with(leg, |l| match kit {
                 Kit::Audio(new) => l.set_audio(audio, new),
-                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) => l.audio = audio,
+                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) | Kit::Ears(_) => {
+                    l.audio = audio
+                }
             }),
             Order::Mute { leg, muted } => self.with(leg, |l| l.mute(muted)),
             Order::SetGain {
@@ -206,8 +208,10 @@ impl<S> MediaEngine<S> {
                 heard_db,
                 said_db,
             } => self.with(leg, |l| l.set_gain(heard_db, said_db)),
-            Order::Dial { leg, key, ms } => self.dial(leg, key, ms, now),
-            Order::StopDialing { leg } => self.with(leg, crate::leg::Leg::stop_dialing),
+            Order::Dial { .. }
+            | Order::Sound { .. }
+            | Order::Listen { .. }
+            | Order::StopDialing { .. } => self.keys(order, kit, now),
             Order::SetBusGain {
                 bus,
                 speaker_db,
@@ -224,18 +228,9 @@ impl<S> MediaEngine<S> {
         }
     }
 
-    fn with(&mut self, leg: LegId, change: impl FnOnce(&mut crate::leg::Leg)) {
+    pub(crate) fn with(&mut self, leg: LegId, change: impl FnOnce(&mut crate::leg::Leg)) {
         if let Some(seat) = self.seat(leg) {
             change(&mut seat.kit.leg);
-        }
-    }
-
-    fn dial(&mut self, leg: LegId, key: char, ms: u32, now: Instant) {
-        let mut refused = false;
-        self.with(leg, |l| refused = !l.dial(key, ms));
-        if refused {
-            let at = now;
-            self.reports.urgent(Report::KeyRefused { leg, at, key });
         }
     }
 
@@ -386,7 +381,7 @@ impl<S> MediaEngine<S> {
         let seats = &mut self.seats[..self.used];
         for seat in seats.iter_mut().flatten() {
             let leg = &mut seat.kit.leg;
-            leg.hear(now, &mut self.pcm);
+            leg.hear(now, &mut self.pcm, &mut self.reports);
             if let LegAudio::Bus(id) = leg.audio
                 && let Some(kit) = self.buses.iter_mut().find(|b| b.bus.id == id)
             {

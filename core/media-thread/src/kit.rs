@@ -3,6 +3,7 @@
 
 use crate::codec_slot::CodecSlot;
 use crate::error::Error;
+use crate::keys::Ears;
 use crate::leg::Leg;
 use crate::order::{BusPlan, LegPlan, VoicePlan};
 use audio::{Playout, Rate, Resampler};
@@ -27,6 +28,8 @@ pub enum Kit<S> {
     Audio(Box<AudioKit>),
     /// A bus.
     Bus(Box<BusKit>),
+    /// What hears keys in a leg.
+    Ears(Box<Ears>),
 }
 
 /// A leg, ready to run.

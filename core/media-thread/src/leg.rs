@@ -2,16 +2,18 @@
 
 use crate::engine::Reports;
 use crate::inbound::{Arrival, Came, Inbound, Presence, next_block};
+use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
-use crate::order::{Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
+use crate::order::{Chord, Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
-use crate::report::{Counts, Report, Stalls};
+use crate::report::{Counts, Report, Stalls, Way};
 use crate::sockets::MediaNet;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
 use plugin_host::AudioInstance;
 use rtp::Quality;
 use rtp::quality::Robustness;
+use rtp::telephone_event::Press;
 
 /// How often the quality is told.
 const QUALITY_EVERY: Duration = Duration::from_secs(5);
@@ -33,6 +35,9 @@ pub(crate) struct Leg {
     /// The same at the rate of device or bus.
     pub(crate) wide: Block,
     watch: Watch,
+    pub(crate) chords: Chords,
+    pub(crate) ears: Option<Box<Ears>>,
+    chord_sounded: Option<Chord>,
     /// Blocks of ours that the device recorded while the machine stood still.
     owed: u32,
     stalls: Stalls,
@@ -85,6 +90,9 @@ impl Leg {
                 told_trouble: false,
                 before: (0, 0, 0),
             },
+            chords: Chords::new(),
+            ears: None,
+            chord_sounded: None,
             owed: 0,
             stalls: Stalls::default(),
         }
@@ -153,12 +161,13 @@ impl Leg {
     }
 
     /// False when the key finds no room or no telephone-event.
-    pub(crate) fn dial(&mut self, key: char, ms: u32) -> bool {
-        self.outbound.dial(key, ms)
+    pub(crate) fn dial(&mut self, press: Press) -> bool {
+        self.outbound.dial(press)
     }
 
     pub(crate) fn stop_dialing(&mut self) {
         self.outbound.stop_dialing();
+        self.chords.stop();
     }
 
     /// Ticks are left out: up to `bound` are owed from now on, our clock goes on without the others.
@@ -197,6 +206,16 @@ impl Leg {
                 at,
                 event: key.event,
                 duration_ms: key.duration_ms,
+                way: Way::Events,
+            });
+        }
+        if let Some(chord) = self.chord_sounded.take() {
+            reports.urgent(Report::KeySent {
+                leg: self.id,
+                at,
+                event: chord.event,
+                duration_ms: chord.ms,
+                way: Way::Tones,
             });
         }
     }
@@ -216,9 +235,10 @@ impl Leg {
     }
 
     /// First half of a tick: what the peer says, to device or for the bus.
-    pub(crate) fn hear(&mut self, now: Instant, pcm: &mut [i16]) {
+    pub(crate) fn hear(&mut self, at: Instant, pcm: &mut [i16], reports: &mut Reports) {
         if self.direction.receive {
-            next_block(&mut self.voice, now, pcm, &mut self.heard);
+            next_block(&mut self.voice, at, pcm, &mut self.heard);
+            self.listen(at, reports);
             self.heard_gain.apply(&mut self.heard);
         } else {
             self.heard.clear(self.voice.rate());
@@ -233,9 +253,24 @@ impl Leg {
                 self.voice.resample.out.process(&self.heard, &mut self.wide);
                 if let Some(device) = &mut self.device {
                     // The fence counts what fails.
-                    let _ = device.playback(self.wide.samples(), now);
+                    let _ = device.playback(self.wide.samples(), at);
                 }
             }
+        }
+    }
+
+    /// Keys in what the peer says.
+    fn listen(&mut self, at: Instant, reports: &mut Reports) {
+        let leg = self.id;
+        if let Some(ears) = &mut self.ears {
+            ears.listen(&self.heard, |key, duration_ms| {
+                reports.urgent(Report::ToneKey {
+                    leg,
+                    at,
+                    key,
+                    duration_ms,
+                });
+            });
         }
     }
 
@@ -267,6 +302,9 @@ impl Leg {
             (LegAudio::Silence | LegAudio::Bus(_), _) => said.clear(rate),
         }
         self.said_gain.apply(said);
+        if let Some(chord) = self.chords.sound(said) {
+            self.chord_sounded = Some(chord);
+        }
         if !self.watch.counts_every.is_zero() {
             louder(&mut self.watch.loudest_said, said);
         }

@@ -5,6 +5,7 @@ use audio::Rate;
 use base::{Hertz, PayloadType};
 use core::net::SocketAddr;
 use rtp::latch::Rule;
+use rtp::telephone_event::Press;
 use serde::{Deserialize, Serialize};
 
 /// One call's audio. Given by control, never used twice.
@@ -96,10 +97,21 @@ pub enum Order {
     Dial {
         /// Its number.
         leg: LegId,
-        /// 0–9, *, #, A–D.
-        key: char,
-        /// How long. Unit: ms.
-        ms: u32,
+        /// Which key, and how.
+        press: Press,
+    },
+    /// Press a key of the keypad, as tones in place of the microphone.
+    Sound {
+        /// Its number.
+        leg: LegId,
+        /// Which key, and how.
+        chord: Chord,
+    },
+    /// Hear keys in what the peer says. Kit: [`Kit::Ears`]; the old one comes back. Without a kit it
+    /// no longer listens.
+    Listen {
+        /// Its number.
+        leg: LegId,
     },
     /// Forget the keys that wait.
     StopDialing {
@@ -132,6 +144,19 @@ pub enum Order {
         /// Whether it is silent.
         muted: bool,
     },
+}
+
+/// A key as tones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chord {
+    /// Its event code, to name it in reports. Source: RFC 4733 §3.2.
+    pub event: u8,
+    /// How long. Unit: ms. Range: up to 60,000.
+    pub ms: u32,
+    /// The frequencies. Unit: 1/100 Hz.
+    pub centihertz: [u32; 2],
+    /// The level of each; a sine of full scale is 0. Unit: 1/100 dB. Range: negative.
+    pub centibels: [i32; 2],
 }
 
 /// Where the peer is and whom to believe.

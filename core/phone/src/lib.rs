@@ -46,7 +46,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CallsFull, CodecOrder, MediaPriority, Settings, Transport};
+use settings::{CallsFull, CodecOrder, DtmfListen, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -225,6 +225,7 @@ fn media_settings(
         codecs: codecs::of_all(settings, &formats, catalogue)?,
         accounts: codecs::of_accounts(settings, &formats, catalogue)?,
         telephone_event: true,
+        narrow_events: settings.dtmf.negotiate_only_8khz,
         ptime_ms: Some(settings.media.ptime_ms),
         max_ptime_ms: None,
         legs: settings.limits.calls,
@@ -247,11 +248,33 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
         },
         ports: (media.port_min, media.port_max),
         dscp: dscp(settings.dscp.voice),
+        keys: keys(&settings.dtmf),
         device: devices::person(media)?,
         counts_every_ms: if monitor { 10_000 } else { 1_000 },
         longest_delay_ms: u32::from(media.jitter_max_ms),
         ..voice::Settings::default()
     })
+}
+
+fn keys(dtmf: &settings::Dtmf) -> voice::Keys {
+    let events = serde_json::json!({
+        "negotiate_only_8khz": dtmf.negotiate_only_8khz,
+        "duration_in_8khz": dtmf.duration_in_8khz,
+    });
+    let info = serde_json::json!({ "body": dtmf.info_body });
+    let options = [("rfc2833", events), ("info", info)];
+    voice::Keys {
+        order: dtmf.order.clone(),
+        all: dtmf.all,
+        options: options
+            .map(|(name, json)| (name.to_owned(), json.to_string()))
+            .into(),
+        listen: match dtmf.listen {
+            DtmfListen::Auto => voice::Listen::WithoutEvents,
+            DtmfListen::Always => voice::Listen::Always,
+            DtmfListen::Never => voice::Listen::Never,
+        },
+    }
 }
 
 fn dscp(value: u8) -> Dscp {

@@ -83,6 +83,9 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
         &codec_opus::ENTRY,
     ];
     let folders = options

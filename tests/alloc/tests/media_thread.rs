@@ -3,12 +3,13 @@
 use audio::Rate;
 use base::{Hertz, Instant, PayloadType, Rng};
 use media_thread::{
-    AudioKit, BusId, BusKit, BusPlan, Capacity, Events, Given, Kit, LegAudio, LegId, LegKit,
-    LegPlan, MediaEngine, Order, Remote, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, Ears, Events, Given, Kit, LegAudio, LegId,
+    LegKit, LegPlan, MediaEngine, Order, Remote, Report, Told, VoiceKit, VoicePlan,
 };
 use offhook_alloc::{Counting, bytes_of, calls_of};
-use plugin_host::Catalogue;
+use plugin_host::{Catalogue, DtmfListen};
 use rtp::latch::Rule;
+use rtp::telephone_event::Press;
 use std::net::{SocketAddr, UdpSocket};
 
 #[global_allocator]
@@ -75,11 +76,32 @@ fn remote_of((rtp, rtcp): &(UdpSocket, UdpSocket)) -> Remote {
     }
 }
 
+fn ears(catalogue: &Catalogue) -> Ears {
+    let request = DtmfListen {
+        sample_rate_hz: 8_000,
+        options: "",
+    };
+    let method = catalogue.dtmf("audio").expect("built in");
+    let listener = method.open(&request).expect("8 kHz");
+    Ears::new(listener, Rate::Hz8000)
+}
+
+/// Key 5 as tones, −9 and −7 dBm0.
+const CHORD: Chord = Chord {
+    event: 5,
+    ms: 80,
+    centihertz: [77_000, 133_600],
+    centibels: [-1_214, -1_014],
+};
+
 /// All orders of the beginning, and how many bytes a leg holds.
 fn orders() -> (Vec<Given<UdpSocket>>, i64) {
     let mut catalogue = Catalogue::new("test", "0");
     catalogue
         .add_built_in(&codec_g711::ENTRY)
+        .expect("built in");
+    catalogue
+        .add_built_in(&dtmf_inband::ENTRY)
         .expect("built in");
     let sockets: Vec<_> = (0..LEGS).map(|_| (socket(), socket())).collect();
     let remotes: Vec<_> = sockets.iter().map(remote_of).collect();
@@ -101,7 +123,12 @@ fn orders() -> (Vec<Given<UdpSocket>>, i64) {
         },
         kit,
     });
-    let orders = core::iter::once(add_bus).chain(legs).collect();
+    // Every second leg listens for keys in what its peer says.
+    let ears = (0..LEGS as u64).step_by(2).map(|n| Given {
+        order: Order::Listen { leg: LegId(n) },
+        kit: Kit::Ears(Box::new(ears(&catalogue))),
+    });
+    let orders = core::iter::once(add_bus).chain(legs).chain(ears).collect();
     (orders, bytes / LEGS as i64)
 }
 
@@ -122,8 +149,10 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
             now += base::Duration::from_millis(10);
             if n % 100 == 50 {
                 let leg = LegId(n / 100);
-                let (key, ms, muted) = ('5', 80, n % 200 == 50);
-                engine.order(Order::Dial { leg, key, ms }.into(), now, &mut net);
+                let (chord, muted) = (CHORD, n % 200 == 50);
+                let press = Press::key('5', 80).expect("on every keypad");
+                engine.order(Order::Dial { leg, press }.into(), now, &mut net);
+                engine.order(Order::Sound { leg, chord }.into(), now, &mut net);
                 engine.order(Order::Mute { leg, muted }.into(), now, &mut net);
             }
             engine.tick(now, &mut net);
@@ -138,6 +167,13 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     // The vector of orders is freed inside.
     assert!(calls <= 1, "{calls} calls of the allocator");
     assert!(kept.len() > 4_000, "{} reports", kept.len());
+    let heard = |report: &&Told<UdpSocket>| {
+        matches!(report, Told::Report(Report::ToneKey { key: '5', .. }))
+    };
+    assert!(
+        kept.iter().filter(heard).count() >= 3,
+        "keys heard in audio"
+    );
     let counts = net.counts();
     assert!(counts.received > 32 * 700, "{counts:?}");
 }

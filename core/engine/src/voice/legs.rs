@@ -1,5 +1,6 @@
 //! Legs that are open, from their ports to their last count.
 
+use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
 use audio::Rate;
 use base::Rng;
@@ -11,11 +12,6 @@ use plugin_host::Catalogue;
 use ports::media::{Impairment, Quality, Sound};
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
-
-/// How long each key of a keypad is held. Unit: ms. Source: ETSI ES 201 235-2 §4.2.4 asks for 65.
-const KEY_MS: u32 = 100;
-/// Keys by their event code. Source: RFC 4733 §3.2.
-const KEYS: &str = "0123456789*#ABCD";
 
 /// What legs stand on: real sockets and threads in a host, made-up ones in simulation.
 pub trait Ground {
@@ -50,16 +46,20 @@ pub struct Pair<S> {
     pub rtcp: (S, u16),
 }
 
-enum State<S> {
+pub(super) enum State<S> {
     /// Ports are open and wait for an agreement.
     Open(Option<Pair<S>>),
     /// A media thread runs it.
     Runs(Box<Running>),
 }
 
-struct Running {
-    config: LegConfig,
-    thread: usize,
+pub(super) struct Running {
+    pub(super) config: LegConfig,
+    pub(super) thread: usize,
+    /// Of the codec's samples.
+    pub(super) codec_rate: Rate,
+    /// What its ears for keys were made for, if it has any.
+    pub(super) ears: Option<Rate>,
     audio_rate: Rate,
     quality: Quality,
     stopping: bool,
@@ -67,15 +67,16 @@ struct Running {
 
 /// All legs of a host.
 pub struct Legs<G: Ground> {
-    ground: G,
-    catalogue: Catalogue,
+    pub(super) ground: G,
+    pub(super) catalogue: Catalogue,
+    pub(super) keys: Keys,
     pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
     /// Legs that each thread was told to remove, in order: it answers in the same.
     leaving: Vec<VecDeque<Named>>,
     person: Rate,
-    legs: BTreeMap<Named, State<G::Socket>>,
+    pub(super) legs: BTreeMap<Named, State<G::Socket>>,
     rng: Rng,
 }
 
@@ -86,6 +87,7 @@ impl<G: Ground> Legs<G> {
         Self {
             ground,
             catalogue,
+            keys: Keys::default(),
             pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
@@ -124,12 +126,9 @@ impl<G: Ground> Legs<G> {
                 leg,
                 digits,
                 duration_ms,
-            } => {
-                let ms = duration_ms.unwrap_or(KEY_MS);
-                for key in digits.chars() {
-                    self.order(leg, |leg| Order::Dial { leg, key, ms });
-                }
-            }
+                info,
+            } => self.digits(leg, &digits, (duration_ms, info)),
+            Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),
             Do::StopAll => {
@@ -158,8 +157,9 @@ impl<G: Ground> Legs<G> {
             Some(State::Runs(_)) => self.change(config),
             None => Ok(()),
         };
-        if let Err(why) = done {
-            self.tell(Report::Failed { leg, why });
+        match done {
+            Ok(()) => self.listen(leg),
+            Err(why) => self.tell(Report::Failed { leg, why }),
         }
     }
 
@@ -198,6 +198,8 @@ impl<G: Ground> Legs<G> {
         self.load[thread] += 1;
         let running = Running {
             thread,
+            codec_rate: made.codec_rate,
+            ears: None,
             audio_rate: made.audio_rate,
             quality: Quality::default(),
             stopping: false,
@@ -231,6 +233,7 @@ impl<G: Ground> Legs<G> {
         if !same {
             let made = kit::voice(&config, running.audio_rate, self.pace, &self.catalogue);
             let (voice, made) = made.map_err(|why| why.to_string())?;
+            running.codec_rate = made.rate();
             let order = Order::SetVoice { leg, voice };
             orders.push(Given {
                 order,
@@ -243,7 +246,7 @@ impl<G: Ground> Legs<G> {
             .try_for_each(|given| self.ground.give(thread, given))
     }
 
-    fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
+    pub(super) fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
         if let Some(State::Runs(running)) = self.legs.get(&leg) {
             let given = order(LegId(leg.0)).into();
             if let Err(why) = self.ground.give(running.thread, given) {
@@ -305,14 +308,10 @@ impl<G: Ground> Legs<G> {
             Heard::FirstPacket { leg, .. } | Heard::MediaBack { leg, .. } => {
                 self.tell(Report::Flowing { leg: Named(leg.0) });
             }
-            Heard::Key { leg, heard, .. } => self.key(Named(leg.0), heard),
-            Heard::KeySent {
-                leg,
-                event,
-                duration_ms,
-                ..
-            } => self.key_sent(Named(leg.0), event, duration_ms),
-            Heard::KeyRefused { leg, .. } => self.tell(Report::DigitRefused { leg: Named(leg.0) }),
+            Heard::Key { .. }
+            | Heard::KeySent { .. }
+            | Heard::ToneKey { .. }
+            | Heard::KeyRefused { .. } => self.key_report(report),
             Heard::NoMedia { leg, .. } => {
                 let for_ms = u64::from(self.pace.silent_after_ms);
                 self.tell(Report::Silent {
@@ -368,20 +367,6 @@ impl<G: Ground> Legs<G> {
         self.tell(Report::Quality { leg, quality });
     }
 
-    fn key(&mut self, leg: Named, heard: rtp::telephone_event::Heard) {
-        // A digit is told when the key comes up again: only then is it known how long it was.
-        if let rtp::telephone_event::Heard::Released { event, duration } = heard
-            && let Some(digit) = KEYS.chars().nth(usize::from(event))
-        {
-            let duration_ms = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
-            self.tell(Report::Digit {
-                leg,
-                digit,
-                duration_ms,
-            });
-        }
-    }
-
     fn refused(&mut self, leg: Option<LegId>) {
         if let Some(leg) = leg {
             let why = "the media thread has no room for another call".to_owned();
@@ -390,17 +375,7 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    fn key_sent(&mut self, leg: Named, event: u8, duration_ms: u32) {
-        if let Some(digit) = KEYS.chars().nth(usize::from(event)) {
-            self.tell(Report::DigitSent {
-                leg,
-                digit,
-                duration_ms,
-            });
-        }
-    }
-
-    fn tell(&mut self, report: Report) {
+    pub(super) fn tell(&mut self, report: Report) {
         self.ground.tell(report);
     }
 }

@@ -14,11 +14,13 @@ pub mod error;
 mod formats;
 mod host;
 mod impair;
+mod keys;
 mod kit;
 pub mod legs;
 
 pub use error::Error;
 pub use formats::{capabilities, with_options};
+pub use keys::{Keys, Listen};
 pub use kit::Pace;
 pub use media_thread::priority::{Granted, Priority, permitted};
 
@@ -62,6 +64,8 @@ pub struct Settings {
     pub dscp: Dscp,
     /// How often a tick reads what has arrived.
     pub sweeps: u32,
+    /// How keys are sent and heard.
+    pub keys: Keys,
     /// Plugin and request of the person's device; `None`: calls of the person are silent.
     pub device: Option<(String, AudioRequest)>,
     /// Silence of a peer that is told. Unit: ms; 0: never.
@@ -81,6 +85,7 @@ impl Default for Settings {
             ports: (16_384, 32_767),
             dscp: Dscp::EF,
             sweeps: 5,
+            keys: Keys::default(),
             device: None,
             silent_after_ms: 3_000,
             counts_every_ms: 1_000,
@@ -213,7 +218,7 @@ impl Voice {
             longest_delay_ms: settings.longest_delay_ms,
         };
         let host = Host::new(ports, settings.dscp, threads, wiring);
-        let legs = Legs::new(host, catalogue, pace, person, rng);
+        let legs = Legs::new(host, catalogue, pace, person, rng).with_keys(settings.keys);
         let legs = Rc::new(RefCell::new(legs));
         tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake)));
         Orders { legs, wake }

@@ -12,6 +12,7 @@
 //! | `news` | what a session tells |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
+//! | `keys` | digits, ours and the peer's |
 //! | `tell` | events |
 
 pub mod answering;
@@ -19,6 +20,7 @@ pub mod call;
 mod describe;
 mod ended;
 mod incoming;
+mod keys;
 mod news;
 mod outgoing;
 mod tell;
@@ -26,7 +28,6 @@ mod tell;
 use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Redacted, Rng, Timers};
 use call::{Call, Stage};
-use control::event::Side;
 use control::{CallHandle, CommandId, EventBody, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
@@ -257,13 +258,18 @@ impl Dialogs {
         match what {
             Notice::Flowing => self.media_state(handle, tell::Flow::In, now, out),
             Notice::Silent { for_ms } => self.media_silent(handle, for_ms, now, out),
-            Notice::Digit { digit, duration_ms } => {
-                self.digit(handle, (digit, duration_ms), Side::Remote, now, out);
-            }
-            Notice::DigitSent { digit, duration_ms } => {
-                self.digit(handle, (digit, duration_ms), Side::Local, now, out);
-            }
-            Notice::DigitRefused => self.digit_refused(handle, now, out),
+            Notice::Digit {
+                digit,
+                duration_ms,
+                method,
+            } => self.digit_heard(handle, (digit, duration_ms, method), now, out),
+            Notice::DigitSent {
+                digit,
+                duration_ms,
+                method,
+            } => self.digit_sent(handle, (digit, duration_ms, method), now, out),
+            Notice::DigitRefused(what) => self.digit_refused(handle, what, now, out),
+            Notice::Inform(inform) => self.inform(handle, inform, now, out),
             Notice::Quality(quality) => self.quality(handle, &quality, now, out),
             Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),
             Notice::Broken { why } => self.no_media(handle, &why, now, out),

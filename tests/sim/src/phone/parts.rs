@@ -116,7 +116,8 @@ fn media(settings: &Settings, catalogue: &Catalogue, probe: Probe) -> Supervised
     let part = part_media::Settings {
         codecs: formats.into_iter().map(Into::into).collect(),
         accounts: Default::default(),
-        telephone_event: true,
+        telephone_event: settings.telephone_event,
+        narrow_events: true,
         ptime_ms: None,
         max_ptime_ms: None,
         legs: 32,

@@ -350,6 +350,9 @@ fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new("sim", "0");
     let entries = [
         &codec_g711::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
         &audio_tone::ENTRY,
         &audio_null::ENTRY,
         &tape::ENTRY,
@@ -381,5 +384,5 @@ fn legs(
         counts_every_ms: 1_000,
         longest_delay_ms: 400,
     };
-    Legs::new(deck, catalogue, pace, person, rng)
+    Legs::new(deck, catalogue, pace, person, rng).with_keys(settings.keys.clone())
 }
