@@ -191,7 +191,9 @@ impl<S> MediaEngine<S> {
             }
             Order::SetAudio { leg, audio } => self.with(leg, |l| match kit {
                 Kit::Audio(new) => l.set_audio(audio, new),
-                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) => l.audio = audio,
+                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) | Kit::Tap(_) => {
+                    l.audio = audio;
+                }
             }),
             Order::Mute { leg, muted } => self.with(leg, |l| l.mute(muted)),
             Order::SetGain {
@@ -199,6 +201,12 @@ impl<S> MediaEngine<S> {
                 heard_db,
                 said_db,
             } => self.with(leg, |l| l.set_gain(heard_db, said_db)),
+            Order::SetTap { leg } => {
+                if let Kit::Tap(new) = kit {
+                    self.with(leg, |l| core::mem::swap(&mut l.tap, new));
+                }
+            }
+            Order::PauseTap { leg, paused } => self.with(leg, |l| l.tap.pause(paused)),
             Order::Dial { leg, key, ms } => self.with(leg, |l| l.dial(key, ms)),
             Order::StopDialing { leg } => self.with(leg, crate::leg::Leg::stop_dialing),
             Order::SetBusGain {

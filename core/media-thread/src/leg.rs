@@ -7,6 +7,7 @@ use crate::order::{Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
 use crate::report::{Counts, Report};
 use crate::sockets::MediaNet;
+use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
 use core::net::SocketAddr;
@@ -33,6 +34,8 @@ pub(crate) struct Leg {
     heard: Block,
     /// The same at the rate of device or bus.
     pub(crate) wide: Block,
+    /// Where both ways are recorded.
+    pub(crate) tap: TapSlot,
     watch: Watch,
 }
 
@@ -73,6 +76,7 @@ impl Leg {
             heard_gain: Gain::new(),
             said_gain: Gain::new(),
             heard: Block::silence(rate),
+            tap: TapSlot::EMPTY,
             watch: Watch {
                 counts_every: Duration::from_millis(u64::from(plan.counts_every_ms)),
                 counts_at: Instant::FAR_FUTURE,
@@ -159,6 +163,7 @@ impl Leg {
     /// Ticks that were left out.
     pub(crate) fn skip(&mut self, ms: u32) {
         self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
+        self.tap.skip(ms / audio::block::BLOCK_MS as u32);
     }
 
     /// Takes a datagram of one of its flows.
@@ -237,12 +242,17 @@ impl Leg {
         if !self.watch.counts_every.is_zero() {
             louder(&mut self.watch.loudest_said, said);
         }
+        if !self.direction.send {
+            // Nobody hears it, so nobody records it.
+            said.clear(rate);
+        }
         let to = self.inbound.destination().filter(|_| self.direction.send);
         let route = to.map(|to| Route {
             flow: flows.rtp,
             to,
         });
         self.outbound.block(said, &mut self.voice, route, net);
+        self.tap.keep(said, &self.heard);
     }
 
     /// Last of a tick: reports, to the peer and to control.

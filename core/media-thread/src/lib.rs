@@ -20,6 +20,7 @@
 //! | `outbound` | from block to datagram |
 //! | `codec_slot` | a codec instance, and what is heard when it fails |
 //! | `bus` | the mix of many legs and a device |
+//! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`run`] | the thread: rings, deadlines, lateness |
 
 mod bus;
@@ -34,6 +35,7 @@ mod outbound;
 pub mod report;
 pub mod run;
 pub mod sockets;
+pub mod tap;
 
 pub use engine::{Capacity, MediaEngine};
 pub use error::Error;
@@ -43,3 +45,4 @@ pub use order::{
 };
 pub use report::{Counts, Report, Told};
 pub use sockets::{Flow, MediaNet};
+pub use tap::{TapSlot, Tapped};
