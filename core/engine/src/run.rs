@@ -336,7 +336,11 @@ impl Core {
         match who {
             Address::Link => self.network.borrow().iter().for_each(|all| all.announce()),
             Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
-            Address::Media | Address::Network | Address::Voice | Address::Events => {}
+            Address::Media
+            | Address::Recorder
+            | Address::Network
+            | Address::Voice
+            | Address::Events => {}
         }
     }
 }

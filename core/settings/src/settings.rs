@@ -27,6 +27,8 @@ pub struct Settings {
     pub default_account: Option<String>,
     /// Sound.
     pub media: Media,
+    /// Recordings of calls.
+    pub recording: Recording,
     /// Marks of our packets.
     pub dscp: Dscp,
     /// Plugins.
@@ -212,6 +214,19 @@ pub struct Media {
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
+}
+
+/// Recordings of calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Id of the plugin that writes them.
+    pub plugin: String,
+    /// Folder they go to. `None`: `offhook/recordings` in the user's data folder.
+    pub folder: Option<PathBuf>,
+    /// 2: this side left, the far end right; 1: both mixed.
+    pub channels: u8,
+    /// JSON object as the plugin documents it, or empty.
+    pub options: String,
 }
 
 /// Marks of our packets (RFC 2474). Range: 0 to 63.

@@ -1,6 +1,7 @@
 //! Legs that are open, from their ports to their last count.
 
 use super::kit::{self, Bench, Pace};
+use super::writer::Job;
 use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
@@ -9,6 +10,7 @@ use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
 use plugin_host::Catalogue;
 use ports::media::{Impairment, Quality, Sound};
+use ports::recorder;
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -39,6 +41,15 @@ pub trait Ground {
 
     /// Tells the media part.
     fn tell(&mut self, report: Report);
+
+    /// Hands the recorders' thread a job; never waits.
+    fn write(&mut self, job: Job) -> Result<(), String>;
+
+    /// The next thing that the recorders' thread has to say.
+    fn written(&mut self) -> Option<recorder::Told>;
+
+    /// Tells the recorder part.
+    fn tell_recorder(&mut self, told: recorder::Told);
 }
 
 /// Sockets of one leg and the ports they are bound to.
@@ -61,14 +72,17 @@ struct Running {
     config: LegConfig,
     thread: usize,
     audio_rate: Rate,
+    codec_rate: Rate,
     quality: Quality,
     stopping: bool,
 }
 
 /// All legs of a host.
 pub struct Legs<G: Ground> {
-    ground: G,
-    catalogue: Catalogue,
+    pub(super) ground: G,
+    pub(super) catalogue: Catalogue,
+    /// Recordings that are not closed yet.
+    pub(super) recordings: usize,
     pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
@@ -86,6 +100,7 @@ impl<G: Ground> Legs<G> {
         Self {
             ground,
             catalogue,
+            recordings: 0,
             pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
@@ -112,7 +127,9 @@ impl<G: Ground> Legs<G> {
 
     /// Whether no media thread has anything to do.
     pub fn is_idle(&self) -> bool {
-        self.load.iter().all(|&legs| legs == 0) && self.leaving.iter().all(VecDeque::is_empty)
+        self.recordings == 0
+            && self.load.iter().all(|&legs| legs == 0)
+            && self.leaving.iter().all(VecDeque::is_empty)
     }
 
     /// Carries out what the media part asks.
@@ -130,6 +147,7 @@ impl<G: Ground> Legs<G> {
                     self.order(leg, |leg| Order::Dial { leg, key, ms });
                 }
             }
+            Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),
             Do::StopAll => {
@@ -199,6 +217,7 @@ impl<G: Ground> Legs<G> {
         let running = Running {
             thread,
             audio_rate: made.audio_rate,
+            codec_rate: made.codec_rate,
             quality: Quality::default(),
             stopping: false,
             config,
@@ -231,6 +250,7 @@ impl<G: Ground> Legs<G> {
         if !same {
             let made = kit::voice(&config, running.audio_rate, self.pace, &self.catalogue);
             let (voice, made) = made.map_err(|why| why.to_string())?;
+            running.codec_rate = made.rate();
             let order = Order::SetVoice { leg, voice };
             orders.push(Given {
                 order,
@@ -250,6 +270,30 @@ impl<G: Ground> Legs<G> {
                 self.tell(Report::Failed { leg, why });
             }
         }
+    }
+
+    /// The rate at which a leg that runs decodes.
+    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
+        match self.legs.get(&leg)? {
+            State::Runs(running) if !running.stopping => Some(running.codec_rate),
+            State::Runs(_) | State::Open(_) => None,
+        }
+    }
+
+    /// Gives the thread of a leg that runs an order for it.
+    pub(super) fn give(&mut self, leg: Named, given: Given<G::Socket>) -> Result<(), String> {
+        match self.legs.get(&leg) {
+            Some(State::Runs(running)) => self.ground.give(running.thread, given),
+            Some(State::Open(_)) | None => Err("the call has no sound".to_owned()),
+        }
+    }
+
+    /// Legs that run.
+    pub(super) fn running(&self) -> Vec<Named> {
+        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
+            matches!(state, State::Runs(_)).then_some(*leg)
+        };
+        self.legs.iter().filter_map(runs).collect()
     }
 
     fn stop(&mut self, leg: Named) {
@@ -284,6 +328,7 @@ impl<G: Ground> Legs<G> {
 
     /// Takes what the media threads have to say.
     pub fn fetch(&mut self) {
+        self.fetch_written();
         for thread in 0..self.ground.threads() {
             while let Some(told) = self.ground.poll(thread) {
                 match told {

@@ -261,9 +261,9 @@ impl Part for Media {
                 let why = "the media threads do not answer".to_owned();
                 notice(call_of(config.leg), Notice::Broken { why }, out);
             }
-            Post::Voice(Do::Digits { .. } | Do::Mute { .. } | Do::StopAll) => {}
+            Post::Voice(Do::Digits { .. } | Do::Mute { .. } | Do::Record(_) | Do::StopAll) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
-            Post::Network(_) | Post::Event(_) => {}
+            Post::Recorder(_) | Post::Network(_) | Post::Event(_) => {}
         }
     }
 }

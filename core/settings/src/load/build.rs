@@ -5,8 +5,8 @@ use crate::SecretSource;
 use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::settings::{
-    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Settings, Sip,
-    Transport, Trust,
+    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Recording,
+    Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -61,6 +61,7 @@ pub(super) fn settings(
             voice: values.fit("dscp.voice")?,
             signalling: values.fit("dscp.signalling")?,
         },
+        recording: recording(values)?,
         plugins: plugins(values)?,
     })
 }
@@ -111,6 +112,16 @@ fn media(values: &Values) -> Option<Media> {
         threads: (threads > 0).then_some(threads),
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
+    })
+}
+
+fn recording(values: &Values) -> Option<Recording> {
+    let folder = values.text("recording.folder")?;
+    Some(Recording {
+        plugin: values.text("recording.plugin")?.to_owned(),
+        folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
+        channels: values.fit("recording.channels")?,
+        options: values.text("recording.options")?.to_owned(),
     })
 }
 
