@@ -139,6 +139,15 @@ impl Story {
                     .unwrap_or_default();
                 self.at(event.ts, &format!("ended {end}"), out);
             }
+            EventBody::RecordingStarted(change)
+            | EventBody::RecordingPaused(change)
+            | EventBody::RecordingResumed(change)
+            | EventBody::RecordingGap(change)
+            | EventBody::RecordingStopped(change)
+            | EventBody::RecordingFailed(change) => {
+                let text = crate::verbs::record::words(change);
+                self.at(event.ts, &format!("recording {text}"), out);
+            }
             EventBody::CallRinging(_)
             | EventBody::CallCreated(_)
             | EventBody::CallIncoming(_)
