@@ -9,6 +9,7 @@
 //! | `calls` | calls a second held on one core, beside SIPp and a bare echo |
 //! | `memory` | resident memory before, during and after 20,000 calls |
 //! | `media` | fifty calls looped; delay of a click |
+//! | `gap` | how evenly they send, beside a plain paced sender |
 //! | `start` | time until registered; what idling costs |
 //! | `demo` | time until the demo has proved itself |
 //! | `criterion` | what criterion's last run found |
@@ -23,6 +24,7 @@ mod calls;
 mod criterion;
 mod demo;
 mod floor;
+mod gap;
 mod media;
 mod memory;
 mod process;
@@ -45,16 +47,17 @@ const USAGE: &str = "\
 offhook-load OFFHOOKD [--json FILE] [SECTION...]
 
   Figures of the daemon at the path OFFHOOKD, and of `offhook` beside it; without a section, of all:
-  criterion, start, demo, media, calls, memory. What cannot be measured here is named, with the reason.";
+  criterion, start, demo, media, gap, calls, memory. What cannot be measured here is named, with the reason.";
 
 type Section = fn(&Path, &mut Table) -> Result<(), String>;
 
 /// In the order in which they are measured.
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("criterion", |_, table| criterion::figures(table)),
     ("start", start::figures),
     ("demo", demo::figures),
     ("media", media::figures),
+    ("gap", gap::figures),
     ("calls", calls::figures),
     ("memory", memory::figures),
 ];
@@ -64,6 +67,8 @@ fn main() -> ExitCode {
     let done = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["floor", "calls", address] => floor::calls(address),
         ["floor", "echo", address] => floor::echo(address),
+        ["floor", "pace", ref ports @ ..] => floor::pace(ports),
+        ["floor", "busy"] => floor::busy(),
         [] | ["help" | "--help"] => Err(USAGE.to_owned()),
         _ if std::env::var_os(PINNED).is_none() => pinned(&args),
         [daemon, "--json", file, ref wanted @ ..] => measure(daemon, Some(file), wanted),

@@ -40,9 +40,18 @@ impl Process {
         program: impl AsRef<OsStr>,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Self, String> {
+        Self::start_on(crate::SERVED, program, args)
+    }
+
+    /// Starts `program` pinned to `core`.
+    pub(crate) fn start_on<A: AsRef<OsStr>>(
+        core: usize,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Self, String> {
         // taskset becomes the program, so the child's id is the program's.
         let child = Command::new("taskset")
-            .args(["-c", &crate::SERVED.to_string()])
+            .args(["-c", &core.to_string()])
             .arg(&program)
             .args(args)
             .env("LOAD_PASSWORD", crate::start::PASSWORD)

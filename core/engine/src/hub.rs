@@ -36,6 +36,9 @@ pub struct Identity {
     pub remember: bool,
 }
 
+/// Says how urgent the media threads are at the moment.
+pub type MediaPriority = Box<dyn Fn() -> String>;
+
 /// The one place where events get their number.
 pub struct Hub {
     identity: Identity,
@@ -45,6 +48,7 @@ pub struct Hub {
     calls: BTreeMap<CallHandle, CallSnapshot>,
     accounts: BTreeMap<String, AccountSnapshot>,
     plugins: Vec<PluginSnapshot>,
+    media_priority: Option<MediaPriority>,
     troubles: VecDeque<ErrorObject>,
     recent: VecDeque<Rc<Sent>>,
     listeners: Vec<Rc<Listener>>,
@@ -62,6 +66,7 @@ impl Hub {
             calls: BTreeMap::new(),
             accounts: BTreeMap::new(),
             plugins: Vec::new(),
+            media_priority: None,
             troubles: VecDeque::new(),
             recent: VecDeque::new(),
             listeners: Vec::new(),
@@ -80,6 +85,7 @@ impl Hub {
             accounts: self.accounts.values().cloned().collect(),
             calls: self.calls.values().cloned().collect(),
             plugins: self.plugins.clone(),
+            media_priority: self.media_priority.as_ref().map(|ask| ask()),
             troubles: self.troubles.iter().cloned().collect(),
         }
     }
@@ -112,6 +118,11 @@ impl Hub {
     /// `at` as time of day.
     pub fn time(&self, at: Instant) -> Timestamp {
         Timestamp::from_unix_ms(self.identity.epoch.unix_ms() + at.as_millis())
+    }
+
+    /// Shows how urgent the media threads are.
+    pub fn show_media_priority(&mut self, ask: MediaPriority) {
+        self.media_priority = Some(ask);
     }
 
     /// Shows where the engine listens and which plugins it has.
@@ -154,6 +165,12 @@ impl Hub {
             Word::Panicked { who, why, down } => {
                 if who == Address::Dialogs {
                     self.lose_calls(&why, now);
+                }
+                if who == Address::Recorder {
+                    // Its recordings end with it, and nobody else says so.
+                    for call in self.calls.values_mut() {
+                        call.recording = None;
+                    }
                 }
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");

@@ -23,7 +23,7 @@ use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
 use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::sync::Notify;
 
@@ -148,10 +148,7 @@ impl Builder {
     /// Starts everything. Must be called within an actix system.
     pub async fn start(self) -> Result<Rc<Core>, Error> {
         self.check()?;
-        let control = match &self.control {
-            Some(path) => Some(ControlSocket::bind(path).await?),
-            None => None,
-        };
+        let control = bound(self.control.as_deref()).await?;
         let (wiring, tasks) = (Rc::new(Wiring::default()), Rc::new(Tasks::default()));
         let clock = Clock::start();
         let network = Network::open(
@@ -170,6 +167,8 @@ impl Builder {
         hub.borrow_mut().introduce(shown, self.plugins);
         connect_outside(&wiring, &network, &hub, clock);
         if let Some(voice) = self.voice {
+            let granted = Box::new(voice.granted());
+            hub.borrow_mut().show_media_priority(granted);
             connect_voice(&wiring, voice, &tasks);
         }
         for part in self.parts {
@@ -203,6 +202,14 @@ impl Builder {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
         Ok(core)
+    }
+}
+
+/// The control socket, where one is wanted.
+async fn bound(path: Option<&Path>) -> Result<Option<ControlSocket>, Error> {
+    match path {
+        Some(path) => ControlSocket::bind(path).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A codec instance, and what is heard when it fails.
 
 use audio::{Playout, Rate};
-use plugin_host::CodecInstance;
+use plugin_host::{CodecInstance, Status, Trouble};
 
 /// Samples of the longest packet: 120 ms at 48 kHz.
 pub(crate) const MAX_FRAME: usize = 5_760;
@@ -12,6 +12,7 @@ pub(crate) struct CodecSlot {
     codec: CodecInstance,
     rate: Rate,
     conceals: bool,
+    recovers: bool,
     pub(crate) failures: u64,
 }
 
@@ -19,6 +20,7 @@ impl CodecSlot {
     pub(crate) fn new(codec: CodecInstance, rate: Rate) -> Self {
         Self {
             conceals: codec.format().conceals,
+            recovers: codec.format().recovers,
             codec,
             rate,
             failures: 0,
@@ -53,6 +55,35 @@ impl CodecSlot {
             }
         }
         line.conceal(samples);
+    }
+
+    /// Whether a lost packet can be rebuilt from the one behind it.
+    pub(crate) fn recovers(&self) -> bool {
+        self.recovers
+    }
+
+    /// Appends `samples` samples to `line`, rebuilt from the packet behind them, or else invented;
+    /// whether they were rebuilt.
+    pub(crate) fn recover(
+        &mut self,
+        next: &[u8],
+        samples: usize,
+        line: &mut Playout,
+        pcm: &mut [i16],
+    ) -> bool {
+        if let Some(pcm) = pcm.get_mut(..samples).filter(|_| self.recovers) {
+            match self.codec.recover(next, pcm) {
+                Ok(count) if count == samples => {
+                    line.push(pcm);
+                    return true;
+                }
+                // This stream carries nothing to rebuild from: not asked again.
+                Err(Trouble::Failed(Status::UNSUPPORTED)) => self.recovers = false,
+                Ok(_) | Err(_) => self.failures += 1,
+            }
+        }
+        self.conceal(samples, line, pcm);
+        false
     }
 
     /// Encodes a packet; its size, or `None` to send nothing.

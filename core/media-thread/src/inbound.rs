@@ -273,12 +273,22 @@ impl Inbound {
     }
 }
 
+/// Whence and when a datagram came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Came {
+    pub(crate) source: SocketAddr,
+    /// When the system took it in.
+    pub(crate) at: Instant,
+    /// The same, as our sender reports say it.
+    pub(crate) ntp: u64,
+}
+
 /// What is known of a datagram beside its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival {
     pub(crate) source: SocketAddr,
     pub(crate) at: Instant,
-    /// Now, as our sender reports say it.
+    /// When it came, as our sender reports say it.
     pub(crate) ntp: u64,
     pub(crate) our_ssrc: u32,
     pub(crate) clock_rate_hz: u32,
@@ -318,6 +328,14 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
             Pull::Missing { length_us } => {
                 let samples = to_samples(length_us).max(1);
                 voice.codec.conceal(samples, &mut voice.line, pcm);
+            }
+            Pull::Lost { next, length_us } => {
+                let samples = to_samples(length_us).max(1);
+                let rebuilt = voice.codec.recover(next, samples, &mut voice.line, pcm);
+                voice.jitter.rebuilt(length_us, rebuilt);
+                if !voice.codec.recovers() {
+                    voice.jitter.stop_covering();
+                }
             }
             Pull::Waiting => break,
         }

@@ -17,6 +17,7 @@
 //! | [`build`] | the phone |
 //! | `accounts` | accounts from the settings, passwords read |
 //! | `answering` | what `incoming.accept` means |
+//! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
 //! | `recordings` | where recordings go |
 //! | [`libraries`] | which library files become plugins: `plugins.allow` and `plugins.trust` |
@@ -24,6 +25,7 @@
 
 mod accounts;
 mod answering;
+mod codecs;
 mod devices;
 pub mod error;
 pub mod libraries;
@@ -47,7 +49,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CodecOrder, Settings, Transport};
+use settings::{CodecOrder, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -80,7 +82,8 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
-    let dialogs = dialogs_settings(settings, media.formats.clone(), sound, epoch);
+    let formats = media.codecs.iter().map(|codec| codec.capability.clone());
+    let dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -220,7 +223,8 @@ fn media_settings(
         return Err(Error::NoCodec(settings.media.codecs.join(", ")));
     }
     Ok(part_media::Settings {
-        formats,
+        codecs: codecs::of_all(settings, &formats, catalogue)?,
+        accounts: codecs::of_accounts(settings, &formats, catalogue)?,
         telephone_event: true,
         ptime_ms: Some(settings.media.ptime_ms),
         max_ptime_ms: None,
@@ -236,6 +240,12 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
     Ok(voice::Settings {
         threads,
         legs_per_thread: settings.limits.calls.min(LEGS_PER_THREAD),
+        priority: match media.priority {
+            MediaPriority::Auto => voice::Priority::Auto,
+            MediaPriority::Realtime => voice::Priority::Realtime,
+            MediaPriority::High => voice::Priority::High,
+            MediaPriority::Normal => voice::Priority::Normal,
+        },
         ports: (media.port_min, media.port_max),
         dscp: dscp(settings.dscp.voice),
         device: devices::person(media)?,

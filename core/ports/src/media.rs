@@ -1,7 +1,7 @@
 //! What media answers and reports. Media owns the legs; samples never pass here.
 
 use crate::{Address, voice};
-use control::CallHandle;
+use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
 use sdp::{Agreed, LocalMedia};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub enum Word {
     Prepare {
         /// The call.
         call: CallHandle,
+        /// Whose call it is: accounts may want codecs otherwise.
+        account: Option<AccountHandle>,
         /// Our address as the peer's side sees it.
         local: IpAddr,
         /// Where the call's sound comes from and goes to.
@@ -139,6 +141,15 @@ pub enum Notice {
         /// How long. Unit: milliseconds.
         duration_ms: u32,
     },
+    /// A digit of ours has sounded. Told for each, in order.
+    DigitSent {
+        /// 0–9, *, #, A–D.
+        digit: char,
+        /// How long. Unit: milliseconds.
+        duration_ms: u32,
+    },
+    /// A digit of ours found no room behind those that wait.
+    DigitRefused,
     /// Counts and quality so far.
     Quality(Box<Quality>),
     /// The leg is gone; its last counts, if it ever ran.
@@ -173,4 +184,8 @@ pub struct Quality {
     pub level_out_dbov: f32,
     /// Level of what we hear. Unit: dBov.
     pub level_in_dbov: f32,
+    /// Ticks of the media thread that began more than 5 ms late: our own machine stood still.
+    pub late_ticks: u64,
+    /// How late the latest of them began. Unit: milliseconds.
+    pub longest_stall_ms: f32,
 }

@@ -26,7 +26,8 @@ pub enum Do {
     },
     /// Starts the leg, or changes it: answered by [`Report::Failed`] where that is not possible.
     Run(Box<LegConfig>),
-    /// Sends digits by telephone-event, one after the other.
+    /// Sends digits by telephone-event, one after the other; each is answered by
+    /// [`Report::DigitSent`] or [`Report::DigitRefused`].
     Digits {
         /// The leg.
         leg: LegId,
@@ -66,6 +67,8 @@ pub struct LegConfig {
     pub rtcp_mux: bool,
     /// What is sent, and first expected.
     pub format: NegotiatedFormat,
+    /// What its codec is told beside fmtp: a JSON object as its plugin documents it, or empty.
+    pub options: String,
     /// What else the peer may send.
     pub others: Vec<NegotiatedFormat>,
     /// Digits as RTP packets.
@@ -115,6 +118,20 @@ pub enum Report {
         digit: char,
         /// How long. Unit: ms.
         duration_ms: u32,
+    },
+    /// A digit of ours has sounded. Told for each, in order.
+    DigitSent {
+        /// The leg.
+        leg: LegId,
+        /// 0–9, *, #, A–D.
+        digit: char,
+        /// How long. Unit: ms.
+        duration_ms: u32,
+    },
+    /// A digit of ours found no room behind those that wait, and will not sound.
+    DigitRefused {
+        /// The leg.
+        leg: LegId,
     },
     /// Counts and quality so far.
     Quality {

@@ -193,11 +193,28 @@ impl Device {
     }
 }
 
+/// What is set of codecs: options by the codec's name in lower case, values by the option's name. The
+/// codec's plugin knows what they mean.
+pub type CodecOptions = BTreeMap<String, BTreeMap<String, OptionValue>>;
+
+/// One value of a codec's option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionValue {
+    /// On or off.
+    Switch(bool),
+    /// A whole number.
+    Integer(i64),
+    /// One line of text.
+    Text(String),
+}
+
 /// Sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
     /// Codecs in order of preference.
     pub codecs: Vec<String>,
+    /// What is set of each, for accounts that do not say otherwise.
+    pub codec_options: CodecOptions,
     /// Whose order decides when we answer.
     pub codec_order: CodecOrder,
     /// Audio in one packet. Unit: ms. Range: 10 to 200 in steps of 10.
@@ -210,6 +227,8 @@ pub struct Media {
     pub jitter_max_ms: u16,
     /// Threads that carry sound. `None`: one per processor core.
     pub threads: Option<usize>,
+    /// How urgent these threads are to be.
+    pub priority: MediaPriority,
     /// Where our sound comes from.
     pub microphone: Device,
     /// Where theirs goes.
@@ -227,6 +246,19 @@ pub struct Recording {
     pub channels: u8,
     /// JSON object as the plugin documents it, or empty.
     pub options: String,
+}
+
+/// How urgent the threads that carry sound are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaPriority {
+    /// The most urgent that is permitted.
+    Auto,
+    /// Before every usual thread.
+    Realtime,
+    /// More of the processor than usual threads.
+    High,
+    /// As every other thread.
+    Normal,
 }
 
 /// Marks of our packets (RFC 2474). Range: 0 to 63.

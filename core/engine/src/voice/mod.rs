@@ -22,8 +22,9 @@ mod taps;
 pub mod writer;
 
 pub use error::Error;
-pub use formats::capabilities;
+pub use formats::{capabilities, with_options};
 pub use kit::Pace;
+pub use media_thread::priority::{Granted, Priority, permitted};
 
 use crate::clock::Clock;
 use crate::tasks::Tasks;
@@ -56,6 +57,8 @@ const PERSON: BusId = BusId(0);
 pub struct Settings {
     /// Media threads. Range: 1 and up.
     pub threads: usize,
+    /// How urgent they are to be.
+    pub priority: Priority,
     /// Legs that fit each of them.
     pub legs_per_thread: usize,
     /// Ports for RTP and RTCP, first and last.
@@ -78,6 +81,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             threads: 1,
+            priority: Priority::Auto,
             legs_per_thread: 64,
             ports: (16_384, 32_767),
             dscp: Dscp::EF,
@@ -122,6 +126,7 @@ impl Voice {
                 capacity,
                 orders: (settings.legs_per_thread * 2).min(ORDERS),
                 sweeps: settings.sweeps,
+                priority: settings.priority,
                 clock: Clock::read,
                 ntp_at_zero: clock.ntp_at_zero(),
             };
@@ -150,6 +155,17 @@ impl Voice {
             first.order(given).map_err(|full| Error::Media(full.1))?;
         }
         Ok(())
+    }
+
+    /// Says, whenever it is asked, how urgent the media threads are.
+    pub(crate) fn granted(&self) -> impl Fn() -> String + 'static {
+        let threads: Vec<_> = self.threads.iter().map(Thread::looker).collect();
+        move || {
+            let mut all: Vec<_> = threads.iter().map(|one| one.granted()).collect();
+            all.dedup();
+            let words: Vec<_> = all.into_iter().map(Granted::word).collect();
+            words.join(", ")
+        }
     }
 
     /// Every plugin that was found, and every one that was refused.

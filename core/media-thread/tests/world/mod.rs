@@ -9,7 +9,7 @@
 )]
 
 use audio::Rate;
-use base::{Hertz, Instant, PayloadType, Rng};
+use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use offhook_media_thread::*;
 use plugin_host::{AudioRequest, Catalogue, CodecInstance};
 use rtp::latch::Rule;
@@ -182,6 +182,8 @@ pub fn addresses(side: u8, n: u16) -> (SocketAddr, SocketAddr) {
 pub struct SimNet {
     sockets: Vec<Option<SocketAddr>>,
     pub inbox: VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>,
+    /// How long each of the inbox has waited; what stands for none has not.
+    pub waited: VecDeque<Duration>,
     pub sent: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
 }
 
@@ -202,11 +204,12 @@ impl MediaNet for SimNet {
         self.sockets.get_mut(flow.0 as usize)?.take()
     }
 
-    fn sweep(&mut self, each: &mut dyn FnMut(Flow, SocketAddr, &mut [u8])) {
+    fn sweep(&mut self, each: &mut Taker<'_>) {
         while let Some((from, to, mut bytes)) = self.inbox.pop_front() {
             let flow = self.sockets.iter().position(|s| *s == Some(to));
+            let waited = self.waited.pop_front().unwrap_or_default();
             if let Some(flow) = flow {
-                each(Flow(flow as u32), from, &mut bytes);
+                each(Flow(flow as u32), from, waited, &mut bytes);
             }
         }
     }
@@ -259,6 +262,8 @@ pub struct World {
     /// (arrival in µs, order, from, to, bytes)
     flying: Vec<(u64, u64, SocketAddr, SocketAddr, Vec<u8>)>,
     count: u64,
+    /// What side a sent, lost or not: when in µs, and the datagram.
+    pub sent_by_a: Vec<(u64, Vec<u8>)>,
 }
 
 impl World {
@@ -271,6 +276,7 @@ impl World {
             link: Box::new(|_| Some(5_000)),
             flying: Vec::new(),
             count: 0,
+            sent_by_a: Vec::new(),
         }
     }
 
@@ -337,6 +343,9 @@ impl World {
     }
 
     fn take_off(&mut self) {
+        let by_a = self.a.net.sent.iter();
+        let (now_us, log) = (self.now_us, &mut self.sent_by_a);
+        log.extend(by_a.map(|(_, _, bytes)| (now_us, bytes.clone())));
         let sent = self.a.net.sent.drain(..).chain(self.b.net.sent.drain(..));
         for (from, to, bytes) in sent {
             self.count += 1;

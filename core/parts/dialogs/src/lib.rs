@@ -26,6 +26,7 @@ mod tell;
 use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Redacted, Rng, Timers};
 use call::{Call, Stage};
+use control::event::Side;
 use control::{CallHandle, CommandId, EventBody, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
@@ -248,8 +249,12 @@ impl Dialogs {
             Notice::Flowing => self.media_state(handle, tell::Flow::In, now, out),
             Notice::Silent { for_ms } => self.media_silent(handle, for_ms, now, out),
             Notice::Digit { digit, duration_ms } => {
-                self.digit(handle, digit, duration_ms, now, out);
+                self.digit(handle, (digit, duration_ms), Side::Remote, now, out);
             }
+            Notice::DigitSent { digit, duration_ms } => {
+                self.digit(handle, (digit, duration_ms), Side::Local, now, out);
+            }
+            Notice::DigitRefused => self.digit_refused(handle, now, out),
             Notice::Quality(quality) => self.quality(handle, &quality, now, out),
             Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),
             Notice::Broken { why } => self.no_media(handle, &why, now, out),

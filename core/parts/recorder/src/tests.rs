@@ -6,7 +6,7 @@ fn part() -> Recorder {
         folder: Some("/var/calls".into()),
         channels: 2,
         options: String::new(),
-        epoch: "2026-11-22T01:30:00Z".parse().unwrap(),
+        epoch: "2026-11-22T01:30:00.000Z".parse().unwrap(),
     })
 }
 

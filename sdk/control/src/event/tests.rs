@@ -4,6 +4,8 @@ use crate::snapshot::{
     EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
 };
 use crate::{AccountCause, Code, EndReason, EndedBy, ErrorObject};
+use crate::{RecordingSnapshot, RecordingState};
+
 use expect_test::{Expect, expect};
 
 pub(crate) fn at(ms: u64) -> Timestamp {
@@ -72,6 +74,7 @@ pub(crate) fn engine() -> EngineSnapshot {
         accounts: vec![account()],
         calls: vec![call()],
         plugins: vec![plugin()],
+        media_priority: None,
         troubles: Vec::new(),
     }
 }
