@@ -99,6 +99,7 @@ fn now(world: &World) -> Instant {
 /// A phone at the near side, one at the far: what each says stands on its own side of the file, what was
 /// said in the pause nowhere, and the file is as long as the time that was recorded.
 #[test]
+#[allow(clippy::too_many_lines)] // One story, told in order.
 fn each_side_stands_where_it_belongs_and_a_pause_leaves_nothing() {
     for seed in 0..4 {
         let folder = tempfile::tempdir().unwrap();

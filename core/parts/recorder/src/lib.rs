@@ -206,11 +206,15 @@ impl Recorder {
             } => {
                 (snapshot.audio_ms, snapshot.bytes) = (audio_ms, bytes);
                 snapshot.path = path.unwrap_or_default();
-                match error {
-                    Some(why) => self.ended(call, why, now, out),
-                    None => self.stopped(call, now, out),
-                }
+                self.over(call, error, now, out);
             }
+        }
+    }
+
+    fn over(&mut self, call: CallHandle, error: Option<String>, now: Instant, out: &mut Outbox) {
+        match error {
+            Some(why) => self.ended(call, why, now, out),
+            None => self.stopped(call, now, out),
         }
     }
 

@@ -33,6 +33,7 @@ fn start(command: u64, remote: &str) -> Word {
 }
 
 /// Names of what a word causes; events by their own.
+#[allow(clippy::wildcard_enum_match_arm)] // Nothing else is posted.
 fn causes(part: &mut Recorder, word: Word) -> Vec<String> {
     let mut out = Outbox::new();
     part.handle(word, Instant::ZERO, &mut out);

@@ -229,10 +229,9 @@ fn a_plugin_that_stalls_a_second_loses_nothing_and_holds_nobody_up() {
         "it stalls while the ring is filled"
     );
     drop(slot);
-    let told = core::iter::from_fn(|| thread.told.recv_timeout(Duration::from_secs(5)).ok());
+    let mut told = core::iter::from_fn(|| thread.told.recv_timeout(Duration::from_secs(5)).ok());
     let end = told
-        .filter(|told| matches!(told, Told::Ended { .. }))
-        .next()
+        .find(|told| matches!(told, Told::Ended { .. }))
         .unwrap();
     assert_eq!(ended(&end), (5_000, None));
 }

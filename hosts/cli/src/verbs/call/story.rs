@@ -100,6 +100,7 @@ impl Story {
         out.line(&timed(moment.ms_since(self.call.created), text));
     }
 
+    #[allow(clippy::too_many_lines)] // One arm for each event.
     fn tell(&mut self, event: &Event, out: &mut Out) {
         match &event.body {
             EventBody::CallRinging(_) if self.call.state != CallState::Ringing => {
