@@ -198,8 +198,13 @@ impl<S> MediaEngine<S> {
             }
             Order::SetAudio { leg, audio } => self.with(leg, |l| match kit {
                 Kit::Audio(new) => l.set_audio(audio, new),
-                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) | Kit::Ears(_) => {
-                    l.audio = audio
+                Kit::Nothing
+                | Kit::Leg(_)
+                | Kit::Voice(_)
+                | Kit::Bus(_)
+                | Kit::Ears(_)
+                | Kit::Tap(_) => {
+                    l.audio = audio;
                 }
             }),
             Order::Mute { leg, muted } => self.with(leg, |l| l.mute(muted)),
@@ -208,6 +213,12 @@ impl<S> MediaEngine<S> {
                 heard_db,
                 said_db,
             } => self.with(leg, |l| l.set_gain(heard_db, said_db)),
+            Order::SetTap { leg } => {
+                if let Kit::Tap(new) = kit {
+                    self.with(leg, |l| core::mem::swap(&mut l.tap, new));
+                }
+            }
+            Order::PauseTap { leg, paused } => self.with(leg, |l| l.tap.pause(paused)),
             Order::Dial { .. }
             | Order::Sound { .. }
             | Order::Listen { .. }
@@ -452,6 +463,7 @@ impl<S> MediaEngine<S> {
                 let kit = buses.iter().find(|kit| kit.bus.id == id);
                 recorded = kit.map(|kit| kit.bus.said());
             }
+            leg.hear_nothing();
             leg.speak(recorded, *flows, now, &mut self.said, net);
             leg.tell_keys(now, &mut self.reports);
         }

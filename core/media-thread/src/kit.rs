@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::keys::Ears;
 use crate::leg::Leg;
 use crate::order::{BusPlan, LegPlan, VoicePlan};
+use crate::tap::TapSlot;
 use audio::{Playout, Rate, Resampler};
 use base::Rng;
 use plugin_host::{AudioInstance, CodecInstance};
@@ -30,6 +31,8 @@ pub enum Kit<S> {
     Bus(Box<BusKit>),
     /// What hears keys in a leg.
     Ears(Box<Ears>),
+    /// A tap for a leg, or none.
+    Tap(Box<TapSlot>),
 }
 
 /// A leg, ready to run.

@@ -8,6 +8,7 @@ use crate::order::{Chord, Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan
 use crate::outbound::{Flows, Outbound, Route};
 use crate::report::{Counts, Report, Stalls, Way};
 use crate::sockets::MediaNet;
+use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
 use plugin_host::AudioInstance;
@@ -34,6 +35,8 @@ pub(crate) struct Leg {
     heard: Block,
     /// The same at the rate of device or bus.
     pub(crate) wide: Block,
+    /// Where both ways are recorded.
+    pub(crate) tap: TapSlot,
     watch: Watch,
     pub(crate) chords: Chords,
     pub(crate) ears: Option<Box<Ears>>,
@@ -80,6 +83,7 @@ impl Leg {
             heard_gain: Gain::new(),
             said_gain: Gain::new(),
             heard: Block::silence(rate),
+            tap: TapSlot::EMPTY,
             watch: Watch {
                 counts_every: Duration::from_millis(u64::from(plan.counts_every_ms)),
                 counts_at: Instant::FAR_FUTURE,
@@ -177,7 +181,13 @@ impl Leg {
         self.owed = all.min(bound);
         let ms = (all - self.owed).saturating_mul(audio::block::BLOCK_MS as u32);
         self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
+        self.tap.skip(all - self.owed);
         self.owed
+    }
+
+    /// What is owed was said while nothing was heard.
+    pub(crate) fn hear_nothing(&mut self) {
+        self.heard.clear(self.voice.rate());
     }
 
     pub(crate) const fn owes(&self) -> bool {
@@ -308,12 +318,17 @@ impl Leg {
         if !self.watch.counts_every.is_zero() {
             louder(&mut self.watch.loudest_said, said);
         }
+        if !self.direction.send {
+            // Nobody hears it, so nobody records it.
+            said.clear(rate);
+        }
         let to = self.inbound.destination().filter(|_| self.direction.send);
         let route = to.map(|to| Route {
             flow: flows.rtp,
             to,
         });
         self.outbound.block(said, &mut self.voice, route, net);
+        self.tap.keep(said, &self.heard);
     }
 
     /// Last of a tick: reports, to the peer and to control.

@@ -21,6 +21,7 @@
 //! | `codec_slot` | a codec instance, and what is heard when it fails |
 //! | [`keys`] | keys as tones, ours and the peer's |
 //! | `bus` | the mix of many legs and a device |
+//! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`run`] | the thread: rings, deadlines, lateness |
 //! | [`priority`] | how urgent a thread is, and what keeps it from taking the machine |
 //! | `os` | what only the system can do for a thread that must be on time |
@@ -40,6 +41,7 @@ pub mod priority;
 pub mod report;
 pub mod run;
 pub mod sockets;
+pub mod tap;
 
 pub use engine::{Capacity, MediaEngine};
 pub use error::Error;
@@ -52,3 +54,4 @@ pub use order::{
 pub use priority::{Granted, Priority};
 pub use report::{Counts, Report, Stalls, Told, Way};
 pub use sockets::{Flow, MediaNet, Taker};
+pub use tap::{TapSlot, Tapped};

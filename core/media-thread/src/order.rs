@@ -93,6 +93,19 @@ pub enum Order {
         /// For what the person says.
         said_db: f32,
     },
+    /// Both ways go to a recorder from now on, or no longer. Kit: [`Kit::Tap`]; what was there comes
+    /// back, and with its end the recording ends.
+    SetTap {
+        /// Its number.
+        leg: LegId,
+    },
+    /// Nothing goes to the recorder, or everything again.
+    PauseTap {
+        /// Its number.
+        leg: LegId,
+        /// Whether nothing does.
+        paused: bool,
+    },
     /// Press a key of the keypad, as telephone-event.
     Dial {
         /// Its number.

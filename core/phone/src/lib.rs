@@ -19,6 +19,7 @@
 //! | `answering` | what `incoming.accept` means |
 //! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `recordings` | where recordings go |
 //! | [`libraries`] | which library files become plugins: `plugins.allow` and `plugins.trust` |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
@@ -28,6 +29,7 @@ mod codecs;
 mod devices;
 pub mod error;
 pub mod libraries;
+mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
@@ -42,6 +44,7 @@ use net::{Dscp, tcp::TcpSettings};
 use part_dialogs::{Dialogs, answering::Answering};
 use part_link::Link;
 use part_media::Media;
+use part_recorder::Recorder;
 use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
@@ -115,6 +118,8 @@ pub fn build_with(
     builder = builder.part(Address::Registrar, move || {
         Registrar::new(epoch, seeds.split())
     });
+    let recorder = recordings::settings(&settings.recording, epoch);
+    builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
 }
 

@@ -58,6 +58,7 @@ fn every_setting_has_a_reader() {
     let Settings {
         profile: _,        // `identity`
         log: _,            // the host
+        recording: _,      // `recordings::settings`
         control_socket: _, // `build`
         limits,
         sip,

@@ -4,6 +4,7 @@
 //! and devices are named; whoever runs the threads opens them.
 
 use crate::media::{DigitTrouble, Inform, Quality, Sound};
+use crate::recorder;
 use control::event::DtmfMethod;
 use core::net::{IpAddr, SocketAddr};
 use sdp::{Direction, NegotiatedFormat, TelephoneEvent};
@@ -54,6 +55,8 @@ pub enum Do {
         /// Silent from now on.
         on: bool,
     },
+    /// Something about the recording of a leg.
+    Record(recorder::Do),
     /// Stops every leg: who gave them is no more. Answered for each as by [`Do::Stop`].
     StopAll,
     /// Stops the leg and closes its sockets; always answered by [`Report::Stopped`].

@@ -29,6 +29,8 @@ pub struct Settings {
     pub media: Media,
     /// Keys of the keypad.
     pub dtmf: Dtmf,
+    /// Recordings of calls.
+    pub recording: Recording,
     /// Marks of our packets.
     pub dscp: Dscp,
     /// Plugins.
@@ -244,6 +246,19 @@ pub struct Media {
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
+}
+
+/// Recordings of calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Id of the plugin that writes them.
+    pub plugin: String,
+    /// Folder they go to. `None`: `offhook/recordings` in the user's data folder.
+    pub folder: Option<PathBuf>,
+    /// 2: this side left, the far end right; 1: both mixed.
+    pub channels: u8,
+    /// JSON object as the plugin documents it, or empty.
+    pub options: String,
 }
 
 /// How urgent the threads that carry sound are to be.

@@ -79,6 +79,7 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
+        &recorder_wav::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,

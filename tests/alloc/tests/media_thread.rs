@@ -1,7 +1,8 @@
 //! A tick of 32 legs with real sockets: no call of the allocator, and how much memory a leg holds.
 
-use audio::Rate;
+use audio::{Block, Rate};
 use base::{Hertz, Instant, PayloadType, Rng};
+use media_thread::tap::{TapSlot, tap};
 use media_thread::{
     AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, Ears, Events, Given, Kit, LegAudio, LegId,
     LegKit, LegPlan, MediaEngine, Order, Remote, Report, Told, VoiceKit, VoicePlan,
@@ -132,6 +133,13 @@ fn orders() -> (Vec<Given<UdpSocket>>, i64) {
     (orders, bytes / LEGS as i64)
 }
 
+/// The first leg goes to a recorder, where there is a ring.
+fn recorded(slot: Option<Box<TapSlot>>) -> Given<UdpSocket> {
+    let order = Order::SetTap { leg: LegId(0) };
+    let kit = slot.map_or(Kit::Nothing, Kit::Tap);
+    Given { order, kit }
+}
+
 #[test]
 fn a_tick_does_not_allocate_and_a_leg_is_small() {
     let mut net = net::MediaSockets::new(2 * LEGS as u32).expect("a poller");
@@ -139,6 +147,9 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     let (orders, each) = orders();
     println!("a PCMU leg holds {each} bytes");
     assert!(each <= 32_768, "{each} bytes a leg");
+    // One leg is recorded; nobody empties the ring, so that it runs over too.
+    let (slot, mut tapped) = tap(Rate::Hz8000);
+    let mut slot = Some(Box::new(slot));
     let mut kept = Vec::with_capacity(100_000);
     let calls = calls_of(|| {
         let mut now = Instant::from_millis(1_000);
@@ -154,6 +165,12 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
                 engine.order(Order::Dial { leg, press }.into(), now, &mut net);
                 engine.order(Order::Sound { leg, chord }.into(), now, &mut net);
                 engine.order(Order::Mute { leg, muted }.into(), now, &mut net);
+                engine.order(recorded(slot.take()), now, &mut net);
+                let paused = Order::PauseTap {
+                    leg: LegId(0),
+                    paused: muted,
+                };
+                engine.order(paused.into(), now, &mut net);
             }
             engine.tick(now, &mut net);
             kept.extend(core::iter::from_fn(|| engine.poll_told()));
@@ -174,6 +191,9 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
         kept.iter().filter(heard).count() >= 3,
         "keys heard in audio"
     );
+    let (mut said, mut heard) = (Block::silence(Rate::Hz8000), Block::silence(Rate::Hz8000));
+    let items = core::iter::from_fn(|| tapped.take(&mut said, &mut heard)).count();
+    assert!((700..1_100).contains(&items), "{items} items recorded");
     let counts = net.counts();
     assert!(counts.received > 32 * 700, "{counts:?}");
 }

@@ -2,6 +2,7 @@
 
 use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
+use super::writer::Job;
 use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
@@ -10,6 +11,7 @@ use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
 use plugin_host::Catalogue;
 use ports::media::{Impairment, Quality, Sound};
+use ports::recorder;
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,6 +37,15 @@ pub trait Ground {
 
     /// Tells the media part.
     fn tell(&mut self, report: Report);
+
+    /// Hands the recorders' thread a job; never waits.
+    fn write(&mut self, job: Job) -> Result<(), String>;
+
+    /// The next thing that the recorders' thread has to say.
+    fn written(&mut self) -> Option<recorder::Told>;
+
+    /// Tells the recorder part.
+    fn tell_recorder(&mut self, told: recorder::Told);
 }
 
 /// Sockets of one leg and the ports they are bound to.
@@ -70,6 +81,8 @@ pub struct Legs<G: Ground> {
     pub(super) ground: G,
     pub(super) catalogue: Catalogue,
     pub(super) keys: Keys,
+    /// Recordings that are not closed yet.
+    pub(super) recordings: usize,
     pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
@@ -88,6 +101,7 @@ impl<G: Ground> Legs<G> {
             ground,
             catalogue,
             keys: Keys::default(),
+            recordings: 0,
             pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
@@ -114,7 +128,9 @@ impl<G: Ground> Legs<G> {
 
     /// Whether no media thread has anything to do.
     pub fn is_idle(&self) -> bool {
-        self.load.iter().all(|&legs| legs == 0) && self.leaving.iter().all(VecDeque::is_empty)
+        self.recordings == 0
+            && self.load.iter().all(|&legs| legs == 0)
+            && self.leaving.iter().all(VecDeque::is_empty)
     }
 
     /// Carries out what the media part asks.
@@ -129,6 +145,7 @@ impl<G: Ground> Legs<G> {
                 info,
             } => self.digits(leg, &digits, (duration_ms, info)),
             Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
+            Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),
             Do::StopAll => {
@@ -255,6 +272,30 @@ impl<G: Ground> Legs<G> {
         }
     }
 
+    /// The rate at which a leg that runs decodes.
+    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
+        match self.legs.get(&leg)? {
+            State::Runs(running) if !running.stopping => Some(running.codec_rate),
+            State::Runs(_) | State::Open(_) => None,
+        }
+    }
+
+    /// Gives the thread of a leg that runs an order for it.
+    pub(super) fn give(&mut self, leg: Named, given: Given<G::Socket>) -> Result<(), String> {
+        match self.legs.get(&leg) {
+            Some(State::Runs(running)) => self.ground.give(running.thread, given),
+            Some(State::Open(_)) | None => Err("the call has no sound".to_owned()),
+        }
+    }
+
+    /// Legs that run.
+    pub(super) fn running(&self) -> Vec<Named> {
+        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
+            matches!(state, State::Runs(_)).then_some(*leg)
+        };
+        self.legs.iter().filter_map(runs).collect()
+    }
+
     fn stop(&mut self, leg: Named) {
         match self.legs.get_mut(&leg) {
             Some(State::Runs(running)) if !running.stopping => {
@@ -287,6 +328,7 @@ impl<G: Ground> Legs<G> {
 
     /// Takes what the media threads have to say.
     pub fn fetch(&mut self) {
+        self.fetch_written();
         for thread in 0..self.ground.threads() {
             while let Some(told) = self.ground.poll(thread) {
                 match told {

@@ -229,6 +229,7 @@ pub fn snapshot(
         media: None,
         quality: None,
         end: None,
+        recording: None,
         sip_call_id: None,
     }
 }

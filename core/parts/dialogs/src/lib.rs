@@ -419,6 +419,11 @@ impl Part for Dialogs {
             }
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
+            Word::Recording { call, recording } => {
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.snapshot.recording = recording;
+                }
+            }
             Word::Restarted(who) => self.restarted(who, now, out),
         }
         self.settle(now, out);
@@ -451,7 +456,7 @@ impl Part for Dialogs {
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
-            Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
+            Post::Recorder(_) | Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
         }
         self.settle(now, out);
     }

@@ -351,10 +351,14 @@ impl Part for Media {
                 notice(call_of(config.leg), Notice::Broken { why }, out);
             }
             Post::Voice(
-                Do::Digits { .. } | Do::HearInfo { .. } | Do::Mute { .. } | Do::StopAll,
+                Do::Digits { .. }
+                | Do::HearInfo { .. }
+                | Do::Mute { .. }
+                | Do::Record(_)
+                | Do::StopAll,
             ) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
-            Post::Network(_) | Post::Event(_) => {}
+            Post::Recorder(_) | Post::Network(_) | Post::Event(_) => {}
         }
     }
 }

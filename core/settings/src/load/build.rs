@@ -7,7 +7,7 @@ use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
     Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Incoming, Limits,
-    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
+    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Recording, Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -63,6 +63,7 @@ pub(super) fn settings(
             voice: values.fit("dscp.voice")?,
             signalling: values.fit("dscp.signalling")?,
         },
+        recording: recording(values)?,
         plugins: plugins(values)?,
     })
 }
@@ -124,6 +125,16 @@ fn media(values: &Values) -> Option<Media> {
         },
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
+    })
+}
+
+fn recording(values: &Values) -> Option<Recording> {
+    let folder = values.text("recording.folder")?;
+    Some(Recording {
+        plugin: values.text("recording.plugin")?.to_owned(),
+        folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
+        channels: values.fit("recording.channels")?,
+        options: values.text("recording.options")?.to_owned(),
     })
 }
 

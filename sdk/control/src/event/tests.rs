@@ -4,6 +4,8 @@ use crate::snapshot::{
     EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
 };
 use crate::{AccountCause, Code, EndReason, EndedBy, ErrorObject};
+use crate::{RecordingSnapshot, RecordingState};
+
 use expect_test::{Expect, expect};
 
 pub(crate) fn at(ms: u64) -> Timestamp {
@@ -40,6 +42,7 @@ pub(crate) fn call() -> CallSnapshot {
         }),
         quality: None,
         end: None,
+        recording: None,
         sip_call_id: None,
     }
 }
@@ -217,6 +220,24 @@ fn call_figures() -> Vec<EventBody> {
     ]
 }
 
+fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
+    Box::new(RecordingChange {
+        recording: RecordingSnapshot {
+            state: RecordingState::Recording,
+            plugin: "recorder-wav".into(),
+            path: "/var/calls/first.wav".into(),
+            channels: 2,
+            sample_rate_hz: 16_000,
+            started: at(0),
+            audio_ms: 1_000,
+            bytes: 64_080,
+            gap_ms: 0,
+        },
+        reason: reason.map(str::to_owned),
+        error: None,
+    })
+}
+
 /// One of each.
 fn all() -> Vec<EventBody> {
     let account = || Box::new(AccountChange::of(account()));
@@ -234,6 +255,12 @@ fn all() -> Vec<EventBody> {
     all.extend(calls());
     all.extend(call_figures());
     all.extend([
+        EventBody::RecordingStarted(recording_change(None)),
+        EventBody::RecordingPaused(recording_change(Some("card number"))),
+        EventBody::RecordingResumed(recording_change(None)),
+        EventBody::RecordingGap(recording_change(None)),
+        EventBody::RecordingStopped(recording_change(Some("the call is over"))),
+        EventBody::RecordingFailed(recording_change(None)),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),

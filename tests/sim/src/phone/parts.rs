@@ -43,6 +43,7 @@ pub(super) fn make(
         Address::Registrar,
         Address::Dialogs,
         Address::Media,
+        Address::Recorder,
     ];
     let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
@@ -57,6 +58,7 @@ pub(super) fn make(
             probe(Address::Dialogs),
         ),
         media(settings, catalogue, probe(Address::Media)),
+        recorder(settings, probe(Address::Recorder)),
     ];
     Parts { all, probes }
 }
@@ -108,6 +110,19 @@ fn dialogs(
         let part = part.clone();
         let dialogs = part_dialogs::Dialogs::new(part, answering(), handles.clone(), rng.split());
         Fragile::new(dialogs, probe.clone())
+    })
+}
+
+fn recorder(settings: &Settings, probe: Probe) -> Supervised {
+    let part = part_recorder::Settings {
+        plugin: settings.recorder.clone(),
+        folder: settings.recordings.clone(),
+        channels: 2,
+        options: String::new(),
+        epoch: Timestamp::from_unix_ms(EPOCH),
+    };
+    Supervised::new(Address::Recorder, move || {
+        Fragile::new(part_recorder::Recorder::new(part.clone()), probe.clone())
     })
 }
 

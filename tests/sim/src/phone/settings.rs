@@ -48,6 +48,10 @@ pub struct Settings {
     pub answering: Rule,
     /// Bounds and rules of sessions.
     pub sessions: Config,
+    /// Plugin that writes recordings.
+    pub recorder: String,
+    /// Folder of recordings; `None`: every recording fails.
+    pub recordings: Option<String>,
     /// Whose order of codecs decides.
     pub preference: Preference,
 }
@@ -71,6 +75,8 @@ impl Settings {
             sound: Sound::Person,
             answering: Rc::new(|| Box::new(Person)),
             sessions: Config::default(),
+            recorder: "recorder-wav".to_owned(),
+            recordings: None,
             preference: Preference::default(),
         }
     }
