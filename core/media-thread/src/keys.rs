@@ -178,7 +178,7 @@ impl<S> MediaEngine<S> {
                     }
                 },
                 Kit::Nothing => *kit = leg.ears.take().map_or(Kit::Nothing, Kit::Ears),
-                Kit::Leg(_) | Kit::Voice(_) | Kit::Audio(_) | Kit::Bus(_) => {}
+                Kit::Leg(_) | Kit::Voice(_) | Kit::Audio(_) | Kit::Bus(_) | Kit::Tap(_) => {}
             }),
             Order::AddLeg { .. }
             | Order::RemoveLeg { .. }
@@ -188,6 +188,8 @@ impl<S> MediaEngine<S> {
             | Order::SetAudio { .. }
             | Order::Mute { .. }
             | Order::SetGain { .. }
+            | Order::SetTap { .. }
+            | Order::PauseTap { .. }
             | Order::AddBus { .. }
             | Order::RemoveBus { .. }
             | Order::SetBusGain { .. }

@@ -7,7 +7,8 @@ use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
     Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Incoming, Limits,
-    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Recording, Settings, Sip, Transport, Trust,
+    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Recording, Settings, Sip, Transport,
+    Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
