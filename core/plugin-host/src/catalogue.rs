@@ -1,9 +1,13 @@
 //! What is there: plugins by kind and id, built in or loaded.
 
+use crate::away::process::{Plan, Process};
+use crate::away::words::{Ask, Begun, abilities};
+use crate::away::{self, Incidents};
 use crate::fence::Clock;
+use crate::ready::Table;
 use crate::{
     AudioHandle, CodecFormat, CodecHandle, DirectoryPlugin, DtmfMethod, Entry, Error, FilterPlugin,
-    Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
+    Incident, Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
     UiPlugin, load, services,
 };
 use base::Hertz;
@@ -18,6 +22,8 @@ pub enum Origin {
     BuiltIn,
     /// A library file.
     File(PathBuf),
+    /// A library file in a process of its own.
+    Isolated(PathBuf),
 }
 
 /// Who a plugin is.
@@ -37,18 +43,43 @@ pub struct About {
     pub licence: String,
     /// Where it came from.
     pub origin: Origin,
+    /// For an isolated one: which limits this system does not have, in words.
+    pub unguarded: Vec<String>,
 }
 
 /// A started plugin. Stops when the catalogue and all instances have let go of it.
 #[derive(Debug)]
 pub(crate) struct Plugin {
     pub(crate) about: About,
-    entry: EntryHandle,
+    code: Code,
+}
+
+/// Where its code runs.
+#[derive(Debug)]
+enum Code {
+    Here(EntryHandle),
+    Away(Arc<Process>, Box<Begun>),
+}
+
+impl Plugin {
+    /// What a DTMF method of another process said of itself.
+    pub(crate) fn dtmf(&self) -> Option<(String, plugin::Abilities)> {
+        match &self.code {
+            Code::Here(_) => None,
+            Code::Away(_, begun) => {
+                let (name, flags) = begun.dtmf.clone()?;
+                Some((name, abilities(flags)))
+            }
+        }
+    }
 }
 
 impl Drop for Plugin {
     fn drop(&mut self) {
-        self.entry.deinit();
+        match &self.code {
+            Code::Here(entry) => entry.deinit(),
+            Code::Away(..) => {}
+        }
     }
 }
 
@@ -86,6 +117,25 @@ pub struct Catalogue {
     shelves: Shelves,
     refused: Vec<Refused>,
     searched: SearchPath,
+    isolation: Isolation,
+    incidents: Arc<Incidents>,
+}
+
+/// How plugins of a process of their own are run.
+#[derive(Debug, Clone)]
+struct Isolation {
+    /// The program that serves them; beside the running one without.
+    program: Option<PathBuf>,
+    quarantine: bool,
+}
+
+impl Default for Isolation {
+    fn default() -> Self {
+        Self {
+            program: None,
+            quarantine: true,
+        }
+    }
 }
 
 impl Catalogue {
@@ -100,7 +150,44 @@ impl Catalogue {
             shelves: Shelves::default(),
             refused: Vec::new(),
             searched: SearchPath::default(),
+            isolation: Isolation::default(),
+            incidents: Arc::default(),
         }
+    }
+
+    /// The program that serves isolated plugins, where it is not beside the running one.
+    #[must_use]
+    pub fn isolated_by(mut self, program: PathBuf) -> Self {
+        self.isolation.program = Some(program);
+        self
+    }
+
+    /// Starts isolated plugins again however often they fail.
+    #[must_use]
+    pub fn without_quarantine(mut self) -> Self {
+        self.isolation.quarantine = false;
+        self
+    }
+
+    /// What isolated plugins did since this was asked last. Thread: \[control\].
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.incidents.take()
+    }
+
+    /// The number of the process that an isolated plugin runs in now.
+    pub fn process_of(&self, id: &str) -> Option<u32> {
+        let plugin = self.plugins.iter().find(|plugin| plugin.about.id == id)?;
+        match &plugin.code {
+            Code::Here(_) => None,
+            Code::Away(process, _) => process.pid(),
+        }
+    }
+
+    /// Adds one library file in a process of its own: none of its code runs in this one.
+    /// Thread: \[control\].
+    pub fn add_isolated(&mut self, path: &Path) -> Result<(), Error> {
+        let manifest = Manifest::read(path)?;
+        self.add_away(path, &manifest)
     }
 
     /// Times every call of what is added from now on; without, nothing is ever too late.
@@ -281,7 +368,7 @@ impl Catalogue {
                 plugin: id.to_owned(),
                 first: match &first.origin {
                     Origin::BuiltIn => "a built-in plugin".into(),
-                    Origin::File(path) => path.display().to_string(),
+                    Origin::File(path) | Origin::Isolated(path) => path.display().to_string(),
                 },
             }),
         }
@@ -293,6 +380,96 @@ impl Catalogue {
         kind(manifest)?;
         let entry = load::load(path, manifest)?;
         self.start(entry, manifest, Origin::File(path.to_owned()))
+    }
+
+    fn add_away(&mut self, path: &Path, manifest: &Manifest) -> Result<(), Error> {
+        self.check_new(&manifest.id)?;
+        let kind = kind(manifest)?;
+        let refused = |refusal| Error::InitFailed {
+            plugin: manifest.id.clone(),
+            refusal,
+        };
+        let program = self.isolation.program.clone().or_else(away::program);
+        let program = program.ok_or_else(|| Error::NoIsolation {
+            plugin: manifest.id.clone(),
+        })?;
+        let whole = path.canonicalize().map_err(|error| Error::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let (process, begun) = Process::start(Plan {
+            id: manifest.id.clone(),
+            program,
+            begin: Ask::Begin {
+                path: whole,
+                kind: manifest.kind.clone(),
+                permissions: manifest.permissions.clone(),
+                host: (self.host_name.to_owned(), self.host_version.to_owned()),
+            },
+            quarantine: self.isolation.quarantine,
+            incidents: Arc::clone(&self.incidents),
+        })
+        .map_err(refused)?;
+        if !begun.open.is_empty() {
+            let open = begun.open.join("; ");
+            tracing::warn!(plugin = manifest.id, open, "isolated with less than all limits");
+        }
+        let about = About {
+            id: manifest.id.clone(),
+            kind,
+            name: begun.name.clone(),
+            version: begun.version.clone(),
+            vendor: begun.vendor.clone(),
+            licence: begun.licence.clone(),
+            origin: Origin::Isolated(path.to_owned()),
+            unguarded: begun.open.clone(),
+        };
+        let formats = begun.formats.clone();
+        let process = Arc::new(process);
+        let plugin = Arc::new(Plugin {
+            about,
+            code: Code::Away(Arc::clone(&process), Box::new(begun)),
+        });
+        self.shelve_away(kind, &plugin, &process, formats)?;
+        self.plugins.push(plugin);
+        Ok(())
+    }
+
+    fn shelve_away(
+        &mut self,
+        kind: Kind,
+        plugin: &Arc<Plugin>,
+        process: &Arc<Process>,
+        formats: Vec<away::words::Format>,
+    ) -> Result<(), Error> {
+        let shelves = &mut self.shelves;
+        match kind {
+            Kind::Codec => {
+                for (index, format) in formats.into_iter().enumerate() {
+                    let format = format.read(index).ok_or_else(|| Error::BadTable {
+                        plugin: plugin.about.id.clone(),
+                        table: plugin_abi::CODEC_ID,
+                        fault: Fault::Nonsense(format!("describes format {index} out of range")),
+                    })?;
+                    self.codecs.push(CodecHandle {
+                        plugin: Arc::clone(plugin),
+                        table: Table::Away(Arc::clone(process)),
+                        format: Arc::new(format),
+                        clock: self.clock,
+                    });
+                }
+            }
+            Kind::Audio => shelves.audio.push(apart(plugin, process)),
+            Kind::Dtmf => shelves.dtmf.push(apart(plugin, process)),
+            Kind::Recorder => shelves.recorders.push(apart(plugin, process)),
+            Kind::Filter => shelves.filters.push(apart(plugin, process)),
+            Kind::Nat => shelves.nat.push(apart(plugin, process)),
+            Kind::Security => shelves.security.push(apart(plugin, process)),
+            Kind::Ui => shelves.uis.push(apart(plugin, process)),
+            Kind::Directory => shelves.directories.push(apart(plugin, process)),
+            Kind::Tone => shelves.tones.push(apart(plugin, process)),
+        }
+        Ok(())
     }
 
     fn start(
@@ -315,26 +492,30 @@ impl Catalogue {
             vendor: entry.vendor.clone(),
             licence: entry.licence.clone(),
             origin,
+            unguarded: Vec::new(),
         };
         // From here on dropping it stops the plugin, also when a table is refused.
-        let plugin = Arc::new(Plugin { about, entry });
-        self.shelve(kind, &plugin)?;
+        let plugin = Arc::new(Plugin {
+            about,
+            code: Code::Here(entry.clone()),
+        });
+        self.shelve(kind, &plugin, &entry)?;
         self.plugins.push(plugin);
         Ok(())
     }
 
-    fn add_codec(&mut self, plugin: &Arc<Plugin>) -> Result<(), Error> {
+    fn add_codec(&mut self, plugin: &Arc<Plugin>, entry: &EntryHandle) -> Result<(), Error> {
         let bad = |fault| Error::BadTable {
             plugin: plugin.about.id.clone(),
             table: plugin_abi::CODEC_ID,
             fault,
         };
-        let table = plugin.entry.codec().map_err(bad)?;
+        let table = entry.codec().map_err(bad)?;
         let table = table.ok_or_else(|| no_table(plugin, "codec"))?;
         for format in table.formats().map_err(bad)? {
             self.codecs.push(CodecHandle {
                 plugin: Arc::clone(plugin),
-                table,
+                table: Table::Here(table),
                 format: Arc::new(format),
                 clock: self.clock,
             });
@@ -342,10 +523,15 @@ impl Catalogue {
         Ok(())
     }
 
-    fn shelve(&mut self, kind: Kind, plugin: &Arc<Plugin>) -> Result<(), Error> {
-        let (entry, clock, shelves) = (&plugin.entry, self.clock, &mut self.shelves);
+    fn shelve(
+        &mut self,
+        kind: Kind,
+        plugin: &Arc<Plugin>,
+        entry: &EntryHandle,
+    ) -> Result<(), Error> {
+        let (clock, shelves) = (self.clock, &mut self.shelves);
         match kind {
-            Kind::Codec => self.add_codec(plugin)?,
+            Kind::Codec => self.add_codec(plugin, entry)?,
             Kind::Audio => shelves
                 .audio
                 .push(ready(plugin, clock, kind, entry.audio())?),
@@ -388,9 +574,18 @@ fn ready<T>(
     })?;
     Ok(Ready {
         plugin: Arc::clone(plugin),
-        table: table.ok_or_else(|| no_table(plugin, kind.name()))?,
+        table: Table::Here(table.ok_or_else(|| no_table(plugin, kind.name()))?),
         clock,
     })
+}
+
+/// A plugin of another process; its replies are timed by the ring, not by the fence.
+fn apart<T>(plugin: &Arc<Plugin>, process: &Arc<Process>) -> Ready<T> {
+    Ready {
+        plugin: Arc::clone(plugin),
+        table: Table::Away(Arc::clone(process)),
+        clock: None,
+    }
 }
 
 fn no_table(plugin: &Plugin, kind: &str) -> Error {
