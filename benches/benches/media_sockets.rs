@@ -55,7 +55,7 @@ fn tick(c: &mut Criterion) {
                 sockets.queue(slot, to, &PACKET).expect("in line");
             }
             sockets.flush();
-            let count = sockets.sweep(|_, _, packet| {
+            let count = sockets.sweep(|_, _, _, packet| {
                 black_box(packet);
             });
             assert_eq!(count.expect("a sweep"), SOCKETS);
@@ -78,7 +78,7 @@ fn idle(c: &mut Criterion) {
     drop(plain);
     let (mut sockets, _ring) = media(SOCKETS);
     group.bench_function("media_sockets", |b| {
-        b.iter(|| sockets.sweep(|_, _, _| {}).expect("a sweep"));
+        b.iter(|| sockets.sweep(|_, _, _, _| {}).expect("a sweep"));
     });
     group.finish();
 }
@@ -107,7 +107,7 @@ fn burst(c: &mut Criterion) {
                     .expect("in line");
             }
             sockets.flush();
-            let count = sockets.sweep(|_, _, packet| {
+            let count = sockets.sweep(|_, _, _, packet| {
                 black_box(packet);
             });
             assert_eq!(count.expect("a sweep"), BURST);

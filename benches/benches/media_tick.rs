@@ -6,7 +6,7 @@ use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use media_thread::{
     AudioKit, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine, MediaNet,
-    Order, Remote, VoiceKit, VoicePlan,
+    Order, Remote, Taker, VoiceKit, VoicePlan,
 };
 use plugin_host::Catalogue;
 use rtp::latch::Rule;
@@ -32,9 +32,9 @@ impl MediaNet for Loop {
         None
     }
 
-    fn sweep(&mut self, each: &mut dyn FnMut(Flow, SocketAddr, &mut [u8])) {
+    fn sweep(&mut self, each: &mut Taker<'_>) {
         for (flow, from, mut bytes) in self.line.drain(..) {
-            each(flow, from, &mut bytes);
+            each(flow, from, Duration::ZERO, &mut bytes);
             self.spare.push(bytes);
         }
     }

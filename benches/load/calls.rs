@@ -1,10 +1,9 @@
 //! Calls answered a second on one core, beside SIPp as the called side and a bare echo.
 
 use crate::caller::Caller;
-use crate::process::Process;
+use crate::process::{Process, daemon, free_address};
 use crate::sipp::{self, Counts};
-use crate::table::{Table, quantile};
-use std::ffi::OsString;
+use crate::table::{Figure, Goal, Table, quantile};
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,67 +32,44 @@ struct Result {
     resent: u64,
 }
 
-pub(crate) fn figures(daemon: &Path, table: &mut Table) -> std::result::Result<(), String> {
+pub(crate) fn figures(program: &Path, table: &mut Table) -> std::result::Result<(), String> {
     let this = std::env::current_exe().map_err(|why| why.to_string())?;
-    let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-    let ours = "--listen 127.0.0.1:5170 --transport udp --codec PCMU --answer silent \
-                --socket /tmp/offhook-load.sock --log error";
-    let mut ours = server(daemon, words(ours), "127.0.0.1:5170")?;
-    let sipp = "-sn uas -nostdin -i 127.0.0.1 -p 5171 -buff_size 4000000";
-    let mut sipp = server(Path::new("sipp"), words(sipp), "127.0.0.1:5171")?;
-    let mut floor = server(&this, words("floor calls 127.0.0.1:5172"), "127.0.0.1:5172")?;
-    let beside = |a: String, b: String| format!("SIPp {a}, bare echo {b}");
-    table.add(
-        "calls/s held on one core, media prepared",
-        ours.held.to_string(),
-        beside(sipp.held.to_string(), floor.held.to_string()),
-        ">= 5000",
-    );
-    let seconds = |value: f64| format!("{value:.3} s");
-    table.add(
-        "processor time for 1,000 calls at that rate",
-        seconds(ours.busy),
-        beside(seconds(sipp.busy), seconds(floor.busy)),
-        "<= 0.15 s",
-    );
-    table.add(
-        format!("processor time for 1,000 calls at {CALM} a second"),
-        seconds(ours.calm),
-        beside(seconds(sipp.calm), seconds(floor.calm)),
-        "<= 0.45 s",
-    );
-    for (name, part, goal) in [("p50", 0.5, "<= 0.45 ms"), ("p99", 0.99, "")] {
-        let at = |result: &mut Result| format!("{:.2} ms", quantile(&mut result.single, part));
-        let value = at(&mut ours);
-        let others = beside(at(&mut sipp), at(&mut floor));
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let address = free_address()?;
+    let ours = server(program, daemon(&address, "silent"), &address)?;
+    let address = free_address()?;
+    let (ip, port) = address.split_once(':').ok_or("no address")?;
+    let sipp = format!("-sn uas -nostdin -i {ip} -p {port} -buff_size 4000000");
+    let sipp = server(Path::new("sipp"), words(&sipp), &address)?;
+    let address = free_address()?;
+    let floor = server(&this, words(&format!("floor calls {address}")), &address)?;
+
+    let mut add = |what: String, unit, goal, of: &dyn Fn(&Result) -> f64| {
+        let figure = Figure::new(what, of(&ours), unit).goal(goal);
         table.add(
-            format!("INVITE to 200, single calls, {name}"),
-            value,
-            others,
-            goal,
+            figure
+                .beside("SIPp", of(&sipp))
+                .beside("bare echo", of(&floor)),
         );
+    };
+    let held = "calls/s held on one core, media prepared".to_owned();
+    add(held, "", Goal::AtLeast(5000.0), &|r| r.held as f64);
+    let busy = "processor time for 1,000 calls at that rate".to_owned();
+    add(busy, "s", Goal::AtMost(0.15), &|r| r.busy);
+    let calm = format!("processor time for 1,000 calls at {CALM} a second");
+    add(calm, "s", Goal::AtMost(0.45), &|r| r.calm);
+    for (name, part, goal) in [("p50", 0.5, Goal::AtMost(0.45)), ("p99", 0.99, Goal::Open)] {
+        let what = format!("INVITE to 200, single calls, {name}");
+        add(what, "ms", goal, &|r| quantile(&mut r.single.clone(), part));
     }
-    let megabytes = |value: f64| format!("{value:.0} MB");
-    table.add(
-        "resident memory at the end of the ladder",
-        megabytes(ours.peak),
-        beside(megabytes(sipp.peak), megabytes(floor.peak)),
-        "final goal <= 100 MB",
-    );
-    table.add(
-        "requests sent again at the rates held",
-        ours.resent.to_string(),
-        beside(sipp.resent.to_string(), floor.resent.to_string()),
-        "",
-    );
+    let peak = "resident memory at the end of the ladder".to_owned();
+    add(peak, "MB", Goal::AtMost(100.0), &|r| r.peak);
+    let resent = "requests sent again at the rates held".to_owned();
+    add(resent, "", Goal::Open, &|r| r.resent as f64);
     Ok(())
 }
 
-fn server(
-    program: &Path,
-    args: Vec<OsString>,
-    address: &str,
-) -> std::result::Result<Result, String> {
+fn server(program: &Path, args: Vec<String>, address: &str) -> std::result::Result<Result, String> {
     let process = Process::start(program, &args)?;
     let mut caller = Caller::new(address)?;
     std::thread::sleep(Duration::from_millis(300));

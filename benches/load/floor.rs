@@ -1,6 +1,7 @@
 //! The bare echoes: what any program pays that answers these packets at all.
 
 use std::net::UdpSocket;
+use std::time::{Duration, Instant};
 
 const DESCRIPTION: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
                            m=audio 40000 RTP/AVP 0\r\n";
@@ -43,6 +44,31 @@ fn respond(request: &str, status: &str, body: &str) -> String {
         text.push_str("Content-Type: application/sdp\r\n");
     }
     text + "\r\n" + body
+}
+
+/// A packet to each of the ports on loopback every 20 ms, half of them 10 ms after the others.
+pub(crate) fn pace(ports: &[&str]) -> Result<(), String> {
+    let why = |why: std::io::Error| why.to_string();
+    let socket = UdpSocket::bind("127.0.0.1:0").map_err(why)?;
+    let ports: Vec<u16> = ports.iter().filter_map(|port| port.parse().ok()).collect();
+    let began = Instant::now();
+    for tick in 1_u32.. {
+        let due = began + Duration::from_millis(10) * tick;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        for port in ports.iter().skip(tick as usize % 2).step_by(2) {
+            // Who does not listen any more is about to end this.
+            let _ = socket.send_to(&[0xff; 172], ("127.0.0.1", *port));
+        }
+    }
+    Ok(())
+}
+
+/// Only uses the processor.
+pub(crate) fn busy() -> Result<(), String> {
+    for number in 0_u64.. {
+        std::hint::black_box(number);
+    }
+    Ok(())
 }
 
 /// Every packet back to where it came from, one a wake-up.

@@ -1,8 +1,8 @@
 //! Fifty PCMU calls that send back what they hear, and the delay of a click through one.
 
 use crate::caller::{Call, Caller};
-use crate::process::Process;
-use crate::table::{Table, quantile};
+use crate::process::{Process, daemon, free_address};
+use crate::table::{Figure, Goal, Table, quantile};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -127,77 +127,67 @@ fn never(_: &[Stream]) -> bool {
     false
 }
 
-pub(crate) fn figures(daemon: &Path, table: &mut Table) -> Result<(), String> {
+pub(crate) fn figures(program: &Path, table: &mut Table) -> Result<(), String> {
     let this = std::env::current_exe().map_err(|why| why.to_string())?;
-    let echo = Process::start(this, ["floor", "echo", "127.0.0.1:5174"])?;
+    let address = free_address()?;
+    let echo = Process::start(this, ["floor", "echo", &address])?;
     std::thread::sleep(Duration::from_millis(200));
     let mut plain = streams(CALLS)?;
     for stream in &mut plain {
-        stream.peer = SocketAddr::from(([127, 0, 0, 1], 5174));
+        stream.peer = address.parse().map_err(|_| "no address".to_owned())?;
     }
     let theirs = measure(&echo, &mut plain);
     drop(echo);
 
-    let ours = "--listen 127.0.0.1:5175 --transport udp --codec PCMU --answer echo \
-                --socket /tmp/offhook-load.sock --log error";
-    let process = Process::start(daemon, ours.split(' '))?;
-    let mut caller = Caller::new("127.0.0.1:5175")?;
+    let address = free_address()?;
+    let process = Process::start(program, daemon(&address, "echo"))?;
+    let mut caller = Caller::new(&address)?;
     caller.wait_for_server()?;
     // One call first: what the first one alone costs is no cost of a call.
     let _ = looped(&mut caller, 1, |streams| {
         run(streams, Instant::now() + Duration::from_millis(500), never);
     })?;
     let before = process.resident();
-    let mut held = (0.0, 0.0);
+    let (mut ours, mut during) = (0.0, 0.0);
     let gone = looped(&mut caller, CALLS, |streams| {
-        held.0 = measure(&process, streams);
-        held.1 = process.resident();
+        ours = measure(&process, streams);
+        during = process.resident();
     })?;
-    tell(
-        table,
-        &process,
-        (held.0, theirs),
-        (before, held.1),
-        (&gone, &plain),
+    let calls = CALLS as f64;
+    table.add(
+        Figure::new(
+            format!("{CALLS} PCMU calls looped: of a core per call"),
+            ours / calls,
+            "%",
+        )
+        .goal(Goal::AtMost(0.17))
+        .beside("plain echo, a wake-up per packet", theirs / calls),
     );
+    table.add(
+        Figure::new("the same: memory per call", (during - before) / calls, "kB")
+            .goal(Goal::AtMost(96.0))
+            .note(format!("{:.1} MB in all", during / 1000.0)),
+    );
+    late(table, &gone, &plain);
     clicks(&mut caller, table)
 }
 
-fn tell(
-    table: &mut Table,
-    process: &Process,
-    (ours, theirs): (f64, f64),
-    (before, during): (f64, f64),
-    (gone, plain): (&[Stream], &[Stream]),
-) {
-    let calls = CALLS as f64;
-    table.add(
-        format!("{CALLS} PCMU calls looped: of a core per call"),
-        format!("{:.3} %", ours / calls),
-        format!("plain echo, a wake-up per packet, {:.3} %", theirs / calls),
-        "<= 0.17 %",
-    );
-    table.add(
-        "the same: memory per call",
-        format!("{:.0} kB", (during - before) / calls),
-        format!("{:.1} MB in all", process.resident() / 1000.0),
-        "<= 96 kB",
-    );
+fn late(table: &mut Table, ours: &[Stream], plain: &[Stream]) {
     let count = |streams: &[Stream]| {
-        let sum = |(a, b), (c, d)| (a + c, b + d);
-        streams.iter().map(Stream::late).fold((0, 0), sum)
+        let each = streams.iter().map(Stream::late);
+        each.fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
     };
     let sent = |streams: &[Stream]| streams.iter().map(|stream| stream.sent).sum::<u64>();
-    let say = |streams: &[Stream]| {
-        let (late, of) = count(streams);
-        format!("{late} of {of}, {} sent", sent(streams))
-    };
-    let beside = format!("plain echo {}", say(plain));
+    let ((late, came), (theirs, their)) = (count(ours), count(plain));
     table.add(
-        "the same: packets later than 20 ms",
-        say(gone),
-        beside,
-        "no more",
+        Figure::new("the same: packets later than 20 ms", late as f64, "")
+            .goal(Goal::AtMost(theirs as f64))
+            .beside("plain echo", theirs as f64)
+            .note(format!(
+                "of {} sent {came} came back, of the echo's {} {their}",
+                sent(ours),
+                sent(plain)
+            )),
     );
 }
 
@@ -257,12 +247,14 @@ fn clicks(caller: &mut Caller, table: &mut Table) -> Result<(), String> {
         })?;
     }
     let (p50, p95) = (quantile(&mut delays, 0.5), quantile(&mut delays, 0.95));
-    let all = CLICKS * CLICK_CALLS;
+    let (came, all) = (delays.len(), CLICKS * CLICK_CALLS);
+    if came == 0 {
+        return Err(format!("none of {all} clicks came back"));
+    }
     table.add(
-        "delay of a click, p50",
-        format!("{p50:.1} ms"),
-        format!("p95 {p95:.1} ms, {} of {all} came back", delays.len()),
-        "<= 30 ms",
+        Figure::new("delay of a click, p50", p50, "ms")
+            .goal(Goal::AtMost(30.0))
+            .note(format!("p95 {p95:.1} ms, {came} of {all} came back")),
     );
     Ok(())
 }

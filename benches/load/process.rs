@@ -2,7 +2,34 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
+
+/// An address that nobody listens at, for a server that is told where to listen.
+pub(crate) fn free_address() -> Result<String, String> {
+    let socket = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    socket
+        .map(|address| address.to_string())
+        .map_err(|why| why.to_string())
+}
+
+/// What `offhookd` is told to serve PCMU calls at `address`: `answer` is `silent` or `echo`.
+pub(crate) fn daemon(address: &str, answer: &str) -> Vec<String> {
+    let socket = std::env::temp_dir().join(format!("offhook-load-{}.sock", std::process::id()));
+    let socket = socket.to_string_lossy().into_owned();
+    [
+        ["--listen", address],
+        ["--transport", "udp"],
+        ["--codec", "PCMU"],
+        ["--answer", answer],
+        ["--socket", &socket],
+        ["--log", "error"],
+    ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect()
+}
 
 /// Runs until dropped.
 pub(crate) struct Process(Child);
@@ -13,9 +40,18 @@ impl Process {
         program: impl AsRef<OsStr>,
         args: impl IntoIterator<Item = A>,
     ) -> Result<Self, String> {
+        Self::start_on(crate::SERVED, program, args)
+    }
+
+    /// Starts `program` pinned to `core`.
+    pub(crate) fn start_on<A: AsRef<OsStr>>(
+        core: usize,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Self, String> {
         // taskset becomes the program, so the child's id is the program's.
         let child = Command::new("taskset")
-            .args(["-c", &crate::SERVED.to_string()])
+            .args(["-c", &core.to_string()])
             .arg(&program)
             .args(args)
             .env("LOAD_PASSWORD", crate::start::PASSWORD)

@@ -1,7 +1,7 @@
 //! Time until registered, and what a registered daemon costs that has nothing to do.
 
 use crate::process::Process;
-use crate::table::{Table, quantile};
+use crate::table::{Figure, Goal, Table, quantile};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -38,10 +38,13 @@ pub(crate) fn figures(daemon: &Path, table: &mut Table) -> Result<(), String> {
     }
     let bare = quantile(&mut bare, 0.5);
     table.add(
-        "registered after start, digest, p50",
-        format!("{:.1} ms", quantile(&mut took, 0.5)),
-        format!("starting a program that does nothing {bare:.1} ms"),
-        "<= 20 ms",
+        Figure::new(
+            "registered after start, digest, p50",
+            quantile(&mut took, 0.5),
+            "ms",
+        )
+        .goal(Goal::AtMost(20.0))
+        .beside("starting a program that does nothing", bare),
     );
     let process = start(daemon, address)?;
     register(&registrar)?;
@@ -50,35 +53,26 @@ pub(crate) fn figures(daemon: &Path, table: &mut Table) -> Result<(), String> {
     let until = Instant::now() + Duration::from_secs(WATCHED);
     watch(&registrar, until)?;
     let share = (process.cpu() - before) / WATCHED as f64 * 100.0;
-    table.add(
-        "idle and registered, of a core",
-        format!("{share:.3} %"),
-        "",
-        "<= 0.2 %",
-    );
-    let resident = format!("{:.1} MB", process.resident() / 1000.0);
-    table.add("idle and registered, resident", resident, "", "<= 14 MB");
+    table.add(Figure::new("idle and registered, of a core", share, "%").goal(Goal::AtMost(0.2)));
+    let resident = process.resident() / 1000.0;
+    table
+        .add(Figure::new("idle and registered, resident", resident, "MB").goal(Goal::AtMost(14.0)));
     Ok(())
 }
 
 fn start(daemon: &Path, registrar: SocketAddr) -> Result<Process, String> {
     let server = format!("sip:{registrar}");
+    let socket = std::env::temp_dir().join(format!("offhook-load-{}.sock", std::process::id()));
+    let socket = socket.to_string_lossy().into_owned();
     let args = [
-        "--listen",
-        "127.0.0.1:0",
-        "--user",
-        "bench",
-        "--log",
-        "error",
+        ["--listen", "127.0.0.1:0"],
+        ["--user", "bench"],
+        ["--log", "error"],
+        ["--password-env", "LOAD_PASSWORD"],
+        ["--socket", &socket],
+        ["--register", &server],
     ];
-    let more = [
-        "--password-env",
-        "LOAD_PASSWORD",
-        "--socket",
-        "/tmp/offhook-load.sock",
-    ];
-    let all = args.into_iter().chain(more).chain(["--register", &server]);
-    Process::start(daemon, all)
+    Process::start(daemon, args.concat())
 }
 
 /// Answers until a REGISTER with credentials got its 200.

@@ -1,118 +1,192 @@
-//! The table: each figure, what stands beside it from the same run, and the goal.
+//! The table: each figure, the goal, what stands beside it from the same run, and the ratio.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 use std::fmt::{self, Display, Formatter};
-use std::path::Path;
+
+/// What is to be reached. Unit: that of the figure.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
+    /// Shown because it explains another one.
+    Open,
+}
+
+impl Goal {
+    /// `None` where nothing is asked.
+    fn is_met(self, value: f64) -> Option<bool> {
+        match self {
+            Self::AtMost(most) => Some(value <= most),
+            Self::AtLeast(least) => Some(value >= least),
+            Self::Open => None,
+        }
+    }
+
+    fn text(self, unit: &str) -> String {
+        match self {
+            Self::AtMost(most) => format!("<= {}", quantity(most, unit)),
+            Self::AtLeast(least) => format!(">= {}", quantity(least, unit)),
+            Self::Open => String::new(),
+        }
+    }
+}
+
+/// One line of the table.
+pub(crate) struct Figure {
+    what: String,
+    unit: &'static str,
+    value: f64,
+    goal: Goal,
+    /// What something else took in the same run, by its name.
+    beside: Vec<(String, f64)>,
+    note: String,
+}
+
+impl Figure {
+    pub(crate) fn new(what: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        Self {
+            what: what.into(),
+            unit,
+            value,
+            goal: Goal::Open,
+            beside: Vec::new(),
+            note: String::new(),
+        }
+    }
+
+    pub(crate) fn goal(mut self, goal: Goal) -> Self {
+        self.goal = goal;
+        self
+    }
+
+    pub(crate) fn beside(mut self, name: impl Into<String>, value: f64) -> Self {
+        self.beside.push((name.into(), value));
+        self
+    }
+
+    /// What a number cannot say.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let verdict = match self.goal.is_met(self.value) {
+            Some(true) => " ok",
+            Some(false) => " MISSED",
+            None => "",
+        };
+        let all = |text: &dyn Fn(&(String, f64)) -> String| {
+            self.beside.iter().map(text).collect::<Vec<_>>().join(", ")
+        };
+        [
+            self.what.clone(),
+            self.goal.text(self.unit),
+            quantity(self.value, self.unit) + verdict,
+            all(&|(name, value)| format!("{name} {}", quantity(*value, self.unit))),
+            all(&|(_, value)| ratio(self.value, *value)),
+            self.note.clone(),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        let beside = self.beside.iter();
+        let beside = beside.map(|(name, value)| json!({ "name": name, "value": value }));
+        json!({
+            "figure": self.what,
+            "unit": self.unit,
+            "measured": self.value,
+            "goal": self.goal.text(self.unit),
+            "met": self.goal.is_met(self.value),
+            "beside": beside.collect::<Vec<_>>(),
+            "note": self.note,
+        })
+    }
+}
+
+fn ratio(ours: f64, theirs: f64) -> String {
+    match ours / theirs {
+        ratio if ratio.is_finite() => format!("{ratio:.2}"),
+        _ => "-".to_owned(),
+    }
+}
+
+fn quantity(value: f64, unit: &str) -> String {
+    let places = match value.abs() {
+        _ if value.fract() == 0.0 => 0,
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    let space = if unit.is_empty() { "" } else { " " };
+    let number = format!("{value:.places$}");
+    let number = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => &number,
+    };
+    format!("{number}{space}{unit}")
+}
 
 /// All figures of a run.
 #[derive(Default)]
-pub(crate) struct Table(Vec<[String; 4]>);
+pub(crate) struct Table {
+    figures: Vec<Figure>,
+    /// What could not be had, and why.
+    missing: Vec<(String, String)>,
+}
 
 impl Table {
-    /// One line: what, how much, beside what, and what is to be reached.
-    pub(crate) fn add(
-        &mut self,
-        what: impl Into<String>,
-        value: impl Into<String>,
-        beside: impl Into<String>,
-        goal: impl Into<String>,
-    ) {
-        let row = [what.into(), value.into(), beside.into(), goal.into()];
-        eprintln!("  {}: {} ({})", row[0], row[1], row[2]);
-        self.0.push(row);
+    pub(crate) fn add(&mut self, figure: Figure) {
+        let [what, _, value, beside, ..] = figure.cells();
+        let beside = if beside.is_empty() {
+            String::new()
+        } else {
+            format!(" ({beside})")
+        };
+        eprintln!("  {what}: {value}{beside}");
+        self.figures.push(figure);
     }
 
-    /// A figure that could not be had.
-    pub(crate) fn missing(&mut self, what: &str, why: &str) {
-        self.add(what, "not measured", why, "");
+    /// A section that could not be measured.
+    pub(crate) fn missing(&mut self, section: &str, why: &str) {
+        eprintln!("  not measured: {why}");
+        self.missing.push((section.to_owned(), why.to_owned()));
     }
 
-    /// What criterion's last run found, and what was counted beside it.
-    pub(crate) fn criterion(&mut self) -> Result<(), String> {
-        let this = std::env::current_exe().map_err(|why| why.to_string())?;
-        let target = this.ancestors().nth(2).ok_or("no target folder")?;
-        let mut found = BTreeMap::new();
-        collect(&target.join("criterion"), &mut found);
-        if found.is_empty() {
-            return Err("`cargo bench` has not run".to_owned());
-        }
-        for (name, nanos) in &found {
-            let known = KNOWN.iter().find(|(known, ..)| known == name);
-            let (_, theirs, goal) = known.copied().unwrap_or_default();
-            let beside = found.get(theirs).map(|n| format!("rsip {}", time(*n)));
-            self.add(name, time(*nanos), beside.unwrap_or_default(), goal);
-        }
-        self.counted(&target.join("tmp").join("codec_boundary.txt"));
-        Ok(())
-    }
-
-    /// Lines that `codec_boundary` left: name, figure, comparison, goal, with tabs between.
-    fn counted(&mut self, file: &Path) {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        for line in text.lines() {
-            let mut cells = line.split('\t').map(str::to_owned);
-            let mut next = || cells.next().unwrap_or_default();
-            self.add(next(), next(), next(), next());
-        }
-    }
-}
-
-/// What stands beside a figure of criterion's, and the goal. Source: performance.md.
-const KNOWN: [(&str, &str, &str); 3] = [
-    ("INVITE/structure", "INVITE/rsip untyped", "<= 1.5 us"),
-    ("INVITE/five typed", "INVITE/rsip five typed", "<= 1.0 us"),
-    (
-        "INVITE/structure and five typed",
-        "INVITE/rsip untyped and five typed",
-        "<= 2.5 us",
-    ),
-];
-
-fn collect(folder: &Path, found: &mut BTreeMap<String, f64>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() && path.file_name().is_some_and(|name| name != "new") {
-            collect(&path, found);
-        } else if path.is_dir() {
-            found.extend(estimate(&path));
-        }
-    }
-}
-
-/// Name and mean of one benchmark. Unit: ns.
-fn estimate(folder: &Path) -> Option<(String, f64)> {
-    let read = |name: &str| {
-        let text = std::fs::read_to_string(folder.join(name)).ok()?;
-        serde_json::from_str::<serde_json::Value>(&text).ok()
-    };
-    let name = read("benchmark.json")?["full_id"].as_str()?.to_owned();
-    let mean = read("estimates.json")?["median"]["point_estimate"].as_f64()?;
-    Some((name, mean))
-}
-
-fn time(nanos: f64) -> String {
-    match nanos {
-        n if n < 1_000.0 => format!("{n:.0} ns"),
-        n if n < 1_000_000.0 => format!("{:.2} us", n / 1e3),
-        n => format!("{:.2} ms", n / 1e6),
+    /// For programs. `load` is what the machine did beside: its load average before and after.
+    pub(crate) fn json(&self, load: [f64; 2]) -> Value {
+        let missing = self.missing.iter();
+        let missing = missing.map(|(section, why)| json!({ "section": section, "why": why }));
+        json!({
+            "load_average": { "before": load[0], "after": load[1] },
+            "figures": self.figures.iter().map(Figure::json).collect::<Vec<_>>(),
+            "not_measured": missing.collect::<Vec<_>>(),
+        })
     }
 }
 
 impl Display for Table {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let head = ["figure", "measured", "beside it, same run", "first goal"].map(str::to_owned);
-        let wide = |column: usize| {
-            let cells = self
-                .0
-                .iter()
-                .chain([&head])
-                .map(|row| row[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        let widths = [wide(0), wide(1), wide(2)];
-        for [what, value, beside, goal] in [&head].into_iter().chain(&self.0) {
-            let [a, b, c] = widths;
-            writeln!(f, "{what:a$} | {value:b$} | {beside:c$} | {goal}")?;
+        let head = [
+            "figure",
+            "goal",
+            "measured",
+            "beside it, same run",
+            "ratio",
+            "note",
+        ];
+        let mut rows = vec![head.map(str::to_owned)];
+        rows.extend(self.figures.iter().map(Figure::cells));
+        let wide = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|column| wide(column).unwrap_or(0));
+        for [what, goal, value, beside, ratio, note] in &rows {
+            let line =
+                format!("{what:a$} | {goal:b$} | {value:c$} | {beside:d$} | {ratio:e$} | {note}");
+            writeln!(f, "{}", line.trim_end_matches([' ', '|']))?;
+        }
+        for (section, why) in &self.missing {
+            writeln!(f, "not measured: {section}: {why}")?;
         }
         Ok(())
     }

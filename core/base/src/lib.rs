@@ -9,6 +9,7 @@
 //! | [`deadlines`] | [`Deadlines`], a few timers of one machine |
 //! | [`timers`] | [`Timers`], one deadline each of many machines |
 //! | [`bounded`] | queue and map that refuse instead of growing |
+//! | [`keyed_hash`] | [`KeyedHash`], 128 bits that strangers cannot steer |
 //! | [`key`] | [`Table`] and [`Key`], generational keys |
 //! | [`redact`] | [`Redacted`], secrets that print as stars |
 //! | [`rng`] | [`Rng`], the seeded source of tags, branches and SSRCs |
@@ -18,6 +19,7 @@ pub mod bounded;
 pub mod deadlines;
 pub mod instant;
 pub mod key;
+pub mod keyed_hash;
 pub mod machine;
 pub mod redact;
 pub mod rng;
@@ -29,6 +31,7 @@ pub use core::time::Duration;
 pub use deadlines::Deadlines;
 pub use instant::Instant;
 pub use key::{Key, Table};
+pub use keyed_hash::KeyedHash;
 pub use machine::Machine;
 pub use redact::Redacted;
 pub use rng::Rng;

@@ -154,6 +154,7 @@ impl Part for PbxRegistrar {
             | Word::Remove { .. }
             | Word::Register { .. }
             | Word::Unregister { .. }
+            | Word::FlowLost { .. }
             | Word::Stop
             | Word::Restarted(_) => {}
         }

@@ -176,8 +176,8 @@ impl Parts {
         let (mut link_rng, mut dialogs_rng) = (self.rng.split(), self.rng.split());
         let (mut door_rng, mut desk_rng) = (self.rng.split(), self.rng.split());
         let link = link_settings();
+        let dialogs = dialogs_settings(epoch, self.formats.clone());
         let media = media_settings(self.formats);
-        let dialogs = dialogs_settings(epoch);
         let settings = Rc::new(self.settings);
         let (desk, door) = (Rc::clone(&self.directory), self.directory);
         let asked = Rc::clone(&settings);
@@ -236,14 +236,14 @@ fn media_settings(formats: Vec<Capability>) -> part_media::Settings {
     }
 }
 
-fn dialogs_settings(epoch: Timestamp) -> part_dialogs::Settings {
+fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs::Settings {
     part_dialogs::Settings {
         sessions: sip::dialogs::Config::default(),
         epoch,
         preference: Preference::Offerer,
         sound: Sound::Silence,
         ring_for: None,
-        user_agent: String::new(),
+        formats,
     }
 }
 

@@ -115,8 +115,7 @@ impl Commands {
                 engine: Box::new(hub.snapshot()),
             }),
             Command::Ladder(of) => {
-                let local = local_name(hub);
-                let ladder = hub.ladders().of(of.call, &local).ok_or_else(|| {
+                let ladder = hub.ladders().of(of.call).ok_or_else(|| {
                     let why = format!("no message of call {} is kept any more", of.call);
                     ErrorObject::new(Code::UNKNOWN_CALL, why)
                 })?;
@@ -353,18 +352,15 @@ fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
     ))
 }
 
-fn local_name(hub: &Hub) -> String {
-    let aor = hub.accounts().values().next().map(|a| a.aor.clone());
-    aor.map_or_else(
-        || "offhook".to_owned(),
-        |aor| aor.trim_start_matches("sip:").to_owned(),
-    )
-}
-
 /// An account from the words of a command.
 fn account(add: AddAccount) -> Result<Account, ErrorObject> {
     let uri = |text: String| {
-        let bad = |_| ErrorObject::new(Code::BAD_ADDRESS, format!("'{text}' is no SIP address"));
+        let bad = |_| {
+            ErrorObject::new(
+                Code::BAD_ADDRESS,
+                format!("{} is no SIP address", control::quoted(&text)),
+            )
+        };
         text.parse::<sip_message::Uri>().map_err(bad)
     };
     let server = |text: String| {

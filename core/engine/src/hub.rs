@@ -5,7 +5,8 @@ use crate::listener::{Listener, Sent};
 use base::Instant;
 use control::event::{CallEnded, EngineChange, StreamLagged};
 use control::snapshot::{
-    AccountSnapshot, CallSnapshot, CallState, EngineSnapshot, EngineState, PluginSnapshot,
+    AccountSnapshot, CallDirection, CallSnapshot, CallState, EngineSnapshot, EngineState,
+    PluginSnapshot,
 };
 use control::{
     CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
@@ -34,6 +35,9 @@ pub struct Identity {
     pub remember: bool,
 }
 
+/// Says how urgent the media threads are at the moment.
+pub type MediaPriority = Box<dyn Fn() -> String>;
+
 /// The one place where events get their number.
 pub struct Hub {
     identity: Identity,
@@ -43,6 +47,7 @@ pub struct Hub {
     calls: BTreeMap<CallHandle, CallSnapshot>,
     accounts: BTreeMap<String, AccountSnapshot>,
     plugins: Vec<PluginSnapshot>,
+    media_priority: Option<MediaPriority>,
     troubles: VecDeque<ErrorObject>,
     recent: VecDeque<Rc<Sent>>,
     listeners: Vec<Rc<Listener>>,
@@ -60,6 +65,7 @@ impl Hub {
             calls: BTreeMap::new(),
             accounts: BTreeMap::new(),
             plugins: Vec::new(),
+            media_priority: None,
             troubles: VecDeque::new(),
             recent: VecDeque::new(),
             listeners: Vec::new(),
@@ -78,6 +84,7 @@ impl Hub {
             accounts: self.accounts.values().cloned().collect(),
             calls: self.calls.values().cloned().collect(),
             plugins: self.plugins.clone(),
+            media_priority: self.media_priority.as_ref().map(|ask| ask()),
             troubles: self.troubles.iter().cloned().collect(),
         }
     }
@@ -110,6 +117,11 @@ impl Hub {
     /// `at` as time of day.
     pub fn time(&self, at: Instant) -> Timestamp {
         Timestamp::from_unix_ms(self.identity.epoch.unix_ms() + at.as_millis())
+    }
+
+    /// Shows how urgent the media threads are.
+    pub fn show_media_priority(&mut self, ask: MediaPriority) {
+        self.media_priority = Some(ask);
     }
 
     /// Shows where the engine listens and which plugins it has.
@@ -192,6 +204,8 @@ impl Hub {
                 cause: end.cause,
                 sip_status: None,
                 reason_header: None,
+                q850_cause: None,
+                reason_text: None,
                 duration_ms: snapshot.answered.map_or(0, |at| ended.ms_since(at)),
                 mos_avg: None,
                 codec: snapshot.media.as_ref().and_then(|m| m.codec.clone()),
@@ -285,14 +299,27 @@ impl Hub {
         match (body, call_of(body)) {
             (EventBody::CallEnded(_), Some(snapshot)) => {
                 self.calls.remove(&call);
-                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.name_ladder(snapshot);
             }
             (_, Some(snapshot)) => {
-                self.ladders.name(call, snapshot.sip_call_id.as_deref());
+                self.name_ladder(snapshot);
                 self.calls.insert(call, snapshot.clone());
             }
             (_, None) => {}
         }
+    }
+
+    /// The ladder of a call names the account that it belongs to; without one, who the call says we are.
+    fn name_ladder(&mut self, call: &CallSnapshot) {
+        let account = call.account.as_ref().map(|name| name.as_str());
+        let account = account.and_then(|name| self.accounts.get(name));
+        let party = match call.direction {
+            CallDirection::Incoming => &call.to.uri,
+            CallDirection::Outgoing => &call.from.uri,
+        };
+        let local = account.map_or(party, |account| &account.aor);
+        let call_id = call.sip_call_id.as_deref();
+        self.ladders.name(call.call, call_id, local);
     }
 
     /// Starts telling `listener` of events: from now on, or from after `resume` if that is still

@@ -25,7 +25,14 @@ struct Seen {
 pub struct Ladders {
     seen: VecDeque<Seen>,
     size: usize,
-    calls: BTreeMap<CallHandle, String>,
+    calls: BTreeMap<CallHandle, Known>,
+}
+
+/// What is known of a call.
+struct Known {
+    call_id: String,
+    /// Who we are in it.
+    local: String,
 }
 
 impl Ladders {
@@ -45,18 +52,22 @@ impl Ladders {
         }
     }
 
-    /// The call's messages carry this Call-ID.
-    pub fn name(&mut self, call: CallHandle, call_id: Option<&str>) {
+    /// The call's messages carry this Call-ID, and `local` is who we are in it.
+    pub fn name(&mut self, call: CallHandle, call_id: Option<&str>, local: &str) {
         let Some(call_id) = call_id else { return };
         if self.calls.len() >= CALLS && !self.calls.contains_key(&call) {
             self.calls.pop_first();
         }
-        self.calls.insert(call, call_id.to_owned());
+        let known = Known {
+            call_id: call_id.to_owned(),
+            local: local.trim_start_matches("sip:").to_owned(),
+        };
+        self.calls.insert(call, known);
     }
 
     /// The ladder of a call, if any of its messages is still known.
-    pub fn of(&self, call: CallHandle, local: &str) -> Option<Ladder> {
-        let call_id = self.calls.get(&call)?;
+    pub fn of(&self, call: CallHandle) -> Option<Ladder> {
+        let Known { call_id, local } = self.calls.get(&call)?;
         let mut steps: Vec<Step> = Vec::new();
         let (mut first, mut remote) = (None, String::new());
         let mut known: Vec<&Bytes> = Vec::new();
@@ -89,7 +100,7 @@ impl Ladders {
         }
         Some(Ladder {
             call,
-            local: local.to_owned(),
+            local: local.clone(),
             remote,
             steps,
         })

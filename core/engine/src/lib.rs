@@ -13,6 +13,7 @@
 //! | [`voice`] | the media threads and what they play with |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
+//! | `tasks` | what was spawned for one engine, and ends with it |
 //! | `memory` | gives the memory of a peak back |
 //! | [`clock`], [`error`] | the one clock; why an engine does not start |
 
@@ -32,6 +33,7 @@ pub mod run;
 mod runner;
 mod socket;
 pub mod supervise;
+mod tasks;
 pub mod voice;
 mod wiring;
 

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::names;
+use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use core::net::{IpAddr, SocketAddr};
 use net::dns::Resolver;
@@ -12,10 +13,11 @@ use ports::network::{Do, Report};
 use ports::{Post, link};
 use sip::{FlowId, Target, Transport};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use tokio::sync::Notify;
-use tokio::task::{spawn_local, yield_now};
+use tokio::task::yield_now;
 
 /// Where and how to listen.
 #[derive(Debug, Clone)]
@@ -29,13 +31,36 @@ pub struct Listen {
 /// How long a stream waits before it tries again to be heard. Unit: time.
 const BREATHER: std::time::Duration = std::time::Duration::from_millis(2);
 
+/// One open connection.
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    local: SocketAddr,
+    remote: SocketAddr,
+    inbound: bool,
+}
+
+impl Opened {
+    fn report(self, flow: FlowId) -> Report {
+        Report::Opened {
+            flow,
+            transport: Transport::Tcp,
+            local: self.local,
+            remote: self.remote,
+            inbound: self.inbound,
+        }
+    }
+}
+
 /// Sockets that one engine signals through. Lives on the engine's arbiter.
 pub(crate) struct Network {
     udp: Vec<RefCell<UdpFlow>>,
     tcp: RefCell<TcpFlows>,
     tcp_listeners: Vec<(FlowId, SocketAddr)>,
+    /// Connections that link was told of: it is told again when it was made anew.
+    open: RefCell<BTreeMap<FlowId, Opened>>,
     resolver: Rc<Resolver>,
     wiring: Rc<Wiring>,
+    tasks: Rc<Tasks>,
     /// Something is in line for the next flush.
     dirty: Notify,
     /// Datagrams that found link's mailbox full, as a network loses them.
@@ -51,7 +76,7 @@ impl Network {
         dscp: Dscp,
         tcp: TcpSettings,
         resolver: Resolver,
-        wiring: Rc<Wiring>,
+        (wiring, tasks): (Rc<Wiring>, Rc<Tasks>),
     ) -> Result<Rc<Self>, Error> {
         let ids = FlowIds::new();
         let mut streams = TcpFlows::new(ids.clone(), TcpSettings { dscp, ..tcp });
@@ -78,8 +103,10 @@ impl Network {
             udp,
             tcp: RefCell::new(streams),
             tcp_listeners,
+            open: RefCell::default(),
             resolver: Rc::new(resolver),
             wiring,
+            tasks,
             dirty: Notify::new(),
             dropped: Cell::new(0),
             told: Cell::new(0),
@@ -99,7 +126,7 @@ impl Network {
         udp.chain(tcp).collect()
     }
 
-    /// Tells link of every listening socket; again after link was made anew.
+    /// Tells link of every socket and connection; again after link was made anew.
     pub(crate) fn announce(&self) {
         for socket in &self.udp {
             let socket = socket.borrow();
@@ -116,15 +143,19 @@ impl Network {
                 local,
             });
         }
+        for (&flow, &opened) in &*self.open.borrow() {
+            self.tell(opened.report(flow));
+        }
     }
 
-    /// Starts reading. Ends with the runtime.
+    /// Starts reading. Ends with the engine.
     pub(crate) fn run(self: &Rc<Self>) {
         for index in 0..self.udp.len() {
-            spawn_local(Rc::clone(self).read_datagrams(index));
+            self.tasks.spawn(Rc::clone(self).read_datagrams(index));
+            self.tasks.spawn(Rc::clone(self).read_refusals(index));
         }
-        spawn_local(Rc::clone(self).read_streams());
-        spawn_local(Rc::clone(self).flush_when_dirty());
+        self.tasks.spawn(Rc::clone(self).read_streams());
+        self.tasks.spawn(Rc::clone(self).flush_when_dirty());
     }
 
     async fn read_datagrams(self: Rc<Self>, index: usize) {
@@ -163,6 +194,28 @@ impl Network {
         }
     }
 
+    /// What the network could not deliver is tried elsewhere at once (RFC 3261 §18.4, RFC 3263 §4.3).
+    async fn read_refusals(self: Rc<Self>, index: usize) {
+        let refusals = self.udp.get(index).map(|socket| socket.borrow().refusals());
+        let Some(Ok(refusals)) = refusals else {
+            return;
+        };
+        loop {
+            match refusals.next().await {
+                Ok(found) => found
+                    .into_iter()
+                    .for_each(|one| self.refused(one.to, &one.source)),
+                Err(problem) => return tracing::warn!(%problem, "refused datagrams stay unheard"),
+            }
+        }
+    }
+
+    fn refused(&self, to: SocketAddr, why: &std::io::Error) {
+        let target = Target::new(Transport::Udp, to);
+        let why = why.to_string();
+        self.tell(Report::Refused { target, why });
+    }
+
     async fn read_streams(self: Rc<Self>) {
         loop {
             let event = poll_fn(|cx| self.tcp.borrow_mut().poll_next(cx)).await;
@@ -170,32 +223,14 @@ impl Network {
             let report = match event {
                 TcpEvent::Accepted {
                     flow,
-                    source,
+                    source: remote,
                     local,
-                } => {
-                    let flow = FlowId(flow.0);
-                    Report::Opened {
-                        flow,
-                        transport,
-                        local,
-                        remote: source,
-                        inbound: true,
-                    }
-                }
+                } => self.opened(FlowId(flow.0), (local, remote), true),
                 TcpEvent::Connected {
                     flow,
-                    target,
+                    target: remote,
                     local,
-                } => {
-                    let flow = FlowId(flow.0);
-                    Report::Opened {
-                        flow,
-                        transport,
-                        local,
-                        remote: target,
-                        inbound: false,
-                    }
-                }
+                } => self.opened(FlowId(flow.0), (local, remote), false),
                 TcpEvent::Bytes { flow, bytes } => Report::Stream {
                     flow: FlowId(flow.0),
                     bytes,
@@ -204,6 +239,7 @@ impl Network {
                     let target = Target::new(transport, peer);
                     let why = format!("{why:?}");
                     let flow = FlowId(flow.0);
+                    self.open.borrow_mut().remove(&flow);
                     let closed = Report::Closed {
                         flow,
                         why: why.clone(),
@@ -216,6 +252,21 @@ impl Network {
         }
     }
 
+    fn opened(
+        &self,
+        flow: FlowId,
+        (local, remote): (SocketAddr, SocketAddr),
+        inbound: bool,
+    ) -> Report {
+        let opened = Opened {
+            local,
+            remote,
+            inbound,
+        };
+        self.open.borrow_mut().insert(flow, opened);
+        opened.report(flow)
+    }
+
     /// One flush for all datagrams that one round of the runtime put in line.
     async fn flush_when_dirty(self: Rc<Self>) {
         loop {
@@ -223,11 +274,7 @@ impl Network {
             for socket in &self.udp {
                 let failures = socket.borrow_mut().flush();
                 for failure in failures {
-                    let target = Target::new(Transport::Udp, failure.to);
-                    self.tell(Report::Refused {
-                        target,
-                        why: failure.source.to_string(),
-                    });
+                    self.refused(failure.to, &failure.source);
                 }
             }
         }
@@ -284,7 +331,7 @@ impl Network {
             }
             Do::Ask { ticket, kind, name } => {
                 let (network, resolver) = (Rc::clone(self), Rc::clone(&self.resolver));
-                spawn_local(async move {
+                self.tasks.spawn(async move {
                     let reply = names::ask(&resolver, kind, name).await;
                     network.tell_surely(Report::Answer { ticket, reply }).await;
                 });

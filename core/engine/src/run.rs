@@ -10,6 +10,7 @@ use crate::network::{Listen, Network};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
 use crate::supervise::Supervised;
+use crate::tasks::Tasks;
 use crate::voice::Voice;
 use crate::wiring::Wiring;
 use actix::Actor;
@@ -22,13 +23,14 @@ use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
 use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::sync::Notify;
-use tokio::task::spawn_local;
 
 /// How long an engine that stops waits for its calls and bindings to end. Unit: time.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long the last words may take from part to part to the sockets. Unit: time.
+const LAST_WORDS: Duration = Duration::from_millis(10);
 /// Parts that no engine can do without.
 const NEEDED: [Address; 2] = [Address::Link, Address::Dialogs];
 
@@ -71,6 +73,13 @@ impl Builder {
     #[must_use]
     pub fn listen(mut self, listen: Listen) -> Self {
         self.listen.push(listen);
+        self
+    }
+
+    /// Asks this one for names, instead of the one it was made with.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Resolver) -> Self {
+        self.resolver = resolver;
         self
     }
 
@@ -139,18 +148,15 @@ impl Builder {
     /// Starts everything. Must be called within an actix system.
     pub async fn start(self) -> Result<Rc<Core>, Error> {
         self.check()?;
-        let control = match &self.control {
-            Some(path) => Some(ControlSocket::bind(path).await?),
-            None => None,
-        };
-        let wiring = Rc::new(Wiring::default());
+        let control = bound(self.control.as_deref()).await?;
+        let (wiring, tasks) = (Rc::new(Wiring::default()), Rc::new(Tasks::default()));
         let clock = Clock::start();
         let network = Network::open(
             &self.listen,
             self.dscp,
             self.tcp,
             self.resolver,
-            Rc::clone(&wiring),
+            (Rc::clone(&wiring), Rc::clone(&tasks)),
         )?;
         let listening = network.listening();
         let hub = Rc::new(RefCell::new(Hub::new(self.identity)));
@@ -159,7 +165,12 @@ impl Builder {
             .map(|l| format!("{} {}", l.transport, l.address))
             .collect();
         hub.borrow_mut().introduce(shown, self.plugins);
-        connect_outside(&wiring, &network, &hub, self.voice, clock);
+        connect_outside(&wiring, &network, &hub, clock);
+        if let Some(voice) = self.voice {
+            let granted = Box::new(voice.granted());
+            hub.borrow_mut().show_media_priority(granted);
+            connect_voice(&wiring, voice, &tasks);
+        }
         for part in self.parts {
             let address = part.address();
             let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
@@ -167,7 +178,7 @@ impl Builder {
         }
         network.announce();
         network.run();
-        spawn_local(memory::give_back_after_peaks(Rc::clone(&network)));
+        tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
         let commands = RefCell::new(commands(&wiring, self.handles, self.accounts));
@@ -176,7 +187,9 @@ impl Builder {
             commands,
             clock,
             listening,
-            network,
+            network: RefCell::new(Some(network)),
+            wiring: Rc::clone(&wiring),
+            tasks,
             told_to_stop: Notify::new(),
         });
         let again = Rc::downgrade(&core);
@@ -186,9 +199,17 @@ impl Builder {
             }
         }));
         if let Some(control) = control {
-            spawn_local(control.serve(Rc::clone(&core)));
+            core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
         Ok(core)
+    }
+}
+
+/// The control socket, where one is wanted.
+async fn bound(path: Option<&Path>) -> Result<Option<ControlSocket>, Error> {
+    match path {
+        Some(path) => ControlSocket::bind(path).await.map(Some),
+        None => Ok(None),
     }
 }
 
@@ -206,7 +227,6 @@ fn connect_outside(
     wiring: &Rc<Wiring>,
     network: &Rc<Network>,
     hub: &Rc<RefCell<Hub>>,
-    voice: Option<Voice>,
     clock: Clock,
 ) {
     let sockets = Rc::clone(network);
@@ -221,14 +241,15 @@ fn connect_outside(
         Ok(())
     });
     wiring.connect_outside(Address::Events, to_hub);
-    if let Some(voice) = voice {
-        let orders = voice.run(Rc::clone(wiring));
-        let to_voice = Box::new(move |post: Post| {
-            orders.carry_out(post.try_into()?);
-            Ok(())
-        });
-        wiring.connect_outside(Address::Voice, to_voice);
-    }
+}
+
+fn connect_voice(wiring: &Rc<Wiring>, voice: Voice, tasks: &Tasks) {
+    let orders = voice.run(Rc::clone(wiring), tasks);
+    let to_voice = Box::new(move |post: Post| {
+        orders.carry_out(post.try_into()?);
+        Ok(())
+    });
+    wiring.connect_outside(Address::Voice, to_voice);
 }
 
 /// A running engine, as its host and its control socket hold it.
@@ -237,7 +258,10 @@ pub struct Core {
     commands: RefCell<Commands>,
     pub(crate) clock: Clock,
     listening: Vec<Listen>,
-    network: Rc<Network>,
+    /// Until the engine has stopped.
+    network: RefCell<Option<Rc<Network>>>,
+    wiring: Rc<Wiring>,
+    pub(crate) tasks: Rc<Tasks>,
     told_to_stop: Notify,
 }
 
@@ -279,8 +303,10 @@ impl Core {
         }
     }
 
-    /// Ends calls, removes bindings, and waits for both for a bounded time. `reason` is told unless
-    /// `shutdown` gave one.
+    /// Ends calls, removes bindings, and waits for both for a bounded time; then ends every part, task and
+    /// media thread, and closes every socket. `reason` is told unless `shutdown` gave one.
+    ///
+    /// Bound: 3 s, of which 2 are for calls and bindings.
     pub async fn stop(&self, reason: &str) {
         let now = self.clock.now();
         let told = self.commands.borrow().reason.clone();
@@ -295,7 +321,10 @@ impl Core {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         // What was queued last is still on its way to the sockets.
-        tokio::task::yield_now().await;
+        tokio::time::sleep(LAST_WORDS).await;
+        self.wiring.end().await;
+        self.tasks.end().await;
+        self.network.take();
     }
 
     fn is_busy(&self) -> bool {
@@ -312,7 +341,7 @@ impl Core {
     /// A part was made anew: it is told again what only others know.
     fn restarted(&self, who: Address) {
         match who {
-            Address::Link => self.network.announce(),
+            Address::Link => self.network.borrow().iter().for_each(|all| all.announce()),
             Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
             Address::Media | Address::Network | Address::Voice | Address::Events => {}
         }

@@ -16,6 +16,11 @@ pub(crate) const MAILBOX: usize = 1_024;
 #[rtype(result = "()")]
 pub(crate) struct Deliver(pub(crate) Post);
 
+/// The engine ends, and this part with it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct End;
+
 /// Runs one supervised part: words in, words out, one wake-up.
 pub(crate) struct Runner {
     part: Supervised,
@@ -116,5 +121,13 @@ impl Handler<Deliver> for Runner {
         let now = self.clock.now();
         let health = self.part.handle(post, now, &mut self.outbox);
         self.settle(health, ctx);
+    }
+}
+
+impl Handler<End> for Runner {
+    type Result = ();
+
+    fn handle(&mut self, _: End, ctx: &mut Context<Self>) {
+        ctx.stop();
     }
 }

@@ -14,10 +14,14 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
-use tokio::task::spawn_local;
+use tokio::time::timeout;
 
 /// Clients at once. Source: experience.md 5.1.
 const CLIENTS: usize = 256;
+/// Clients over that number that are told so at once; more are let go without a word.
+const REFUSED: usize = 32;
+/// How long such a client may take to ask. Unit: time.
+const REFUSED_FOR: Duration = Duration::from_secs(1);
 /// Replies that may wait for one client.
 const REPLIES: usize = 64;
 
@@ -98,9 +102,9 @@ impl ControlSocket {
         })
     }
 
-    /// Serves clients until the runtime ends.
+    /// Serves clients until the engine ends.
     pub(crate) async fn serve(self, core: Rc<Core>) {
-        let clients = Rc::new(());
+        let (clients, refused) = (Rc::new(()), Rc::new(()));
         loop {
             let Ok((stream, _)) = self.listener.accept().await else {
                 // No descriptors left: asking again at once would only burn the processor.
@@ -108,18 +112,50 @@ impl ControlSocket {
                 continue;
             };
             if Rc::strong_count(&clients) > CLIENTS {
+                if Rc::strong_count(&refused) <= REFUSED {
+                    let refused = Rc::clone(&refused);
+                    core.tasks.spawn(async move {
+                        let _refused = refused;
+                        // Whoever asks nothing is told nothing.
+                        let _ = timeout(REFUSED_FOR, refuse(stream)).await;
+                    });
+                }
                 continue;
             }
-            let (core, client) = (Rc::clone(&core), Rc::clone(&clients));
-            spawn_local(async move {
+            let (tasks, client) = (Rc::clone(&core.tasks), Rc::clone(&clients));
+            let core = Rc::clone(&core);
+            tasks.spawn(async move {
                 let _client = client;
                 let (read, write) = stream.into_split();
                 let (replies, waiting) = mpsc::channel(REPLIES);
-                spawn_local(speak(Rc::clone(&core), write, waiting));
-                hear(core, BufReader::new(read), replies).await;
+                // Both halves end together; what was said before is still written.
+                let hear = hear(Rc::clone(&core), BufReader::new(read), replies);
+                tokio::join!(hear, speak(core, write, waiting));
             });
         }
     }
+}
+
+/// Tells a client over the limit, once it has asked, why it is not served.
+async fn refuse(stream: UnixStream) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let longest = wire::MAX_LINE as u64 + 1;
+    let mut line = Vec::new();
+    BufReader::new(read.take(longest))
+        .read_until(b'\n', &mut line)
+        .await?;
+    let id = match ToEngine::read(&line) {
+        Ok(ToEngine::Call(call)) => Some(call.id),
+        Ok(ToEngine::Hello(_) | ToEngine::Unknown(_)) | Err(_) => None,
+    };
+    let why = format!("{CLIENTS} clients are connected already");
+    let reply = ReplyTo {
+        id,
+        command: None,
+        ok: None,
+        error: Some(ErrorObject::new(Code::ENGINE_BUSY, why)),
+    };
+    write.write_all(&ToClient::Reply(reply).write()).await
 }
 
 /// What the reading half hands to the writing half.

@@ -1,9 +1,13 @@
 //! Who receives which word: the switchboard between actors and everything outside them.
 
-use crate::runner::{Deliver, Runner};
+use crate::runner::{Deliver, End, Runner};
 use actix::Addr;
+use base::Duration;
 use ports::{Address, Post};
 use std::cell::RefCell;
+
+/// How often parts that end are looked for, a millisecond apart.
+const ENDING: u32 = 500;
 
 /// Takes words that leave the parts: sockets, voice, events.
 pub(crate) type Sink = Box<dyn Fn(Post) -> Result<(), Post>>;
@@ -62,6 +66,26 @@ impl Wiring {
     pub(crate) fn restarted(&self, who: Address) {
         if let Some(told) = self.restarted.borrow().as_ref() {
             told(who);
+        }
+    }
+
+    /// Ends every part and forgets all lines: whatever they led to is free once nobody else holds it.
+    pub(crate) async fn end(&self) {
+        let lines = self.lines.take();
+        self.restarted.take();
+        let actors = lines.into_iter().filter_map(|(_, line)| match line {
+            Line::Actor(actor) => Some(actor),
+            Line::Outside(_) => None,
+        });
+        let actors: Vec<Addr<Runner>> = actors.collect();
+        for actor in &actors {
+            actor.do_send(End);
+        }
+        for _ in 0..ENDING {
+            if !actors.iter().any(Addr::connected) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 

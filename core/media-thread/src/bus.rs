@@ -44,6 +44,16 @@ impl Bus {
         self.mixer.add(&self.said);
     }
 
+    /// Whether there is a microphone, perhaps.
+    pub(crate) const fn records(&self) -> bool {
+        self.device.is_some()
+    }
+
+    /// What the microphone said at [`begin`](Self::begin).
+    pub(crate) const fn said(&self) -> &Block {
+        &self.said
+    }
+
     /// Adds a leg's voice.
     pub(crate) fn add(&mut self, voice: &Block) {
         if voice.rate() == self.mixer.rate() {

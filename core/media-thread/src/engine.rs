@@ -1,15 +1,19 @@
 //! Orders in, ticks, reports out.
 
 use crate::codec_slot::MAX_FRAME;
+use crate::inbound::Came;
 use crate::kit::{BusKit, Kit, LegKit};
 use crate::order::{BusId, Given, LegAudio, LegId, Order};
 use crate::outbound::Flows;
 use crate::report::{Report, Told};
 use crate::sockets::{Flow, MediaNet};
 use audio::{Block, Rate};
-use base::Instant;
+use base::{Duration, Instant};
 use core::net::SocketAddr;
 use std::collections::VecDeque;
+
+/// Blocks of 10 ms that a leg can owe. A device keeps hardly more; what is older is left out.
+pub const OWED: u32 = 25;
 
 /// How much of everything there is room for. Allocated once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +105,8 @@ pub struct MediaEngine<S> {
     pcm: Box<[i16]>,
     mixed: Block,
     said: Block,
+    /// Blocks that the leg which owes most has still to say.
+    owed: u32,
 }
 
 impl<S> MediaEngine<S> {
@@ -121,6 +127,7 @@ impl<S> MediaEngine<S> {
             pcm: vec![0; MAX_FRAME].into(),
             mixed: Block::silence(Rate::Hz8000),
             said: Block::silence(Rate::Hz8000),
+            owed: 0,
         }
     }
 
@@ -199,7 +206,7 @@ impl<S> MediaEngine<S> {
                 heard_db,
                 said_db,
             } => self.with(leg, |l| l.set_gain(heard_db, said_db)),
-            Order::Dial { leg, key, ms } => self.with(leg, |l| l.dial(key, ms)),
+            Order::Dial { leg, key, ms } => self.dial(leg, key, ms, now),
             Order::StopDialing { leg } => self.with(leg, crate::leg::Leg::stop_dialing),
             Order::SetBusGain {
                 bus,
@@ -220,6 +227,15 @@ impl<S> MediaEngine<S> {
     fn with(&mut self, leg: LegId, change: impl FnOnce(&mut crate::leg::Leg)) {
         if let Some(seat) = self.seat(leg) {
             change(&mut seat.kit.leg);
+        }
+    }
+
+    fn dial(&mut self, leg: LegId, key: char, ms: u32, now: Instant) {
+        let mut refused = false;
+        self.with(leg, |l| refused = !l.dial(key, ms));
+        if refused {
+            let at = now;
+            self.reports.urgent(Report::KeyRefused { leg, at, key });
         }
     }
 
@@ -329,30 +345,44 @@ impl<S> MediaEngine<S> {
     }
 
     fn ntp(&self, now: Instant) -> u64 {
-        let units = (u128::from(now.as_nanos()) << 32) / 1_000_000_000;
-        self.ntp_at_zero.wrapping_add(units as u64)
+        let since_zero = Duration::from_nanos(now.as_nanos());
+        self.ntp_at_zero.wrapping_add(ntp_units(since_zero))
     }
 
     /// Reads what has arrived until `now`. A tick does it too; between ticks it only makes arrival
     /// times finer.
     pub fn sweep(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
         let ntp = self.ntp(now);
-        net.sweep(&mut |flow: Flow, source: SocketAddr, datagram: &mut [u8]| {
-            let at = self.seat_of.get(flow.0 as usize).copied().flatten();
-            let seat = at.and_then(|at| self.seats[at as usize].as_mut());
-            if let Some(seat) = seat {
-                let leg = &mut seat.kit.leg;
-                leg.datagram(datagram, source, ntp, now, &mut self.reports);
-            }
-        });
+        net.sweep(
+            &mut |flow: Flow, source: SocketAddr, waited: Duration, datagram: &mut [u8]| {
+                let seat = self.seat_of.get(flow.0 as usize).copied().flatten();
+                let seat = seat.and_then(|at| self.seats[at as usize].as_mut());
+                if let Some(seat) = seat {
+                    let came = Came {
+                        source,
+                        at: now - waited,
+                        ntp: ntp.wrapping_sub(ntp_units(waited)),
+                    };
+                    let leg = &mut seat.kit.leg;
+                    leg.datagram(datagram, came, &mut self.reports);
+                }
+            },
+        );
     }
 
-    /// 10 ms of everything.
+    /// 10 ms of everything, with what has arrived until `now`.
     pub fn tick(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
         self.sweep(now, net);
+        self.turn(now, net);
+    }
+
+    /// The tick that is due at `now`, with what has been read before: for threads, whose ticks are
+    /// reckoned from when they are due and whose arrivals from when they are.
+    pub fn turn(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
         for kit in &mut self.buses {
             kit.bus.begin(now);
         }
+        let ntp = self.ntp(now);
         let seats = &mut self.seats[..self.used];
         for seat in seats.iter_mut().flatten() {
             let leg = &mut seat.kit.leg;
@@ -366,8 +396,6 @@ impl<S> MediaEngine<S> {
         for kit in &mut self.buses {
             kit.bus.end(now);
         }
-        let units = (u128::from(now.as_nanos()) << 32) / 1_000_000_000;
-        let ntp = self.ntp_at_zero.wrapping_add(units as u64);
         for Seat { kit, flows } in seats.iter_mut().flatten() {
             let leg = &mut kit.leg;
             let mut mixed = None;
@@ -378,15 +406,67 @@ impl<S> MediaEngine<S> {
                 mixed = Some(&self.mixed);
             }
             leg.speak(mixed, *flows, now, &mut self.said, net);
+            leg.tell_keys(now, &mut self.reports);
             leg.tell(*flows, ntp, now, net, &mut self.reports);
         }
         net.flush();
     }
 
-    /// Ticks that were too late to be done: the streams' clocks go on without them.
+    /// Ticks that were too late to be done.
+    ///
+    /// What was to be heard waits in the jitter buffers, which catch up by themselves. A leg with a
+    /// device owes what that recorded meanwhile: each [`make_up`](Self::make_up) sends 10 ms of it,
+    /// up to [`OWED`] blocks. The clocks of the other legs' streams go on without them.
     pub fn skip(&mut self, ticks: u32) {
+        let Self { buses, seats, .. } = self;
+        for seat in seats[..self.used].iter_mut().flatten() {
+            let leg = &mut seat.kit.leg;
+            let records = match leg.audio {
+                LegAudio::Device => true,
+                LegAudio::Bus(id) => buses.iter().any(|b| b.bus.id == id && b.bus.records()),
+                LegAudio::Silence | LegAudio::Echo => false,
+            };
+            let owed = if records { OWED } else { 0 };
+            self.owed = self.owed.max(leg.miss(ticks, owed));
+        }
+    }
+
+    /// 10 ms of what legs owe, at `now`, beside a tick that is not late. Twice the usual pace is
+    /// what a peer can be asked to take.
+    pub fn make_up(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        if self.owed == 0 {
+            return;
+        }
+        self.owed -= 1;
+        let Self { buses, seats, .. } = self;
+        let seats = &mut seats[..self.used];
+        for kit in buses.iter_mut() {
+            let on_it = LegAudio::Bus(kit.bus.id);
+            let mut legs = seats.iter().flatten().map(|seat| &seat.kit.leg);
+            if legs.any(|leg| leg.owes() && leg.audio == on_it) {
+                kit.bus.begin(now);
+            }
+        }
+        for Seat { kit, flows } in seats.iter_mut().flatten() {
+            let leg = &mut kit.leg;
+            if !leg.pay() {
+                continue;
+            }
+            let mut recorded = None;
+            if let LegAudio::Bus(id) = leg.audio {
+                let kit = buses.iter().find(|kit| kit.bus.id == id);
+                recorded = kit.map(|kit| kit.bus.said());
+            }
+            leg.speak(recorded, *flows, now, &mut self.said, net);
+            leg.tell_keys(now, &mut self.reports);
+        }
+        net.flush();
+    }
+
+    /// The tick that comes now is so much too late: the machine stood still.
+    pub fn late(&mut self, by: Duration) {
         for seat in self.seats[..self.used].iter_mut().flatten() {
-            seat.kit.leg.skip(ticks * audio::block::BLOCK_MS as u32);
+            seat.kit.leg.late(by);
         }
     }
 
@@ -394,4 +474,9 @@ impl<S> MediaEngine<S> {
     pub fn tell(&mut self, report: Report) {
         self.reports.ordinary(report);
     }
+}
+
+/// A length of time as NTP counts it. Unit: 2^-32 s. Source: RFC 5905 §6.
+fn ntp_units(length: Duration) -> u64 {
+    (length.as_secs() << 32) | ((u64::from(length.subsec_nanos()) << 32) / 1_000_000_000)
 }

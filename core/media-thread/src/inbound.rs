@@ -273,12 +273,22 @@ impl Inbound {
     }
 }
 
+/// Whence and when a datagram came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Came {
+    pub(crate) source: SocketAddr,
+    /// When the system took it in.
+    pub(crate) at: Instant,
+    /// The same, as our sender reports say it.
+    pub(crate) ntp: u64,
+}
+
 /// What is known of a datagram beside its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival {
     pub(crate) source: SocketAddr,
     pub(crate) at: Instant,
-    /// Now, as our sender reports say it.
+    /// When it came, as our sender reports say it.
     pub(crate) ntp: u64,
     pub(crate) our_ssrc: u32,
     pub(crate) clock_rate_hz: u32,

@@ -1,15 +1,14 @@
 //! One call's audio, both ways.
 
 use crate::engine::Reports;
-use crate::inbound::{Arrival, Inbound, Presence, next_block};
+use crate::inbound::{Arrival, Came, Inbound, Presence, next_block};
 use crate::kit::{AudioKit, VoiceKit};
 use crate::order::{Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
-use crate::report::{Counts, Report};
+use crate::report::{Counts, Report, Stalls};
 use crate::sockets::MediaNet;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
-use core::net::SocketAddr;
 use plugin_host::AudioInstance;
 use rtp::Quality;
 use rtp::quality::Robustness;
@@ -34,6 +33,9 @@ pub(crate) struct Leg {
     /// The same at the rate of device or bus.
     pub(crate) wide: Block,
     watch: Watch,
+    /// Blocks of ours that the device recorded while the machine stood still.
+    owed: u32,
+    stalls: Stalls,
 }
 
 /// What is told now and then.
@@ -83,6 +85,8 @@ impl Leg {
                 told_trouble: false,
                 before: (0, 0, 0),
             },
+            owed: 0,
+            stalls: Stalls::default(),
         }
     }
 
@@ -131,6 +135,7 @@ impl Leg {
     /// Swaps source and sink; the old ones are left in `kit`.
     pub(crate) fn set_audio(&mut self, audio: LegAudio, kit: &mut AudioKit) {
         self.audio = audio;
+        self.owed = 0;
         core::mem::swap(&mut self.device, &mut kit.device);
         if let Some(resample) = &mut kit.resample {
             core::mem::swap(&mut self.voice.resample, resample);
@@ -147,33 +152,61 @@ impl Leg {
         self.said_gain.set_decibels(said_db);
     }
 
-    pub(crate) fn dial(&mut self, key: char, ms: u32) {
-        // A key that finds no room or no telephone-event is lost; control knew what was negotiated.
-        self.outbound.dial(key, ms);
+    /// False when the key finds no room or no telephone-event.
+    pub(crate) fn dial(&mut self, key: char, ms: u32) -> bool {
+        self.outbound.dial(key, ms)
     }
 
     pub(crate) fn stop_dialing(&mut self) {
         self.outbound.stop_dialing();
     }
 
-    /// Ticks that were left out.
-    pub(crate) fn skip(&mut self, ms: u32) {
+    /// Ticks are left out: up to `bound` are owed from now on, our clock goes on without the others.
+    /// How many are owed.
+    pub(crate) fn miss(&mut self, ticks: u32, bound: u32) -> u32 {
+        let all = self.owed.saturating_add(ticks);
+        self.owed = all.min(bound);
+        let ms = (all - self.owed).saturating_mul(audio::block::BLOCK_MS as u32);
         self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
+        self.owed
+    }
+
+    pub(crate) const fn owes(&self) -> bool {
+        self.owed > 0
+    }
+
+    /// Whether a block is owed; then it is one less.
+    pub(crate) fn pay(&mut self) -> bool {
+        let owed = self.owed;
+        self.owed = owed.saturating_sub(1);
+        owed > 0
+    }
+
+    /// A tick comes so much too late.
+    pub(crate) fn late(&mut self, by: Duration) {
+        let us = u32::try_from(by.as_micros()).unwrap_or(u32::MAX);
+        self.stalls.late_ticks += 1;
+        self.stalls.longest_us = self.stalls.longest_us.max(us);
+    }
+
+    /// Says which key of ours has sounded.
+    pub(crate) fn tell_keys(&mut self, at: Instant, reports: &mut Reports) {
+        if let Some(key) = self.outbound.key_sent.take() {
+            reports.urgent(Report::KeySent {
+                leg: self.id,
+                at,
+                event: key.event,
+                duration_ms: key.duration_ms,
+            });
+        }
     }
 
     /// Takes a datagram of one of its flows.
-    pub(crate) fn datagram(
-        &mut self,
-        datagram: &[u8],
-        source: SocketAddr,
-        ntp: u64,
-        at: Instant,
-        reports: &mut Reports,
-    ) {
+    pub(crate) fn datagram(&mut self, datagram: &[u8], came: Came, reports: &mut Reports) {
         let arrival = Arrival {
-            source,
-            at,
-            ntp,
+            source: came.source,
+            at: came.at,
+            ntp: came.ntp,
             our_ssrc: self.outbound.sender.ssrc,
             clock_rate_hz: self.voice.clock_rate_hz,
             wanted: self.direction.receive,
@@ -315,6 +348,7 @@ impl Leg {
             jitter_buffer: *self.voice.jitter.tally(),
             jitter_us: (ticks * 1_000_000 / u64::from(self.voice.clock_rate_hz)) as u32,
             delay_us: self.voice.jitter.delay_us(),
+            stalls: self.stalls,
             heard: self.watch.loudest_heard.take(),
             said: self.watch.loudest_said.take(),
         }

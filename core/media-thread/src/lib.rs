@@ -21,6 +21,8 @@
 //! | `codec_slot` | a codec instance, and what is heard when it fails |
 //! | `bus` | the mix of many legs and a device |
 //! | [`run`] | the thread: rings, deadlines, lateness |
+//! | [`priority`] | how urgent a thread is, and what keeps it from taking the machine |
+//! | `os` | what only the system can do for a thread that must be on time |
 
 mod bus;
 mod codec_slot;
@@ -30,7 +32,9 @@ mod inbound;
 pub mod kit;
 mod leg;
 pub mod order;
+mod os;
 mod outbound;
+pub mod priority;
 pub mod report;
 pub mod run;
 pub mod sockets;
@@ -41,5 +45,6 @@ pub use kit::{AudioKit, BusKit, Kit, LegKit, VoiceKit};
 pub use order::{
     BusId, BusPlan, Direction, Events, Given, LegAudio, LegId, LegPlan, Order, Remote, VoicePlan,
 };
-pub use report::{Counts, Report, Told};
-pub use sockets::{Flow, MediaNet};
+pub use priority::{Granted, Priority};
+pub use report::{Counts, Report, Stalls, Told};
+pub use sockets::{Flow, MediaNet, Taker};

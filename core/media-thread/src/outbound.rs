@@ -7,7 +7,7 @@ use crate::sockets::{Flow, MediaNet};
 use audio::Block;
 use base::{Hertz, Instant, PayloadType, Rng};
 use rtp::rtcp::{Outgoing, Schedule, SenderPart};
-use rtp::telephone_event::{EventSender, PAYLOAD_LEN};
+use rtp::telephone_event::{EventSender, PAYLOAD_LEN, ToSend};
 use rtp::{Header, Sender};
 
 /// The largest datagram sent. Unit: bytes.
@@ -31,6 +31,10 @@ pub(crate) struct Outbound {
     voice_type: PayloadType,
     packet_ms: u32,
     events: Option<(PayloadType, EventSender)>,
+    /// The key that sounds: when it began and whether its end has been sent.
+    key: Option<(u32, bool)>,
+    /// A key whose end has just been sent.
+    pub(crate) key_sent: Option<KeySent>,
     /// Whether the last frame was sent: the next one after silence carries the marker.
     was_sent: bool,
     /// Packets sent when the last two reports were made.
@@ -50,6 +54,8 @@ impl Outbound {
             events: plan
                 .events
                 .map(|e| (e.send, EventSender::new(plan.clock_rate))),
+            key: None,
+            key_sent: None,
             was_sent: false,
             sent_at_reports: [0; 2],
         }
@@ -128,6 +134,7 @@ impl Outbound {
         };
         let size = match event {
             Some((kind, event)) => {
+                self.key_sounds(&event, voice.clock_rate_hz);
                 header.payload_type = kind;
                 header.marker = event.marker;
                 header.timestamp = event.timestamp;
@@ -144,6 +151,24 @@ impl Outbound {
             net.send(route.flow, route.to, &datagram[..Header::LEN + size]);
             self.sender.sent(size);
             self.was_sent = true;
+        }
+    }
+
+    /// Follows a key from its first packet (with the marker) to the first that ends it; a long one
+    /// goes on in segments with timestamps of their own.
+    fn key_sounds(&mut self, event: &ToSend, clock_rate_hz: u32) {
+        let (began, ended) = match self.key {
+            Some(known) if !event.marker => known,
+            Some(_) | None => (event.timestamp, false),
+        };
+        self.key = Some((began, event.payload.end));
+        if event.payload.end && !ended {
+            let before = event.timestamp.wrapping_sub(began);
+            let ticks = u64::from(before) + u64::from(event.payload.duration);
+            self.key_sent = Some(KeySent {
+                event: event.payload.event,
+                duration_ms: (ticks * 1_000 / u64::from(clock_rate_hz)) as u32,
+            });
         }
     }
 
@@ -198,6 +223,13 @@ impl Outbound {
             net.send(route.flow, route.to, &datagram[..size]);
         }
     }
+}
+
+/// A key of ours that has sounded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeySent {
+    pub(crate) event: u8,
+    pub(crate) duration_ms: u32,
 }
 
 /// On which flow a packet goes where.

@@ -40,6 +40,26 @@ pub enum Report {
         /// What.
         heard: Heard,
     },
+    /// A key of ours has sounded: its last packet is sent for the first time. Told for each, in order.
+    KeySent {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Which, as RFC 4733 §3.2 numbers them.
+        event: u8,
+        /// How long. Unit: ms.
+        duration_ms: u32,
+    },
+    /// A key of ours found no room behind those that wait, and will not sound.
+    KeyRefused {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// Which.
+        key: char,
+    },
     /// Nothing came for as long as the plan says; told once for each silence.
     NoMedia {
         /// Of which call.
@@ -115,9 +135,20 @@ pub enum Report {
         skipped: u64,
         /// The longest tick of this second. Unit: µs.
         longest_us: u32,
+        /// How late the latest tick of this second began, if late. Unit: µs.
+        longest_stall_us: u32,
         /// Reports that found no room.
         lost_reports: u64,
     },
+}
+
+/// What the machine kept a leg waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stalls {
+    /// Ticks that began more than 5 ms late.
+    pub late_ticks: u64,
+    /// How late the latest of them began. Unit: µs.
+    pub longest_us: u32,
 }
 
 /// Counts of one leg.
@@ -139,6 +170,8 @@ pub struct Counts {
     pub jitter_us: u32,
     /// How long the fastest packets wait now. Unit: µs.
     pub delay_us: u32,
+    /// What our own machine kept it waiting for.
+    pub stalls: Stalls,
     /// How loud the peer was at its loudest.
     pub heard: Option<Level>,
     /// How loud we were at our loudest.

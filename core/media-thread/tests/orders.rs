@@ -70,6 +70,60 @@ fn keys_are_told_at_once_and_once() {
         )
     });
     assert_eq!(releases, 5);
+    let sent = world.a.reports.iter().filter_map(|report| match report {
+        Report::KeySent {
+            event,
+            duration_ms: 100,
+            ..
+        } => key_of(*event),
+        _ => None,
+    });
+    assert_eq!(
+        sent.collect::<String>(),
+        "15*#D",
+        "and ours when they have sounded"
+    );
+}
+
+#[test]
+fn a_long_key_is_told_once_at_its_end_and_one_too_many_is_refused() {
+    let mut world = echo_pair();
+    let dial = |key, ms| Order::Dial { leg: LEG, key, ms };
+    // 65,535 ticks are 8.2 s: a second segment begins there.
+    world.order(1, dial('7', 9_000));
+    world.run(8_900);
+    assert_eq!(
+        has(&world.a.reports, |r| matches!(r, Report::KeySent { .. })),
+        0
+    );
+    world.run(300);
+    let told = |r: &Report| {
+        matches!(
+            r,
+            Report::KeySent {
+                event: 7,
+                duration_ms: 9_000..9_021,
+                ..
+            }
+        )
+    };
+    assert_eq!(has(&world.a.reports, told), 1);
+    for _ in 0..40 {
+        world.order(1, dial('1', 100));
+    }
+    assert_eq!(
+        has(&world.a.reports, |r| matches!(
+            r,
+            Report::KeyRefused { key: '1', .. }
+        )),
+        8
+    );
+    world.order(1, Order::StopDialing { leg: LEG });
+    world.run(1_000);
+    assert_eq!(
+        has(&world.a.reports, |r| matches!(r, Report::KeySent { .. })),
+        1
+    );
 }
 
 #[test]

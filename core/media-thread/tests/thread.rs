@@ -6,10 +6,12 @@ mod world;
 
 use audio::Rate;
 use base::{PayloadType, Rng};
+use offhook_media_thread::priority::permitted;
 use offhook_media_thread::run::{MediaThread, Settings};
 use offhook_media_thread::*;
 use plugin_host::wall_clock;
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use world::{codec, voice_plan};
 
@@ -25,6 +27,7 @@ fn settings() -> Settings {
         capacity: Capacity::for_legs(8),
         orders: 64,
         sweeps: 4,
+        priority: Priority::Auto,
         clock: wall_clock,
         ntp_at_zero: 0,
     }
@@ -105,4 +108,75 @@ fn a_thread_without_legs_sleeps_and_stops_at_once() {
     let began = Instant::now();
     drop(thread);
     assert!(began.elapsed() < Duration::from_millis(500));
+}
+
+#[test]
+fn a_thread_says_what_it_was_granted_and_no_refusal_stops_it() {
+    for priority in [
+        Priority::Auto,
+        Priority::Realtime,
+        Priority::High,
+        Priority::Normal,
+    ] {
+        let net = net::MediaSockets::new(4).unwrap();
+        let settings = Settings {
+            priority,
+            ..settings()
+        };
+        let mut thread = MediaThread::start("media-urgent", settings, net).unwrap();
+        assert_eq!(thread.granted(), permitted(priority), "{priority:?}");
+        assert_eq!(thread.looker().granted(), thread.granted());
+        assert!(thread.is_running());
+        assert!(!thread.guard(wall_clock()));
+    }
+    assert_eq!(permitted(Priority::Normal), Granted::Normal);
+    assert_ne!(permitted(Priority::High), Granted::Realtime);
+}
+
+/// Sockets whose reading never ends once they hold one: what a plugin that hangs is to the thread.
+struct Tar;
+
+/// Whether that was seen.
+static SEEN: AtomicBool = AtomicBool::new(false);
+
+impl MediaNet for Tar {
+    type Socket = UdpSocket;
+
+    fn add(&mut self, _socket: UdpSocket) -> Option<Flow> {
+        let until = Instant::now() + Duration::from_secs(6);
+        while Instant::now() < until && !SEEN.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    fn remove(&mut self, _flow: Flow) -> Option<UdpSocket> {
+        None
+    }
+
+    fn sweep(&mut self, _each: &mut Taker<'_>) {}
+
+    fn send(&mut self, _flow: Flow, _to: SocketAddr, _datagram: &[u8]) {}
+
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn audio_timing_a_realtime_thread_that_hangs_is_made_as_every_other() {
+    let mut thread = MediaThread::start("media-hangs", settings(), Tar).unwrap();
+    let granted = thread.granted();
+    let pair = (socket(), socket());
+    let peer = (pair.0.1, pair.1.1);
+    add(&mut thread, 1, (pair.0.0, pair.1.0), peer, LegAudio::Echo);
+    let until = Instant::now() + Duration::from_secs(5);
+    let mut withdrawn = false;
+    while Instant::now() < until && !withdrawn {
+        withdrawn = thread.guard(wall_clock());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    SEEN.store(true, Ordering::Relaxed);
+    assert_eq!(withdrawn, granted == Granted::Realtime);
+    if withdrawn {
+        assert_eq!(thread.granted(), Granted::Withdrawn);
+    }
 }

@@ -61,12 +61,16 @@ impl Marking {
 /// A dual-stack socket is marked for both versions, because IPv4 packets of an IPv6 socket take
 /// their mark from the IPv4 option.
 pub fn mark<'s>(socket: impl Into<SockRef<'s>>, local: SocketAddr, wanted: Dscp) -> Marking {
-    let socket = socket.into();
+    mark_socket(&socket.into(), local, wanted)
+}
+
+/// [`mark`], for who has the reference already.
+pub(crate) fn mark_socket(socket: &SockRef<'_>, local: SocketAddr, wanted: Dscp) -> Marking {
     let class = u32::from(wanted.traffic_class());
     let done = if local.is_ipv4() {
         socket.set_tos_v4(class)
     } else {
-        mark_v6(&socket, class)
+        mark_v6(socket, class)
     };
     match done {
         Ok(()) => Marking::Set(wanted),

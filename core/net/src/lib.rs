@@ -7,6 +7,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`udp`] | [`UdpFlow`], signalling datagrams in batches, with local address, driven by tokio |
+//! | [`refusals`] | [`Refusals`], which datagrams the network could not deliver |
 //! | [`tcp`] | [`TcpFlows`], connections reused by target, bounded, closed when idle |
 //! | [`dns`] | [`Resolver`](dns::Resolver), answers NAPTR, SRV, A and AAAA questions |
 //! | [`interfaces`] | local addresses, and which of them reaches a target |
@@ -24,6 +25,7 @@ pub mod flow;
 pub mod interfaces;
 pub mod media_sockets;
 mod os;
+pub mod refusals;
 pub mod rtp_ports;
 pub mod tcp;
 pub mod udp;
@@ -32,7 +34,8 @@ pub use dscp::{Dscp, Marking};
 pub use error::{Blame, Error};
 pub use flow::{FlowId, FlowIds};
 pub use media_sockets::{MediaSockets, Slot};
-pub use os::{give_memory_back, raise_open_files};
+pub use os::{Schedule, give_memory_back, raise_open_files, schedule};
+pub use refusals::{Refusal, Refusals};
 pub use rtp_ports::{RtpPair, RtpPorts};
 pub use tcp::{TcpEvent, TcpFlows};
 pub use udp::{Datagram, UdpFlow};

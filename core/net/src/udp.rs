@@ -8,6 +8,7 @@ mod tests;
 
 use crate::error::Protocol;
 use crate::os::{self, Arrival, BATCH, Batch, Datagrams as _, Parcel};
+use crate::refusals::{self, Refusals};
 use crate::{Dscp, Error, FlowId, Marking, dscp};
 use base::BoundedQueue;
 use bytes::Bytes;
@@ -15,8 +16,11 @@ use socket2::{Domain, SockRef, Socket, Type};
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 use tokio::io::Interest;
+use tokio::time::{Sleep, sleep};
 
 /// Datagrams that wait for the system to take them, at most. Past it `queue` refuses.
 pub const QUEUE: usize = 1024;
@@ -24,6 +28,11 @@ pub const QUEUE: usize = 1024;
 /// Room for one datagram. 64 KiB and 33 cache lines: with a power of two, the first lines of all
 /// 32 chunks would fall into the same few cache sets.
 const CHUNK: usize = 65_536 + 33 * 64;
+
+/// How long a full send buffer of the system is left alone. Unit: time.
+///
+/// Not left to tokio: once a datagram was refused, it takes the socket for closed and always writable.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// How a datagram socket is opened.
 #[derive(Debug, Clone)]
@@ -98,6 +107,8 @@ pub struct UdpFlow {
     leaving: Vec<Waiting>,
     /// Who polls; woken when a flush leaves something that only polling will send.
     poller: Option<Waker>,
+    /// Until when the system's full buffer is left alone.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl UdpFlow {
@@ -120,7 +131,13 @@ impl UdpFlow {
             queue: BoundedQueue::new(QUEUE),
             leaving: Vec::with_capacity(BATCH),
             poller: None,
+            pause: None,
         })
+    }
+
+    /// Hears of its datagrams that are not delivered.
+    pub fn refusals(&self) -> Result<Refusals, Error> {
+        Refusals::of(&self.socket)
     }
 
     /// Its name.
@@ -209,6 +226,7 @@ impl UdpFlow {
     /// Returns those that it refused for good; they are out of line.
     pub fn flush(&mut self) -> Vec<SendFailure> {
         let mut failures = Vec::new();
+        let mut tried_again = false;
         loop {
             while self.leaving.len() < BATCH
                 && let Some(waiting) = self.queue.pop()
@@ -219,7 +237,10 @@ impl UdpFlow {
                 return failures;
             }
             match send(&self.socket, &self.leaving) {
-                Ok(count) => drop(self.leaving.drain(..count)),
+                Ok(count) => {
+                    self.leaving.drain(..count);
+                    tried_again = false;
+                }
                 Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
                 Err(problem) if problem.kind() == io::ErrorKind::WouldBlock => {
                     if let Some(poller) = self.poller.take() {
@@ -227,7 +248,10 @@ impl UdpFlow {
                     }
                     return failures;
                 }
+                // What the network said of an earlier datagram comes back from the next call, once.
+                Err(_) if !tried_again => tried_again = true,
                 Err(source) => {
+                    tried_again = false;
                     let refused = self.leaving.remove(0);
                     failures.push(SendFailure {
                         to: os::plain(refused.to),
@@ -278,20 +302,12 @@ impl UdpFlow {
 
     /// Sends what is left over from a flush that found the system's buffer full.
     fn poll_left(&mut self, cx: &mut Context<'_>) {
-        while !self.leaving.is_empty() && self.waits.poll_send_ready(cx).is_ready() {
-            // `flush` writes past tokio's back, so tokio has to be told of a full buffer here.
-            let (socket, leaving) = (&self.socket, &self.leaving);
-            let sent = self
-                .waits
-                .try_io(Interest::WRITABLE, || send(socket, leaving));
-            match sent {
-                Ok(count) => drop(self.leaving.drain(..count)),
-                Err(problem) if problem.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(problem) => {
-                    let lost = self.leaving.remove(0);
-                    tracing::debug!(to = %lost.to, %problem, "late datagram refused");
-                }
+        while !self.leaving.is_empty() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(PAUSE)));
+            if pause.as_mut().poll(cx).is_pending() {
+                return;
             }
+            self.pause = None;
             for failure in self.flush() {
                 tracing::debug!(to = %failure.to, problem = %failure.source, "late datagram refused");
             }
@@ -319,6 +335,8 @@ fn open(options: &UdpOptions) -> io::Result<UdpSocket> {
     if address.ip().is_unspecified() {
         os::set_receive_address(&SockRef::from(&socket), address.is_ipv6())?;
     }
+    // Where the system cannot tell, a refused datagram stays as silent as a lost one.
+    let _ = refusals::ask(&SockRef::from(&socket), address.is_ipv6(), options.dual);
     socket.bind(&address.into())?;
     Ok(socket.into())
 }

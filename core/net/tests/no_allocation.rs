@@ -58,7 +58,7 @@ fn tick(sockets: &mut MediaSockets, ring: &[(Slot, SocketAddr)]) -> usize {
     sockets.flush();
     let mut bytes = 0;
     sockets
-        .sweep(|_, _, packet| bytes += packet.len())
+        .sweep(|_, _, _, packet| bytes += packet.len())
         .expect("a sweep");
     bytes
 }

@@ -44,7 +44,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CodecOrder, Settings, Transport};
+use settings::{CodecOrder, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -77,7 +77,7 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
-    let dialogs = dialogs_settings(settings, sound, epoch);
+    let dialogs = dialogs_settings(settings, media.formats.clone(), sound, epoch);
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -109,9 +109,8 @@ pub fn build_with(
         Dialogs::new(dialogs.clone(), answering(), handles.clone(), seeds.split())
     });
     let mut seeds = rng.split();
-    let name = settings.sip.user_agent.clone();
     builder = builder.part(Address::Registrar, move || {
-        Registrar::new(epoch, seeds.split()).named(&name)
+        Registrar::new(epoch, seeds.split())
     });
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
 }
@@ -146,6 +145,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             .early_dialogs_per_source
             .and_then(|cap| cap.try_into().ok()),
     });
+    endpoint.name.clone_from(&settings.sip.user_agent);
     endpoint.capabilities = Capabilities {
         methods: vec![
             Method::Invite,
@@ -180,7 +180,12 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
     }
 }
 
-fn dialogs_settings(settings: &Settings, sound: Sound, epoch: Timestamp) -> part_dialogs::Settings {
+fn dialogs_settings(
+    settings: &Settings,
+    formats: Vec<sdp::Capability>,
+    sound: Sound,
+    epoch: Timestamp,
+) -> part_dialogs::Settings {
     let limits = &settings.limits;
     let mut sessions = sip::dialogs::Config::default();
     sessions.limits.calls = limits.calls;
@@ -197,7 +202,7 @@ fn dialogs_settings(settings: &Settings, sound: Sound, epoch: Timestamp) -> part
         },
         sound,
         ring_for: Some(settings.sip.ring_for),
-        user_agent: settings.sip.user_agent.clone(),
+        formats,
     }
 }
 
@@ -226,6 +231,12 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
     Ok(voice::Settings {
         threads,
         legs_per_thread: settings.limits.calls.min(LEGS_PER_THREAD),
+        priority: match media.priority {
+            MediaPriority::Auto => voice::Priority::Auto,
+            MediaPriority::Realtime => voice::Priority::Realtime,
+            MediaPriority::High => voice::Priority::High,
+            MediaPriority::Normal => voice::Priority::Normal,
+        },
         ports: (media.port_min, media.port_max),
         dscp: dscp(settings.dscp.voice),
         device: devices::person(media)?,

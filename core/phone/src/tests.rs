@@ -68,12 +68,15 @@ fn every_setting_has_a_reader() {
         plugins: _, // `libraries`
     } = settings.clone();
     reach_link(&settings, limits);
-    let dialogs = dialogs_settings(&settings, Sound::Person, Timestamp::from_unix_ms(0));
+    assert_eq!(link_settings(&settings).endpoint.name, sip.user_agent);
+    let dialogs = {
+        let epoch = Timestamp::from_unix_ms(0);
+        dialogs_settings(&settings, Vec::new(), Sound::Person, epoch)
+    };
     assert_eq!(dialogs.sessions.limits.calls, limits.calls);
     assert_eq!(dialogs.sessions.limits.sessions, limits.dialogs);
     assert_eq!(dialogs.sessions.limits.early_per_source, Some(3));
     assert_eq!(dialogs.ring_for, Some(Duration::from_secs(33)));
-    assert_eq!(dialogs.user_agent, sip.user_agent);
     assert_eq!(dialogs.preference, sdp::Preference::Ours);
     reach_media(&settings, &media);
     assert_eq!(voice_settings(&settings).unwrap().dscp, dscp(marks.voice));
@@ -139,7 +142,8 @@ fn reach_media(settings: &Settings, media: &settings::Media) {
         jitter_max_ms,
         threads,
         microphone,
-        speaker: _, // `both_ends_of_the_device_are_asked_for`
+        speaker: _,  // `both_ends_of_the_device_are_asked_for`
+        priority: _, // media-thread's `thread` tests, and `status`
     } = media;
     let negotiated = media_settings(settings, &catalogue()).unwrap();
     let names: Vec<&str> = negotiated.formats.iter().map(|f| f.name.as_str()).collect();

@@ -50,11 +50,25 @@ pub struct Tally {
     pub longest_ns: u64,
 }
 
+/// How a call gets through. One look at it decides, because it stands in every packet's way.
+#[derive(Debug, Clone, Copy)]
+enum Gate {
+    Open,
+    Timed(Clock),
+    Shut(Trouble),
+}
+
+impl Gate {
+    fn new(clock: Option<Clock>) -> Self {
+        clock.map_or(Self::Open, Self::Timed)
+    }
+}
+
 /// Stands before one instance.
 #[derive(Debug, Clone)]
 pub struct Fence {
+    gate: Gate,
     clock: Option<Clock>,
-    shut: Option<Trouble>,
     tally: Tally,
 }
 
@@ -62,8 +76,8 @@ impl Fence {
     /// Open, with nothing counted.
     pub fn new(clock: Option<Clock>) -> Self {
         Self {
+            gate: Gate::new(clock),
             clock,
-            shut: None,
             tally: Tally::default(),
         }
     }
@@ -75,17 +89,21 @@ impl Fence {
 
     /// Why nothing gets through, if so.
     pub fn shut(&self) -> Option<Trouble> {
-        self.shut
+        match self.gate {
+            Gate::Open | Gate::Timed(_) => None,
+            Gate::Shut(trouble) => Some(trouble),
+        }
     }
 
     /// Gives a bypassed plugin another chance. One that panicked stays out.
     pub fn reopen(&mut self) {
-        match self.shut {
-            Some(Trouble::Bypassed) => {
-                self.shut = None;
+        match self.gate {
+            Gate::Shut(Trouble::Bypassed) => {
+                self.gate = Gate::new(self.clock);
                 self.tally.misses_in_row = 0;
             }
-            Some(Trouble::Poisoned | Trouble::Failed(_)) | None => {}
+            Gate::Shut(Trouble::Poisoned | Trouble::Failed(_)) => {}
+            Gate::Open | Gate::Timed(_) => {}
         }
     }
 
@@ -96,23 +114,35 @@ impl Fence {
         audio: impl FnOnce() -> Duration,
         body: impl FnOnce() -> Result<T, Status>,
     ) -> Result<T, Trouble> {
-        if let Some(trouble) = self.shut {
-            return Err(trouble);
-        }
-        self.tally.calls = self.tally.calls.wrapping_add(1);
-        let result = match self.clock {
-            None => body(),
-            Some(clock) => {
-                let start = clock();
-                let result = body();
-                self.measure(clock().since(start), audio() / SHARE);
-                result
+        let result = match self.gate {
+            Gate::Open => {
+                self.tally.calls = self.tally.calls.wrapping_add(1);
+                body()
             }
+            Gate::Timed(clock) => self.timed(clock, audio, body),
+            Gate::Shut(trouble) => return Err(trouble),
         };
-        result.map_err(|status| self.failed(status))
+        match result {
+            Ok(done) => Ok(done),
+            Err(status) => Err(self.failed(status)),
+        }
     }
 
+    /// Apart from [`call`](Self::call), so that what is not timed pays nothing for it.
     #[inline(never)]
+    fn timed<T>(
+        &mut self,
+        clock: Clock,
+        audio: impl FnOnce() -> Duration,
+        body: impl FnOnce() -> Result<T, Status>,
+    ) -> Result<T, Status> {
+        self.tally.calls = self.tally.calls.wrapping_add(1);
+        let start = clock();
+        let result = body();
+        self.measure(clock().since(start), audio() / SHARE);
+        result
+    }
+
     fn measure(&mut self, took: Duration, allowed: Duration) {
         let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.tally.longest_ns = self.tally.longest_ns.max(took_ns);
@@ -123,7 +153,7 @@ impl Fence {
         self.tally.misses += 1;
         self.tally.misses_in_row += 1;
         if self.tally.misses_in_row >= MISSES {
-            self.shut = Some(Trouble::Bypassed);
+            self.gate = Gate::Shut(Trouble::Bypassed);
         }
     }
 
@@ -131,7 +161,7 @@ impl Fence {
     fn failed(&mut self, status: Status) -> Trouble {
         self.tally.failures += 1;
         if status == Status::PANIC {
-            self.shut = Some(Trouble::Poisoned);
+            self.gate = Gate::Shut(Trouble::Poisoned);
             return Trouble::Poisoned;
         }
         Trouble::Failed(status)

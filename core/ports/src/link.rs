@@ -1,6 +1,7 @@
 //! What link answers and reports. Link owns the transactions and the flows.
 
 use crate::{Address, network};
+use control::quoted;
 use core::net::SocketAddr;
 use sip::transaction::Failure;
 use sip::{ClientId, Origin, ServerId, Target};
@@ -34,6 +35,8 @@ pub enum Word {
     Cancel {
         /// As given with [`Word::Send`].
         id: ClientId,
+        /// Reason header field of the CANCEL (RFC 3326).
+        reason: Option<String>,
     },
     /// Stops caring about a request: nothing is resent, nothing more is told.
     Abandon {
@@ -88,9 +91,9 @@ pub struct Path {
 impl core::fmt::Display for NoPath {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::UnknownName(name) => write!(f, "no name server knows {name}"),
-            Self::Unsupported(uri) => write!(f, "nothing here can send to {uri}"),
-            Self::Unreachable(what) => write!(f, "no way leads to {what}"),
+            Self::UnknownName(name) => write!(f, "no name server knows {}", quoted(name)),
+            Self::Unsupported(uri) => write!(f, "nothing here can send to {}", quoted(uri)),
+            Self::Unreachable(what) => write!(f, "no way leads to {}", quoted(what)),
         }
     }
 }
@@ -118,6 +121,8 @@ pub enum Heard {
     Cancelled {
         /// As given with [`Heard::Request`].
         id: ServerId,
+        /// Reason header field of the CANCEL (RFC 3326).
+        reason: Option<String>,
     },
     /// A response to a request of ours.
     Response {

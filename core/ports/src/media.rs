@@ -139,6 +139,15 @@ pub enum Notice {
         /// How long. Unit: milliseconds.
         duration_ms: u32,
     },
+    /// A digit of ours has sounded. Told for each, in order.
+    DigitSent {
+        /// 0–9, *, #, A–D.
+        digit: char,
+        /// How long. Unit: milliseconds.
+        duration_ms: u32,
+    },
+    /// A digit of ours found no room behind those that wait.
+    DigitRefused,
     /// Counts and quality so far.
     Quality(Box<Quality>),
     /// The leg is gone; its last counts, if it ever ran.
@@ -173,4 +182,8 @@ pub struct Quality {
     pub level_out_dbov: f32,
     /// Level of what we hear. Unit: dBov.
     pub level_in_dbov: f32,
+    /// Ticks of the media thread that began more than 5 ms late: our own machine stood still.
+    pub late_ticks: u64,
+    /// How late the latest of them began. Unit: milliseconds.
+    pub longest_stall_ms: f32,
 }

@@ -25,6 +25,11 @@ pub enum Word {
         /// The account's name.
         account: String,
     },
+    /// The connection to `target` is gone.
+    FlowLost {
+        /// Where it led.
+        target: sip::Target,
+    },
     /// The engine stops: removes all bindings.
     Stop,
     /// Another part was made anew.

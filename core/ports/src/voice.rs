@@ -25,7 +25,8 @@ pub enum Do {
     },
     /// Starts the leg, or changes it: answered by [`Report::Failed`] where that is not possible.
     Run(Box<LegConfig>),
-    /// Sends digits by telephone-event, one after the other.
+    /// Sends digits by telephone-event, one after the other; each is answered by
+    /// [`Report::DigitSent`] or [`Report::DigitRefused`].
     Digits {
         /// The leg.
         leg: LegId,
@@ -112,6 +113,20 @@ pub enum Report {
         digit: char,
         /// How long. Unit: ms.
         duration_ms: u32,
+    },
+    /// A digit of ours has sounded. Told for each, in order.
+    DigitSent {
+        /// The leg.
+        leg: LegId,
+        /// 0–9, *, #, A–D.
+        digit: char,
+        /// How long. Unit: ms.
+        duration_ms: u32,
+    },
+    /// A digit of ours found no room behind those that wait, and will not sound.
+    DigitRefused {
+        /// The leg.
+        leg: LegId,
     },
     /// Counts and quality so far.
     Quality {

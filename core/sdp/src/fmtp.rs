@@ -105,6 +105,11 @@ impl Params {
     }
 }
 
+/// The value of one parameter; empty for one that has none.
+pub(crate) fn value(fmtp: &str, name: &str) -> Option<String> {
+    Params::read(fmtp).value(name).map(ToOwned::to_owned)
+}
+
 /// Brings both lists together; `None` when the rules say that these are different formats.
 pub(crate) fn agree(rules: &[FmtpRule], ours: &str, theirs: &str) -> Option<Agreement> {
     let (mut receive, mut send) = (Params::read(ours), Params::read(theirs));

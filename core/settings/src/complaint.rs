@@ -107,7 +107,7 @@ impl fmt::Display for Complaint {
     }
 }
 
-/// Everything that is wrong, in the order of the layers, then of the lines.
+/// Everything that is wrong: errors before warnings, each in the order of the layers, then of the lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default, thiserror::Error)]
 pub struct Complaints(pub Vec<Complaint>);
 
@@ -166,9 +166,10 @@ impl Complaints {
         self.0.iter().any(|complaint| complaint.key == key)
     }
 
-    /// In the order of the layers, then of the lines.
+    /// Errors before warnings; each in the order of the layers, then of the lines.
     pub(crate) fn sort(&mut self) {
-        self.0.sort_by(|a, b| a.origin.cmp(&b.origin));
+        self.0
+            .sort_by(|a, b| (a.severity, &a.origin).cmp(&(b.severity, &b.origin)));
     }
 
     /// Whether any of them keeps the engine from starting.

@@ -76,6 +76,10 @@ pub(crate) const KEYS: &[Key] = &[
     key("media.port_max", number(1024, 65_535)),
     key("media.jitter_max_ms", number(20, 1000)),
     key("media.threads", number(0, 256)),
+    key(
+        "media.priority",
+        Kind::Choice(&["auto", "realtime", "high", "normal"]),
+    ),
     key("media.microphone", Kind::Device),
     key("media.speaker", Kind::Device),
     key("dscp.voice", number(0, 63)),

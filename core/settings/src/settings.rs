@@ -208,10 +208,25 @@ pub struct Media {
     pub jitter_max_ms: u16,
     /// Threads that carry sound. `None`: one per processor core.
     pub threads: Option<usize>,
+    /// How urgent these threads are to be.
+    pub priority: MediaPriority,
     /// Where our sound comes from.
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
+}
+
+/// How urgent the threads that carry sound are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaPriority {
+    /// The most urgent that is permitted.
+    Auto,
+    /// Before every usual thread.
+    Realtime,
+    /// More of the processor than usual threads.
+    High,
+    /// As every other thread.
+    Normal,
 }
 
 /// Marks of our packets (RFC 2474). Range: 0 to 63.

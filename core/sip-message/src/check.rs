@@ -2,8 +2,10 @@
 //!
 //! Source: RFC 3261 §8.2 and §16.3; verdicts: RFC 4475 §3, RFC 5118 §4.
 
+use crate::body::{Part, Unusable};
 use crate::header::{HeaderName, Headers};
 use crate::limits::{MAX_ROUTES, MAX_VALUES, MAX_VIAS};
+
 use crate::uri::Uri;
 use crate::write::ResponseBuilder;
 use crate::{Malformed, Method, Request, Response, Status};
@@ -15,7 +17,8 @@ pub struct Capabilities {
     pub methods: Vec<Method>,
     /// Option tags it supports, in lower case.
     pub extensions: Vec<String>,
-    /// Kinds of body it understands, `type/subtype` in lower case.
+    /// Kinds of body it understands, `type/subtype` in lower case. Multipart bodies of them need not
+    /// be named to be understood.
     pub content_types: Vec<String>,
 }
 
@@ -56,6 +59,7 @@ impl Default for Capabilities {
                 "application/media_control+xml",
                 "message/sipfrag",
                 "multipart/mixed",
+                "multipart/alternative",
                 "text/plain",
             ]),
         }
@@ -227,19 +231,22 @@ fn check_extensions(headers: &Headers, ours: &Capabilities) -> Result<(), Refusa
 /// RFC 3261 §8.2.3, and whether an INVITE's answer could be understood (§21.4.7).
 fn check_content(request: &Request, ours: &Capabilities) -> Result<(), Refusal> {
     let headers = request.headers();
-    if !request.body().is_empty() && !is_optional(headers) {
-        let kind = headers.content_type().unwrap_or_default();
-        let plain = headers
-            .values(HeaderName::ContentEncoding)
-            .all(|encoding| encoding.eq_ignore_ascii_case(b"identity"));
-        if !plain {
-            let status = Status::UNSUPPORTED_MEDIA_TYPE;
-            let list = "identity".to_owned();
-            return Err(Refusal::telling(status, HeaderName::AcceptEncoding, list));
-        }
-        if !ours.understands(&kind) {
-            let status = Status::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Refusal::telling(status, HeaderName::Accept, ours.accept()));
+    let kinds = Kinds::of(request.method());
+    if let Some(body) = Part::of(headers, request.body())? {
+        let status = Status::UNSUPPORTED_MEDIA_TYPE;
+        match body.unusable(&|kind| kinds.hold(kind, ours)) {
+            None => {}
+            Some(Unusable::Encoding) => {
+                let list = "identity".to_owned();
+                return Err(Refusal::telling(status, HeaderName::AcceptEncoding, list));
+            }
+            Some(Unusable::Kind) => {
+                return Err(Refusal::telling(
+                    status,
+                    HeaderName::Accept,
+                    kinds.list(ours),
+                ));
+            }
         }
     }
     if *request.method() == Method::Invite && !accepts_sdp(headers) {
@@ -250,19 +257,54 @@ fn check_content(request: &Request, ours: &Capabilities) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Content-Disposition says that the body may be left aside (RFC 3261 §20.11).
-fn is_optional(headers: &Headers) -> bool {
-    let Some(disposition) = headers.text(HeaderName::ContentDisposition) else {
-        return false;
-    };
-    let mut params = disposition.split(';').skip(1);
-    params.any(|param| {
-        param.split_once('=').is_some_and(|(name, value)| {
-            name.trim().eq_ignore_ascii_case("handling")
-                && value.trim().eq_ignore_ascii_case("optional")
-        })
-    })
+/// The kinds of body that a request may carry.
+#[derive(Debug, Clone, Copy)]
+enum Kinds {
+    /// Session descriptions: what sets up and changes sessions carries nothing else that we could use.
+    Sessions,
+    /// All that the user agent understands.
+    All,
 }
+
+impl Kinds {
+    const fn of(method: &Method) -> Self {
+        match method {
+            Method::Invite | Method::Update | Method::Prack => Self::Sessions,
+            Method::Ack
+            | Method::Bye
+            | Method::Cancel
+            | Method::Options
+            | Method::Register
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Refer
+            | Method::Info
+            | Method::Message
+            | Method::Publish
+            | Method::Other(_) => Self::All,
+        }
+    }
+
+    fn hold(self, kind: &str, ours: &Capabilities) -> bool {
+        match self {
+            Self::Sessions => kind == SESSION && ours.understands(SESSION),
+            Self::All => ours.understands(kind),
+        }
+    }
+
+    /// As Accept lists them.
+    fn list(self, ours: &Capabilities) -> String {
+        match self {
+            Self::Sessions => SESSIONS.to_owned(),
+            Self::All => ours.accept(),
+        }
+    }
+}
+
+/// The one kind of session description.
+const SESSION: &str = "application/sdp";
+/// The kinds of body that session descriptions come in, as Accept lists them.
+pub const SESSIONS: &str = "application/sdp, multipart/mixed, multipart/alternative";
 
 /// No Accept means `application/sdp` (RFC 3261 §20.1).
 fn accepts_sdp(headers: &Headers) -> bool {

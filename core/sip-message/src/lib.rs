@@ -4,8 +4,8 @@
 //! typed values are read when somebody asks for them, and keep the text they were read from.
 //! Built messages have the same form.
 //!
-//! What it is not: it keeps no state between messages (that is `sip`), resolves nothing, and does
-//! not look into bodies (SDP is `sdp`).
+//! What it is not: it keeps no state between messages (that is `sip`), resolves nothing, and finds
+//! session descriptions without reading them (SDP is `sdp`).
 //!
 //! ```
 //! use sip_message::{HeaderName, Limits, Message, ResponseBuilder, Status, parse_datagram};
@@ -32,6 +32,7 @@
 //! | `parse` | from a datagram to spans |
 //! | `stream` | [`Stream`]: framing on TCP and TLS |
 //! | `write` | [`RequestBuilder`], [`ResponseBuilder`] |
+//! | `body` | [`Part`]: a body, or several in one (RFC 5621) |
 //! | `check` | [`check_request`]: what to refuse, and how |
 //! | `header/` | [`Headers`], and one file per family of typed headers |
 //! | `uri/` | [`Uri`]: `sip:`, `sips:`, `tel:`, comparison, escapes |
@@ -39,6 +40,7 @@
 //! | `params`, `scan`, `span`, `text`, `value` | what the typed values are made of |
 //! | `method`, `status`, `limits`, `error` | [`Method`], [`Status`], [`Limits`], [`Malformed`] |
 
+mod body;
 mod check;
 mod error;
 mod header;
@@ -57,7 +59,8 @@ mod uri;
 mod value;
 mod write;
 
-pub use check::{Capabilities, Refusal, check_request, check_response};
+pub use body::{Content, MAX_DEPTH, MAX_PARTS, Part, Unusable, session_description};
+pub use check::{Capabilities, Refusal, SESSIONS, check_request, check_response};
 pub use error::Malformed;
 pub use header::{
     Algorithm, CSeq, Challenge, Contacts, DigestResponse, Event, Header, HeaderName, Headers,

@@ -21,7 +21,8 @@ const RFC_4475: &[(&str, &str)] = &[
     ("dblreq", "405"),
     ("semiuri", "ok"),
     ("transports", "ok"),
-    ("mpart01", "ok"),
+    // A part of an unknown kind, which must be understood (RFC 5621 §8.1).
+    ("mpart01", "415"),
     ("unreason", "ok"),
     ("noreason", "ok"),
     ("badinv01", "400"),

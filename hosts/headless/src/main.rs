@@ -17,24 +17,28 @@ use tokio::signal::unix::{SignalKind, signal};
 
 fn main() {
     let options = Options::parse();
-    match run(&options) {
+    let mut warnings = Vec::new();
+    match run(&options, &mut warnings) {
         Ok(()) => {}
         Err(error) => {
+            // What keeps it from running stands first; what may be behind it follows.
             eprintln!("{error}");
+            for warning in warnings {
+                eprintln!("{warning}");
+            }
             process::exit(ExitCode::of_error(&error).number().into());
         }
     }
 }
 
-fn run(options: &Options) -> Result<(), ErrorObject> {
+/// `warnings` are those of the settings, until they are logged: once it runs.
+fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(), ErrorObject> {
     let broken = |complaints: settings::Complaints| {
         ErrorObject::new(Code::BROKEN_SETTINGS, complaints.to_string())
     };
     let loaded = settings::load(&options.request()).map_err(broken)?;
     log(options, &loaded.settings);
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
+    warnings.clone_from(&loaded.warnings);
     folders(&options.plugins)?;
     net::raise_open_files();
     let catalogue = catalogue(options, &loaded.settings);
@@ -46,6 +50,9 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     }
     actix::System::new().block_on(async {
         let core = builder.start().await.map_err(|why| why.explain())?;
+        for warning in warnings.drain(..) {
+            tracing::warn!("{warning}");
+        }
         for listen in core.listening() {
             println!("listening {} {}", listen.transport, listen.address);
         }
@@ -72,6 +79,10 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
+        &codec_g722::ENTRY,
+        &codec_gsm::ENTRY,
+        &codec_ilbc::ENTRY,
+        &codec_l16::ENTRY,
     ];
     let folders = options
         .plugins

@@ -14,6 +14,13 @@ pub(crate) struct End<R> {
     pub(crate) period: usize,
 }
 
+/// After the media thread stood still it fetches two blocks where it fetched one, until it has caught up;
+/// what is in the ring for longer than that is too late to be heard. Unit: blocks.
+const PATIENCE: u32 = 60;
+
+/// The most that the media thread makes up for, and a little. Unit: ms.
+const MADE_UP_MS: usize = 300;
+
 /// How full a ring should be: a period, and 10 ms for the media thread. Unit: frames.
 pub(crate) fn target(device_hz: u32, period: usize) -> usize {
     period + device_hz as usize / 100
@@ -51,6 +58,8 @@ pub(crate) struct Microphone {
     target: usize,
     rate_hz: u32,
     running: bool,
+    /// Blocks fetched since there is much more than wanted.
+    deep_for: u32,
     captured: u64,
     underrun: u64,
     overrun: u64,
@@ -66,6 +75,7 @@ impl Microphone {
             end,
             rate_hz,
             running: false,
+            deep_for: 0,
             captured: 0,
             underrun: 0,
             overrun: 0,
@@ -82,10 +92,19 @@ impl Microphone {
             self.running = true;
             self.level.smooth = self.level.target;
         }
-        if filled > 4 * self.target {
+        self.deep_for = if filled > 4 * self.target {
+            self.deep_for + 1
+        } else {
+            0
+        };
+        let made_up = self.end.device_hz as usize * MADE_UP_MS / 1_000;
+        if self.deep_for > PATIENCE || filled > self.target + made_up {
             self.skip(filled - self.target);
         }
-        let how = self.level.follow(self.end.ring.slots());
+        // What is there because the media thread stood still says nothing about the two clocks.
+        let how = self
+            .level
+            .follow(self.end.ring.slots().min(4 * self.target));
         self.converter.steer(how);
         for (n, place) in pcm.iter_mut().enumerate() {
             let sample = loop {
@@ -106,13 +125,14 @@ impl Microphone {
         pcm.len()
     }
 
-    /// Too late to be heard: the media thread has slept.
+    /// Too late to be heard: the media thread has slept, and does not catch up.
     fn skip(&mut self, frames: usize) {
         if let Ok(chunk) = self.end.ring.read_chunk(frames) {
             chunk.commit_all();
         }
         self.overrun += frames as u64 * u64::from(self.rate_hz) / u64::from(self.end.device_hz);
         self.level.smooth = self.level.target;
+        self.deep_for = 0;
     }
 
     pub(crate) fn latency_ns(&self) -> u64 {

@@ -150,6 +150,45 @@ fn a_media_thread_that_slept_does_not_stay_behind() {
     assert!(counters.overrun > 3000);
 }
 
+/// A microphone whose media thread stood still for 200 ms and then fetches `at_once` blocks a tick:
+/// samples that were dropped, and how old the rest is after `ticks`. Unit: ns.
+fn after_a_stall(at_once: usize, ticks: usize) -> (u64, u64) {
+    let (producer, consumer) = RingBuffer::new(24_000);
+    let mut device = Listen {
+        ring: producer,
+        channels: 1,
+        pace: Pace::new(u32::MAX),
+        shared: Arc::new(Shared::default()),
+    };
+    let end = End {
+        ring: consumer,
+        device_hz: 48_000,
+        period: 512,
+    };
+    let mut microphone = Microphone::new(end, 8000);
+    device.take(&vec![0.1_f32; 1_000 + 9_600]);
+    for _ in 0..ticks {
+        for _ in 0..at_once {
+            microphone.fetch(&mut [0; 80]);
+        }
+        device.take(&[0.1_f32; 480]);
+    }
+    let mut counters = plugin::AudioCounters::default();
+    microphone.count(&mut counters);
+    (counters.overrun, microphone.latency_ns())
+}
+
+#[test]
+fn what_was_recorded_while_the_machine_stood_still_waits_to_be_fetched() {
+    let (dropped, age) = after_a_stall(2, 20);
+    assert_eq!(dropped, 0);
+    assert!(age < 60_000_000, "{age}");
+    // Nobody fetches it: the person would be heard late from now on.
+    let (dropped, age) = after_a_stall(1, 100);
+    assert!(dropped > 1_000, "{dropped}");
+    assert!(age < 60_000_000, "{age}");
+}
+
 #[test]
 fn requests_are_checked_in_words() {
     for (request, says) in [

@@ -73,6 +73,16 @@ pub struct ErrorObject {
     pub call: Option<CallHandle>,
 }
 
+/// Text of somebody else's for a line of an error: in quotes, and cut where it is too long to be read.
+pub fn quoted(text: &str) -> String {
+    /// What fits a line. Unit: characters.
+    const LONGEST: usize = 80;
+    match text.char_indices().nth(LONGEST) {
+        None => format!("'{text}'"),
+        Some((end, _)) => format!("'{}…' ({} bytes)", &text[..end], text.len()),
+    }
+}
+
 impl ErrorObject {
     /// An error with title and fix from the index.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
@@ -144,6 +154,17 @@ mod tests {
               fix   check the user and the password of the account; some servers want another name to log in: set auth_user
               more  offhook explain OH-2001"#]]
         .assert_eq(&error.to_string());
+    }
+
+    #[test]
+    fn what_is_quoted_is_cut_to_a_line() {
+        assert_eq!(quoted("sip:a@b"), "'sip:a@b'");
+        let long = format!("sip:{}", "ü".repeat(35_000));
+        let text = quoted(&long);
+        assert!(
+            text.len() < 200 && text.ends_with("…' (70004 bytes)"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -113,6 +113,16 @@ index! {
         "this computer has no way to the server"
         "no network is up, or none of the server's address family (IPv4 or IPv6)"
         "check the network of this computer";
+    /// TLS is asked for and not there.
+    2008 TLS_UNAVAILABLE Failed
+        "this address asks for TLS, which this phone does not have yet"
+        "an address that begins with sips:, or says transport=tls, must not be reached in the clear"
+        "use the same address with sip: where the server allows it";
+    /// A server sends us elsewhere, and nowhere that we can go.
+    2009 REDIRECTED Rejected
+        "the server sends this account elsewhere, and that leads nowhere"
+        "it names no other registrar that can be used, or they send each other in a circle"
+        "ask who runs the server which registrar this account belongs to, and set it: registrar";
     /// Sound of the far end cannot come: its address is not reachable.
     3107 MEDIA_UNREACHABLE Media
         "you are sending sound but nothing comes back"

@@ -37,7 +37,7 @@ pub mod time;
 pub mod wire;
 
 pub use command::{Command, Reply};
-pub use error::{Code, ErrorObject};
+pub use error::{Code, ErrorObject, quoted};
 pub use event::{Event, EventBody};
 pub use exit::ExitCode;
 pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey};

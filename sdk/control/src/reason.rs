@@ -16,6 +16,12 @@ pub struct EndReason {
     /// The peer's Reason header, as it came (RFC 3326).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_header: Option<String>,
+    /// Its cause by the numbers of the telephone network (Q.850), where it says one. Range: 1 to 127.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q850_cause: Option<u16>,
+    /// Its text for people, where it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_text: Option<String>,
     /// The error index's word for it, unless it ended as it should.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
@@ -78,6 +84,8 @@ impl EndReason {
             cause,
             sip_status: Some(sip_status),
             reason_header: None,
+            q850_cause: None,
+            reason_text: None,
             code: Some(code),
         }
     }
@@ -89,6 +97,8 @@ impl EndReason {
             cause: EndCause::Normal,
             sip_status: None,
             reason_header: None,
+            q850_cause: None,
+            reason_text: None,
             code: None,
         }
     }

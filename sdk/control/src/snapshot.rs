@@ -118,6 +118,20 @@ pub struct Quality {
     /// Level of what we say. Unit: dBov.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_out_db: Option<f32>,
+    /// Times that our own machine came more than 5 ms too late to carry the sound.
+    #[serde(default, skip_serializing_if = "is_none_late")]
+    pub late_ticks: u64,
+    /// How late at most. Unit: ms.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub longest_stall_ms: f32,
+}
+
+fn is_none_late(count: &u64) -> bool {
+    *count == 0
+}
+
+fn is_no_time(ms: &f32) -> bool {
+    *ms <= 0.0
 }
 
 /// The whole of a call.
@@ -298,6 +312,10 @@ pub struct EngineSnapshot {
     /// All plugins, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PluginSnapshot>,
+    /// What the system granted the threads that carry sound: `realtime`, `high`, `normal`, or
+    /// `withdrawn` where they took too much. None in an engine without sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_priority: Option<String>,
     /// What is wrong, while it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<ErrorObject>,

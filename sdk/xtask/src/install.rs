@@ -11,20 +11,26 @@ use std::process::{Command, Stdio};
 pub(crate) enum Need {
     /// Building and running offhook.
     Demo,
-    /// That, and the peers of the interop tests.
+    /// That, and what drives and counts in `benches`.
+    Bench,
+    /// What demo needs, and the peers of the interop tests.
     All,
 }
 
 /// A linker, pkg-config, and the headers of the sound system (plugin audio-system).
 const BUILD: &[&str] = &["build-essential", "pkg-config", "libasound2-dev"];
 
-/// Programs that play the other end, `ss` to read marks of sockets, recorded human speech, and Python
-/// for the speech scorer.
+/// SIPp calls; callgrind counts instructions; taskset keeps what is measured on a core of its own.
+const BENCH: &[&str] = &["sip-tester", "valgrind", "util-linux"];
+
+/// Programs that play the other end, a GSM coder to compare ours with, `ss` to read marks of sockets,
+/// recorded human speech, and Python for the speech scorer.
 const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
     "baresip-core",
     "linphone-cli",
+    "libgsm-tools",
     "iproute2",
     "pocketsphinx-testdata",
     "python3",
@@ -37,8 +43,10 @@ const SCORER: &[&str] = &["pystoi==0.4.1", "numpy==2.4.6", "scipy==1.17.1"];
 /// Installs what is missing.
 pub(crate) fn run(need: Need) -> Result<(), String> {
     let mut wanted = BUILD.to_vec();
-    if need == Need::All {
-        wanted.extend(PEERS);
+    match need {
+        Need::Demo => {}
+        Need::Bench => wanted.extend(BENCH),
+        Need::All => wanted.extend(PEERS),
     }
     packages(&wanted)?;
     if need == Need::All {

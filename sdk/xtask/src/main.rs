@@ -50,7 +50,8 @@ cargo xtask COMMAND
   swarm            random worlds of whole phones [--seeds N] [--minutes M]; one again: --seed S
   defects          plant faults one at a time, see which tests fail [NAMES] [--with PACKAGE]; check: do all apply
   plugins          build the plugin library files, check that hosts do not export their symbol
-  bench [NAMES]    figures beside their baselines; with names (calls, memory, media, start) only those
+  bench [SECTION...] [--json FILE]
+                   figures beside their baselines; sections: criterion, start, demo, media, calls, memory
 ";
 
 /// What a command can come back with; the text is for a person.

@@ -6,6 +6,7 @@ use control::event::{CallEnded, EventBody, Filter};
 use control::snapshot::{AccountSnapshot, AccountState, CallSnapshot};
 use control::wire::{Call, Hello, ToClient, ToEngine};
 use control::{CallHandle, Event};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -102,11 +103,16 @@ impl Client {
 
     /// Calls a URI; returns at once.
     pub fn dial(&mut self, to: &str) -> Result<CallHandle> {
+        self.dial_with(to, BTreeMap::new())
+    }
+
+    /// The same, with more headers in the INVITE.
+    pub fn dial_with(&mut self, to: &str, headers: BTreeMap<String, String>) -> Result<CallHandle> {
         let dial = Dial {
             to: to.to_owned(),
             account: None,
             ring_for_s: None,
-            headers: std::collections::BTreeMap::new(),
+            headers,
         };
         let reply = self.ask(Command::Dial(dial))?;
         let Reply::Call { call } = reply else {

@@ -6,7 +6,7 @@ use crate::rig::{Rig, binaries};
 use crate::{kamailio, ports};
 use anyhow::Result;
 use std::fs::Permissions;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,6 +61,8 @@ pub struct Wish<'a> {
     pub answer: Answer,
     /// Where it registers, as whom, and with which password. `None`: it has an account that does not.
     pub registrar: Option<(SocketAddr, &'a str, &'a str)>,
+    /// Where it listens: a loopback address of either version.
+    pub ip: IpAddr,
     /// More settings, as a settings file has them.
     pub settings: &'a str,
 }
@@ -72,6 +74,7 @@ impl Default for Wish<'_> {
             codec: "PCMU",
             answer: Answer::Echo,
             registrar: None,
+            ip: Ipv4Addr::LOCALHOST.into(),
             settings: "",
         }
     }
@@ -98,7 +101,7 @@ impl Daemon {
     /// Starts one, called `name` in the rig's folder, and waits until it takes calls.
     pub fn start(rig: &Rig, name: &str, wish: &Wish<'_>) -> Result<Self> {
         let folder = rig.subfolder(name)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let address = SocketAddr::new(wish.ip, ports::take(1));
         let control = folder.join("control.sock");
         let settings = folder.join("settings.toml");
         let account = wish.registrar.map_or(ACCOUNT, |_| "");

@@ -6,7 +6,8 @@ use crate::rig::{Rig, find};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ pub struct Wish {
     pub least_expires_s: u32,
     /// How long a nonce is good; after that it is stale. Unit: s.
     pub nonce_s: u32,
+    /// Where it listens: a loopback address of either version.
+    pub ip: IpAddr,
     /// Names and passwords.
     pub users: Vec<(&'static str, &'static str)>,
 }
@@ -38,6 +41,7 @@ impl Default for Wish {
             most_expires_s: 3_600,
             least_expires_s: 1,
             nonce_s: 300,
+            ip: Ipv4Addr::LOCALHOST.into(),
             users: vec![
                 ("101", "secret-101"),
                 ("102", "secret-102"),
@@ -64,16 +68,30 @@ pub struct Kamailio {
     /// Where it listens, on UDP and TCP.
     pub address: SocketAddr,
     control: SocketAddr,
+    folder: PathBuf,
     running: Running,
+}
+
+/// Runs the Kamailio that is set up in `folder`.
+fn run(folder: &Path) -> Result<Running> {
+    let mut command = Command::new(find("kamailio").context("kamailio is not installed")?);
+    command.arg("-f").arg(folder.join("kamailio.cfg"));
+    command
+        .args(["-DD", "-E", "-m", "32", "-M", "4", "-w"])
+        .arg(folder)
+        .arg("-Y")
+        .arg(folder);
+    Running::start(&mut command, &folder.join("log"))
 }
 
 impl Kamailio {
     /// Starts one, called `name` in the rig's folder, and waits until it answers.
     pub fn start(rig: &Rig, name: &str, wish: &Wish) -> Result<Self> {
         let folder = rig.subfolder(name)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let address = SocketAddr::new(wish.ip, ports::take(1));
         let control = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
         let text = [
+            ("@HOST@", host(wish.ip)),
             ("@PORT@", address.port().to_string()),
             ("@CONTROL@", control.port().to_string()),
             ("@MODULES@", MODULES.into()),
@@ -99,17 +117,11 @@ impl Kamailio {
             writeln!(users, "{}:{user}:{REALM}:{password}", n + 1)?;
         }
         std::fs::write(folder.join("subscriber"), users)?;
-        let mut command = Command::new(find("kamailio").context("kamailio is not installed")?);
-        command.arg("-f").arg(folder.join("kamailio.cfg"));
-        command
-            .args(["-DD", "-E", "-m", "32", "-M", "4", "-w"])
-            .arg(&folder)
-            .arg("-Y")
-            .arg(&folder);
-        let running = Running::start(&mut command, &folder.join("log"))?;
+        let running = run(&folder)?;
         let mut kamailio = Self {
             address,
             control,
+            folder,
             running,
         };
         kamailio.wait_ready()?;
@@ -202,8 +214,23 @@ impl Kamailio {
         self.running.log()
     }
 
+    /// Ends it, its connections with it, and starts it anew at the same place. It knows no binding then.
+    pub fn restart(&mut self) -> Result<()> {
+        self.running.stop();
+        self.running = run(&self.folder)?;
+        self.wait_ready()
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         self.running.kill();
+    }
+}
+
+/// An address as a URI has it.
+fn host(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }

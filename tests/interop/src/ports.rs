@@ -60,9 +60,16 @@ pub fn take(count: u16) -> u16 {
 
 /// Waits until `running` listens at `address` on `udp` or `tcp`, by the system's list of sockets.
 pub fn wait_listening(address: SocketAddr, transport: &str, running: &mut Running) -> Result<()> {
-    let mark = format!("0100007F:{:04X} ", address.port());
+    let (list, here) = match address {
+        SocketAddr::V4(_) => (format!("/proc/net/{transport}"), "0100007F"),
+        SocketAddr::V6(_) => (
+            format!("/proc/net/{transport}6"),
+            "00000000000000000000000001000000",
+        ),
+    };
+    let mark = format!("{here}:{:04X} ", address.port());
     for _ in 0..500 {
-        if std::fs::read_to_string(format!("/proc/net/{transport}"))?.contains(&mark) {
+        if std::fs::read_to_string(&list)?.contains(&mark) {
             return Ok(());
         }
         ensure!(running.is_alive(), "it ended:\n{}", running.log());

@@ -276,6 +276,11 @@ impl Script {
 
     /// A CANCEL for an INVITE of its own.
     pub fn cancel(&mut self, invite: &Request) {
+        self.cancel_because(invite, "");
+    }
+
+    /// The same with a Reason header field (RFC 3326), unless it is empty.
+    pub fn cancel_because(&mut self, invite: &Request, reason: &str) {
         let Ok(via) = invite.headers().top_via() else {
             return;
         };
@@ -291,10 +296,13 @@ impl Script {
             }
         }
         let number = invite.headers().cseq().map_or(1, |cseq| cseq.number);
-        let cancel = cancel
+        let mut cancel = cancel
             .header("CSeq", format!("{number} CANCEL"))
-            .header("Max-Forwards", 70)
-            .build();
+            .header("Max-Forwards", 70);
+        if !reason.is_empty() {
+            cancel = cancel.header("Reason", reason);
+        }
+        let cancel = cancel.build();
         let key = format!("{branch} CANCEL");
         self.asked
             .insert(key.clone(), (cancel.clone(), to, Rc::new(|_, _| {})));

@@ -63,6 +63,49 @@ fn link_made_anew_leaves_calls_and_bindings() {
     leaves_nothing(&world);
 }
 
+/// M-009: the connections that stand are told again to a link that was made anew, whoever opened them,
+/// so that the call is hung up over the one it was made over.
+#[test]
+fn link_made_anew_leaves_calls_over_tcp() {
+    for (seed, victim_called) in [(6, true), (7, false)] {
+        let mut world = World::new(seed);
+        world.set_links(&LinkSettings {
+            delay: Duration::from_millis(20),
+            ..LinkSettings::CLEAN
+        });
+        let alice = world.phone(&Settings::new("alice"));
+        let bob = Settings::new("bob").answers_after(secs(1), Sound::Echo);
+        let bob = world.phone(&bob);
+        alice.dial(&format!("{};transport=tcp", bob.uri()));
+        world.run_for(secs(3));
+        assert_eq!(alice.count("call.answered"), 1);
+        let victim = if victim_called { &alice } else { &bob };
+        victim.poison(Address::Link);
+        assert_eq!(victim.count("engine.degraded"), 1);
+        world.run_for(secs(1));
+        let before = alice.media_datagrams();
+        world.run_for(secs(1));
+        let after = alice.media_datagrams();
+        assert!(after.0 > before.0 + 45 && after.1 > before.1 + 45);
+        // The side that lost its link hears the other one, and the answer to its own request.
+        let (quiet, ends) = if victim_called {
+            (&alice, &bob)
+        } else {
+            (&bob, &alice)
+        };
+        ends.hang_up(ends.calls()[0].call);
+        world.run_for(secs(1));
+        assert_eq!(quiet.count("call.ended"), 1, "BYE was heard");
+        alice.dial(&format!("{};transport=tcp", bob.uri()));
+        world.run_for(secs(3));
+        assert_eq!(alice.count("call.answered"), 2);
+        quiet.hang_up(quiet.calls()[0].call);
+        world.run_for(secs(1));
+        assert_eq!(ends.count("call.ended"), 2);
+        leaves_nothing(&world);
+    }
+}
+
 #[test]
 fn registrar_made_anew_leaves_calls_and_registers_again() {
     let (world, alice, bob) = in_a_call(2);

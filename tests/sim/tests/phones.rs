@@ -3,6 +3,8 @@
 
 use audio::{Rate, chirp::chirp, correlate};
 use base::{Duration, Rng};
+use control::EventBody;
+use control::event::Side;
 use control::snapshot::AccountState;
 use offhook_sim::{LinkSettings, Loss, Proxy, Settings, World};
 use ports::media::Sound;
@@ -162,5 +164,49 @@ fn phones_call_each_other_over_tcp() {
     alice.hang_up(call);
     world.run_for(secs(70));
     assert_eq!((alice.count("call.ended"), bob.count("call.ended")), (1, 1));
+    assert_eq!(world.unfinished(), Vec::<String>::new());
+}
+
+/// Digits that a phone was told of, its own or the peer's.
+fn digits(phone: &offhook_sim::Phone, of: Side) -> String {
+    let events = phone.events().into_iter();
+    let digits = events.filter_map(|event| {
+        let EventBody::CallDtmf(told) = event.body else {
+            return None;
+        };
+        assert!((100..=120).contains(&told.duration_ms), "{told:?}");
+        (told.direction == of).then_some(told.digit)
+    });
+    digits.collect()
+}
+
+#[test]
+fn m_058_a_digit_is_told_when_it_has_sounded() {
+    let mut world = World::new(4);
+    world.set_links(&clean());
+    let alice = world.phone(&Settings::new("alice"));
+    let bob = Settings::new("bob").answers_after(Duration::from_millis(100), Sound::Echo);
+    let bob = world.phone(&bob);
+    let call = alice.dial(&bob.uri());
+    assert!(world.run_while_not(secs(2), || alice.count("call.answered") == 1));
+    world.run_for(secs(1));
+    alice.press(call, "42#");
+    world.run_for(Duration::from_millis(90));
+    assert_eq!(digits(&alice, Side::Local), "", "the first still sounds");
+    world.run_for(Duration::from_millis(130));
+    assert_eq!(digits(&alice, Side::Local), "4");
+    world.run_for(secs(1));
+    assert_eq!(digits(&alice, Side::Local), "42#");
+    assert_eq!(digits(&bob, Side::Remote), "42#");
+    // More than can wait.
+    alice.press(call, &"1".repeat(40));
+    world.run_for(secs(20));
+    assert_eq!(
+        digits(&alice, Side::Local),
+        format!("42#{}", "1".repeat(32))
+    );
+    assert_eq!(alice.count("call.warning"), 8);
+    alice.hang_up(call);
+    world.run_for(secs(70));
     assert_eq!(world.unfinished(), Vec::<String>::new());
 }

@@ -3,6 +3,7 @@
 use super::Thread;
 use super::impair::{Line, Rough};
 use super::legs::{Ground, Pair};
+use crate::clock::Clock;
 use crate::wiring::Wiring;
 use core::net::IpAddr;
 use media_thread::order::Given;
@@ -112,6 +113,12 @@ impl Ground for Host {
     fn poll(&mut self, thread: usize) -> Option<Told<Line<UdpSocket>>> {
         let lane = self.threads.get_mut(thread)?;
         lane.catch_up();
+        if lane.thread.guard(Clock::read()) {
+            tracing::error!(
+                thread,
+                "media thread hangs; it is no longer before other threads"
+            );
+        }
         lane.thread.poll_told()
     }
 

@@ -5,7 +5,7 @@
 
 use base::{Duration, Instant, Rng};
 use core::net::SocketAddr;
-use media_thread::{Flow, MediaNet};
+use media_thread::{Flow, MediaNet, Taker};
 use ports::media::Impairment;
 
 /// Packets of one way that can wait. At the bound a packet is passed on at once.
@@ -149,16 +149,16 @@ impl Way {
         false
     }
 
-    /// Hands on what has arrived by `now`, in the order of arrival.
-    fn release(&mut self, now: Instant, mut each: impl FnMut(SocketAddr, &mut [u8])) {
+    /// Hands on what has arrived by `now`, in the order of arrival, with how long ago that was.
+    fn release(&mut self, now: Instant, mut each: impl FnMut(SocketAddr, Duration, &mut [u8])) {
         loop {
             let arrived = |held: &&mut Held| held.due.is_some_and(|due| due <= now);
             let Some(next) = self.held.iter_mut().filter(arrived).min_by_key(|h| h.due) else {
                 return;
             };
-            next.due = None;
+            let waited = next.due.take().map_or(Duration::ZERO, |due| now.since(due));
             if let Some(bytes) = next.bytes.get_mut(..next.length) {
-                each(next.peer, bytes);
+                each(next.peer, waited, bytes);
             }
         }
     }
@@ -216,16 +216,17 @@ impl<N: MediaNet> MediaNet for RoughNet<N> {
         Some(Line { socket, rough })
     }
 
-    fn sweep(&mut self, each: &mut dyn FnMut(Flow, SocketAddr, &mut [u8])) {
+    fn sweep(&mut self, each: &mut Taker<'_>) {
         if self.count == 0 {
             return self.net.sweep(each);
         }
         let now = (self.clock)();
         let Self { net, roughs, .. } = self;
-        net.sweep(&mut |flow, from, bytes| {
-            let passes = at(roughs, flow).is_none_or(|rough| rough.comes(from, bytes, now));
+        net.sweep(&mut |flow, from, waited, bytes| {
+            let came = now - waited;
+            let passes = at(roughs, flow).is_none_or(|rough| rough.comes(from, bytes, came));
             if passes {
-                each(flow, from, bytes);
+                each(flow, from, waited, bytes);
             }
         });
         let mut sent = false;
@@ -234,8 +235,8 @@ impl<N: MediaNet> MediaNet for RoughNet<N> {
             let flow = Flow(u32::try_from(number).unwrap_or(u32::MAX));
             rough
                 .inward
-                .release(now, |from, bytes| each(flow, from, bytes));
-            rough.outward.release(now, |to, bytes| {
+                .release(now, |from, waited, bytes| each(flow, from, waited, bytes));
+            rough.outward.release(now, |to, _, bytes| {
                 net.send(flow, to, bytes);
                 sent = true;
             });

@@ -306,6 +306,13 @@ impl<G: Ground> Legs<G> {
                 self.tell(Report::Flowing { leg: Named(leg.0) });
             }
             Heard::Key { leg, heard, .. } => self.key(Named(leg.0), heard),
+            Heard::KeySent {
+                leg,
+                event,
+                duration_ms,
+                ..
+            } => self.key_sent(Named(leg.0), event, duration_ms),
+            Heard::KeyRefused { leg, .. } => self.tell(Report::DigitRefused { leg: Named(leg.0) }),
             Heard::NoMedia { leg, .. } => {
                 let for_ms = u64::from(self.pace.silent_after_ms);
                 self.tell(Report::Silent {
@@ -327,20 +334,13 @@ impl<G: Ground> Legs<G> {
                     "codec does not work; the call goes on concealed"
                 );
             }
-            Heard::Refused { leg, .. } => {
-                if let Some(leg) = leg {
-                    let why = "the media thread has no room for another call".to_owned();
-                    self.tell(Report::Failed {
-                        leg: Named(leg.0),
-                        why,
-                    });
-                }
-            }
+            Heard::Refused { leg, .. } => self.refused(leg),
             Heard::Thread {
                 legs,
                 late,
                 skipped,
                 longest_us,
+                longest_stall_us,
                 lost_reports,
                 ..
             } => {
@@ -349,6 +349,7 @@ impl<G: Ground> Legs<G> {
                     late,
                     skipped,
                     longest_us,
+                    longest_stall_us,
                     lost_reports,
                     "media thread"
                 );
@@ -381,6 +382,24 @@ impl<G: Ground> Legs<G> {
         }
     }
 
+    fn refused(&mut self, leg: Option<LegId>) {
+        if let Some(leg) = leg {
+            let why = "the media thread has no room for another call".to_owned();
+            let leg = Named(leg.0);
+            self.tell(Report::Failed { leg, why });
+        }
+    }
+
+    fn key_sent(&mut self, leg: Named, event: u8, duration_ms: u32) {
+        if let Some(digit) = KEYS.chars().nth(usize::from(event)) {
+            self.tell(Report::DigitSent {
+                leg,
+                digit,
+                duration_ms,
+            });
+        }
+    }
+
     fn tell(&mut self, report: Report) {
         self.ground.tell(report);
     }
@@ -397,6 +416,8 @@ fn count(quality: &mut Quality, counts: &Counts) {
     };
     quality.jitter_ms = counts.jitter_us as f32 / 1000.0;
     quality.buffer_ms = counts.delay_us as f32 / 1000.0;
+    quality.late_ticks = counts.stalls.late_ticks;
+    quality.longest_stall_ms = counts.stalls.longest_us as f32 / 1000.0;
     if let Some(level) = counts.heard {
         quality.level_in_dbov = -f32::from(level.below_overload);
     }

@@ -20,8 +20,10 @@ pub mod legs;
 pub use error::Error;
 pub use formats::capabilities;
 pub use kit::Pace;
+pub use media_thread::priority::{Granted, Priority, permitted};
 
 use crate::clock::Clock;
+use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use base::{Duration, Rng};
 use control::snapshot::{PluginSnapshot, PluginState};
@@ -39,7 +41,6 @@ use ports::voice::Do;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::sync::Notify;
-use tokio::task::spawn_local;
 
 /// How often control fetches what the media threads report while legs are open. Unit: time.
 const FETCH: Duration = Duration::from_millis(20);
@@ -51,6 +52,8 @@ const PERSON: BusId = BusId(0);
 pub struct Settings {
     /// Media threads. Range: 1 and up.
     pub threads: usize,
+    /// How urgent they are to be.
+    pub priority: Priority,
     /// Legs that fit each of them.
     pub legs_per_thread: usize,
     /// Ports for RTP and RTCP, first and last.
@@ -73,6 +76,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             threads: 1,
+            priority: Priority::Auto,
             legs_per_thread: 64,
             ports: (16_384, 32_767),
             dscp: Dscp::EF,
@@ -116,6 +120,7 @@ impl Voice {
                 capacity,
                 orders: (settings.legs_per_thread * 2).min(ORDERS),
                 sweeps: settings.sweeps,
+                priority: settings.priority,
                 clock: Clock::read,
                 ntp_at_zero: clock.ntp_at_zero(),
             };
@@ -143,6 +148,17 @@ impl Voice {
             first.order(given).map_err(|full| Error::Media(full.1))?;
         }
         Ok(())
+    }
+
+    /// Says, whenever it is asked, how urgent the media threads are.
+    pub(crate) fn granted(&self) -> impl Fn() -> String + 'static {
+        let threads: Vec<_> = self.threads.iter().map(Thread::looker).collect();
+        move || {
+            let mut all: Vec<_> = threads.iter().map(|one| one.granted()).collect();
+            all.dedup();
+            let words: Vec<_> = all.into_iter().map(Granted::word).collect();
+            words.join(", ")
+        }
     }
 
     /// Every plugin that was found, and every one that was refused.
@@ -181,7 +197,7 @@ impl Voice {
     }
 
     /// Runs until the engine ends.
-    pub(crate) fn run(self, wiring: Rc<Wiring>) -> Orders {
+    pub(crate) fn run(self, wiring: Rc<Wiring>, tasks: &Tasks) -> Orders {
         let wake = Rc::new(Notify::new());
         let Self {
             settings,
@@ -199,7 +215,7 @@ impl Voice {
         let host = Host::new(ports, settings.dscp, threads, wiring);
         let legs = Legs::new(host, catalogue, pace, person, rng);
         let legs = Rc::new(RefCell::new(legs));
-        spawn_local(fetch(Rc::clone(&legs), Rc::clone(&wake)));
+        tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake)));
         Orders { legs, wake }
     }
 }

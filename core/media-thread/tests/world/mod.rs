@@ -9,7 +9,7 @@
 )]
 
 use audio::Rate;
-use base::{Hertz, Instant, PayloadType, Rng};
+use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use offhook_media_thread::*;
 use plugin_host::{AudioRequest, Catalogue, CodecInstance};
 use rtp::latch::Rule;
@@ -182,6 +182,8 @@ pub fn addresses(side: u8, n: u16) -> (SocketAddr, SocketAddr) {
 pub struct SimNet {
     sockets: Vec<Option<SocketAddr>>,
     pub inbox: VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>,
+    /// How long each of the inbox has waited; what stands for none has not.
+    pub waited: VecDeque<Duration>,
     pub sent: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
 }
 
@@ -202,11 +204,12 @@ impl MediaNet for SimNet {
         self.sockets.get_mut(flow.0 as usize)?.take()
     }
 
-    fn sweep(&mut self, each: &mut dyn FnMut(Flow, SocketAddr, &mut [u8])) {
+    fn sweep(&mut self, each: &mut Taker<'_>) {
         while let Some((from, to, mut bytes)) = self.inbox.pop_front() {
             let flow = self.sockets.iter().position(|s| *s == Some(to));
+            let waited = self.waited.pop_front().unwrap_or_default();
             if let Some(flow) = flow {
-                each(Flow(flow as u32), from, &mut bytes);
+                each(Flow(flow as u32), from, waited, &mut bytes);
             }
         }
     }

@@ -13,9 +13,10 @@ use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
+use std::time::Duration;
 
 /// Room for the control messages of one datagram: packet information (40 bytes with its header on
-/// 64-bit systems) and traffic class (24).
+/// 64-bit systems), traffic class (24) and time of arrival (32).
 const CONTROL: usize = 128;
 
 /// Control messages must stand where a `cmsghdr` may stand.
@@ -120,28 +121,26 @@ impl Datagrams for Mmsg {
 /// One datagram by the plain call, which costs less than a batch of one.
 fn recv_one(socket: &UdpSocket, chunk: &mut [u8], arrival: &mut Arrival) -> io::Result<usize> {
     let mut name = MaybeUninit::<libc::sockaddr_storage>::uninit();
-    let mut name_length = socket_length::<libc::sockaddr_storage>();
-    // SAFETY: `chunk` and `name` are writable for the lengths given with them. MSG_TRUNC makes the
-    // call return the datagram's own length, and writes no more than the chunk's.
-    let length = unsafe {
-        libc::recvfrom(
-            socket.as_raw_fd(),
-            chunk.as_mut_ptr().cast(),
-            chunk.len(),
-            libc::MSG_DONTWAIT | libc::MSG_TRUNC,
-            name.as_mut_ptr().cast(),
-            &raw mut name_length,
-        )
+    let mut control = MaybeUninit::<Control>::uninit();
+    let mut piece = libc::iovec {
+        iov_base: chunk.as_mut_ptr().cast(),
+        iov_len: chunk.len(),
     };
+    let mut message = no_header();
+    let header = &mut message.msg_hdr;
+    header.msg_name = name.as_mut_ptr().cast();
+    header.msg_namelen = socket_length::<libc::sockaddr_storage>();
+    header.msg_iov = &raw mut piece;
+    header.msg_iovlen = 1;
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = CONTROL as _;
+    // SAFETY: the header points to a name, a control buffer and a piece on this stack frame, the
+    // piece to `chunk`; all are alive and writable for the lengths given with them.
+    let length = unsafe { libc::recvmsg(socket.as_raw_fd(), header, libc::MSG_DONTWAIT) };
     let length = usize::try_from(length).map_err(|_| io::Error::last_os_error())?;
-    // SAFETY: the call wrote `name_length` bytes of the name.
-    let source = unsafe { read_name(name.as_ptr(), name_length) };
-    *arrival = Arrival {
-        source: super::plain(source),
-        len: length.min(chunk.len()),
-        truncated: length > chunk.len(),
-        ..Arrival::default()
-    };
+    message.msg_len = length as libc::c_uint;
+    // SAFETY: the call above succeeded, and its name and control buffers still live.
+    *arrival = unsafe { arrival_of(&message) };
     Ok(1)
 }
 
@@ -157,7 +156,7 @@ fn socket_length<T>() -> libc::socklen_t {
 
 /// # Safety
 ///
-/// `message` must come from a successful `recvmmsg` whose name and control buffers still live.
+/// `message` must come from a successful `recvmmsg` or `recvmsg` whose name and control buffers still live.
 unsafe fn arrival_of(message: &libc::mmsghdr) -> Arrival {
     let header = &message.msg_hdr;
     // SAFETY: the name buffer is a `sockaddr_storage`, of which the kernel wrote `msg_namelen` bytes.
@@ -178,7 +177,10 @@ unsafe fn arrival_of(message: &libc::mmsghdr) -> Arrival {
 /// # Safety
 ///
 /// `name` points to a live `sockaddr_storage` with at least `len` bytes written.
-unsafe fn read_name(name: *const libc::sockaddr_storage, len: libc::socklen_t) -> SocketAddr {
+pub(crate) unsafe fn read_name(
+    name: *const libc::sockaddr_storage,
+    len: libc::socklen_t,
+) -> SocketAddr {
     let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
     if len < socket_length::<libc::sockaddr_in>() {
         return nobody;
@@ -232,11 +234,21 @@ unsafe fn read_control(header: &libc::msghdr, arrival: &mut Arrival) {
                     let class = data.cast::<libc::c_int>().read_unaligned();
                     arrival.traffic_class = u8::try_from(class).ok();
                 }
+                (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                    let time = data.cast::<libc::timespec>().read_unaligned();
+                    arrival.stamp = duration_of(time);
+                }
                 _ => {}
             }
             at = libc::CMSG_NXTHDR(header, at);
         }
     }
+}
+
+fn duration_of(time: libc::timespec) -> Option<Duration> {
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    let nanos = u32::try_from(time.tv_nsec).ok()?;
+    Some(Duration::from_secs(seconds) + Duration::from_nanos(u64::from(nanos)))
 }
 
 fn write_name(
@@ -321,6 +333,15 @@ pub(crate) fn set_receive_address(socket: &SockRef<'_>, v6: bool) -> io::Result<
     } else {
         (libc::IPPROTO_IP, libc::IP_PKTINFO)
     };
+    switch_on(socket, level, option)
+}
+
+/// Asks that the moment be told at which the system took each datagram in.
+pub(crate) fn set_receive_stamp(socket: &SockRef<'_>) -> io::Result<()> {
+    switch_on(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS)
+}
+
+fn switch_on(socket: &SockRef<'_>, level: i32, option: i32) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the option's value is an int, given with its size; the kernel only reads it.
     let done = unsafe {
@@ -395,5 +416,32 @@ impl Readiness for Epoll {
             *token = event.data.u64();
         }
         Ok(told.len())
+    }
+}
+
+/// See [`super::schedule`].
+pub(crate) fn set_schedule(thread: u32, schedule: super::Schedule) -> io::Result<()> {
+    // Whatever such a thread starts is not to be as urgent as itself.
+    let (policy, level) = match schedule {
+        super::Schedule::Usual => (libc::SCHED_OTHER, 0),
+        super::Schedule::RoundRobin(level) => (libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, level),
+    };
+    let thread = libc::pid_t::try_from(thread).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: the structure is plain data, made here, and only read; a thread that is not there is
+    // an error.
+    let done = unsafe {
+        let mut param: libc::sched_param = mem::zeroed();
+        param.sched_priority = i32::from(level);
+        libc::syscall(
+            libc::SYS_sched_setscheduler,
+            thread,
+            policy,
+            &raw const param,
+        )
+    };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
     }
 }

@@ -1,4 +1,5 @@
 //! The two traits with nothing but the standard library: one datagram a call, every socket asked.
+//! Tells neither local address, nor marking, nor when the system took a datagram in.
 
 use super::{Arrival, Datagrams, Parcel, Readiness};
 use std::io;
@@ -83,7 +84,9 @@ impl Readiness for Sweep {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{give_back, raise, set_receive_address, set_traffic_class_v6};
+pub(crate) use elsewhere::{
+    give_back, raise, set_receive_address, set_receive_stamp, set_schedule, set_traffic_class_v6,
+};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
@@ -101,6 +104,16 @@ mod elsewhere {
     /// The local address of a datagram is not told here; the bound address stands for it.
     pub(crate) fn set_receive_address(_socket: &SockRef<'_>, _v6: bool) -> io::Result<()> {
         Ok(())
+    }
+
+    /// The moment of arrival is not told here; that of reading stands for it.
+    pub(crate) fn set_receive_stamp(_socket: &SockRef<'_>) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
+    /// No portable call: no thread is more urgent than another.
+    pub(crate) fn set_schedule(_thread: u32, _schedule: crate::Schedule) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
     }
 
     /// No portable call.

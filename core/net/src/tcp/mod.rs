@@ -195,9 +195,8 @@ impl TcpFlows {
             return Err(self.full());
         }
         let opening = |source| Error::opening(Protocol::Tcp, target, source);
-        let socket = open::socket(target).map_err(opening)?;
-        self.marking = dscp::mark(&socket, target, self.settings.dscp);
-        open::prepare(&SockRef::from(&socket), &self.settings);
+        let (socket, marking) = open::outgoing(target, &self.settings).map_err(opening)?;
+        self.marking = marking;
         let connecting = connection::connect(socket, target, self.settings.connect);
         let flow = self.ids.next_id();
         self.start(flow, target, false, connecting);
@@ -309,8 +308,7 @@ impl TcpFlows {
             return None;
         }
         let local = os::plain(stream.local_addr().ok()?);
-        self.marking = dscp::mark(&stream, local, self.settings.dscp);
-        open::prepare(&SockRef::from(&stream), &self.settings);
+        self.marking = open::prepare(&SockRef::from(&stream), local, &self.settings);
         let flow = self.ids.next_id();
         self.start(flow, source, true, async move { Ok(stream) });
         Some(TcpEvent::Accepted {

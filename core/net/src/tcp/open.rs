@@ -1,6 +1,7 @@
 //! Opens and prepares sockets.
 
 use super::TcpSettings;
+use crate::{Marking, dscp};
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -30,10 +31,25 @@ pub(super) fn socket(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Sends small pieces at once, and finds out when the peer is gone without a word.
+/// A socket to connect to `target` with, and what the system did with its marking.
+pub(super) fn outgoing(
+    target: SocketAddr,
+    settings: &TcpSettings,
+) -> io::Result<(Socket, Marking)> {
+    let socket = socket(target)?;
+    let marking = prepare(&SockRef::from(&socket), target, settings);
+    Ok((socket, marking))
+}
+
+/// Marks the socket, sends small pieces at once, and finds out when the peer is gone without a word.
+/// `address` is either end's: it says which IP version it is.
 ///
 /// A system that knows one of these options less still carries calls.
-pub(super) fn prepare(socket: &SockRef<'_>, settings: &TcpSettings) {
+pub(super) fn prepare(
+    socket: &SockRef<'_>,
+    address: SocketAddr,
+    settings: &TcpSettings,
+) -> Marking {
     let _ = socket.set_tcp_nodelay(true);
     let probes = socket2::TcpKeepalive::new()
         .with_time(settings.dead_after)
@@ -41,4 +57,5 @@ pub(super) fn prepare(socket: &SockRef<'_>, settings: &TcpSettings) {
     let _ = socket.set_tcp_keepalive(&probes);
     #[cfg(target_os = "linux")]
     let _ = socket.set_tcp_user_timeout(Some(settings.dead_after));
+    dscp::mark_socket(socket, address, settings.dscp)
 }

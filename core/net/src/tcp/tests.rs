@@ -337,7 +337,11 @@ async fn m_027_connections_are_marked_and_watched_for_death() {
     assert_eq!(client.marking(), Marking::Set(Dscp::AF31));
     assert_eq!(server.marking(), Marking::Set(Dscp::AF31));
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    open::prepare(&SockRef::from(&socket), &TcpSettings::default());
+    open::prepare(
+        &SockRef::from(&socket),
+        ([127, 0, 0, 1], 0).into(),
+        &TcpSettings::default(),
+    );
     assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());
     #[cfg(target_os = "linux")]
     assert_eq!(
@@ -351,4 +355,36 @@ async fn dropping_all_closes_all() {
     let (client, _, mut server, _) = pair(V4, TcpSettings::default()).await;
     drop(client);
     assert!(matches!(next(&mut server).await, TcpEvent::Closed { .. }));
+}
+
+/// M-027: connections are marked as datagrams are, whoever opened them; read back from the system.
+#[tokio::test]
+async fn m_027_connections_carry_the_marking_both_ways_over_both_versions() {
+    for address in [V4, "[::1]:0"] {
+        for wanted in [Dscp::AF31, Dscp::new(10).unwrap(), Dscp::DEFAULT] {
+            let settings = TcpSettings {
+                dscp: wanted,
+                ..TcpSettings::default()
+            };
+            let listener = TcpListener::bind(address).await.unwrap();
+            let target = listener.local_addr().unwrap();
+            let (socket, marking) = open::outgoing(target, &settings).unwrap();
+            assert_eq!(marking, Marking::Set(wanted));
+            let connecting = connection::connect(socket, target, Duration::from_secs(3));
+            let (ours, accepted) = tokio::join!(connecting, listener.accept());
+            let (ours, (theirs, source)) = (ours.unwrap(), accepted.unwrap());
+            let marking = open::prepare(&SockRef::from(&theirs), source, &settings);
+            assert_eq!(marking, Marking::Set(wanted));
+            for end in [&ours, &theirs] {
+                let socket = SockRef::from(end);
+                let class = match target {
+                    SocketAddr::V4(_) => socket.tos_v4(),
+                    SocketAddr::V6(_) => socket.tclass_v6(),
+                };
+                let class = class.unwrap();
+                // The system keeps the two lowest bits for congestion marks.
+                assert_eq!(class & !3, u32::from(wanted.traffic_class()), "{address}");
+            }
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! Session descriptions of a call: what we write, what we make of the peer's.
 
+use crate::Settings;
+use crate::answering::Refusal;
 use crate::call::Call;
 use bytes::Bytes;
-use sdp::{Agreed, Negotiated, Previous, SessionDescription};
+use core::net::IpAddr;
+use sdp::{Agreed, LocalMedia, LocalSession, Negotiated, Previous, SessionDescription};
+use sip_message::{HeaderName, Request, Status, session_description};
 
 /// Why a description of the peer's cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +15,15 @@ pub(crate) struct Unusable {
     pub(crate) status: u16,
     /// In words.
     pub(crate) why: String,
+    /// Code and text for a Warning header (RFC 3261 §20.43).
+    pub(crate) warning: (u16, &'static str),
 }
 
 impl From<sdp::Error> for Unusable {
     fn from(error: sdp::Error) -> Self {
         Self {
             status: error.sip_status(),
+            warning: error.warning(),
             why: error.to_string(),
         }
     }
@@ -25,7 +32,41 @@ impl From<sdp::Error> for Unusable {
 const NO_MEDIA: Unusable = Unusable {
     status: 500,
     why: String::new(),
+    warning: (399, "No media"),
 };
+
+/// The port of a trial: any that can be described.
+const TRIAL_PORT: u16 = 9;
+
+/// Why the offer of an INVITE that came to `local` can lead to no call, if it cannot. An INVITE without
+/// an offer is fine: we offer when it is picked up.
+pub(crate) fn refusal(request: &Request, local: IpAddr, settings: &Settings) -> Option<Refusal> {
+    let offer = session_description(request.headers(), request.body())?;
+    if settings.formats.is_empty() {
+        return None;
+    }
+    let unusable = try_out(&offer, local, settings).err()?;
+    tracing::info!(why = unusable.why, "offer refused");
+    let (code, text) = unusable.warning;
+    Some(Refusal {
+        status: Status::new(unusable.status).unwrap_or(Status::NOT_ACCEPTABLE_HERE),
+        headers: vec![(HeaderName::Warning, format!("{code} offhook \"{text}\""))],
+    })
+}
+
+fn try_out(offer: &[u8], local: IpAddr, settings: &Settings) -> Result<Agreed, Unusable> {
+    let offer = SessionDescription::parse(offer)?;
+    let media = LocalMedia::audio(local, TRIAL_PORT, settings.formats.clone());
+    let local = LocalSession {
+        session_id: 1,
+        first_version: 1,
+        addr: local,
+        media: vec![media],
+        preference: settings.preference,
+    };
+    let (_, negotiated) = sdp::answer(&offer, &local, None)?;
+    audio(negotiated)
+}
 
 /// Our offer: the first one, or a new one in the session.
 pub(crate) fn offer(call: &mut Call) -> Option<Bytes> {
@@ -69,5 +110,9 @@ pub(crate) fn accept(call: &mut Call, answer: &[u8]) -> Result<Agreed, Unusable>
 fn audio(negotiated: Vec<Negotiated>) -> Result<Agreed, Unusable> {
     let agreed = negotiated.iter().find_map(Negotiated::agreed).cloned();
     let why = "no stream of the session can be used".to_owned();
-    agreed.ok_or(Unusable { status: 488, why })
+    agreed.ok_or(Unusable {
+        status: 488,
+        why,
+        warning: (304, "Media type not available"),
+    })
 }

@@ -10,6 +10,7 @@ use ports::media::{self, Quality};
 use ports::{Address, Outbox};
 use sip::dialogs::Input;
 use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
+use sip_message::Reason;
 
 impl Dialogs {
     pub(crate) fn hang_up_all(&mut self, command: CommandId, now: Instant, out: &mut Outbox) {
@@ -54,6 +55,8 @@ impl Dialogs {
             cause: EndCause::Failed,
             sip_status: None,
             reason_header: None,
+            q850_cause: None,
+            reason_text: None,
             code: Some(code),
         };
         if let Some(call) = self.calls.get_mut(&handle) {
@@ -173,6 +176,8 @@ impl Dialogs {
             cause: reason.cause,
             sip_status: reason.sip_status,
             reason_header: reason.reason_header,
+            q850_cause: reason.q850_cause,
+            reason_text: reason.reason_text,
             duration_ms: u64::try_from(call.duration(ended_at).as_millis()).unwrap_or(u64::MAX),
             mos_avg: call.mos_mean(),
             codec: call
@@ -270,6 +275,12 @@ fn reason(end: &SessionEnd) -> EndReason {
     };
     reason.sip_status = status;
     reason.reason_header.clone_from(&end.reason);
+    let said = Reason::list(end.reason.as_deref().unwrap_or_default());
+    let mut numbered = said.iter();
+    let q850 = numbered.find(|r| r.protocol().eq_ignore_ascii_case("Q.850"));
+    reason.q850_cause = q850.and_then(Reason::cause);
+    let text = said.iter().find_map(Reason::text);
+    reason.reason_text = text.map(|text| text.into_owned());
     reason.code = match end.detail {
         Detail::Plain => reason.code.or(code_of(end.cause)),
         Detail::TimedOut => Some(Code::SERVER_SILENT),

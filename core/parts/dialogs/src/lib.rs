@@ -26,6 +26,7 @@ mod tell;
 use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Redacted, Rng, Timers};
 use call::{Call, Stage};
+use control::event::Side;
 use control::{CallHandle, CommandId, EventBody, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
@@ -52,8 +53,9 @@ pub struct Settings {
     pub sound: Sound,
     /// How long a dialled call may ring where nobody says otherwise. Unit: time.
     pub ring_for: Option<Duration>,
-    /// What requests say of the program; empty says nothing (RFC 3261 §20.41).
-    pub user_agent: String,
+    /// What our codecs can do, as media was told: an INVITE that offers none of it is refused before it
+    /// rings. Empty: offers are looked at when the call is picked up.
+    pub formats: Vec<sdp::Capability>,
 }
 
 /// The dialogs part.
@@ -158,7 +160,7 @@ impl Dialogs {
                 request,
                 origin,
             } => {
-                if self.refuses(id, &request, out) {
+                if self.refuses(id, &request, origin.local.ip(), out) {
                     return;
                 }
                 self.sessions.handle(
@@ -171,9 +173,8 @@ impl Dialogs {
                 );
             }
             Heard::Ack { request, .. } => self.sessions.handle(Input::Ack(request), now),
-            Heard::Cancelled { id } => {
-                self.sessions
-                    .handle(Input::Cancelled { id, reason: None }, now);
+            Heard::Cancelled { id, reason } => {
+                self.sessions.handle(Input::Cancelled { id, reason }, now);
             }
             Heard::Response { id, response, .. } => {
                 self.sessions.handle(Input::Response { id, response }, now);
@@ -189,18 +190,21 @@ impl Dialogs {
         }
     }
 
-    /// Refuses by itself what the host's rule refuses; only outside of dialogs.
+    /// Refuses by itself what the host's rule refuses and what offers nothing that we could use, before
+    /// there is a session and before anybody's phone rings; only outside of dialogs.
     fn refuses(
         &mut self,
         id: sip::ServerId,
         request: &sip_message::Request,
+        local: core::net::IpAddr,
         out: &mut Outbox,
     ) -> bool {
         let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
         if in_dialog || *request.method() != Method::Invite {
             return false;
         }
-        let Some(refusal) = self.answering.refuse(request) else {
+        let unusable = || describe::refusal(request, local, &self.settings);
+        let Some(refusal) = self.answering.refuse(request).or_else(unusable) else {
             return false;
         };
         let tag = self.rng.token(10);
@@ -245,8 +249,12 @@ impl Dialogs {
             Notice::Flowing => self.media_state(handle, tell::Flow::In, now, out),
             Notice::Silent { for_ms } => self.media_silent(handle, for_ms, now, out),
             Notice::Digit { digit, duration_ms } => {
-                self.digit(handle, digit, duration_ms, now, out);
+                self.digit(handle, (digit, duration_ms), Side::Remote, now, out);
             }
+            Notice::DigitSent { digit, duration_ms } => {
+                self.digit(handle, (digit, duration_ms), Side::Local, now, out);
+            }
+            Notice::DigitRefused => self.digit_refused(handle, now, out),
             Notice::Quality(quality) => self.quality(handle, &quality, now, out),
             Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),
             Notice::Broken { why } => self.no_media(handle, &why, now, out),
@@ -278,7 +286,9 @@ impl Dialogs {
                     });
                 }
                 Output::Abandon { id, .. } => out.post(link::Word::Abandon { id }),
-                Output::Cancel { id, .. } => out.post(link::Word::Cancel { id }),
+                Output::Cancel { id, reason, .. } => {
+                    out.post(link::Word::Cancel { id, reason });
+                }
                 Output::Respond { id, response } => {
                     out.post(link::Word::Respond { id, response });
                 }

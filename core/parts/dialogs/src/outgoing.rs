@@ -5,7 +5,7 @@ use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
 use control::event::CallCreated;
 use control::snapshot::{CallDirection, Party};
-use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
+use control::{AccountHandle, CallHandle, Code, CommandId, EventBody, quoted};
 use ports::account::default_of;
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
@@ -56,22 +56,18 @@ impl Dialogs {
                 ),
                 false => (
                     Code::BAD_ADDRESS,
-                    format!("'{}' is no number and no address", wish.to),
+                    format!("{} is no number and no address", quoted(&wish.to)),
                 ),
             };
             return self.fail(handle, code, why, now, out);
         };
         let ring_for = wish.ring_for.or(self.settings.ring_for);
-        let mut headers = wish.headers;
-        if !self.settings.user_agent.is_empty() {
-            headers.push(("User-Agent".to_owned(), self.settings.user_agent.clone()));
-        }
         let outgoing = Outgoing {
             target,
             account: account.name,
             path: None,
             ring_for,
-            headers,
+            headers: wish.headers,
         };
         if let Some(call) = self.calls.get_mut(&handle) {
             call.stage = Stage::Routing(Box::new(outgoing));
@@ -107,7 +103,7 @@ impl Dialogs {
         let from = account.map_or_else(Party::default, |a| party(&a.aor, &a.display_name));
         let named: Option<AccountHandle> = account.and_then(|a| a.name.parse().ok());
         let callee = Party {
-            uri: to.1.map_or_else(|| to.0.to_owned(), Uri::to_string),
+            uri: to.1.map_or_else(|| shown(to.0), Uri::to_string),
             display: None,
         };
         let created = self.time(now);
@@ -136,6 +132,11 @@ impl Dialogs {
             return;
         };
         match path {
+            Ok(path) if is_secure(&outgoing.target) && !path.target.transport.is_secure() => {
+                let next_hop = path.target.to_string();
+                let why = format!("the next hop, {next_hop}, would be reached in the clear");
+                self.fail(handle, Code::TLS_UNAVAILABLE, why, now, out);
+            }
             Ok(path) => {
                 let local = path.local.ip();
                 outgoing.path = Some(path);
@@ -151,6 +152,7 @@ impl Dialogs {
             Err(why) => {
                 let code = match why {
                     NoPath::UnknownName(_) => Code::UNKNOWN_HOST,
+                    NoPath::Unsupported(_) if is_secure(&outgoing.target) => Code::TLS_UNAVAILABLE,
                     NoPath::Unsupported(_) => Code::BAD_ADDRESS,
                     NoPath::Unreachable(_) => Code::NO_NETWORK,
                 };
@@ -244,6 +246,17 @@ fn dialled(to: &str, account: &Account) -> Option<Uri> {
         }
     };
     uri.parse().ok()
+}
+
+/// What was dialled and means nothing, as a call shows it: no longer than anybody reads.
+fn shown(to: &str) -> String {
+    to.chars().take(256).collect()
+}
+
+/// Whether a URI demands TLS: `sips:`, or the transport.
+fn is_secure(uri: &Uri) -> bool {
+    let tls = |uri: &SipUri| uri.transport() == Some(sip_message::Transport::Tls);
+    uri.sip().is_some_and(|uri| uri.is_secure() || tls(uri))
 }
 
 /// A number without the marks that people write into it (RFC 3966 §5.1.1); anything else as it is.
@@ -341,7 +354,7 @@ mod tests {
             preference: sdp::Preference::default(),
             sound: media::Sound::Person,
             ring_for: None,
-            user_agent: String::new(),
+            formats: Vec::new(),
         };
         let rng = Rng::from_number(1);
         Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)

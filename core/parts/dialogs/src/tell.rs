@@ -11,9 +11,6 @@ use control::{CallHandle, Code, ErrorObject, EventBody};
 use ports::Outbox;
 use ports::media::{self, Quality};
 
-/// How long a key is held where nobody says otherwise. Unit: ms.
-const KEY_MS: u32 = 100;
-
 /// What became known about the flow of sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
@@ -160,15 +157,6 @@ impl Dialogs {
             let warning = Box::new(CallWarning { code, text, fix });
             return self.tell(handle, EventBody::CallWarning(warning), now, out);
         }
-        for digit in digits.chars() {
-            let told = CallDtmf {
-                digit,
-                duration_ms: duration_ms.unwrap_or(KEY_MS),
-                method: DtmfMethod::Rtp,
-                direction: Side::Local,
-            };
-            self.tell(handle, EventBody::CallDtmf(Box::new(told)), now, out);
-        }
         out.post(media::Word::Digits {
             call: handle,
             digits,
@@ -176,15 +164,28 @@ impl Dialogs {
         });
     }
 
+    /// More digits wait than there is room for.
+    pub(crate) fn digit_refused(&self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let error = ErrorObject::new(
+            Code::NO_DIGITS,
+            "a digit found no room behind those that wait",
+        );
+        let (code, text) = (error.code, error.detail);
+        let fix = "send fewer digits at once".to_owned();
+        let warning = Box::new(CallWarning { code, text, fix });
+        self.tell(handle, EventBody::CallWarning(warning), now, out);
+    }
+
+    /// A digit of `direction` has sounded.
     pub(crate) fn digit(
         &self,
         handle: CallHandle,
-        digit: char,
-        duration_ms: u32,
+        (digit, duration_ms): (char, u32),
+        direction: Side,
         now: Instant,
         out: &mut Outbox,
     ) {
-        let (method, direction) = (DtmfMethod::Rtp, Side::Remote);
+        let method = DtmfMethod::Rtp;
         let told = CallDtmf {
             digit,
             duration_ms,
@@ -276,5 +277,7 @@ fn shown(quality: &Quality) -> Shown {
         packets_out: quality.packets_out,
         level_in_db: Some(quality.level_in_dbov),
         level_out_db: Some(quality.level_out_dbov),
+        late_ticks: quality.late_ticks,
+        longest_stall_ms: quality.longest_stall_ms,
     }
 }

@@ -57,18 +57,22 @@ impl Flows {
         self.listeners.iter().filter(fits).min_by_key(rank).copied()
     }
 
-    /// A connection is open, ours or a peer's.
+    /// A connection is open, ours or a peer's. One that is known keeps what it has read so far: the
+    /// sockets tell of all again after link was made anew, and the first telling may still be on its way.
     pub fn opened(&mut self, origin: Origin, end: End, limits: Limits) {
-        let stream = Stream::new(limits, end);
         self.connections
-            .insert(origin.flow, Connection { origin, stream });
+            .entry(origin.flow)
+            .or_insert_with(|| Connection {
+                origin,
+                stream: Stream::new(limits, end),
+            });
     }
 
-    /// Bytes came on a connection.
-    pub fn push(&mut self, flow: FlowId, bytes: &Bytes) {
-        if let Some(connection) = self.connections.get_mut(&flow) {
-            connection.stream.push(bytes);
-        }
+    /// Bytes came on a connection. `false`: it is not known.
+    pub fn push(&mut self, flow: FlowId, bytes: &Bytes) -> bool {
+        let connection = self.connections.get_mut(&flow);
+        let known = connection.map(|connection| connection.stream.push(bytes));
+        known.is_some()
     }
 
     /// The next whole message of a connection.

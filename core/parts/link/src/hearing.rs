@@ -60,8 +60,7 @@ impl Link {
             Report::Stream { flow, bytes } => self.read_stream(flow, &bytes, now, out),
             Report::Closed { flow, why } => {
                 tracing::debug!(?flow, %why, "flow closed");
-                self.flows.closed(flow);
-                self.broken(Broken::Flow(flow), now);
+                self.closed(flow, now, out);
             }
             Report::Refused { target, why } => {
                 self.sending.refused(target, why);
@@ -73,6 +72,15 @@ impl Link {
             }
             Report::Local { ticket, local } => self.local(ticket, local, now, out),
         }
+    }
+
+    /// A flow is gone: its transactions fail, and bindings that used it are renewed over another one.
+    fn closed(&mut self, flow: FlowId, now: Instant, out: &mut Outbox) {
+        if let Some(origin) = self.flows.closed(flow) {
+            let target = origin.target();
+            out.post(ports::registrar::Word::FlowLost { target });
+        }
+        self.broken(Broken::Flow(flow), now);
     }
 
     fn broken(&mut self, what: Broken, now: Instant) {
@@ -186,7 +194,11 @@ impl Link {
     }
 
     fn read_stream(&mut self, flow: FlowId, bytes: &Bytes, now: Instant, out: &mut Outbox) {
-        self.flows.push(flow, bytes);
+        if !self.flows.push(flow, bytes) {
+            // What went before was lost with a link that panicked, so where a message begins is not
+            // known any more: the peer opens another connection.
+            return out.post(Do::Close { flow });
+        }
         while let Some((frame, origin)) = self.flows.next(flow) {
             match frame {
                 Ok(Frame::Message(message)) => {

@@ -68,17 +68,19 @@ const OWN_TICKETS: u64 = 1 << 48;
 impl Link {
     /// A link without flows. `rng` makes branches, tags and choices among equal servers.
     pub fn new(settings: Settings, mut rng: Rng) -> Self {
+        let endpoint = Endpoint::new(settings.endpoint.clone(), rng.split());
+        let mut tickets = rng.split();
         Self {
-            endpoint: Endpoint::new(settings.endpoint.clone(), rng.split()),
-            routes: Routes::new(rng.split()),
+            endpoint,
+            locals: Locals::new(tickets.number32()),
+            next_ticket: OWN_TICKETS + u64::from(tickets.number32()),
+            routes: Routes::new(tickets),
             rng,
             settings,
             flows: Flows::default(),
-            locals: Locals::default(),
             sending: Sending::default(),
             unanswered: Unanswered::default(),
             nameless: Vec::new(),
-            next_ticket: OWN_TICKETS,
         }
     }
 
@@ -152,7 +154,9 @@ impl Link {
                 Output::Ack { request, origin } => {
                     tell(Address::Dialogs, Heard::Ack { request, origin }, out);
                 }
-                Output::Cancelled { id } => tell(Address::Dialogs, Heard::Cancelled { id }, out),
+                Output::Cancelled { id, reason } => {
+                    tell(Address::Dialogs, Heard::Cancelled { id, reason }, out);
+                }
                 Output::Response {
                     id,
                     response,
@@ -205,7 +209,9 @@ impl Part for Link {
             Word::SendAck { request, next_hop } => {
                 self.resolve(Purpose::Ack { request }, &next_hop, now, out);
             }
-            Word::Cancel { id } => self.endpoint.handle(Input::Cancel { id }, now),
+            Word::Cancel { id, reason } => {
+                self.endpoint.handle(Input::Cancel { id, reason }, now);
+            }
             Word::Abandon { id } => {
                 self.sending.give_up(id);
                 self.endpoint.handle(Input::Abandon { id }, now);
@@ -315,3 +321,6 @@ fn owner(request: &Request, offers: Offers) -> Result<Address, Status> {
         Owner::Nobody(status) => Err(status),
     }
 }
+
+#[cfg(test)]
+mod tests;

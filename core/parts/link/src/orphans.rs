@@ -53,6 +53,8 @@ impl Unanswered {
 impl Link {
     /// The part `who` was made anew: callers must not wait for it, and nobody must ring for it.
     pub(crate) fn orphaned(&mut self, who: Address, now: Instant) {
+        self.routes.orphaned(who);
+        self.locals.orphaned(who);
         for (id, request) in self.unanswered.take(who) {
             let tag = self.rng.token(10);
             let status = Status::SERVER_INTERNAL_ERROR;
@@ -61,7 +63,8 @@ impl Link {
         }
         for (id, method) in self.sending.of(who) {
             if method == Method::Invite {
-                self.endpoint.handle(Input::Cancel { id }, now);
+                self.endpoint
+                    .handle(Input::Cancel { id, reason: None }, now);
             } else {
                 self.endpoint.handle(Input::Abandon { id }, now);
                 self.sending.give_up(id);

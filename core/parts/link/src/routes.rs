@@ -42,6 +42,18 @@ pub enum Purpose {
     },
 }
 
+impl Purpose {
+    /// The part that wants it.
+    fn asker(&self) -> Option<Address> {
+        match self {
+            Self::Send { id, .. } => Address::of_client(*id),
+            Self::Ack { .. } => Some(Address::Dialogs),
+            Self::Route { from, .. } => Some(*from),
+            Self::KeepAlive { .. } => Some(Address::Registrar),
+        }
+    }
+}
+
 /// A lookup that ended.
 #[derive(Debug)]
 pub struct Found {
@@ -67,11 +79,12 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// No lookup under way.
-    pub fn new(rng: Rng) -> Self {
+    /// No lookup under way. Tickets begin anywhere, so that an answer to a link that panicked finds
+    /// nobody in the one that was made anew.
+    pub fn new(mut rng: Rng) -> Self {
         Self {
             pending: BoundedMap::new(LOOKUPS),
-            next: 0,
+            next: rng.number32(),
             rng,
         }
     }
@@ -127,6 +140,17 @@ impl Routes {
         self.advance(key, out)
     }
 
+    /// Forgets what the part `who` waits for: it was made anew, and neither its requests nor answers to
+    /// its questions are anybody's.
+    pub fn orphaned(&mut self, who: Address) {
+        let its = |pending: &Pending| pending.purpose.asker() == Some(who);
+        let keys = self.pending.iter().filter(|(_, p)| its(p));
+        let keys: Vec<u32> = keys.map(|(key, _)| *key).collect();
+        for key in keys {
+            self.pending.remove(&key);
+        }
+    }
+
     /// Lets lookups give up that are due.
     pub fn handle_time(&mut self, now: Instant, out: &mut Outbox) -> Vec<Found> {
         let due = |p: &Pending| p.lookup.deadline().is_some_and(|at| at <= now);
@@ -177,13 +201,26 @@ impl Routes {
 }
 
 /// Questions which of our addresses leads somewhere, and who waits for the answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Locals {
     waiting: BTreeMap<u64, (Address, u64, Target)>,
     next: u64,
 }
 
 impl Locals {
+    /// No question yet; `first` is drawn anew for each link, as with [`Routes::new`].
+    pub fn new(first: u32) -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            next: u64::from(first),
+        }
+    }
+
+    /// Forgets what the part `who` asked.
+    pub fn orphaned(&mut self, who: Address) {
+        self.waiting.retain(|_, (from, ..)| *from != who);
+    }
+
     /// Questions without an answer.
     pub fn len(&self) -> usize {
         self.waiting.len()

@@ -161,6 +161,14 @@ impl Media {
             } => {
                 self.pass(leg, Notice::Digit { digit, duration_ms }, out);
             }
+            Report::DigitSent {
+                leg,
+                digit,
+                duration_ms,
+            } => {
+                self.pass(leg, Notice::DigitSent { digit, duration_ms }, out);
+            }
+            Report::DigitRefused { leg } => self.pass(leg, Notice::DigitRefused, out),
             Report::Quality { leg, quality } => {
                 self.pass(leg, Notice::Quality(Box::new(quality)), out);
             }

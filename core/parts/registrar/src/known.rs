@@ -101,7 +101,7 @@ impl Known {
     }
 
     /// The account in the words of the machine.
-    pub(crate) fn to_sip(&self, contact: Uri, user_agent: &str) -> SipAccount {
+    pub(crate) fn to_sip(&self, contact: Uri) -> SipAccount {
         let account = &self.account;
         let aor = match account.display_name.is_empty() {
             true => NameAddr::new(&account.aor),
@@ -116,7 +116,6 @@ impl Known {
                 password: Redacted::new(password.clone()),
                 realm: None,
             }),
-            user_agent: (!user_agent.is_empty()).then(|| user_agent.to_owned()),
             expires_s: if seconds == 0 { 600 } else { seconds },
             keep_alive: match account.keep_alive {
                 KeepAliveRule::None => KeepAlive::None,

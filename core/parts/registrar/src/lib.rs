@@ -38,7 +38,6 @@ pub struct Registrar {
     next: u32,
     retries: Timers<AccountId>,
     epoch: Timestamp,
-    user_agent: String,
     rng: Rng,
 }
 
@@ -52,16 +51,8 @@ impl Registrar {
             next: 0,
             retries: Timers::new(),
             epoch,
-            user_agent: String::new(),
             rng,
         }
-    }
-
-    /// Says this as User-Agent (RFC 3261 §20.41).
-    #[must_use]
-    pub fn named(mut self, user_agent: &str) -> Self {
-        user_agent.clone_into(&mut self.user_agent);
-        self
     }
 
     fn find(&self, name: &str) -> Option<AccountId> {
@@ -146,7 +137,7 @@ impl Registrar {
                     return self.table.handle(Input::One(id, One::Moved(contact)), now);
                 }
                 known.stage = Stage::Bound { since: now };
-                let account = Box::new(known.to_sip(contact, &self.user_agent));
+                let account = Box::new(known.to_sip(contact));
                 self.table.handle(Input::Add(id, account), now);
                 self.table.handle(Input::One(id, One::Register), now);
             }
@@ -285,6 +276,16 @@ impl Part for Registrar {
                 }
             }
             Word::Unregister { account } => self.one(&account, One::Remove, now),
+            Word::FlowLost { target } => {
+                let used = self
+                    .accounts
+                    .iter()
+                    .filter(|(_, known)| known.server == Some(target));
+                let used: Vec<AccountId> = used.map(|(id, _)| *id).collect();
+                for id in used {
+                    self.table.handle(Input::One(id, One::FlowLost), now);
+                }
+            }
             Word::Stop => {
                 let all: Vec<AccountId> = self.accounts.keys().copied().collect();
                 for id in all {

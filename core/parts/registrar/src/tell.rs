@@ -5,11 +5,12 @@ use crate::known::Known;
 use base::{Duration, Instant};
 use control::event::AccountChange;
 use control::snapshot::{AccountSnapshot, AccountState};
-use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp};
+use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp, quoted};
 use ports::link::NoPath;
 use ports::{Outbox, events};
 use sip::registration::{Cause, Status};
 use sip::registrations::AccountId;
+use sip_message::{SipUri, Transport, Uri};
 
 impl Registrar {
     pub(crate) fn tell_added(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
@@ -48,7 +49,11 @@ impl Registrar {
         now: Instant,
         out: &mut Outbox,
     ) {
+        let next_hop = self.accounts.get(&id).map(Known::next_hop);
         let (cause, code) = match why {
+            NoPath::Unsupported(_) if next_hop.is_some_and(|uri| wants_tls(&uri)) => {
+                (AccountCause::Tls, Code::TLS_UNAVAILABLE)
+            }
             NoPath::UnknownName(_) => (AccountCause::Dns, Code::UNKNOWN_HOST),
             NoPath::Unsupported(_) => (AccountCause::Refused, Code::BAD_ADDRESS),
             NoPath::Unreachable(_) => (AccountCause::Timeout, Code::NO_NETWORK),
@@ -79,13 +84,18 @@ impl Registrar {
                 let body = EventBody::AccountRegistering;
                 self.tell(id, state, body, |_| {}, now, out);
             }
-            Status::Registered { granted, .. } => {
+            Status::Registered {
+                granted, elsewhere, ..
+            } => {
                 let took = known.asked.take().map(|asked| now.since(asked).as_millis());
                 let since = self.time(now);
                 let fill = |snapshot: &mut AccountSnapshot| {
                     snapshot.expires_s = u32::try_from(granted.as_secs()).ok();
                     snapshot.rtt_ms = took.and_then(|ms| u32::try_from(ms).ok());
                     snapshot.since = Some(since);
+                    if let Some(elsewhere) = elsewhere {
+                        snapshot.server = Some(elsewhere.to_string());
+                    }
                 };
                 let body = EventBody::AccountRegistered;
                 self.tell(id, AccountState::Registered, body, fill, now, out);
@@ -154,6 +164,12 @@ impl Registrar {
     }
 }
 
+/// Whether a URI demands TLS: `sips:`, or the transport.
+fn wants_tls(uri: &Uri) -> bool {
+    let tls = |uri: &SipUri| uri.transport() == Some(Transport::Tls);
+    uri.sip().is_some_and(|uri| uri.is_secure() || tls(uri))
+}
+
 /// Why a binding failed, for people.
 fn explain(cause: &Cause, known: &Known) -> (AccountCause, ErrorObject) {
     let server = known
@@ -193,6 +209,14 @@ fn explain(cause: &Cause, known: &Known) -> (AccountCause, ErrorObject) {
                 AccountCause::Timeout,
                 ErrorObject::new(Code::SERVER_REFUSES_CONNECTION, why),
             )
+        }
+        Cause::Redirected { status, to } => {
+            let why = match to.as_str() {
+                "" => format!("{server} says {status} without where to go"),
+                to => format!("{server} says {status} and sends us to {}", quoted(to)),
+            };
+            let error = ErrorObject::new(Code::REDIRECTED, why).sip_status(*status);
+            (AccountCause::Refused, error)
         }
         Cause::Refused { status, reason } => {
             let why = format!("{server} says {status} {reason}");

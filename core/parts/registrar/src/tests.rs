@@ -148,6 +148,62 @@ fn an_account_registers_once_its_way_is_known() {
     assert_eq!(events_of(&posts), ["account.registered"]);
 }
 
+/// M-001: `register` on an account that is registered asks the registrar at once and says what came.
+#[test]
+fn m_001_register_asks_again_at_once_and_says_what_came() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let posts = rig.routed();
+    let (id, request) = register(&posts).unwrap();
+    rig.answer(id, &request, 200, 600);
+    let again = || Word::Register {
+        account: "main".into(),
+    };
+    let posts = rig.tell(again());
+    assert_eq!(events_of(&posts), ["account.registering"]);
+    let (id, request) = register(&posts).unwrap();
+    let under_way = rig.tell(again());
+    assert!(register(&under_way).is_none(), "one REGISTER at a time");
+    let posts = rig.answer(id, &request, 200, 600);
+    assert_eq!(events_of(&posts), ["account.registered"]);
+
+    let posts = rig.tell(again());
+    let (id, request) = register(&posts).unwrap();
+    let posts = rig.answer(id, &request, 503, 0);
+    assert_eq!(events_of(&posts), ["account.failed"]);
+
+    // What is still at the registrar is taken out all the same.
+    let posts = rig.tell(Word::Unregister {
+        account: "main".into(),
+    });
+    let (_, request) = register(&posts).unwrap();
+    let contact = request.headers().text(HeaderName::Contact).unwrap();
+    assert!(contact.contains("expires=0"), "{contact}");
+}
+
+/// M-009: the connection to the registrar is gone, and the binding is renewed over another one, soon.
+#[test]
+fn m_009_a_lost_connection_renews_the_bindings_that_used_it() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let posts = rig.routed();
+    let (id, request) = register(&posts).unwrap();
+    rig.answer(id, &request, 200, 600);
+    let lost = |address: &str| Word::FlowLost {
+        target: Target::new(Transport::Udp, address.parse().unwrap()),
+    };
+    let is_register = |post: &Post| {
+        matches!(post, Post::Link(link::Word::Send { request, .. })
+            if *request.method() == sip_message::Method::Register)
+    };
+    rig.tell(lost("192.0.2.99:5060"));
+    let done = rig.pass(Instant::from_millis(5_000));
+    assert!(!done.iter().any(|(_, post)| is_register(post)), "{done:?}");
+    rig.tell(lost("192.0.2.1:5060"));
+    let done = rig.pass(Instant::from_millis(10_000));
+    assert!(done.iter().any(|(_, post)| is_register(post)), "{done:?}");
+}
+
 /// M-003: refreshed at half of what was granted.
 #[test]
 fn m_003_the_binding_is_refreshed_at_half_its_lifetime() {
@@ -256,14 +312,4 @@ fn exactly_one_account_is_shown_as_the_default_one() {
             .collect();
         assert_eq!(named, [default], "{what}: {shown:?}");
     }
-}
-
-#[test]
-fn requests_carry_the_name_of_the_settings() {
-    let mut rig = Rig::new();
-    rig.part = Registrar::new(Timestamp::from_unix_ms(0), Rng::from_number(1)).named("offhook 1");
-    rig.tell(account());
-    let (_, request) = register(&rig.routed()).unwrap();
-    let name = request.headers().text(HeaderName::UserAgent).unwrap();
-    assert_eq!(name, "offhook 1");
 }

@@ -103,7 +103,7 @@ fn agree(
             receive,
             clock_rate,
         }),
-        ptime_ms: packet_time_ms(theirs, media, first.ours),
+        ptime_ms: packet_time_ms(theirs, media, &first),
         direction: ours.direction().and(theirs.direction().reversed()),
         remote_direction: theirs.direction(),
     })

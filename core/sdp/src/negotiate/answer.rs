@@ -120,7 +120,7 @@ fn accept(
             receive: number,
             clock_rate,
         }),
-        ptime_ms: packet_time_ms(theirs, media, chosen.ours),
+        ptime_ms: packet_time_ms(theirs, media, chosen),
         direction: terms.direction,
         remote_direction: theirs.direction(),
     };

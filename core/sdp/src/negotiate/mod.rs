@@ -20,7 +20,9 @@ pub use offer::offer;
 
 use crate::fmtp::{self, Agreement};
 use crate::{Address, SessionDescription};
-use crate::{Capability, Direction, Format, LocalMedia, MediaKind, MediaSection, Refusal};
+use crate::{
+    Capability, Direction, FmtpKind, Format, LocalMedia, MediaKind, MediaSection, Refusal,
+};
 use base::{Hertz, PayloadType};
 use core::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
@@ -191,13 +193,27 @@ fn is_same_family(section: &MediaSection<'_>, media: &LocalMedia) -> bool {
     }
 }
 
+/// Longest packet anybody asks for in earnest. Unit: ms.
+const LONGEST_MS: u16 = 200;
+
 /// Packet time to send: what the peer asks for, else ours, in whole frames, within its maximum.
-fn packet_time_ms(section: &MediaSection<'_>, media: &LocalMedia, codec: &Capability) -> u16 {
-    /// Longest packet anybody asks for in earnest. Unit: ms.
-    const LONGEST_MS: u16 = 200;
-    let frame = codec.frame_ms.max(1);
+fn packet_time_ms(section: &MediaSection<'_>, media: &LocalMedia, chosen: &Match<'_>) -> u16 {
+    let frame = frame_ms(chosen);
     let wanted = section.ptime_ms().or(media.ptime_ms);
-    let wanted = wanted.unwrap_or(codec.ptime_ms).min(LONGEST_MS);
+    let wanted = wanted.unwrap_or(chosen.ours.ptime_ms).min(LONGEST_MS);
     let wanted = wanted.min(section.max_ptime_ms().unwrap_or(LONGEST_MS));
     (wanted / frame).max(1) * frame
+}
+
+/// Length of a codec frame. iLBC's stands in its parameter `mode`, of which the larger counts (RFC 3952 §4.2).
+fn frame_ms(chosen: &Match<'_>) -> u16 {
+    let rules = chosen.ours.rules.iter();
+    let mut modes = rules.filter(|rule| rule.name == "mode" && rule.kind == FmtpKind::Max);
+    let said = modes.next().and_then(|rule| {
+        let said = fmtp::value(&chosen.fmtp.send, &rule.name);
+        said.or_else(|| rule.default.clone())?.parse().ok()
+    });
+    said.filter(|ms| (10..=LONGEST_MS).contains(ms))
+        .unwrap_or(chosen.ours.frame_ms)
+        .max(1)
 }

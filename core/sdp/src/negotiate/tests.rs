@@ -43,8 +43,8 @@ fn ilbc() -> Capability {
         default: Some("30".into()),
         kind: FmtpKind::Max,
     }];
-    ilbc.frame_ms = 30;
-    ilbc.ptime_ms = 30;
+    ilbc.frame_ms = 20;
+    ilbc.ptime_ms = 20;
     ilbc
 }
 
@@ -375,6 +375,10 @@ fn packet_time_is_theirs_in_whole_frames_within_their_maximum() {
         (pcmu(), "a=ptime:0\n", 20),
         (ilbc(), "a=ptime:20\n", 30),
         (ilbc(), "a=ptime:70\n", 60),
+        (ilbc(), "a=fmtp:102 mode=30\na=ptime:20\n", 30),
+        (ilbc(), "a=fmtp:102 mode=20\na=ptime:30\n", 20),
+        (ilbc(), "a=fmtp:102 mode=20\na=ptime:70\n", 60),
+        (ilbc(), "a=fmtp:102 mode=9000\na=ptime:20\n", 20),
     ] {
         let name = codec.name.clone();
         let clock = codec.clock_rate.0;

@@ -5,8 +5,8 @@ use crate::SecretSource;
 use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::settings::{
-    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, Plugins, Settings, Sip,
-    Transport, Trust,
+    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, MediaPriority, Plugins,
+    Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -109,6 +109,12 @@ fn media(values: &Values) -> Option<Media> {
         port_max: values.fit("media.port_max")?,
         jitter_max_ms: values.fit("media.jitter_max_ms")?,
         threads: (threads > 0).then_some(threads),
+        priority: match values.text("media.priority")? {
+            "realtime" => MediaPriority::Realtime,
+            "high" => MediaPriority::High,
+            "normal" => MediaPriority::Normal,
+            _ => MediaPriority::Auto,
+        },
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
     })

@@ -393,11 +393,11 @@ fn variables_and_options_are_checked_too() {
     expect![[r#"
         environment OFFHOOK_ACCOUNT_PASSWORD: account.password: the value is not allowed; allowed: the password as one line of text
         environment OFFHOOK_ACCOUNT_REGISTER: account.register: "perhaps" is not allowed; allowed: true or false
-        environment OFFHOOK_MEDIA_PTIME: warning: names no setting; did you mean OFFHOOK_MEDIA_PTIME_MS?
         environment OFFHOOK_MEDIA_PTIME_MS: media.ptime_ms: "often" is not allowed; allowed: 10 to 200 in steps of 10
-        environment OFFHOOK_WEATHER: warning: names no setting
         option --codec: media.codec: there is no such key; did you mean media.codecs?
-        option --listen: sip.listen: ["1.2.3.4"] is not allowed; allowed: a list such as ["udp:0.0.0.0:5060", "tcp:[::]:5060"]"#]].assert_eq(&complaints.to_string());
+        option --listen: sip.listen: ["1.2.3.4"] is not allowed; allowed: a list such as ["udp:0.0.0.0:5060", "tcp:[::]:5060"]
+        environment OFFHOOK_MEDIA_PTIME: warning: names no setting; did you mean OFFHOOK_MEDIA_PTIME_MS?
+        environment OFFHOOK_WEATHER: warning: names no setting"#]].assert_eq(&complaints.to_string());
     let warnings = complaints
         .0
         .iter()
@@ -500,6 +500,16 @@ fn passwords_that_others_can_read_or_nobody_can_are_told() {
         DIR/wrong.toml:4:17: accounts.a.password_file: the password file /nowhere/x cannot be read: No such file or directory (os error 2)
         DIR/wrong.toml:8:17: accounts.b.password_file: the password file DIR/empty.password is empty
         DIR/wrong.toml:12:16: accounts.c.password_env: the environment variable UNSET is not set"#]].assert_eq(&told);
+
+    let both = account("a", &file(&secret)) + &account("b", "password_env = \"UNSET\"");
+    request.file = Some(write("both.toml", &both, 0o600));
+    let complaints = load(&request).unwrap_err().0;
+    let keys: Vec<&str> = complaints.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["accounts.b.password_env", "accounts.a.password_file"],
+        "what keeps it from starting stands first"
+    );
 }
 
 proptest! {

@@ -16,6 +16,15 @@ use crate::{Malformed, Text};
 pub struct Reason(TokenParams);
 
 impl Reason {
+    /// The reasons in the value of a Reason header field. What cannot be read is left out.
+    pub fn list(text: &str) -> Vec<Self> {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        scan::List::new(&bytes)
+            .take(MAX_ROUTES)
+            .filter_map(|span| Self::parse(span.share(&bytes)).ok())
+            .collect()
+    }
+
     /// Whose numbers: `SIP`, `Q.850`, …
     pub fn protocol(&self) -> &str {
         self.0.token()

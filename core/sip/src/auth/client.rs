@@ -103,6 +103,15 @@ impl Authenticator {
         }
     }
 
+    /// One of the account's own servers has named another one. Past the bound it stays a stranger.
+    pub fn trust(&mut self, host: &Host) {
+        const MAX_HOPS: usize = 16;
+        let name = plain(&host.to_string());
+        if self.own_hops.len() < MAX_HOPS && !self.own_hops.contains(&name) {
+            self.own_hops.push(name);
+        }
+    }
+
     /// Whether a request to `next_hop` stays with the account's own servers.
     pub fn is_own_hop(&self, next_hop: &Uri) -> bool {
         let Some(host) = next_hop.host() else {

@@ -8,10 +8,13 @@ use crate::session::Session;
 use crate::session::fx::{Asked, Fx};
 use crate::session::write::{ALLOW, Fields, options, unsupported};
 use base::Instant;
+use core::net::IpAddr;
 use sip_message::{HeaderName, Method, Request, ResponseBuilder, Status, Text};
 
-/// Seconds that a caller over the bound is told to wait (RFC 3261 §20.33).
+/// Least that a caller over the bound is told to wait (RFC 3261 §20.33). Unit: s.
 const RETRY_AFTER_S: u32 = 5;
+/// How much more it may be told to wait, so that not all come back at once. Unit: s.
+const RETRY_SPREAD_S: u32 = 11;
 
 impl Dialogs {
     /// A request outside any dialog.
@@ -19,8 +22,11 @@ impl Dialogs {
         match asked.request.method() {
             Method::Invite => self.invite(asked, now),
             Method::Options => {
+                let room = self.room(asked.origin.source.ip());
+                let status = room.err().unwrap_or(Status::OK);
                 let tag = LocalTag::draw(&mut self.rng).to_string();
-                let response = options(&asked.request).to_tag(&tag).build();
+                let response = options(&asked.request, status).to_tag(&tag);
+                let response = self.with_retry_after(response, status).build();
                 self.respond(asked.id, response);
             }
             Method::Bye | Method::Prack | Method::Update | Method::Info => {
@@ -55,22 +61,11 @@ impl Dialogs {
             self.respond(asked.id, response);
             return;
         }
-        let limits = &self.config.limits;
-        let early = self.early.get(&asked.origin.source.ip()).copied();
-        let flooded = limits
-            .early_per_source
-            .is_some_and(|max| early.unwrap_or(0) >= max);
-        if flooded || self.len() >= limits.sessions {
+        if let Err(status) = self.room(asked.origin.source.ip()) {
             let tag = LocalTag::draw(&mut self.rng).to_string();
-            let response = ResponseBuilder::to(&asked.request, Status::SERVICE_UNAVAILABLE)
-                .to_tag(&tag)
-                .field(HeaderName::RetryAfter, RETRY_AFTER_S)
-                .build();
+            let response = ResponseBuilder::to(&asked.request, status).to_tag(&tag);
+            let response = self.with_retry_after(response, status).build();
             self.respond(asked.id, response);
-            return;
-        }
-        if self.live >= limits.calls {
-            self.answer(&asked, Status::BUSY_HERE);
             return;
         }
         let contact = contact(&asked.request, &asked.origin);
@@ -94,6 +89,29 @@ impl Dialogs {
             self.state.next_inbound += 1;
             self.insert(id, session);
         }
+    }
+
+    /// Whether one more call from `source` is within the bounds; else what it is answered with.
+    fn room(&self, source: IpAddr) -> Result<(), Status> {
+        let limits = &self.config.limits;
+        let early = self.early.get(&source).copied().unwrap_or(0);
+        let flooded = limits.early_per_source.is_some_and(|max| early >= max);
+        if flooded || self.len() >= limits.sessions {
+            return Err(Status::SERVICE_UNAVAILABLE);
+        }
+        match self.live >= limits.calls {
+            true => Err(Status::BUSY_HERE),
+            false => Ok(()),
+        }
+    }
+
+    /// Tells those who are sent away for a while when to come back, each another time.
+    fn with_retry_after(&mut self, response: ResponseBuilder, status: Status) -> ResponseBuilder {
+        if status != Status::SERVICE_UNAVAILABLE {
+            return response;
+        }
+        let wait = RETRY_AFTER_S + self.rng.number32() % RETRY_SPREAD_S;
+        response.field(HeaderName::RetryAfter, wait)
     }
 
     /// Answers for nobody.

@@ -35,6 +35,8 @@ pub(super) struct Client {
     pub(super) ack: Option<Bytes>,
     /// The CANCEL's own transaction.
     pub(super) cancel: Option<u64>,
+    /// Reason header field of the CANCEL (RFC 3326).
+    pub(super) reason: Option<String>,
 }
 
 impl Client {

@@ -14,12 +14,14 @@
 //! | --- | --- |
 //! | `sending`, `client` | requests out, responses in; one such transaction |
 //! | `receiving`, `server` | requests in, responses out; one such transaction |
+//! | `resting` | requests in that only wait for repeats of what was answered |
 //! | `stateless` | answers that leave no trace |
 //! | `route` | Via of what we send, way back of what we answer |
 //! | `saved` | the state as plain data |
 
 mod client;
 mod receiving;
+mod resting;
 mod route;
 mod saved;
 mod sending;
@@ -32,11 +34,13 @@ pub use saved::Saved;
 
 use crate::flow::{FlowId, Origin, Target, Transport};
 use crate::ids::{ClientId, ServerId};
+use crate::transaction::key::Secret;
 use crate::transaction::{Cut, Failure, Link, ServerKey};
 use base::{Instant, Machine, Redacted, Rng, Timers};
 use bytes::Bytes;
 use client::Client;
 use core::net::{IpAddr, SocketAddr};
+use resting::Resting;
 use serde::{Deserialize, Serialize};
 use server::Server;
 use sip_message::{Capabilities, Message, Method, Request, Response};
@@ -71,6 +75,9 @@ pub struct Settings {
     pub limits: Limits,
     /// What requests may ask of this user agent.
     pub capabilities: Capabilities,
+    /// Who we are: User-Agent of requests and Server of responses that name nobody (RFC 3261 §20.35,
+    /// §20.41); empty: neither is sent.
+    pub name: String,
     /// Size from which a request leaves UDP for TCP; `None` never. Unit: bytes.
     ///
     /// Source: RFC 3261 §18.1.1.
@@ -86,6 +93,7 @@ impl Settings {
         Self {
             limits,
             capabilities: Capabilities::default(),
+            name: String::new(),
             largest_datagram: Some(Self::LARGEST_DATAGRAM),
         }
     }
@@ -156,6 +164,8 @@ pub enum Input {
     Cancel {
         /// The INVITE.
         id: ClientId,
+        /// Reason header field of the CANCEL (RFC 3326).
+        reason: Option<String>,
     },
     /// Stop caring about a request: nothing is resent, nothing more is told.
     Abandon {
@@ -205,6 +215,8 @@ pub enum Output {
     Cancelled {
         /// The INVITE.
         id: ServerId,
+        /// Reason header field of the CANCEL (RFC 3326).
+        reason: Option<String>,
     },
     /// A response to a request of the user's.
     Response {
@@ -231,6 +243,17 @@ pub enum Output {
     },
 }
 
+/// What a request that came belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// A dialog.
+    Dialog,
+    /// Nothing yet: it is an INVITE.
+    NewCall,
+    /// Nothing: OPTIONS and all else outside of dialogs.
+    Stranger,
+}
+
 /// One transaction of either side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Which {
@@ -244,12 +267,13 @@ enum Which {
 pub struct Endpoint {
     settings: Settings,
     rng: Rng,
-    /// Makes tags of stateless answers unpredictable.
-    tag_key: Redacted<[u8; 16]>,
+    /// Makes tags of stateless answers unpredictable, and keys of transactions.
+    secret: Redacted<Secret>,
     outputs: VecDeque<Output>,
     listening: BTreeMap<FlowId, (Transport, SocketAddr)>,
     clients: BTreeMap<u64, Box<Client>>,
     servers: BTreeMap<u64, Box<Server>>,
+    resting: Resting,
     next_client: u64,
     next_server: u64,
     timers: Timers<Which>,
@@ -257,7 +281,7 @@ pub struct Endpoint {
     client_of: HashMap<ClientId, u64>,
     server_of: HashMap<ServerKey, u64>,
     /// Requests outside dialogs, by what all copies of one have in common (RFC 3261 §8.2.2.2).
-    merged: HashMap<ServerKey, u64>,
+    merged: HashMap<ServerKey, ()>,
     /// Client transactions that a broken target would end.
     waiting: BTreeSet<(Target, u64)>,
     /// INVITEs without final response, by address.
@@ -274,11 +298,12 @@ impl Endpoint {
         Self {
             settings,
             rng,
-            tag_key: Redacted::new(key),
+            secret: Redacted::new(key),
             outputs: VecDeque::new(),
             listening: BTreeMap::new(),
             clients: BTreeMap::new(),
             servers: BTreeMap::new(),
+            resting: Resting::default(),
             next_client: 0,
             next_server,
             timers: Timers::new(),
@@ -292,7 +317,7 @@ impl Endpoint {
 
     /// Transactions alive, both directions.
     pub fn len(&self) -> usize {
-        self.clients.len() + self.servers.len()
+        self.clients.len() + self.servers.len() + self.resting.len()
     }
 
     /// Whether no transaction is alive.
@@ -300,11 +325,19 @@ impl Endpoint {
         self.len() == 0
     }
 
-    /// Whether peers have taken what they may: a quarter is kept for what we send ourselves, so that
-    /// a flood of requests does not silence us.
-    fn is_taken(&self) -> bool {
+    /// Whether peers have taken what they may for requests of this kind. A quarter of all is kept for
+    /// what we send ourselves, so that a flood does not silence us. Of the rest, calls that are up may
+    /// use all, new calls three quarters, and whatever else comes from outside of dialogs a half: a
+    /// flood of OPTIONS keeps no call away, and a flood of calls hurts none that is up.
+    fn is_taken(&self, whose: Whose) -> bool {
         let all = self.settings.limits.transactions;
-        self.servers.len() >= all - all / 4
+        let peers = all - all / 4;
+        let share = match whose {
+            Whose::Dialog => peers,
+            Whose::NewCall => peers - peers / 4,
+            Whose::Stranger => peers / 2,
+        };
+        self.servers.len() + self.resting.len() >= share
     }
 
     fn is_full(&self) -> bool {
@@ -353,7 +386,7 @@ impl Machine for Endpoint {
                 target,
                 flow,
             } => self.send_ack(&request, target, flow),
-            Input::Cancel { id } => self.cancel(id, now),
+            Input::Cancel { id, reason } => self.cancel(id, reason, now),
             Input::Abandon { id } => self.abandon(id),
             Input::Respond { id, response } => self.respond(id, &response, now),
             Input::Broken(Broken::Flow(flow)) => {
@@ -371,6 +404,9 @@ impl Machine for Endpoint {
                 Which::Server(number) => self.server_time(number, now),
             }
         }
+        while let Some(rest) = self.resting.expire(now) {
+            self.close(rest.key, rest.merged);
+        }
     }
 
     fn poll_output(&mut self) -> Option<Output> {
@@ -378,7 +414,10 @@ impl Machine for Endpoint {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.timers.next()
+        [self.timers.next(), self.resting.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

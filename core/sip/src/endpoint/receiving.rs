@@ -1,10 +1,13 @@
 //! Requests in, responses out.
 
+use super::resting::Rest;
 use super::route::way_back;
 use super::server::{Kind, Server, Step};
-use super::{Endpoint, Output, Which};
+use super::{Endpoint, Output, Which, Whose};
 use crate::flow::Origin;
 use crate::ids::ServerId;
+use crate::session::read::reason;
+use crate::transaction::key::Secret;
 use crate::transaction::{InviteServer, Link, RequestServer, ServerKey};
 use base::Instant;
 use bytes::Bytes;
@@ -37,11 +40,18 @@ impl Endpoint {
             return self.received_cancel(&request, &via, &origin);
         }
         let method = request.method().as_str();
-        let Some(key) = ServerKey::of(&request, &via, method) else {
+        let Some(key) = ServerKey::of(self.secret.reveal(), &request, &via, method) else {
             self.passes_check(&request, &origin);
             return;
         };
         if let Some(&number) = self.server_of.get(&key) {
+            if let Some(rest) = self.resting.get(number) {
+                let seen = request.seen_from(origin.source);
+                let again = rest.answer(&seen, self.secret.reveal(), |status| {
+                    self.copied(&seen, status)
+                });
+                return again.map_or((), |bytes| self.transmit_for(number, bytes));
+            }
             return self.with_server(number, Cause::Nothing, |server| server.repeat(now));
         }
         if self.passes_check(&request, &origin) {
@@ -51,17 +61,21 @@ impl Endpoint {
 
     /// A valid request that is no repeat.
     fn open(&mut self, request: Request, via: &Via, key: ServerKey, origin: Origin, now: Instant) {
-        let merged = merged_key(&request);
+        let merged = merged_key(self.secret.reveal(), &request);
         if let Some(key) = &merged
             && self.merged.contains_key(key)
         {
             return self.refuse(&request, Status::LOOP_DETECTED, &origin);
         }
         let is_invite = *request.method() == Method::Invite;
-        let is_new_call = is_invite && merged.is_some();
+        let whose = match (&merged, is_invite) {
+            (None, _) => Whose::Dialog,
+            (Some(_), true) => Whose::NewCall,
+            (Some(_), false) => Whose::Stranger,
+        };
         if self.is_full()
-            || self.is_taken()
-            || (is_new_call && self.has_too_many_early(origin.source.ip()))
+            || self.is_taken(whose)
+            || (whose == Whose::NewCall && self.has_too_many_early(origin.source.ip()))
         {
             return self.overloaded(&request, &origin);
         }
@@ -95,14 +109,16 @@ impl Endpoint {
     }
 
     pub(super) fn index_server(&mut self, number: u64, server: &Server) {
-        self.server_of.insert(server.key.clone(), number);
-        if let Some(merged) = &server.merged {
-            self.merged.insert(merged.clone(), number);
-        }
+        self.index(number, server.key, server.merged);
         if let Some(source) = server.early_source() {
             *self.early.entry(source).or_default() += 1;
         }
         self.timers.set(Which::Server(number), server.deadline());
+    }
+
+    pub(super) fn index(&mut self, number: u64, key: ServerKey, merged: Option<ServerKey>) {
+        self.server_of.insert(key, number);
+        self.merged.extend(merged.map(|merged| (merged, ())));
     }
 
     fn has_too_many_early(&self, source: IpAddr) -> bool {
@@ -113,8 +129,12 @@ impl Endpoint {
 
     /// RFC 3261 §17.2.3: an ACK belongs to the INVITE it has the branch of; for a 2xx to none.
     fn received_ack(&mut self, ack: Request, via: &Via, origin: Origin, now: Instant) {
-        let key = ServerKey::of(&ack, via, Method::Invite.as_str());
+        let key = ServerKey::of(self.secret.reveal(), &ack, via, Method::Invite.as_str());
         if let Some(&number) = key.and_then(|key| self.server_of.get(&key)) {
+            if self.resting.get(number).is_some() {
+                let request = ack;
+                return self.emit(Output::Ack { request, origin });
+            }
             let cause = Cause::Ack(ack, origin);
             return self.with_server(number, cause, |server| server.acknowledged(now));
         }
@@ -138,15 +158,18 @@ impl Endpoint {
         if !self.passes_check(cancel, origin) {
             return;
         }
-        let key = ServerKey::of(cancel, via, Method::Invite.as_str());
+        let key = ServerKey::of(self.secret.reveal(), cancel, via, Method::Invite.as_str());
         let number = key.and_then(|key| self.server_of.get(&key).copied());
-        let Some((number, server)) = number.and_then(|n| Some((n, self.servers.get_mut(&n)?)))
-        else {
+        let Some(number) = number else {
             return self.refuse(cancel, Status::CALL_DOES_NOT_EXIST, origin);
         };
-        let told = server.early_source().is_none() || server.cancelled;
-        server.cancelled = true;
-        let tag = server.last.as_ref().and_then(to_tag_of);
+        // One that rests has nobody left to tell.
+        let (mut told, mut tag) = (true, None);
+        if let Some(server) = self.servers.get_mut(&number) {
+            told = server.early_source().is_none() || server.cancelled;
+            server.cancelled = true;
+            tag = server.last.as_ref().and_then(to_tag_of);
+        }
         let seen = cancel.seen_from(origin.source);
         let mut response = ResponseBuilder::to(&seen, Status::OK);
         if let Some(tag) = tag {
@@ -154,13 +177,19 @@ impl Endpoint {
         }
         self.answer(cancel, response, origin);
         if !told {
-            self.emit(Output::Cancelled {
-                id: ServerId(number),
-            });
+            let reason = reason(cancel.headers());
+            let id = ServerId(number);
+            self.emit(Output::Cancelled { id, reason });
         }
     }
 
     pub(super) fn respond(&mut self, id: ServerId, response: &Response, now: Instant) {
+        if let Some(rest) = self.resting.of(id) {
+            if rest.is_accepted() && response.status().is_success() {
+                self.transmit_for(id.0, self.named(response));
+            }
+            return;
+        }
         let cause = Cause::Response(response);
         let status = response.status();
         self.with_server(id.0, cause, |server| server.respond(status, now));
@@ -188,9 +217,16 @@ impl Endpoint {
         {
             self.no_longer_early(source);
         }
+        if let (Some(until), Cause::Response(response)) = (server.rests_until(), &cause) {
+            let status = response.status();
+            let copied = server.request.as_ref().map(|r| self.copied(r, status));
+            let rest = Rest::of(&server, status, copied, self.secret.reveal());
+            self.timers.set(Which::Server(number), None);
+            return self.resting.insert(number, rest, until);
+        }
         self.timers.set(Which::Server(number), server.deadline());
         if server.is_over() {
-            self.close(&server);
+            self.close(server.key, server.merged);
         } else {
             self.servers.insert(number, server);
         }
@@ -200,15 +236,17 @@ impl Endpoint {
         match step {
             Step::Trying => {
                 if let Some(request) = &server.request {
-                    let trying = ResponseBuilder::to(request, Status::TRYING).build();
-                    server.last = Some(trying.bytes().clone());
+                    let trying = ResponseBuilder::to(request, Status::TRYING);
+                    server.last = Some(self.signed(trying).build().bytes().clone());
                     self.transmit_last(server);
                 }
             }
             Step::Send => {
                 if let Cause::Response(response) = cause {
-                    server.request = None;
-                    server.last = Some(response.bytes().clone());
+                    if let Kind::Invite(_) = server.kind {
+                        server.request = None;
+                    }
+                    server.last = Some(self.named(response));
                     self.transmit_last(server);
                 }
             }
@@ -226,6 +264,21 @@ impl Endpoint {
         }
     }
 
+    /// The response to `request` that says nothing but what it copies, and our name.
+    fn copied(&self, request: &Request, status: Status) -> Bytes {
+        let response = self.signed(ResponseBuilder::to(request, status));
+        response.build().bytes().clone()
+    }
+
+    /// A user's response, with our name where it says none.
+    fn named(&self, response: &Response) -> Bytes {
+        let is_named = response.headers().count(HeaderName::Server) > 0;
+        match self.settings.name.is_empty() || is_named {
+            true => response.bytes().clone(),
+            false => self.signed(response.edit()).build().bytes().clone(),
+        }
+    }
+
     fn transmit_last(&mut self, server: &Server) {
         let Some(bytes) = &server.last else {
             debug_assert!(false, "resent what was forgotten");
@@ -238,6 +291,18 @@ impl Endpoint {
         });
     }
 
+    /// Sends `bytes` where the answer to a resting request went.
+    fn transmit_for(&mut self, number: u64, bytes: Bytes) {
+        if let Some(rest) = self.resting.get(number) {
+            let (target, flow) = (rest.target, Some(rest.flow));
+            self.emit(Output::Transmit {
+                target,
+                flow,
+                bytes,
+            });
+        }
+    }
+
     fn no_longer_early(&mut self, source: IpAddr) {
         if let Some(count) = self.early.get_mut(&source) {
             *count -= 1;
@@ -247,10 +312,10 @@ impl Endpoint {
         }
     }
 
-    fn close(&mut self, server: &Server) {
-        self.server_of.remove(&server.key);
+    pub(super) fn close(&mut self, key: ServerKey, merged: Option<ServerKey>) {
+        self.server_of.remove(&key);
         super::shrink(&mut self.server_of);
-        if let Some(merged) = &server.merged {
+        if let Some(merged) = &merged {
             self.merged.remove(merged);
             super::shrink(&mut self.merged);
         }
@@ -258,7 +323,7 @@ impl Endpoint {
 }
 
 /// What all copies of a request outside any dialog have in common (RFC 3261 §8.2.2.2).
-fn merged_key(request: &Request) -> Option<ServerKey> {
+fn merged_key(secret: &Secret, request: &Request) -> Option<ServerKey> {
     let headers = request.headers();
     if headers.to().ok()?.tag().is_some() {
         return None;
@@ -266,6 +331,7 @@ fn merged_key(request: &Request) -> Option<ServerKey> {
     let from = headers.from().ok()?;
     let cseq = headers.cseq().ok()?;
     Some(ServerKey::of_merged(
+        secret,
         from.tag().unwrap_or_default().as_bytes(),
         headers.first(HeaderName::CallId)?,
         cseq.number,

@@ -1,12 +1,14 @@
 //! Via of what we send, and the way back of what we answer.
 
 use super::Endpoint;
+use super::stateless::is_secure;
 use crate::flow::{FlowId, Origin, Target, Transport};
 use core::net::SocketAddr;
-use sip_message::{HeaderName, Host, Request, Via};
+use sip_message::{HeaderName, Host, Request, RequestBuilder, Via};
 
 impl Endpoint {
-    /// `request` with our Via on top; `None` when no address of ours can be named in it.
+    /// `request` with our Via on top and our name; `None` when no address of ours can be named in it,
+    /// and where a `sips:` target would be reached in the clear (RFC 3261 §26.2.2).
     pub(super) fn with_via(
         &self,
         request: &Request,
@@ -14,8 +16,24 @@ impl Endpoint {
         flow: Option<FlowId>,
         branch: &str,
     ) -> Option<Request> {
+        if is_secure(request) && !target.transport.is_secure() {
+            tracing::info!("nothing is sent to a sips: target without TLS");
+            return None;
+        }
         let via = self.via(target, flow, branch)?;
-        Some(request.edit().prepend(HeaderName::Via, &via).build())
+        let mut sent = request.edit().prepend(HeaderName::Via, &via);
+        if request.headers().count(HeaderName::UserAgent) == 0 {
+            sent = self.presented(sent);
+        }
+        Some(sent.build())
+    }
+
+    /// `request` with our name.
+    pub(super) fn presented(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.settings.name.as_str() {
+            "" => request,
+            name => request.header(HeaderName::UserAgent, name),
+        }
     }
 
     pub(super) fn via(&self, target: Target, flow: Option<FlowId>, branch: &str) -> Option<Via> {

@@ -1,9 +1,11 @@
 //! The endpoint's state as plain data, so that transactions can outlive a process.
 
 use super::client::Client;
+use super::resting::Resting;
 use super::server::Server;
 use super::{Endpoint, Settings, Which};
 use crate::flow::{FlowId, Transport};
+use crate::transaction::key::Secret;
 use base::{Redacted, Rng};
 use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
@@ -12,10 +14,11 @@ use std::collections::BTreeMap;
 /// Everything an endpoint knows but its settings, its randomness and what can be found again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
-    tag_key: Redacted<[u8; 16]>,
+    secret: Redacted<Secret>,
     listening: BTreeMap<FlowId, (Transport, SocketAddr)>,
     clients: BTreeMap<u64, Box<Client>>,
     servers: BTreeMap<u64, Box<Server>>,
+    resting: Resting,
     next_client: u64,
     next_server: u64,
 }
@@ -24,10 +27,11 @@ impl Endpoint {
     /// The state at this moment. Outputs that were not taken are not part of it.
     pub fn save(&self) -> Saved {
         Saved {
-            tag_key: self.tag_key.clone(),
+            secret: self.secret.clone(),
             listening: self.listening.clone(),
             clients: self.clients.clone(),
             servers: self.servers.clone(),
+            resting: self.resting.clone(),
             next_client: self.next_client,
             next_server: self.next_server,
         }
@@ -50,10 +54,14 @@ impl Endpoint {
         for (&number, server) in &saved.servers {
             endpoint.index_server(number, server);
         }
-        endpoint.tag_key = saved.tag_key;
+        for (number, rest) in saved.resting.iter() {
+            endpoint.index(number, rest.key, rest.merged);
+        }
+        endpoint.secret = saved.secret;
         endpoint.listening = saved.listening;
         endpoint.clients = saved.clients;
         endpoint.servers = saved.servers;
+        endpoint.resting = saved.resting;
         endpoint.next_client = saved.next_client;
         endpoint.next_server = saved.next_server;
         endpoint

@@ -57,6 +57,7 @@ impl Endpoint {
             sent: Some(sent),
             ack: None,
             cancel: None,
+            reason: None,
         };
         self.leave_udp_if_large(&mut client, request, now);
         self.client_of.insert(id, number);
@@ -117,11 +118,14 @@ impl Endpoint {
         });
     }
 
-    pub(super) fn cancel(&mut self, id: ClientId, now: Instant) {
+    pub(super) fn cancel(&mut self, id: ClientId, reason: Option<String>, now: Instant) {
         let Some(&number) = self.client_of.get(&id) else {
             return;
         };
-        self.with_client(number, None, now, |client| client.cancel(now));
+        self.with_client(number, None, now, |client| {
+            client.reason = reason;
+            client.cancel(now);
+        });
     }
 
     pub(super) fn abandon(&mut self, id: ClientId) {
@@ -210,7 +214,10 @@ impl Endpoint {
                 if client.ack.is_none()
                     && let (Some(sent), Some((response, _))) = (&client.sent, heard)
                 {
-                    client.ack = Some(ack(sent, response).bytes().clone());
+                    let to = response.headers().to().ok();
+                    // Source: RFC 3261 §17.1.1.3.
+                    let ack = self.like(sent, Method::Ack, to).build();
+                    client.ack = Some(ack.bytes().clone());
                 }
                 self.transmit(client, client.ack.as_ref());
             }
@@ -237,6 +244,10 @@ impl Endpoint {
         let Some(invite) = &client.sent else {
             return;
         };
+        let mut request = self.like(invite, Method::Cancel, invite.headers().to().ok());
+        if let Some(reason) = client.reason.take() {
+            request = request.header(HeaderName::Reason, reason);
+        }
         let number = self.next_client;
         self.next_client += 1;
         client.cancel = Some(number);
@@ -248,9 +259,10 @@ impl Endpoint {
             target: client.target,
             flow: client.flow,
             smaller: None,
-            sent: Some(like(invite, Method::Cancel, invite.headers().to().ok())),
+            sent: Some(request.build()),
             ack: None,
             cancel: None,
+            reason: None,
         };
         self.start(number, cancel);
     }
@@ -310,33 +322,30 @@ impl Endpoint {
     }
 }
 
-/// The ACK for a 3xx-6xx. Source: RFC 3261 §17.1.1.3.
-fn ack(invite: &Request, response: &Response) -> Request {
-    like(invite, Method::Ack, response.headers().to().ok())
-}
-
-/// A request on the way and in the transaction of `invite`: ACK or CANCEL.
-fn like(invite: &Request, method: Method, to: Option<NameAddr>) -> Request {
-    let headers = invite.headers();
-    let number = headers.cseq().map_or(0, |cseq| cseq.number);
-    let mut request = RequestBuilder::new(method.clone(), invite.uri_text());
-    if let Ok(via) = headers.top_via() {
-        request = request.header(HeaderName::Via, via);
+impl Endpoint {
+    /// A request on the way and in the transaction of `invite`: ACK or CANCEL.
+    fn like(&self, invite: &Request, method: Method, to: Option<NameAddr>) -> RequestBuilder {
+        let headers = invite.headers();
+        let number = headers.cseq().map_or(0, |cseq| cseq.number);
+        let mut request = RequestBuilder::new(method.clone(), invite.uri_text());
+        if let Ok(via) = headers.top_via() {
+            request = request.header(HeaderName::Via, via);
+        }
+        for route in headers.routes().unwrap_or_default() {
+            request = request.header(HeaderName::Route, route);
+        }
+        if let Ok(from) = headers.from() {
+            request = request.header(HeaderName::From, from);
+        }
+        if let Some(to) = to {
+            request = request.header(HeaderName::To, to);
+        }
+        if let Ok(call_id) = headers.call_id() {
+            request = request.header(HeaderName::CallId, call_id);
+        }
+        let request = request
+            .header(HeaderName::CSeq, format_args!("{number} {method}"))
+            .header(HeaderName::MaxForwards, 70);
+        self.presented(request)
     }
-    for route in headers.routes().unwrap_or_default() {
-        request = request.header(HeaderName::Route, route);
-    }
-    if let Ok(from) = headers.from() {
-        request = request.header(HeaderName::From, from);
-    }
-    if let Some(to) = to {
-        request = request.header(HeaderName::To, to);
-    }
-    if let Ok(call_id) = headers.call_id() {
-        request = request.header(HeaderName::CallId, call_id);
-    }
-    request
-        .header(HeaderName::CSeq, format_args!("{number} {method}"))
-        .header(HeaderName::MaxForwards, 70)
-        .build()
 }

@@ -26,7 +26,7 @@ pub(super) struct Server {
     pub(super) target: Target,
     pub(super) flow: FlowId,
     pub(super) source: IpAddr,
-    /// The request, until a first response was sent.
+    /// The request, until an INVITE's first and any other request's last response was sent.
     pub(super) request: Option<Request>,
     /// The last response, while it may be resent.
     pub(super) last: Option<Bytes>,
@@ -76,6 +76,27 @@ impl Server {
                 request_server::State::Terminated => false,
             },
         }
+    }
+
+    /// Until when only repeats can come, if only repeats can come and each may get the same.
+    pub(super) fn rests_until(&self) -> Option<Instant> {
+        let rests = match &self.kind {
+            Kind::Invite(machine) => match machine.state() {
+                invite_server::State::Accepted => true,
+                invite_server::State::Silent
+                | invite_server::State::Proceeding
+                | invite_server::State::Completed { .. }
+                | invite_server::State::Confirmed
+                | invite_server::State::Terminated => false,
+            },
+            Kind::Other(machine) => match machine.state() {
+                request_server::State::Completed => true,
+                request_server::State::Trying
+                | request_server::State::Proceeding
+                | request_server::State::Terminated => false,
+            },
+        };
+        self.deadline().filter(|_| rests)
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -38,7 +38,8 @@ impl Binding {
         match status.class() {
             Class::Provisional => {}
             Class::Success => self.accepted(&attempt, response, left, now),
-            Class::Redirection | Class::ClientError | Class::ServerError | Class::GlobalFailure => {
+            Class::Redirection => self.redirected(attempt, response, now),
+            Class::ClientError | Class::ServerError | Class::GlobalFailure => {
                 self.refused(attempt, response, now)
             }
         }
@@ -66,10 +67,12 @@ impl Binding {
             };
             return self.fail(cause, None, now);
         }
+        let elsewhere = self.memory.redirections.now.as_ref().map(|e| e.way.uri());
         let bound = Bound {
             granted,
             until: now + granted,
             contact: left.clone().unwrap_or_else(|| self.memory.contact.clone()),
+            elsewhere: elsewhere.cloned(),
         };
         self.memory.failures = 0;
         let half = pace::refresh_after(granted);
@@ -154,7 +157,7 @@ impl Binding {
     }
 
     fn challenged(&mut self, attempt: Attempt, response: &Response, now: Instant) {
-        let next_hop = self.memory.account.next_hop().clone();
+        let next_hop = self.memory.next_hop();
         let auth = &mut self.memory.auth;
         match auth.challenged(response, &attempt.used, &next_hop, now) {
             Ok(()) if attempt.rounds < MAX_ROUNDS => self.again(attempt, now),
@@ -180,7 +183,7 @@ impl Binding {
         }
     }
 
-    fn again(&mut self, attempt: Attempt, _now: Instant) {
+    pub(super) fn again(&mut self, attempt: Attempt, _now: Instant) {
         let removal = matches!(self.memory.state, State::Unregistering(_));
         let attempt = self.send_again(attempt, removal);
         let state = match self.memory.state.clone() {

@@ -1,6 +1,7 @@
 //! The machine: states and what moves it.
 
 use super::pace;
+use super::redirect::Redirections;
 use super::state::{Attempt, Bound, Memory, State, Timer};
 use super::supervision::Supervision;
 use super::words::{Account, Cause, Input, KeepAlive, Output, Status};
@@ -27,6 +28,7 @@ impl Binding {
             timers: Deadlines::new(),
             auth,
             supervision: Supervision::new(&mut rng),
+            redirections: Redirections::default(),
             contact: account.contact.clone(),
             stale_contact: None,
             moves: 0,
@@ -81,9 +83,31 @@ impl Binding {
                 let attempt = self.send_register(now, false, false);
                 self.enter(State::Registering(attempt));
             }
-            State::Retrying { .. } => self.retry(now),
-            State::Registering(_) | State::Registered(_) | State::Refreshing(_, _) => {}
+            State::Retrying { bound, .. } | State::Registered(bound) => {
+                let bound = bound.clone();
+                self.memory.timers.clear(Timer::Retry);
+                self.renew(bound, true, now);
+            }
+            // What is under way is told of when it is answered.
+            State::Refreshing(bound, attempt) => {
+                let asked = Attempt {
+                    asked: true,
+                    ..attempt.clone()
+                };
+                self.enter(State::Refreshing(bound.clone(), asked));
+            }
+            State::Registering(_) => {}
         }
+    }
+
+    /// Sends a REGISTER for a binding that is there; `asked` when somebody waits for its outcome.
+    fn renew(&mut self, bound: Bound, asked: bool, now: Instant) {
+        let attempt = Attempt {
+            asked,
+            ..self.send_register(now, false, false)
+        };
+        self.hurry(&bound, now);
+        self.enter(State::Refreshing(bound, attempt));
     }
 
     fn remove(&mut self, now: Instant) {
@@ -112,9 +136,7 @@ impl Binding {
         self.drop_attempt();
         match self.memory.state.clone() {
             State::Retrying { bound, .. } | State::Registered(bound) => {
-                let attempt = self.send_register(now, false, false);
-                self.hurry(&bound, now);
-                self.enter(State::Refreshing(bound, attempt));
+                self.renew(bound, false, now);
             }
             State::Failed { cause, bound, .. } => {
                 let once = cause.is_loss() && self.memory.account.supervised;
@@ -149,9 +171,12 @@ impl Binding {
     /// A refresh of a short binding was not answered quickly: another one, at once.
     fn hurry_on(&mut self, now: Instant) {
         if let State::Refreshing(bound, attempt) = &self.memory.state {
-            let (bound, due, regular) = (bound.clone(), attempt.due, attempt.regular);
+            let (bound, last) = (bound.clone(), attempt.clone());
             self.drop_attempt();
-            let attempt = self.send_register(due, regular, false);
+            let attempt = Attempt {
+                asked: last.asked,
+                ..self.send_register(last.due, last.regular, false)
+            };
             self.hurry(&bound, now);
             self.enter(State::Refreshing(bound, attempt));
         }
@@ -194,11 +219,13 @@ impl Binding {
         let status = match &self.memory.state {
             State::Unregistered => Status::Unregistered,
             State::Registering(_) => Status::Registering,
+            State::Refreshing(_, attempt) if attempt.asked => Status::Registering,
             State::Registered(bound)
             | State::Refreshing(bound, _)
             | State::Retrying { bound, .. } => Status::Registered {
                 granted: bound.granted,
                 contact: bound.contact.clone(),
+                elsewhere: bound.elsewhere.clone().map(Box::new),
             },
             State::Failed { cause, .. } => Status::Failed(cause.clone()),
             State::Unregistering(_) => Status::Unregistering,
@@ -239,11 +266,10 @@ impl Binding {
                     self.retry(now);
                 }
             }
-            State::Refreshing(bound, _) => {
-                let bound = bound.clone();
+            State::Refreshing(bound, attempt) => {
+                let (bound, asked) = (bound.clone(), attempt.asked);
                 self.drop_attempt();
-                let attempt = self.send_register(now, false, false);
-                self.enter(State::Refreshing(bound, attempt));
+                self.renew(bound, asked, now);
             }
             State::Registering(_) => {
                 self.drop_attempt();

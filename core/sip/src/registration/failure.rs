@@ -36,7 +36,10 @@ impl Binding {
             | State::Retrying { bound, .. } => Some(bound.clone()),
             State::Failed { bound, .. } => bound.clone(),
         };
+        // Who asked is told that it failed, even if the registrar still has the binding.
+        let asked = matches!(&self.memory.state, State::Refreshing(_, one) if one.asked);
         self.drop_attempt();
+        self.memory.redirections.forget();
         self.memory.timers.clear(Timer::Hurry);
         self.memory.timers.clear(Timer::Refresh);
         if cause.is_final() {
@@ -49,7 +52,7 @@ impl Binding {
             self.memory.state,
             State::Registered(_) | State::Refreshing(_, _) | State::Retrying { .. }
         );
-        let lives_on = was_there && !cause.is_final() && !self.is_lost(&cause);
+        let lives_on = was_there && !asked && !cause.is_final() && !self.is_lost(&cause);
         let state = match bound {
             Some(bound) if lives_on && bound.until > now => State::Retrying { bound, cause },
             bound => {
@@ -81,7 +84,8 @@ impl Binding {
                 !self.memory.account.supervised || self.memory.timers.at(Timer::Silence).is_none()
             }
             Cause::Unreachable => true,
-            Cause::WrongPassword | Cause::Proof(_) | Cause::Refused { .. } => false,
+            Cause::WrongPassword | Cause::Proof(_) => false,
+            Cause::Redirected { .. } | Cause::Refused { .. } => false,
         }
     }
 

@@ -12,6 +12,7 @@
 //! | `binding` | the machine: what moves it |
 //! | `failure` | what happens when a try fails |
 //! | `answer` | what a response to REGISTER means |
+//! | `redirect` | a registrar that sends us elsewhere |
 //! | `supervision` | probes and silence |
 //! | `request` | REGISTER and OPTIONS as messages |
 //! | [`pace`] | how long to wait: refresh, retry, probe |
@@ -20,6 +21,7 @@ mod answer;
 mod binding;
 mod failure;
 pub mod pace;
+mod redirect;
 mod request;
 mod state;
 mod supervision;

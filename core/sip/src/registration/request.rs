@@ -18,7 +18,9 @@ impl Binding {
             rounds: 0,
             regular,
             once,
+            asked: false,
         };
+        self.memory.redirections.begin();
         let expires = self.memory.expires_s;
         self.send_attempt(attempt, expires)
     }
@@ -31,6 +33,7 @@ impl Binding {
             rounds: 0,
             regular: false,
             once: false,
+            asked: false,
         };
         self.send_attempt(attempt, 0)
     }
@@ -46,7 +49,7 @@ impl Binding {
     }
 
     fn send_attempt(&mut self, mut attempt: Attempt, expires_s: u32) -> Attempt {
-        let next_hop = self.memory.account.next_hop().clone();
+        let next_hop = self.memory.next_hop();
         let mut request = self.register_request(expires_s);
         let proof = self
             .memory
@@ -91,6 +94,7 @@ impl Binding {
         let to = memory.account.aor.without_param("tag");
         let mut request = self
             .request(Method::Register, &memory.call_id, memory.cseq, &to)
+            .uri(memory.registrar())
             .header(HeaderName::Contact, bound(&memory.contact, expires_s));
         if let Some(stale) = &memory.stale_contact {
             request = request.header(HeaderName::Contact, bound(stale, 0));
@@ -119,20 +123,23 @@ impl Binding {
         let account = &self.memory.account;
         let from = account.aor.with_tag(&self.memory.from_tag);
         let cseq = format!("{cseq} {method}");
+        // Whether the server is there is asked of the account's own.
+        let is_probe = method == Method::Options;
+        let routes = if is_probe {
+            account.route.clone()
+        } else {
+            self.memory.route()
+        };
         let mut request = RequestBuilder::new(method, &account.registrar);
-        for route in &account.route {
+        for route in routes {
             request = request.header(HeaderName::Route, route);
         }
-        request = request
+        request
             .header(HeaderName::From, from)
             .header(HeaderName::To, to)
             .header(HeaderName::CallId, call_id)
             .header(HeaderName::CSeq, cseq)
-            .header(HeaderName::MaxForwards, 70);
-        match &account.user_agent {
-            Some(agent) => request.header(HeaderName::UserAgent, agent),
-            None => request,
-        }
+            .header(HeaderName::MaxForwards, 70)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where a binding can stand, and everything it knows, as plain data.
 
+use super::redirect::{Redirections, Way};
 use super::supervision::Supervision;
 use super::words::{Account, Cause, Status};
 use crate::auth::{Authenticator, Used};
@@ -7,7 +8,7 @@ use crate::ids::ClientId;
 use base::{Deadlines, Instant};
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
-use sip_message::Uri;
+use sip_message::{NameAddr, Uri};
 
 /// A REGISTER that waits for its final response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub struct Attempt {
     pub(super) regular: bool,
     /// Whether it is sent once only.
     pub(super) once: bool,
+    /// Whether somebody asked for it and waits to be told, though the binding is there.
+    pub(super) asked: bool,
 }
 
 /// A binding that the registrar has.
@@ -34,6 +37,8 @@ pub struct Bound {
     pub(super) until: Instant,
     /// Where the registrar sends what is for us.
     pub(super) contact: Uri,
+    /// The registrar that has it, where we were sent to another one.
+    pub(super) elsewhere: Option<Uri>,
 }
 
 /// Where a binding stands.
@@ -89,6 +94,8 @@ pub struct Memory {
     pub(super) timers: Deadlines<Timer>,
     pub(super) auth: Authenticator,
     pub(super) supervision: Supervision,
+    /// Where registrars sent us.
+    pub(super) redirections: Redirections,
     /// Where the registrar is told to reach us.
     pub(super) contact: Uri,
     /// A contact to take out with the next REGISTER.
@@ -103,4 +110,42 @@ pub struct Memory {
     pub(super) cseq: u32,
     pub(super) next_id: ClientId,
     pub(super) told: Status,
+}
+
+impl Memory {
+    /// Request-URI of REGISTER.
+    pub(super) fn registrar(&self) -> &Uri {
+        match self
+            .redirections
+            .now
+            .as_ref()
+            .map(|elsewhere| &elsewhere.way)
+        {
+            Some(Way::Registrar(uri)) => uri,
+            Some(Way::Proxy(_)) | None => &self.account.registrar,
+        }
+    }
+
+    /// The proxies that REGISTER passes, first hop first.
+    pub(super) fn route(&self) -> Vec<NameAddr> {
+        match self
+            .redirections
+            .now
+            .as_ref()
+            .map(|elsewhere| &elsewhere.way)
+        {
+            Some(Way::Proxy(Uri::Sip(proxy))) => {
+                vec![NameAddr::new(&Uri::Sip(proxy.with_param("lr", "")))]
+            }
+            Some(Way::Proxy(_) | Way::Registrar(_)) | None => self.account.route.clone(),
+        }
+    }
+
+    /// Where REGISTER goes first.
+    pub(super) fn next_hop(&self) -> Uri {
+        let route = self.route();
+        route
+            .first()
+            .map_or_else(|| self.registrar().clone(), |hop| hop.uri().clone())
+    }
 }

@@ -24,8 +24,6 @@ pub struct Account {
     pub credentials: Option<Credentials>,
     /// How long the binding is asked for. Unit: s.
     pub expires_s: u32,
-    /// Value of User-Agent, if any.
-    pub user_agent: Option<String>,
     /// Whether the server is probed between refreshes (M-006).
     pub supervised: bool,
     /// What keeps the way through routers open.
@@ -44,7 +42,6 @@ impl Account {
             contact,
             credentials: None,
             expires_s: 600,
-            user_agent: None,
             supervised: true,
             keep_alive: KeepAlive::None,
             learns_address: true,
@@ -102,7 +99,8 @@ impl KeepAlive {
 /// Everything that can happen to a binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The user wants it.
+    /// The user wants it, or wants to know whether it is there: a REGISTER goes out at once unless one is
+    /// under way, and its outcome is told.
     Register,
     /// The user no longer wants it.
     Remove,
@@ -177,6 +175,8 @@ pub enum Status {
         granted: Duration,
         /// Where we are reached.
         contact: Uri,
+        /// The registrar that has it, where we were sent to another one.
+        elsewhere: Option<Box<Uri>>,
     },
     /// Wanted and not there.
     Failed(Cause),
@@ -195,6 +195,14 @@ pub enum Cause {
     NoAnswer,
     /// Nothing can be sent to the server.
     Unreachable,
+    /// The server sends us elsewhere, and that leads nowhere: in a circle, too far, or to what is no
+    /// registrar that we may use.
+    Redirected {
+        /// Its status.
+        status: u16,
+        /// Where it sends us; empty where it does not say.
+        to: String,
+    },
     /// The server said no.
     Refused {
         /// Its status.
@@ -209,7 +217,8 @@ impl Cause {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::WrongPassword | Self::Proof(_) => true,
-            Self::NoAnswer | Self::Unreachable | Self::Refused { .. } => false,
+            Self::NoAnswer | Self::Unreachable => false,
+            Self::Redirected { .. } | Self::Refused { .. } => false,
         }
     }
 
@@ -217,7 +226,8 @@ impl Cause {
     pub const fn is_loss(&self) -> bool {
         match self {
             Self::NoAnswer | Self::Unreachable => true,
-            Self::WrongPassword | Self::Proof(_) | Self::Refused { .. } => false,
+            Self::WrongPassword | Self::Proof(_) => false,
+            Self::Redirected { .. } | Self::Refused { .. } => false,
         }
     }
 }

@@ -296,8 +296,8 @@ impl Called {
             }
             Left::Bye(asked) => {
                 accept(&asked, fx);
-                let reason = EndReason::remote(Cause::Cancelled)
-                    .with_reason(read::reason(asked.request.headers()));
+                let reason = read::reason(asked.request.headers());
+                let reason = EndReason::cancelled_by_peer(reason);
                 self.refuse(Status::REQUEST_TERMINATED, reason, ledger, fx)
             }
         }

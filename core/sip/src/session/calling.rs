@@ -107,7 +107,8 @@ impl Calling {
             Input::Order(order) => self.order(order, ledger, fx),
             Input::Timer(Timer::NoAnswer) => {
                 let reason = EndReason::local(Cause::NoAnswer);
-                Cancelling::begin(self, reason, None, ledger, fx)
+                let said = Some("Q.850;cause=19;text=\"no answer\"".to_owned());
+                Cancelling::begin(self, reason, said, ledger, fx)
             }
             Input::Timer(
                 Timer::Reliable

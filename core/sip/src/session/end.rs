@@ -3,7 +3,7 @@
 use base::Duration;
 use core::fmt;
 use serde::{Deserialize, Serialize};
-use sip_message::Status;
+use sip_message::{Reason, Status};
 
 /// What hanging up sends in each state of a session.
 ///
@@ -178,43 +178,72 @@ impl EndReason {
         self
     }
 
+    /// The Reason header field of a BYE that this end makes us send (RFC 3326), where nobody wished it.
+    pub(crate) const fn said(&self) -> Option<&'static str> {
+        match self.detail {
+            Detail::Expired => Some("SIP;cause=408;text=\"session timer expired\""),
+            Detail::NoAck => Some("SIP;cause=408;text=\"no ACK came\""),
+            Detail::NoPrack => Some("SIP;cause=504;text=\"no PRACK came\""),
+            Detail::TimedOut => Some("SIP;cause=408;text=\"no response came\""),
+            Detail::Transport => Some("SIP;cause=503;text=\"transport failed\""),
+            Detail::DialogLost => Some("SIP;cause=481;text=\"dialog lost\""),
+            Detail::Plain => match self.cause {
+                Cause::Failed => Some("SIP;cause=488;text=\"no session description\""),
+                Cause::Normal
+                | Cause::Busy
+                | Cause::NoAnswer
+                | Cause::Declined
+                | Cause::Cancelled
+                | Cause::AnsweredElsewhere => None,
+            },
+            Detail::Credentials | Detail::Redirected | Detail::Full => None,
+        }
+    }
+
     /// A CANCEL came, with `reason` in its Reason header field.
     ///
     /// Source: RFC 3326 §2 (`SIP;cause=200` is "call completed elsewhere"), Q.850 cause 26
     /// ("non-selected user clearing"); 3GPP TS 24.229 §5.2.7.3 and peers use both.
     pub fn cancelled_by_peer(reason: Option<String>) -> Self {
-        let cause = match reason.as_deref().map(ReasonValue::read) {
-            Some(ReasonValue::Sip(200) | ReasonValue::Q850(26)) => Cause::AnsweredElsewhere,
-            Some(ReasonValue::Sip(600..=699)) => Cause::Declined,
-            Some(ReasonValue::Sip(_) | ReasonValue::Q850(_) | ReasonValue::Other) | None => {
-                Cause::Cancelled
-            }
+        let said = Reason::list(reason.as_deref().unwrap_or_default());
+        let is = |protocol: &str, cause: fn(u16) -> bool| {
+            let mut said = said
+                .iter()
+                .filter(|r| r.protocol().eq_ignore_ascii_case(protocol));
+            said.any(|reason| reason.cause().is_some_and(cause))
+        };
+        let cause = if is("SIP", |cause| cause == 200) || is("Q.850", |cause| cause == 26) {
+            Cause::AnsweredElsewhere
+        } else if is("SIP", |cause| (600..=699).contains(&cause)) {
+            Cause::Declined
+        } else {
+            Cause::Cancelled
         };
         Self::remote(cause).with_reason(reason)
     }
-}
 
-/// First value of a Reason header field.
-enum ReasonValue {
-    Sip(u16),
-    Q850(u16),
-    Other,
-}
-
-impl ReasonValue {
-    fn read(text: &str) -> Self {
-        let first = text.split(',').next().unwrap_or(text);
-        let mut parts = first.split(';').map(str::trim);
-        let protocol = parts.next().unwrap_or("");
-        let cause = parts
-            .filter_map(|part| part.split_once('='))
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("cause"))
-            .and_then(|(_, value)| value.trim().parse().ok());
-        match cause {
-            Some(cause) if protocol.eq_ignore_ascii_case("SIP") => Self::Sip(cause),
-            Some(cause) if protocol.eq_ignore_ascii_case("Q.850") => Self::Q850(cause),
-            Some(_) | None => Self::Other,
-        }
+    /// A BYE came to a call that was answered, with `reason` in its Reason header field.
+    ///
+    /// Normal, unless another phone took the call: our 200 crossed the CANCEL then, and the caller's
+    /// proxy took the other one. As many phones write `SIP;cause=200` where a person hung up, the text
+    /// has to say it too, or Q.850 (cause 26).
+    pub fn left_by_peer(reason: Option<String>) -> Self {
+        let said = Reason::list(reason.as_deref().unwrap_or_default());
+        let elsewhere = said.iter().any(|reason| {
+            let text = reason.text().unwrap_or_default().to_ascii_lowercase();
+            match reason.cause() {
+                Some(200) => {
+                    reason.protocol().eq_ignore_ascii_case("SIP") && text.contains("elsewhere")
+                }
+                Some(26) => reason.protocol().eq_ignore_ascii_case("Q.850"),
+                Some(_) | None => false,
+            }
+        });
+        let cause = match elsewhere {
+            true => Cause::AnsweredElsewhere,
+            false => Cause::Normal,
+        };
+        Self::remote(cause).with_reason(reason)
     }
 }
 
@@ -232,11 +261,37 @@ mod tests {
             ),
             (Some("Q.850; cause=26"), Cause::AnsweredElsewhere),
             (Some("SIP ;cause=600"), Cause::Declined),
+            (
+                Some("Q.850;cause=16;text=\"a, b\", SIP;cause=200"),
+                Cause::AnsweredElsewhere,
+            ),
             (Some("SIP;cause=x"), Cause::Cancelled),
             (Some("preemption;cause=1"), Cause::Cancelled),
         ];
         for (text, cause) in table {
             let reason = EndReason::cancelled_by_peer(text.map(str::to_owned));
+            assert_eq!(reason.cause, cause, "{text:?}");
+            assert_eq!(reason.reason.as_deref(), text);
+        }
+    }
+
+    #[test]
+    fn a_bye_is_the_normal_end_unless_another_phone_took_the_call() {
+        let table = [
+            (None, Cause::Normal),
+            (Some("SIP;cause=200;text=\"User Triggered\""), Cause::Normal),
+            (
+                Some("Q.850;cause=16;text=\"Normal call clearing\""),
+                Cause::Normal,
+            ),
+            (
+                Some("SIP;cause=200;text=\"Call completed elsewhere\""),
+                Cause::AnsweredElsewhere,
+            ),
+            (Some("Q.850;cause=26"), Cause::AnsweredElsewhere),
+        ];
+        for (text, cause) in table {
+            let reason = EndReason::left_by_peer(text.map(str::to_owned));
             assert_eq!(reason.cause, cause, "{text:?}");
             assert_eq!(reason.reason.as_deref(), text);
         }

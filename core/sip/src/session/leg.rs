@@ -122,7 +122,7 @@ impl Leg {
             Method::Update => self.update(asked, ledger, fx),
             Method::Info => inform(&asked, fx),
             Method::Options => {
-                let response = options(&asked.request).build();
+                let response = options(&asked.request, Status::OK).build();
                 fx.respond(asked.id, response);
             }
             Method::Ack | Method::Cancel => {}

@@ -33,7 +33,7 @@ mod ledger;
 mod leg;
 mod modify;
 mod prack;
-mod read;
+pub(crate) mod read;
 mod redirect;
 mod reliable;
 mod ringing;

@@ -3,14 +3,12 @@
 use super::refresh::{Said, Support};
 use base::Duration;
 use bytes::Bytes;
-use sip_message::{HeaderName, Headers, Method, Response};
+use sip_message::{HeaderName, Headers, Method, Response, session_description};
 
-/// The session description in a message, if it has one (RFC 3264 §4).
+/// The session description in a message, if it has one: the whole body or one of its parts
+/// (RFC 3264 §4, RFC 5621). A copy, so that it does not keep the message.
 pub(crate) fn description(headers: &Headers, body: &Bytes) -> Option<Bytes> {
-    if body.is_empty() || headers.content_type()? != DESCRIPTION {
-        return None;
-    }
-    Some(Bytes::copy_from_slice(body))
+    session_description(headers, body).map(|found| Bytes::copy_from_slice(&found))
 }
 
 /// The one media type we offer and answer in.
@@ -54,9 +52,15 @@ pub(crate) fn retry_after(headers: &Headers) -> Option<Duration> {
     headers.retry_after().ok().flatten().map(seconds)
 }
 
-/// The Reason header field as it came (RFC 3326).
+/// The Reason header field as it came, several lines as one (RFC 3326 §2).
 pub(crate) fn reason(headers: &Headers) -> Option<String> {
-    headers
-        .text(HeaderName::Reason)
-        .map(|text| text.as_str().to_owned())
+    let values: Vec<_> = headers
+        .values(HeaderName::Reason)
+        .take(MAX_REASONS)
+        .map(String::from_utf8_lossy)
+        .collect();
+    (!values.is_empty()).then(|| values.join(", "))
 }
+
+/// Reasons of one message that are looked at: one for each protocol is what RFC 3326 §2 allows.
+const MAX_REASONS: usize = 8;

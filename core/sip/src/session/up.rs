@@ -114,8 +114,8 @@ impl Up {
             Left::Invite(asked) => self.hear_invite(asked, ledger, fx),
             Left::Bye(asked) => {
                 accept(&asked, fx);
-                let reason = EndReason::remote(Cause::Normal)
-                    .with_reason(read::reason(asked.request.headers()));
+                let reason = read::reason(asked.request.headers());
+                let reason = EndReason::left_by_peer(reason);
                 return self.ended_by_peer(reason, ledger, fx);
             }
         }
@@ -372,7 +372,7 @@ impl Up {
             }
             Inviting::Quiet | Inviting::Asked(_) | Inviting::Asking { .. } => LeftOver::Nothing,
         };
-        self.leg.bye(None, ledger, fx);
+        self.leg.bye(reason.said(), ledger, fx);
         Ending::done(Some(self.leg), left, reason, ledger, fx)
     }
 }
@@ -384,6 +384,6 @@ pub(crate) fn leave(
     ledger: &mut Ledger,
     fx: &mut Fx<'_>,
 ) -> Stage {
-    leg.bye(None, ledger, fx);
+    leg.bye(reason.said(), ledger, fx);
     Ending::done(Some(leg), LeftOver::Nothing, reason, ledger, fx)
 }

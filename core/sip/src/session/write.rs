@@ -10,7 +10,7 @@ use sip_message::{HeaderName, Request, RequestBuilder, ResponseBuilder, Status, 
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
 
 /// Bodies that a session reads. Source: RFC 3261 §20.1.
-pub(crate) const ACCEPT: &str = "application/sdp";
+pub(crate) const ACCEPT: &str = sip_message::SESSIONS;
 
 /// Extensions that a session knows.
 pub(crate) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
@@ -108,9 +108,10 @@ pub(crate) fn unsupported(request: &Request) -> Option<String> {
     Some(unknown.join(", "))
 }
 
-/// The answer to OPTIONS, inside a dialog and outside (RFC 3261 §11.2).
-pub(crate) fn options(request: &Request) -> ResponseBuilder {
-    ResponseBuilder::to(request, Status::OK)
+/// The answer to OPTIONS, inside a dialog and outside: what an INVITE would get, with what we can do
+/// (RFC 3261 §11.2). No Allow-Events: nothing can be subscribed to (RFC 6665 §8.2.1).
+pub(crate) fn options(request: &Request, status: Status) -> ResponseBuilder {
+    ResponseBuilder::to(request, status)
         .field(HeaderName::Allow, ALLOW)
         .field(HeaderName::Accept, ACCEPT)
         .field(HeaderName::Supported, SUPPORTED)

@@ -4,20 +4,24 @@
 //! its unpredictable part, and a response is matched without a search. Server side (§17.2.3): strangers
 //! choose the branch; requests are matched by everything the section lists.
 
+use base::KeyedHash;
 use serde::{Deserialize, Serialize};
 use sip_message::{HeaderName, Host, MAGIC_COOKIE, Request, Via};
-use std::sync::Arc;
 
 /// Letters of a branch's unpredictable part: 80 bits.
 pub(crate) const SECRET_LETTERS: usize = 16;
 
+/// Keeps strangers from making two requests whose keys are equal by chance. One an endpoint, for ever.
+pub type Secret = [u8; 16];
+
 /// Names a server transaction. Two requests have equal keys exactly when the second is a repeat of the
 /// first, or the ACK or CANCEL for it.
 ///
-/// Bound: as long as the header values it is made of; the parser has bounded those.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// It is 128 bits made of what the names are, not the names themselves: there is one for each
+/// transaction of the last 32 s, and who does not know the [`Secret`] cannot make two alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ServerKey(Arc<[u8]>);
+pub struct ServerKey([u64; 2]);
 
 /// What RFC 2543 elements name a transaction by. Source: RFC 3261 §17.2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +41,9 @@ impl ServerKey {
     ///
     /// A branch without the magic cookie, or with nothing behind it (RFC 4475 §3.2.1), names nothing:
     /// such requests are told apart by the RFC 2543 rules, so two of them never merge.
-    pub fn of(request: &Request, via: &Via, method: &str) -> Option<Self> {
+    pub fn of(secret: &Secret, request: &Request, via: &Via, method: &str) -> Option<Self> {
         if let Some(branch) = via.unique_branch() {
-            return Some(Self::by_branch(branch, via.host(), via.port(), method));
+            return Some(Self::by_branch(secret, branch, via, method));
         }
         let headers = request.headers();
         let (from, to) = (headers.from().ok()?, headers.to().ok()?);
@@ -51,25 +55,24 @@ impl ServerKey {
             call_id: headers.first(HeaderName::CallId)?,
             cseq: headers.cseq().ok()?.number,
         };
-        Some(Self::by_everything(&old, method))
+        Some(Self::by_everything(secret, &old, method))
     }
 
-    fn by_branch(branch: &str, host: &Host, port: Option<u16>, method: &str) -> Self {
+    fn by_branch(secret: &Secret, branch: &str, via: &Via, method: &str) -> Self {
         let unique = branch.get(MAGIC_COOKIE.len()..).unwrap_or_default();
-        let mut key = Writer::new(b'3', unique.len() + method.len() + 32);
+        let mut key = Writer::new(secret, b'3');
         key.part(unique.as_bytes());
-        match host {
+        match via.host() {
             Host::Name(name) => key.lower(name.as_bytes()),
             Host::V4(address) => key.part(&address.octets()),
             Host::V6(address) => key.part(&address.octets()),
         }
-        key.number(port.map_or(0, u32::from));
-        key.tail(method.as_bytes());
-        Self(key.0.into())
+        key.number(via.port().map_or(0, u32::from));
+        key.end(method)
     }
 
-    fn by_everything(old: &Old<'_>, method: &str) -> Self {
-        let mut key = Writer::new(b'2', 256);
+    fn by_everything(secret: &Secret, old: &Old<'_>, method: &str) -> Self {
+        let mut key = Writer::new(secret, b'2');
         key.part(old.uri);
         key.part(old.via);
         key.part(old.from_tag);
@@ -78,53 +81,70 @@ impl ServerKey {
         }
         key.part(old.call_id);
         key.number(old.cseq);
-        key.tail(method.as_bytes());
-        Self(key.0.into())
+        key.end(method)
     }
 
     /// What is equal for all copies of one request that arrive by different ways: From tag, Call-ID
     /// and CSeq. Source: RFC 3261 §8.2.2.2.
-    pub fn of_merged(from_tag: &[u8], call_id: &[u8], cseq: u32, method: &str) -> Self {
-        let size = from_tag.len() + call_id.len() + method.len() + 9;
-        let mut key = Writer::new(b'm', size);
+    pub fn of_merged(
+        secret: &Secret,
+        from_tag: &[u8],
+        call_id: &[u8],
+        cseq: u32,
+        method: &str,
+    ) -> Self {
+        let mut key = Writer::new(secret, b'm');
         key.part(from_tag);
         key.part(call_id);
         key.number(cseq);
-        key.tail(method.as_bytes());
-        Self(key.0.into())
+        key.end(method)
+    }
+
+    /// What every answer to `request` copies but for Via, which its repeats need not share with it.
+    pub(crate) fn of_copied(secret: &Secret, request: &Request) -> Self {
+        let mut key = Writer::new(secret, b'c');
+        let headers = request.headers();
+        for name in [
+            HeaderName::From,
+            HeaderName::To,
+            HeaderName::CallId,
+            HeaderName::CSeq,
+        ] {
+            key.part(headers.first(name).unwrap_or_default());
+        }
+        key.end(request.method().as_str())
     }
 }
 
 /// Puts parts one behind the other so that no two lists of parts give the same bytes.
-struct Writer(Vec<u8>);
+struct Writer(KeyedHash);
 
 impl Writer {
-    fn new(kind: u8, size: usize) -> Self {
-        let mut bytes = Vec::with_capacity(size);
-        bytes.push(kind);
-        Self(bytes)
+    fn new(secret: &Secret, kind: u8) -> Self {
+        let mut hash = KeyedHash::new(secret);
+        hash.write(&[kind]);
+        Self(hash)
     }
 
-    /// Parts are shorter than 64 KiB, as the messages are; longer ones are cut and still compare
-    /// equal only when their first 64 KiB do.
     fn part(&mut self, part: &[u8]) {
-        let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
-        self.0.extend(length.to_be_bytes());
-        self.0.extend(&part[..usize::from(length)]);
+        self.0.write(&(part.len() as u64).to_be_bytes());
+        self.0.write(part);
     }
 
     fn lower(&mut self, part: &[u8]) {
-        let from = self.0.len() + 2;
-        self.part(part);
-        self.0[from..].make_ascii_lowercase();
+        self.0.write(&(part.len() as u64).to_be_bytes());
+        part.iter()
+            .for_each(|byte| self.0.write(&[byte.to_ascii_lowercase()]));
     }
 
     fn number(&mut self, number: u32) {
-        self.0.extend(number.to_be_bytes());
+        self.0.write(&number.to_be_bytes());
     }
 
-    fn tail(&mut self, part: &[u8]) {
-        self.0.extend(part);
+    /// The method, which needs no length: nothing comes after it.
+    fn end(mut self, method: &str) -> ServerKey {
+        self.0.write(method.as_bytes());
+        ServerKey(self.0.finish())
     }
 }
 
@@ -189,9 +209,10 @@ mod tests {
         let request = request(method, via, to, cseq);
         let via = request.headers().top_via().unwrap();
         let method = if method == "ACK" { "INVITE" } else { method };
-        ServerKey::of(&request, &via, method).unwrap()
+        ServerKey::of(&SECRET, &request, &via, method).unwrap()
     }
 
+    const SECRET: Secret = *b"0123456789abcdef";
     const TO: &str = "<sip:bob@b.example>";
 
     #[test]
@@ -243,8 +264,8 @@ mod tests {
     #[test]
     fn parts_cannot_be_shifted_into_each_other() {
         assert_ne!(
-            ServerKey::of_merged(b"ab", b"c", 1, "INVITE"),
-            ServerKey::of_merged(b"a", b"bc", 1, "INVITE")
+            ServerKey::of_merged(&SECRET, b"ab", b"c", 1, "INVITE"),
+            ServerKey::of_merged(&SECRET, b"a", b"bc", 1, "INVITE")
         );
     }
 

@@ -8,12 +8,19 @@ use crate::words;
 use control::command::SendDtmf;
 use control::event::{DtmfMethod, Side};
 use control::{Code, Command, EventBody, ExitCode};
+use std::time::Duration;
+
+/// A digit waits for the one before it to end, and is told a moment after its own end.
+const SETTLES: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(context: &mut Context, args: &Dtmf) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(
         &context.global,
         Some(&["call.dtmf", "call.warning", "call.ended"]),
     )?;
+    // Each digit is told when it has sounded.
+    let sounds = Duration::from_millis(u64::from(args.duration.unwrap_or_default()));
+    engine.wait_at_least(sounds + SETTLES);
     let (command, reply) = engine.ask(Command::SendDtmf(SendDtmf {
         call: args.call,
         digits: args.digits.clone(),

@@ -63,6 +63,9 @@ fn lines(engine: &EngineSnapshot, now: Timestamp) -> Vec<String> {
             format!("           {} {word}{why}", plugin.id)
         }));
     }
+    if let Some(priority) = &engine.media_priority {
+        lines.push(format!("sound      priority {priority}"));
+    }
     lines.push(String::new());
     lines.extend(accounts::lines(&engine.accounts));
     lines.push(String::new());

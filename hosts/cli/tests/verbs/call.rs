@@ -44,6 +44,8 @@ fn ended(ms: u64, end: EndReason, call: CallSnapshot) -> Step {
         cause: end.cause,
         sip_status: end.sip_status,
         reason_header: None,
+        q850_cause: None,
+        reason_text: None,
         duration_ms: 0,
         mos_avg: None,
         codec: None,

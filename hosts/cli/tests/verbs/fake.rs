@@ -163,6 +163,7 @@ pub(crate) fn engine() -> EngineSnapshot {
         accounts: vec![account()],
         calls: Vec::new(),
         plugins: Vec::new(),
+        media_priority: None,
         troubles: Vec::new(),
     }
 }

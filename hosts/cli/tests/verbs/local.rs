@@ -41,7 +41,7 @@ fn help_and_version_are_no_errors() {
 fn doctor_tells_each_thing_with_its_fix() {
     let ran = run_alone(&["doctor", "--profile", "headless"]);
     for check in [
-        "sound", "loopback", "network", "settings", "ports", "limits", "control",
+        "sound", "loopback", "network", "settings", "ports", "limits", "priority", "control",
     ] {
         assert!(
             ran.out.contains(&format!("  {check:<9}  ")),

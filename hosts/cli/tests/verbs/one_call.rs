@@ -19,6 +19,8 @@ fn over(end: EndReason) -> Step {
         cause: end.cause,
         sip_status: None,
         reason_header: None,
+        q850_cause: None,
+        reason_text: None,
         duration_ms: 65_000,
         mos_avg: None,
         codec: None,

@@ -280,6 +280,12 @@ pub struct CallEnded {
     /// The peer's Reason header, as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_header: Option<String>,
+    /// Its cause by the numbers of the telephone network (Q.850), where it says one. Range: 1 to 127.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q850_cause: Option<u16>,
+    /// Its text for people, where it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_text: Option<String>,
     /// From the answer to the end; 0 when it was not answered. Unit: ms.
     pub duration_ms: u64,
     /// Mean quality. Range: 1.0 to 4.5.

@@ -71,6 +71,7 @@ pub(crate) fn engine() -> EngineSnapshot {
         accounts: vec![account()],
         calls: vec![call()],
         plugins: vec![plugin()],
+        media_priority: None,
         troubles: Vec::new(),
     }
 }
@@ -201,6 +202,8 @@ fn call_figures() -> Vec<EventBody> {
             cause: end.cause,
             sip_status: end.sip_status,
             reason_header: Some("Q.850;cause=17".into()),
+            q850_cause: Some(17),
+            reason_text: None,
             duration_ms: 0,
             mos_avg: None,
             codec: None,
@@ -310,7 +313,7 @@ fn every_event_has_its_json() {
         {"seq":19,"ts":"2026-11-21T14:02:11.501Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
         {"seq":20,"ts":"2026-11-21T14:02:11.502Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}
         {"seq":21,"ts":"2026-11-21T14:02:11.503Z","type":"call.warning","account":"demo","call":"c7k2","command":17,"data":{"code":"OH-3107","text":"250 packets sent, 0 received","fix":"turn on symmetric RTP"}}
-        {"seq":22,"ts":"2026-11-21T14:02:11.504Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","duration_ms":0,"snapshot":…}}
+        {"seq":22,"ts":"2026-11-21T14:02:11.504Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","q850_cause":17,"duration_ms":0,"snapshot":…}}
         {"seq":23,"ts":"2026-11-21T14:02:11.505Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}

@@ -3,12 +3,12 @@
 use super::mail::Mail;
 use crate::net::NodeId;
 use crate::space::Space;
-use base::Instant;
+use base::{Duration, Instant};
 use bytes::Bytes;
 use engine::voice::legs::{Ground, Pair};
 use media_thread::order::Given;
 use media_thread::report::Told;
-use media_thread::{Capacity, Flow, MediaEngine, MediaNet};
+use media_thread::{Capacity, Flow, MediaEngine, MediaNet, Taker};
 use ports::media::{Impairment, Word};
 use ports::voice::{LegId, Report};
 use std::cell::RefCell;
@@ -74,13 +74,13 @@ impl MediaNet for Flows {
         Some(socket)
     }
 
-    fn sweep(&mut self, each: &mut dyn FnMut(Flow, SocketAddr, &mut [u8])) {
+    fn sweep(&mut self, each: &mut Taker<'_>) {
         for _ in 0..self.waiting.len() {
             let Some((local, source, bytes)) = self.waiting.pop_front() else {
                 return;
             };
             match self.by_address.get(&local) {
-                Some(&flow) => each(flow, source, &mut bytes.to_vec()),
+                Some(&flow) => each(flow, source, Duration::ZERO, &mut bytes.to_vec()),
                 None => self.waiting.push_back((local, source, bytes)),
             }
         }

@@ -49,7 +49,13 @@ pub(super) fn make(
     let all = vec![
         link(rng.split(), probe(Address::Link)),
         registrar(rng.split(), probe(Address::Registrar)),
-        dialogs(settings, handles, rng.split(), probe(Address::Dialogs)),
+        dialogs(
+            settings,
+            catalogue,
+            handles,
+            rng.split(),
+            probe(Address::Dialogs),
+        ),
         media(settings, catalogue, probe(Address::Media)),
     ];
     Parts { all, probes }
@@ -82,14 +88,20 @@ fn registrar(mut rng: Rng, probe: Probe) -> Supervised {
     })
 }
 
-fn dialogs(settings: &Settings, handles: &Handles, mut rng: Rng, probe: Probe) -> Supervised {
+fn dialogs(
+    settings: &Settings,
+    catalogue: &Catalogue,
+    handles: &Handles,
+    mut rng: Rng,
+    probe: Probe,
+) -> Supervised {
     let part = part_dialogs::Settings {
         sessions: settings.sessions.clone(),
         epoch: Timestamp::from_unix_ms(EPOCH),
         preference: settings.preference,
         sound: settings.sound.clone(),
         ring_for: None,
-        user_agent: String::new(),
+        formats: engine::voice::capabilities(catalogue, &settings.codecs),
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
     Supervised::new(Address::Dialogs, move || {

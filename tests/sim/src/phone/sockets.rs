@@ -17,6 +17,22 @@ use std::rc::Rc;
 struct Connection {
     flow: FlowId,
     remote: SocketAddr,
+    inbound: bool,
+    /// Our end, once the connection is open.
+    local: Option<SocketAddr>,
+}
+
+impl Connection {
+    /// What link is told of it; again after link was made anew.
+    fn opened(&self) -> Option<Report> {
+        Some(Report::Opened {
+            flow: self.flow,
+            transport: Transport::Tcp,
+            local: self.local?,
+            remote: self.remote,
+            inbound: self.inbound,
+        })
+    }
 }
 
 /// Sockets that one phone signals through.
@@ -68,7 +84,7 @@ impl Sockets {
         FlowId(self.last)
     }
 
-    /// Tells link of every socket that listens.
+    /// Tells link of every socket that listens and every connection that is open.
     pub(crate) fn announce(&self) {
         for &(flow, transport, local) in &self.listening {
             self.tell(Report::Listening {
@@ -77,6 +93,8 @@ impl Sockets {
                 local,
             });
         }
+        let opened = self.streams.values().filter_map(Connection::opened);
+        opened.for_each(|report| self.tell(report));
     }
 
     /// A datagram came; `false`: to none of these sockets.
@@ -103,27 +121,22 @@ impl Sockets {
         let transport = Transport::Tcp;
         match what {
             StreamEvent::Accepted { local, source } => {
-                let flow = self.next_flow();
-                let remote = source;
-                self.streams.insert(stream, Connection { flow, remote });
-                self.tell(Report::Opened {
-                    flow,
-                    transport,
-                    local,
-                    remote,
+                let connection = Connection {
+                    flow: self.next_flow(),
+                    remote: source,
                     inbound: true,
-                });
+                    local: Some(local),
+                };
+                connection.opened().into_iter().for_each(|r| self.tell(r));
+                self.streams.insert(stream, connection);
             }
             StreamEvent::Connected { local } => {
-                if let Some(&Connection { flow, remote }) = self.streams.get(&stream) {
-                    self.tell(Report::Opened {
-                        flow,
-                        transport,
-                        local,
-                        remote,
-                        inbound: false,
-                    });
-                }
+                let Some(connection) = self.streams.get_mut(&stream) else {
+                    return;
+                };
+                connection.local = Some(local);
+                let opened = connection.opened();
+                opened.into_iter().for_each(|report| self.tell(report));
             }
             StreamEvent::Bytes(bytes) => {
                 if let Some(&Connection { flow, .. }) = self.streams.get(&stream) {
@@ -131,7 +144,7 @@ impl Sockets {
                 }
             }
             StreamEvent::Ended(why) => {
-                if let Some(Connection { flow, remote }) = self.streams.remove(&stream) {
+                if let Some(Connection { flow, remote, .. }) = self.streams.remove(&stream) {
                     let why = format!("{why:?}");
                     let target = Target::new(transport, remote);
                     self.tell(Report::Closed {
@@ -209,8 +222,13 @@ impl Sockets {
 
     fn connect(&mut self, remote: SocketAddr) -> Result<StreamId, crate::net::Refusal> {
         let stream = self.space.borrow_mut().connect(self.node, remote)?;
-        let flow = self.next_flow();
-        self.streams.insert(stream, Connection { flow, remote });
+        let connection = Connection {
+            flow: self.next_flow(),
+            remote,
+            inbound: false,
+            local: None,
+        };
+        self.streams.insert(stream, connection);
         Ok(stream)
     }
 

@@ -1,7 +1,7 @@
 //! RFC 3665 §2: registration.
 
 use crate::{secs, told};
-use offhook_sim::{Flow, Phone, Proxy, Settings, World};
+use offhook_sim::{Flow, Peer, Phone, Proxy, Settings, World};
 use ports::registrar::Word;
 
 /// A registrar that knows Bob's password, and Bob's phone with `password`.
@@ -96,6 +96,34 @@ fn unsuccessful_registration() {
             let (bob, _) = bob(world, "wrong");
             told(world, &bob, "account.failed", 1);
             world.run_for(secs(1));
+        },
+    };
+    flow.check();
+}
+
+/// M-016
+#[test]
+fn registration_at_another_server() {
+    let flow = Flow {
+        name: "rfc3261-21.3.3-registration-redirected",
+        about:
+            "The server that is set says that Bob belongs to another one: his phone registers there,
+                and proves itself there.
+                Source: RFC 3261 §21.3.3, §8.1.3.4. Link: 20 ms each way.",
+        act: |world| {
+            let first = Peer::new(world, "first");
+            let next = format!("<sip:{}>", world.next_ip(1));
+            first.on("REGISTER", move |script, request| {
+                let next = next.clone();
+                script.reply(request, 302, |r| r.header("Contact", next));
+            });
+            let mut settings = Settings::new("bob").registered("zanzibar", secs(3_600));
+            settings.domain = first.script().address.ip().to_string();
+            let bob = world.phone(&settings);
+            let server = Proxy::new(world, "second", "biloxi.test");
+            let passwords = [("bob".to_owned(), "zanzibar".to_owned())];
+            server.state().registrar.passwords = passwords.into();
+            told(world, &bob, "account.registered", 1);
         },
     };
     flow.check();

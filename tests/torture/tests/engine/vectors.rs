@@ -98,6 +98,8 @@ fn fits(ua: &str, heard: &[u16]) -> bool {
         180 => ua.contains("INVITE handling"),
         // An INVITE with the To tag of a dialog that is not ours, as wsinv (RFC 3261 §12.2.2).
         481 => ua.contains("INVITE handling") || ua.contains("481"),
+        // An offer of IPv6 alone where we have IPv4 only, as ipv6-in-sdp (RFC 3261 §21.4.26).
+        488 => ua.contains("INVITE handling") || ua.contains("488"),
         status => ua.contains(&status.to_string()),
     };
     match heard {

@@ -36,9 +36,9 @@ impl MediaNet for Wire {
         Some(())
     }
 
-    fn sweep(&mut self, each: &mut dyn FnMut(Flow, SocketAddr, &mut [u8])) {
+    fn sweep(&mut self, each: &mut Taker<'_>) {
         for (flow, number) in self.arrived.drain(..) {
-            each(flow, peer(), &mut number.to_be_bytes());
+            each(flow, peer(), Duration::ZERO, &mut number.to_be_bytes());
         }
     }
 
@@ -75,7 +75,7 @@ fn course(rule: &Impairment, leg: u64, count: u16) -> (Course, Course) {
             net.send(flow, peer(), &number.to_be_bytes());
             net.send(clean, peer(), &number.to_be_bytes());
         }
-        net.sweep(&mut |from, _, bytes| {
+        net.sweep(&mut |from, _, _, bytes| {
             if from == flow {
                 heard.push((ms, u16::from_be_bytes([bytes[0], bytes[1]])));
             } else {

@@ -520,7 +520,11 @@ fn options_list_what_we_can() {
         value(HeaderName::Allow),
         "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO"
     );
-    assert_eq!(value(HeaderName::Accept), "application/sdp");
+    assert_eq!(
+        value(HeaderName::Accept),
+        "application/sdp, multipart/mixed, multipart/alternative"
+    );
+    assert_eq!(headers.text(HeaderName::AllowEvents), None);
     assert_eq!(value(HeaderName::Supported), "100rel, timer");
     assert!(headers.to().unwrap().tag().is_some());
 }
@@ -719,7 +723,7 @@ fn bounds_hold() {
         10    asked INVITE cseq=1 sdp=o1
         10      ! incoming o1
         20    asked INVITE cseq=1 sdp=o1
-        20      says 503 INVITE Retry-After:5
+        20      says 503 INVITE Retry-After:11
         30    accept a1
         30      says 200 INVITE [a1]
         40    asked INVITE cseq=1 sdp=o1

@@ -188,7 +188,7 @@ impl World {
                 target: target(&route_to),
                 flow: None,
             },
-            Output::Cancel { id, .. } => endpoint::Input::Cancel { id },
+            Output::Cancel { id, reason, .. } => endpoint::Input::Cancel { id, reason },
             Output::Abandon { id } => endpoint::Input::Abandon { id },
             Output::Respond { id, response } => endpoint::Input::Respond { id, response },
             Output::News { session, news } => {
@@ -225,7 +225,7 @@ impl World {
                 origin,
             },
             endpoint::Output::Ack { request, .. } => Input::Ack(request),
-            endpoint::Output::Cancelled { id } => Input::Cancelled { id, reason: None },
+            endpoint::Output::Cancelled { id, reason } => Input::Cancelled { id, reason },
             endpoint::Output::Response { id, response, .. } => Input::Response { id, response },
             endpoint::Output::Failed { id, why } => Input::Failed { id, why },
             endpoint::Output::ServerEnded { id, .. } => Input::ServerEnded(id),

@@ -75,7 +75,10 @@ fn a_refused_invite_is_acknowledged_in_its_own_transaction() {
 fn cancel_waits_for_a_provisional_and_has_its_own_transaction() {
     let mut world = World::new();
     world.send(1, ours(Method::Invite), Transport::Udp);
-    world.feed(Input::Cancel { id: ClientId(1) });
+    world.feed(Input::Cancel {
+        id: ClientId(1),
+        reason: None,
+    });
     world.wait(100);
     let invite = world.last_request();
     world.answer(Status::TRYING);
@@ -230,7 +233,10 @@ fn m009_a_cancel_is_not_forgotten_on_the_way_back_to_udp() {
         .edit()
         .header(HeaderName::Subject, "x".repeat(1300));
     world.send(1, request.build(), Transport::Udp);
-    world.feed(Input::Cancel { id: ClientId(1) });
+    world.feed(Input::Cancel {
+        id: ClientId(1),
+        reason: None,
+    });
     world.feed(Input::Broken(Broken::Target(Target::new(
         Transport::Tcp,
         peer(),

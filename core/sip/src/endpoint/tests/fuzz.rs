@@ -91,7 +91,7 @@ fn step(rng: &mut Rng, world: &mut World) {
             if let Some(id) = any {
                 let input = match rng.below(3) {
                     0 => Input::Abandon { id },
-                    _ => Input::Cancel { id },
+                    _ => Input::Cancel { id, reason: None },
                 };
                 world.feed(input);
             }
@@ -112,7 +112,7 @@ fn random_inputs_never_panic_and_all_tables_drain() {
         let mut world = World::new();
         for _ in 0..120 {
             step(&mut rng, &mut world);
-            let open = world.endpoint.servers.len();
+            let open = world.endpoint.servers.len() + world.endpoint.resting.len();
             assert!(world.endpoint.timers.len() <= world.endpoint.len());
             assert_eq!(world.endpoint.server_of.len(), open);
         }
@@ -123,7 +123,7 @@ fn random_inputs_never_panic_and_all_tables_drain() {
         // An INVITE that rings on the far side ends when its user gives up.
         let calling: Vec<_> = world.endpoint.client_of.keys().copied().collect();
         for id in calling {
-            world.feed(Input::Cancel { id });
+            world.feed(Input::Cancel { id, reason: None });
         }
         let end = world.now + LONG + Duration::from_millis(1);
         world.wait(end.as_millis());
@@ -131,6 +131,7 @@ fn random_inputs_never_panic_and_all_tables_drain() {
         assert!(world.endpoint.is_empty(), "seed {seed}: {left:?}");
         assert!(world.endpoint.timers.is_empty(), "seed {seed}");
         assert!(world.endpoint.waiting.is_empty(), "seed {seed}");
+        assert!(world.endpoint.resting.deadline().is_none(), "seed {seed}");
         assert!(world.endpoint.early.is_empty(), "seed {seed}");
         assert!(world.endpoint.merged.is_empty(), "seed {seed}");
         assert!(world.endpoint.client_of.is_empty(), "seed {seed}");

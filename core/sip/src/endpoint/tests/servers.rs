@@ -26,6 +26,43 @@ fn repeats_of_a_request_are_absorbed_and_answered() {
 }
 
 #[test]
+fn a_repeat_gets_the_very_same_bytes_and_what_only_looks_like_one_gets_none() {
+    let mut world = World::new();
+    let answers = |world: &World| -> Vec<Bytes> {
+        world.sent.iter().map(|sent| sent.bytes().clone()).collect()
+    };
+    // The answer to a BYE copies all it says; that to OPTIONS says more than the request.
+    for (place, (method, tag)) in [(Method::Bye, "ours"), (Method::Options, "")]
+        .into_iter()
+        .enumerate()
+    {
+        let branch = format!("z9hG4bK{place}");
+        let request = theirs(method, &branch, tag);
+        world.hear(request.clone());
+        let seen = world.ups[place].clone();
+        let mut response = ResponseBuilder::to(&seen, Status::OK);
+        if tag.is_empty() {
+            response = response.to_tag("ours").header(HeaderName::Allow, "INVITE");
+        }
+        let (id, response) = (world.requests[place], response.build());
+        world.feed(Input::Respond {
+            id,
+            response: response.clone(),
+        });
+        world.move_house();
+        world.hear(request.clone());
+        assert_eq!(answers(&world), [response.bytes(), response.bytes()]);
+        world.sent.clear();
+    }
+    let other = theirs(Method::Bye, "z9hG4bK0", "ours")
+        .edit()
+        .replace(HeaderName::CallId, "of another call")
+        .build();
+    world.hear(other);
+    assert_eq!(answers(&world), [] as [Bytes; 0]);
+}
+
+#[test]
 fn m014_responses_go_where_the_request_came_from() {
     let mut world = World::new();
     world.hear(theirs(Method::Options, "z9hG4bKa", ""));
@@ -298,7 +335,8 @@ fn past_the_bounds_there_is_503_with_retry_after() {
     let Some(Message::Response(refused)) = world.sent.last().cloned() else {
         panic!("not refused");
     };
-    assert_eq!(refused.headers().retry_after().unwrap(), Some(5));
+    let wait = refused.headers().retry_after().unwrap().unwrap();
+    assert!((5..16).contains(&wait), "{wait}");
     world.respond(0, Status::OK);
     world.hear(invite(4));
     world.hear(theirs(Method::Options, "z9hG4bKo", ""));
@@ -329,4 +367,143 @@ fn a_user_that_never_answers_costs_nothing_for_ever() {
          32000 server ended: Late
         = 0 left
     "#]]);
+}
+
+/// A flood of calls or of questions leaves room for calls that are up, and of questions for calls.
+#[test]
+fn a_flood_hurts_no_call_that_is_up() {
+    let limits = Limits {
+        transactions: 160,
+        early_per_source: None,
+    };
+    let flood = |world: &mut World, method: Method, count: usize| {
+        let before = world.ups.len();
+        for n in 0..count {
+            let branch = format!("z9hG4bK{method}{n}");
+            let request = theirs(method.clone(), &branch, "");
+            let call_id = format!("{method}{n}");
+            world.hear(request.edit().replace(HeaderName::CallId, call_id).build());
+        }
+        world.ups.len() - before
+    };
+    let mut world = World::with(Settings::new(limits));
+    assert_eq!(flood(&mut world, Method::Options, 1000), 60);
+    assert_eq!(flood(&mut world, Method::Invite, 1000), 30);
+    assert_eq!(world.endpoint.len(), 90);
+    // What belongs to a call is taken: here 30 requests, which is the rest of the peers' share.
+    for n in 0..30 {
+        let up = world.ups.len();
+        world.hear(theirs(Method::Bye, &format!("z9hG4bKb{n}"), "ours"));
+        assert_eq!(world.ups.len(), up + 1, "{n}");
+    }
+    // And the quarter that is ours still is.
+    world.send(1, ours(Method::Bye), Transport::Udp);
+    assert_eq!(world.last_request().method(), &Method::Bye);
+    // Calls end when their user answers them; all else ends by itself.
+    for place in 60..90 {
+        world.respond(place, Status::BUSY_HERE);
+    }
+    world.wait(200_000);
+    assert!(world.endpoint.is_empty());
+    assert_eq!(flood(&mut world, Method::Options, 10), 10);
+}
+
+/// A repeat of what was refused without state is refused alike, and not all are told the same wait.
+#[test]
+fn what_is_sent_away_is_told_when_to_come_back_each_another_time() {
+    let limits = Limits {
+        transactions: 0,
+        early_per_source: None,
+    };
+    let mut world = World::with(Settings::new(limits));
+    let mut waits = std::collections::BTreeSet::new();
+    for n in 0..200 {
+        let request = theirs(Method::Invite, &format!("z9hG4bK{n}"), "");
+        let request = request.edit().replace(HeaderName::CallId, n).build();
+        world.hear(request.clone());
+        world.hear(request);
+        let [.., Message::Response(first), Message::Response(second)] = &world.sent[..] else {
+            panic!("not refused");
+        };
+        assert_eq!(first, second);
+        waits.extend(first.headers().retry_after().unwrap());
+    }
+    assert_eq!(waits, (5..16).collect());
+    assert!(world.endpoint.is_empty());
+}
+
+/// RFC 3261 §26.2.2: what is for `sips:` comes and goes by TLS, or not at all.
+#[test]
+fn sips_is_never_in_the_clear() {
+    let mut world = World::new();
+    let request = theirs(Method::Invite, "z9hG4bKs", "");
+    world.hear(request.edit().uri("sips:alice@192.0.2.1").build());
+    world.feed(Input::Send {
+        id: ClientId(1),
+        request: ours(Method::Invite)
+            .edit()
+            .uri("sips:bob@b.example")
+            .build(),
+        target: Target::new(Transport::Tcp, peer()),
+        flow: None,
+    });
+    world.feed(Input::SendAck {
+        request: ours(Method::Ack).edit().uri("sips:bob@b.example").build(),
+        target: Target::new(Transport::Udp, peer()),
+        flow: None,
+    });
+    world.check(expect![[r#"
+
+             0 transmit 416 INVITE to udp:192.0.2.9:5060 on flow 1
+             0 client 0.1 failed: Transport
+        = 0 left
+    "#]]);
+}
+
+/// RFC 3261 §20.35, §20.41: everything that is sent says who we are, unless the settings say nothing.
+#[test]
+fn everything_that_is_sent_has_our_name() {
+    let mut settings = Settings::new(Limits::DESKTOP);
+    settings.name = "offhook 1".to_owned();
+    let mut world = World::with(settings);
+    world.hear(theirs(Method::Invite, "z9hG4bKa", ""));
+    world.wait(300);
+    world.respond(0, Status::RINGING);
+    world.hear(theirs(Method::Bye, "z9hG4bKb", "ours"));
+    world.respond(1, Status::OK);
+    world.hear(theirs(Method::Publish, "z9hG4bKc", ""));
+    world.send(1, ours(Method::Invite), Transport::Udp);
+    world.answer(Status::RINGING);
+    world.feed(Input::Cancel {
+        id: ClientId(1),
+        reason: Some("SIP;cause=480".to_owned()),
+    });
+    assert_eq!(
+        world
+            .last_request()
+            .headers()
+            .text(HeaderName::Reason)
+            .unwrap(),
+        "SIP;cause=480"
+    );
+    for message in &world.sent {
+        let name = match message {
+            Message::Request(_) => HeaderName::UserAgent,
+            Message::Response(_) => HeaderName::Server,
+        };
+        let text = message.headers().text(name);
+        assert_eq!(text.unwrap(), "offhook 1", "{message:?}");
+        assert_eq!(message.headers().count(name), 1);
+    }
+    assert_eq!(world.sent.len(), 6, "{:?}", world.sent);
+    let other = ours(Method::Message)
+        .edit()
+        .header(HeaderName::UserAgent, "another")
+        .build();
+    world.send(2, other, Transport::Udp);
+    let sent = world.last_request();
+    assert_eq!(
+        sent.headers().text(HeaderName::UserAgent).unwrap(),
+        "another"
+    );
 }

@@ -386,3 +386,98 @@ fn a_registrar_that_keeps_nothing_has_refused() {
         Status::Failed(Cause::Refused { status: 200, .. })
     ));
 }
+
+/// M-016: RFC 3261 §21.3, with the password asked for where the redirection leads.
+#[test]
+fn m016_a_redirection_is_followed_and_proved_to() {
+    for (status, uri, refreshes_go_there) in [
+        (301, "sip:r2.test", true),
+        (302, "sip:r2.test", false),
+        (305, "sip:pbx.test", false),
+    ] {
+        let mut world = World::one(|a| {
+            quiet(a);
+            a.credentials = password("secret");
+        })
+        .with_password(&[Algorithm::SHA_256]);
+        world.mode = Mode::Moved(status, "sip:r2.test");
+        world.feed(0, Input::Register);
+        world.move_house();
+        world.wait(1000);
+        let Status::Registered { elsewhere, .. } = world.phones[0].binding.status() else {
+            panic!("{status}: {:?}", world.phones[0].binding.status());
+        };
+        let elsewhere = elsewhere.as_ref().map(ToString::to_string);
+        assert_eq!(elsewhere.as_deref(), Some("sip:r2.test"), "{status}");
+        let uris = |world: &World| -> Vec<String> {
+            let all = world.registers.iter();
+            all.map(|(_, r)| r.uri_text().to_owned()).collect()
+        };
+        assert_eq!(uris(&world), ["sip:pbx.test", uri, uri], "{status}");
+        world.wait(299_900);
+        let first = if refreshes_go_there {
+            uri
+        } else {
+            "sip:pbx.test"
+        };
+        assert_eq!(uris(&world)[3], first, "{status}");
+        assert!(matches!(
+            world.phones[0].binding.status(),
+            Status::Registered { .. }
+        ));
+        let told = world.told.len();
+        assert_eq!(told, 2, "{status}: a refresh changes nothing that is told");
+    }
+}
+
+/// M-016: circles, dead ends and long ways end with the reason.
+#[test]
+fn m016_a_redirection_that_leads_nowhere_is_named() {
+    for (contacts, to) in [
+        ("<sip:pbx.test>", "sip:pbx.test"),
+        ("<sip:a.test>", "sip:a.test"),
+        ("<tel:+15550100>", "tel:+15550100"),
+        ("", ""),
+    ] {
+        let mut world = World::one(quiet);
+        let contact = (!contacts.is_empty()).then(|| ("Contact", contacts.to_owned()));
+        world.mode = Mode::Says(302, contact.into_iter().collect());
+        world.feed(0, Input::Register);
+        world.wait(1000);
+        let cause = Cause::Redirected {
+            status: 302,
+            to: to.to_owned(),
+        };
+        assert_eq!(world.phones[0].binding.status(), &Status::Failed(cause));
+        assert!(world.registers.len() <= 2);
+        // It is tried again like any other refusal, from the beginning.
+        world.mode = Mode::Up;
+        world.wait(60_000);
+        assert!(matches!(
+            world.phones[0].binding.status(),
+            Status::Registered {
+                elsewhere: None,
+                ..
+            }
+        ));
+    }
+    let mut world = World::one(quiet);
+    let many = (0..9).map(|n| format!("<sip:r{n}.test>"));
+    let many: Vec<_> = many.map(|contact| ("Contact", contact)).collect();
+    world.mode = Mode::Says(300, many);
+    world.feed(0, Input::Register);
+    world.wait(1000);
+    assert_eq!(world.registers.len(), 6);
+    let mut world = World::one(|account| {
+        quiet(account);
+        account.registrar = "sips:pbx.test".parse().unwrap();
+    });
+    // Nothing is sent to it in the clear, so nobody can send us elsewhere.
+    world.feed(0, Input::Register);
+    world.wait(1000);
+    assert_eq!(
+        world.phones[0].binding.status(),
+        &Status::Failed(Cause::Unreachable)
+    );
+    assert!(world.registers.is_empty());
+}

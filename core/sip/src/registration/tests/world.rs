@@ -29,6 +29,8 @@ pub(super) enum Mode {
     Silent,
     /// Packets to it are refused at once.
     Refused,
+    /// Everybody who is not at this URI, or comes through it as a proxy, is sent there with this status.
+    Moved(u16, &'static str),
     /// OPTIONS as it should, REGISTER with this status and these headers.
     Says(u16, Vec<(&'static str, String)>),
 }
@@ -350,6 +352,15 @@ impl World {
             let response = ResponseBuilder::to(request, status);
             let add = |r: ResponseBuilder, (n, v): &(&'static str, String)| r.header(*n, v);
             return headers.iter().fold(response, add);
+        }
+        if let Mode::Moved(status, to) = self.mode {
+            let route = request.headers().text(HeaderName::Route);
+            let is_there = request.uri_text() == to || route.is_some_and(|r| r.contains(to));
+            if !is_there {
+                let status = Code::new(status).expect("a status");
+                let contact = format!("<{to}>");
+                return ResponseBuilder::to(request, status).header(HeaderName::Contact, contact);
+            }
         }
         if let Some(verifier) = &mut self.verifier {
             let secret = |user: &str| (user == "101").then(|| Redacted::new("secret".to_owned()));

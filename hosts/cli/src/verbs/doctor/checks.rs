@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::link::Engine;
 use crate::os;
 use control::{Code, ExitCode};
-use settings::{Complaints, Listen, Request, Settings, Severity, Transport};
+use engine::voice::{self, Granted, Priority};
+use settings::{Complaints, Listen, MediaPriority, Request, Settings, Severity, Transport};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(super) fn all(global: &Global, args: &Doctor, found: &mut dyn FnMut(Finding)
         }
         found(sound_ports(settings));
         found(open_files(settings));
+        found(priority(settings));
     }
     found(control(global, engine));
 }
@@ -216,6 +218,31 @@ fn sound_ports(settings: &Settings) -> Finding {
             "choose another range: media.port_min, media.port_max",
         ),
         _ => Finding::ok("ports", text),
+    }
+}
+
+/// What the threads that carry sound would be granted here.
+fn priority(settings: &Settings) -> Finding {
+    let (wanted, name) = match settings.media.priority {
+        MediaPriority::Auto => (Priority::Auto, "auto"),
+        MediaPriority::Realtime => (Priority::Realtime, "realtime"),
+        MediaPriority::High => (Priority::High, "high"),
+        MediaPriority::Normal => (Priority::Normal, "normal"),
+    };
+    let granted = voice::permitted(wanted);
+    let text = format!("media.priority {name}: {} is granted", granted.word());
+    let less = match wanted {
+        Priority::Realtime => granted != Granted::Realtime,
+        Priority::Auto | Priority::High => granted == Granted::Normal,
+        Priority::Normal => false,
+    };
+    match less {
+        true => Finding::warn(
+            "priority",
+            format!("{text}; a busy machine can be heard"),
+            "LimitRTPRIO=5 of the service, or a line \"USER - rtprio 5\" in /etc/security/limits.conf",
+        ),
+        false => Finding::ok("priority", text),
     }
 }
 

@@ -1,0 +1,199 @@
+//! The part alone: words in, words out, virtual time.
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
+
+use super::*;
+use core::net::SocketAddr;
+use ports::network::Report;
+use sip::resolve::{Kind, Record, Reply};
+use sip::{ClientId, FlowId};
+use sip_message::{Method, RequestBuilder, Uri};
+
+/// A request of dialogs, by the number of the part in its top byte.
+const OF_DIALOGS: ClientId = ClientId(3 << 56 | 1);
+
+struct Rig {
+    link: Link,
+    now: Instant,
+}
+
+impl Rig {
+    /// A link with one datagram socket; `rng` as a factory gives each of them another one.
+    fn new(rng: Rng) -> Self {
+        let limits = sip::endpoint::Limits {
+            transactions: 100,
+            early_per_source: None,
+        };
+        let settings = Settings {
+            endpoint: EndpointSettings::new(limits),
+            message: Limits::DEFAULT,
+            offers: Offers::default(),
+            trace: false,
+        };
+        let mut rig = Self {
+            link: Link::new(settings, rng),
+            now: Instant::ZERO,
+        };
+        rig.report(Report::Listening {
+            flow: FlowId(1),
+            transport: Transport::Udp,
+            local: address("192.0.2.7:5060"),
+        });
+        rig
+    }
+
+    fn tell(&mut self, word: Word) -> Vec<Post> {
+        let mut out = Outbox::new();
+        self.link.handle(word, self.now, &mut out);
+        std::iter::from_fn(|| out.take()).collect()
+    }
+
+    fn report(&mut self, report: Report) -> Vec<Post> {
+        self.tell(Word::Network(report))
+    }
+
+    /// Sends OPTIONS there; gives what is asked of name servers.
+    fn send(&mut self, to: &str) -> Vec<(u64, Kind)> {
+        let request = RequestBuilder::new(Method::Options, to)
+            .header(HeaderName::From, "<sip:a@pbx.example>;tag=1")
+            .header(HeaderName::To, "<sip:b@pbx.example>")
+            .header(HeaderName::CallId, "1")
+            .header(HeaderName::CSeq, "1 OPTIONS")
+            .build();
+        let posts = self.tell(Word::Send {
+            id: OF_DIALOGS,
+            request,
+            next_hop: to.parse::<Uri>().unwrap(),
+            once: false,
+        });
+        questions(&posts)
+    }
+
+    /// Answers questions until none is left: everything leads to `to`. Gives where datagrams went.
+    fn answer(&mut self, mut open: Vec<(u64, Kind)>, to: [u8; 4]) -> Vec<SocketAddr> {
+        let mut sent = Vec::new();
+        while let Some((ticket, kind)) = open.pop() {
+            let records = match kind {
+                Kind::A => vec![Record::A(to.into())],
+                Kind::Naptr | Kind::Srv | Kind::Aaaa => Vec::new(),
+            };
+            let reply = Reply::Records(records);
+            let posts = self.report(Report::Answer { ticket, reply });
+            open.extend(questions(&posts));
+            sent.extend(posts.iter().filter_map(|post| match post {
+                Post::Network(Do::SendDatagram { to, .. }) => Some(*to),
+                _ => None,
+            }));
+        }
+        sent
+    }
+}
+
+fn questions(posts: &[Post]) -> Vec<(u64, Kind)> {
+    let ask = |post: &Post| match post {
+        Post::Network(Do::Ask { ticket, kind, .. }) => Some((*ticket, *kind)),
+        _ => None,
+    };
+    posts.iter().filter_map(ask).collect()
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_name_that_is_found_is_sent_to() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let open = rig.send("sip:b@pbx.example");
+    let sent = rig.answer(open, [192, 0, 2, 1]);
+    assert_eq!(sent, [address("192.0.2.1:5060")]);
+}
+
+/// The part that wanted it died meanwhile: its successor knows nothing of the request.
+#[test]
+fn what_a_dead_part_wanted_to_send_is_not_sent_once_its_name_is_found() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let open = rig.send("sip:b@pbx.example");
+    assert!(!open.is_empty());
+    rig.tell(Word::Restarted(Address::Registrar));
+    assert_eq!(rig.link.unfinished(), 1, "it is not registrar's");
+    rig.tell(Word::Restarted(Address::Dialogs));
+    assert_eq!(rig.link.unfinished(), 0);
+    assert_eq!(rig.answer(open, [192, 0, 2, 1]), []);
+}
+
+/// Asked by registrar, which died: the one made anew asks itself, under the same ticket maybe.
+#[test]
+fn a_dead_part_s_question_is_not_answered_to_its_successor() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let posts = rig.tell(Word::Route {
+        from: Address::Registrar,
+        ticket: 7,
+        uri: "sip:192.0.2.1".parse().unwrap(),
+    });
+    let local = posts.iter().find_map(|post| match post {
+        Post::Network(Do::FindLocal { ticket, .. }) => Some(*ticket),
+        _ => None,
+    });
+    let ticket = local.expect("an address needs no name server");
+    rig.tell(Word::Restarted(Address::Registrar));
+    let local = Some([192, 0, 2, 7].into());
+    let posts = rig.report(Report::Local { ticket, local });
+    assert!(posts.is_empty(), "{posts:?}");
+}
+
+/// Link itself died: an answer to its question must not be taken for one to its successor's.
+#[test]
+fn an_answer_for_a_dead_link_finds_nobody_in_its_successor() {
+    let mut seeds = Rng::from_number(1);
+    let mut dead = Rig::new(seeds.split());
+    let open = dead.send("sip:b@pbx.example");
+    let mut successor = Rig::new(seeds.split());
+    let own = successor.send("sip:b@other.example");
+    assert_eq!(own.len(), open.len());
+    assert_eq!(successor.answer(open, [192, 0, 2, 66]), []);
+    let sent = successor.answer(own, [192, 0, 2, 1]);
+    assert_eq!(sent, [address("192.0.2.1:5060")]);
+}
+
+/// Bytes of a connection whose beginning went with a dead link cannot be cut into messages.
+#[test]
+fn a_connection_that_is_not_known_is_closed() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let flow = FlowId(9);
+    let bytes = Bytes::from_static(b"v: half a message\r\n\r\n");
+    let posts = rig.report(Report::Stream { flow, bytes });
+    let closed = |post: &Post| matches!(post, Post::Network(Do::Close { flow: FlowId(9) }));
+    assert!(posts.iter().any(closed), "{posts:?}");
+}
+
+/// Told twice of one connection, link goes on where it was: half a message is not lost.
+#[test]
+fn a_connection_told_of_again_keeps_what_was_read() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let flow = FlowId(9);
+    let opened = || Report::Opened {
+        flow,
+        transport: Transport::Tcp,
+        local: address("192.0.2.7:5060"),
+        remote: address("192.0.2.1:40000"),
+        inbound: true,
+    };
+    let options = b"OPTIONS sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\n\
+        From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\
+        Content-Length: 0\r\n\r\n";
+    let (first, second) = options.split_at(50);
+    rig.report(opened());
+    for half in [first, second] {
+        let bytes = Bytes::copy_from_slice(half);
+        let posts = rig.report(Report::Stream { flow, bytes });
+        let heard = |post: &Post| {
+            matches!(
+                post,
+                Post::Dialogs(ports::dialogs::Word::Heard(Heard::Request { .. }))
+            )
+        };
+        assert_eq!(posts.iter().any(heard), half == second, "{posts:?}");
+        rig.report(opened());
+    }
+}
