@@ -12,6 +12,7 @@ pub(crate) struct CodecSlot {
     codec: CodecInstance,
     rate: Rate,
     conceals: bool,
+    is_away: bool,
     pub(crate) failures: u64,
 }
 
@@ -19,6 +20,7 @@ impl CodecSlot {
     pub(crate) fn new(codec: CodecInstance, rate: Rate) -> Self {
         Self {
             conceals: codec.format().conceals,
+            is_away: codec.is_away(),
             codec,
             rate,
             failures: 0,
@@ -37,6 +39,46 @@ impl CodecSlot {
             None => {
                 self.failures += 1;
                 None
+            }
+        }
+    }
+
+    /// Whether what it does is handed over first and collected afterwards.
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_away
+    }
+
+    /// Hands a packet to a codec of another process. `false` when it must be decoded here and now.
+    pub(crate) fn submit_decode(&mut self, payload: &[u8]) -> bool {
+        self.codec.submit_decode(payload)
+    }
+
+    /// What became of the packet that was handed over.
+    pub(crate) fn collect_decoded<'p>(&mut self, pcm: &'p mut [i16]) -> Option<&'p [i16]> {
+        let samples = self.codec.collect_decoded(pcm);
+        match samples.ok().and_then(|count| pcm.get(..count)) {
+            Some(decoded) => Some(decoded),
+            None => {
+                self.failures += 1;
+                None
+            }
+        }
+    }
+
+    /// Hands a frame to a codec of another process. `false` when it must be encoded here and now.
+    pub(crate) fn submit_encode(&mut self, pcm: &[i16], room: usize) -> bool {
+        self.codec.submit_encode(pcm, room)
+    }
+
+    /// What became of the frame that was handed over.
+    pub(crate) fn collect_encoded(&mut self, payload: &mut [u8]) -> Encoded {
+        match self.codec.collect_encoded(payload) {
+            Ok(None) => Encoded::Late,
+            Ok(Some(0)) => Encoded::Nothing,
+            Ok(Some(size)) if size <= payload.len() => Encoded::Packet(size),
+            Ok(Some(_)) | Err(_) => {
+                self.failures += 1;
+                Encoded::Nothing
             }
         }
     }
@@ -73,4 +115,15 @@ impl CodecSlot {
             self.failures += 1;
         }
     }
+}
+
+/// What a codec of another process made of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoded {
+    /// A payload of so many bytes.
+    Packet(usize),
+    /// Nothing is to be sent.
+    Nothing,
+    /// Not yet.
+    Late,
 }

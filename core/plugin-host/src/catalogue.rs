@@ -7,8 +7,8 @@ use crate::fence::Clock;
 use crate::ready::Table;
 use crate::{
     AudioHandle, CodecFormat, CodecHandle, DirectoryPlugin, DtmfMethod, Entry, Error, FilterPlugin,
-    Incident, Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
-    UiPlugin, load, services,
+    Incident, Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin,
+    TonePlugin, Trust, UiPlugin, load, services,
 };
 use base::Hertz;
 use plugin::{EntryHandle, Fault};
@@ -219,13 +219,26 @@ impl Catalogue {
     /// Looks at every library on the path and loads those whose manifest is `wanted`. Files that cannot
     /// be used are listed by [`refused`](Self::refused) and stop nothing. Thread: \[control\].
     pub fn add_path(&mut self, path: &SearchPath, wanted: impl Fn(&Manifest) -> bool) {
+        self.add_path_trusted(path, |_, manifest| {
+            wanted(manifest).then_some(Trust::InProcess)
+        });
+    }
+
+    /// The same, each file as far as `trusted` says; nothing of it for `None` and what is only to be built
+    /// in. Thread: \[control\].
+    pub fn add_path_trusted(
+        &mut self,
+        path: &SearchPath,
+        trusted: impl Fn(&Path, &Manifest) -> Option<Trust>,
+    ) {
         self.searched = path.clone();
         for path in path.libraries() {
-            let added = match Manifest::read(&path) {
-                Ok(manifest) if wanted(&manifest) => self.add_read(&path, &manifest),
-                Ok(_) => Ok(()),
-                Err(error) => Err(error),
-            };
+            let added =
+                Manifest::read(&path).and_then(|manifest| match trusted(&path, &manifest) {
+                    Some(Trust::InProcess) => self.add_read(&path, &manifest),
+                    Some(Trust::Isolated) => self.add_away(&path, &manifest),
+                    Some(Trust::BuiltIn) | None => Ok(()),
+                });
             if let Err(error) = added {
                 tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
                 self.refused.push(Refused { path, error });
@@ -412,7 +425,11 @@ impl Catalogue {
         .map_err(refused)?;
         if !begun.open.is_empty() {
             let open = begun.open.join("; ");
-            tracing::warn!(plugin = manifest.id, open, "isolated with less than all limits");
+            tracing::warn!(
+                plugin = manifest.id,
+                open,
+                "isolated with less than all limits"
+            );
         }
         let about = About {
             id: manifest.id.clone(),

@@ -108,6 +108,11 @@ impl CodecInstance {
         &self.format
     }
 
+    /// Whether it runs in a process of its own.
+    pub fn is_away(&self) -> bool {
+        matches!(self.inner, Inner::Away(_))
+    }
+
     /// Its fence, to reopen it.
     pub fn fence(&mut self) -> &mut Fence {
         &mut self.fence

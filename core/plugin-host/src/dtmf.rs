@@ -20,7 +20,10 @@ impl DtmfMethod {
     /// What it says of itself; it was asked when it was started. Thread: \[control\].
     pub fn abilities(&self) -> plugin::Abilities {
         match &self.table {
-            Table::Here(table) => table.about().map(|about| about.abilities).unwrap_or_default(),
+            Table::Here(table) => table
+                .about()
+                .map(|about| about.abilities)
+                .unwrap_or_default(),
             Table::Away(_) => self.plugin.dtmf().map(|dtmf| dtmf.1).unwrap_or_default(),
         }
     }

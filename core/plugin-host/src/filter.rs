@@ -105,7 +105,10 @@ impl FilterInstance {
     /// How much later the sound comes out; 0 once it is shut out here. Unit: samples. Thread: \[media\].
     pub fn latency(&mut self) -> u32 {
         match &mut self.inner {
-            Inner::Here(filter) => self.fence.call(|| BLOCK, || Ok(filter.latency())).unwrap_or(0),
+            Inner::Here(filter) => self
+                .fence
+                .call(|| BLOCK, || Ok(filter.latency()))
+                .unwrap_or(0),
             Inner::Away(filter) => filter.latency(),
         }
     }

@@ -45,11 +45,14 @@ pub mod recorder;
 mod services;
 pub mod trust;
 
-pub use away::{Incident, Mishap, Then};
 pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
+pub use away::{Incident, Mishap, Then};
 pub use catalogue::{About, Catalogue, Origin, Refused};
 pub use codec::{CodecHandle, CodecInstance};
-pub use draft::{Directory, DirectoryPlugin, Face, Nat, NatPlugin, Security, SecurityPlugin, Tone, TonePlugin, UiPlugin};
+pub use draft::{
+    Directory, DirectoryPlugin, Face, Nat, NatPlugin, Security, SecurityPlugin, Tone, TonePlugin,
+    UiPlugin,
+};
 pub use dtmf::{DtmfListener, DtmfMethod};
 pub use error::Error;
 pub use fence::{Clock, Fence, Tally, Trouble, wall_clock};
@@ -63,5 +66,5 @@ pub use plugin::{
     RecorderRequest, RuleKind, Status, Tones,
 };
 pub use ready::Ready;
-pub use trust::{Trust, TrustRule};
 pub use recorder::{RecordedFile, RecorderAbout, RecorderPlugin, Recording, RecordingResult};
+pub use trust::{Trust, TrustRule};

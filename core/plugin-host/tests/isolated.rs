@@ -40,7 +40,10 @@ fn a_real_codec_apart_makes_the_same_bytes_as_here() {
         .unwrap();
     let mut here = Catalogue::new("test", "1");
     here.add_built_in(&codec_g711::ENTRY).unwrap();
-    assert!(here.formats().eq(apart.formats()), "the same formats, as data");
+    assert!(
+        here.formats().eq(apart.formats()),
+        "the same formats, as data"
+    );
     let open = |catalogue: &Catalogue| {
         let handle = catalogue.codec("PCMA", Hertz(8000)).unwrap();
         handle.open("", "").unwrap()
@@ -69,12 +72,20 @@ fn media_kinds_work_a_block_later() {
         sample_rate_hz: 8000,
         options: "",
     };
-    let mut filter = filter.filter("mock-faulty-filter").unwrap().open(&request).unwrap();
+    let mut filter = filter
+        .filter("mock-faulty-filter")
+        .unwrap()
+        .open(&request)
+        .unwrap();
     let mut out = [0; 80];
     for n in 0..5 {
         std::thread::sleep(Duration::from_millis(10));
         filter.process(&[100 * n; 80], None, 0, &mut out).unwrap();
-        assert_eq!(out[79], 100 * (n - 1).max(0) / 2, "the block before, halved");
+        assert_eq!(
+            out[79],
+            100 * (n - 1).max(0) / 2,
+            "the block before, halved"
+        );
     }
     assert_eq!(filter.latency(), 80);
 
@@ -102,7 +113,9 @@ fn media_kinds_work_a_block_later() {
     let mut heard = 0;
     for n in 0..10 {
         let level = i16::from(n < 8) * 500;
-        listener.listen(&[level; 80], |key| heard += i32::from(key.key == '5')).unwrap();
+        listener
+            .listen(&[level; 80], |key| heard += i32::from(key.key == '5'))
+            .unwrap();
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(heard, 8, "each key, also where replies are late");
@@ -142,10 +155,13 @@ fn kinds_of_control_work() {
 
     let face = with("ui");
     let (tell, told) = mpsc::channel();
-    let commands = Box::new(move |json: &str| {
-        tell.send(json.to_owned()).map_err(|_| host::Status::LOST)
-    });
-    let mut face = face.ui("mock-faulty-ui").unwrap().open("{}", commands).unwrap();
+    let commands =
+        Box::new(move |json: &str| tell.send(json.to_owned()).map_err(|_| host::Status::LOST));
+    let mut face = face
+        .ui("mock-faulty-ui")
+        .unwrap()
+        .open("{}", commands)
+        .unwrap();
     face.event("1").unwrap();
     let command = told.recv_timeout(Duration::from_secs(2)).unwrap();
     assert_eq!(command, r#"{"heard":1}"#);
@@ -181,7 +197,11 @@ fn a_process_reaches_nothing_it_was_not_given() {
     }
     // Without Landlock the filter of system calls still forbids these, and what is missing is said.
     for never in ["write", "bind", "run", "descriptors"] {
-        assert!(!reached.contains(never), "it can {reached}: {:?}", about.unguarded);
+        assert!(
+            !reached.contains(never),
+            "it can {reached}: {:?}",
+            about.unguarded
+        );
     }
 }
 
@@ -195,7 +215,10 @@ fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
         until(|| codec.decode(&[1; 160], &mut pcm) == Ok(160));
         let began = Moment::now();
         assert!(codec.decode(&order(Fault::Abort), &mut pcm).is_err());
-        assert!(began.elapsed() < Duration::from_millis(50), "it never holds up a tick");
+        assert!(
+            began.elapsed() < Duration::from_millis(50),
+            "it never holds up a tick"
+        );
         let mut incidents = Vec::new();
         until(|| {
             incidents.extend(catalogue.incidents());
@@ -203,7 +226,10 @@ fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
         });
         assert_eq!(incidents.len(), 1);
         assert_eq!(incidents[0].plugin, "mock-faulty-codec");
-        assert!(matches!(incidents[0].mishap, Mishap::Crashed(Some(6))), "{incidents:?}");
+        assert!(
+            matches!(incidents[0].mishap, Mishap::Crashed(Some(6))),
+            "{incidents:?}"
+        );
         assert_eq!(incidents[0].then == Then::ShutOut, fault == 3);
     }
     assert!(handle.open("", "").is_err());

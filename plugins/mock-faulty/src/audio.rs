@@ -23,7 +23,11 @@ impl Audio for Faulty {
 
     fn capture(&mut self, pcm: &mut [i16], _now_ns: u64) -> Result<Captured, Status> {
         for sample in pcm.iter_mut() {
-            self.next = if self.next >= 20_000 { 1_000 } else { self.next + 100 };
+            self.next = if self.next >= 20_000 {
+                1_000
+            } else {
+                self.next + 100
+            };
             *sample = self.next;
         }
         self.captured += pcm.len() as u64;

@@ -1,7 +1,9 @@
 //! The DTMF method: hears a `5` in each block that is not silent.
 
 use crate::fault::obey_samples;
-use plugin::{Abilities, Dtmf, DtmfHeard, DtmfListen, DtmfRequest, DtmfStep, Found, Refusal, Status};
+use plugin::{
+    Abilities, Dtmf, DtmfHeard, DtmfListen, DtmfRequest, DtmfStep, Found, Refusal, Status,
+};
 
 /// See the crate.
 pub struct Faulty;

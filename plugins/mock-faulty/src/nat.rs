@@ -1,8 +1,8 @@
 //! The NAT strategy: what comes goes back.
 
 use crate::fault::obey;
-use plugin::draft::nat::{Nat, NatInput, NatOutput};
 use plugin::Refusal;
+use plugin::draft::nat::{Nat, NatInput, NatOutput};
 use std::collections::VecDeque;
 
 /// See the crate.

@@ -77,7 +77,12 @@ impl Line {
             if !fds.is_empty() {
                 control.push(SendAncillaryMessage::ScmRights(fds));
             }
-            match sendmsg(&self.0, &[IoSlice::new(rest)], &mut control, SendFlags::NOSIGNAL) {
+            match sendmsg(
+                &self.0,
+                &[IoSlice::new(rest)],
+                &mut control,
+                SendFlags::NOSIGNAL,
+            ) {
                 Ok(sent) => {
                     rest = &rest[sent..];
                     fds = &[];
@@ -132,7 +137,9 @@ impl Line {
                 }
                 Err(rustix::io::Errno::AGAIN) => match deadline {
                     Some(deadline) => self.ready(PollFlags::IN, deadline)?,
-                    None => self.ready(PollFlags::IN, Instant::now() + Duration::from_secs(3600))?,
+                    None => {
+                        self.ready(PollFlags::IN, Instant::now() + Duration::from_secs(3600))?
+                    }
                 },
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),

@@ -73,7 +73,9 @@ impl AwayCodec {
             return Err(Status::BAD_PAYLOAD);
         }
         let args = [payload.len() as u32, room.min(SAMPLES) as u32, 0, 0];
-        let ticket = self.caller.ask(what, args, |slot| slot.put_bytes(payload))?;
+        let ticket = self
+            .caller
+            .ask(what, args, |slot| slot.put_bytes(payload))?;
         self.decoding = Some(ticket);
         Ok(())
     }

@@ -118,9 +118,8 @@ impl Process {
 
     /// Opens a media instance.
     pub(crate) fn open(&self, word: Media) -> Result<Caller, Refusal> {
-        let (ring, memory) = Ring::make().map_err(|error| {
-            Refusal::new(Status::FAILED, format!("no shared memory: {error}"))
-        })?;
+        let (ring, memory) = Ring::make()
+            .map_err(|error| Refusal::new(Status::FAILED, format!("no shared memory: {error}")))?;
         let link = Arc::new(Link::new(ring, memory, word));
         self.shared.open(&link)?;
         let mut links = lock(&self.shared.links);
@@ -133,7 +132,9 @@ impl Process {
 
     /// Opens what is spoken to over lines of its own.
     pub(crate) fn call(&self, word: Talk, lines: usize) -> Result<Vec<Line>, Refusal> {
-        let pairs = (0..lines).map(|_| Line::pair()).collect::<io::Result<Vec<_>>>();
+        let pairs = (0..lines)
+            .map(|_| Line::pair())
+            .collect::<io::Result<Vec<_>>>();
         let pairs = pairs.map_err(|e| Refusal::new(Status::FAILED, e.to_string()))?;
         let (ours, theirs): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         let fds: Vec<_> = theirs.iter().map(Line::as_fd).collect();
@@ -178,7 +179,10 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Up { line, .. } => self.settled(over(line, word, fds, wait)),
-            State::Away => Err(Refusal::new(Status::UNAVAILABLE, "it is being started again")),
+            State::Away => Err(Refusal::new(
+                Status::UNAVAILABLE,
+                "it is being started again",
+            )),
             State::Gone => Err(Refusal::new(
                 Status::UNAVAILABLE,
                 "it was shut out after too many faults",
@@ -251,7 +255,11 @@ impl Shared {
             faults.push(now);
             let wait = BACK_OFF[(faults.len() - 1).min(BACK_OFF.len() - 1)];
             let shut = self.plan.quarantine && faults.len() >= QUARANTINE.0;
-            let then = if shut { Then::ShutOut } else { Then::StartedAgain(wait) };
+            let then = if shut {
+                Then::ShutOut
+            } else {
+                Then::StartedAgain(wait)
+            };
             self.plan.incidents.tell(Incident {
                 plugin: self.plan.id.clone(),
                 mishap,
@@ -279,7 +287,10 @@ impl Shared {
             if left.is_zero() {
                 return false;
             }
-            let _ = poll(&mut [PollFd::new(&self.bell, PollFlags::IN)], Some(&spec(left)));
+            let _ = poll(
+                &mut [PollFd::new(&self.bell, PollFlags::IN)],
+                Some(&spec(left)),
+            );
             self.unring();
         }
     }
@@ -291,7 +302,10 @@ impl Shared {
     fn launch(&self) -> Result<(Child, Line, Begun), Refusal> {
         let refused = |error: io::Error| {
             let why = format!("{}: {error}", self.plan.program.display());
-            Refusal::new(Status::FAILED, format!("its process cannot be started: {why}"))
+            Refusal::new(
+                Status::FAILED,
+                format!("its process cannot be started: {why}"),
+            )
         };
         let (ours, theirs) = Line::pair().map_err(refused)?;
         let mut child = Command::new(&self.plan.program)
@@ -308,7 +322,10 @@ impl Shared {
             Ok(_) => Refusal::new(Status::GARBAGE, "its process answered something else"),
             Err(error) => {
                 let (_, why) = told(&error);
-                Refusal::new(Status::FAILED, format!("its process ended while it was loaded: {why}"))
+                Refusal::new(
+                    Status::FAILED,
+                    format!("its process ended while it was loaded: {why}"),
+                )
             }
         };
         let _ = child.kill();
@@ -359,7 +376,11 @@ impl Shared {
         let mut stuck: Vec<(usize, u32, u32)> = Vec::new();
         loop {
             let links = self.links();
-            let nap = if links.is_empty() { Duration::from_secs(1) } else { LOOK };
+            let nap = if links.is_empty() {
+                Duration::from_secs(1)
+            } else {
+                LOOK
+            };
             let began = Instant::now();
             let bell = PollFd::new(&self.bell, PollFlags::IN);
             let _ = match &pidfd {
@@ -415,12 +436,13 @@ fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::
 
 /// What an error on a line says of the process.
 pub(super) fn told(error: &io::Error) -> (Mishap, &'static str) {
-    match error.kind() {
-        io::ErrorKind::TimedOut => (Mishap::Hung, "it does not answer"),
-        io::ErrorKind::InvalidData | io::ErrorKind::Other => {
-            (Mishap::Garbage, "it answers what cannot be read")
-        }
-        _ => (Mishap::Crashed(None), "it has ended"),
+    let kind = error.kind();
+    if kind == io::ErrorKind::TimedOut {
+        (Mishap::Hung, "it does not answer")
+    } else if kind == io::ErrorKind::InvalidData || kind == io::ErrorKind::Other {
+        (Mishap::Garbage, "it answers what cannot be read")
+    } else {
+        (Mishap::Crashed(None), "it has ended")
     }
 }
 

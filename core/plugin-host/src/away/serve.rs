@@ -51,9 +51,7 @@ pub fn serve() -> io::Result<()> {
                     Err(refusal) => Answer::refused(refusal),
                 }
             }
-            (word, Some(plugin)) => {
-                answer(plugin, word, came.fds).unwrap_or_else(Answer::refused)
-            }
+            (word, Some(plugin)) => answer(plugin, word, came.fds).unwrap_or_else(Answer::refused),
             (_, None) => Answer::refused(Status::BAD_ARGUMENT.into()),
         };
         line.send(&answer, &[], &[], SOON)?;

@@ -140,7 +140,9 @@ pub(super) fn audio(mut device: AudioInstance, mut rings: Answerer) {
             media::COUNTERS => {
                 let counters = device.counters();
                 if let Ok(c) = &counters {
-                    let all = [c.captured, c.played, c.underrun, c.overrun, c.xruns, c.ended];
+                    let all = [
+                        c.captured, c.played, c.underrun, c.overrun, c.xruns, c.ended,
+                    ];
                     let mut bytes = [0; 48];
                     for (to, number) in bytes.chunks_exact_mut(8).zip(all) {
                         to.copy_from_slice(&number.to_le_bytes());

@@ -1,9 +1,9 @@
 //! Kinds of another process that are spoken to over a socket, called as those of this one.
 
+use super::Mishap;
 use super::line::Line;
 use super::process::{CONTROL, Process, told};
 use super::words::{self, Answer, NatIn, Say, SecurityIn};
-use super::Mishap;
 use plugin::draft::nat::{NatInput, NatOutput};
 use plugin::draft::security::{SecurityInput, SecurityOutput};
 use plugin::draft::ui::Commands;
@@ -11,7 +11,7 @@ use plugin::{Mark, Refusal, Status};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What runs on workers may wait for a disk.
+/// What has to wait for a disk or a server.
 const WORKER: Duration = Duration::from_secs(2);
 
 /// One instance at the other end of a socket.
@@ -37,24 +37,29 @@ impl Talk {
         }
     }
 
-    fn ask(&mut self, word: &Say, bytes: &[u8], wait: Duration) -> Result<(Answer, Vec<u8>), Refusal> {
+    fn ask(
+        &mut self,
+        word: &Say,
+        bytes: &[u8],
+        wait: Duration,
+    ) -> Result<(Answer, Vec<u8>), Refusal> {
         if self.is_lost {
             return Err(Status::LOST.into());
         }
         let sent = self.line.send(word, bytes, &[], wait);
         match sent.and_then(|()| self.line.receive::<Answer>(wait)) {
-            Ok(came) => match came.word {
-                Answer::Refused { status, reason } => {
-                    let status = Status(status);
-                    match status {
-                        Status::PANIC => self.lose(Mishap::Panicked),
-                        Status::GARBAGE => self.lose(Mishap::Garbage),
-                        _ => {}
-                    }
-                    Err(Refusal::new(status, reason))
+            Ok(came) => {
+                let Answer::Refused { status, reason } = came.word else {
+                    return Ok((came.word, came.bytes));
+                };
+                let status = Status(status);
+                match status {
+                    Status::PANIC => self.lose(Mishap::Panicked),
+                    Status::GARBAGE => self.lose(Mishap::Garbage),
+                    _ => {}
                 }
-                answer => Ok((answer, came.bytes)),
-            },
+                Err(Refusal::new(status, reason))
+            }
             Err(error) => {
                 let (mishap, why) = told(&error);
                 self.lose(mishap);
@@ -84,7 +89,7 @@ impl Talk {
 
     pub(crate) fn write(&mut self, pcm: &[i16], at_ms: u64) -> Result<(), Status> {
         let bytes: Vec<u8> = pcm.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-        self.done(&Say::Write { at_ms }, &bytes, WORKER)
+        self.done(&Say::Write { at_ms }, &bytes, CONTROL)
     }
 
     pub(crate) fn mark(&mut self, mark: Mark, at_ms: u64, note: &str) -> Result<(), Status> {
@@ -93,7 +98,7 @@ impl Talk {
             at_ms,
             note: note.to_owned(),
         };
-        self.done(&word, &[], WORKER)
+        self.done(&word, &[], CONTROL)
     }
 
     pub(crate) fn sync(&mut self) -> Result<(), Status> {

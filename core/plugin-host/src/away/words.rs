@@ -140,11 +140,17 @@ pub(crate) enum Answer {
     Text(String),
     Steps(Vec<Step>),
     Heard(Option<(char, bool, u32)>),
-    Closed { status: i32, said: String },
+    Closed {
+        status: i32,
+        said: String,
+    },
     /// What comes with it is in the bytes beside.
     Nat(Option<NatOut>),
     Security(Option<SecurityOut>),
-    Refused { status: i32, reason: String },
+    Refused {
+        status: i32,
+        reason: String,
+    },
 }
 
 impl Answer {
@@ -180,7 +186,13 @@ pub(crate) struct Begun {
 }
 
 pub(crate) fn abilities(flags: [bool; 5]) -> Abilities {
-    let [sends_events, sends_info, sends_tones, hears_tones, hears_info] = flags;
+    let [
+        sends_events,
+        sends_info,
+        sends_tones,
+        hears_tones,
+        hears_info,
+    ] = flags;
     Abilities {
         sends_events,
         sends_info,
@@ -250,20 +262,23 @@ impl Format {
             && self.payload_type.is_none_or(|t| t < 128)
             && self.rules.len() <= 64;
         let [conceals, recovers, goes_silent, variable_rate] = self.can;
-        let rules = self.rules.into_iter().map(|(name, default, kind)| FormatRule {
-            name,
-            default,
-            kind: [
-                RuleKind::Equal,
-                RuleKind::Min,
-                RuleKind::Max,
-                RuleKind::List,
-                RuleKind::Ignore,
-            ]
+        let rules = self
+            .rules
             .into_iter()
-            .find(|known| *known as i32 == kind)
-            .unwrap_or(RuleKind::Opaque),
-        });
+            .map(|(name, default, kind)| FormatRule {
+                name,
+                default,
+                kind: [
+                    RuleKind::Equal,
+                    RuleKind::Min,
+                    RuleKind::Max,
+                    RuleKind::List,
+                    RuleKind::Ignore,
+                ]
+                .into_iter()
+                .find(|known| *known as i32 == kind)
+                .unwrap_or(RuleKind::Opaque),
+            });
         sane.then(|| CodecFormat {
             index,
             name: self.name,

@@ -64,11 +64,18 @@ pub(crate) fn compile_c(folder: &Path, name: &str, defines: &[String]) -> PathBu
 
 /// The faulty plugin of one kind, as a library file. Built once a kind, by whoever comes first.
 pub(crate) fn faulty(kind: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faulty").join(kind);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("faulty")
+        .join(kind);
     let status = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["rustc", "--quiet", "--offline", "--lib", "--package"])
-        .args(["offhook-mock-faulty", "--crate-type", "cdylib", "--features"])
+        .args([
+            "offhook-mock-faulty",
+            "--crate-type",
+            "cdylib",
+            "--features",
+        ])
         .arg(format!("library,{kind}"))
         .arg("--target-dir")
         .arg(&folder)

@@ -192,7 +192,10 @@ fn program(calls: Calls, own_process: u32) -> Vec<sock_filter> {
     }
     // Each of these looks at an argument; behind it stands what is refused.
     let argument_is = |call: c_long, at: u32, mask: u32, wanted: &[u32]| {
-        let mut part = vec![load(argument(at)), one(BPF_ALU | BPF_AND | BPF_K, mask, 0, 0)];
+        let mut part = vec![
+            load(argument(at)),
+            one(BPF_ALU | BPF_AND | BPF_K, mask, 0, 0),
+        ];
         for &value in wanted {
             part.extend([equal(value, 0, 1), end(SECCOMP_RET_ALLOW)]);
         }
