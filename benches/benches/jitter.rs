@@ -32,7 +32,9 @@ fn run(c: &mut Criterion, name: &str, jitter_us: u64) {
                             buffer.decoded(20_000);
                             line_us += 20_000;
                         }
-                        Pull::Missing { length_us } => line_us += length_us,
+                        Pull::Missing { length_us } | Pull::Lost { length_us, .. } => {
+                            line_us += length_us;
+                        }
                         Pull::Waiting => line_us += 10_000,
                     }
                 }

@@ -228,7 +228,8 @@ fn link_settings() -> part_link::Settings {
 
 fn media_settings(formats: Vec<Capability>) -> part_media::Settings {
     part_media::Settings {
-        formats,
+        codecs: formats.into_iter().map(Into::into).collect(),
+        accounts: Default::default(),
         telephone_event: true,
         ptime_ms: None,
         max_ptime_ms: None,

@@ -1,7 +1,7 @@
 //! A codec instance, and what is heard when it fails.
 
 use audio::{Playout, Rate};
-use plugin_host::CodecInstance;
+use plugin_host::{CodecInstance, Status, Trouble};
 
 /// Samples of the longest packet: 120 ms at 48 kHz.
 pub(crate) const MAX_FRAME: usize = 5_760;
@@ -13,6 +13,7 @@ pub(crate) struct CodecSlot {
     rate: Rate,
     conceals: bool,
     is_away: bool,
+    recovers: bool,
     pub(crate) failures: u64,
 }
 
@@ -21,6 +22,7 @@ impl CodecSlot {
         Self {
             conceals: codec.format().conceals,
             is_away: codec.is_away(),
+            recovers: codec.format().recovers,
             codec,
             rate,
             failures: 0,
@@ -95,6 +97,65 @@ impl CodecSlot {
             }
         }
         line.conceal(samples);
+    }
+
+    /// Whether a lost packet can be rebuilt from the one behind it.
+    pub(crate) fn recovers(&self) -> bool {
+        self.recovers
+    }
+
+    /// Appends `samples` samples to `line`, rebuilt from the packet behind them, or else invented;
+    /// whether they were rebuilt.
+    pub(crate) fn recover(
+        &mut self,
+        next: &[u8],
+        samples: usize,
+        line: &mut Playout,
+        pcm: &mut [i16],
+    ) -> bool {
+        let room = pcm.get_mut(..samples).filter(|_| self.recovers);
+        let result = room.map(|pcm| self.codec.recover(next, pcm));
+        self.rebuilt(result, samples, line, pcm)
+    }
+
+    /// Hands the packet behind a lost one to a codec of another process.
+    pub(crate) fn submit_recover(&mut self, next: &[u8], samples: usize) {
+        if self.recovers {
+            self.codec.submit_recover(next, samples);
+        }
+    }
+
+    /// As [`recover`](Self::recover), of what was handed over.
+    pub(crate) fn collect_recovered(
+        &mut self,
+        samples: usize,
+        line: &mut Playout,
+        pcm: &mut [i16],
+    ) -> bool {
+        let room = pcm.get_mut(..samples).filter(|_| self.recovers);
+        let result = room.map(|pcm| self.codec.collect_decoded(pcm));
+        self.rebuilt(result, samples, line, pcm)
+    }
+
+    fn rebuilt(
+        &mut self,
+        result: Option<Result<usize, Trouble>>,
+        samples: usize,
+        line: &mut Playout,
+        pcm: &mut [i16],
+    ) -> bool {
+        match result {
+            Some(Ok(count)) if count == samples => {
+                line.push(&pcm[..count]);
+                return true;
+            }
+            // This stream carries nothing to rebuild from: not asked again.
+            Some(Err(Trouble::Failed(Status::UNSUPPORTED))) => self.recovers = false,
+            Some(Ok(_) | Err(_)) => self.failures += 1,
+            None => {}
+        }
+        self.conceal(samples, line, pcm);
+        false
     }
 
     /// Encodes a packet; its size, or `None` to send nothing.

@@ -6,6 +6,7 @@ use crate::kit::{BusKit, Kit, LegKit};
 use crate::order::{BusId, Given, LegAudio, LegId, Order};
 use crate::outbound::Flows;
 use crate::report::{Report, Told};
+use crate::reports::Reports;
 use crate::sockets::{Flow, MediaNet};
 use audio::{Block, Rate};
 use base::{Duration, Instant};
@@ -36,42 +37,6 @@ impl Capacity {
             buses: if legs < 64 { legs } else { 64 },
             flows: legs * 2,
             reports: 256 + legs * 4,
-        }
-    }
-}
-
-/// Reports that wait. Bound: at the limit reports are lost and counted; ordinary ones first.
-#[derive(Debug)]
-pub(crate) struct Reports {
-    waiting: VecDeque<Report>,
-    bound: usize,
-    pub(crate) lost: u64,
-}
-
-impl Reports {
-    fn new(bound: usize) -> Self {
-        Self {
-            waiting: VecDeque::with_capacity(bound),
-            bound,
-            lost: 0,
-        }
-    }
-
-    /// Counts and levels: the next ones will say it again.
-    pub(crate) fn ordinary(&mut self, report: Report) {
-        self.push(report, self.bound - self.bound / 4);
-    }
-
-    /// What happens once.
-    pub(crate) fn urgent(&mut self, report: Report) {
-        self.push(report, self.bound);
-    }
-
-    fn push(&mut self, report: Report, bound: usize) {
-        if self.waiting.len() < bound {
-            self.waiting.push_back(report);
-        } else {
-            self.lost += 1;
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::kit::VoiceKit;
 use crate::order::{Remote, VoicePlan};
 use crate::report::Report;
-use crate::{engine::Reports, order::LegId};
-use audio::{Block, Playout, stretch::Urgency};
+use crate::{order::LegId, reports::Reports};
+use audio::{Block, Playout, Rate, stretch::Urgency};
 use base::{Hertz, Instant, PayloadType};
 use core::net::SocketAddr;
 use rtp::latch::Offered;
@@ -301,6 +301,11 @@ pub(crate) struct Arrival {
 pub(crate) enum Ahead {
     Frame { skip_us: u32, stretch: Stretch },
     Missing { length_us: u32 },
+    Lost { length_us: u32 },
+}
+
+fn samples_of(length_us: u32, rate: Rate) -> usize {
+    (length_us as usize * rate.per_ms() / 1_000).max(1)
 }
 
 /// First pass of a tick: hands what will be heard to a codec of another process.
@@ -320,6 +325,12 @@ pub(crate) fn submit_block(voice: &mut VoiceKit, now: Instant) {
             Some(Ahead::Frame { skip_us, stretch })
         }
         Pull::Missing { length_us } => Some(Ahead::Missing { length_us }),
+        Pull::Lost { next, length_us } => {
+            voice
+                .codec
+                .submit_recover(next, samples_of(length_us, voice.codec.rate()));
+            Some(Ahead::Lost { length_us })
+        }
         Pull::Waiting => None,
     };
 }
@@ -341,6 +352,14 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
                     let samples = to_samples(length_us).max(1);
                     voice.codec.conceal(samples, &mut voice.line, pcm);
                 }
+                Ahead::Lost { length_us } => {
+                    let samples = samples_of(length_us, voice.codec.rate());
+                    let rebuilt = voice.codec.collect_recovered(samples, &mut voice.line, pcm);
+                    voice.jitter.rebuilt(length_us, rebuilt);
+                    if !voice.codec.recovers() {
+                        voice.jitter.stop_covering();
+                    }
+                }
             }
         }
         if voice.line.is_ready() {
@@ -361,6 +380,14 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
             Pull::Missing { length_us } => {
                 let samples = to_samples(length_us).max(1);
                 voice.codec.conceal(samples, &mut voice.line, pcm);
+            }
+            Pull::Lost { next, length_us } => {
+                let samples = to_samples(length_us).max(1);
+                let rebuilt = voice.codec.recover(next, samples, &mut voice.line, pcm);
+                voice.jitter.rebuilt(length_us, rebuilt);
+                if !voice.codec.recovers() {
+                    voice.jitter.stop_covering();
+                }
             }
             Pull::Waiting => break,
         }

@@ -117,6 +117,8 @@ impl VoiceKit {
             longest_delay_ms: longest_delay_ms.min(LONGEST_DELAY_MS),
             packets: usual.packets.max(room),
             pieces: usual.pieces.max(room),
+            covers_loss: codec.format().recovers,
+            goes_silent: codec.format().goes_silent,
             ..usual
         };
         Ok(Self {

@@ -1,11 +1,11 @@
 //! One call's audio, both ways.
 
-use crate::engine::Reports;
 use crate::inbound::{Arrival, Came, Inbound, Presence, next_block, submit_block};
 use crate::kit::{AudioKit, VoiceKit};
 use crate::order::{Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
 use crate::report::{Counts, Report, Stalls};
+use crate::reports::Reports;
 use crate::sockets::MediaNet;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};

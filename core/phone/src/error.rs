@@ -25,6 +25,14 @@ pub enum Error {
     /// None of the codecs that the settings name is there.
     #[error("no plugin brings any of the codecs that media.codecs names: {0}")]
     NoCodec(String),
+    /// A codec does not understand what is set of it.
+    #[error("[{table}] {}", said(why))]
+    CodecOption {
+        /// The table of the settings.
+        table: String,
+        /// What its plugin said.
+        why: plugin_host::Error,
+    },
     /// Microphone and loudspeaker are of two plugins.
     #[error(
         "media.microphone is {microphone} and media.speaker is {speaker}; both must be of one plugin"
@@ -63,9 +71,17 @@ impl Error {
             Self::BadAddress { .. } => Code::BROKEN_SETTINGS,
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
             Self::Folder { .. } => Code::FILE_UNREADABLE,
-            Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
+            Self::CodecOption { .. } | Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
             Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,
         };
         ErrorObject::new(code, self.to_string())
     }
+}
+
+/// A plugin's own words, without the plugin's name.
+fn said(why: &plugin_host::Error) -> String {
+    if let plugin_host::Error::Open { refusal, .. } = why {
+        return refusal.to_string();
+    }
+    why.to_string()
 }

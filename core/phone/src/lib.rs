@@ -17,19 +17,21 @@
 //! | [`build`] | the phone |
 //! | `accounts` | accounts from the settings, passwords read |
 //! | `answering` | what `incoming.accept` means |
+//! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
 //! | [`libraries`] | which library files become plugins: `plugins.allow` and `plugins.trust` |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
 mod accounts;
 mod answering;
+mod codecs;
 mod devices;
 pub mod error;
 pub mod libraries;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use libraries::{Unwanted, add_libraries, library_wanted};
+pub use libraries::{Unwanted, add_libraries, library_trust};
 
 use base::Rng;
 use control::Timestamp;
@@ -77,7 +79,8 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
-    let dialogs = dialogs_settings(settings, media.formats.clone(), sound, epoch);
+    let formats = media.codecs.iter().map(|codec| codec.capability.clone());
+    let dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -215,7 +218,8 @@ fn media_settings(
         return Err(Error::NoCodec(settings.media.codecs.join(", ")));
     }
     Ok(part_media::Settings {
-        formats,
+        codecs: codecs::of_all(settings, &formats, catalogue)?,
+        accounts: codecs::of_accounts(settings, &formats, catalogue)?,
         telephone_event: true,
         ptime_ms: Some(settings.media.ptime_ms),
         max_ptime_ms: None,

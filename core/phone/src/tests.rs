@@ -135,7 +135,8 @@ fn reach_link(settings: &Settings, limits: settings::Limits) {
 fn reach_media(settings: &Settings, media: &settings::Media) {
     let settings::Media {
         codecs,
-        codec_order: _, // `every_setting_has_a_reader`
+        codec_options: _, // the tests of `codecs`
+        codec_order: _,   // `every_setting_has_a_reader`
         ptime_ms,
         port_min,
         port_max,
@@ -146,7 +147,8 @@ fn reach_media(settings: &Settings, media: &settings::Media) {
         priority: _, // media-thread's `thread` tests, and `status`
     } = media;
     let negotiated = media_settings(settings, &catalogue()).unwrap();
-    let names: Vec<&str> = negotiated.formats.iter().map(|f| f.name.as_str()).collect();
+    let ours = negotiated.codecs.iter();
+    let names: Vec<&str> = ours.map(|codec| codec.capability.name.as_str()).collect();
     assert_eq!(names, [codecs[0].as_str()]);
     assert_eq!(negotiated.ptime_ms, Some(*ptime_ms));
     assert_eq!(negotiated.legs, settings.limits.calls);

@@ -1,14 +1,15 @@
 //! What is there: plugins by kind and id, built in or loaded.
 
-use crate::away::process::{Plan, Process};
-use crate::away::words::{Ask, Begun, abilities};
-use crate::away::{self, Incidents};
+use crate::away::Incidents;
+use crate::away::process::Process;
+use crate::away::words::{Begun, abilities};
 use crate::fence::Clock;
+use crate::isolated::Isolation;
 use crate::ready::Table;
 use crate::{
     AudioHandle, CodecFormat, CodecHandle, DirectoryPlugin, DtmfMethod, Entry, Error, FilterPlugin,
-    Incident, Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin,
-    TonePlugin, Trust, UiPlugin, load, services,
+    Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
+    Trust, UiPlugin, load, services,
 };
 use base::Hertz;
 use plugin::{EntryHandle, Fault};
@@ -51,12 +52,12 @@ pub struct About {
 #[derive(Debug)]
 pub(crate) struct Plugin {
     pub(crate) about: About,
-    code: Code,
+    pub(crate) code: Code,
 }
 
 /// Where its code runs.
 #[derive(Debug)]
-enum Code {
+pub(crate) enum Code {
     Here(EntryHandle),
     Away(Arc<Process>, Box<Begun>),
 }
@@ -94,48 +95,31 @@ pub struct Refused {
 
 /// Plugins by kind; codecs stand apart, by format.
 #[derive(Debug, Default)]
-struct Shelves {
-    audio: Vec<AudioHandle>,
-    dtmf: Vec<DtmfMethod>,
-    recorders: Vec<RecorderPlugin>,
-    filters: Vec<FilterPlugin>,
-    nat: Vec<NatPlugin>,
-    security: Vec<SecurityPlugin>,
-    uis: Vec<UiPlugin>,
-    directories: Vec<DirectoryPlugin>,
-    tones: Vec<TonePlugin>,
+pub(crate) struct Shelves {
+    pub(crate) audio: Vec<AudioHandle>,
+    pub(crate) dtmf: Vec<DtmfMethod>,
+    pub(crate) recorders: Vec<RecorderPlugin>,
+    pub(crate) filters: Vec<FilterPlugin>,
+    pub(crate) nat: Vec<NatPlugin>,
+    pub(crate) security: Vec<SecurityPlugin>,
+    pub(crate) uis: Vec<UiPlugin>,
+    pub(crate) directories: Vec<DirectoryPlugin>,
+    pub(crate) tones: Vec<TonePlugin>,
 }
 
 /// All plugins of one host. Order is the order in which they were added.
 #[derive(Debug)]
 pub struct Catalogue {
-    host_name: &'static str,
-    host_version: &'static str,
-    clock: Option<Clock>,
-    plugins: Vec<Arc<Plugin>>,
-    codecs: Vec<CodecHandle>,
-    shelves: Shelves,
+    pub(crate) host_name: &'static str,
+    pub(crate) host_version: &'static str,
+    pub(crate) clock: Option<Clock>,
+    pub(crate) plugins: Vec<Arc<Plugin>>,
+    pub(crate) codecs: Vec<CodecHandle>,
+    pub(crate) shelves: Shelves,
     refused: Vec<Refused>,
     searched: SearchPath,
-    isolation: Isolation,
-    incidents: Arc<Incidents>,
-}
-
-/// How plugins of a process of their own are run.
-#[derive(Debug, Clone)]
-struct Isolation {
-    /// The program that serves them; beside the running one without.
-    program: Option<PathBuf>,
-    quarantine: bool,
-}
-
-impl Default for Isolation {
-    fn default() -> Self {
-        Self {
-            program: None,
-            quarantine: true,
-        }
-    }
+    pub(crate) isolation: Isolation,
+    pub(crate) incidents: Arc<Incidents>,
 }
 
 impl Catalogue {
@@ -153,41 +137,6 @@ impl Catalogue {
             isolation: Isolation::default(),
             incidents: Arc::default(),
         }
-    }
-
-    /// The program that serves isolated plugins, where it is not beside the running one.
-    #[must_use]
-    pub fn isolated_by(mut self, program: PathBuf) -> Self {
-        self.isolation.program = Some(program);
-        self
-    }
-
-    /// Starts isolated plugins again however often they fail.
-    #[must_use]
-    pub fn without_quarantine(mut self) -> Self {
-        self.isolation.quarantine = false;
-        self
-    }
-
-    /// What isolated plugins did since this was asked last. Thread: \[control\].
-    pub fn incidents(&self) -> Vec<Incident> {
-        self.incidents.take()
-    }
-
-    /// The number of the process that an isolated plugin runs in now.
-    pub fn process_of(&self, id: &str) -> Option<u32> {
-        let plugin = self.plugins.iter().find(|plugin| plugin.about.id == id)?;
-        match &plugin.code {
-            Code::Here(_) => None,
-            Code::Away(process, _) => process.pid(),
-        }
-    }
-
-    /// Adds one library file in a process of its own: none of its code runs in this one.
-    /// Thread: \[control\].
-    pub fn add_isolated(&mut self, path: &Path) -> Result<(), Error> {
-        let manifest = Manifest::read(path)?;
-        self.add_away(path, &manifest)
     }
 
     /// Times every call of what is added from now on; without, nothing is ever too late.
@@ -374,7 +323,7 @@ impl Catalogue {
         Error::Missing { what, have: said }
     }
 
-    fn check_new(&self, id: &str) -> Result<(), Error> {
+    pub(crate) fn check_new(&self, id: &str) -> Result<(), Error> {
         match self.plugins().find(|about| about.id == id) {
             None => Ok(()),
             Some(first) => Err(Error::Duplicate {
@@ -393,100 +342,6 @@ impl Catalogue {
         kind(manifest)?;
         let entry = load::load(path, manifest)?;
         self.start(entry, manifest, Origin::File(path.to_owned()))
-    }
-
-    fn add_away(&mut self, path: &Path, manifest: &Manifest) -> Result<(), Error> {
-        self.check_new(&manifest.id)?;
-        let kind = kind(manifest)?;
-        let refused = |refusal| Error::InitFailed {
-            plugin: manifest.id.clone(),
-            refusal,
-        };
-        let program = self.isolation.program.clone().or_else(away::program);
-        let program = program.ok_or_else(|| Error::NoIsolation {
-            plugin: manifest.id.clone(),
-        })?;
-        let whole = path.canonicalize().map_err(|error| Error::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let (process, begun) = Process::start(Plan {
-            id: manifest.id.clone(),
-            program,
-            begin: Ask::Begin {
-                path: whole,
-                kind: manifest.kind.clone(),
-                permissions: manifest.permissions.clone(),
-                host: (self.host_name.to_owned(), self.host_version.to_owned()),
-            },
-            quarantine: self.isolation.quarantine,
-            incidents: Arc::clone(&self.incidents),
-        })
-        .map_err(refused)?;
-        if !begun.open.is_empty() {
-            let open = begun.open.join("; ");
-            tracing::warn!(
-                plugin = manifest.id,
-                open,
-                "isolated with less than all limits"
-            );
-        }
-        let about = About {
-            id: manifest.id.clone(),
-            kind,
-            name: begun.name.clone(),
-            version: begun.version.clone(),
-            vendor: begun.vendor.clone(),
-            licence: begun.licence.clone(),
-            origin: Origin::Isolated(path.to_owned()),
-            unguarded: begun.open.clone(),
-        };
-        let formats = begun.formats.clone();
-        let process = Arc::new(process);
-        let plugin = Arc::new(Plugin {
-            about,
-            code: Code::Away(Arc::clone(&process), Box::new(begun)),
-        });
-        self.shelve_away(kind, &plugin, &process, formats)?;
-        self.plugins.push(plugin);
-        Ok(())
-    }
-
-    fn shelve_away(
-        &mut self,
-        kind: Kind,
-        plugin: &Arc<Plugin>,
-        process: &Arc<Process>,
-        formats: Vec<away::words::Format>,
-    ) -> Result<(), Error> {
-        let shelves = &mut self.shelves;
-        match kind {
-            Kind::Codec => {
-                for (index, format) in formats.into_iter().enumerate() {
-                    let format = format.read(index).ok_or_else(|| Error::BadTable {
-                        plugin: plugin.about.id.clone(),
-                        table: plugin_abi::CODEC_ID,
-                        fault: Fault::Nonsense(format!("describes format {index} out of range")),
-                    })?;
-                    self.codecs.push(CodecHandle {
-                        plugin: Arc::clone(plugin),
-                        table: Table::Away(Arc::clone(process)),
-                        format: Arc::new(format),
-                        clock: self.clock,
-                    });
-                }
-            }
-            Kind::Audio => shelves.audio.push(apart(plugin, process)),
-            Kind::Dtmf => shelves.dtmf.push(apart(plugin, process)),
-            Kind::Recorder => shelves.recorders.push(apart(plugin, process)),
-            Kind::Filter => shelves.filters.push(apart(plugin, process)),
-            Kind::Nat => shelves.nat.push(apart(plugin, process)),
-            Kind::Security => shelves.security.push(apart(plugin, process)),
-            Kind::Ui => shelves.uis.push(apart(plugin, process)),
-            Kind::Directory => shelves.directories.push(apart(plugin, process)),
-            Kind::Tone => shelves.tones.push(apart(plugin, process)),
-        }
-        Ok(())
     }
 
     fn start(
@@ -596,15 +451,6 @@ fn ready<T>(
     })
 }
 
-/// A plugin of another process; its replies are timed by the ring, not by the fence.
-fn apart<T>(plugin: &Arc<Plugin>, process: &Arc<Process>) -> Ready<T> {
-    Ready {
-        plugin: Arc::clone(plugin),
-        table: Table::Away(Arc::clone(process)),
-        clock: None,
-    }
-}
-
 fn no_table(plugin: &Plugin, kind: &str) -> Error {
     Error::WrongKind {
         plugin: plugin.about.id.clone(),
@@ -613,7 +459,7 @@ fn no_table(plugin: &Plugin, kind: &str) -> Error {
     }
 }
 
-fn kind(manifest: &Manifest) -> Result<Kind, Error> {
+pub(crate) fn kind(manifest: &Manifest) -> Result<Kind, Error> {
     Kind::from_name(&manifest.kind).ok_or_else(|| Error::WrongKind {
         plugin: manifest.id.clone(),
         kind: manifest.kind.clone(),

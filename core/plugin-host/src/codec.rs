@@ -165,6 +165,14 @@ impl CodecInstance {
         }
     }
 
+    /// The same, a packet behind `samples` that were lost.
+    pub fn submit_recover(&mut self, next: &[u8], samples: usize) -> bool {
+        match &mut self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(codec) => codec.submit_recover(next, samples).is_ok(),
+        }
+    }
+
     /// The sound of the packet that [`submit_decode`](Self::submit_decode) took. Thread: \[media\].
     pub fn collect_decoded(&mut self, pcm: &mut [i16]) -> Result<usize, Trouble> {
         self.fence.call(

@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | [`find`] | the search path |
 //! | [`trust`] | which process a plugin's code runs in |
+//! | `isolated` | those that run apart, in the catalogue |
 //! | [`away`] | plugins in a process of their own |
 //! | [`elf`] | just enough of ELF to see a section and a symbol |
 //! | [`manifest`] | the manifest and what is checked before loading |
@@ -37,6 +38,7 @@ pub mod error;
 pub mod fence;
 pub mod filter;
 pub mod find;
+mod isolated;
 pub mod kind;
 pub mod load;
 pub mod manifest;

@@ -1,7 +1,7 @@
 //! What media answers and reports. Media owns the legs; samples never pass here.
 
 use crate::{Address, voice};
-use control::CallHandle;
+use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
 use sdp::{Agreed, LocalMedia};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub enum Word {
     Prepare {
         /// The call.
         call: CallHandle,
+        /// Whose call it is: accounts may want codecs otherwise.
+        account: Option<AccountHandle>,
         /// Our address as the peer's side sees it.
         local: IpAddr,
         /// Where the call's sound comes from and goes to.

@@ -64,6 +64,8 @@ pub struct LegConfig {
     pub rtcp_mux: bool,
     /// What is sent, and first expected.
     pub format: NegotiatedFormat,
+    /// What its codec is told beside fmtp: a JSON object as its plugin documents it, or empty.
+    pub options: String,
     /// What else the peer may send.
     pub others: Vec<NegotiatedFormat>,
     /// Digits as RTP packets.

@@ -22,6 +22,8 @@ pub struct Capability {
     pub rules: Vec<FmtpRule>,
     /// Audio in one codec frame; packets hold whole frames. Unit: ms. Range: 1 and up.
     pub frame_ms: u16,
+    /// Longest packet that is sent of it. Unit: ms. Range: `frame_ms` and up.
+    pub longest_ms: u16,
     /// Packet time when neither side asks for another. Unit: ms.
     pub ptime_ms: u16,
 }

@@ -31,6 +31,8 @@ pub enum FmtpKind {
     Opaque,
     /// Not looked at and not passed on.
     Ignore,
+    /// `yes` or `1` only where both sides say so, else the other side's `no` or `0`.
+    Both,
 }
 
 /// What the rules made of two parameter lists.
@@ -127,6 +129,7 @@ pub(crate) fn agree(rules: &[FmtpRule], ours: &str, theirs: &str) -> Option<Agre
             FmtpKind::Min => number(mine, other, u64::min),
             FmtpKind::Max => number(mine, other, u64::max),
             FmtpKind::List => Some(common(mine, other)?),
+            FmtpKind::Both => both(mine, other),
         };
         if let Some(value) = met.filter(|value| any_said && !value.is_empty()) {
             receive.set(&rule.name, value.clone());
@@ -142,6 +145,20 @@ pub(crate) fn agree(rules: &[FmtpRule], ours: &str, theirs: &str) -> Option<Agre
 fn equal(mine: Option<&str>, other: Option<&str>) -> Option<String> {
     let (mine, other) = (mine.unwrap_or(""), other.unwrap_or(""));
     mine.eq_ignore_ascii_case(other).then(|| mine.to_owned())
+}
+
+/// The side that says no counts; who says neither says nothing.
+fn both(mine: Option<&str>, other: Option<&str>) -> Option<String> {
+    let says = |word: &str, value: &&str| value.eq_ignore_ascii_case(word);
+    let said = [mine, other].into_iter().flatten();
+    let no = said
+        .clone()
+        .find(|value| says("no", value) || says("0", value));
+    let yes = || {
+        said.clone()
+            .find(|value| says("yes", value) || says("1", value))
+    };
+    no.or_else(yes).map(str::to_owned)
 }
 
 fn number(mine: Option<&str>, other: Option<&str>, pick: fn(u64, u64) -> u64) -> Option<String> {
@@ -185,7 +202,7 @@ mod tests {
 
     #[test]
     fn rules_decide_what_is_said_and_what_is_sent_by() {
-        use FmtpKind::{Equal, Ignore, List, Max, Min, Opaque};
+        use FmtpKind::{Both, Equal, Ignore, List, Max, Min, Opaque};
         // kind, default, ours, theirs, what we say and receive by | what we send by
         let table = [
             (Equal, Some("no"), "", "", Some(("", ""))),
@@ -204,6 +221,11 @@ mod tests {
             (Opaque, None, "p=1", "p=0", Some(("p=1", "p=0"))),
             (Opaque, None, "p=1", "", Some(("p=1", ""))),
             (Ignore, None, "p=1", "p=0;q=2", Some(("p=1", "q=2"))),
+            (Both, Some("yes"), "p=no", "", Some(("p=no", "p=no"))),
+            (Both, Some("yes"), "p=yes", "P=NO", Some(("p=NO", "P=NO"))),
+            (Both, Some("yes"), "p=yes", "", Some(("p=yes", "p=yes"))),
+            (Both, None, "p=1", "p=0", Some(("p=0", "p=0"))),
+            (Both, None, "p=1", "p=x", Some(("p=1", "p=1"))),
         ];
         for (kind, default, ours, theirs, want) in table {
             let got = agree(&[rule("p", default, kind)], ours, theirs);

@@ -15,6 +15,7 @@ fn us() -> LocalSession {
         fmtp: String::new(),
         rules: Vec::new(),
         frame_ms: 10,
+        longest_ms: 200,
         ptime_ms: 20,
     };
     let formats = vec![codec("PCMU", 0), codec("PCMA", 8), codec("x-own", 100)];

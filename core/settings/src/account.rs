@@ -1,6 +1,6 @@
 //! One account, as the engine uses it.
 
-use crate::{SecretSource, Transport};
+use crate::{CodecOptions, SecretSource, Transport};
 use base::Duration;
 
 /// How an account keeps the way to its server open.
@@ -45,4 +45,6 @@ pub struct Account {
     pub keepalive: KeepAlive,
     /// How often.
     pub keepalive_every: Duration,
+    /// What is set of codecs, its own before what is set for all.
+    pub codec_options: CodecOptions,
 }

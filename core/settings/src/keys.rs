@@ -20,8 +20,8 @@ const fn number(min: u64, max: u64) -> Kind {
 /// How a plugin may run.
 pub(crate) const TRUST: Kind = Kind::Choice(&["built-in", "in-process", "isolated"]);
 
-/// All keys but those of `[accounts.ID]`, which are those of `[account]`, and of `[plugins.trust]`,
-/// which are ids of plugins.
+/// All keys but those of `[accounts.ID]`, which are those of `[account]`, of `[plugins.trust]`, which
+/// are ids of plugins, and of `[codec.NAME]`, which are the codec's own.
 pub(crate) const KEYS: &[Key] = &[
     key("engine.default_account", Kind::Id),
     key(
@@ -89,17 +89,50 @@ pub(crate) const KEYS: &[Key] = &[
     key("plugins.default_trust", TRUST),
 ];
 
+/// Account and key of a path below `accounts`. An id may hold dots; a key holds none, unless it is a
+/// codec's.
+pub(crate) fn of_account(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("accounts.")?;
+    let (id, key) = match rest.find(".codec.") {
+        Some(at) => (rest.get(..at)?, rest.get(at + 1..)?),
+        None => rest.rsplit_once('.')?,
+    };
+    crate::value::is_id(id).then_some((id, key))
+}
+
+/// Codec and option of a key `codec.NAME.OPTION`.
+pub(crate) fn of_codec(key: &str) -> Option<(&str, &str)> {
+    let (name, option) = key.strip_prefix("codec.")?.split_once('.')?;
+    let is_option = !option.contains('.') && crate::value::is_id(option);
+    (is_codec(name) && is_option).then_some((name, option))
+}
+
+/// Whether `path` is a table of codecs' options, for all accounts or for one.
+pub(crate) fn is_codec_table(path: &str) -> bool {
+    let key = match path.strip_prefix("accounts.") {
+        Some(rest) if rest.ends_with(".codec") => "codec",
+        Some(_) => of_account(path).map_or("", |(_, key)| key),
+        None => path,
+    };
+    key == "codec" || key.strip_prefix("codec.").is_some_and(is_codec)
+}
+
+fn is_codec(name: &str) -> bool {
+    !name.contains('.') && crate::value::is_id(name)
+}
+
 /// What a full path takes; `None` when there is no such key.
 pub(crate) fn kind_of(path: &str) -> Option<Kind> {
-    let name = match path.strip_prefix("accounts.") {
-        Some(rest) => {
-            let (id, key) = rest.rsplit_once('.')?;
-            if !crate::value::is_id(id) {
-                return None;
-            }
-            format!("account.{key}")
-        }
-        None => path.to_owned(),
+    let key = match path.starts_with("accounts.") {
+        true => of_account(path)?.1,
+        false => path,
+    };
+    if of_codec(key).is_some() {
+        return Some(Kind::Option);
+    }
+    let name = match path == key {
+        true => path.to_owned(),
+        false => format!("account.{key}"),
     };
     if let Some(id) = name.strip_prefix("plugins.trust.") {
         return crate::value::is_id(id).then_some(TRUST);
@@ -207,5 +240,32 @@ mod tests {
         assert_eq!(kind_of("plugins.trust.a b"), None);
         assert_eq!(kind_of("account.user"), Some(Kind::Text));
         assert_eq!(kind_of("user"), None);
+    }
+
+    #[test]
+    fn codecs_take_any_option() {
+        assert_eq!(kind_of("codec.opus.class"), Some(Kind::Option));
+        assert_eq!(kind_of("accounts.a.b@c.codec.opus.fec"), Some(Kind::Option));
+        assert_eq!(
+            of_account("accounts.a.b@c.codec.opus.fec"),
+            Some(("a.b@c", "codec.opus.fec"))
+        );
+        for no_option in [
+            "codec.opus",
+            "codec.opus.a.b",
+            "accounts.a.codec.opus",
+            "codec",
+        ] {
+            assert_eq!(kind_of(no_option), None, "{no_option}");
+        }
+        for table in [
+            "codec",
+            "codec.opus",
+            "accounts.a.codec",
+            "accounts.a.codec.opus",
+        ] {
+            assert!(is_codec_table(table), "{table}");
+        }
+        assert!(!is_codec_table("accounts.a.user") && !is_codec_table("media"));
     }
 }

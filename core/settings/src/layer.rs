@@ -181,6 +181,7 @@ pub(crate) fn complain_about_value(
         | Kind::Server
         | Kind::Id
         | Kind::Device
+        | Kind::Option
         | Kind::Incoming => format!("{} is not allowed", raw.show()),
     };
     complaints.error(origin, key, what, kind.allowed());
@@ -192,7 +193,8 @@ fn is_table(path: &str) -> bool {
         let rest = key.name.strip_prefix(path);
         rest.is_some_and(|rest| rest.starts_with('.'))
     };
-    matches!(path, "accounts" | "plugins.trust") || keys::KEYS.iter().any(below)
+    let has_free_keys = matches!(path, "accounts" | "plugins.trust") || keys::is_codec_table(path);
+    has_free_keys || keys::KEYS.iter().any(below)
 }
 
 fn raw(value: &DeValue<'_>) -> Raw {

@@ -191,11 +191,28 @@ impl Device {
     }
 }
 
+/// What is set of codecs: options by the codec's name in lower case, values by the option's name. The
+/// codec's plugin knows what they mean.
+pub type CodecOptions = BTreeMap<String, BTreeMap<String, OptionValue>>;
+
+/// One value of a codec's option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OptionValue {
+    /// On or off.
+    Switch(bool),
+    /// A whole number.
+    Integer(i64),
+    /// One line of text.
+    Text(String),
+}
+
 /// Sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
     /// Codecs in order of preference.
     pub codecs: Vec<String>,
+    /// What is set of each, for accounts that do not say otherwise.
+    pub codec_options: CodecOptions,
     /// Whose order decides when we answer.
     pub codec_order: CodecOrder,
     /// Audio in one packet. Unit: ms. Range: 10 to 200 in steps of 10.

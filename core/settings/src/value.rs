@@ -7,6 +7,8 @@ use crate::settings::{Accept, Device, Listen};
 pub(crate) enum Value {
     Switch(bool),
     Number(u64),
+    /// Of a codec's option, which may be below zero.
+    Integer(i64),
     Text(String),
     List(Vec<String>),
 }
@@ -48,6 +50,8 @@ pub(crate) enum Kind {
     Device,
     /// What becomes of an incoming call.
     Incoming,
+    /// What a codec's option may be: its plugin checks more.
+    Option,
     /// A password. Never shown.
     Secret,
 }
@@ -61,7 +65,8 @@ impl Kind {
     /// Checks what was written; `None` when it is not allowed.
     pub(crate) fn check(self, raw: &Raw) -> Option<Value> {
         match (self, raw) {
-            (Self::Switch, Raw::Switch(on)) => Some(Value::Switch(*on)),
+            (Self::Switch | Self::Option, Raw::Switch(on)) => Some(Value::Switch(*on)),
+            (Self::Option, Raw::Number(number)) => Some(Value::Integer(*number)),
             (Self::Number { min, max, step }, Raw::Number(number)) => {
                 let number = u64::try_from(*number).ok()?;
                 let fits = (min..=max).contains(&number) && number % step == 0;
@@ -79,7 +84,7 @@ impl Kind {
 
     fn takes_text(self, text: &str) -> bool {
         match self {
-            Self::Text | Self::Secret => true,
+            Self::Text | Self::Option | Self::Secret => true,
             Self::Choice(words) => words.contains(&text),
             Self::Server => text.is_empty() || is_server(text),
             Self::Id => text.is_empty() || is_id(text),
@@ -110,6 +115,7 @@ impl Kind {
             | Self::Id
             | Self::Device
             | Self::Incoming
+            | Self::Option
             | Self::Secret => false,
         }
     }
@@ -137,6 +143,7 @@ impl Kind {
                 "allowed: a plugin's id, such as audio-system or audio-file:FILE".to_owned()
             }
             Self::Incoming => "allowed: ring, silent, echo, play=FILE, record=FOLDER".to_owned(),
+            Self::Option => "allowed: text, a number, true or false".to_owned(),
             Self::Secret => "allowed: the password as one line of text".to_owned(),
         }
     }
@@ -144,6 +151,13 @@ impl Kind {
     /// Reads what a variable or an option says; lists are parted by commas.
     pub(crate) fn read_text(self, text: &str) -> Raw {
         match self {
+            Self::Option => match text {
+                "true" => Raw::Switch(true),
+                "false" => Raw::Switch(false),
+                text => text
+                    .parse()
+                    .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
+            },
             Self::Switch => match text {
                 "true" | "1" | "yes" | "on" => Raw::Switch(true),
                 "false" | "0" | "no" | "off" => Raw::Switch(false),
@@ -196,6 +210,7 @@ impl core::fmt::Display for Value {
         match self {
             Self::Switch(on) => write!(f, "{on}"),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Integer(number) => write!(f, "{number}"),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::List(items) => write!(f, "{items:?}"),
         }

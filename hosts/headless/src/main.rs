@@ -83,6 +83,7 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
+        &codec_opus::ENTRY,
     ];
     let folders = options
         .plugins

@@ -27,6 +27,8 @@ pub const RULE_LIST: i32 = 3;
 pub const RULE_OPAQUE: i32 = 4;
 /// [`FmtpRule::kind`]: whatever the peer says is accepted and dropped.
 pub const RULE_IGNORE: i32 = 5;
+/// [`FmtpRule::kind`]: `yes` or `1` only where both sides say so, else the other side's `no` or `0`.
+pub const RULE_BOTH: i32 = 6;
 
 /// [`CodecTable::control`]: wanted bit rate. Unit: bits per second.
 pub const KEY_BIT_RATE: u32 = 1;
@@ -53,7 +55,7 @@ pub struct CodecInfo {
     pub clock_rate_hz: u32,
     /// Rate of the PCM side. Range: 8000, 16000 or 48000. Differs from the clock for G.722.
     pub sample_rate_hz: u32,
-    /// Range: 1 or 2.
+    /// Of the PCM side. Range: 1 or 2.
     pub channels: u32,
     /// Static payload type, or -1. Source: RFC 3551 §6.
     pub payload_type: i32,
@@ -71,6 +73,11 @@ pub struct CodecInfo {
     pub rules: *const FmtpRule,
     /// Unit: elements of `rules`.
     pub rule_count: usize,
+    /// Channels as rtpmap says them, where it says others than `channels` (Opus: 2). 0: the same.
+    /// Source: RFC 8866 §6.6.
+    pub rtp_channels: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// How one fmtp parameter is negotiated; offer/answer works from this data alone.

@@ -69,8 +69,9 @@ fn numbers_are_frozen() {
         c::RULE_LIST,
         c::RULE_OPAQUE,
         c::RULE_IGNORE,
+        c::RULE_BOTH,
     ];
-    assert_eq!(rules, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(rules, [0, 1, 2, 3, 4, 5, 6]);
     let keys = [
         c::KEY_BIT_RATE,
         c::KEY_EXPECTED_LOSS,
@@ -121,7 +122,7 @@ fn entry_and_host_are_frozen() {
 
 #[test]
 fn codec_is_frozen() {
-    frozen!(abi::CodecInfo, size 88, size 0, caps 4, name 8, clock_rate_hz 24, sample_rate_hz 28, channels 32, payload_type 36, packet_times 40, packet_time_ms 44, max_payload 48, rule_size 52, fmtp 56, rules 72, rule_count 80);
+    frozen!(abi::CodecInfo, size 96, size 0, caps 4, name 8, clock_rate_hz 24, sample_rate_hz 28, channels 32, payload_type 36, packet_times 40, packet_time_ms 44, max_payload 48, rule_size 52, fmtp 56, rules 72, rule_count 80, rtp_channels 88, reserved 92);
     frozen!(abi::FmtpRule, size 40, name 0, default 16, kind 32, reserved 36);
     frozen!(abi::CodecRequest, size 40, size 0, index 4, fmtp 8, options 24);
     frozen!(abi::CodecTable, size 80, size 0, reserved 4, count 8, describe 16, fmtp 24, open 32, encode 40, decode 48, control 56, reset 64, close 72);

@@ -92,8 +92,10 @@ pub struct Format {
     pub clock_rate_hz: u32,
     /// Rate of the PCM side. Range: 8000, 16000, 48000.
     pub sample_rate_hz: u32,
-    /// Range: 1 or 2.
+    /// Of the PCM side. Range: 1 or 2.
     pub channels: u8,
+    /// As rtpmap says them where those are not the PCM side's (Opus: 2). 0: the same.
+    pub rtp_channels: u8,
     /// Static payload type. Source: RFC 3551 §6.
     pub payload_type: Option<u8>,
     /// Which packet times it can do.
@@ -123,6 +125,7 @@ impl Format {
         clock_rate_hz: 8000,
         sample_rate_hz: 8000,
         channels: 1,
+        rtp_channels: 0,
         payload_type: None,
         packet_times: PacketTimes::multiples_of(10, 200),
         packet_time_ms: 20,
@@ -236,6 +239,8 @@ pub enum RuleKind {
     Opaque = abi::codec::RULE_OPAQUE,
     /// Accepted and dropped.
     Ignore = abi::codec::RULE_IGNORE,
+    /// `yes` or `1` only where both sides say so.
+    Both = abi::codec::RULE_BOTH,
 }
 
 impl RuleKind {
@@ -247,6 +252,7 @@ impl RuleKind {
             abi::codec::RULE_MAX => Self::Max,
             abi::codec::RULE_LIST => Self::List,
             abi::codec::RULE_IGNORE => Self::Ignore,
+            abi::codec::RULE_BOTH => Self::Both,
             _ => Self::Opaque,
         }
     }

@@ -17,19 +17,26 @@ pub(crate) enum Need {
     All,
 }
 
-/// A linker, pkg-config, and the headers of the sound system (plugin audio-system).
-const BUILD: &[&str] = &["build-essential", "pkg-config", "libasound2-dev"];
+/// A linker, pkg-config, the headers of the sound system (plugin audio-system) and of Opus (plugin
+/// codec-opus).
+const BUILD: &[&str] = &[
+    "build-essential",
+    "pkg-config",
+    "libasound2-dev",
+    "libopus-dev",
+];
 
 /// SIPp calls; callgrind counts instructions; taskset keeps what is measured on a core of its own.
 const BENCH: &[&str] = &["sip-tester", "valgrind", "util-linux"];
 
-/// Programs that play the other end, a GSM coder to compare ours with, `ss` to read marks of sockets,
-/// recorded human speech, and Python for the speech scorer.
+/// Programs that play the other end, the library that plugin codec-g729 looks for, a GSM coder to compare
+/// ours with, `ss` to read marks of sockets, recorded human speech, and Python for the speech scorer.
 const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
     "baresip-core",
     "linphone-cli",
+    "libbcg729-0",
     "libgsm-tools",
     "iproute2",
     "pocketsphinx-testdata",

@@ -143,7 +143,9 @@ fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> Strin
          jitter_buffer_delay 2-10\n\
          snd_path {folder}\n\
          module_path {MODULES}\n\
+         opus_stereo no\nopus_sprop_stereo no\nopus_inbandfec yes\nopus_bitrate 32000\n\
          module g711.so\n\
+         module opus.so\n\
          module aufile.so\n\
          module aubridge.so\n\
          module sndfile.so\n\

@@ -84,6 +84,7 @@ impl Linphone {
             let number = match *codec {
                 "PCMU" => 3,
                 "PCMA" => 4,
+                "G729" => 7,
                 other => anyhow::bail!("no number for codec {other}"),
             };
             self.running.type_line(&format!("codec enable {number}"))?;

@@ -61,7 +61,7 @@ impl Sound {
     pub fn clip(rig: &Rig, name: &str, clip: &str) -> Result<Self> {
         let clip = wav::read(Path::new(clip)).context("cargo xtask install brings the clip")?;
         ensure!(clip.rate_hz == 16_000, "the clip is not at 16 kHz");
-        Self::put(rig, name, to_8000(&clip.samples))
+        Self::put(rig, name, to_8000(Rate::Hz16000, &clip.samples))
     }
 
     fn put(rig: &Rig, name: &str, samples: Vec<i16>) -> Result<Self> {
@@ -98,7 +98,8 @@ impl Sound {
         let wav = wav::read(recording)?;
         let samples = match wav.rate_hz {
             8_000 => wav.samples,
-            16_000 => to_8000(&wav.samples),
+            16_000 => to_8000(Rate::Hz16000, &wav.samples),
+            48_000 => to_8000(Rate::Hz48000, &wav.samples),
             other => anyhow::bail!("{}: {other} Hz", recording.display()),
         };
         let found = audio::correlate::find(&self.samples, &samples)
@@ -230,12 +231,12 @@ fn cut(recording: &[i16], at: isize, len: usize) -> Vec<i16> {
     (0..len).map(sample).collect()
 }
 
-fn to_8000(samples: &[i16]) -> Vec<i16> {
-    let mut resampler = Resampler::new(Rate::Hz16000, Rate::Hz8000);
+fn to_8000(rate: Rate, samples: &[i16]) -> Vec<i16> {
+    let mut resampler = Resampler::new(rate, Rate::Hz8000);
     let mut out = Block::from_samples(Rate::Hz8000, &[]);
-    let mut all = Vec::with_capacity(samples.len() / 2);
-    for block in samples.chunks(Rate::Hz16000.block_samples()) {
-        resampler.process(&Block::from_samples(Rate::Hz16000, block), &mut out);
+    let mut all = Vec::with_capacity(samples.len() * Rate::Hz8000.per_ms() / rate.per_ms());
+    for block in samples.chunks(rate.block_samples()) {
+        resampler.process(&Block::from_samples(rate, block), &mut out);
         all.extend_from_slice(out.samples());
     }
     all

@@ -56,7 +56,7 @@ pub(super) fn leg<S>(
     let format = &config.format;
     let codec = catalogue
         .codec(&format.name, format.clock_rate)?
-        .open(&format.fmtp, "")?;
+        .open(&format.fmtp, &config.options)?;
     let hertz = codec.format().sample_rate_hz;
     let codec_rate = Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
     let (audio, audio_kit, audio_rate) = sound(&config.sound, (codec_rate, *person), catalogue)?;
@@ -90,7 +90,7 @@ pub(super) fn voice(
     let format = &config.format;
     let codec = catalogue
         .codec(&format.name, format.clock_rate)?
-        .open(&format.fmtp, "")?;
+        .open(&format.fmtp, &config.options)?;
     let kit = VoiceKit::within(pace.longest_delay_ms, &plan, codec, audio_rate)?;
     Ok((plan, kit))
 }

@@ -18,7 +18,7 @@ mod kit;
 pub mod legs;
 
 pub use error::Error;
-pub use formats::capabilities;
+pub use formats::{capabilities, with_options};
 pub use kit::Pace;
 pub use media_thread::priority::{Granted, Priority, permitted};
 

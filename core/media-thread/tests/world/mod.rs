@@ -262,6 +262,8 @@ pub struct World {
     /// (arrival in µs, order, from, to, bytes)
     flying: Vec<(u64, u64, SocketAddr, SocketAddr, Vec<u8>)>,
     count: u64,
+    /// What side a sent, lost or not: when in µs, and the datagram.
+    pub sent_by_a: Vec<(u64, Vec<u8>)>,
 }
 
 impl World {
@@ -274,6 +276,7 @@ impl World {
             link: Box::new(|_| Some(5_000)),
             flying: Vec::new(),
             count: 0,
+            sent_by_a: Vec::new(),
         }
     }
 
@@ -340,6 +343,9 @@ impl World {
     }
 
     fn take_off(&mut self) {
+        let by_a = self.a.net.sent.iter();
+        let (now_us, log) = (self.now_us, &mut self.sent_by_a);
+        log.extend(by_a.map(|(_, _, bytes)| (now_us, bytes.clone())));
         let sent = self.a.net.sent.drain(..).chain(self.b.net.sent.drain(..));
         for (from, to, bytes) in sent {
             self.count += 1;

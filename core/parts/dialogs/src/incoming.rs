@@ -46,6 +46,7 @@ impl Dialogs {
         call.pending = Some(Pending { offer, fork: None });
         call.sound_asked = true;
         let sound = call.sound.clone();
+        let account = call.snapshot.account.clone();
         let local = origin.local.ip();
         self.by_session.insert(session, handle);
         self.calls.insert(handle, call);
@@ -54,6 +55,7 @@ impl Dialogs {
         // Ports are opened while it rings, so that picking up waits for nothing.
         out.post(media::Word::Prepare {
             call: handle,
+            account,
             local,
             sound,
         });

@@ -143,8 +143,10 @@ impl Dialogs {
                 call.stage = Stage::Preparing(outgoing);
                 call.sound_asked = true;
                 let sound = call.sound.clone();
+                let account = call.snapshot.account.clone();
                 out.post(media::Word::Prepare {
                     call: handle,
+                    account,
                     local,
                     sound,
                 });

@@ -8,19 +8,40 @@
 mod tests;
 
 use base::Instant;
-use control::CallHandle;
+use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
 use ports::media::{Notice, Ready, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId, Report};
 use ports::{Outbox, Part, Post, dialogs};
-use sdp::{Agreed, Capability, LocalMedia};
+use sdp::{Agreed, Capability, LocalMedia, NegotiatedFormat};
 use std::collections::BTreeMap;
+
+/// A codec's format as calls are to use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Codec {
+    /// What it can do, and what we say of it.
+    pub capability: Capability,
+    /// What its plugin is told beside fmtp: a JSON object as the plugin documents it, or empty.
+    pub options: String,
+}
+
+impl From<Capability> for Codec {
+    /// Without options.
+    fn from(capability: Capability) -> Self {
+        Self {
+            capability,
+            options: String::new(),
+        }
+    }
+}
 
 /// What the part is told when it is made.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What our codecs can do, in order of preference (M-031).
-    pub formats: Vec<Capability>,
+    /// Our codecs, in order of preference (M-031).
+    pub codecs: Vec<Codec>,
+    /// The same for accounts that want them otherwise, by name.
+    pub accounts: BTreeMap<String, Vec<Codec>>,
     /// Digits go and come as telephone-event.
     pub telephone_event: bool,
     /// Audio in one packet that we like to get. Unit: ms. `None`: what the codec declares.
@@ -32,6 +53,7 @@ pub struct Settings {
 }
 
 struct Leg {
+    account: Option<AccountHandle>,
     local: IpAddr,
     sound: Sound,
     /// Set while the media threads run it.
@@ -68,7 +90,19 @@ impl Media {
         self.legs.len()
     }
 
-    fn prepare(&mut self, call: CallHandle, local: IpAddr, sound: Sound, out: &mut Outbox) {
+    /// The codecs for calls of `account`.
+    fn codecs(&self, account: Option<&AccountHandle>) -> &[Codec] {
+        let own = account.and_then(|account| self.settings.accounts.get(account.as_str()));
+        own.unwrap_or(&self.settings.codecs)
+    }
+
+    fn prepare(
+        &mut self,
+        call: CallHandle,
+        (account, local): (Option<AccountHandle>, IpAddr),
+        sound: Sound,
+        out: &mut Outbox,
+    ) {
         if self.legs.len() >= self.settings.legs {
             let why = format!("{} calls have media already", self.settings.legs);
             return out.post(dialogs::Word::Media {
@@ -79,6 +113,7 @@ impl Media {
         self.legs.insert(
             call,
             Leg {
+                account,
                 local,
                 sound,
                 running: false,
@@ -92,7 +127,9 @@ impl Media {
     }
 
     fn ready(&self, leg: &Leg, (rtp, rtcp): (u16, u16)) -> Box<Ready> {
-        let mut local = LocalMedia::audio(leg.local, rtp, self.settings.formats.clone());
+        let codecs = self.codecs(leg.account.as_ref()).iter();
+        let formats = codecs.map(|codec| codec.capability.clone()).collect();
+        let mut local = LocalMedia::audio(leg.local, rtp, formats);
         local.rtcp_port = (rtcp != rtp.wrapping_add(1)).then_some(rtcp);
         local.telephone_event = self.settings.telephone_event;
         local.ptime_ms = self.settings.ptime_ms;
@@ -101,6 +138,11 @@ impl Media {
     }
 
     fn apply(&mut self, call: CallHandle, agreed: Agreed, out: &mut Outbox) {
+        let Some(leg) = self.legs.get(&call) else {
+            return;
+        };
+        let codecs = self.codecs(leg.account.as_ref());
+        let options = options(codecs, &agreed.format);
         let Some(leg) = self.legs.get_mut(&call) else {
             return;
         };
@@ -111,6 +153,7 @@ impl Media {
             remote_rtcp: agreed.remote_rtcp,
             rtcp_mux: agreed.rtcp_mux,
             format: agreed.format,
+            options,
             others: agreed.others,
             telephone_event: agreed.telephone_event,
             ptime_ms: agreed.ptime_ms,
@@ -199,6 +242,18 @@ impl Media {
     }
 }
 
+/// What the codec of `format` is told.
+fn options(codecs: &[Codec], format: &NegotiatedFormat) -> String {
+    let is_it = |codec: &&Codec| {
+        let ours = &codec.capability;
+        ours.name == format.name
+            && ours.clock_rate == format.clock_rate
+            && ours.channels == format.channels
+    };
+    let found = codecs.iter().find(is_it);
+    found.map_or_else(String::new, |codec| codec.options.clone())
+}
+
 fn notice(call: CallHandle, what: Notice, out: &mut Outbox) {
     out.post(dialogs::Word::Noticed { call, what });
 }
@@ -213,7 +268,12 @@ impl Part for Media {
 
     fn handle(&mut self, word: Word, _now: Instant, out: &mut Outbox) {
         match word {
-            Word::Prepare { call, local, sound } => self.prepare(call, local, sound, out),
+            Word::Prepare {
+                call,
+                account,
+                local,
+                sound,
+            } => self.prepare(call, (account, local), sound, out),
             Word::Apply { call, agreed } => self.apply(call, *agreed, out),
             Word::Release { call } => self.release(call, out),
             Word::Digits {

@@ -10,10 +10,12 @@ fn media(legs: usize) -> Media {
         fmtp: String::new(),
         rules: Vec::new(),
         frame_ms: 10,
+        longest_ms: 200,
         ptime_ms: 20,
     };
     Media::new(Settings {
-        formats: vec![pcmu],
+        codecs: vec![pcmu.into()],
+        accounts: BTreeMap::new(),
         telephone_event: true,
         ptime_ms: None,
         max_ptime_ms: None,
@@ -33,6 +35,7 @@ fn prepare(number: u64) -> Word {
     let local = IpAddr::from([127, 0, 0, 1]);
     Word::Prepare {
         call: CallHandle::from_number(number),
+        account: None,
         local,
         sound: Sound::Echo,
     }
@@ -88,4 +91,67 @@ fn a_dialogs_part_that_was_made_anew_leaves_no_leg_behind() {
     tell(&mut media, prepare(2));
     let told = tell(&mut media, Word::Restarted(ports::Address::Dialogs));
     assert_eq!(told.iter().filter(|word| word.contains("Stop")).count(), 2);
+}
+
+/// Codecs are those of the call's account, and so is what their plugins are told.
+#[test]
+fn an_account_has_its_own_codecs() {
+    let mut media = media(4);
+    let mut own = media.settings.codecs.clone();
+    own[0].capability.fmtp = "a=1".into();
+    own[0].options = "{}".into();
+    media.settings.accounts.insert("office".into(), own);
+    let mut said = |number: u64, account: Option<&str>| {
+        let call = CallHandle::from_number(number);
+        let account = account.map(|name| name.parse().unwrap());
+        let local = IpAddr::from([127, 0, 0, 1]);
+        let sound = Sound::Echo;
+        tell(
+            &mut media,
+            Word::Prepare {
+                call,
+                account,
+                local,
+                sound,
+            },
+        );
+        let ports = Report::Ports {
+            leg: LegId(number),
+            ports: Ok((4000, 4001)),
+        };
+        let ready = tell(&mut media, Word::Voice(ports)).remove(0);
+        let agreed = agreed();
+        let run = tell(&mut media, Word::Apply { call, agreed }).remove(0);
+        (
+            ready.contains("fmtp: \"a=1\""),
+            run.contains("options: \"{}\""),
+        )
+    };
+    assert_eq!(said(1, Some("office")), (true, true));
+    assert_eq!(said(2, Some("other")), (false, false));
+    assert_eq!(said(3, None), (false, false));
+}
+
+fn agreed() -> Box<Agreed> {
+    let number = PayloadType::PCMU;
+    Box::new(Agreed {
+        local: 0,
+        remote_rtp: None,
+        remote_rtcp: None,
+        rtcp_mux: false,
+        format: NegotiatedFormat {
+            send: number,
+            receive: number,
+            name: "PCMU".into(),
+            clock_rate: Hertz(8000),
+            channels: 1,
+            fmtp: String::new(),
+            local_fmtp: String::new(),
+        },
+        others: Vec::new(),
+        telephone_event: None,
+        ptime_ms: 20,
+        direction: sdp::Direction::SendRecv,
+        remote_direction: sdp::Direction::SendRecv,
+    })
 }

@@ -91,6 +91,10 @@ impl AwayCodec {
         self.decoded(pcm)
     }
 
+    pub(crate) fn submit_recover(&mut self, next: &[u8], samples: usize) -> Result<(), Status> {
+        self.hand_over(RECOVER, next, samples)
+    }
+
     pub(crate) fn recover(&mut self, next: &[u8], pcm: &mut [i16]) -> Result<usize, Status> {
         self.hand_over(RECOVER, next, pcm.len())?;
         self.decoded(pcm)

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `ring` | requests and replies in shared memory |
 //! | `line` | messages over a socket |
-//! | `words` | what is said over it |
+//! | `words`, `machines` | what is said over it |
 //! | `process` | start, watch, end, start again |
 //! | `link` | the engine's end of a media instance |
 //! | `media` | media kinds as the engine calls them |
@@ -21,6 +21,7 @@
 
 mod line;
 mod link;
+mod machines;
 pub(crate) mod media;
 mod os {
     pub(crate) mod linux;

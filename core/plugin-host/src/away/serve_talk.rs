@@ -1,8 +1,9 @@
 //! Instances that are spoken to over a socket, in a plugin's process: one thread each.
 
 use super::line::Line;
+use super::machines::{NatOut, SecurityOut};
 use super::serve::SOON;
-use super::words::{Answer, NatOut, Say, SecurityOut};
+use super::words::{Answer, Say};
 use plugin::draft::directory::DirectoryInstance;
 use plugin::draft::nat::NatInstance;
 use plugin::draft::security::SecurityInstance;

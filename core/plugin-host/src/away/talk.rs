@@ -2,8 +2,9 @@
 
 use super::Mishap;
 use super::line::Line;
+use super::machines::{NatIn, SecurityIn};
 use super::process::{CONTROL, Process, told};
-use super::words::{self, Answer, NatIn, Say, SecurityIn};
+use super::words::{self, Answer, Say};
 use plugin::draft::nat::{NatInput, NatOutput};
 use plugin::draft::security::{SecurityInput, SecurityOutput};
 use plugin::draft::ui::Commands;

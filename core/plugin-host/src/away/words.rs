@@ -1,13 +1,11 @@
 //! What the engine asks a plugin's process, and what it answers. Plain words, as JSON.
 
-use plugin::draft::nat::{NatInput, NatOutput, Transport};
-use plugin::draft::security::{SecurityInput, SecurityOutput};
+use super::machines::{NatIn, NatOut, SecurityIn, SecurityOut};
 use plugin::{
     Abilities, CodecFormat, DtmfHeard, DtmfStep, FormatRule, PacketTimes, Refusal, RuleKind,
     Status, Tones,
 };
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// To the process.
@@ -217,6 +215,7 @@ pub(crate) fn flags(can: Abilities) -> [bool; 5] {
 pub(crate) struct Format {
     name: String,
     clock_rate_hz: u32,
+    rtp_channels: u8,
     sample_rate_hz: u32,
     channels: u8,
     payload_type: Option<u8>,
@@ -233,6 +232,7 @@ impl Format {
         Self {
             name: format.name.clone(),
             clock_rate_hz: format.clock_rate_hz,
+            rtp_channels: format.rtp_channels,
             sample_rate_hz: format.sample_rate_hz,
             channels: format.channels,
             payload_type: format.payload_type,
@@ -257,7 +257,7 @@ impl Format {
     /// `None` when its values are out of range: the process is not believed.
     pub(crate) fn read(self, index: usize) -> Option<CodecFormat> {
         let sane = matches!(self.sample_rate_hz, 8_000 | 16_000 | 48_000)
-            && matches!(self.channels, 1 | 2)
+            && matches!((self.channels, self.rtp_channels), (1 | 2, 1 | 2))
             && self.clock_rate_hz > 0
             && self.payload_type.is_none_or(|t| t < 128)
             && self.rules.len() <= 64;
@@ -274,6 +274,7 @@ impl Format {
                     RuleKind::Max,
                     RuleKind::List,
                     RuleKind::Ignore,
+                    RuleKind::Both,
                 ]
                 .into_iter()
                 .find(|known| *known as i32 == kind)
@@ -283,6 +284,7 @@ impl Format {
             index,
             name: self.name,
             clock_rate_hz: self.clock_rate_hz,
+            rtp_channels: self.rtp_channels,
             sample_rate_hz: self.sample_rate_hz,
             channels: self.channels,
             payload_type: self.payload_type,
@@ -370,179 +372,4 @@ pub(crate) fn heard(key: char, released: bool, duration_ms: u32) -> Option<DtmfH
         released,
         duration_ms,
     })
-}
-
-/// [`NatInput`], its data beside it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum NatIn {
-    Time,
-    Packet(u32, SocketAddr),
-    Opened(u32, SocketAddr),
-    Closed(u32, String),
-    Remote(String),
-    Interfaces(String),
-    Restart,
-}
-
-impl NatIn {
-    pub(crate) fn of<'a>(input: NatInput<'a>) -> (Self, &'a [u8]) {
-        let word = match input {
-            NatInput::Time => Self::Time,
-            NatInput::Packet { flow, from, data } => return (Self::Packet(flow, from), data),
-            NatInput::Opened { flow, local } => Self::Opened(flow, local),
-            NatInput::Closed { flow, why } => Self::Closed(flow, why.to_owned()),
-            NatInput::Remote(json) => Self::Remote(json.to_owned()),
-            NatInput::Interfaces(json) => Self::Interfaces(json.to_owned()),
-            NatInput::Restart => Self::Restart,
-        };
-        (word, &[])
-    }
-
-    pub(crate) fn read<'a>(&'a self, data: &'a [u8]) -> NatInput<'a> {
-        match self {
-            Self::Time => NatInput::Time,
-            &Self::Packet(flow, from) => NatInput::Packet { flow, from, data },
-            &Self::Opened(flow, local) => NatInput::Opened { flow, local },
-            Self::Closed(flow, why) => NatInput::Closed { flow: *flow, why },
-            Self::Remote(json) => NatInput::Remote(json),
-            Self::Interfaces(json) => NatInput::Interfaces(json),
-            Self::Restart => NatInput::Restart,
-        }
-    }
-}
-
-/// [`NatOutput`], its data beside it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum NatOut {
-    Open(u32, u32, u32, SocketAddr, Option<SocketAddr>),
-    Transmit(u32, SocketAddr),
-    Candidate(u32, String),
-    Gathered,
-    Chosen(u32, u32, SocketAddr),
-    Failed(String),
-    Deadline(u64),
-}
-
-impl NatOut {
-    pub(crate) fn of(output: NatOutput) -> (Self, Vec<u8>) {
-        let word = match output {
-            NatOutput::Open {
-                flow,
-                component,
-                transport,
-                local,
-                remote,
-            } => Self::Open(flow, component, transport as u32, local, remote),
-            NatOutput::Transmit { flow, to, data } => return (Self::Transmit(flow, to), data),
-            NatOutput::Candidate { component, line } => Self::Candidate(component, line),
-            NatOutput::Gathered => Self::Gathered,
-            NatOutput::Chosen {
-                component,
-                flow,
-                to,
-                prefix,
-            } => return (Self::Chosen(component, flow, to), prefix),
-            NatOutput::Failed(why) => Self::Failed(why),
-            NatOutput::Deadline(at_ns) => Self::Deadline(at_ns),
-        };
-        (word, Vec::new())
-    }
-
-    pub(crate) fn read(self, data: Vec<u8>) -> Option<NatOutput> {
-        Some(match self {
-            Self::Open(flow, component, transport, local, remote) => NatOutput::Open {
-                flow,
-                component,
-                transport: [Transport::Udp, Transport::Tcp, Transport::Tls]
-                    .into_iter()
-                    .find(|known| *known as u32 == transport)?,
-                local,
-                remote,
-            },
-            Self::Transmit(flow, to) => NatOutput::Transmit { flow, to, data },
-            Self::Candidate(component, line) => NatOutput::Candidate { component, line },
-            Self::Gathered => NatOutput::Gathered,
-            Self::Chosen(component, flow, to) => NatOutput::Chosen {
-                component,
-                flow,
-                to,
-                prefix: data,
-            },
-            Self::Failed(why) => NatOutput::Failed(why),
-            Self::Deadline(at_ns) => NatOutput::Deadline(at_ns),
-        })
-    }
-}
-
-/// [`SecurityInput`], its data beside it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum SecurityIn {
-    Time,
-    Packet(SocketAddr),
-    Remote(String),
-    Confirmed(bool),
-}
-
-impl SecurityIn {
-    pub(crate) fn of<'a>(input: SecurityInput<'a>) -> (Self, &'a [u8]) {
-        match input {
-            SecurityInput::Time => (Self::Time, &[]),
-            SecurityInput::Packet { from, data } => (Self::Packet(from), data),
-            SecurityInput::Remote(lines) => (Self::Remote(lines.to_owned()), &[]),
-            SecurityInput::Confirmed(same) => (Self::Confirmed(same), &[]),
-        }
-    }
-
-    pub(crate) fn read<'a>(&'a self, data: &'a [u8]) -> SecurityInput<'a> {
-        match self {
-            Self::Time => SecurityInput::Time,
-            &Self::Packet(from) => SecurityInput::Packet { from, data },
-            Self::Remote(lines) => SecurityInput::Remote(lines),
-            &Self::Confirmed(same) => SecurityInput::Confirmed(same),
-        }
-    }
-}
-
-/// [`SecurityOutput`], its data beside it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum SecurityOut {
-    Transmit,
-    Local(String),
-    Keys(u32, bool),
-    Verdict(String),
-    Failed(String),
-    Deadline(u64),
-}
-
-impl SecurityOut {
-    pub(crate) fn of(output: SecurityOutput) -> (Self, Vec<u8>) {
-        let word = match output {
-            SecurityOutput::Transmit(data) => return (Self::Transmit, data),
-            SecurityOutput::Keys {
-                suite,
-                sending,
-                material,
-            } => return (Self::Keys(suite, sending), material),
-            SecurityOutput::Local(line) => Self::Local(line),
-            SecurityOutput::Verdict(json) => Self::Verdict(json),
-            SecurityOutput::Failed(why) => Self::Failed(why),
-            SecurityOutput::Deadline(at_ns) => Self::Deadline(at_ns),
-        };
-        (word, Vec::new())
-    }
-
-    pub(crate) fn read(self, data: Vec<u8>) -> SecurityOutput {
-        match self {
-            Self::Transmit => SecurityOutput::Transmit(data),
-            Self::Local(line) => SecurityOutput::Local(line),
-            Self::Keys(suite, sending) => SecurityOutput::Keys {
-                suite,
-                sending,
-                material: data,
-            },
-            Self::Verdict(json) => SecurityOutput::Verdict(json),
-            Self::Failed(why) => SecurityOutput::Failed(why),
-            Self::Deadline(at_ns) => SecurityOutput::Deadline(at_ns),
-        }
-    }
 }

@@ -8,6 +8,7 @@
 //!
 //! Timestamps decide what is next; sequence numbers only tell silence from loss.
 
+mod cover;
 mod slots;
 mod tally;
 mod target;
@@ -80,6 +81,12 @@ pub struct JitterBuffer {
     deep_since: Option<Instant>,
     /// A packet far out of time, as (sequence, timestamp).
     suspect: Option<(u16, u32)>,
+    /// When a packet was missed last, where that matters.
+    lost: Option<Instant>,
+    /// Added to the target while losses are covered. Unit: ns.
+    cover: i64,
+    /// Invented since the buffer ran dry. Unit: µs.
+    dry_us: u64,
 }
 
 impl JitterBuffer {
@@ -107,6 +114,9 @@ impl JitterBuffer {
             stretched: Instant::ZERO,
             deep_since: None,
             suspect: None,
+            lost: None,
+            cover: 0,
+            dry_us: 0,
         }
     }
 
@@ -142,6 +152,8 @@ impl JitterBuffer {
         self.others = 0;
         self.deep_since = None;
         self.suspect = None;
+        self.lost = None;
+        self.cover = 0;
         self.tally.restarts += 1;
     }
 
@@ -192,7 +204,11 @@ impl JitterBuffer {
         if let Some((high, high_timestamp)) = newest {
             self.tally.reordered += u64::from(sequence < high);
             let longest = LONGEST_FRAME_MS * i64::from(self.config.clock_rate.0) / 1_000;
-            if sequence == high + 1 && (1..=longest).contains(&(timestamp - high_timestamp)) {
+            // Where silence is left out, a gap tells nothing of a packet's length: decoding does.
+            if !self.config.goes_silent
+                && sequence == high + 1
+                && (1..=longest).contains(&(timestamp - high_timestamp))
+            {
                 self.frame = timestamp - high_timestamp;
             }
         }
@@ -247,11 +263,15 @@ impl JitterBuffer {
         if let State::Playing { next, .. } = &mut self.state {
             let ticks = i64::from(length_us) * i64::from(self.config.clock_rate.0) / 1_000_000;
             *next = (self.given + ticks).max(self.given + 1);
+            if self.config.goes_silent {
+                self.frame = ticks.max(1);
+            }
         }
     }
 
     /// What to do for the next 10 ms. Call it only while less than that waits to be played.
     pub fn pull(&mut self, now: Instant) -> Pull<'_> {
+        self.forget_losses(now);
         match self.state {
             State::Filling => self.pull_filling(now),
             State::Playing { next, sequence } => self.pull_playing(next, sequence, now),
@@ -281,6 +301,7 @@ impl JitterBuffer {
                 since: now,
             };
             self.tally.waited_us += u64::from(BLOCK_US);
+            self.dry_us = u64::from(BLOCK_US);
             return Pull::Missing {
                 length_us: BLOCK_US,
             };
@@ -289,16 +310,29 @@ impl JitterBuffer {
             let stretch = self.stretch_at(next, now);
             return self.give(next, stretch, now);
         }
-        let is_silence = first.sequence - sequence - self.others <= 1;
+        // Nothing is lost for longer than anything waits here: a sender whose timestamps run ahead.
+        let is_spurt = self.nanos(first.timestamp - next) > self.longest();
+        let is_silence = is_spurt || first.sequence - sequence - self.others <= 1;
         if is_silence && !self.is_too_early(first.timestamp, now) {
             return self.give(first.timestamp, Stretch::None, now);
         }
-        let length_us = self.gap_us(first.timestamp - next);
-        let deep = self.delay_of(next, now);
+        let gap = first.timestamp - next;
+        if !is_silence {
+            self.note_loss(now);
+        }
+        let mut length_us = self.gap_us(gap);
+        let lacking = self.wanted() - self.delay_of(next, now);
         // Something is missing here anyway: the moment to become deeper without being heard.
-        if deep + i64::from(BLOCK_US) * 1_000 <= self.wanted() {
+        if (i64::from(BLOCK_US) * 1_000..=self.longest()).contains(&lacking) {
             self.tally.waited_us += u64::from(length_us);
             return Pull::Missing { length_us };
+        }
+        if !is_silence && self.config.covers_loss {
+            if gap <= self.frame {
+                return self.lose(next, sequence);
+            }
+            // Of several lost ones only the last can be rebuilt, and only whole.
+            length_us = length_us.min(self.gap_us(gap - self.frame));
         }
         let ticks = i64::from(length_us) * i64::from(self.config.clock_rate.0) / 1_000_000;
         self.state = State::Playing {
@@ -316,18 +350,33 @@ impl JitterBuffer {
             if first.timestamp <= next {
                 return self.give(next, Stretch::None, now);
             }
+            let is_silence = first.sequence - sequence - self.others <= 1;
+            let gap = first.timestamp - next;
+            if !is_silence {
+                self.note_loss(now);
+                // Only the packet before the first one can be rebuilt, and it has its own time.
+                let from = next.max(first.timestamp - self.frame);
+                let is_room = self.delay_of(from, now) <= self.wanted() + TOO_DEEP;
+                if self.config.covers_loss && is_room && !self.is_too_early(from, now) {
+                    self.tally.concealed_us += self.nanos(from - next).unsigned_abs() / 1_000;
+                    return self.lose(from, sequence);
+                }
+            }
             if !self.is_too_early(first.timestamp, now) {
-                let is_silence = first.sequence - sequence - self.others <= 1;
-                if !is_silence {
-                    let ticks = first.timestamp - next;
-                    self.tally.concealed_us += self.nanos(ticks).unsigned_abs() / 1_000;
+                let gap_us = self.nanos(gap).unsigned_abs() / 1_000;
+                if is_silence {
+                    // Nobody was late: this time was left out on purpose.
+                    self.tally.waited_us -= gap_us.min(self.dry_us);
+                } else {
+                    self.tally.concealed_us += gap_us;
                 }
                 return self.give(first.timestamp, Stretch::None, now);
             }
-        } else if now.since(since) >= QUIET {
+        } else if now.since(since) >= self.quiet() {
             return Pull::Waiting;
         }
         self.tally.waited_us += u64::from(BLOCK_US);
+        self.dry_us += u64::from(BLOCK_US);
         Pull::Missing {
             length_us: BLOCK_US,
         }
@@ -390,16 +439,22 @@ impl JitterBuffer {
     }
 
     /// Whether playing `timestamp` now would leave too little delay for those behind it. A buffer
-    /// that is three quarters full does not wait any longer.
+    /// that is three quarters full does not wait any longer, and nothing waits longer than the longest
+    /// delay: who seems to come earlier has timestamps that mean nothing.
     fn is_too_early(&self, timestamp: i64, now: Instant) -> bool {
         let is_full = self.slots.len() * 4 >= self.config.packets * 3;
-        !is_full && self.delay_of(timestamp, now) < self.wanted() + TOO_SHALLOW
+        let early = self.wanted() + TOO_SHALLOW - self.delay_of(timestamp, now);
+        !is_full && (1..=self.longest() + TOO_SHALLOW).contains(&early)
     }
 
     /// The target inside its bounds. Unit: ns.
     fn wanted(&self) -> i64 {
-        let longest = i64::from(self.config.longest_delay_ms) * 1_000_000;
-        self.target.target().min(longest)
+        (self.target.target() + self.cover).min(self.longest())
+    }
+
+    /// As long as a packet may wait on purpose. Unit: ns.
+    fn longest(&self) -> i64 {
+        i64::from(self.config.longest_delay_ms) * 1_000_000
     }
 
     /// The playout delay if `timestamp` is played at `now`. Unit: ns.

@@ -126,6 +126,22 @@ impl Slots {
         Some((slot, payload))
     }
 
+    /// The payload of the first packet, which stays. Readable until the next change.
+    pub(super) fn first_payload(&mut self) -> &[u8] {
+        let Some(&Slot { len, first, .. }) = self.order.first() else {
+            return &[];
+        };
+        let len = usize::from(len);
+        if len > PIECE {
+            self.collect(first, len);
+            return &self.whole[..len];
+        }
+        match first {
+            NONE => &[],
+            only => &self.memory[usize::from(only)][..len],
+        }
+    }
+
     pub(super) fn drop_first(&mut self) -> bool {
         if self.order.is_empty() {
             return false;
@@ -191,6 +207,7 @@ mod tests {
                 Err(Refused::Duplicate)
             );
             for size in sizes {
+                assert_eq!(slots.first_payload(), &payload[..size]);
                 let (_, kept) = slots.take_first().unwrap();
                 assert_eq!(kept, &payload[..size]);
             }

@@ -21,6 +21,8 @@ pub struct Tally {
     pub refused: u64,
     /// Times that everything was forgotten because the stream began anew.
     pub restarts: u64,
+    /// Packets that did not come and were rebuilt from the one behind them.
+    pub recovered: u64,
     /// Sound invented in the place of packets that did not come.
     pub concealed_us: u64,
     /// Sound invented while waiting for packets that were still to come.

@@ -1,3 +1,5 @@
+mod loss;
+
 use super::*;
 use base::Rng;
 
@@ -25,13 +27,18 @@ struct Heard {
     forced: u64,
     silent_ticks: u64,
     deepest_us: u32,
+    rebuilt: u64,
 }
 
 impl World {
     fn new(packet_ms: u64, seed: u64) -> Self {
+        Self::with(Config::new(Hertz(8_000)), packet_ms, seed)
+    }
+
+    fn with(config: Config, packet_ms: u64, seed: u64) -> Self {
         let config = Config {
             packet_ms: packet_ms as u32,
-            ..Config::new(Hertz(8_000))
+            ..config
         };
         let mut rng = Rng::from_number(seed);
         Self {
@@ -75,6 +82,15 @@ impl World {
             for (at, n) in self.flying.drain(..arrived).collect::<Vec<_>>() {
                 self.arrive(n, Instant::from_nanos(at));
             }
+            self.tick();
+        }
+    }
+
+    /// Nobody sends anything for `ms`.
+    fn run_empty(&mut self, ms: u64) {
+        let end = self.now_us + ms * 1_000;
+        while self.now_us < end {
+            self.now_us += 10_000.min(end - self.now_us);
             self.tick();
         }
     }
@@ -124,6 +140,13 @@ impl World {
                     assert!((1..=10_000).contains(&length_us));
                     self.line_us += length_us;
                     self.heard.concealed_us += u64::from(length_us);
+                }
+                Pull::Lost { next, length_us } => {
+                    assert_eq!(next.len(), 160, "the packet behind is there");
+                    assert!((1..=frame_us).contains(&length_us));
+                    self.line_us += length_us;
+                    self.heard.rebuilt += 1;
+                    self.buffer.rebuilt(length_us, true);
                 }
                 Pull::Waiting => {
                     self.heard.silent_ticks += 1;
@@ -451,6 +474,46 @@ fn doubled_packets_are_played_once() {
         world.arrive(n, at);
     }
     assert_eq!(world.buffer.tally().duplicates, 2);
+}
+
+#[test]
+fn what_was_just_played_is_not_taken_again() {
+    let mut world = World::new(20, 5);
+    world.run(1_000, |_, _| Some(0));
+    let (waiting, now) = (world.buffer.waiting(), world.now());
+    for back in 1..10 {
+        world.arrive(world.sent - back, now);
+    }
+    let tally = world.buffer.tally();
+    assert_eq!(tally.late + tally.duplicates, 9, "{tally:?}");
+    assert_eq!(world.buffer.waiting(), waiting);
+}
+
+/// Timestamps that each run ahead of the one before, but never so far that it is another stream: what
+/// waits is played soon, and not when its timestamp would be due.
+#[test]
+fn timestamps_that_run_ahead_do_not_silence_the_call() {
+    for (missing, spacing_ms) in [(0, 20), (1, 20), (0, 5), (3, 700)] {
+        let mut world = World::new(20, 9);
+        for n in 0..100_u32 {
+            let packet = Arrived {
+                sequence: (n * (1 + missing)) as u16,
+                timestamp: n * 15_000,
+                payload_type: 0,
+                payload: &[7; 160],
+            };
+            world.buffer.insert(&packet, world.now());
+            world.run_empty(spacing_ms);
+        }
+        let longest_ms = 2 * u64::from(world.buffer.config.longest_delay_ms);
+        let waiting = world.buffer.waiting() as u64;
+        world.run_empty(longest_ms * (waiting + 1));
+        assert_eq!(
+            world.buffer.waiting(),
+            0,
+            "{missing} missing, {spacing_ms} ms"
+        );
+    }
 }
 
 #[test]

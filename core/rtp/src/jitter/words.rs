@@ -15,6 +15,11 @@ pub struct Config {
     pub packets: usize,
     /// Pieces of 160 bytes for their payloads. Range: 10 to 255.
     pub pieces: usize,
+    /// A lost packet can be rebuilt from the one behind it: once packets get lost, the delay grows
+    /// by a packet, so that this one is there in time.
+    pub covers_loss: bool,
+    /// The sender may leave out silence: timestamps then jump, and sequence numbers do not.
+    pub goes_silent: bool,
 }
 
 impl Config {
@@ -26,6 +31,8 @@ impl Config {
             longest_delay_ms: 400,
             packets: 64,
             pieces: 64,
+            covers_loss: false,
+            goes_silent: false,
         }
     }
 }
@@ -109,6 +116,14 @@ pub enum Pull<'a> {
     /// Nothing came for this time: invent so much. Range: 1 to 10,000 µs.
     Missing {
         /// Unit: µs.
+        length_us: u32,
+    },
+    /// The packet of this time is lost, and the one behind it is here: rebuild so much from it or
+    /// invent it, then say which by [`JitterBuffer::rebuilt`](super::JitterBuffer::rebuilt).
+    Lost {
+        /// The packet behind; it is given out as a frame later.
+        next: &'a [u8],
+        /// Unit: µs. Range: up to one packet.
         length_us: u32,
     },
     /// The stream has not begun or is silent: play silence.

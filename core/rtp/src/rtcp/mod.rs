@@ -59,9 +59,16 @@ pub enum Item {
 /// throughout, first a report, no padding on the first, lengths that add up.
 pub fn read(datagram: &[u8], mut told: impl FnMut(Item)) -> Result<(), Error> {
     check(datagram)?;
+    // A report whose own lengths do not add up shows only here, so everything is read before
+    // anything is told.
+    items(datagram, &mut |_| {})?;
+    items(datagram, &mut told)
+}
+
+fn items(datagram: &[u8], told: &mut impl FnMut(Item)) -> Result<(), Error> {
     let mut rest = datagram;
     while let Some(packet) = first_packet(rest) {
-        item(packet, &mut told)?;
+        item(packet, told)?;
         rest = &rest[packet.len()..];
     }
     Ok(())

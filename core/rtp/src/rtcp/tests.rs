@@ -110,6 +110,19 @@ fn the_rules_of_a_compound_are_checked() {
     assert_eq!(told(&good[..size - 1]), Err(MALFORMED));
 }
 
+/// The lengths of the packets add up; those inside the second one do not.
+#[test]
+fn nothing_is_told_of_a_compound_that_breaks_inside() {
+    let mut bytes = [0; 200];
+    let size = outgoing(true).write(&mut bytes).unwrap();
+    let mut bytes = bytes[..size].to_vec();
+    // A report of one block in a packet that has no room for it.
+    bytes.extend([0x81, 201, 0, 1, 1, 2, 3, 4]);
+    let mut items = 0;
+    assert_eq!(read(&bytes, |_| items += 1), Err(MALFORMED));
+    assert_eq!(items, 0);
+}
+
 #[test]
 fn junk_never_panics() {
     let mut rng = Rng::from_number(5);

@@ -200,7 +200,8 @@ const LONGEST_MS: u16 = 200;
 fn packet_time_ms(section: &MediaSection<'_>, media: &LocalMedia, chosen: &Match<'_>) -> u16 {
     let frame = frame_ms(chosen);
     let wanted = section.ptime_ms().or(media.ptime_ms);
-    let wanted = wanted.unwrap_or(chosen.ours.ptime_ms).min(LONGEST_MS);
+    let wanted = wanted.unwrap_or(chosen.ours.ptime_ms);
+    let wanted = wanted.min(chosen.ours.longest_ms.min(LONGEST_MS));
     let wanted = wanted.min(section.max_ptime_ms().unwrap_or(LONGEST_MS));
     (wanted / frame).max(1) * frame
 }

@@ -12,6 +12,7 @@ fn codec(name: &str, clock: u32, channels: u8, number: Option<u8>) -> Capability
         fmtp: String::new(),
         rules: Vec::new(),
         frame_ms: 10,
+        longest_ms: 200,
         ptime_ms: 20,
     }
 }
@@ -26,6 +27,7 @@ fn pcma() -> Capability {
 
 fn opus() -> Capability {
     let mut opus = codec("opus", 48000, 2, None);
+    opus.longest_ms = 60;
     opus.fmtp = "useinbandfec=1".into();
     opus.rules = vec![FmtpRule {
         name: "useinbandfec".into(),
@@ -365,6 +367,8 @@ fn digits_need_a_clock_like_the_codecs() {
 
 #[test]
 fn packet_time_is_theirs_in_whole_frames_within_their_maximum() {
+    let mut short = pcmu();
+    short.longest_ms = 60;
     for (codec, said, want) in [
         (pcmu(), "", 20),
         (pcmu(), "a=ptime:60\n", 60),
@@ -379,6 +383,7 @@ fn packet_time_is_theirs_in_whole_frames_within_their_maximum() {
         (ilbc(), "a=fmtp:102 mode=20\na=ptime:30\n", 20),
         (ilbc(), "a=fmtp:102 mode=20\na=ptime:70\n", 60),
         (ilbc(), "a=fmtp:102 mode=9000\na=ptime:20\n", 20),
+        (short, "a=ptime:100\n", 60),
     ] {
         let name = codec.name.clone();
         let clock = codec.clock_rate.0;

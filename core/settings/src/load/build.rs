@@ -4,9 +4,10 @@ use super::Values;
 use crate::SecretSource;
 use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
+use crate::keys;
 use crate::settings::{
-    Accept, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media, MediaPriority, Plugins,
-    Settings, Sip, Transport, Trust,
+    Accept, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media,
+    MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -99,6 +100,7 @@ fn media(values: &Values) -> Option<Media> {
     let ours = values.text("media.codec_order")? == "ours";
     Some(Media {
         codecs: values.list("media.codecs")?.to_vec(),
+        codec_options: codec_options("", values),
         codec_order: if ours {
             CodecOrder::Ours
         } else {
@@ -118,6 +120,34 @@ fn media(values: &Values) -> Option<Media> {
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
     })
+}
+
+/// Options of codecs whose keys begin with `prefix`.
+fn codec_options(prefix: &str, values: &Values) -> CodecOptions {
+    let mut options = CodecOptions::new();
+    for (key, (value, _)) in &values.0 {
+        let Some((name, option)) = key.strip_prefix(prefix).and_then(keys::of_codec) else {
+            continue;
+        };
+        let value = match value {
+            Value::Switch(on) => OptionValue::Switch(*on),
+            Value::Integer(number) => OptionValue::Integer(*number),
+            Value::Text(text) => OptionValue::Text(text.clone()),
+            Value::Number(_) | Value::List(_) => continue,
+        };
+        let of_codec = options.entry(name.to_ascii_lowercase()).or_default();
+        of_codec.insert(option.to_owned(), value);
+    }
+    options
+}
+
+/// What is set for all accounts, and over it what is set for one.
+fn account_codec_options(id: &str, values: &Values) -> CodecOptions {
+    let mut options = codec_options("", values);
+    for (name, own) in codec_options(&format!("accounts.{id}."), values) {
+        options.entry(name).or_default().extend(own);
+    }
+    options
 }
 
 fn plugins(values: &Values) -> Option<Plugins> {
@@ -181,6 +211,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
             _ => KeepAlive::Crlf,
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
+        codec_options: account_codec_options(id, values),
     })
 }
 
@@ -240,7 +271,7 @@ pub(super) fn secret_origin(id: &str, values: &Values) -> (String, Origin) {
 /// Ids under `[accounts]`, sorted.
 pub(super) fn account_ids(values: &Values) -> Vec<String> {
     let ids = values.0.keys().filter_map(|key| {
-        let (id, _) = key.strip_prefix("accounts.")?.rsplit_once('.')?;
+        let (id, _) = keys::of_account(key)?;
         Some(id.to_owned())
     });
     let mut ids: Vec<String> = ids.collect();
@@ -333,14 +364,14 @@ impl Values {
     fn switch(&self, key: &str) -> Option<bool> {
         match self.get(key)? {
             Value::Switch(on) => Some(*on),
-            Value::Number(_) | Value::Text(_) | Value::List(_) => None,
+            Value::Number(_) | Value::Integer(_) | Value::Text(_) | Value::List(_) => None,
         }
     }
 
     fn number(&self, key: &str) -> Option<u64> {
         match self.get(key)? {
             Value::Number(number) => Some(*number),
-            Value::Switch(_) | Value::Text(_) | Value::List(_) => None,
+            Value::Switch(_) | Value::Integer(_) | Value::Text(_) | Value::List(_) => None,
         }
     }
 
@@ -355,14 +386,14 @@ impl Values {
     fn text(&self, key: &str) -> Option<&str> {
         match self.get(key)? {
             Value::Text(text) => Some(text),
-            Value::Switch(_) | Value::Number(_) | Value::List(_) => None,
+            Value::Switch(_) | Value::Number(_) | Value::Integer(_) | Value::List(_) => None,
         }
     }
 
     fn list(&self, key: &str) -> Option<&[String]> {
         match self.get(key)? {
             Value::List(items) => Some(items),
-            Value::Switch(_) | Value::Number(_) | Value::Text(_) => None,
+            Value::Switch(_) | Value::Number(_) | Value::Integer(_) | Value::Text(_) => None,
         }
     }
 }

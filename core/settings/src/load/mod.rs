@@ -223,7 +223,8 @@ fn read_variable(name: &str, value: &str, values: &mut Values, complaints: &mut 
         .iter()
         .find(|key| variable_name(key.name) == rest)
         .map(|key| key.name.to_owned())
-        .or_else(|| account_key(rest, values));
+        .or_else(|| account_key(rest, values))
+        .or_else(|| codec_key(rest));
     match key {
         Some(key) => set_text(&key, value, origin, values, complaints),
         None => {
@@ -263,6 +264,13 @@ fn account_key(rest: &str, values: &Values) -> Option<String> {
         .find(|known| variable_name(known) == id)
         .unwrap_or_else(|| id.to_ascii_lowercase());
     Some(format!("accounts.{id}.{name}"))
+}
+
+/// `OFFHOOK_CODEC_OPUS_CLASS` is `codec.opus.class`.
+fn codec_key(rest: &str) -> Option<String> {
+    let (name, option) = rest.strip_prefix("CODEC_")?.split_once('_')?;
+    let key = format!("codec.{name}.{option}").to_ascii_lowercase();
+    keys::of_codec(&key).is_some().then_some(key)
 }
 
 /// Complains about passwords that cannot be read, and warns of those that others can read.

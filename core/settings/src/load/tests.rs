@@ -154,6 +154,56 @@ fn every_kind_of_value_arrives_typed() {
     assert_eq!(b.password, SecretSource::Environment("BOB".into()));
 }
 
+/// K-035 to K-050 reach the plugin of the codec by this way, set for all accounts or for one.
+#[test]
+fn options_of_codecs_are_those_of_the_account_over_those_for_all() {
+    let site = r#"
+        [codec.Opus]
+        class = ""
+        bitrate = -1
+        fec = true
+        [accounts."a.b"]
+        user = "101"
+        domain = "pbx.example"
+        [accounts."a.b".codec.opus]
+        fec = 0
+        bandwidth = "nb"
+        [accounts.plain]
+        user = "102"
+        domain = "pbx.example"
+        "#;
+    let settings = settings(site);
+    let shown = |options: &crate::CodecOptions| format!("{options:?}");
+    let all = r#"{"opus": {"bitrate": Integer(-1), "class": Text(""), "fec": Switch(true)}}"#;
+    assert_eq!(shown(&settings.media.codec_options), all);
+    let [one, plain] = settings.accounts.as_slice() else {
+        panic!("not two accounts");
+    };
+    assert_eq!(shown(&plain.codec_options), all);
+    assert_eq!(one.id, "a.b");
+    assert_eq!(
+        shown(&one.codec_options),
+        r#"{"opus": {"bandwidth": Text("nb"), "bitrate": Integer(-1), "class": Text(""), "fec": Integer(0)}}"#
+    );
+}
+
+#[test]
+fn an_option_may_come_from_the_environment_and_is_no_table() {
+    let mut request = request("desktop");
+    let variable = ("OFFHOOK_CODEC_OPUS_CLASS".to_owned(), "fb".to_owned());
+    request.environment.insert(variable.0, variable.1);
+    let (settings, _, complaints) = with(&request, "");
+    assert_eq!(complaints.to_string(), "");
+    let options = settings.unwrap().media.codec_options;
+    assert_eq!(format!("{options:?}"), r#"{"opus": {"class": Text("fb")}}"#);
+    complains(
+        "codec.opus = 1\ncodec.opus2.deep.er = 1",
+        expect![[r#"
+            site.toml:1:14: codec.opus: is a table; write it as [codec.opus] with keys below
+            site.toml:2:13: codec.opus2.deep: a table is not allowed; allowed: text, a number, true or false"#]],
+    );
+}
+
 #[test]
 fn media_and_plugins_arrive_typed() {
     let settings = settings(EVERY_KIND);

@@ -23,8 +23,9 @@ impl SipUri {
 
 /// What `a` says in parameters is not contradicted by `b`.
 fn agree(a: &SipUri, b: &SipUri) -> bool {
-    a.params().all(|(name, value)| match b.param(name) {
-        Some(found) => same(Some(value.unwrap_or_default()), Some(found), true),
+    // Of a name that stands twice, which may not be, the first counts: a URI is always itself.
+    a.params().all(|(name, _)| match b.param(name) {
+        Some(found) => same(a.param(name), Some(found), true),
         None => !DECISIVE
             .iter()
             .any(|known| known.eq_ignore_ascii_case(name)),

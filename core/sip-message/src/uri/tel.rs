@@ -61,10 +61,12 @@ impl TelUri {
 
     /// Whether both are the same number. Source: RFC 3966 §4.
     pub fn equivalent(&self, other: &Self) -> bool {
+        // Of a name that stands twice, which may not be, the first counts: a URI is always itself.
         let covers = |a: &Self, b: &Self| {
-            a.params().all(|(name, value)| {
+            a.params().all(|(name, _)| {
+                let own = a.param(name).unwrap_or_default();
                 b.param(name)
-                    .is_some_and(|found| found.eq_ignore_ascii_case(value.unwrap_or_default()))
+                    .is_some_and(|found| found.eq_ignore_ascii_case(own))
             })
         };
         self.digits().eq_ignore_ascii_case(&other.digits())

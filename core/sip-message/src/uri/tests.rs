@@ -8,6 +8,17 @@ fn sip(text: &str) -> SipUri {
     text.parse().unwrap()
 }
 
+/// RFC 3261 §19.1.1 forbids it; whoever sends it must not have a URI that is not itself.
+#[test]
+fn a_uri_with_a_parameter_twice_is_itself() {
+    let one = uri("sip:a@b;x=1;x=2;transport=tcp;transport=udp");
+    assert!(one.equivalent(&one));
+    assert!(!one.equivalent(&uri("sip:a@b;x=2;transport=udp")));
+    let number = uri("tel:+49-30;ext=7;ext=8");
+    assert!(number.equivalent(&number));
+    assert!(!number.equivalent(&uri("tel:+49-30;ext=8")));
+}
+
 #[test]
 fn a_uri_comes_apart() {
     let uri =

@@ -49,8 +49,10 @@ pub struct CodecFormat {
     pub clock_rate_hz: u32,
     /// Rate of the PCM side. Range: 8000, 16000, 48000.
     pub sample_rate_hz: u32,
-    /// Range: 1 or 2.
+    /// Of the PCM side. Range: 1 or 2.
     pub channels: u8,
+    /// As rtpmap says them. Range: 1 and up.
+    pub rtp_channels: u8,
     /// Static payload type. Range: 0 to 127. Source: RFC 3551 §6.
     pub payload_type: Option<u8>,
     /// Which packet times it can do.
@@ -182,6 +184,7 @@ fn checked(index: usize, info: &CodecInfo) -> Option<CodecFormat> {
         && info.clock_rate_hz > 0
         && matches!(info.sample_rate_hz, 8000 | 16000 | 48000)
         && matches!(info.channels, 1 | 2)
+        && info.rtp_channels <= u32::from(u8::MAX)
         && packet_times.contains(info.packet_time_ms)
         && (1..=65535).contains(&info.max_payload)
         && info.rule_count <= MOST;
@@ -194,6 +197,10 @@ fn checked(index: usize, info: &CodecInfo) -> Option<CodecFormat> {
         clock_rate_hz: info.clock_rate_hz,
         sample_rate_hz: info.sample_rate_hz,
         channels: u8::try_from(info.channels).ok()?,
+        rtp_channels: match info.rtp_channels {
+            0 => u8::try_from(info.channels).ok()?,
+            said => u8::try_from(said).ok()?,
+        },
         payload_type: match info.payload_type {
             -1 => None,
             number => Some(u8::try_from(number).ok().filter(|&n| n < 128)?),

@@ -78,6 +78,8 @@ fn info(format: &Format) -> CodecInfo {
         fmtp: lend(format.fmtp),
         rules: format.rules.as_ptr().cast(),
         rule_count: format.rules.len(),
+        rtp_channels: u32::from(format.rtp_channels),
+        reserved: 0,
     }
 }
 

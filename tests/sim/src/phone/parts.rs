@@ -112,8 +112,10 @@ fn dialogs(
 }
 
 fn media(settings: &Settings, catalogue: &Catalogue, probe: Probe) -> Supervised {
+    let formats = engine::voice::capabilities(catalogue, &settings.codecs);
     let part = part_media::Settings {
-        formats: engine::voice::capabilities(catalogue, &settings.codecs),
+        codecs: formats.into_iter().map(Into::into).collect(),
+        accounts: Default::default(),
         telephone_event: true,
         ptime_ms: None,
         max_ptime_ms: None,
