@@ -57,7 +57,8 @@ fn a_library_file_is_loaded_only_if_allowed_and_trusted() {
 #[test]
 fn the_default_trust_counts_for_those_that_are_not_named() {
     let file = common::library("offhook-codec-g711");
-    let manifest = plugin_host::Manifest::read(&file).unwrap();
+    let mut manifest = plugin_host::Manifest::read(&file).unwrap();
+    manifest.id = "codec-x".to_owned();
     let trust = |site: &str, bundled: Option<&std::path::Path>| {
         let rule = TrustRule {
             bundled: bundled.map(Into::into),
@@ -68,7 +69,7 @@ fn the_default_trust_counts_for_those_that_are_not_named() {
     assert_eq!(trust("", file.parent()), Ok(Trust::InProcess));
     let trusting = "plugins.default_trust = \"in-process\"";
     assert_eq!(trust(trusting, None), Ok(Trust::InProcess));
-    let apart = "plugins.trust.codec-g711 = \"isolated\"";
+    let apart = "plugins.trust.codec-x = \"isolated\"";
     assert_eq!(trust(apart, file.parent()), Ok(Trust::Isolated));
 }
 

@@ -41,10 +41,6 @@ fn audio_timing_cost_of_an_isolated_codec() {
             misses += u32::from(codec.collect_decoded(&mut pcm).is_err());
         }
         took.push(submitted.elapsed());
-        assert!(
-            submitted.elapsed() < Duration::from_millis(20),
-            "2 ms and a turn of the scheduler"
-        );
         for codec in &mut streams {
             codec.submit_encode(&pcm, payload.len());
         }
@@ -62,6 +58,12 @@ fn audio_timing_cost_of_an_isolated_codec() {
         at(99),
         took[took.len() - 1],
         share * 100.0
+    );
+    // A busy machine takes single ticks away from us, but not every other one.
+    assert!(
+        at(50) <= Duration::from_millis(3),
+        "{:?} of waiting",
+        at(50)
     );
     assert!(share <= 0.015, "{:.2} % of a core a stream", share * 100.0);
 }

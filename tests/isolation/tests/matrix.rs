@@ -47,7 +47,14 @@ struct Seen {
     gap_ms: u64,
     /// Packets that the call did not send.
     lost: u64,
+    /// A tick of the test itself came so late that nothing can be said of the plugin.
+    is_spoiled: bool,
 }
+
+/// So late a tick spoils a run: the machine was busy with something else.
+const SPOILED: Duration = Duration::from_millis(8);
+/// A run that the machine spoiled is made so often.
+const TRIES: usize = 5;
 
 /// One plugin at work in a call.
 trait Work {
@@ -72,10 +79,12 @@ fn plain_call(catalogue: &Catalogue) -> Call {
 fn run(catalogue: &Catalogue, id: &str, blow: Blow, mut work: impl Work) -> Seen {
     let mut beside = plain_call(catalogue);
     let mut silent = 0;
+    let mut is_spoiled = false;
     let began = Instant::now();
     for n in 0..BEFORE + AFTER {
         let due = began + Duration::from_millis(10) * n as u32;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        is_spoiled |= due.elapsed() > SPOILED;
         let is_blow = n == BEFORE;
         let ordered = match blow {
             Blow::Ordered(fault) if is_blow => Some(fault),
@@ -100,6 +109,7 @@ fn run(catalogue: &Catalogue, id: &str, blow: Blow, mut work: impl Work) -> Seen
     Seen {
         gap_ms: silent * 10,
         lost: ((BEFORE + AFTER) / 2).saturating_sub(sent),
+        is_spoiled,
     }
 }
 
@@ -320,6 +330,18 @@ fn one(kind: &str, blow: Blow, program: &Path, library: &Path) -> Seen {
     }
 }
 
+/// One run that tells of the plugin, or the last that there was time for.
+fn unspoiled(kind: &str, blow: Blow, program: &Path, library: &Path) -> Seen {
+    let mut seen = one(kind, blow, program, library);
+    for _ in 1..TRIES {
+        if !seen.is_spoiled {
+            break;
+        }
+        seen = one(kind, blow, program, library);
+    }
+    seen
+}
+
 /// Descriptors of this process, its children, and its threads that watch.
 fn belongings() -> (usize, usize) {
     let fds = std::fs::read_dir("/proc/self/fd").unwrap().count();
@@ -342,15 +364,17 @@ fn matrix(kind: &str, gap_ms: u64) {
             left -= now;
             std::thread::scope(|scope| {
                 let calls: Vec<_> = (0..now)
-                    .map(|_| scope.spawn(|| one(kind, blow, &program, &library)))
+                    .map(|_| scope.spawn(|| unspoiled(kind, blow, &program, &library)))
                     .collect();
                 all.extend(calls.into_iter().map(|call| call.join().unwrap()));
             });
         }
-        let worst = all.iter().map(|seen| seen.gap_ms).max().unwrap_or(0);
+        let of_plugin = all.iter().filter(|seen| !seen.is_spoiled);
+        let worst = of_plugin.clone().map(|seen| seen.gap_ms).max().unwrap_or(0);
+        let spoiled = all.len() - of_plugin.count();
         let lost: u64 = all.iter().map(|seen| seen.lost).sum();
         println!(
-            "{kind:9} {blow:?}: {} calls, longest gap {worst} ms, {lost} frames lost beside",
+            "{kind:9} {blow:?}: {} calls, longest gap {worst} ms, {lost} frames lost beside, {spoiled} spoiled",
             all.len()
         );
         assert_eq!(lost, 0, "calls beside a {kind} with {blow:?}");
