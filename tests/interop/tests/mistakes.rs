@@ -76,12 +76,12 @@ fn a_port_in_use() {
 #[test]
 fn a_plugin_that_is_not_there() {
     let rig = rig("mistake-plugin");
-    let codec = ["--codec", "OPUS"];
+    let codec = ["--codec", "SPEEX"];
     refused(
         &rig,
         &codec,
         Code::PLUGIN_MISSING,
-        &["media.codecs", "OPUS"],
+        &["media.codecs", "SPEEX"],
     );
     let folder = ["--plugins", "/nonexistent"];
     let words = ["--plugins", "/nonexistent"];

@@ -46,15 +46,35 @@ pub(crate) fn library(package: &str) -> PathBuf {
 /// Compiles `tests/common/plugin.c` with these definitions into `folder/name.so`.
 pub(crate) fn compile_c(folder: &Path, name: &str, defines: &[String]) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/plugin.c");
+    build_c(&source, folder, name, defines)
+}
+
+/// Compiles a source of `sdk/examples/c` from the header alone, as its author would.
+pub(crate) fn example_c(folder: &Path, name: &str) -> PathBuf {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/examples/c");
+    build_c(&examples.join(format!("{name}.c")), folder, name, &[])
+}
+
+fn build_c(source: &Path, folder: &Path, name: &str, defines: &[String]) -> PathBuf {
     let file = folder.join(format!("{name}.so"));
+    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/include");
     let output = Command::new("cc")
         .args([
-            "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1",
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-shared",
+            "-fPIC",
+            "-O1",
         ])
+        .arg("-I")
+        .arg(include)
         .args(defines.iter().map(|define| format!("-D{define}")))
         .arg("-o")
         .arg(&file)
-        .arg(&source)
+        .arg(source)
         .output()
         .expect("cc is there: Rust itself links with it");
     let said = String::from_utf8_lossy(&output.stderr);

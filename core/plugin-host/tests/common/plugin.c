@@ -1,46 +1,19 @@
-/* A codec in C from the layout alone: one format, COPY/8000, whose payload is the samples themselves.
+/* A codec in C from the header alone: one format, COPY/8000, whose payload is the samples themselves.
  * Definitions break one thing each. */
-#include <stddef.h>
-#include <stdint.h>
+#include <offhook_plugin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { const char *ptr; size_t len; } Text;
-typedef struct { char *ptr; size_t capacity, len; } TextOut;
-typedef struct {
-    uint32_t size, abi_major, abi_minor, reserved;
-    Text id, name, version, vendor, licence, manifest;
-    int32_t (*init)(const void *host, TextOut *reason);
-    void (*deinit)(void);
-    const void *(*table)(Text id);
-} Entry;
-typedef struct {
-    uint32_t size, caps;
-    Text name;
-    uint32_t clock_rate_hz, sample_rate_hz, channels;
-    int32_t payload_type;
-    uint32_t packet_times, packet_time_ms, max_payload, rule_size;
-    Text fmtp;
-    const void *rules;
-    size_t rule_count;
-} CodecInfo;
-typedef struct { uint32_t size, index; Text fmtp, options; } CodecRequest;
-typedef struct { Text name, dflt; int32_t kind; uint32_t reserved; } FmtpRule;
-typedef struct {
-    uint32_t size, reserved;
-    size_t (*count)(void);
-    int32_t (*describe)(size_t, CodecInfo *);
-    int32_t (*fmtp)(size_t, Text, TextOut *, TextOut *);
-    int32_t (*open)(const CodecRequest *, void **, TextOut *);
-    int32_t (*encode)(void *, const int16_t *, size_t, uint8_t *, size_t *);
-    int32_t (*decode)(void *, const uint8_t *, size_t, size_t, int16_t *, size_t *);
-    int32_t (*control)(void *, uint32_t, int64_t);
-    int32_t (*reset)(void *);
-    void (*close)(void *);
-} CodecTable;
+typedef OffhookText Text;
+typedef OffhookTextOut TextOut;
+typedef OffhookEntry Entry;
+typedef OffhookCodecInfo CodecInfo;
+typedef OffhookCodecRequest CodecRequest;
+typedef OffhookCodecTable CodecTable;
+typedef OffhookFmtpRule FmtpRule;
 
-#define TEXT(s) { s, sizeof(s) - 1 }
+#define TEXT OFFHOOK_TEXT
 #ifndef ID
 #define ID "codec-copy"
 #endif
@@ -95,7 +68,7 @@ int nobody_has_this(void);
 int (*needed)(void) = nobody_has_this;
 #endif
 
-static int32_t init(const void *host, TextOut *reason) {
+static int32_t init(const OffhookHost *host, TextOut *reason) {
     static const char why[] = "no licence key in /etc/copy.key";
     (void)host;
     if (INIT_STATUS < 0 && reason && reason->capacity >= sizeof why - 1) {
@@ -111,7 +84,7 @@ static const FmtpRule rules[] = { { TEXT("mode"), TEXT("plain"), 0, 0 }, { TEXT(
 static int32_t describe(size_t index, CodecInfo *out) {
     CodecInfo info = {
         sizeof info, 0, TEXT("COPY"), 8000, RATE, 1, -1, 3, 20, 320, sizeof(FmtpRule), TEXT("mode=plain"),
-        rules, 2,
+        rules, 2, 0, 0,
     };
     if (index + 1 > COUNT) return -5;
     if (out->size < info.size) info.size = out->size;
@@ -170,8 +143,11 @@ extern const Entry static_entry;
 extern const Entry offhook_plugin_entry;
 const Entry offhook_plugin_entry = {
     ENTRY_SIZE, MAJOR, 0, 0, TEXT(ENTRY_ID), TEXT("Copy"), TEXT("1.0"), TEXT("someone"), TEXT("MIT"),
-    { manifest, sizeof manifest - 1 }, init, deinit, TABLE,
+    { (const uint8_t *)manifest, sizeof manifest - 1 }, init, deinit, TABLE,
 };
 
 /* Defined but not chosen in some builds. */
-const void *unused[] = { (const void *)encode, (const void *)table, (const void *)rules };
+typedef int32_t Encode(void *, const int16_t *, size_t, uint8_t *, size_t *);
+typedef const void *Tables(Text);
+Encode *unused_encode = encode;
+Tables *unused_table = table;
