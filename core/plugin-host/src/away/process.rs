@@ -336,6 +336,8 @@ impl Shared {
     /// Opens again what was open, and lets callers in.
     fn raise(&self, line: Line, generation: u32, pid: u32) {
         let mut state = lock(&self.line);
+        // What was seen of the process before is not this one's fault.
+        self.seen.store(0, Ordering::Release);
         for link in self.links() {
             link.renew();
             let word = Ask::Media(link.open.clone());
