@@ -8,7 +8,7 @@ use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
-use ports::{Account, Handles, KeepAliveRule, Post, dialogs, registrar};
+use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
 use std::collections::VecDeque;
 
 /// Idempotency keys remembered. Unit: commands.
@@ -196,6 +196,9 @@ impl Commands {
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
+                self.post(link::Word::AccountGone {
+                    account: account.clone(),
+                })?;
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
@@ -291,8 +294,17 @@ impl Commands {
         }
     }
 
+    /// Tells link again of all accounts: it was made anew.
+    pub fn repeat_sources(&self) {
+        for account in &self.accounts {
+            // As above.
+            let _ = self.post(link::Word::Account(Box::new(account.clone())));
+        }
+    }
+
     fn tell_of(&self, account: Account) -> Outcome {
         let account = Box::new(account);
+        self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         self.post(registrar::Word::Add(account))
     }
@@ -363,12 +375,17 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         };
         text.parse::<sip_message::Uri>().map_err(bad)
     };
+    let transport = match add.transport {
+        control::command::Transport::Udp => sip::Transport::Udp,
+        control::command::Transport::Tcp => sip::Transport::Tcp,
+    };
     let server = |text: String| {
-        uri(if text.contains(':') {
+        let server = uri(if text.contains(':') {
             text
         } else {
             format!("sip:{text}")
-        })
+        });
+        server.map(|server| ports::by_transport(server, transport))
     };
     let aor = uri(format!(
         "sip:{}@{}",
@@ -392,12 +409,10 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         ),
         registrar: add.registrar.map(server).transpose()?,
         outbound_proxy: add.outbound_proxy.map(server).transpose()?,
-        transport: match add.transport {
-            control::command::Transport::Udp => sip::Transport::Udp,
-            control::command::Transport::Tcp => sip::Transport::Tcp,
-        },
+        transport,
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
+        takes_unknown: add.udp_from_unknown,
         is_default: add.make_default,
     })
 }

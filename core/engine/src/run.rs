@@ -341,7 +341,10 @@ impl Core {
     /// A part was made anew: it is told again what only others know.
     fn restarted(&self, who: Address) {
         match who {
-            Address::Link => self.network.borrow().iter().for_each(|all| all.announce()),
+            Address::Link => {
+                self.network.borrow().iter().for_each(|all| all.announce());
+                self.commands.borrow().repeat_sources();
+            }
             Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
             Address::Media | Address::Network | Address::Voice | Address::Events => {}
         }

@@ -27,9 +27,16 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         };
         text.parse::<Uri>().map_err(bad)
     };
-    let server = |text: &String| match text.starts_with("sip:") || text.starts_with("sips:") {
-        true => uri(text),
-        false => uri(&format!("sip:{text}")),
+    let transport = match from.transport {
+        Transport::Udp => sip::Transport::Udp,
+        Transport::Tcp => sip::Transport::Tcp,
+    };
+    let server = |text: &String| {
+        let server = match text.starts_with("sip:") || text.starts_with("sips:") {
+            true => uri(text),
+            false => uri(&format!("sip:{text}")),
+        };
+        server.map(|server| ports::by_transport(server, transport))
     };
     let every = from.keepalive_every;
     Ok(Account {
@@ -43,10 +50,7 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         password: password.unwrap_or_else(|| Redacted::new(String::new())),
         registrar: from.registrar.as_ref().map(server).transpose()?,
         outbound_proxy: from.outbound_proxy.as_ref().map(server).transpose()?,
-        transport: match from.transport {
-            Transport::Udp => sip::Transport::Udp,
-            Transport::Tcp => sip::Transport::Tcp,
-        },
+        transport,
         expires: if from.register {
             from.expires
         } else {
@@ -58,6 +62,7 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
             KeepAlive::Options => KeepAliveRule::Options(every),
             KeepAlive::Stun => KeepAliveRule::Stun(every),
         },
+        takes_unknown: from.udp_from_unknown,
         is_default,
     })
 }

@@ -25,7 +25,7 @@ pub(crate) fn person(media: &Media) -> Result<Option<(String, AudioRequest)>, Er
     }
     let mut request = AudioRequest::new(RATE);
     request = match microphone.plugin.as_str() {
-        "audio-file" => with(with(request, "read", microphone), "write", speaker),
+        "audio-file" => with(file(request, microphone), "write", speaker),
         "audio-system" => with(
             with(request, "microphone", microphone),
             "loudspeaker",
@@ -35,6 +35,14 @@ pub(crate) fn person(media: &Media) -> Result<Option<(String, AudioRequest)>, Er
         _ => options(request, microphone),
     };
     Ok(Some((microphone.plugin.clone(), request)))
+}
+
+/// The file that the microphone hears: once, or with `loop:` before its name again and again.
+fn file(request: AudioRequest, device: &Device) -> AudioRequest {
+    match device.argument.strip_prefix("loop:") {
+        Some(file) => request.with("read", file).with("at_end", "loop"),
+        None => with(request, "read", device),
+    }
 }
 
 fn with(request: AudioRequest, key: &str, device: &Device) -> AudioRequest {

@@ -46,7 +46,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CodecOrder, MediaPriority, Settings, Transport};
+use settings::{CallsFull, CodecOrder, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -192,6 +192,10 @@ fn dialogs_settings(
     let limits = &settings.limits;
     let mut sessions = sip::dialogs::Config::default();
     sessions.limits.calls = limits.calls;
+    sessions.limits.full = match limits.calls_full {
+        CallsFull::Busy => sip::dialogs::Full::Busy,
+        CallsFull::Later => sip::dialogs::Full::Later,
+    };
     sessions.limits.sessions = limits.dialogs;
     sessions.limits.early_per_source = limits
         .early_dialogs_per_source

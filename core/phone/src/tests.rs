@@ -25,8 +25,9 @@ fn catalogue() -> Catalogue {
 }
 
 /// A value of its own for each key.
-const EVERYTHING: [(&str, &str); 22] = [
+const EVERYTHING: [(&str, &str); 23] = [
     ("limits.calls", "7"),
+    ("limits.calls_full", "later"),
     ("limits.dialogs", "77"),
     ("limits.transactions", "777"),
     ("limits.early_dialogs_per_source", "3"),
@@ -74,6 +75,7 @@ fn every_setting_has_a_reader() {
         dialogs_settings(&settings, Vec::new(), Sound::Person, epoch)
     };
     assert_eq!(dialogs.sessions.limits.calls, limits.calls);
+    assert_eq!(dialogs.sessions.limits.full, sip::dialogs::Full::Later);
     assert_eq!(dialogs.sessions.limits.sessions, limits.dialogs);
     assert_eq!(dialogs.sessions.limits.early_per_source, Some(3));
     assert_eq!(dialogs.ring_for, Some(Duration::from_secs(33)));
@@ -100,8 +102,9 @@ fn every_setting_has_a_reader() {
 
 fn reach_link(settings: &Settings, limits: settings::Limits) {
     let settings::Limits {
-        calls: _,   // `every_setting_has_a_reader`, `reach_media`
-        dialogs: _, // `every_setting_has_a_reader`
+        calls: _,      // `every_setting_has_a_reader`, `reach_media`
+        calls_full: _, // `every_setting_has_a_reader`
+        dialogs: _,    // `every_setting_has_a_reader`
         transactions,
         early_dialogs_per_source,
         sip_datagram_bytes,
@@ -173,6 +176,15 @@ fn both_ends_of_the_device_are_asked_for() {
         .with("read", "in.wav")
         .with("write", "out.wav");
     assert_eq!(request, expected);
+    let settings = self::settings(&[
+        ("media.microphone", "audio-file:loop:in.wav"),
+        ("media.speaker", "audio-file"),
+    ]);
+    let (_, request) = devices::person(&settings.media).unwrap().unwrap();
+    let expected = AudioRequest::new(Hertz(16_000))
+        .with("read", "in.wav")
+        .with("at_end", "loop");
+    assert_eq!(request, expected);
 }
 
 const TWO: [(&str, &str); 4] = [
@@ -209,6 +221,7 @@ fn every_key_of_an_account_reaches_the_account() {
         ("accounts.a.registrar", "reg.example:5070"),
         ("accounts.a.outbound_proxy", "proxy.example"),
         ("accounts.a.transport", "tcp"),
+        ("accounts.a.udp_from_unknown", "true"),
         ("accounts.a.expires_s", "90"),
         ("accounts.a.keepalive", "stun"),
         ("accounts.a.keepalive_s", "9"),
@@ -228,14 +241,18 @@ fn every_key_of_an_account_reaches_the_account() {
     );
     assert_eq!(a.password.reveal(), "secret");
     let text = |uri: &Option<sip_message::Uri>| uri.as_ref().map(ToString::to_string);
-    assert_eq!(text(&a.registrar).as_deref(), Some("sip:reg.example:5070"));
+    assert_eq!(
+        text(&a.registrar).as_deref(),
+        Some("sip:reg.example:5070;transport=tcp")
+    );
     assert_eq!(
         text(&a.outbound_proxy).as_deref(),
-        Some("sip:proxy.example")
+        Some("sip:proxy.example;transport=tcp")
     );
     assert_eq!(a.transport, sip::Transport::Tcp);
     assert_eq!(a.expires, Duration::from_secs(90));
     assert_eq!(a.keep_alive, KeepAliveRule::Stun(Duration::from_secs(9)));
+    assert!(a.takes_unknown && !b.takes_unknown);
     assert!(b.expires.is_zero(), "it does not register");
     assert_eq!(
         b.keep_alive,

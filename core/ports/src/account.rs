@@ -27,8 +27,23 @@ pub struct Account {
     pub expires: Duration,
     /// How the flow to the registrar is kept open.
     pub keep_alive: KeepAliveRule,
+    /// Calls over UDP may come from anywhere, not only from the account's servers (K-019).
+    pub takes_unknown: bool,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
+}
+
+/// A server's URI by the account's transport, which holds where the URI names none. What is called by
+/// `sips:` chooses for itself.
+pub fn by_transport(server: Uri, transport: Transport) -> Uri {
+    match &server {
+        Uri::Sip(uri)
+            if transport.is_reliable() && !uri.is_secure() && uri.param("transport").is_none() =>
+        {
+            Uri::Sip(uri.with_param("transport", transport.uri_name()))
+        }
+        Uri::Sip(_) | Uri::Tel(_) | Uri::Other(_) => server,
+    }
 }
 
 /// The account for calls that name none: the one that says so, or else the first by name.

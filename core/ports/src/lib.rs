@@ -29,7 +29,7 @@ pub mod post;
 pub mod registrar;
 pub mod voice;
 
-pub use account::{Account, KeepAliveRule};
+pub use account::{Account, KeepAliveRule, by_transport};
 pub use handles::Handles;
 pub use part::{Outbox, Part};
 pub use post::{Address, Post};

@@ -66,6 +66,13 @@ pub enum Word {
         /// What to send.
         kind: KeepAlive,
     },
+    /// Calls for this account are let in from its servers, or from anywhere; replaces one of the same name.
+    Account(Box<crate::Account>),
+    /// The account is gone.
+    AccountGone {
+        /// The account's name.
+        account: String,
+    },
     /// Another part was made anew; what it sent is nobody's any more.
     Restarted(Address),
 }

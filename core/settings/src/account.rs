@@ -39,6 +39,8 @@ pub struct Account {
     pub outbound_proxy: Option<String>,
     /// How to reach the server.
     pub transport: Transport,
+    /// Whether calls over UDP may come from anywhere, not only from its servers.
+    pub udp_from_unknown: bool,
     /// Lifetime to ask for.
     pub expires: Duration,
     /// How to keep the way open.

@@ -30,6 +30,7 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     key("control.socket", Kind::Text),
     key("limits.calls", number(1, 100_000)),
+    key("limits.calls_full", Kind::Choice(&["busy", "later"])),
     key("limits.dialogs", number(1, 1_000_000)),
     key("limits.transactions", number(1, 10_000_000)),
     key("limits.early_dialogs_per_source", number(0, 100_000)),
@@ -56,6 +57,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.registrar", Kind::Server),
     key("account.outbound_proxy", Kind::Server),
     key("account.transport", Kind::Choice(&["udp", "tcp"])),
+    key("account.udp_from_unknown", Kind::Switch),
     key("account.expires_s", number(20, 86_400)),
     key(
         "account.keepalive",

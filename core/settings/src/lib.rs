@@ -32,6 +32,6 @@ pub use complaint::{Complaint, Complaints, Origin, Severity};
 pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};
 pub use settings::{
-    Accept, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media,
-    MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
+    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log,
+    Media, MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
 };

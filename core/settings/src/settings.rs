@@ -48,11 +48,22 @@ pub enum Log {
     Trace,
 }
 
+/// What a call is told when there are as many as there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallsFull {
+    /// 486 Busy Here: a person's phone.
+    Busy,
+    /// 503 Service Unavailable with Retry-After: a service that others can take over from.
+    Later,
+}
+
 /// Bounds of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Calls at once.
     pub calls: usize,
+    /// What a call is told beyond that.
+    pub calls_full: CallsFull,
     /// Dialogs at once.
     pub dialogs: usize,
     /// SIP transactions at once.

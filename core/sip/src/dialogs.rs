@@ -19,7 +19,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Limits, Redirects, Reliability};
+pub use config::{Config, Full, Limits, Redirects, Reliability};
 pub use words::{Final, Input, Invitation, News, Output};
 
 use crate::auth::Authenticator;

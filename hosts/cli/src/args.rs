@@ -264,6 +264,9 @@ pub(crate) struct AddAccount {
     /// Use it for calls that name no account
     #[arg(long)]
     pub(crate) default: bool,
+    /// Take calls over UDP from anywhere, not only from the account's servers
+    #[arg(long)]
+    pub(crate) udp_from_unknown: bool,
 }
 
 /// A verb about one account.

@@ -14,7 +14,7 @@
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
 //! | `defects.rs` | plants faults into a copy of the tree and sees which tests fail |
-//! | `proofs.rs` | swarm, fuzz: programs of `tests/` that run for as long as one likes |
+//! | `proofs.rs` | swarm, fuzz, soak: programs of `tests/` that run for as long as one likes |
 //! | `ladder.rs` | shows and accepts golden ladders |
 //! | `lexer.rs` | Rust source as words with line numbers, comments apart |
 //! | `workspace.rs` | what `cargo metadata` says |
@@ -49,6 +49,7 @@ cargo xtask COMMAND
   ladder           show [NAME]: print golden ladders; bless: accept what the simulation draws now
   swarm            random worlds of whole phones [--seeds N] [--minutes M]; one again: --seed S
   defects          plant faults one at a time, see which tests fail [NAMES] [--with PACKAGE]; check: do all apply
+  soak             real programs and calls, and what grows meanwhile [--hours H | --minutes M]
   fuzz             what reads, given what others might send [TARGETS] [--minutes M] [--seed S]
   plugins          build the plugin library files, check that hosts do not export their symbol
   bench [SECTION...] [--json FILE]
@@ -87,6 +88,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "bench" => bench::run(rest),
         "defects" => defects::run(rest),
         "fuzz" => proofs::run("offhook-fuzz", rest),
+        "soak" => proofs::soak(rest),
         "swarm" => proofs::run("offhook-swarm", rest),
         "ladder" => ladder::run(rest),
         "help" | "--help" | "-h" => {

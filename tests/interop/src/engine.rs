@@ -87,6 +87,7 @@ user = \"101\"
 domain = \"offhook.test\"
 password = \"secret-101\"
 register = false
+udp_from_unknown = true
 ";
 
 /// A running `offhookd`.

@@ -88,17 +88,18 @@ pub fn target() -> PathBuf {
     )
 }
 
-/// Where our own programs lie: beside the test, unless told otherwise.
+/// Where our own programs lie: beside the test or the program that asks, unless told otherwise.
 pub fn binaries() -> PathBuf {
     if let Some(told) = std::env::var_os("OFFHOOK_BIN_DIR") {
         return told.into();
     }
-    // A test runs from PROFILE/deps.
+    // A test runs from PROFILE/deps, a program from PROFILE.
     let here = std::env::current_exe().unwrap_or_default();
-    here.parent()
-        .and_then(Path::parent)
-        .map(Path::to_path_buf)
-        .unwrap_or_default()
+    let folder = here.parent().unwrap_or(Path::new(""));
+    match folder.ends_with("deps") {
+        true => folder.parent().unwrap_or(folder).to_path_buf(),
+        false => folder.to_path_buf(),
+    }
 }
 
 /// The full path of a program, from `PATH` and the folders of system programs.

@@ -6,7 +6,7 @@ use mock_faulty::{Fault, order, order_in_samples, order_in_text};
 use offhook_isolation::{Call, catalogue, faulty, program};
 use plugin::draft::nat::NatInput;
 use plugin_host::{
-    AudioRequest, Catalogue, DtmfListen, FilterRequest, Mishap, Place, RecorderRequest, Status,
+    AudioRequest, Catalogue, DtmfListen, FilterRequest, Place, RecorderRequest, Status,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
@@ -106,12 +106,9 @@ fn run(catalogue: &Catalogue, id: &str, blow: Blow, mut work: impl Work) -> Seen
         incidents.iter().any(|incident| incident.plugin == id),
         "{blow:?} of {id} was told: {incidents:?}"
     );
-    if silent > 6 {
-        println!("{silent} silent blocks: {incidents:?}");
-    }
-    // One blow is one fault: a second process that seems to hang got no processor.
-    let mut later = incidents.iter().skip(1);
-    is_spoiled |= later.any(|incident| incident.mishap == Mishap::Hung);
+    // One blow is one fault: with a second one, on a machine that gives it no processor, the process is
+    // started again later, and the run says nothing of the first.
+    is_spoiled |= incidents.len() > 1;
     Seen {
         gap_ms: silent * 10,
         lost: ((BEFORE + AFTER) / 2).saturating_sub(sent),

@@ -126,6 +126,7 @@ fn add(name: &str) -> AddAccount {
         transport: Transport::Tcp,
         expires_s: Some(90),
         register: true,
+        udp_from_unknown: false,
         make_default: true,
     }
 }
@@ -153,16 +154,20 @@ fn every_field_of_a_new_account_is_passed_on() {
     assert_eq!(account.password.reveal(), "secret");
     assert_eq!(account.display_name, "Alice");
     let text = |uri: Option<sip_message::Uri>| uri.map(|uri| uri.to_string());
-    assert_eq!(text(account.registrar).unwrap(), "sip:reg.example");
+    assert_eq!(
+        text(account.registrar).unwrap(),
+        "sip:reg.example;transport=tcp"
+    );
     assert_eq!(
         text(account.outbound_proxy).unwrap(),
-        "sip:proxy.example:5070"
+        "sip:proxy.example:5070;transport=tcp"
     );
     assert_eq!(account.transport, sip::Transport::Tcp);
     assert_eq!(account.expires, Duration::from_secs(90));
     assert!(account.is_default);
     let quiet = AddAccount {
         register: false,
+        udp_from_unknown: false,
         make_default: false,
         ..add("b")
     };
@@ -170,6 +175,25 @@ fn every_field_of_a_new_account_is_passed_on() {
     let account = added(&posts);
     assert!(account.expires.is_zero(), "it does not register");
     assert!(!account.is_default);
+}
+
+/// What a server's URI says itself stands above the account's transport.
+#[test]
+fn a_server_that_names_its_transport_keeps_it() {
+    let mut rig = Rig::new();
+    let named = AddAccount {
+        registrar: Some("sip:reg.example;transport=udp".into()),
+        outbound_proxy: Some("sips:proxy.example".into()),
+        ..add("a")
+    };
+    let posts = rig.ask(Command::AddAccount(Box::new(named))).unwrap();
+    let account = added(&posts);
+    let text = |uri: Option<sip_message::Uri>| uri.map(|uri| uri.to_string());
+    assert_eq!(
+        text(account.registrar).unwrap(),
+        "sip:reg.example;transport=udp"
+    );
+    assert_eq!(text(account.outbound_proxy).unwrap(), "sips:proxy.example");
 }
 
 /// A part that is made anew is told of one default account only: the last that was to be it.

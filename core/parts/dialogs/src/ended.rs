@@ -104,7 +104,7 @@ impl Dialogs {
         if let Some(call) = self.calls.get_mut(&handle)
             && call.why.is_none()
         {
-            call.why = said(end);
+            call.why = why(end, self.unsent.as_deref());
         }
         self.over(handle, reason(end), now, out);
     }
@@ -239,18 +239,30 @@ impl Dialogs {
     }
 }
 
-/// What stood behind the end, for people.
-fn said(end: &SessionEnd) -> Option<String> {
+/// What stood behind the end, for people. The status of a failure is ours and was said by nobody
+/// (RFC 3261 §8.1.3.1): what failed stands there instead, from `unsent` where the network knows it.
+fn why(end: &SessionEnd, unsent: Option<&str>) -> Option<String> {
     let status = end.status?;
-    let who = match end.by {
-        By::Remote => "the other side said",
-        By::Local => "we said",
-    };
-    Some(format!(
-        "{who} {} {}",
-        status.code(),
-        status.reason_phrase()
-    ))
+    let said = format!("{} {}", status.code(), status.reason_phrase());
+    let network = |otherwise: &str| unsent.unwrap_or(otherwise).to_owned();
+    Some(match (end.by, end.detail) {
+        (By::Local | By::Remote, Detail::Credentials) => format!(
+            "it asks for a password ({said}), and is no server of the account, or the password is wrong"
+        ),
+        (By::Local, Detail::Transport) => network("nothing could be sent"),
+        (By::Local, Detail::TimedOut) => network("no answer came"),
+        (By::Remote, _) => format!("the other side said {said}"),
+        (
+            By::Local,
+            Detail::Plain
+            | Detail::NoAck
+            | Detail::NoPrack
+            | Detail::Expired
+            | Detail::DialogLost
+            | Detail::Redirected
+            | Detail::Full,
+        ) => format!("we said {said}"),
+    })
 }
 
 /// The end of a session in the words of events.

@@ -70,6 +70,8 @@ pub struct Dialogs {
     handles: Handles,
     steps: Timers<CallHandle>,
     rng: Rng,
+    /// Why the request that this word is about has no response, in the network's words.
+    unsent: Option<String>,
 }
 
 impl Dialogs {
@@ -92,6 +94,7 @@ impl Dialogs {
             handles,
             steps: Timers::new(),
             rng,
+            unsent: None,
         }
     }
 
@@ -122,7 +125,12 @@ impl Dialogs {
             password: Redacted::new(password.clone()),
             realm: None,
         });
-        let servers = [Some(&account.aor), account.outbound_proxy.as_ref()];
+        // Whoever is called at one of them may ask for the password; anybody else is a stranger.
+        let servers = [
+            Some(&account.aor),
+            account.registrar.as_ref(),
+            account.outbound_proxy.as_ref(),
+        ];
         let hops: Vec<_> = servers
             .into_iter()
             .flatten()
@@ -181,6 +189,7 @@ impl Dialogs {
             }
             Heard::Failed { id, why, detail } => {
                 tracing::debug!(?id, %detail, "no response");
+                self.unsent = Some(detail).filter(|detail| !detail.is_empty());
                 self.sessions.handle(Input::Failed { id, why }, now);
             }
             Heard::ServerEnded { id } => self.sessions.handle(Input::ServerEnded(id), now),
@@ -295,6 +304,7 @@ impl Dialogs {
                 Output::News { session, news } => self.news(session, news, now, out),
             }
         }
+        self.unsent = None;
     }
 
     fn step(&mut self, handle: CallHandle, step: Step, now: Instant, out: &mut Outbox) {

@@ -374,6 +374,7 @@ mod tests {
             transport: Transport::Udp,
             expires: Duration::ZERO,
             keep_alive: KeepAliveRule::None,
+            takes_unknown: false,
             is_default,
         }))
     }

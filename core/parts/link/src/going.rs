@@ -87,6 +87,11 @@ impl Link {
                 tell(from, Heard::Routed { ticket, path }, out);
             }
             (Purpose::KeepAlive { kind }, _, Some(target)) => self.keep_alive(kind, target, out),
+            (Purpose::Servers { account }, Ok(targets), _) => {
+                self.sources.found(&account, &targets);
+            }
+            // Nobody is let in then; somebody who calls has them looked up again.
+            (Purpose::Servers { .. }, Err(_), _) => {}
             (Purpose::Ack { .. } | Purpose::KeepAlive { .. } | Purpose::Route { .. }, _, None) => {}
         }
     }

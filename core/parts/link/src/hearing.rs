@@ -227,6 +227,9 @@ impl Link {
     }
 
     fn received(&mut self, message: Message, origin: Origin, now: Instant, out: &mut Outbox) {
+        if self.drops(&message, &origin, now, out) {
+            return;
+        }
         self.trace(false, origin.target(), message.bytes(), now, out);
         self.endpoint
             .handle(Input::Received { message, origin }, now);

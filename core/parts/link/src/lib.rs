@@ -10,6 +10,7 @@
 //! | [`routes`] | lookups under way (RFC 3263) and what waits for them |
 //! | `hearing`, `going` | what comes from the sockets, what goes to them |
 //! | [`orphans`] | what a part leaves behind that is made anew |
+//! | [`sources`] | who may call over UDP |
 //! | [`sending`] | requests that may still move to another target |
 
 pub mod flows;
@@ -18,6 +19,7 @@ mod hearing;
 pub mod orphans;
 pub mod routes;
 pub mod sending;
+pub mod sources;
 
 use base::{Instant, Machine, Rng};
 use bytes::Bytes;
@@ -33,6 +35,7 @@ use sip::owner::{Offers, Owner};
 use sip::resolve::NoTarget;
 use sip::{Origin, ServerId, Target, Transport};
 use sip_message::{HeaderName, Limits, Request, ResponseBuilder, Status};
+use sources::Sources;
 
 /// What link is told when it is made.
 #[derive(Debug, Clone)]
@@ -56,6 +59,7 @@ pub struct Link {
     locals: Locals,
     sending: Sending,
     unanswered: Unanswered,
+    sources: Sources,
     /// Unspecified listeners wait for a real address here, by the ticket of their question.
     nameless: Vec<(u64, Listener)>,
     next_ticket: u64,
@@ -80,6 +84,7 @@ impl Link {
             flows: Flows::default(),
             sending: Sending::default(),
             unanswered: Unanswered::default(),
+            sources: Sources::default(),
             nameless: Vec::new(),
         }
     }
@@ -226,6 +231,8 @@ impl Part for Link {
             Word::KeepAlive { next_hop, kind } => {
                 self.resolve(Purpose::KeepAlive { kind }, &next_hop, now, out);
             }
+            Word::Account(account) => self.account(*account, now, out),
+            Word::AccountGone { account } => self.account_gone(&account),
             Word::Restarted(who) => self.orphaned(who, now),
         }
         self.settle(now, out);

@@ -35,6 +35,11 @@ pub enum Purpose {
         /// The asker's ticket.
         ticket: u64,
     },
+    /// Learn the servers of an account.
+    Servers {
+        /// Its name.
+        account: String,
+    },
     /// Keep the flow open.
     KeepAlive {
         /// What to send.
@@ -50,6 +55,8 @@ impl Purpose {
             Self::Ack { .. } => Some(Address::Dialogs),
             Self::Route { from, .. } => Some(*from),
             Self::KeepAlive { .. } => Some(Address::Registrar),
+            // Link's own.
+            Self::Servers { .. } => None,
         }
     }
 }

@@ -197,3 +197,89 @@ fn a_connection_told_of_again_keeps_what_was_read() {
         rig.report(opened());
     }
 }
+
+fn account(takes_unknown: bool) -> Word {
+    Word::Account(Box::new(ports::Account {
+        name: "a".to_owned(),
+        aor: "sip:a@pbx.example".parse().unwrap(),
+        display_name: String::new(),
+        auth_user: "a".to_owned(),
+        password: base::Redacted::new(String::new()),
+        registrar: None,
+        outbound_proxy: None,
+        transport: Transport::Udp,
+        expires: base::Duration::ZERO,
+        keep_alive: ports::KeepAliveRule::None,
+        takes_unknown,
+        is_default: false,
+    }))
+}
+
+impl Rig {
+    /// An INVITE comes from there; whether it is handed on, and how many refusals are told.
+    fn rings(&mut self, source: &str, to_tag: &str) -> (bool, usize) {
+        let call = self.link.unfinished();
+        let invite = format!(
+            "INVITE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/UDP {source};branch=z9hG4bK{call}\r\n\
+             From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>{to_tag}\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:b@x>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let posts = self.report(Report::Datagram {
+            flow: FlowId(1),
+            source: address(source),
+            local: address("192.0.2.7:5060"),
+            bytes: Bytes::from(invite),
+        });
+        let heard = |post: &Post| {
+            matches!(
+                post,
+                Post::Dialogs(ports::dialogs::Word::Heard(Heard::Request { .. }))
+            )
+        };
+        let told = |post: &&Post| matches!(post, Post::Event(events::Word::Tell { body, .. }) if body.name() == "source.refused");
+        let answered = |post: &Post| matches!(post, Post::Network(Do::SendDatagram { .. }));
+        let rings = posts.iter().any(heard);
+        assert!(
+            rings || !posts.iter().any(answered),
+            "silence for strangers"
+        );
+        (rings, posts.iter().filter(told).count())
+    }
+}
+
+/// K-019: the account's servers may call, strangers may not; what belongs to a dialog is not asked.
+#[test]
+fn strangers_do_not_make_the_phone_ring() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    assert_eq!(
+        rig.rings("198.51.100.7:5060", ""),
+        (true, 0),
+        "no account, no rule"
+    );
+    let posts = rig.tell(account(false));
+    let open = questions(&posts);
+    assert_eq!(rig.rings("192.0.2.1:5060", ""), (false, 1), "not known yet");
+    rig.answer(open, [192, 0, 2, 1]);
+    assert_eq!(rig.rings("192.0.2.1:5060", ""), (true, 0));
+    assert_eq!(
+        rig.rings("192.0.2.1:40000", ""),
+        (true, 0),
+        "any port of it"
+    );
+    assert_eq!(rig.rings("198.51.100.7:5060", ""), (false, 1));
+    assert_eq!(
+        rig.rings("198.51.100.7:5061", ""),
+        (false, 0),
+        "told once a minute"
+    );
+    assert_eq!(rig.rings("198.51.100.7:5060", ";tag=2"), (true, 0));
+    rig.now += base::Duration::from_secs(61);
+    assert_eq!(rig.rings("198.51.100.7:5060", ""), (false, 1), "it goes on");
+    rig.tell(account(true));
+    assert_eq!(rig.rings("198.51.100.7:5060", ""), (true, 0));
+    rig.tell(account(false));
+    rig.tell(Word::AccountGone {
+        account: "a".to_owned(),
+    });
+    assert_eq!(rig.rings("198.51.100.7:5060", ""), (true, 0));
+}

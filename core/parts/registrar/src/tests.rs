@@ -105,6 +105,7 @@ fn named(name: &str) -> Account {
         transport: Transport::Udp,
         expires: Duration::from_secs(600),
         keep_alive: KeepAliveRule::None,
+        takes_unknown: false,
         is_default: false,
     }
 }

@@ -6,8 +6,8 @@ use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
-    Accept, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log, Media,
-    MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
+    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log,
+    Media, MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -70,6 +70,10 @@ fn limits(values: &Values) -> Option<Limits> {
     let per_source: usize = values.fit("limits.early_dialogs_per_source")?;
     Some(Limits {
         calls: values.fit("limits.calls")?,
+        calls_full: match values.text("limits.calls_full")? {
+            "later" => CallsFull::Later,
+            _ => CallsFull::Busy,
+        },
         dialogs: values.fit("limits.dialogs")?,
         transactions: values.fit("limits.transactions")?,
         early_dialogs_per_source: (per_source > 0).then_some(per_source),
@@ -203,6 +207,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
             "tcp" => Transport::Tcp,
             _ => Transport::Udp,
         },
+        udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
         expires: values.seconds(&key("expires_s"))?,
         keepalive: match text("keepalive")? {
             "none" => KeepAlive::None,

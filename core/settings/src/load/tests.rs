@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Accept, CodecOrder, KeepAlive, Listen, Log, Severity, Transport, Trust};
+use crate::{Accept, CallsFull, CodecOrder, KeepAlive, Listen, Log, Severity, Transport, Trust};
 use base::Duration;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -54,6 +54,7 @@ fn profiles_have_their_limits() {
     let limits = desktop.limits;
     assert_eq!((limits.calls, limits.transactions), (32, 2000));
     assert_eq!(limits.early_dialogs_per_source, Some(8));
+    assert_eq!(limits.calls_full, CallsFull::Busy);
     assert_eq!(
         (limits.sip_datagram_bytes, limits.sip_body_bytes),
         (65_536, 1_048_576)
@@ -68,6 +69,7 @@ fn profiles_have_their_limits() {
         (4000, 50_000, 500_000)
     );
     assert_eq!(limits.early_dialogs_per_source, None);
+    assert_eq!(limits.calls_full, CallsFull::Later);
     assert_eq!(monitor.media.threads, None);
 }
 

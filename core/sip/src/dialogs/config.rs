@@ -25,11 +25,22 @@ pub enum Redirects {
     },
 }
 
+/// What a call is told that finds no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Full {
+    /// 486: the person is in another call (RFC 3261 §21.4.24).
+    Busy,
+    /// 503 with Retry-After: a server that others may call instead (RFC 3261 §21.5.4).
+    Later,
+}
+
 /// Bounds of a table of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Sessions that have not ended. At the bound an INVITE gets 486, and dialling fails.
+    /// Sessions that have not ended. At the bound an INVITE gets what `full` says, and dialling fails.
     pub calls: usize,
+    /// What a call is told that finds `calls` reached.
+    pub full: Full,
     /// Sessions in all, ended ones that still answer late messages included. At the bound 503.
     pub sessions: usize,
     /// Unanswered calls from one address; `None`: no bound. At the bound 503 with Retry-After.
@@ -42,6 +53,7 @@ impl Limits {
     /// One person's phone.
     pub const DESKTOP: Self = Self {
         calls: 32,
+        full: Full::Busy,
         sessions: 256,
         early_per_source: Some(8),
         forks: 16,
@@ -50,6 +62,7 @@ impl Limits {
     /// Bench and monitoring.
     pub const MONITOR: Self = Self {
         calls: 50_000,
+        full: Full::Later,
         sessions: 500_000,
         early_per_source: None,
         forks: 16,

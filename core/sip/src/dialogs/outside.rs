@@ -1,6 +1,6 @@
 //! Requests outside of any dialog: calls that come in, and what is answered for nobody.
 
-use super::{Dialogs, INBOUND, Output};
+use super::{Dialogs, Full, INBOUND, Output};
 use crate::dialog::LocalTag;
 use crate::flow::{Origin, Transport};
 use crate::ids::{ServerId, SessionId};
@@ -99,9 +99,10 @@ impl Dialogs {
         if flooded || self.len() >= limits.sessions {
             return Err(Status::SERVICE_UNAVAILABLE);
         }
-        match self.live >= limits.calls {
-            true => Err(Status::BUSY_HERE),
-            false => Ok(()),
+        match (self.live >= limits.calls, limits.full) {
+            (true, Full::Busy) => Err(Status::BUSY_HERE),
+            (true, Full::Later) => Err(Status::SERVICE_UNAVAILABLE),
+            (false, Full::Busy | Full::Later) => Ok(()),
         }
     }
 

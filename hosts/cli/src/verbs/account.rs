@@ -87,6 +87,7 @@ fn from_args(args: &args::AddAccount) -> Result<AddAccount, Error> {
         },
         expires_s: args.expires,
         register: !args.no_register,
+        udp_from_unknown: args.udp_from_unknown,
         make_default: args.default,
     })
 }

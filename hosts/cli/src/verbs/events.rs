@@ -69,6 +69,7 @@ fn summary(event: &Event) -> String {
         | EventBody::PluginRefused(data)
         | EventBody::PluginCrashed(data)
         | EventBody::PluginDeadlineMissed(data) => plugin(data),
+        EventBody::SourceRefused(data) => format!("{} ({})", data.source, data.because),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
         EventBody::CallCreated(_)
@@ -142,6 +143,7 @@ fn call(event: &Event) -> String {
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
         | EventBody::PluginDeadlineMissed(_)
+        | EventBody::SourceRefused(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     };

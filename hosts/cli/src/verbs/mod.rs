@@ -86,6 +86,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
         | EventBody::PluginDeadlineMissed(_)
+        | EventBody::SourceRefused(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     }

@@ -92,6 +92,7 @@ async fn make_events(core: &engine::Core, count: u64) {
             transport: control::command::Transport::Udp,
             register: false,
             expires_s: None,
+            udp_from_unknown: false,
             make_default: false,
         }))
     };

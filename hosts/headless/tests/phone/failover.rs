@@ -71,7 +71,8 @@ fn a_call_to_a_closed_port_ends_at_once_and_says_why() {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let events = core.events(Filter::default());
             let begun = Instant::now();
-            dial(&core, &format!("sip:9@{}", closed(address)));
+            let called = closed(address);
+            dial(&core, &format!("sip:9@{called}"));
             let ended = loop {
                 match tokio::time::timeout(PATIENCE, events.next()).await.unwrap() {
                     Next::Event(sent) => {
@@ -89,6 +90,10 @@ fn a_call_to_a_closed_port_ends_at_once_and_says_why() {
             );
             let error = ended.error.unwrap();
             assert_eq!(error.code, Code::SERVER_REFUSES_CONNECTION, "{error}");
+            // The network's words; nobody said 503.
+            let detail = error.detail.to_lowercase();
+            assert!(detail.contains(&called.to_string()), "{detail}");
+            assert!(detail.contains("refused"), "{detail}");
             core.stop("test").await;
         }
     });

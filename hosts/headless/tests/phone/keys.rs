@@ -111,6 +111,78 @@ fn dscp_signalling_marks_what_is_sent() {
     });
 }
 
+/// Calls the phone from `from`; gives the beginning of its answer, or nothing after half a second.
+async fn rung_from(core: &engine::Core, from: &str) -> Option<String> {
+    let peer = tokio::net::UdpSocket::bind(from).await.unwrap();
+    let (here, phone) = (peer.local_addr().unwrap(), core.listening()[0].address);
+    let invite = format!(
+        "INVITE sip:1@{phone} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{0}\r\n\
+         From: <sip:7@{here}>;tag=1\r\nTo: <sip:1@{phone}>\r\nCall-ID: {0}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:7@{here}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+        here.port()
+    );
+    peer.send_to(invite.as_bytes(), phone).await.unwrap();
+    let mut answer = [0; 2_000];
+    let heard = tokio::time::timeout(Duration::from_millis(500), peer.recv(&mut answer)).await;
+    let size = heard.ok()?.unwrap();
+    Some(String::from_utf8_lossy(&answer[..size]).into_owned())
+}
+
+/// K-019: whoever is no server of the account gets no answer at all, and the event says who and why; the
+/// setting lets everybody in.
+#[cfg(target_os = "linux")]
+#[test]
+fn udp_from_unknown_is_whether_strangers_may_call() {
+    run(async {
+        let core = start(&ACCOUNT).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let events = core.events(control::event::Filter(vec!["source.*".into()]));
+        assert!(
+            rung_from(&core, "127.0.0.1:0")
+                .await
+                .unwrap()
+                .starts_with("SIP/2.0 1")
+        );
+        for _ in 0..2 {
+            assert_eq!(rung_from(&core, "127.0.0.2:0").await, None);
+        }
+        let told = tokio::time::timeout(PATIENCE, events.next()).await.unwrap();
+        let engine::listener::Next::Event(sent) = told else {
+            panic!("lagged");
+        };
+        let control::EventBody::SourceRefused(refused) = &sent.event.body else {
+            panic!("{:?}", sent.event);
+        };
+        assert!(refused.source.starts_with("127.0.0.2:"), "{refused:?}");
+        assert_eq!(refused.because, "udp_from_unknown");
+        let again = tokio::time::timeout(Duration::from_millis(50), events.next()).await;
+        assert!(again.is_err(), "told once a minute");
+        core.stop("test").await;
+
+        let mut keys = ACCOUNT.to_vec();
+        keys.push(("accounts.a.udp_from_unknown", "true"));
+        let core = start(&keys).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let answer = rung_from(&core, "127.0.0.2:0").await;
+        assert!(answer.unwrap().starts_with("SIP/2.0 1"));
+        core.stop("test").await;
+    });
+}
+
+#[test]
+fn the_profile_monitor_takes_calls_from_anywhere() {
+    for (profile, anywhere) in [("headless", false), ("desktop", false), ("monitor", true)] {
+        let mut request = settings::Request::of_profile(profile);
+        request.environment.clear();
+        let account = |(key, value): &(&str, &str)| {
+            ((*key).to_owned(), (*value).to_owned(), "test".to_owned())
+        };
+        request.options = ACCOUNT.iter().map(account).collect();
+        let settings = settings::load(&request).unwrap().settings;
+        assert_eq!(settings.accounts[0].udp_from_unknown, anywhere, "{profile}");
+    }
+}
+
 /// The program with this settings file, until it listens or ends; gives what it logged.
 fn logged(folder: &Path, settings: &str) -> String {
     let file = folder.join("settings.toml");

@@ -1,6 +1,7 @@
 //! What the running phone does: how it ends, what its control socket says, and that it follows its settings.
 #![allow(clippy::unwrap_used)]
 
+mod challenged;
 mod control_socket;
 mod failover;
 mod keys;

@@ -28,6 +28,7 @@ fn add() -> AddAccount {
         transport: Transport::Tcp,
         expires_s: Some(60),
         register: true,
+        udp_from_unknown: false,
         make_default: false,
     }
 }

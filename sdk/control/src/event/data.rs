@@ -333,3 +333,14 @@ pub struct StreamLagged {
     /// The whole engine after them.
     pub snapshot: EngineSnapshot,
 }
+
+/// A call that was dropped because of where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRefused {
+    /// Address and port it came from.
+    pub source: String,
+    /// The setting that decided so: `udp_from_unknown`.
+    pub because: String,
+    /// Requests dropped so far, from all sources. Unit: requests.
+    pub refused: u64,
+}

@@ -7,7 +7,7 @@ mod tests;
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
     CallIncoming, CallMedia, CallMute, CallQuality, CallRinging, CallWarning, DtmfMethod,
-    EngineChange, PluginChange, Side, StreamLagged,
+    EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
@@ -142,6 +142,8 @@ events! {
     "plugin.crashed" PluginCrashed PluginChange;
     /// A plugin was late and was passed over.
     "plugin.deadline_missed" PluginDeadlineMissed PluginChange;
+    /// Somebody who may not call did; told once a minute of each source.
+    "source.refused" SourceRefused SourceRefused;
     /// The receiver fell behind.
     "stream.lagged" StreamLagged StreamLagged;
 }

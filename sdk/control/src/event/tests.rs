@@ -238,6 +238,11 @@ fn all() -> Vec<EventBody> {
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
         EventBody::PluginDeadlineMissed(plugin_change()),
+        EventBody::SourceRefused(Box::new(SourceRefused {
+            source: "198.51.100.7:5060".into(),
+            because: "udp_from_unknown".into(),
+            refused: 3,
+        })),
         EventBody::StreamLagged(Box::new(StreamLagged {
             from: 7,
             to: 41,
@@ -318,7 +323,8 @@ fn every_event_has_its_json() {
         {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":26,"ts":"2026-11-21T14:02:11.508Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -276,7 +276,10 @@ impl Running {
     /// A part was made anew: it is told again what only others know.
     fn restarted(&mut self, who: Address) {
         match who {
-            Address::Link => self.sockets.announce(),
+            Address::Link => {
+                self.sockets.announce();
+                self.commands.repeat_sources();
+            }
             Address::Registrar | Address::Dialogs => self.commands.repeat_accounts(),
             Address::Media | Address::Network | Address::Voice | Address::Events => {}
         }

@@ -27,6 +27,8 @@ pub struct Settings {
     pub expires: Duration,
     /// Next hop by configuration.
     pub outbound_proxy: Option<Uri>,
+    /// Takes calls over UDP from anywhere.
+    pub takes_unknown: bool,
     /// How to travel where no URI says so.
     pub transport: Transport,
     /// How the flow to the registrar is kept open.
@@ -54,6 +56,7 @@ impl Settings {
             password: String::new(),
             expires: Duration::ZERO,
             outbound_proxy: None,
+            takes_unknown: true,
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
             codecs: vec!["PCMU".to_owned(), "PCMA".to_owned()],
@@ -98,6 +101,7 @@ impl Settings {
             transport: self.transport,
             expires: self.expires,
             keep_alive: self.keep_alive,
+            takes_unknown: self.takes_unknown,
             is_default: false,
         }
     }

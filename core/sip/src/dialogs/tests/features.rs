@@ -3,7 +3,7 @@
 use super::flows::config;
 use super::solo::Solo;
 use crate::auth::{Authenticator, Credentials};
-use crate::dialogs::{Config, Limits};
+use crate::dialogs::{Config, Full, Limits};
 use crate::session::Wish;
 use base::Redacted;
 use expect_test::{Expect, expect};
@@ -734,6 +734,32 @@ fn bounds_hold() {
         60      says 486 INVITE
         70    asked INVITE cseq=1 sdp=o1
         70      says 486 INVITE
+    "#]]
+    .assert_eq(&trace);
+}
+
+/// A service that is full says when to come back, and keeps nothing of who was sent away.
+#[test]
+fn a_full_service_says_when_to_come_back() {
+    let limits = Limits {
+        calls: 1,
+        full: Full::Later,
+        ..Limits::DESKTOP
+    };
+    let mut solo = Solo::new(Config { limits, ..config() });
+    solo.forget_tags();
+    let trace = solo.run(
+        "0  asked INVITE cseq=1 sdp=o1
+         10 accept a1
+         20 asked INVITE cseq=1 sdp=o1",
+    );
+    expect![[r#"
+        0     asked INVITE cseq=1 sdp=o1
+        0       ! incoming o1
+        10    accept a1
+        10      says 200 INVITE [a1]
+        20    asked INVITE cseq=1 sdp=o1
+        20      says 503 INVITE Retry-After:11
     "#]]
     .assert_eq(&trace);
 }

@@ -155,6 +155,7 @@ impl Story {
             | EventBody::PluginRefused(_)
             | EventBody::PluginCrashed(_)
             | EventBody::PluginDeadlineMissed(_)
+            | EventBody::SourceRefused(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}
         }

@@ -1,0 +1,165 @@
+//! Who may call over UDP: the servers of an account, unless the account takes calls from anywhere.
+//!
+//! A datagram's source can be forged and everybody can send one; a scanner that guesses our address must
+//! not make a phone ring. Requests within a dialog are not looked at here: their tags are the proof. TCP
+//! is not either: who connects there is known to hear our answers.
+//!
+//! An account's servers are the addresses that its proxy, registrar and domain lead to. They are looked up
+//! when the account comes, with each request of ours that goes there, and again when somebody unknown
+//! calls, who then gets in with one of the repetitions of the request (RFC 3261 §17.1.1.2).
+
+use crate::Link;
+use crate::routes::Purpose;
+use base::{Duration, Instant};
+use control::EventBody;
+use control::event::SourceRefused;
+use core::net::IpAddr;
+use ports::{Account, Outbox, events};
+use sip::{Origin, Target, Transport};
+use sip_message::{Message, Method, Request, Uri};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Addresses that count as an account's servers; the oldest lookups bring no more than that.
+const ADDRESSES: usize = 64;
+/// Sources whose refusal is remembered, so that each is told of once in [`TELL_AGAIN`].
+const TOLD: usize = 256;
+/// When a source that goes on is told of again.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// How soon servers are looked up again because somebody unknown called.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+struct Known {
+    account: Account,
+    servers: BTreeSet<IpAddr>,
+    looked: Instant,
+}
+
+/// The accounts and their servers. Bound: as many accounts as the engine has.
+#[derive(Default)]
+pub struct Sources {
+    accounts: BTreeMap<String, Known>,
+    /// When each source was told of last.
+    told: BTreeMap<IpAddr, Instant>,
+    refused: u64,
+}
+
+impl Sources {
+    /// Where requests of an account go, or may come from: its proxy, its registrar, its domain.
+    fn hops(account: &Account) -> Vec<Uri> {
+        let named = account.outbound_proxy.iter().chain(&account.registrar);
+        named.chain([&account.aor]).cloned().collect()
+    }
+
+    /// These addresses are servers of the account `name`.
+    pub fn found(&mut self, name: &str, targets: &[Target]) {
+        if let Some(known) = self.accounts.get_mut(name) {
+            for target in targets {
+                if known.servers.len() < ADDRESSES {
+                    known.servers.insert(target.addr.ip().to_canonical());
+                }
+            }
+        }
+    }
+
+    /// The account that does not take a call from there; `None`: it may come in.
+    fn refusing(&self, request: &Request, origin: &Origin) -> Option<String> {
+        let begins = *request.method() == Method::Invite
+            && request.headers().to().is_ok_and(|to| to.tag().is_none());
+        if !begins || origin.transport != Transport::Udp {
+            return None;
+        }
+        let called = request.uri().ok();
+        let called = called.as_ref().and_then(|uri| uri.user());
+        let is_called = |known: &&Known| called.is_some() && known.account.aor.user() == called;
+        let all = self.accounts.values();
+        // Whoever calls nobody in particular needs one account that would take it.
+        let meant: Vec<&Known> = match all.clone().any(|known| is_called(&known)) {
+            true => all.filter(is_called).collect(),
+            false => all.collect(),
+        };
+        let ip = origin.source.ip().to_canonical();
+        let takes = |known: &&Known| known.account.takes_unknown || known.servers.contains(&ip);
+        match meant.iter().any(takes) {
+            true => None,
+            false => meant.first().map(|known| known.account.name.clone()),
+        }
+    }
+
+    /// Whether this refusal is news.
+    fn is_news(&mut self, ip: IpAddr, now: Instant) -> bool {
+        self.refused += 1;
+        self.told.retain(|_, at| now.since(*at) < TELL_AGAIN);
+        if self.told.contains_key(&ip) || self.told.len() >= TOLD {
+            return false;
+        }
+        self.told.insert(ip, now);
+        true
+    }
+}
+
+impl Link {
+    pub(crate) fn account(&mut self, account: Account, now: Instant, out: &mut Outbox) {
+        let name = account.name.clone();
+        let known = Known {
+            account,
+            servers: BTreeSet::new(),
+            looked: now,
+        };
+        self.sources.accounts.insert(name.clone(), known);
+        self.look_up_servers(&name, now, out);
+    }
+
+    pub(crate) fn account_gone(&mut self, name: &str) {
+        self.sources.accounts.remove(name);
+    }
+
+    fn look_up_servers(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        let Some(known) = self.sources.accounts.get_mut(name) else {
+            return;
+        };
+        known.looked = now;
+        if known.account.takes_unknown {
+            return;
+        }
+        for hop in Sources::hops(&known.account) {
+            let account = name.to_owned();
+            self.resolve(Purpose::Servers { account }, &hop, now, out);
+        }
+    }
+
+    /// Whether a message is dropped because of where it comes from. It gets no answer at all: whoever looks
+    /// for phones learns nothing.
+    pub(crate) fn drops(
+        &mut self,
+        message: &Message,
+        origin: &Origin,
+        now: Instant,
+        out: &mut Outbox,
+    ) -> bool {
+        let Message::Request(request) = message else {
+            return false;
+        };
+        let Some(name) = self.sources.refusing(request, origin) else {
+            return false;
+        };
+        let looked = self.sources.accounts.get(&name).map(|known| known.looked);
+        if looked.is_none_or(|looked| now.since(looked) >= LOOK_AGAIN) {
+            self.look_up_servers(&name, now, out);
+        }
+        if self.sources.is_news(origin.source.ip(), now) {
+            let refused = SourceRefused {
+                source: origin.source.to_string(),
+                because: "udp_from_unknown".to_owned(),
+                refused: self.sources.refused,
+            };
+            out.post(events::Word::Tell {
+                at: now,
+                account: name.parse().ok(),
+                call: None,
+                command: None,
+                body: EventBody::SourceRefused(Box::new(refused)),
+            });
+        }
+        true
+    }
+}
