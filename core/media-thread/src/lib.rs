@@ -19,6 +19,7 @@
 //! | `inbound` | from datagram to block |
 //! | `outbound` | from block to datagram |
 //! | `codec_slot` | a codec instance, and what is heard when it fails |
+//! | `reports` | reports on their way to control |
 //! | `bus` | the mix of many legs and a device |
 //! | [`run`] | the thread: rings, deadlines, lateness |
 //! | [`priority`] | how urgent a thread is, and what keeps it from taking the machine |
@@ -36,6 +37,7 @@ mod os;
 mod outbound;
 pub mod priority;
 pub mod report;
+mod reports;
 pub mod run;
 pub mod sockets;
 
