@@ -12,6 +12,7 @@ pub(crate) struct CodecSlot {
     codec: CodecInstance,
     rate: Rate,
     conceals: bool,
+    is_away: bool,
     recovers: bool,
     pub(crate) failures: u64,
 }
@@ -20,6 +21,7 @@ impl CodecSlot {
     pub(crate) fn new(codec: CodecInstance, rate: Rate) -> Self {
         Self {
             conceals: codec.format().conceals,
+            is_away: codec.is_away(),
             recovers: codec.format().recovers,
             codec,
             rate,
@@ -39,6 +41,46 @@ impl CodecSlot {
             None => {
                 self.failures += 1;
                 None
+            }
+        }
+    }
+
+    /// Whether what it does is handed over first and collected afterwards.
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_away
+    }
+
+    /// Hands a packet to a codec of another process. `false` when it must be decoded here and now.
+    pub(crate) fn submit_decode(&mut self, payload: &[u8]) -> bool {
+        self.codec.submit_decode(payload)
+    }
+
+    /// What became of the packet that was handed over.
+    pub(crate) fn collect_decoded<'p>(&mut self, pcm: &'p mut [i16]) -> Option<&'p [i16]> {
+        let samples = self.codec.collect_decoded(pcm);
+        match samples.ok().and_then(|count| pcm.get(..count)) {
+            Some(decoded) => Some(decoded),
+            None => {
+                self.failures += 1;
+                None
+            }
+        }
+    }
+
+    /// Hands a frame to a codec of another process. `false` when it must be encoded here and now.
+    pub(crate) fn submit_encode(&mut self, pcm: &[i16], room: usize) -> bool {
+        self.codec.submit_encode(pcm, room)
+    }
+
+    /// What became of the frame that was handed over.
+    pub(crate) fn collect_encoded(&mut self, payload: &mut [u8]) -> Encoded {
+        match self.codec.collect_encoded(payload) {
+            Ok(None) => Encoded::Late,
+            Ok(Some(0)) => Encoded::Nothing,
+            Ok(Some(size)) if size <= payload.len() => Encoded::Packet(size),
+            Ok(Some(_)) | Err(_) => {
+                self.failures += 1;
+                Encoded::Nothing
             }
         }
     }
@@ -71,16 +113,46 @@ impl CodecSlot {
         line: &mut Playout,
         pcm: &mut [i16],
     ) -> bool {
-        if let Some(pcm) = pcm.get_mut(..samples).filter(|_| self.recovers) {
-            match self.codec.recover(next, pcm) {
-                Ok(count) if count == samples => {
-                    line.push(pcm);
-                    return true;
-                }
-                // This stream carries nothing to rebuild from: not asked again.
-                Err(Trouble::Failed(Status::UNSUPPORTED)) => self.recovers = false,
-                Ok(_) | Err(_) => self.failures += 1,
+        let room = pcm.get_mut(..samples).filter(|_| self.recovers);
+        let result = room.map(|pcm| self.codec.recover(next, pcm));
+        self.rebuilt(result, samples, line, pcm)
+    }
+
+    /// Hands the packet behind a lost one to a codec of another process.
+    pub(crate) fn submit_recover(&mut self, next: &[u8], samples: usize) {
+        if self.recovers {
+            self.codec.submit_recover(next, samples);
+        }
+    }
+
+    /// As [`recover`](Self::recover), of what was handed over.
+    pub(crate) fn collect_recovered(
+        &mut self,
+        samples: usize,
+        line: &mut Playout,
+        pcm: &mut [i16],
+    ) -> bool {
+        let room = pcm.get_mut(..samples).filter(|_| self.recovers);
+        let result = room.map(|pcm| self.codec.collect_decoded(pcm));
+        self.rebuilt(result, samples, line, pcm)
+    }
+
+    fn rebuilt(
+        &mut self,
+        result: Option<Result<usize, Trouble>>,
+        samples: usize,
+        line: &mut Playout,
+        pcm: &mut [i16],
+    ) -> bool {
+        match result {
+            Some(Ok(count)) if count == samples => {
+                line.push(&pcm[..count]);
+                return true;
             }
+            // This stream carries nothing to rebuild from: not asked again.
+            Some(Err(Trouble::Failed(Status::UNSUPPORTED))) => self.recovers = false,
+            Some(Ok(_) | Err(_)) => self.failures += 1,
+            None => {}
         }
         self.conceal(samples, line, pcm);
         false
@@ -104,4 +176,15 @@ impl CodecSlot {
             self.failures += 1;
         }
     }
+}
+
+/// What a codec of another process made of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoded {
+    /// A payload of so many bytes.
+    Packet(usize),
+    /// Nothing is to be sent.
+    Nothing,
+    /// Not yet.
+    Late,
 }

@@ -6,6 +6,7 @@ use crate::kit::{BusKit, Kit, LegKit};
 use crate::order::{BusId, Given, LegAudio, LegId, Order};
 use crate::outbound::Flows;
 use crate::report::{Report, Told};
+use crate::reports::Reports;
 use crate::sockets::{Flow, MediaNet};
 use audio::{Block, Rate};
 use base::{Duration, Instant};
@@ -36,42 +37,6 @@ impl Capacity {
             buses: if legs < 64 { legs } else { 64 },
             flows: legs * 2,
             reports: 256 + legs * 4,
-        }
-    }
-}
-
-/// Reports that wait. Bound: at the limit reports are lost and counted; ordinary ones first.
-#[derive(Debug)]
-pub(crate) struct Reports {
-    waiting: VecDeque<Report>,
-    bound: usize,
-    pub(crate) lost: u64,
-}
-
-impl Reports {
-    fn new(bound: usize) -> Self {
-        Self {
-            waiting: VecDeque::with_capacity(bound),
-            bound,
-            lost: 0,
-        }
-    }
-
-    /// Counts and levels: the next ones will say it again.
-    pub(crate) fn ordinary(&mut self, report: Report) {
-        self.push(report, self.bound - self.bound / 4);
-    }
-
-    /// What happens once.
-    pub(crate) fn urgent(&mut self, report: Report) {
-        self.push(report, self.bound);
-    }
-
-    fn push(&mut self, report: Report, bound: usize) {
-        if self.waiting.len() < bound {
-            self.waiting.push_back(report);
-        } else {
-            self.lost += 1;
         }
     }
 }
@@ -384,7 +349,14 @@ impl<S> MediaEngine<S> {
 
     /// The tick that is due at `now`, with what has been read before: for threads, whose ticks are
     /// reckoned from when they are due and whose arrivals from when they are.
+    ///
+    /// Codecs of other processes are handed their packets before all else and their frames as they fill;
+    /// what they make is collected after what runs here, 2 ms of waiting at most in all.
     pub fn turn(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        plugin_host::away::begin_tick();
+        for seat in self.seats[..self.used].iter_mut().flatten() {
+            seat.kit.leg.submit(now);
+        }
         for kit in &mut self.buses {
             kit.bus.begin(now);
         }
@@ -414,6 +386,9 @@ impl<S> MediaEngine<S> {
             leg.speak(mixed, *flows, now, &mut self.said, net);
             leg.tell_keys(now, &mut self.reports);
             leg.tell(*flows, ntp, now, net, &mut self.reports);
+        }
+        for seat in seats.iter_mut().flatten() {
+            seat.kit.leg.collect(net);
         }
         net.flush();
     }
@@ -465,6 +440,7 @@ impl<S> MediaEngine<S> {
             }
             leg.hear_nothing();
             leg.speak(recorded, *flows, now, &mut self.said, net);
+            leg.collect(net);
             leg.tell_keys(now, &mut self.reports);
         }
         net.flush();

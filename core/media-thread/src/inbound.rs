@@ -3,8 +3,8 @@
 use crate::kit::VoiceKit;
 use crate::order::{Remote, VoicePlan};
 use crate::report::Report;
-use crate::{engine::Reports, order::LegId};
-use audio::{Block, stretch::Urgency};
+use crate::{order::LegId, reports::Reports};
+use audio::{Block, Playout, Rate, stretch::Urgency};
 use base::{Hertz, Instant, PayloadType};
 use core::net::SocketAddr;
 use rtp::latch::Offered;
@@ -296,11 +296,72 @@ pub(crate) struct Arrival {
     pub(crate) wanted: bool,
 }
 
+/// What was taken from the jitter buffer, while a codec of another process works on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ahead {
+    Frame { skip_us: u32, stretch: Stretch },
+    Missing { length_us: u32 },
+    Lost { length_us: u32 },
+}
+
+fn samples_of(length_us: u32, rate: Rate) -> usize {
+    (length_us as usize * rate.per_ms() / 1_000).max(1)
+}
+
+/// First pass of a tick: hands what will be heard to a codec of another process.
+pub(crate) fn submit_block(voice: &mut VoiceKit, now: Instant) {
+    if !voice.codec.is_away() || voice.ahead.is_some() || voice.line.is_ready() {
+        return;
+    }
+    voice.ahead = match voice.jitter.pull(now) {
+        Pull::Frame {
+            payload,
+            skip_us,
+            stretch,
+            ..
+        } => {
+            // One that cannot be handed over is missed when it is collected, and concealed.
+            voice.codec.submit_decode(payload);
+            Some(Ahead::Frame { skip_us, stretch })
+        }
+        Pull::Missing { length_us } => Some(Ahead::Missing { length_us }),
+        Pull::Lost { next, length_us } => {
+            voice
+                .codec
+                .submit_recover(next, samples_of(length_us, voice.codec.rate()));
+            Some(Ahead::Lost { length_us })
+        }
+        Pull::Waiting => None,
+    };
+}
+
 /// Makes `heard` the next 10 ms of the stream. `pcm` is scratch.
 pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], heard: &mut Block) {
     let per_ms = voice.codec.rate().per_ms();
     let to_samples = |us: u32| us as usize * per_ms / 1_000;
     for _ in 0..PULLS {
+        if let Some(ahead) = voice.ahead.take() {
+            match ahead {
+                Ahead::Frame { skip_us, stretch } => {
+                    let decoded = voice.codec.collect_decoded(pcm);
+                    let length_us = play(decoded, skip_us, per_ms, &mut voice.line);
+                    apply(stretch, voice, to_samples);
+                    voice.jitter.decoded(length_us);
+                }
+                Ahead::Missing { length_us } => {
+                    let samples = to_samples(length_us).max(1);
+                    voice.codec.conceal(samples, &mut voice.line, pcm);
+                }
+                Ahead::Lost { length_us } => {
+                    let samples = samples_of(length_us, voice.codec.rate());
+                    let rebuilt = voice.codec.collect_recovered(samples, &mut voice.line, pcm);
+                    voice.jitter.rebuilt(length_us, rebuilt);
+                    if !voice.codec.recovers() {
+                        voice.jitter.stop_covering();
+                    }
+                }
+            }
+        }
         if voice.line.is_ready() {
             break;
         }
@@ -311,17 +372,8 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
                 stretch,
                 ..
             } => {
-                let length_us = match voice.codec.decode(payload, pcm) {
-                    Some(decoded) => {
-                        let skip = to_samples(skip_us).min(decoded.len());
-                        voice.line.push(&decoded[skip..]);
-                        (decoded.len() * 1_000 / per_ms) as u32
-                    }
-                    None => {
-                        voice.line.conceal(to_samples(20_000));
-                        20_000
-                    }
-                };
+                let decoded = voice.codec.decode(payload, pcm);
+                let length_us = play(decoded, skip_us, per_ms, &mut voice.line);
                 apply(stretch, voice, to_samples);
                 voice.jitter.decoded(length_us);
             }
@@ -341,6 +393,22 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
         }
     }
     voice.line.pull(heard);
+}
+
+/// Appends a packet's sound, or makes up for it; how long it was. Unit: µs.
+fn play(decoded: Option<&[i16]>, skip_us: u32, per_ms: usize, line: &mut Playout) -> u32 {
+    let to_samples = |us: u32| us as usize * per_ms / 1_000;
+    match decoded {
+        Some(decoded) => {
+            let skip = to_samples(skip_us).min(decoded.len());
+            line.push(&decoded[skip..]);
+            (decoded.len() * 1_000 / per_ms) as u32
+        }
+        None => {
+            line.conceal(to_samples(20_000));
+            20_000
+        }
+    }
 }
 
 fn apply(stretch: Stretch, voice: &mut VoiceKit, to_samples: impl Fn(u32) -> usize) {

@@ -79,6 +79,8 @@ pub struct VoiceKit {
     pub(crate) codec: CodecSlot,
     pub(crate) jitter: JitterBuffer,
     pub(crate) line: Playout,
+    /// What the first pass took from the jitter buffer.
+    pub(crate) ahead: Option<crate::inbound::Ahead>,
     /// Our samples on their way into a packet.
     pub(crate) frame: Box<[i16]>,
     pub(crate) filled: usize,
@@ -129,6 +131,7 @@ impl VoiceKit {
             codec: CodecSlot::new(codec, rate),
             jitter: JitterBuffer::new(config),
             line: Playout::new(rate),
+            ahead: None,
             frame: vec![0; rate.per_ms() * plan.packet_ms as usize].into(),
             filled: 0,
             clock_rate_hz: plan.clock_rate.0.max(1),

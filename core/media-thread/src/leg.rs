@@ -1,12 +1,12 @@
 //! One call's audio, both ways.
 
-use crate::engine::Reports;
-use crate::inbound::{Arrival, Came, Inbound, Presence, next_block};
+use crate::inbound::{Arrival, Came, Inbound, Presence, next_block, submit_block};
 use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
 use crate::order::{Chord, Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
 use crate::report::{Counts, Report, Stalls, Way};
+use crate::reports::Reports;
 use crate::sockets::MediaNet;
 use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
@@ -242,6 +242,18 @@ impl Leg {
         };
         self.inbound
             .datagram(datagram, arrival, &mut self.voice, reports);
+    }
+
+    /// Before anything else of a tick: hands what will be heard to a codec of another process.
+    pub(crate) fn submit(&mut self, now: Instant) {
+        if self.direction.receive {
+            submit_block(&mut self.voice, now);
+        }
+    }
+
+    /// After all have spoken: sends what a codec of another process has made of it.
+    pub(crate) fn collect(&mut self, net: &mut impl MediaNet) {
+        self.outbound.collect(&mut self.voice, net);
     }
 
     /// First half of a tick: what the peer says, to device or for the bus.

@@ -20,6 +20,7 @@
 //! | `outbound` | from block to datagram |
 //! | `codec_slot` | a codec instance, and what is heard when it fails |
 //! | [`keys`] | keys as tones, ours and the peer's |
+//! | `reports` | reports on their way to control |
 //! | `bus` | the mix of many legs and a device |
 //! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`run`] | the thread: rings, deadlines, lateness |
@@ -39,6 +40,7 @@ mod os;
 mod outbound;
 pub mod priority;
 pub mod report;
+mod reports;
 pub mod run;
 pub mod sockets;
 pub mod tap;

@@ -1,5 +1,6 @@
 //! From block to datagram: frames, telephone-events, reports.
 
+use crate::codec_slot::Encoded;
 use crate::inbound::Inbound;
 use crate::kit::VoiceKit;
 use crate::order::VoicePlan;
@@ -35,6 +36,8 @@ pub(crate) struct Outbound {
     key_ended: bool,
     /// A key whose end has just been sent.
     pub(crate) key_sent: Option<KeySent>,
+    /// A frame that a codec of another process works on: its header, and where it goes.
+    awaited: Option<(Header, Route)>,
     /// Whether the last frame was sent: the next one after silence carries the marker.
     was_sent: bool,
     /// Packets sent when the last two reports were made.
@@ -56,6 +59,7 @@ impl Outbound {
                 .map(|e| (e.send, EventSender::new(plan.clock_rate))),
             key_ended: false,
             key_sent: None,
+            awaited: None,
             was_sent: false,
             sent_at_reports: [0; 2],
         }
@@ -69,6 +73,7 @@ impl Outbound {
     pub(crate) fn set_voice(&mut self, plan: &VoicePlan) {
         self.voice_type = plan.send;
         self.packet_ms = plan.packet_ms;
+        self.awaited = None;
         self.was_sent = false;
         self.events = plan
             .events
@@ -119,6 +124,12 @@ impl Outbound {
     }
 
     fn frame(&mut self, ticks: u32, voice: &mut VoiceKit, route: Route, net: &mut impl MediaNet) {
+        self.collect(voice, net);
+        if self.awaited.take().is_some() {
+            // A whole packet time late: nobody waits for it any more.
+            voice.codec.failures += 1;
+            self.was_sent = false;
+        }
         let mut datagram = [0; MAX_DATAGRAM];
         let mut header = Header {
             marker: !self.was_sent,
@@ -141,16 +152,56 @@ impl Outbound {
                 payload[..PAYLOAD_LEN].copy_from_slice(&event.payload.to_bytes());
                 Some(PAYLOAD_LEN)
             }
+            None if voice.codec.submit_encode(&voice.frame, payload.len()) => {
+                self.awaited = Some((header, route));
+                return;
+            }
             None => voice.codec.encode(&voice.frame, payload),
         };
         let Some(size) = size else {
             self.was_sent = false;
             return;
         };
-        if header.write(&mut datagram).is_ok() {
+        self.send(&header, &mut datagram, size, route, net);
+    }
+
+    fn send(
+        &mut self,
+        header: &Header,
+        datagram: &mut [u8],
+        size: usize,
+        route: Route,
+        net: &mut impl MediaNet,
+    ) {
+        if header.write(datagram).is_ok() {
             net.send(route.flow, route.to, &datagram[..Header::LEN + size]);
             self.sender.sent(size);
             self.was_sent = true;
+        }
+    }
+
+    /// Second pass of a tick: sends what a codec of another process has made. What is late is sent at
+    /// the next tick, with the time it belongs to.
+    pub(crate) fn collect(&mut self, voice: &mut VoiceKit, net: &mut impl MediaNet) {
+        let Some((header, route)) = self.awaited else {
+            return;
+        };
+        let mut datagram = [0; MAX_DATAGRAM];
+        match voice.codec.collect_encoded(&mut datagram[Header::LEN..]) {
+            Encoded::Late => {}
+            Encoded::Nothing => {
+                self.awaited = None;
+                self.was_sent = false;
+            }
+            Encoded::Packet(size) => {
+                self.awaited = None;
+                let header = Header {
+                    sequence: self.sender.sequence,
+                    marker: !self.was_sent,
+                    ..header
+                };
+                self.send(&header, &mut datagram, size, route, net);
+            }
         }
     }
 

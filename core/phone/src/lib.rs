@@ -33,7 +33,7 @@ mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use libraries::{Unwanted, add_libraries, library_wanted};
+pub use libraries::{Unwanted, add_libraries, library_trust};
 
 use base::Rng;
 use control::Timestamp;

@@ -1,8 +1,9 @@
 //! Which library files become plugins: `plugins.allow` and `plugins.trust`.
 
-use plugin_host::{Catalogue, Manifest, SearchPath};
+use plugin_host::{Catalogue, Manifest, SearchPath, TrustRule};
 use settings::{Plugins, Trust};
 use std::cell::RefCell;
+use std::path::Path;
 
 /// Why the settings keep a library file out. None of its code has run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,15 +12,6 @@ pub enum Unwanted {
     /// There is a list of those that may be loaded, and it is not on it.
     #[error("plugin {id} is skipped: plugins.allow names others only; add {id} to it")]
     NotAllowed {
-        /// The plugin's id.
-        id: String,
-    },
-    /// It is to run in a process of its own.
-    #[error(
-        "plugin {id} is refused: its trust is isolated, and a process of its own for a plugin is not there yet; \
-         plugins.trust.{id} = \"in-process\" loads it into the engine's own memory, if you trust it so far"
-    )]
-    Isolated {
         /// The plugin's id.
         id: String,
     },
@@ -34,31 +26,47 @@ pub enum Unwanted {
     },
 }
 
-/// Whether the settings let a library file with this manifest be loaded.
-pub fn library_wanted(plugins: &Plugins, manifest: &Manifest) -> Result<(), Unwanted> {
+/// How far the settings trust a library file with this manifest, or why they keep it out. Files in the
+/// `bundled` folder came with the host.
+pub fn library_trust(
+    plugins: &Plugins,
+    bundled: &TrustRule,
+    path: &Path,
+    manifest: &Manifest,
+) -> Result<plugin_host::Trust, Unwanted> {
     let id = manifest.id.clone();
     if !plugins.allows(&id) {
         return Err(Unwanted::NotAllowed { id });
     }
-    match plugins.trust_of(&id) {
-        Trust::InProcess => Ok(()),
-        Trust::Isolated => Err(Unwanted::Isolated { id }),
-        Trust::BuiltIn => Err(Unwanted::BuiltInOnly { id }),
+    // What is isolated by default only says that nobody chose.
+    let by_default = (plugins.default_trust != Trust::Isolated).then_some(plugins.default_trust);
+    let chosen = plugins.trust.get(&id).copied().or(by_default);
+    let chosen = chosen.map(|trust| match trust {
+        Trust::BuiltIn => plugin_host::Trust::BuiltIn,
+        Trust::InProcess => plugin_host::Trust::InProcess,
+        Trust::Isolated => plugin_host::Trust::Isolated,
+    });
+    match bundled.of(path, manifest, chosen) {
+        plugin_host::Trust::BuiltIn => Err(Unwanted::BuiltInOnly { id }),
+        trust @ (plugin_host::Trust::InProcess | plugin_host::Trust::Isolated) => Ok(trust),
     }
 }
 
-/// Loads the library files on `path` that the settings want; gives those they keep out.
+/// Loads the library files on `path` that the settings want, here or in processes of their own; gives those
+/// they keep out.
 pub fn add_libraries(
     catalogue: &mut Catalogue,
     path: &SearchPath,
     plugins: &Plugins,
 ) -> Vec<Unwanted> {
     let kept_out = RefCell::new(Vec::new());
-    catalogue.add_path(path, |manifest| {
-        let wanted = library_wanted(plugins, manifest);
-        wanted
-            .map_err(|why| kept_out.borrow_mut().push(why))
-            .is_ok()
+    let running = std::env::current_exe().ok();
+    let bundled = TrustRule {
+        bundled: running.and_then(|file| Some(file.parent()?.join("plugins"))),
+    };
+    catalogue.add_path_trusted(path, |path, manifest| {
+        let trust = library_trust(plugins, &bundled, path, manifest);
+        trust.map_err(|why| kept_out.borrow_mut().push(why)).ok()
     });
     kept_out.into_inner()
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use offhook_phone::{Unwanted, add_libraries};
-use plugin_host::{Catalogue, Origin, SearchPath};
+use plugin_host::{Catalogue, Origin, SearchPath, Trust, TrustRule};
 use settings::{Plugins, Request};
 
 /// The plugin settings of the profile headless with this site file over them.
@@ -32,10 +32,6 @@ fn a_library_file_is_loaded_only_if_allowed_and_trusted() {
             Some(Unwanted::NotAllowed { id: id() }),
         ),
         (
-            "plugins.trust.codec-g711 = \"isolated\"",
-            Some(Unwanted::Isolated { id: id() }),
-        ),
-        (
             "plugins.trust.codec-g711 = \"built-in\"",
             Some(Unwanted::BuiltInOnly { id: id() }),
         ),
@@ -56,19 +52,42 @@ fn a_library_file_is_loaded_only_if_allowed_and_trusted() {
     }
 }
 
-/// What is not named under `plugins.trust` runs as `plugins.default_trust` says, and the reason names the key
-/// that helps.
+/// What is not named under `plugins.trust` runs as `plugins.default_trust` says; where nobody chose, what came
+/// with the host runs in its process and everything else apart.
 #[test]
 fn the_default_trust_counts_for_those_that_are_not_named() {
     let file = common::library("offhook-codec-g711");
     let mut manifest = plugin_host::Manifest::read(&file).unwrap();
     manifest.id = "codec-x".to_owned();
-    let why = offhook_phone::library_wanted(&plugins(""), &manifest).unwrap_err();
-    assert_eq!(
-        why.to_string(),
-        "plugin codec-x is refused: its trust is isolated, and a process of its own for a plugin is not there \
-         yet; plugins.trust.codec-x = \"in-process\" loads it into the engine's own memory, if you trust it so far"
+    let trust = |site: &str, bundled: Option<&std::path::Path>| {
+        let rule = TrustRule {
+            bundled: bundled.map(Into::into),
+        };
+        offhook_phone::library_trust(&plugins(site), &rule, &file, &manifest)
+    };
+    assert_eq!(trust("", None), Ok(Trust::Isolated));
+    assert_eq!(trust("", file.parent()), Ok(Trust::InProcess));
+    let trusting = "plugins.default_trust = \"in-process\"";
+    assert_eq!(trust(trusting, None), Ok(Trust::InProcess));
+    let apart = "plugins.trust.codec-x = \"isolated\"";
+    assert_eq!(trust(apart, file.parent()), Ok(Trust::Isolated));
+}
+
+/// Without the program that serves it an isolated plugin is refused, and the reason names it.
+#[test]
+fn an_isolated_plugin_is_never_loaded_here_instead() {
+    let file = common::library("offhook-codec-g711");
+    let path = SearchPath::new([file.parent().unwrap().to_owned()]);
+    let nowhere = "/nowhere/offhook-plugin-host";
+    let mut catalogue = Catalogue::new("test", "1").isolated_by(nowhere.into());
+    let apart =
+        plugins("plugins.trust.codec-g711 = \"isolated\"\nplugins.allow = [\"codec-g711\"]");
+    assert_eq!(add_libraries(&mut catalogue, &path, &apart), Vec::new());
+    assert_eq!(catalogue.plugins().count(), 0);
+    let refused = catalogue.refused().first().unwrap();
+    assert!(
+        refused.error.to_string().contains(nowhere),
+        "{}",
+        refused.error
     );
-    let trusting = plugins("plugins.default_trust = \"in-process\"");
-    assert_eq!(offhook_phone::library_wanted(&trusting, &manifest), Ok(()));
 }

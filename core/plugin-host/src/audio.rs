@@ -1,7 +1,10 @@
 //! An audio plugin in the catalogue, and devices of it behind their fence.
 
+use crate::away::media::AwayAudio;
+use crate::away::words::{Answer, Ask, Media};
 use crate::catalogue::Plugin;
 use crate::fence::{Fence, Tally, Trouble, length};
+use crate::ready::{Table, nonsense};
 use crate::{AudioCounters, AudioLatency, Captured, Error, Ready};
 use base::{Hertz, Instant};
 use serde::{Deserialize, Serialize};
@@ -63,25 +66,42 @@ impl AudioHandle {
     /// The devices there are now: a JSON array of `{"id", "name", "capture", "playback", "default"}`.
     /// Thread: \[control\].
     pub fn enumerate(&self) -> Result<String, Error> {
-        self.table
-            .enumerate()
-            .map_err(|refusal| self.refused(refusal))
+        let said = match &self.table {
+            Table::Here(table) => table.enumerate(),
+            Table::Away(process) => match process.ask(&Ask::Devices) {
+                Ok(Answer::Text(said)) => Ok(said),
+                Ok(_) => Err(nonsense()),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        said.map_err(|refusal| self.refused(refusal))
     }
 
     /// Opens a device. Thread: \[control\].
     pub fn open(&self, request: &AudioRequest) -> Result<AudioInstance, Error> {
         let json = serde_json::to_string(request).expect("plain values always become JSON");
-        let inner = self
-            .table
-            .open(&json)
-            .map_err(|refusal| self.refused(refusal))?;
+        let opened = match &self.table {
+            Table::Here(table) => table.open(&json).map(Inner::Here),
+            Table::Away(process) => process
+                .open(Media::Audio { request: json })
+                .map(|caller| Inner::Away(AwayAudio::new(caller))),
+        };
+        let inner = opened.map_err(|refusal| self.refused(refusal))?;
+        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(AudioInstance {
             inner,
-            fence: Fence::new(self.clock),
+            fence: Fence::new(clock),
             rate: request.rate,
             plugin: Arc::clone(&self.plugin),
         })
     }
+}
+
+/// Where the device is.
+#[derive(Debug)]
+enum Inner {
+    Here(plugin::AudioInstance),
+    Away(AwayAudio),
 }
 
 /// An open device. Move it to the media thread, and back to control to drop it.
@@ -90,7 +110,7 @@ impl AudioHandle {
 #[derive(Debug)]
 pub struct AudioInstance {
     // Before the plugin: what was opened is closed before its plugin stops.
-    inner: plugin::AudioInstance,
+    inner: Inner,
     fence: Fence,
     rate: Hertz,
     plugin: Arc<Plugin>,
@@ -124,7 +144,10 @@ impl AudioInstance {
         let (samples, rate) = (pcm.len(), self.rate.0);
         let result = self.fence.call(
             || length(samples, rate, 1),
-            || self.inner.capture(pcm, now.as_nanos()),
+            || match &mut self.inner {
+                Inner::Here(device) => device.capture(pcm, now.as_nanos()),
+                Inner::Away(device) => device.capture(pcm, now.as_nanos()),
+            },
         );
         if result.is_err() {
             pcm.fill(0);
@@ -138,18 +161,33 @@ impl AudioInstance {
         let (samples, rate) = (pcm.len(), self.rate.0);
         self.fence.call(
             || length(samples, rate, 1),
-            || self.inner.playback(pcm, now.as_nanos()),
+            || match &mut self.inner {
+                Inner::Here(device) => device.playback(pcm, now.as_nanos()),
+                Inner::Away(device) => device.playback(pcm, now.as_nanos()),
+            },
         )
     }
 
     /// How far the audio is from the air. Thread: \[media\].
     pub fn latency(&mut self) -> Result<AudioLatency, Trouble> {
-        self.fence.call(|| BLOCK, || self.inner.latency())
+        self.fence.call(
+            || BLOCK,
+            || match &mut self.inner {
+                Inner::Here(device) => device.latency(),
+                Inner::Away(device) => device.latency(),
+            },
+        )
     }
 
     /// What happened at the device since it was opened. Thread: \[media\].
     pub fn counters(&mut self) -> Result<AudioCounters, Trouble> {
-        self.fence.call(|| BLOCK, || self.inner.counters())
+        self.fence.call(
+            || BLOCK,
+            || match &mut self.inner {
+                Inner::Here(device) => device.counters(),
+                Inner::Away(device) => device.counters(),
+            },
+        )
     }
 }
 

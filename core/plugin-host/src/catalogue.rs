@@ -1,10 +1,15 @@
 //! What is there: plugins by kind and id, built in or loaded.
 
+use crate::away::Incidents;
+use crate::away::process::Process;
+use crate::away::words::{Begun, abilities};
 use crate::fence::Clock;
+use crate::isolated::Isolation;
+use crate::ready::Table;
 use crate::{
     AudioHandle, CodecFormat, CodecHandle, DirectoryPlugin, DtmfMethod, Entry, Error, FilterPlugin,
     Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
-    UiPlugin, load, services,
+    Trust, UiPlugin, load, services,
 };
 use base::Hertz;
 use plugin::{EntryHandle, Fault};
@@ -18,6 +23,8 @@ pub enum Origin {
     BuiltIn,
     /// A library file.
     File(PathBuf),
+    /// A library file in a process of its own.
+    Isolated(PathBuf),
 }
 
 /// Who a plugin is.
@@ -37,18 +44,43 @@ pub struct About {
     pub licence: String,
     /// Where it came from.
     pub origin: Origin,
+    /// For an isolated one: which limits this system does not have, in words.
+    pub unguarded: Vec<String>,
 }
 
 /// A started plugin. Stops when the catalogue and all instances have let go of it.
 #[derive(Debug)]
 pub(crate) struct Plugin {
     pub(crate) about: About,
-    entry: EntryHandle,
+    pub(crate) code: Code,
+}
+
+/// Where its code runs.
+#[derive(Debug)]
+pub(crate) enum Code {
+    Here(EntryHandle),
+    Away(Arc<Process>, Box<Begun>),
+}
+
+impl Plugin {
+    /// What a DTMF method of another process said of itself.
+    pub(crate) fn dtmf(&self) -> Option<(String, plugin::Abilities)> {
+        match &self.code {
+            Code::Here(_) => None,
+            Code::Away(_, begun) => {
+                let (name, flags) = begun.dtmf.clone()?;
+                Some((name, abilities(flags)))
+            }
+        }
+    }
 }
 
 impl Drop for Plugin {
     fn drop(&mut self) {
-        self.entry.deinit();
+        match &self.code {
+            Code::Here(entry) => entry.deinit(),
+            Code::Away(..) => {}
+        }
     }
 }
 
@@ -63,29 +95,31 @@ pub struct Refused {
 
 /// Plugins by kind; codecs stand apart, by format.
 #[derive(Debug, Default)]
-struct Shelves {
-    audio: Vec<AudioHandle>,
-    dtmf: Vec<DtmfMethod>,
-    recorders: Vec<RecorderPlugin>,
-    filters: Vec<FilterPlugin>,
-    nat: Vec<NatPlugin>,
-    security: Vec<SecurityPlugin>,
-    uis: Vec<UiPlugin>,
-    directories: Vec<DirectoryPlugin>,
-    tones: Vec<TonePlugin>,
+pub(crate) struct Shelves {
+    pub(crate) audio: Vec<AudioHandle>,
+    pub(crate) dtmf: Vec<DtmfMethod>,
+    pub(crate) recorders: Vec<RecorderPlugin>,
+    pub(crate) filters: Vec<FilterPlugin>,
+    pub(crate) nat: Vec<NatPlugin>,
+    pub(crate) security: Vec<SecurityPlugin>,
+    pub(crate) uis: Vec<UiPlugin>,
+    pub(crate) directories: Vec<DirectoryPlugin>,
+    pub(crate) tones: Vec<TonePlugin>,
 }
 
 /// All plugins of one host. Order is the order in which they were added.
 #[derive(Debug)]
 pub struct Catalogue {
-    host_name: &'static str,
-    host_version: &'static str,
-    clock: Option<Clock>,
-    plugins: Vec<Arc<Plugin>>,
-    codecs: Vec<CodecHandle>,
-    shelves: Shelves,
+    pub(crate) host_name: &'static str,
+    pub(crate) host_version: &'static str,
+    pub(crate) clock: Option<Clock>,
+    pub(crate) plugins: Vec<Arc<Plugin>>,
+    pub(crate) codecs: Vec<CodecHandle>,
+    pub(crate) shelves: Shelves,
     refused: Vec<Refused>,
     searched: SearchPath,
+    pub(crate) isolation: Isolation,
+    pub(crate) incidents: Arc<Incidents>,
 }
 
 impl Catalogue {
@@ -100,6 +134,8 @@ impl Catalogue {
             shelves: Shelves::default(),
             refused: Vec::new(),
             searched: SearchPath::default(),
+            isolation: Isolation::default(),
+            incidents: Arc::default(),
         }
     }
 
@@ -132,13 +168,26 @@ impl Catalogue {
     /// Looks at every library on the path and loads those whose manifest is `wanted`. Files that cannot
     /// be used are listed by [`refused`](Self::refused) and stop nothing. Thread: \[control\].
     pub fn add_path(&mut self, path: &SearchPath, wanted: impl Fn(&Manifest) -> bool) {
+        self.add_path_trusted(path, |_, manifest| {
+            wanted(manifest).then_some(Trust::InProcess)
+        });
+    }
+
+    /// The same, each file as far as `trusted` says; nothing of it for `None` and what is only to be built
+    /// in. Thread: \[control\].
+    pub fn add_path_trusted(
+        &mut self,
+        path: &SearchPath,
+        trusted: impl Fn(&Path, &Manifest) -> Option<Trust>,
+    ) {
         self.searched = path.clone();
         for path in path.libraries() {
-            let added = match Manifest::read(&path) {
-                Ok(manifest) if wanted(&manifest) => self.add_read(&path, &manifest),
-                Ok(_) => Ok(()),
-                Err(error) => Err(error),
-            };
+            let added =
+                Manifest::read(&path).and_then(|manifest| match trusted(&path, &manifest) {
+                    Some(Trust::InProcess) => self.add_read(&path, &manifest),
+                    Some(Trust::Isolated) => self.add_away(&path, &manifest),
+                    Some(Trust::BuiltIn) | None => Ok(()),
+                });
             if let Err(error) = added {
                 tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
                 self.refused.push(Refused { path, error });
@@ -274,14 +323,14 @@ impl Catalogue {
         Error::Missing { what, have: said }
     }
 
-    fn check_new(&self, id: &str) -> Result<(), Error> {
+    pub(crate) fn check_new(&self, id: &str) -> Result<(), Error> {
         match self.plugins().find(|about| about.id == id) {
             None => Ok(()),
             Some(first) => Err(Error::Duplicate {
                 plugin: id.to_owned(),
                 first: match &first.origin {
                     Origin::BuiltIn => "a built-in plugin".into(),
-                    Origin::File(path) => path.display().to_string(),
+                    Origin::File(path) | Origin::Isolated(path) => path.display().to_string(),
                 },
             }),
         }
@@ -315,26 +364,30 @@ impl Catalogue {
             vendor: entry.vendor.clone(),
             licence: entry.licence.clone(),
             origin,
+            unguarded: Vec::new(),
         };
         // From here on dropping it stops the plugin, also when a table is refused.
-        let plugin = Arc::new(Plugin { about, entry });
-        self.shelve(kind, &plugin)?;
+        let plugin = Arc::new(Plugin {
+            about,
+            code: Code::Here(entry.clone()),
+        });
+        self.shelve(kind, &plugin, &entry)?;
         self.plugins.push(plugin);
         Ok(())
     }
 
-    fn add_codec(&mut self, plugin: &Arc<Plugin>) -> Result<(), Error> {
+    fn add_codec(&mut self, plugin: &Arc<Plugin>, entry: &EntryHandle) -> Result<(), Error> {
         let bad = |fault| Error::BadTable {
             plugin: plugin.about.id.clone(),
             table: plugin_abi::CODEC_ID,
             fault,
         };
-        let table = plugin.entry.codec().map_err(bad)?;
+        let table = entry.codec().map_err(bad)?;
         let table = table.ok_or_else(|| no_table(plugin, "codec"))?;
         for format in table.formats().map_err(bad)? {
             self.codecs.push(CodecHandle {
                 plugin: Arc::clone(plugin),
-                table,
+                table: Table::Here(table),
                 format: Arc::new(format),
                 clock: self.clock,
             });
@@ -342,10 +395,15 @@ impl Catalogue {
         Ok(())
     }
 
-    fn shelve(&mut self, kind: Kind, plugin: &Arc<Plugin>) -> Result<(), Error> {
-        let (entry, clock, shelves) = (&plugin.entry, self.clock, &mut self.shelves);
+    fn shelve(
+        &mut self,
+        kind: Kind,
+        plugin: &Arc<Plugin>,
+        entry: &EntryHandle,
+    ) -> Result<(), Error> {
+        let (clock, shelves) = (self.clock, &mut self.shelves);
         match kind {
-            Kind::Codec => self.add_codec(plugin)?,
+            Kind::Codec => self.add_codec(plugin, entry)?,
             Kind::Audio => shelves
                 .audio
                 .push(ready(plugin, clock, kind, entry.audio())?),
@@ -388,7 +446,7 @@ fn ready<T>(
     })?;
     Ok(Ready {
         plugin: Arc::clone(plugin),
-        table: table.ok_or_else(|| no_table(plugin, kind.name()))?,
+        table: Table::Here(table.ok_or_else(|| no_table(plugin, kind.name()))?),
         clock,
     })
 }
@@ -401,7 +459,7 @@ fn no_table(plugin: &Plugin, kind: &str) -> Error {
     }
 }
 
-fn kind(manifest: &Manifest) -> Result<Kind, Error> {
+pub(crate) fn kind(manifest: &Manifest) -> Result<Kind, Error> {
     Kind::from_name(&manifest.kind).ok_or_else(|| Error::WrongKind {
         plugin: manifest.id.clone(),
         kind: manifest.kind.clone(),

@@ -1,15 +1,19 @@
 //! A codec's format in the catalogue, and instances of it behind their fence.
 
+use crate::away::media::AwayCodec;
+use crate::away::words::{Answer, Ask, Media};
 use crate::catalogue::Plugin;
 use crate::fence::{Clock, Fence, Tally, Trouble, length};
+use crate::ready::{Table, nonsense};
 use crate::{CodecFormat, Error};
+use plugin::Status;
 use std::sync::Arc;
 
 /// One format of one plugin.
 #[derive(Debug, Clone)]
 pub struct CodecHandle {
     pub(crate) plugin: Arc<Plugin>,
-    pub(crate) table: plugin::CodecHandle,
+    pub(crate) table: Table<plugin::CodecHandle>,
     pub(crate) format: Arc<CodecFormat>,
     pub(crate) clock: Option<Clock>,
 }
@@ -28,7 +32,17 @@ impl CodecHandle {
     /// What we say in fmtp under `options`, a JSON object or nothing. Asked when settings are read,
     /// never while offers are made. Thread: \[control\].
     pub fn fmtp(&self, options: &str) -> Result<String, Error> {
-        let said = self.table.fmtp(&self.format, options);
+        let said = match &self.table {
+            Table::Here(table) => table.fmtp(&self.format, options),
+            Table::Away(process) => {
+                let (index, options) = (self.format.index, options.to_owned());
+                match process.ask(&Ask::Fmtp { index, options }) {
+                    Ok(Answer::Text(fmtp)) => Ok(fmtp),
+                    Ok(_) => Err(nonsense()),
+                    Err(refusal) => Err(refusal),
+                }
+            }
+        };
         said.map_err(|refusal| self.refused(refusal))
     }
 
@@ -40,11 +54,22 @@ impl CodecHandle {
             fmtp,
             options,
         };
-        let opened = self.table.open(&request);
+        let opened = match &self.table {
+            Table::Here(table) => table.open(&request).map(Inner::Here),
+            Table::Away(process) => process
+                .open(Media::Codec {
+                    index: request.format,
+                    fmtp: fmtp.to_owned(),
+                    options: options.to_owned(),
+                })
+                .map(|caller| Inner::Away(AwayCodec::new(caller))),
+        };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;
+        // Another process is timed by what its replies miss.
+        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(CodecInstance {
             inner,
-            fence: Fence::new(self.clock),
+            fence: Fence::new(clock),
             format: Arc::clone(&self.format),
             _plugin: Arc::clone(&self.plugin),
         })
@@ -58,13 +83,20 @@ impl CodecHandle {
     }
 }
 
+/// Where the codec is.
+#[derive(Debug)]
+enum Inner {
+    Here(plugin::CodecInstance),
+    Away(AwayCodec),
+}
+
 /// An open encoder and decoder pair. Move it to the media thread, and back to control to drop it.
 ///
 /// No call allocates, locks or logs on this side of the boundary.
 #[derive(Debug)]
 pub struct CodecInstance {
     // Before the plugin: what was opened is closed before its plugin stops.
-    inner: plugin::CodecInstance,
+    inner: Inner,
     fence: Fence,
     format: Arc<CodecFormat>,
     _plugin: Arc<Plugin>,
@@ -74,6 +106,11 @@ impl CodecInstance {
     /// What it was opened as.
     pub fn format(&self) -> &CodecFormat {
         &self.format
+    }
+
+    /// Whether it runs in a process of its own.
+    pub fn is_away(&self) -> bool {
+        matches!(self.inner, Inner::Away(_))
     }
 
     /// Its fence, to reopen it.
@@ -92,7 +129,13 @@ impl CodecInstance {
         let (format, samples) = (&self.format, pcm.len());
         self.fence.call(
             || lasting(format, samples),
-            || self.inner.encode(pcm, payload),
+            || match &mut self.inner {
+                Inner::Here(codec) => codec.encode(pcm, payload),
+                Inner::Away(codec) => {
+                    codec.encode(pcm, payload.len())?;
+                    codec.encoded(payload)
+                }
+            },
         )
     }
 
@@ -102,8 +145,72 @@ impl CodecInstance {
         let (format, samples) = (&self.format, pcm.len());
         self.fence.call(
             || lasting(format, samples),
-            || self.inner.decode(payload, pcm),
+            || match &mut self.inner {
+                Inner::Here(codec) => codec.decode(payload, pcm),
+                Inner::Away(codec) => {
+                    codec.decode(payload)?;
+                    codec.decoded(pcm)
+                }
+            },
         )
+    }
+
+    /// First pass of a tick: hands a packet to a codec of another process, which works on it meanwhile.
+    /// `false` when the codec is here, or cannot take it: then [`decode`](Self::decode) it. Thread: \[media\].
+    #[inline]
+    pub fn submit_decode(&mut self, payload: &[u8]) -> bool {
+        match &mut self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(codec) => codec.decode(payload).is_ok(),
+        }
+    }
+
+    /// The same, a packet behind `samples` that were lost.
+    pub fn submit_recover(&mut self, next: &[u8], samples: usize) -> bool {
+        match &mut self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(codec) => codec.submit_recover(next, samples).is_ok(),
+        }
+    }
+
+    /// The sound of the packet that [`submit_decode`](Self::submit_decode) took. Thread: \[media\].
+    pub fn collect_decoded(&mut self, pcm: &mut [i16]) -> Result<usize, Trouble> {
+        self.fence.call(
+            || base::Duration::ZERO,
+            || match &mut self.inner {
+                Inner::Here(_) => Err(Status::UNAVAILABLE),
+                Inner::Away(codec) => codec.decoded(pcm),
+            },
+        )
+    }
+
+    /// As [`submit_decode`](Self::submit_decode), a frame to encode into at most `room` bytes.
+    #[inline]
+    pub fn submit_encode(&mut self, pcm: &[i16], room: usize) -> bool {
+        match &mut self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(codec) => codec.encode(pcm, room).is_ok(),
+        }
+    }
+
+    /// The packet of the frame that [`submit_encode`](Self::submit_encode) took; `None` when it is late and
+    /// may be asked for again. Thread: \[media\].
+    pub fn collect_encoded(&mut self, payload: &mut [u8]) -> Result<Option<usize>, Trouble> {
+        let Inner::Away(codec) = &mut self.inner else {
+            return Err(Trouble::Failed(Status::UNAVAILABLE));
+        };
+        let mut is_late = false;
+        let result = self.fence.call(
+            || base::Duration::ZERO,
+            || match codec.encoded(payload) {
+                Err(Status::UNAVAILABLE) => {
+                    is_late = true;
+                    Ok(0)
+                }
+                result => result,
+            },
+        );
+        result.map(|size| (!is_late).then_some(size))
     }
 
     /// Nothing came: fills `pcm` with what the codec invents. Only where
@@ -111,8 +218,13 @@ impl CodecInstance {
     #[inline]
     pub fn conceal(&mut self, pcm: &mut [i16]) -> Result<usize, Trouble> {
         let (format, samples) = (&self.format, pcm.len());
-        self.fence
-            .call(|| lasting(format, samples), || self.inner.conceal(pcm))
+        self.fence.call(
+            || lasting(format, samples),
+            || match &mut self.inner {
+                Inner::Here(codec) => codec.conceal(pcm),
+                Inner::Away(codec) => codec.conceal(pcm),
+            },
+        )
     }
 
     /// Fills `pcm` with what was lost before the packet `next`, which is decoded afterwards. Only where
@@ -122,21 +234,35 @@ impl CodecInstance {
         let (format, samples) = (&self.format, pcm.len());
         self.fence.call(
             || lasting(format, samples),
-            || self.inner.recover(next, pcm),
+            || match &mut self.inner {
+                Inner::Here(codec) => codec.recover(next, pcm),
+                Inner::Away(codec) => codec.recover(next, pcm),
+            },
         )
     }
 
     /// Changes one setting, `plugin_abi::codec::KEY_…`. Thread: \[media\].
     pub fn control(&mut self, key: u32, value: i64) -> Result<(), Trouble> {
         let format = &self.format;
-        self.fence
-            .call(|| packet(format), || self.inner.control(key, value))
+        self.fence.call(
+            || packet(format),
+            || match &mut self.inner {
+                Inner::Here(codec) => codec.control(key, value),
+                Inner::Away(codec) => codec.control(key, value),
+            },
+        )
     }
 
     /// Forgets the past: the next packet starts a stream. Thread: \[media\].
     pub fn reset(&mut self) -> Result<(), Trouble> {
         let format = &self.format;
-        self.fence.call(|| packet(format), || self.inner.reset())
+        self.fence.call(
+            || packet(format),
+            || match &mut self.inner {
+                Inner::Here(codec) => codec.reset(),
+                Inner::Away(codec) => codec.reset(),
+            },
+        )
     }
 }
 

@@ -1,10 +1,16 @@
 //! Kinds that are not promised yet, opened.
 
+use crate::away::media::AwayTone;
+use crate::away::talk::{self, Talk};
+use crate::away::words::{self, Answer, Ask, Media};
+use crate::catalogue::Plugin;
 use crate::fence::{Fence, Trouble};
-use crate::{Error, Held, Ready};
+use crate::ready::{Table, nonsense};
+use crate::{Error, Ready};
 use base::Duration;
-use plugin::Captured;
 use plugin::draft::{directory, nat, security, tone, ui};
+use plugin::{Captured, Refusal, Status};
+use std::sync::Arc;
 
 /// A NAT strategy.
 pub type NatPlugin = Ready<nat::NatHandle>;
@@ -17,69 +23,232 @@ pub type DirectoryPlugin = Ready<directory::DirectoryHandle>;
 /// A set of tones.
 pub type TonePlugin = Ready<tone::ToneHandle>;
 
-impl NatPlugin {
-    /// Makes a machine from a JSON object. Thread: \[control\].
-    pub fn open(&self, request: &str, seed: u64) -> Result<Held<nat::NatInstance>, Error> {
-        self.held(self.table.open(request, seed))
+/// What was opened, here or in a process of its own. Once that process is gone every call fails with
+/// [`Status::LOST`]; another may be opened.
+#[derive(Debug)]
+pub struct Opened<T> {
+    // Before the plugin: what was opened is closed before its plugin stops.
+    inner: Inner<T>,
+    plugin: Arc<Plugin>,
+}
+
+#[derive(Debug)]
+enum Inner<T> {
+    Here(T),
+    Away(Talk),
+}
+
+impl<T> Opened<T> {
+    /// The plugin's id.
+    pub fn plugin(&self) -> &str {
+        &self.plugin.about.id
     }
 }
+
+impl<T> Ready<T> {
+    fn opened<I>(
+        &self,
+        here: impl FnOnce(&T) -> Result<I, Refusal>,
+        away: impl FnOnce() -> words::Talk,
+    ) -> Result<Opened<I>, Error> {
+        let inner = match &self.table {
+            Table::Here(table) => here(table).map(Inner::Here),
+            Table::Away(process) => Talk::open(process, away()).map(Inner::Away),
+        };
+        Ok(Opened {
+            inner: inner.map_err(|refusal| self.refused(refusal))?,
+            plugin: Arc::clone(&self.plugin),
+        })
+    }
+}
+
+/// A NAT machine that runs.
+pub type Nat = Opened<nat::NatInstance>;
+
+impl NatPlugin {
+    /// Makes a machine from a JSON object. Thread: \[control\].
+    pub fn open(&self, request: &str, seed: u64) -> Result<Nat, Error> {
+        self.opened(
+            |table| table.open(request, seed),
+            || words::Talk::Nat {
+                request: request.to_owned(),
+                seed,
+            },
+        )
+    }
+}
+
+impl Nat {
+    /// Tells it what happened. Thread: \[control\].
+    pub fn handle(&mut self, input: nat::NatInput<'_>, now_ns: u64) -> Result<(), Status> {
+        match &mut self.inner {
+            Inner::Here(nat) => nat.handle(input, now_ns),
+            Inner::Away(talk) => talk.nat_input(input, now_ns),
+        }
+    }
+
+    /// The next thing to do. Thread: \[control\].
+    pub fn poll(&mut self) -> Result<Option<nat::NatOutput>, Status> {
+        match &mut self.inner {
+            Inner::Here(nat) => nat.poll(),
+            Inner::Away(talk) => talk.nat_poll(),
+        }
+    }
+}
+
+/// A keying machine that runs.
+pub type Security = Opened<security::SecurityInstance>;
 
 impl SecurityPlugin {
     /// Makes a machine from a JSON object. Thread: \[control\].
-    pub fn open(
-        &self,
-        request: &str,
-        seed: &[u8; 32],
-    ) -> Result<Held<security::SecurityInstance>, Error> {
-        self.held(self.table.open(request, seed))
+    pub fn open(&self, request: &str, seed: &[u8; 32]) -> Result<Security, Error> {
+        self.opened(
+            |table| table.open(request, seed),
+            || words::Talk::Security {
+                request: request.to_owned(),
+                seed: *seed,
+            },
+        )
     }
 }
+
+impl Security {
+    /// Tells it what happened. Thread: \[control\].
+    pub fn handle(
+        &mut self,
+        input: security::SecurityInput<'_>,
+        now_ns: u64,
+    ) -> Result<(), Status> {
+        match &mut self.inner {
+            Inner::Here(security) => security.handle(input, now_ns),
+            Inner::Away(talk) => talk.security_input(input, now_ns),
+        }
+    }
+
+    /// The next thing to do. Thread: \[control\].
+    pub fn poll(&mut self) -> Result<Option<security::SecurityOutput>, Status> {
+        match &mut self.inner {
+            Inner::Here(security) => security.poll(),
+            Inner::Away(talk) => talk.security_poll(),
+        }
+    }
+}
+
+/// A face that runs.
+pub type Face = Opened<ui::UiInstance>;
 
 impl UiPlugin {
     /// Starts the face; its commands go to `commands`, from any thread. Thread: \[control\].
-    pub fn open(
-        &self,
-        options: &str,
-        commands: ui::Commands,
-    ) -> Result<Held<ui::UiInstance>, Error> {
-        self.held(self.table.open(options, commands))
+    pub fn open(&self, options: &str, commands: ui::Commands) -> Result<Face, Error> {
+        let inner = match &self.table {
+            Table::Here(table) => table.open(options, commands).map(Inner::Here),
+            Table::Away(process) => talk::ui(process, options, commands).map(Inner::Away),
+        };
+        Ok(Opened {
+            inner: inner.map_err(|refusal| self.refused(refusal))?,
+            plugin: Arc::clone(&self.plugin),
+        })
     }
 }
 
+impl Face {
+    /// Tells it one event. Thread: \[control\].
+    pub fn event(&mut self, json: &str) -> Result<(), Status> {
+        match &mut self.inner {
+            Inner::Here(face) => face.event(json),
+            Inner::Away(talk) => talk.event(json),
+        }
+    }
+}
+
+/// An open directory.
+pub type Directory = Opened<directory::DirectoryInstance>;
+
 impl DirectoryPlugin {
     /// Opens it. Thread: \[worker\].
-    pub fn open(&self, options: &str) -> Result<Held<directory::DirectoryInstance>, Error> {
-        self.held(self.table.open(options))
+    pub fn open(&self, options: &str) -> Result<Directory, Error> {
+        self.opened(
+            |table| table.open(options),
+            || words::Talk::Directory {
+                options: options.to_owned(),
+            },
+        )
+    }
+}
+
+impl Directory {
+    /// Looks up; the plugin's JSON. Thread: \[worker\].
+    pub fn search(&mut self, query: &str) -> Result<String, Refusal> {
+        match &mut self.inner {
+            Inner::Here(directory) => directory.search(query),
+            Inner::Away(talk) => talk.search(query),
+        }
     }
 }
 
 impl TonePlugin {
     /// The names it knows, a JSON array. Thread: \[control\].
     pub fn names(&self) -> Result<String, Error> {
-        self.table.names().map_err(|refusal| self.refused(refusal))
+        let said = match &self.table {
+            Table::Here(table) => table.names(),
+            Table::Away(process) => match process.ask(&Ask::ToneNames) {
+                Ok(Answer::Text(said)) => Ok(said),
+                Ok(_) => Err(nonsense()),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        said.map_err(|refusal| self.refused(refusal))
     }
 
     /// Prepares a tone. Thread: \[control\].
     pub fn open(&self, name: &str, sample_rate_hz: u32, options: &str) -> Result<Tone, Error> {
+        let opened = match &self.table {
+            Table::Here(table) => table.open(name, sample_rate_hz, options).map(Played::Here),
+            Table::Away(process) => process
+                .open(Media::Tone {
+                    name: name.to_owned(),
+                    sample_rate_hz,
+                    options: options.to_owned(),
+                })
+                .map(|caller| Played::Away(AwayTone::new(caller))),
+        };
+        let inner = opened.map_err(|refusal| self.refused(refusal))?;
+        let clock = self.clock.filter(|_| matches!(inner, Played::Here(_)));
         Ok(Tone {
-            inner: self.held(self.table.open(name, sample_rate_hz, options))?,
-            fence: Fence::new(self.clock),
+            inner,
+            fence: Fence::new(clock),
+            _plugin: Arc::clone(&self.plugin),
         })
     }
+}
+
+/// Where the tone is.
+#[derive(Debug)]
+enum Played {
+    Here(tone::ToneInstance),
+    Away(AwayTone),
 }
 
 /// A tone that plays. Move it to the media thread, and back to control to drop it.
 #[derive(Debug)]
 pub struct Tone {
-    inner: Held<tone::ToneInstance>,
+    // Before the plugin: what was opened is closed before its plugin stops.
+    inner: Played,
     fence: Fence,
+    _plugin: Arc<Plugin>,
 }
 
 impl Tone {
     /// Fills `pcm`; after trouble it is silence. Thread: \[media\].
     pub fn read(&mut self, pcm: &mut [i16]) -> Result<Captured, Trouble> {
         const BLOCK: Duration = Duration::from_millis(10);
-        let result = self.fence.call(|| BLOCK, || self.inner.read(pcm));
+        let result = self.fence.call(
+            || BLOCK,
+            || match &mut self.inner {
+                Played::Here(tone) => tone.read(pcm),
+                Played::Away(tone) => tone.read(pcm),
+            },
+        );
         if result.is_err() {
             pcm.fill(0);
         }

@@ -1,7 +1,10 @@
 //! A DTMF method, and its listeners behind their fence.
 
+use crate::away::media::AwayListener;
+use crate::away::words::{Answer, Ask, Media, Step, heard};
 use crate::catalogue::Plugin;
 use crate::fence::{Fence, Tally, Trouble};
+use crate::ready::{Table, nonsense};
 use crate::{Error, Ready};
 use base::Duration;
 use plugin::{DtmfHeard, DtmfListen, DtmfRequest, DtmfStep, Status};
@@ -16,23 +19,49 @@ const BLOCK: Duration = Duration::from_millis(10);
 impl DtmfMethod {
     /// What it says of itself; it was asked when it was started. Thread: \[control\].
     pub fn abilities(&self) -> plugin::Abilities {
-        self.table
-            .about()
-            .map(|about| about.abilities)
-            .unwrap_or_default()
+        match &self.table {
+            Table::Here(table) => table
+                .about()
+                .map(|about| about.abilities)
+                .unwrap_or_default(),
+            Table::Away(_) => self.plugin.dtmf().map(|dtmf| dtmf.1).unwrap_or_default(),
+        }
     }
 
     /// As settings spell it. Thread: \[control\].
     pub fn name(&self) -> String {
-        self.table
-            .about()
-            .map(|about| about.name)
-            .unwrap_or_default()
+        match &self.table {
+            Table::Here(table) => table.about().map(|about| about.name).unwrap_or_default(),
+            Table::Away(_) => self.plugin.dtmf().map(|dtmf| dtmf.0).unwrap_or_default(),
+        }
     }
 
     /// What to send for one key; `None` when it cannot be used in this call. Thread: \[control\].
     pub fn plan(&self, request: &DtmfRequest<'_>) -> Result<Option<Vec<DtmfStep>>, Error> {
-        match self.table.plan(request) {
+        let plan = match &self.table {
+            Table::Here(table) => table.plan(request),
+            Table::Away(process) => process
+                .ask(&Ask::Plan {
+                    key: request.key,
+                    duration_ms: request.duration_ms,
+                    peer_takes_info: request.peer_takes_info,
+                    codec_clock_hz: request.codec_clock_hz,
+                    event_clock_hz: request.event_clock_hz,
+                    options: request.options.to_owned(),
+                })
+                .and_then(|answer| match answer {
+                    Answer::Steps(steps) => Ok(steps.into_iter().map(Step::read).collect()),
+                    Answer::Done
+                    | Answer::Begun(_)
+                    | Answer::Text(_)
+                    | Answer::Heard(_)
+                    | Answer::Closed { .. }
+                    | Answer::Nat(_)
+                    | Answer::Security(_)
+                    | Answer::Refused { .. } => Err(nonsense()),
+                }),
+        };
+        match plan {
             Ok(plan) => Ok(Some(plan)),
             Err(refusal) if refusal.status == Status::UNSUPPORTED => Ok(None),
             Err(refusal) => Err(self.refused(refusal)),
@@ -41,18 +70,46 @@ impl DtmfMethod {
 
     /// Reads a key from an INFO request. Thread: \[control\].
     pub fn hear_info(&self, content_type: &str, body: &str) -> Option<DtmfHeard> {
-        self.table.hear_info(content_type, body)
+        let process = match &self.table {
+            Table::Here(table) => return table.hear_info(content_type, body),
+            Table::Away(process) => process,
+        };
+        let word = Ask::HearInfo {
+            content_type: content_type.to_owned(),
+            body: body.to_owned(),
+        };
+        match process.ask(&word) {
+            Ok(Answer::Heard(Some((key, released, ms)))) => heard(key, released, ms),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     /// Makes a listener. Thread: \[control\].
     pub fn open(&self, request: &DtmfListen<'_>) -> Result<DtmfListener, Error> {
-        let opened = self.table.open(request);
+        let opened = match &self.table {
+            Table::Here(table) => table.open(request).map(Inner::Here),
+            Table::Away(process) => process
+                .open(Media::Listener {
+                    sample_rate_hz: request.sample_rate_hz,
+                    options: request.options.to_owned(),
+                })
+                .map(|caller| Inner::Away(AwayListener::new(caller))),
+        };
+        let inner = opened.map_err(|refusal| self.refused(refusal))?;
+        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(DtmfListener {
-            inner: opened.map_err(|refusal| self.refused(refusal))?,
-            fence: Fence::new(self.clock),
+            inner,
+            fence: Fence::new(clock),
             plugin: Arc::clone(&self.plugin),
         })
     }
+}
+
+/// Where the listener is.
+#[derive(Debug)]
+enum Inner {
+    Here(plugin::DtmfInstance),
+    Away(AwayListener),
 }
 
 /// An open listener. Move it to the media thread, and back to control to drop it.
@@ -61,7 +118,7 @@ impl DtmfMethod {
 #[derive(Debug)]
 pub struct DtmfListener {
     // Before the plugin: what was opened is closed before its plugin stops.
-    inner: plugin::DtmfInstance,
+    inner: Inner,
     fence: Fence,
     plugin: Arc<Plugin>,
 }
@@ -84,6 +141,12 @@ impl DtmfListener {
 
     /// Looks at 10 ms of audio; `heard` takes each key that was found. Thread: \[media\].
     pub fn listen(&mut self, pcm: &[i16], heard: impl FnMut(DtmfHeard)) -> Result<(), Trouble> {
-        self.fence.call(|| BLOCK, || self.inner.listen(pcm, heard))
+        self.fence.call(
+            || BLOCK,
+            || match &mut self.inner {
+                Inner::Here(listener) => listener.listen(pcm, heard),
+                Inner::Away(listener) => listener.listen(pcm, heard),
+            },
+        )
     }
 }

@@ -143,6 +143,12 @@ pub enum Error {
         /// What there is instead, or why it was refused.
         have: String,
     },
+    /// It is to run in a process of its own, and the program for that is not there.
+    #[error("{plugin}: is isolated, but offhook-plugin-host is not beside the running program")]
+    NoIsolation {
+        /// Which plugin.
+        plugin: String,
+    },
     /// The plugin would not open what was asked for.
     #[error("{plugin}: {refusal}")]
     Open {
@@ -173,6 +179,7 @@ impl Error {
             Self::BadTable { .. } => "plugin.bad-table",
             Self::Duplicate { .. } => "plugin.duplicate",
             Self::Missing { .. } => "plugin.missing",
+            Self::NoIsolation { .. } => "plugin.no-isolation",
             Self::Open { .. } => "plugin.open",
         }
     }
@@ -215,6 +222,9 @@ impl Error {
             Self::Missing { .. } => {
                 "list the plugin in the profile, put its library on the plugin path, or name one that is there".into()
             }
+            Self::NoIsolation { plugin } => format!(
+                "install offhook-plugin-host beside the program, or set plugins.trust.{plugin} = \"in-process\""
+            ),
             Self::Open { .. } => "change the request as the plugin says".into(),
         }
     }

@@ -1,10 +1,13 @@
 //! A filter, and its instances behind their fence.
 
+use crate::away::media::AwayFilter;
+use crate::away::words::Media;
 use crate::catalogue::Plugin;
 use crate::fence::{Fence, Tally, Trouble};
+use crate::ready::Table;
 use crate::{Error, Ready};
 use base::Duration;
-use plugin::FilterRequest;
+use plugin::{FilterRequest, Place};
 use std::sync::Arc;
 
 /// A filter.
@@ -16,13 +19,32 @@ const BLOCK: Duration = Duration::from_millis(10);
 impl FilterPlugin {
     /// Makes an instance. Thread: \[control\].
     pub fn open(&self, request: &FilterRequest<'_>) -> Result<FilterInstance, Error> {
-        let opened = self.table.open(request);
+        let rate = request.sample_rate_hz;
+        let opened = match &self.table {
+            Table::Here(table) => table.open(request).map(Inner::Here),
+            Table::Away(process) => process
+                .open(Media::Filter {
+                    is_speaker: request.place == Place::Speaker,
+                    sample_rate_hz: rate,
+                    options: request.options.to_owned(),
+                })
+                .map(|caller| Inner::Away(Box::new(AwayFilter::new(caller, rate)))),
+        };
+        let inner = opened.map_err(|refusal| self.refused(refusal))?;
+        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(FilterInstance {
-            inner: opened.map_err(|refusal| self.refused(refusal))?,
-            fence: Fence::new(self.clock),
+            inner,
+            fence: Fence::new(clock),
             plugin: Arc::clone(&self.plugin),
         })
     }
+}
+
+/// Where the filter is.
+#[derive(Debug)]
+enum Inner {
+    Here(plugin::FilterInstance),
+    Away(Box<AwayFilter>),
 }
 
 /// An open filter. Move it to the media thread, and back to control to drop it.
@@ -31,7 +53,7 @@ impl FilterPlugin {
 #[derive(Debug)]
 pub struct FilterInstance {
     // Before the plugin: what was opened is closed before its plugin stops.
-    inner: plugin::FilterInstance,
+    inner: Inner,
     fence: Fence,
     plugin: Arc<Plugin>,
 }
@@ -53,7 +75,8 @@ impl FilterInstance {
     }
 
     /// Turns `near` into `out`; after trouble `out` is `near` as it is. `far` is what went to the
-    /// loudspeaker, `delay_samples` ago at the microphone. All are one block. Thread: \[media\].
+    /// loudspeaker, `delay_samples` ago at the microphone. All are one block. A filter of another process gives
+    /// out the block before, also after trouble. Thread: \[media\].
     #[inline]
     pub fn process(
         &mut self,
@@ -62,20 +85,31 @@ impl FilterInstance {
         delay_samples: u32,
         out: &mut [i16],
     ) -> Result<(), Trouble> {
-        let result = self.fence.call(
-            || BLOCK,
-            || self.inner.process(near, far, delay_samples, out),
-        );
+        let inner = match &mut self.inner {
+            Inner::Here(filter) => filter,
+            Inner::Away(filter) => {
+                return self
+                    .fence
+                    .call(|| BLOCK, || filter.process(near, far, delay_samples, out));
+            }
+        };
+        let result = self
+            .fence
+            .call(|| BLOCK, || inner.process(near, far, delay_samples, out));
         if result.is_err() && out.len() == near.len() {
             out.copy_from_slice(near);
         }
         result
     }
 
-    /// How much later the sound comes out; 0 once it is shut out. Unit: samples. Thread: \[media\].
+    /// How much later the sound comes out; 0 once it is shut out here. Unit: samples. Thread: \[media\].
     pub fn latency(&mut self) -> u32 {
-        self.fence
-            .call(|| BLOCK, || Ok(self.inner.latency()))
-            .unwrap_or(0)
+        match &mut self.inner {
+            Inner::Here(filter) => self
+                .fence
+                .call(|| BLOCK, || Ok(filter.latency()))
+                .unwrap_or(0),
+            Inner::Away(filter) => filter.latency(),
+        }
     }
 }

@@ -11,6 +11,9 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`find`] | the search path |
+//! | [`trust`] | which process a plugin's code runs in |
+//! | `isolated` | those that run apart, in the catalogue |
+//! | [`away`] | plugins in a process of their own |
 //! | [`elf`] | just enough of ELF to see a section and a symbol |
 //! | [`manifest`] | the manifest and what is checked before loading |
 //! | [`load`] | libloading |
@@ -25,6 +28,7 @@
 //! | [`error`] | what was wrong with which library, and what to do |
 
 pub mod audio;
+pub mod away;
 pub mod catalogue;
 pub mod codec;
 pub mod draft;
@@ -34,17 +38,23 @@ pub mod error;
 pub mod fence;
 pub mod filter;
 pub mod find;
+mod isolated;
 pub mod kind;
 pub mod load;
 pub mod manifest;
 pub mod ready;
 pub mod recorder;
 mod services;
+pub mod trust;
 
 pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
+pub use away::{Incident, Mishap, Then};
 pub use catalogue::{About, Catalogue, Origin, Refused};
 pub use codec::{CodecHandle, CodecInstance};
-pub use draft::{DirectoryPlugin, NatPlugin, SecurityPlugin, Tone, TonePlugin, UiPlugin};
+pub use draft::{
+    Directory, DirectoryPlugin, Face, Nat, NatPlugin, Security, SecurityPlugin, Tone, TonePlugin,
+    UiPlugin,
+};
 pub use dtmf::{DtmfListener, DtmfMethod};
 pub use error::Error;
 pub use fence::{Clock, Fence, Tally, Trouble, wall_clock};
@@ -57,5 +67,6 @@ pub use plugin::{
     DtmfRequest, DtmfStep, Entry, FilterRequest, FormatRule, Mark, PacketTimes, Place,
     RecorderRequest, RuleKind, Status, Tones,
 };
-pub use ready::{Held, Ready};
+pub use ready::Ready;
 pub use recorder::{RecordedFile, RecorderAbout, RecorderPlugin, Recording, RecordingResult};
+pub use trust::{Trust, TrustRule};

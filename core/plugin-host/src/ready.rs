@@ -1,17 +1,26 @@
-//! A started plugin of one kind, and what was opened of it.
+//! A started plugin of one kind, here or in a process of its own.
 
 use crate::Error;
+use crate::away::process::Process;
 use crate::catalogue::{About, Plugin};
 use crate::fence::Clock;
-use plugin::Refusal;
-use std::ops::{Deref, DerefMut};
+use plugin::{Refusal, Status};
 use std::sync::Arc;
+
+/// What is called to open something of a plugin.
+#[derive(Debug, Clone)]
+pub(crate) enum Table<T> {
+    /// In this process.
+    Here(T),
+    /// In its own.
+    Away(Arc<Process>),
+}
 
 /// A plugin with its checked table.
 #[derive(Debug, Clone)]
 pub struct Ready<T> {
     pub(crate) plugin: Arc<Plugin>,
-    pub(crate) table: T,
+    pub(crate) table: Table<T>,
     pub(crate) clock: Option<Clock>,
 }
 
@@ -32,46 +41,9 @@ impl<T> Ready<T> {
             refusal,
         }
     }
-
-    pub(crate) fn held<I>(&self, opened: Result<I, Refusal>) -> Result<Held<I>, Error> {
-        let inner = opened.map_err(|refusal| self.refused(refusal))?;
-        Ok(Held {
-            inner,
-            plugin: Arc::clone(&self.plugin),
-        })
-    }
 }
 
-/// What was opened of a plugin off the media thread. Its plugin does not stop before it is closed.
-#[derive(Debug)]
-pub struct Held<I> {
-    // Before the plugin: what was opened is closed before its plugin stops.
-    inner: I,
-    plugin: Arc<Plugin>,
-}
-
-impl<I> Held<I> {
-    /// The plugin's id.
-    pub fn plugin(&self) -> &str {
-        &self.plugin.about.id
-    }
-
-    /// Ends it by its own word.
-    pub fn end<R>(self, by: impl FnOnce(I) -> R) -> R {
-        by(self.inner)
-    }
-}
-
-impl<I> Deref for Held<I> {
-    type Target = I;
-
-    fn deref(&self) -> &I {
-        &self.inner
-    }
-}
-
-impl<I> DerefMut for Held<I> {
-    fn deref_mut(&mut self) -> &mut I {
-        &mut self.inner
-    }
+/// An answer of another word than was asked for.
+pub(crate) fn nonsense() -> Refusal {
+    Refusal::new(Status::GARBAGE, "its process answered something else")
 }

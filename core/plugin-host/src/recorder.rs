@@ -1,13 +1,30 @@
 //! A recorder, and its recordings.
 
-use crate::{Error, Held, Ready};
-use plugin::{RecorderRequest, Refusal, Status};
+use crate::away::talk::Talk;
+use crate::away::words::{self, Answer, Ask};
+use crate::catalogue::Plugin;
+use crate::ready::{Table, nonsense};
+use crate::{Error, Ready};
+use plugin::{Mark, RecorderRequest, Refusal, Status};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// A recorder.
 pub type RecorderPlugin = Ready<plugin::RecorderHandle>;
+
 /// A recording that runs. Thread of every call: \[worker\].
-pub type Recording = Held<plugin::RecorderInstance>;
+#[derive(Debug)]
+pub struct Recording {
+    // Before the plugin: what was opened is closed before its plugin stops.
+    inner: Inner,
+    plugin: Arc<Plugin>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Here(plugin::RecorderInstance),
+    Away(Talk),
+}
 
 /// What a recorder says of its files.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -47,10 +64,15 @@ pub struct RecordedFile {
 impl RecorderPlugin {
     /// What it writes. Thread: \[control\].
     pub fn files(&self) -> Result<RecorderAbout, Error> {
-        let said = self
-            .table
-            .about()
-            .map_err(|refusal| self.refused(refusal))?;
+        let said = match &self.table {
+            Table::Here(table) => table.about(),
+            Table::Away(process) => match process.ask(&Ask::RecorderAbout) {
+                Ok(Answer::Text(said)) => Ok(said),
+                Ok(_) => Err(nonsense()),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        let said = said.map_err(|refusal| self.refused(refusal))?;
         serde_json::from_str(&said).map_err(|error| {
             let why = format!("says of its files what cannot be read: {error}");
             self.refused(Refusal::new(Status::GARBAGE, why))
@@ -59,14 +81,64 @@ impl RecorderPlugin {
 
     /// Begins a recording. Thread: \[worker\].
     pub fn open(&self, request: &RecorderRequest<'_>) -> Result<Recording, Error> {
-        self.held(self.table.open(request))
+        let opened = match &self.table {
+            Table::Here(table) => table.open(request).map(Inner::Here),
+            Table::Away(process) => {
+                let word = words::Talk::Recorder {
+                    sample_rate_hz: request.sample_rate_hz,
+                    channels: request.channels,
+                    started_unix_ms: request.started_unix_ms,
+                    path: request.path.to_owned(),
+                    metadata: request.metadata.to_owned(),
+                    options: request.options.to_owned(),
+                };
+                Talk::open(process, word).map(Inner::Away)
+            }
+        };
+        Ok(Recording {
+            inner: opened.map_err(|refusal| self.refused(refusal))?,
+            plugin: Arc::clone(&self.plugin),
+        })
     }
 }
 
 impl Recording {
-    /// Ends the recording. Thread: \[worker\].
+    /// The plugin's id.
+    pub fn plugin(&self) -> &str {
+        &self.plugin.about.id
+    }
+
+    /// Keeps whole samples of all channels. After [`Status::LOST`] its process is gone: what was kept stays,
+    /// and a new recording may be begun.
+    pub fn write(&mut self, pcm: &[i16], at_ms: u64) -> Result<(), Status> {
+        match &mut self.inner {
+            Inner::Here(recording) => recording.write(pcm, at_ms),
+            Inner::Away(recording) => recording.write(pcm, at_ms),
+        }
+    }
+
+    /// Something happened.
+    pub fn mark(&mut self, mark: Mark, at_ms: u64, note: &str) -> Result<(), Status> {
+        match &mut self.inner {
+            Inner::Here(recording) => recording.mark(mark, at_ms, note),
+            Inner::Away(recording) => recording.mark(mark, at_ms, note),
+        }
+    }
+
+    /// Makes what was kept outlive a crash.
+    pub fn sync(&mut self) -> Result<(), Status> {
+        match &mut self.inner {
+            Inner::Here(recording) => recording.sync(),
+            Inner::Away(recording) => recording.sync(),
+        }
+    }
+
+    /// Ends the recording.
     pub fn close(self) -> RecordingResult {
-        let (status, said) = self.end(plugin::RecorderInstance::close);
+        let (status, said) = match self.inner {
+            Inner::Here(recording) => recording.close(),
+            Inner::Away(recording) => recording.close(),
+        };
         let mut result: RecordingResult = serde_json::from_str(&said).unwrap_or_default();
         if result.error.is_none() && (status.0 < 0 || said.is_empty()) {
             result.error = Some(plugin::status_text(status).to_owned());

@@ -184,7 +184,7 @@ impl Voice {
             trust: trust(&about.origin).to_owned(),
             path: match &about.origin {
                 Origin::BuiltIn => None,
-                Origin::File(path) => Some(path.display().to_string()),
+                Origin::File(path) | Origin::Isolated(path) => Some(path.display().to_string()),
             },
             error: None,
         });
@@ -282,5 +282,6 @@ const fn trust(origin: &Origin) -> &'static str {
     match origin {
         Origin::BuiltIn => "built-in",
         Origin::File(_) => "in-process",
+        Origin::Isolated(_) => "isolated",
     }
 }

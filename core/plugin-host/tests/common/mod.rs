@@ -81,3 +81,30 @@ fn build_c(source: &Path, folder: &Path, name: &str, defines: &[String]) -> Path
     assert!(output.status.success(), "{name}: {said}");
     file
 }
+
+/// The faulty plugin of one kind, as a library file. Built once a kind, by whoever comes first.
+pub(crate) fn faulty(kind: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("faulty")
+        .join(kind);
+    let status = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["rustc", "--quiet", "--offline", "--lib", "--package"])
+        .args([
+            "offhook-mock-faulty",
+            "--crate-type",
+            "cdylib",
+            "--features",
+        ])
+        .arg(format!("library,{kind}"))
+        .arg("--target-dir")
+        .arg(&folder)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "the faulty {kind} does not build");
+    folder.join("debug").join(format!(
+        "{}offhook_mock_faulty{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    ))
+}

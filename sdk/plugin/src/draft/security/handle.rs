@@ -88,7 +88,10 @@ impl SecurityInstance {
             };
             // SAFETY: a checked function, a live instance, a buffer with its true length.
             let status = unsafe { (self.table.poll)(self.inst, &mut raw) };
-            if status == Status::BUFFER_TOO_SMALL && raw.data_len <= ROOM.1 {
+            if status == Status::BUFFER_TOO_SMALL {
+                if raw.data_len > ROOM.1 {
+                    return Err(Status::GARBAGE);
+                }
                 self.room.resize(raw.data_len.max(ROOM.0), 0);
                 continue;
             }

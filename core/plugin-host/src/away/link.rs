@@ -1,0 +1,185 @@
+//! The engine's end of one media instance in a plugin's process.
+
+use super::process::Shared;
+use super::ring::{Asker, Missed, Ring, Slot};
+use super::words::Media;
+use super::{Mishap, patience};
+use core::sync::atomic::{AtomicU32, Ordering};
+use plugin::Status;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Replies missed in a row before nobody waits for the next any more. Source: rulings, Limits.
+const MISSES: u32 = 3;
+
+/// What the supervisor and the media thread share of an instance.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(super) ring: Ring,
+    pub(super) memory: OwnedFd,
+    /// How to open it, and to open it again.
+    pub(super) open: Media,
+    /// Which process serves it: counts up from 1; 0 while none does.
+    live: AtomicU32,
+    /// Requests made.
+    sent: AtomicU32,
+}
+
+impl Link {
+    pub(super) fn new(ring: Ring, memory: OwnedFd, open: Media) -> Self {
+        Self {
+            ring,
+            memory,
+            open,
+            live: AtomicU32::new(0),
+            sent: AtomicU32::new(0),
+        }
+    }
+
+    /// No process serves it.
+    pub(super) fn down(&self) {
+        self.live.store(0, Ordering::Release);
+    }
+
+    /// Before a process opens it.
+    pub(super) fn renew(&self) {
+        self.ring.renew(self.sent.load(Ordering::Acquire));
+    }
+
+    /// A process has opened it.
+    pub(super) fn up(&self, generation: u32) {
+        self.live.store(generation, Ordering::Release);
+    }
+
+    /// Answered and made requests, to see whether it goes on; `None` while no process serves it.
+    pub(super) fn progress(&self) -> Option<(u32, u32)> {
+        (self.live.load(Ordering::Acquire) != 0)
+            .then(|| (self.ring.answered(), self.sent.load(Ordering::Acquire)))
+    }
+}
+
+/// Requests of one instance. Nothing here allocates, locks or logs.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    link: Arc<Link>,
+    shared: Arc<Shared>,
+    asker: Asker,
+    generation: u32,
+    misses_in_row: u32,
+}
+
+impl Caller {
+    pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
+        Self {
+            link,
+            shared,
+            asker: Asker::default(),
+            generation: 0,
+            misses_in_row: 0,
+        }
+    }
+
+    /// Hands a request over; its number. Fails at once while no process serves the instance.
+    pub(crate) fn ask(
+        &mut self,
+        what: u32,
+        args: [u32; 4],
+        fill: impl FnOnce(Slot<'_>),
+    ) -> Result<Ticket, Status> {
+        let live = self.link.live.load(Ordering::Acquire);
+        if live == 0 {
+            return Err(Status::UNAVAILABLE);
+        }
+        if live != self.generation {
+            // Another process: what the one before was asked is lost.
+            self.generation = live;
+            self.asker.seen = self.asker.sent;
+            self.misses_in_row = 0;
+        }
+        let number = self.asker.ask(&self.link.ring, what, args, fill);
+        self.link.sent.store(self.asker.sent, Ordering::Release);
+        number
+            .map(|number| Ticket(number, live))
+            .ok_or(Status::UNAVAILABLE)
+    }
+
+    /// The reply as `read` makes it of status, arguments and data, waited for as long as this tick allows.
+    pub(crate) fn collect<T>(
+        &mut self,
+        ticket: Ticket,
+        read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
+    ) -> Result<T, Status> {
+        let wait = self.misses_in_row < MISSES;
+        patience::spend(wait, |wait| self.within(ticket, wait, read))
+    }
+
+    /// The same without waiting.
+    pub(crate) fn take<T>(
+        &mut self,
+        ticket: Ticket,
+        read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
+    ) -> Result<T, Status> {
+        self.within(ticket, Duration::ZERO, read)
+    }
+
+    fn within<T>(
+        &mut self,
+        Ticket(number, generation): Ticket,
+        wait: Duration,
+        read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
+    ) -> Result<T, Status> {
+        if generation != self.link.live.load(Ordering::Acquire) {
+            return Err(Status::LOST);
+        }
+        let result = match self.asker.reply(&self.link.ring, number, wait) {
+            Ok(slot) => {
+                self.misses_in_row = 0;
+                let status = Status(slot.what() as i32);
+                if status.0 < 0 {
+                    Err(status)
+                } else {
+                    read(status, slot.args(), slot)
+                }
+            }
+            Err(Missed::Late) => {
+                self.misses_in_row = self.misses_in_row.saturating_add(1);
+                return Err(Status::UNAVAILABLE);
+            }
+            Err(Missed::Garbage) => Err(Status::GARBAGE),
+        };
+        match result {
+            Err(Status::GARBAGE) => self.shared.report(Mishap::Garbage),
+            Err(Status::PANIC) => {
+                self.shared.report(Mishap::Panicked);
+                return Err(Status::LOST);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        result
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        // Where there is no room the process hangs, and closes it by ending.
+        let _ = self.ask(super::media::CLOSE, [0; 4], |_| {});
+        self.link.down();
+    }
+}
+
+/// A request that waits for its reply: its number, and the process it was made to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ticket(u32, u32);
+
+impl Ticket {
+    /// Of the request after this one.
+    pub(super) fn next(self) -> Option<Self> {
+        Some(Self(self.0.wrapping_add(1), self.1))
+    }
+
+    /// Whether no request was made after it.
+    pub(super) fn is_last(self, caller: &Caller) -> bool {
+        self.0.wrapping_add(1) == caller.asker.sent
+    }
+}

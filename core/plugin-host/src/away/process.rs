@@ -1,0 +1,460 @@
+//! One plugin file in a process of its own: started, watched, ended, started again.
+
+use super::line::Line;
+use super::link::{Caller, Link};
+use super::ring::Ring;
+use super::words::{Answer, Ask, Begun, Media, Talk};
+use super::{Incident, Incidents, Mishap, Then};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use plugin::{Refusal, Status};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::thread::Timespec;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// A call of control: no answer so long, and the process is ended. Source: rulings, Limits.
+pub(super) const CONTROL: Duration = Duration::from_millis(250);
+/// Loading may read a disk.
+const START: Duration = Duration::from_secs(5);
+/// How often media instances are looked at.
+const LOOK: Duration = Duration::from_millis(10);
+/// Looks, all in time, at which a media instance that was asked had not moved.
+const STUCK: u32 = 3;
+/// Waits before it is started again after faults in a row.
+const BACK_OFF: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
+/// So many faults in so long, and it stays away. Source: rulings, Limits.
+const QUARANTINE: (usize, Duration) = (3, Duration::from_secs(60));
+
+/// How to run it.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) id: String,
+    /// The program `offhook-plugin-host`.
+    pub(crate) program: PathBuf,
+    pub(crate) begin: Ask,
+    pub(crate) quarantine: bool,
+    pub(crate) incidents: Arc<Incidents>,
+}
+
+/// The process, whichever runs now. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(super) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    plan: Plan,
+    line: Mutex<State>,
+    changed: Condvar,
+    links: Mutex<Vec<Weak<Link>>>,
+    /// Rung when the supervisor has to look at once.
+    bell: OwnedFd,
+    /// A [`Mishap`] that a caller saw, as its number.
+    seen: AtomicU32,
+    stop: AtomicBool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Started, or waiting to be.
+    Away,
+    Up {
+        line: Line,
+        generation: u32,
+        pid: u32,
+    },
+    /// It will not be started again.
+    Gone,
+}
+
+impl Process {
+    /// Starts it, and the thread that watches it. Thread: \[control\].
+    pub(crate) fn start(plan: Plan) -> Result<(Self, Begun), Refusal> {
+        let failed = |error: io::Error| {
+            let why = format!("a process for it cannot be started: {error}");
+            Refusal::new(Status::FAILED, why)
+        };
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
+        let shared = Arc::new(Shared {
+            bell: bell.map_err(|e| failed(e.into()))?,
+            line: Mutex::new(State::Away),
+            changed: Condvar::new(),
+            links: Mutex::default(),
+            seen: AtomicU32::new(0),
+            stop: AtomicBool::new(false),
+            plan,
+        });
+        let (told, first) = sync_channel(1);
+        let of_thread = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("plugin-watch".into())
+            .stack_size(256 << 10)
+            .spawn(move || of_thread.watch_over(&told))
+            .map_err(failed)?;
+        let begun = first
+            .recv_timeout(START + CONTROL)
+            .unwrap_or_else(|_| Err(Status::UNAVAILABLE.into()));
+        let process = Self { shared };
+        Ok((process, begun?))
+    }
+
+    /// One call of control.
+    pub(crate) fn ask(&self, word: &Ask) -> Result<Answer, Refusal> {
+        self.shared.ask(word, &[], CONTROL)
+    }
+
+    /// Opens a media instance.
+    pub(crate) fn open(&self, word: Media) -> Result<Caller, Refusal> {
+        let (ring, memory) = Ring::make()
+            .map_err(|error| Refusal::new(Status::FAILED, format!("no shared memory: {error}")))?;
+        let link = Arc::new(Link::new(ring, memory, word));
+        self.shared.open(&link)?;
+        let mut links = lock(&self.shared.links);
+        links.retain(|link| link.strong_count() > 0);
+        links.push(Arc::downgrade(&link));
+        drop(links);
+        self.shared.ring();
+        Ok(Caller::new(link, Arc::clone(&self.shared)))
+    }
+
+    /// Opens what is spoken to over lines of its own.
+    pub(crate) fn call(&self, word: Talk, lines: usize) -> Result<Vec<Line>, Refusal> {
+        let pairs = (0..lines)
+            .map(|_| Line::pair())
+            .collect::<io::Result<Vec<_>>>();
+        let pairs = pairs.map_err(|e| Refusal::new(Status::FAILED, e.to_string()))?;
+        let (ours, theirs): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let fds: Vec<_> = theirs.iter().map(Line::as_fd).collect();
+        self.shared.ask(&Ask::Talk(word), &fds, CONTROL)?;
+        Ok(ours)
+    }
+
+    /// The number of the process that runs now. For tests and lists.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        match &*lock(&self.shared.line) {
+            State::Up { pid, .. } => Some(*pid),
+            State::Away | State::Gone => None,
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.ring();
+    }
+}
+
+impl Shared {
+    fn ring(&self) {
+        // A bell that is full has been rung.
+        let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+    }
+
+    /// Somebody saw what must not be. Neither allocates nor locks.
+    pub(super) fn report(&self, mishap: Mishap) {
+        self.seen.store(mishap.number(), Ordering::Release);
+        self.ring();
+    }
+
+    /// One call over the process' own line; waits for a process that is being started.
+    fn ask(&self, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> Result<Answer, Refusal> {
+        let state = lock(&self.line);
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(state, 2 * wait, |state| matches!(state, State::Away))
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Up { line, .. } => self.settled(over(line, word, fds, wait)),
+            State::Away => Err(Refusal::new(
+                Status::UNAVAILABLE,
+                "it is being started again",
+            )),
+            State::Gone => Err(Refusal::new(
+                Status::UNAVAILABLE,
+                "it was shut out after too many faults",
+            )),
+        }
+    }
+
+    fn settled(&self, answer: io::Result<Answer>) -> Result<Answer, Refusal> {
+        match answer {
+            Ok(Answer::Refused { status, reason }) => {
+                match Status(status) {
+                    Status::PANIC => self.report(Mishap::Panicked),
+                    Status::GARBAGE => self.report(Mishap::Garbage),
+                    _ => {}
+                }
+                Err(Refusal::new(Status(status), reason))
+            }
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                let (mishap, why) = told(&error);
+                self.report(mishap);
+                Err(Refusal::new(Status::LOST, why))
+            }
+        }
+    }
+
+    fn open(&self, link: &Arc<Link>) -> Result<(), Refusal> {
+        link.renew();
+        let word = Ask::Media(link.open.clone());
+        self.ask(&word, &[link.memory.as_fd()], CONTROL)?;
+        if let State::Up { generation, .. } = &*lock(&self.line) {
+            link.up(*generation);
+        }
+        Ok(())
+    }
+
+    fn watch_over(&self, told: &SyncSender<Result<Begun, Refusal>>) {
+        let mut told = Some(told);
+        let mut faults: Vec<Instant> = Vec::new();
+        for generation in 1.. {
+            let (mishap, child) = match self.launch() {
+                Ok((mut child, line, begun)) => {
+                    self.raise(line, generation, child.id());
+                    if let Some(told) = told.take() {
+                        // Nobody listens any more: then it is dropped, and that ends the loop.
+                        let _ = told.send(Ok(begun));
+                    }
+                    let mishap = self.watch(&mut child);
+                    (mishap, Some(child))
+                }
+                Err(refusal) => {
+                    if let Some(told) = told.take() {
+                        let _ = told.send(Err(refusal));
+                        return;
+                    }
+                    (Some(Mishap::NoStart), None)
+                }
+            };
+            self.lower();
+            if let Some(mut child) = child {
+                // It may be gone already.
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            let Some(mishap) = mishap else {
+                return;
+            };
+            let now = Instant::now();
+            faults.retain(|at| now.duration_since(*at) < QUARANTINE.1);
+            faults.push(now);
+            let wait = BACK_OFF[(faults.len() - 1).min(BACK_OFF.len() - 1)];
+            let shut = self.plan.quarantine && faults.len() >= QUARANTINE.0;
+            let then = if shut {
+                Then::ShutOut
+            } else {
+                Then::StartedAgain(wait)
+            };
+            self.plan.incidents.tell(Incident {
+                plugin: self.plan.id.clone(),
+                mishap,
+                then,
+            });
+            if shut {
+                *lock(&self.line) = State::Gone;
+                self.changed.notify_all();
+                return;
+            }
+            if self.pause(wait) {
+                return;
+            }
+        }
+    }
+
+    /// Waits before another start; whether it is to stop.
+    fn pause(&self, wait: Duration) -> bool {
+        let end = Instant::now() + wait;
+        loop {
+            if self.stop.load(Ordering::Acquire) {
+                return true;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let _ = poll(
+                &mut [PollFd::new(&self.bell, PollFlags::IN)],
+                Some(&spec(left)),
+            );
+            self.unring();
+        }
+    }
+
+    fn unring(&self) {
+        let _ = rustix::io::read(&self.bell, &mut [0u8; 8]);
+    }
+
+    fn launch(&self) -> Result<(Child, Line, Begun), Refusal> {
+        let refused = |error: io::Error| {
+            let why = format!("{}: {error}", self.plan.program.display());
+            Refusal::new(
+                Status::FAILED,
+                format!("its process cannot be started: {why}"),
+            )
+        };
+        let (ours, theirs) = Line::pair().map_err(refused)?;
+        let mut child = Command::new(&self.plan.program)
+            .env_clear()
+            .env("MALLOC_ARENA_MAX", "1")
+            .current_dir("/")
+            .stdin(Stdio::from(theirs.into_fd()))
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(refused)?;
+        let begun = match over(&ours, &self.plan.begin, &[], START) {
+            Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
+            Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
+            Ok(_) => Refusal::new(Status::GARBAGE, "its process answered something else"),
+            Err(error) => {
+                let (_, why) = told(&error);
+                Refusal::new(
+                    Status::FAILED,
+                    format!("its process ended while it was loaded: {why}"),
+                )
+            }
+        };
+        let _ = child.kill();
+        let _ = child.wait();
+        Err(begun)
+    }
+
+    /// Opens again what was open, and lets callers in.
+    fn raise(&self, line: Line, generation: u32, pid: u32) {
+        let mut state = lock(&self.line);
+        // What was seen of the process before is not this one's fault.
+        self.seen.store(0, Ordering::Release);
+        for link in self.links() {
+            link.renew();
+            let word = Ask::Media(link.open.clone());
+            match over(&line, &word, &[link.memory.as_fd()], CONTROL) {
+                Ok(Answer::Done) => link.up(generation),
+                // It stays bypassed; the watch ends a process that does not answer.
+                Ok(_) => {}
+                Err(error) => {
+                    self.report(told(&error).0);
+                    break;
+                }
+            }
+        }
+        *state = State::Up {
+            line,
+            generation,
+            pid,
+        };
+        self.changed.notify_all();
+    }
+
+    fn lower(&self) {
+        let mut state = lock(&self.line);
+        *state = State::Away;
+        for link in self.links() {
+            link.down();
+        }
+    }
+
+    fn links(&self) -> Vec<Arc<Link>> {
+        lock(&self.links).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Until something happened to it; `None` when it is no longer wanted.
+    fn watch(&self, child: &mut Child) -> Option<Mishap> {
+        let pidfd = Pid::from_raw(child.id() as i32)
+            .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        let mut stuck: Vec<(usize, u32, u32)> = Vec::new();
+        loop {
+            let links = self.links();
+            let nap = if links.is_empty() {
+                Duration::from_secs(1)
+            } else {
+                LOOK
+            };
+            let began = Instant::now();
+            let bell = PollFd::new(&self.bell, PollFlags::IN);
+            let _ = match &pidfd {
+                Some(pidfd) => poll(
+                    &mut [bell, PollFd::new(pidfd, PollFlags::IN)],
+                    Some(&spec(nap)),
+                ),
+                None => poll(&mut [bell], Some(&spec(nap.min(LOOK)))),
+            };
+            self.unring();
+            if self.stop.load(Ordering::Acquire) {
+                return None;
+            }
+            if let Ok(Some(status)) = child.try_wait() {
+                return Some(Mishap::Crashed(status.signal()));
+            }
+            if let Some(mishap) = Mishap::of(self.seen.swap(0, Ordering::AcqRel)) {
+                return Some(mishap);
+            }
+            // A look that came late itself says nothing of others.
+            let in_time = began.elapsed() < nap + LOOK / 2;
+            if in_time && any_stuck(&links, &mut stuck) {
+                return Some(Mishap::Hung);
+            }
+        }
+    }
+}
+
+/// Whether an instance that was asked has not moved for too many looks.
+fn any_stuck(links: &[Arc<Link>], stuck: &mut Vec<(usize, u32, u32)>) -> bool {
+    let mut now = Vec::with_capacity(links.len());
+    let mut any = false;
+    for link in links {
+        let key = Arc::as_ptr(link) as usize;
+        let Some((answered, sent)) = link.progress().filter(|(answered, sent)| answered != sent)
+        else {
+            continue;
+        };
+        let _ = sent;
+        let before = stuck.iter().find(|one| one.0 == key && one.1 == answered);
+        let looks = before.map_or(0, |one| one.2 + 1);
+        any |= looks >= STUCK;
+        now.push((key, answered, looks));
+    }
+    *stuck = now;
+    any
+}
+
+fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
+    line.send(word, &[], fds, wait)?;
+    line.receive::<Answer>(wait).map(|came| came.word)
+}
+
+/// What an error on a line says of the process.
+pub(super) fn told(error: &io::Error) -> (Mishap, &'static str) {
+    let kind = error.kind();
+    if kind == io::ErrorKind::TimedOut {
+        (Mishap::Hung, "it does not answer")
+    } else if kind == io::ErrorKind::InvalidData || kind == io::ErrorKind::Other {
+        (Mishap::Garbage, "it answers what cannot be read")
+    } else {
+        (Mishap::Crashed(None), "it has ended")
+    }
+}
+
+fn spec(wait: Duration) -> Timespec {
+    Timespec {
+        tv_sec: wait.as_secs() as i64,
+        tv_nsec: i64::from(wait.subsec_nanos()),
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,258 @@
+//! Plugins in a process of their own: they do what they do here, and whatever they do, we go on.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use base::{Hertz, Instant};
+use host::{AudioRequest, Catalogue, DtmfListen, DtmfRequest, FilterRequest, Mishap, Place, Then};
+use mock_faulty::{Fault, order, order_in_text};
+use offhook_plugin_host as host;
+use plugin::draft::nat::{NatInput, NatOutput};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant as Moment};
+
+fn empty() -> Catalogue {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_offhook-plugin-host"));
+    Catalogue::new("test", "1").isolated_by(program)
+}
+
+fn with(kind: &str) -> Catalogue {
+    let mut catalogue = empty();
+    catalogue.add_isolated(&common::faulty(kind)).unwrap();
+    catalogue
+}
+
+/// Until `is_done`, at most two seconds.
+fn until(mut is_done: impl FnMut() -> bool) {
+    let end = Moment::now() + Duration::from_secs(2);
+    while !is_done() {
+        assert!(Moment::now() < end, "it never came");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_real_codec_apart_makes_the_same_bytes_as_here() {
+    let mut apart = empty();
+    apart
+        .add_isolated(&common::library("offhook-codec-g711"))
+        .unwrap();
+    let mut here = Catalogue::new("test", "1");
+    here.add_built_in(&codec_g711::ENTRY).unwrap();
+    assert!(
+        here.formats().eq(apart.formats()),
+        "the same formats, as data"
+    );
+    let open = |catalogue: &Catalogue| {
+        let handle = catalogue.codec("PCMA", Hertz(8000)).unwrap();
+        handle.open("", "").unwrap()
+    };
+    let (mut here, mut apart) = (open(&here), open(&apart));
+    for n in 1..200 {
+        let pcm: Vec<i16> = (0..80 * (n % 6 + 1)).map(|s| (s * n * 37) as i16).collect();
+        let (mut one, mut two) = ([0; 1600], [0; 1600]);
+        let size = here.encode(&pcm, &mut one).unwrap();
+        // A busy machine may make a reply late; then it is asked again.
+        until(|| apart.encode(&pcm, &mut two) == Ok(size));
+        assert_eq!(one, two);
+        let (mut back, mut again) = (vec![0; pcm.len()], vec![0; pcm.len()]);
+        let samples = here.decode(&one[..size], &mut back).unwrap();
+        until(|| apart.decode(&two[..size], &mut again) == Ok(samples));
+        assert_eq!(back, again);
+    }
+}
+
+#[test]
+fn media_kinds_work_a_block_later() {
+    let filter = with("filter");
+    let request = FilterRequest {
+        place: Place::Microphone,
+        sample_rate_hz: 8000,
+        options: "",
+    };
+    let mut filter = filter
+        .filter("mock-faulty-filter")
+        .unwrap()
+        .open(&request)
+        .unwrap();
+    let mut out = [7; 80];
+    filter.process(&[400; 80], None, 0, &mut out).unwrap();
+    assert_eq!(out, [0; 80], "before the first block");
+    until(|| filter.process(&[400; 80], None, 0, &mut out).is_ok() && out == [200; 80]);
+    assert_eq!(filter.latency(), 80);
+
+    let audio = with("audio");
+    let handle = audio.audio("mock-faulty-audio").unwrap();
+    assert!(handle.enumerate().unwrap().contains("Ramp"));
+    let mut device = handle.open(&AudioRequest::new(Hertz(8000))).unwrap();
+    let mut pcm = [1; 80];
+    assert_eq!(device.capture(&mut pcm, Instant::ZERO).unwrap().samples, 0);
+    assert_eq!(pcm, [0; 80]);
+    until(|| {
+        device
+            .capture(&mut pcm, Instant::ZERO)
+            .is_ok_and(|captured| captured.samples == 80)
+    });
+    assert!(
+        pcm.iter()
+            .all(|&sample| sample >= 1_000 || sample % 100 == 0)
+            && pcm != [0; 80]
+    );
+    device.playback(&pcm, Instant::ZERO).unwrap();
+    until(|| {
+        device
+            .counters()
+            .is_ok_and(|counters| counters.played == 80)
+    });
+
+    let keys = with("dtmf");
+    let method = keys.dtmf("faulty").unwrap();
+    assert!(method.abilities().hears_tones);
+    let listen = DtmfListen {
+        sample_rate_hz: 8000,
+        options: "",
+    };
+    let mut listener = method.open(&listen).unwrap();
+    let mut heard = 0;
+    let mut listen = |level: i16| {
+        let _ = listener.listen(&[level; 80], |key| heard += i32::from(key.key == '5'));
+        std::thread::sleep(Duration::from_millis(5));
+        heard
+    };
+    for _ in 0..4 {
+        listen(500);
+    }
+    until(|| listen(0) == 4);
+}
+
+#[test]
+fn kinds_of_control_work() {
+    let keys = with("dtmf");
+    let request = DtmfRequest {
+        key: '7',
+        duration_ms: 100,
+        peer_takes_info: true,
+        codec_clock_hz: 8000,
+        event_clock_hz: None,
+        options: "",
+    };
+    let method = keys.dtmf("faulty").unwrap();
+    assert_eq!(method.plan(&request).unwrap().unwrap().len(), 1);
+    assert_eq!(method.hear_info("application/dtmf", "9").unwrap().key, '9');
+
+    let nat = with("nat");
+    let mut nat = nat.nat("mock-faulty-nat").unwrap().open("{}", 7).unwrap();
+    let from = "192.0.2.1:5004".parse().unwrap();
+    let packet = NatInput::Packet {
+        flow: 3,
+        from,
+        data: b"ping",
+    };
+    nat.handle(packet, 0).unwrap();
+    let back = NatOutput::Transmit {
+        flow: 3,
+        to: from,
+        data: b"ping".to_vec(),
+    };
+    assert_eq!(nat.poll(), Ok(Some(back)));
+    assert_eq!(nat.poll(), Ok(None));
+
+    let face = with("ui");
+    let (tell, told) = mpsc::channel();
+    let commands =
+        Box::new(move |json: &str| tell.send(json.to_owned()).map_err(|_| host::Status::LOST));
+    let mut face = face
+        .ui("mock-faulty-ui")
+        .unwrap()
+        .open("{}", commands)
+        .unwrap();
+    face.event("1").unwrap();
+    let command = told.recv_timeout(Duration::from_secs(2)).unwrap();
+    assert_eq!(command, r#"{"heard":1}"#);
+
+    let recorder = with("recorder");
+    let recorder = recorder.recorder("mock-faulty-recorder").unwrap();
+    assert_eq!(recorder.files().unwrap().extension, "none");
+    let mut recording = recorder
+        .open(&host::RecorderRequest {
+            sample_rate_hz: 8000,
+            channels: 1,
+            started_unix_ms: 0,
+            path: "/nowhere",
+            metadata: "{}",
+            options: "",
+        })
+        .unwrap();
+    recording.write(&[1; 8000], 0).unwrap();
+    assert_eq!(recording.close().audio_ms, 1000);
+}
+
+#[test]
+fn a_process_reaches_nothing_it_was_not_given() {
+    let catalogue = with("codec");
+    let handle = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
+    let Err(host::Error::Open { refusal, .. }) = handle.open("", "look") else {
+        panic!("it says what it sees");
+    };
+    let about = catalogue.plugins().next().unwrap();
+    let reached = refusal.reason;
+    if about.unguarded.is_empty() {
+        assert_eq!(reached, "", "what it can");
+    }
+    // Without Landlock the filter of system calls still forbids these, and what is missing is said.
+    for never in ["write", "bind", "run", "descriptors"] {
+        assert!(
+            !reached.contains(never),
+            "it can {reached}: {:?}",
+            about.unguarded
+        );
+    }
+}
+
+#[test]
+fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
+    let catalogue = with("codec");
+    let handle = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
+    let mut codec = handle.open("", "").unwrap();
+    let mut pcm = [0; 160];
+    for fault in 1..=3 {
+        until(|| codec.decode(&[1; 160], &mut pcm) == Ok(160));
+        let began = Moment::now();
+        assert!(codec.decode(&order(Fault::Abort), &mut pcm).is_err());
+        assert!(
+            began.elapsed() < Duration::from_millis(50),
+            "it never holds up a tick"
+        );
+        let mut incidents = Vec::new();
+        until(|| {
+            incidents.extend(catalogue.incidents());
+            !incidents.is_empty()
+        });
+        assert_eq!(incidents.len(), 1);
+        assert_eq!(incidents[0].plugin, "mock-faulty-codec");
+        assert!(
+            matches!(incidents[0].mishap, Mishap::Crashed(Some(6))),
+            "{incidents:?}"
+        );
+        assert_eq!(incidents[0].then == Then::ShutOut, fault == 3);
+    }
+    assert!(handle.open("", "").is_err());
+    assert!(codec.decode(&[1; 160], &mut pcm).is_err());
+}
+
+#[test]
+fn a_face_that_fails_is_lost_and_another_can_be_opened() {
+    let catalogue = with("ui");
+    let handle = catalogue.ui("mock-faulty-ui").unwrap();
+    let open = || handle.open("{}", Box::new(|_| Ok(()))).unwrap();
+    for fault in [Fault::Loop, Fault::Segfault] {
+        let mut face = open();
+        let began = Moment::now();
+        assert!(face.event(&order_in_text(fault)).is_err());
+        assert!(began.elapsed() < Duration::from_millis(400));
+        assert_eq!(face.event("1"), Err(host::Status::LOST));
+        until(|| !catalogue.incidents().is_empty());
+        open().event("1").unwrap();
+    }
+}

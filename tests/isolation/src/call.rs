@@ -1,0 +1,153 @@
+//! One leg of a media engine whose peer is the test: packets in, packets out, ticks by the real clock.
+
+use audio::Rate;
+use base::{Duration, Hertz, Instant, PayloadType, Rng};
+use media_thread::{
+    AudioKit, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine, MediaNet,
+    Order, Remote, Taker, VoiceKit, VoicePlan,
+};
+use plugin_host::{AudioInstance, CodecInstance};
+use rtp::latch::Rule;
+use rtp::{Header, Packet};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// The net: what the peer sent, and what it was sent.
+#[derive(Debug, Default)]
+struct Wire {
+    to_us: VecDeque<Vec<u8>>,
+    /// When, counted in ticks, and the sequence number, of each RTP packet.
+    to_peer: Vec<(u64, u16, Vec<u8>)>,
+    tick: u64,
+}
+
+fn peer() -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], 5004))
+}
+
+impl MediaNet for Wire {
+    type Socket = ();
+
+    fn add(&mut self, (): ()) -> Option<Flow> {
+        Some(Flow(0))
+    }
+
+    fn remove(&mut self, _: Flow) -> Option<()> {
+        Some(())
+    }
+
+    fn sweep(&mut self, each: &mut Taker<'_>) {
+        while let Some(mut datagram) = self.to_us.pop_front() {
+            each(Flow(0), peer(), Duration::ZERO, &mut datagram);
+        }
+    }
+
+    fn send(&mut self, _: Flow, _: SocketAddr, datagram: &[u8]) {
+        if matches!(rtp::kind_of(datagram), rtp::Kind::Rtp)
+            && let Ok(packet) = Packet::parse(datagram)
+        {
+            let (sequence, payload) = (packet.header.sequence, packet.payload.to_vec());
+            self.to_peer.push((self.tick, sequence, payload));
+        }
+    }
+
+    fn flush(&mut self) {}
+}
+
+/// A call that echoes, or plays and records by a device.
+#[derive(Debug)]
+pub struct Call {
+    engine: MediaEngine<()>,
+    wire: Wire,
+    header: Header,
+    ticks: u64,
+}
+
+/// Everything is in packets of 20 ms.
+const PACKET: u32 = 160;
+
+impl Call {
+    /// Begins. With a device it is that one's call, else an echo.
+    pub fn new(codec: CodecInstance, device: Option<AudioInstance>) -> Self {
+        let kind = PayloadType::new(96).expect("below 128");
+        let voice = VoicePlan {
+            send: kind,
+            receive: kind,
+            clock_rate: Hertz(8_000),
+            packet_ms: 20,
+            events: None,
+        };
+        let mut plan = LegPlan::new(LegId(1), voice, "isolation");
+        plan.remote = Some(Remote {
+            rtp: peer(),
+            rtcp: peer(),
+            rule: Rule {
+                enabled: true,
+                other_hosts: false,
+            },
+        });
+        plan.audio = match device {
+            Some(_) => LegAudio::Device,
+            None => LegAudio::Echo,
+        };
+        let audio = device.map_or_else(AudioKit::none, |device| {
+            AudioKit::device(Rate::Hz8000, device).expect("8 kHz")
+        });
+        let voice = VoiceKit::new(&voice, codec, Rate::Hz8000).expect("8 kHz, one channel");
+        let mut rng = Rng::from_number(1);
+        let kit = LegKit::new(&plan, voice, audio, (), None, &mut rng);
+        let mut call = Self {
+            engine: MediaEngine::new(Capacity::for_legs(1), 0),
+            wire: Wire::default(),
+            header: Header {
+                marker: false,
+                payload_type: kind,
+                sequence: 1,
+                timestamp: 0,
+                ssrc: 77,
+            },
+            ticks: 0,
+        };
+        let given = Given {
+            order: Order::AddLeg { leg: LegId(1) },
+            kit: Kit::Leg(Box::new(kit)),
+        };
+        call.engine.order(given, Instant::ZERO, &mut call.wire);
+        call
+    }
+
+    /// The peer sends one packet.
+    pub fn hear(&mut self, payload: &[u8]) {
+        let mut datagram = vec![0; Header::LEN + payload.len()];
+        self.header.write(&mut datagram).expect("there is room");
+        datagram[Header::LEN..].copy_from_slice(payload);
+        self.wire.to_us.push_back(datagram);
+        self.header.sequence = self.header.sequence.wrapping_add(1);
+        self.header.timestamp = self.header.timestamp.wrapping_add(PACKET);
+    }
+
+    /// 10 ms; every other one the peer sends `payload`. How long it took.
+    pub fn tick(&mut self, payload: &[u8]) -> std::time::Duration {
+        if self.ticks.is_multiple_of(2) {
+            self.hear(payload);
+        }
+        let now = Instant::from_nanos(self.ticks * 10_000_000 + 1_000_000);
+        let began = std::time::Instant::now();
+        self.engine.tick(now, &mut self.wire);
+        let took = began.elapsed();
+        self.ticks += 1;
+        self.wire.tick = self.ticks;
+        while self.engine.poll_told().is_some() {}
+        took
+    }
+
+    /// Whether the leg is still there.
+    pub fn is_up(&self) -> bool {
+        self.engine.legs() == 1
+    }
+
+    /// Each packet sent since this was asked last: at which tick, its number, its payload.
+    pub fn sent(&mut self) -> Vec<(u64, u16, Vec<u8>)> {
+        std::mem::take(&mut self.wire.to_peer)
+    }
+}
