@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`Dialogs`] | the part: words in, words out |
 //! | [`call`] | one call: what people see, and the session behind it |
+//! | `accounts` | whose calls they are |
 //! | [`answering`] | what happens by itself to a call that comes in |
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
@@ -15,6 +16,7 @@
 //! | `keys` | digits, ours and the peer's |
 //! | `tell` | events |
 
+mod accounts;
 pub mod answering;
 pub mod call;
 mod describe;
@@ -110,48 +112,6 @@ impl Dialogs {
 
     fn order(&mut self, session: SessionId, order: Order, now: Instant) {
         self.sessions.handle(Input::Order(session, order), now);
-    }
-
-    fn add_account(&mut self, account: Account, now: Instant) {
-        let id = match self.accounts.get(&account.name) {
-            Some((id, _)) => *id,
-            None => {
-                self.next_account += 1;
-                AccountId(self.next_account)
-            }
-        };
-        let password = account.password.reveal();
-        let credentials = (!password.is_empty()).then(|| auth::Credentials {
-            user: account.auth_user.clone(),
-            password: Redacted::new(password.clone()),
-            realm: None,
-        });
-        // Whoever is called at one of them may ask for the password; anybody else is a stranger.
-        let servers = [
-            Some(&account.aor),
-            account.registrar.as_ref(),
-            account.outbound_proxy.as_ref(),
-        ];
-        let hops: Vec<_> = servers
-            .into_iter()
-            .flatten()
-            .filter_map(|u| u.host().cloned())
-            .collect();
-        let authenticator = auth::Authenticator::new(credentials, &hops);
-        self.sessions
-            .handle(Input::Account(id, Some(authenticator)), now);
-        if account.is_default {
-            for (_, other) in self.accounts.values_mut() {
-                other.is_default = false;
-            }
-        }
-        self.accounts.insert(account.name.clone(), (id, account));
-    }
-
-    fn account_gone(&mut self, name: &str, now: Instant) {
-        if let Some((id, _)) = self.accounts.remove(name) {
-            self.sessions.handle(Input::Account(id, None), now);
-        }
     }
 
     fn decline(&mut self, call: CallHandle, command: CommandId, status: Option<u16>, now: Instant) {
