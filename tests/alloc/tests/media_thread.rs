@@ -162,8 +162,12 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
                 let leg = LegId(n / 100);
                 let (chord, muted) = (CHORD, n % 200 == 50);
                 let press = Press::key('5', 80).expect("on every keypad");
-                engine.order(Order::Dial { leg, press }.into(), now, &mut net);
-                engine.order(Order::Sound { leg, chord }.into(), now, &mut net);
+                // An event takes the voice's place, so a tone beside it would not be heard.
+                let key = match muted {
+                    true => Order::Dial { leg, press },
+                    false => Order::Sound { leg, chord },
+                };
+                engine.order(key.into(), now, &mut net);
                 engine.order(Order::Mute { leg, muted }.into(), now, &mut net);
                 engine.order(recorded(slot.take()), now, &mut net);
                 let paused = Order::PauseTap {

@@ -28,7 +28,7 @@ mod outgoing;
 mod tell;
 
 use answering::{Answering, Step};
-use base::{Duration, Instant, Machine, Redacted, Rng, Timers};
+use base::{Duration, Instant, Machine, Rng, Timers};
 use call::{Call, Stage};
 use control::{CallHandle, CommandId, EventBody, Timestamp};
 use outgoing::Wish;
@@ -39,7 +39,7 @@ use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
 use sdp::Preference;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
 use sip::session::{AccountId, Order};
-use sip::{SessionId, auth};
+use sip::SessionId;
 use sip_message::{HeaderName, Method, ResponseBuilder, Status};
 use std::collections::BTreeMap;
 
@@ -241,10 +241,11 @@ impl Dialogs {
             match output {
                 Output::Send {
                     id,
+                    session,
                     request,
                     route_to,
-                    ..
                 } => {
+                    self.name_call(session, &request);
                     out.post(link::Word::Send {
                         id,
                         request,
@@ -423,6 +424,18 @@ impl Part for Dialogs {
 }
 
 /// Header fields of the first request that a person may want to see.
+impl Dialogs {
+    /// A call of ours gets its Call-ID with the first request that goes out.
+    fn name_call(&mut self, session: SessionId, request: &sip_message::Request) {
+        let handle = self.by_session.get(&session);
+        if let Some(call) = handle.and_then(|handle| self.calls.get_mut(handle))
+            && call.snapshot.sip_call_id.is_none()
+        {
+            call.snapshot.sip_call_id = call_id(request);
+        }
+    }
+}
+
 fn call_id(request: &sip_message::Request) -> Option<String> {
     let first = request.headers().first(HeaderName::CallId)?;
     Some(String::from_utf8_lossy(first).into_owned())
