@@ -231,6 +231,7 @@ fn media_settings(formats: Vec<Capability>) -> part_media::Settings {
         codecs: formats.into_iter().map(Into::into).collect(),
         accounts: Default::default(),
         telephone_event: true,
+        narrow_events: true,
         ptime_ms: None,
         max_ptime_ms: None,
         legs: CALLS,

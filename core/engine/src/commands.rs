@@ -1,6 +1,7 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod recordings;
 
 use crate::hub::Hub;
 use base::{Duration, Instant, Redacted};
@@ -101,6 +102,14 @@ impl Commands {
             | Command::HangUpAll(_)
             | Command::SendDtmf(_)
             | Command::Mute(_) => self.on_call(asked, command, hub),
+            Command::StartRecording(_)
+            | Command::StopRecording(_)
+            | Command::PauseRecording(_)
+            | Command::ResumeRecording(_)
+            | Command::NoteRecording(_) => {
+                let word = recordings::word(asked, command, hub)?;
+                self.post(word)
+            }
             Command::Register(_)
             | Command::Unregister(_)
             | Command::AddAccount(_)
@@ -253,6 +262,7 @@ impl Commands {
             media: None,
             quality: None,
             end: None,
+            recording: None,
             sip_call_id: None,
         };
         let account = Some(from.account.as_str().to_owned());

@@ -4,6 +4,7 @@ use crate::ladders::Ladders;
 use crate::listener::{Listener, Sent};
 use base::Instant;
 use control::event::{CallEnded, EngineChange, StreamLagged};
+use control::recording::{RecordingChange, RecordingState};
 use control::snapshot::{
     AccountSnapshot, CallDirection, CallSnapshot, CallState, EngineSnapshot, EngineState,
     PluginSnapshot,
@@ -165,6 +166,12 @@ impl Hub {
                 if who == Address::Dialogs {
                     self.lose_calls(&why, now);
                 }
+                if who == Address::Recorder {
+                    // Its recordings end with it, and nobody else says so.
+                    for call in self.calls.values_mut() {
+                        call.recording = None;
+                    }
+                }
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");
                 let trouble = ErrorObject::new(Code::DEGRADED, detail);
@@ -296,6 +303,15 @@ impl Hub {
             }
         }
         let Some(call) = call else { return };
+        if let Some(change) = recording_of(body)
+            && let Some(known) = self.calls.get_mut(&call)
+        {
+            let over = matches!(
+                change.recording.state,
+                RecordingState::Stopped | RecordingState::Failed
+            );
+            known.recording = (!over).then(|| Box::new(change.recording.clone()));
+        }
         match (body, call_of(body)) {
             (EventBody::CallEnded(_), Some(snapshot)) => {
                 self.calls.remove(&call);
@@ -379,6 +395,19 @@ fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
         | EventBody::AccountRegistered(change)
         | EventBody::AccountFailed(change)
         | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
+        _ => None,
+    }
+}
+
+#[allow(clippy::wildcard_enum_match_arm)]
+fn recording_of(body: &EventBody) -> Option<&RecordingChange> {
+    match body {
+        EventBody::RecordingStarted(change)
+        | EventBody::RecordingPaused(change)
+        | EventBody::RecordingResumed(change)
+        | EventBody::RecordingGap(change)
+        | EventBody::RecordingStopped(change)
+        | EventBody::RecordingFailed(change) => Some(change),
         _ => None,
     }
 }

@@ -346,7 +346,11 @@ impl Core {
                 self.commands.borrow().repeat_sources();
             }
             Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
-            Address::Media | Address::Network | Address::Voice | Address::Events => {}
+            Address::Media
+            | Address::Recorder
+            | Address::Network
+            | Address::Voice
+            | Address::Events => {}
         }
     }
 }

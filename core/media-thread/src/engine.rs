@@ -64,7 +64,7 @@ pub struct MediaEngine<S> {
     max_buses: usize,
     /// The seat of each flow.
     seat_of: Box<[Option<u32>]>,
-    reports: Reports,
+    pub(crate) reports: Reports,
     retired: VecDeque<Kit<S>>,
     ntp_at_zero: u64,
     pcm: Box<[i16]>,
@@ -163,7 +163,14 @@ impl<S> MediaEngine<S> {
             }
             Order::SetAudio { leg, audio } => self.with(leg, |l| match kit {
                 Kit::Audio(new) => l.set_audio(audio, new),
-                Kit::Nothing | Kit::Leg(_) | Kit::Voice(_) | Kit::Bus(_) => l.audio = audio,
+                Kit::Nothing
+                | Kit::Leg(_)
+                | Kit::Voice(_)
+                | Kit::Bus(_)
+                | Kit::Ears(_)
+                | Kit::Tap(_) => {
+                    l.audio = audio;
+                }
             }),
             Order::Mute { leg, muted } => self.with(leg, |l| l.mute(muted)),
             Order::SetGain {
@@ -171,8 +178,16 @@ impl<S> MediaEngine<S> {
                 heard_db,
                 said_db,
             } => self.with(leg, |l| l.set_gain(heard_db, said_db)),
-            Order::Dial { leg, key, ms } => self.dial(leg, key, ms, now),
-            Order::StopDialing { leg } => self.with(leg, crate::leg::Leg::stop_dialing),
+            Order::SetTap { leg } => {
+                if let Kit::Tap(new) = kit {
+                    self.with(leg, |l| core::mem::swap(&mut l.tap, new));
+                }
+            }
+            Order::PauseTap { leg, paused } => self.with(leg, |l| l.tap.pause(paused)),
+            Order::Dial { .. }
+            | Order::Sound { .. }
+            | Order::Listen { .. }
+            | Order::StopDialing { .. } => self.keys(order, kit, now),
             Order::SetBusGain {
                 bus,
                 speaker_db,
@@ -189,18 +204,9 @@ impl<S> MediaEngine<S> {
         }
     }
 
-    fn with(&mut self, leg: LegId, change: impl FnOnce(&mut crate::leg::Leg)) {
+    pub(crate) fn with(&mut self, leg: LegId, change: impl FnOnce(&mut crate::leg::Leg)) {
         if let Some(seat) = self.seat(leg) {
             change(&mut seat.kit.leg);
-        }
-    }
-
-    fn dial(&mut self, leg: LegId, key: char, ms: u32, now: Instant) {
-        let mut refused = false;
-        self.with(leg, |l| refused = !l.dial(key, ms));
-        if refused {
-            let at = now;
-            self.reports.urgent(Report::KeyRefused { leg, at, key });
         }
     }
 
@@ -358,7 +364,7 @@ impl<S> MediaEngine<S> {
         let seats = &mut self.seats[..self.used];
         for seat in seats.iter_mut().flatten() {
             let leg = &mut seat.kit.leg;
-            leg.hear(now, &mut self.pcm);
+            leg.hear(now, &mut self.pcm, &mut self.reports);
             if let LegAudio::Bus(id) = leg.audio
                 && let Some(kit) = self.buses.iter_mut().find(|b| b.bus.id == id)
             {
@@ -432,6 +438,7 @@ impl<S> MediaEngine<S> {
                 let kit = buses.iter().find(|kit| kit.bus.id == id);
                 recorded = kit.map(|kit| kit.bus.said());
             }
+            leg.hear_nothing();
             leg.speak(recorded, *flows, now, &mut self.said, net);
             leg.collect(net);
             leg.tell_keys(now, &mut self.reports);

@@ -1,7 +1,12 @@
 //! Keys in the audio: ours as tones in place of the microphone, the peer's as a listener hears them.
 
-use crate::order::Chord;
+use crate::engine::MediaEngine;
+use crate::kit::Kit;
+use crate::leg::Leg;
+use crate::order::{Chord, LegId, Order};
+use crate::report::Report;
 use audio::{Block, Rate};
+use base::Instant;
 use core::f32::consts::TAU;
 use plugin_host::DtmfListener;
 
@@ -117,9 +122,9 @@ impl Chords {
     }
 
     fn take(&mut self) -> Option<Chord> {
-        let first = self.waiting[0].take();
+        let first = self.waiting[0].take()?;
         self.waiting.rotate_left(1);
-        first
+        Some(first)
     }
 }
 
@@ -149,5 +154,54 @@ impl Ears {
                 told(key.key, key.duration_ms);
             }
         });
+    }
+}
+
+impl<S> MediaEngine<S> {
+    /// Orders about keys; ears that are over are left in `kit`.
+    pub(crate) fn keys(&mut self, order: &Order, kit: &mut Kit<S>, now: Instant) {
+        match *order {
+            Order::Dial { leg, press } => {
+                self.press(leg, press.event, now, |leg| leg.dial(press));
+            }
+            Order::Sound { leg, chord } => {
+                self.press(leg, chord.event, now, |leg| leg.chords.press(chord));
+            }
+            Order::StopDialing { leg } => self.with(leg, Leg::stop_dialing),
+            Order::Listen { leg } => self.with(leg, |leg| match kit {
+                Kit::Ears(new) => match &mut leg.ears {
+                    Some(old) => core::mem::swap(old, new),
+                    None => {
+                        if let Kit::Ears(new) = core::mem::replace(kit, Kit::Nothing) {
+                            leg.ears = Some(new);
+                        }
+                    }
+                },
+                Kit::Nothing => *kit = leg.ears.take().map_or(Kit::Nothing, Kit::Ears),
+                Kit::Leg(_) | Kit::Voice(_) | Kit::Audio(_) | Kit::Bus(_) | Kit::Tap(_) => {}
+            }),
+            Order::AddLeg { .. }
+            | Order::RemoveLeg { .. }
+            | Order::SetRemote { .. }
+            | Order::SetDirection { .. }
+            | Order::SetVoice { .. }
+            | Order::SetAudio { .. }
+            | Order::Mute { .. }
+            | Order::SetGain { .. }
+            | Order::SetTap { .. }
+            | Order::PauseTap { .. }
+            | Order::AddBus { .. }
+            | Order::RemoveBus { .. }
+            | Order::SetBusGain { .. }
+            | Order::MuteBus { .. } => {}
+        }
+    }
+
+    fn press(&mut self, leg: LegId, event: u8, at: Instant, press: impl FnOnce(&mut Leg) -> bool) {
+        let mut refused = false;
+        self.with(leg, |leg| refused = !press(leg));
+        if refused {
+            self.reports.urgent(Report::KeyRefused { leg, at, event });
+        }
     }
 }

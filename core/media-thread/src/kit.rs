@@ -3,8 +3,10 @@
 
 use crate::codec_slot::CodecSlot;
 use crate::error::Error;
+use crate::keys::Ears;
 use crate::leg::Leg;
 use crate::order::{BusPlan, LegPlan, VoicePlan};
+use crate::tap::TapSlot;
 use audio::{Playout, Rate, Resampler};
 use base::Rng;
 use plugin_host::{AudioInstance, CodecInstance};
@@ -27,6 +29,10 @@ pub enum Kit<S> {
     Audio(Box<AudioKit>),
     /// A bus.
     Bus(Box<BusKit>),
+    /// What hears keys in a leg.
+    Ears(Box<Ears>),
+    /// A tap for a leg, or none.
+    Tap(Box<TapSlot>),
 }
 
 /// A leg, ready to run.

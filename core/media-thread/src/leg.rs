@@ -1,17 +1,20 @@
 //! One call's audio, both ways.
 
 use crate::inbound::{Arrival, Came, Inbound, Presence, next_block, submit_block};
+use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
-use crate::order::{Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
+use crate::order::{Chord, Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
-use crate::report::{Counts, Report, Stalls};
+use crate::report::{Counts, Report, Stalls, Way};
 use crate::reports::Reports;
 use crate::sockets::MediaNet;
+use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
 use plugin_host::AudioInstance;
 use rtp::Quality;
 use rtp::quality::Robustness;
+use rtp::telephone_event::Press;
 
 /// How often the quality is told.
 const QUALITY_EVERY: Duration = Duration::from_secs(5);
@@ -32,7 +35,12 @@ pub(crate) struct Leg {
     heard: Block,
     /// The same at the rate of device or bus.
     pub(crate) wide: Block,
+    /// Where both ways are recorded.
+    pub(crate) tap: TapSlot,
     watch: Watch,
+    pub(crate) chords: Chords,
+    pub(crate) ears: Option<Box<Ears>>,
+    chord_sounded: Option<Chord>,
     /// Blocks of ours that the device recorded while the machine stood still.
     owed: u32,
     stalls: Stalls,
@@ -75,6 +83,7 @@ impl Leg {
             heard_gain: Gain::new(),
             said_gain: Gain::new(),
             heard: Block::silence(rate),
+            tap: TapSlot::EMPTY,
             watch: Watch {
                 counts_every: Duration::from_millis(u64::from(plan.counts_every_ms)),
                 counts_at: Instant::FAR_FUTURE,
@@ -85,6 +94,9 @@ impl Leg {
                 told_trouble: false,
                 before: (0, 0, 0),
             },
+            chords: Chords::new(),
+            ears: None,
+            chord_sounded: None,
             owed: 0,
             stalls: Stalls::default(),
         }
@@ -153,12 +165,13 @@ impl Leg {
     }
 
     /// False when the key finds no room or no telephone-event.
-    pub(crate) fn dial(&mut self, key: char, ms: u32) -> bool {
-        self.outbound.dial(key, ms)
+    pub(crate) fn dial(&mut self, press: Press) -> bool {
+        self.outbound.dial(press)
     }
 
     pub(crate) fn stop_dialing(&mut self) {
         self.outbound.stop_dialing();
+        self.chords.stop();
     }
 
     /// Ticks are left out: up to `bound` are owed from now on, our clock goes on without the others.
@@ -168,7 +181,13 @@ impl Leg {
         self.owed = all.min(bound);
         let ms = (all - self.owed).saturating_mul(audio::block::BLOCK_MS as u32);
         self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
+        self.tap.skip(all - self.owed);
         self.owed
+    }
+
+    /// What is owed was said while nothing was heard.
+    pub(crate) fn hear_nothing(&mut self) {
+        self.heard.clear(self.voice.rate());
     }
 
     pub(crate) const fn owes(&self) -> bool {
@@ -197,6 +216,16 @@ impl Leg {
                 at,
                 event: key.event,
                 duration_ms: key.duration_ms,
+                way: Way::Events,
+            });
+        }
+        if let Some(chord) = self.chord_sounded.take() {
+            reports.urgent(Report::KeySent {
+                leg: self.id,
+                at,
+                event: chord.event,
+                duration_ms: chord.ms,
+                way: Way::Tones,
             });
         }
     }
@@ -228,9 +257,10 @@ impl Leg {
     }
 
     /// First half of a tick: what the peer says, to device or for the bus.
-    pub(crate) fn hear(&mut self, now: Instant, pcm: &mut [i16]) {
+    pub(crate) fn hear(&mut self, at: Instant, pcm: &mut [i16], reports: &mut Reports) {
         if self.direction.receive {
-            next_block(&mut self.voice, now, pcm, &mut self.heard);
+            next_block(&mut self.voice, at, pcm, &mut self.heard);
+            self.listen(at, reports);
             self.heard_gain.apply(&mut self.heard);
         } else {
             self.heard.clear(self.voice.rate());
@@ -245,9 +275,24 @@ impl Leg {
                 self.voice.resample.out.process(&self.heard, &mut self.wide);
                 if let Some(device) = &mut self.device {
                     // The fence counts what fails.
-                    let _ = device.playback(self.wide.samples(), now);
+                    let _ = device.playback(self.wide.samples(), at);
                 }
             }
+        }
+    }
+
+    /// Keys in what the peer says.
+    fn listen(&mut self, at: Instant, reports: &mut Reports) {
+        let leg = self.id;
+        if let Some(ears) = &mut self.ears {
+            ears.listen(&self.heard, |key, duration_ms| {
+                reports.urgent(Report::ToneKey {
+                    leg,
+                    at,
+                    key,
+                    duration_ms,
+                });
+            });
         }
     }
 
@@ -279,8 +324,15 @@ impl Leg {
             (LegAudio::Silence | LegAudio::Bus(_), _) => said.clear(rate),
         }
         self.said_gain.apply(said);
+        if let Some(chord) = self.chords.sound(said) {
+            self.chord_sounded = Some(chord);
+        }
         if !self.watch.counts_every.is_zero() {
             louder(&mut self.watch.loudest_said, said);
+        }
+        if !self.direction.send {
+            // Nobody hears it, so nobody records it.
+            said.clear(rate);
         }
         let to = self.inbound.destination().filter(|_| self.direction.send);
         let route = to.map(|to| Route {
@@ -288,6 +340,7 @@ impl Leg {
             to,
         });
         self.outbound.block(said, &mut self.voice, route, net);
+        self.tap.keep(said, &self.heard);
     }
 
     /// Last of a tick: reports, to the peer and to control.

@@ -19,8 +19,10 @@
 //! | `inbound` | from datagram to block |
 //! | `outbound` | from block to datagram |
 //! | `codec_slot` | a codec instance, and what is heard when it fails |
+//! | [`keys`] | keys as tones, ours and the peer's |
 //! | `reports` | reports on their way to control |
 //! | `bus` | the mix of many legs and a device |
+//! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`run`] | the thread: rings, deadlines, lateness |
 //! | [`priority`] | how urgent a thread is, and what keeps it from taking the machine |
 //! | `os` | what only the system can do for a thread that must be on time |
@@ -30,6 +32,7 @@ mod codec_slot;
 pub mod engine;
 pub mod error;
 mod inbound;
+pub mod keys;
 pub mod kit;
 mod leg;
 pub mod order;
@@ -40,13 +43,17 @@ pub mod report;
 mod reports;
 pub mod run;
 pub mod sockets;
+pub mod tap;
 
 pub use engine::{Capacity, MediaEngine};
 pub use error::Error;
+pub use keys::Ears;
 pub use kit::{AudioKit, BusKit, Kit, LegKit, VoiceKit};
 pub use order::{
-    BusId, BusPlan, Direction, Events, Given, LegAudio, LegId, LegPlan, Order, Remote, VoicePlan,
+    BusId, BusPlan, Chord, Direction, Events, Given, LegAudio, LegId, LegPlan, Order, Remote,
+    VoicePlan,
 };
 pub use priority::{Granted, Priority};
-pub use report::{Counts, Report, Stalls, Told};
+pub use report::{Counts, Report, Stalls, Told, Way};
 pub use sockets::{Flow, MediaNet, Taker};
+pub use tap::{TapSlot, Tapped};

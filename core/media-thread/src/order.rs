@@ -5,6 +5,7 @@ use audio::Rate;
 use base::{Hertz, PayloadType};
 use core::net::SocketAddr;
 use rtp::latch::Rule;
+use rtp::telephone_event::Press;
 use serde::{Deserialize, Serialize};
 
 /// One call's audio. Given by control, never used twice.
@@ -92,14 +93,38 @@ pub enum Order {
         /// For what the person says.
         said_db: f32,
     },
+    /// Both ways go to a recorder from now on, or no longer. Kit: [`Kit::Tap`]; what was there comes
+    /// back, and with its end the recording ends.
+    SetTap {
+        /// Its number.
+        leg: LegId,
+    },
+    /// Nothing goes to the recorder, or everything again.
+    PauseTap {
+        /// Its number.
+        leg: LegId,
+        /// Whether nothing does.
+        paused: bool,
+    },
     /// Press a key of the keypad, as telephone-event.
     Dial {
         /// Its number.
         leg: LegId,
-        /// 0–9, *, #, A–D.
-        key: char,
-        /// How long. Unit: ms.
-        ms: u32,
+        /// Which key, and how.
+        press: Press,
+    },
+    /// Press a key of the keypad, as tones in place of the microphone.
+    Sound {
+        /// Its number.
+        leg: LegId,
+        /// Which key, and how.
+        chord: Chord,
+    },
+    /// Hear keys in what the peer says. Kit: [`Kit::Ears`]; the old one comes back. Without a kit it
+    /// no longer listens.
+    Listen {
+        /// Its number.
+        leg: LegId,
     },
     /// Forget the keys that wait.
     StopDialing {
@@ -132,6 +157,19 @@ pub enum Order {
         /// Whether it is silent.
         muted: bool,
     },
+}
+
+/// A key as tones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chord {
+    /// Its event code, to name it in reports. Source: RFC 4733 §3.2.
+    pub event: u8,
+    /// How long. Unit: ms. Range: up to 60,000.
+    pub ms: u32,
+    /// The frequencies. Unit: 1/100 Hz.
+    pub centihertz: [u32; 2],
+    /// The level of each; a sine of full scale is 0. Unit: 1/100 dB. Range: negative.
+    pub centibels: [i32; 2],
 }
 
 /// Where the peer is and whom to believe.

@@ -8,7 +8,7 @@ use crate::sockets::{Flow, MediaNet};
 use audio::Block;
 use base::{Hertz, Instant, PayloadType, Rng};
 use rtp::rtcp::{Outgoing, Schedule, SenderPart};
-use rtp::telephone_event::{EventSender, PAYLOAD_LEN, ToSend};
+use rtp::telephone_event::{EventSender, PAYLOAD_LEN, Press, ToSend};
 use rtp::{Header, Sender};
 
 /// The largest datagram sent. Unit: bytes.
@@ -32,8 +32,8 @@ pub(crate) struct Outbound {
     voice_type: PayloadType,
     packet_ms: u32,
     events: Option<(PayloadType, EventSender)>,
-    /// The key that sounds: when it began and whether its end has been sent.
-    key: Option<(u32, bool)>,
+    /// Whether the end of the last key has been sent.
+    key_ended: bool,
     /// A key whose end has just been sent.
     pub(crate) key_sent: Option<KeySent>,
     /// A frame that a codec of another process works on: its header, and where it goes.
@@ -57,7 +57,7 @@ impl Outbound {
             events: plan
                 .events
                 .map(|e| (e.send, EventSender::new(plan.clock_rate))),
-            key: None,
+            key_ended: false,
             key_sent: None,
             awaited: None,
             was_sent: false,
@@ -80,8 +80,8 @@ impl Outbound {
             .map(|e| (e.send, EventSender::new(plan.clock_rate)));
     }
 
-    pub(crate) fn dial(&mut self, key: char, ms: u32) -> bool {
-        self.events.as_mut().is_some_and(|e| e.1.dial(key, ms))
+    pub(crate) fn dial(&mut self, press: Press) -> bool {
+        self.events.as_mut().is_some_and(|e| e.1.press(press))
     }
 
     pub(crate) fn stop_dialing(&mut self) {
@@ -145,7 +145,7 @@ impl Outbound {
         };
         let size = match event {
             Some((kind, event)) => {
-                self.key_sounds(&event, voice.clock_rate_hz);
+                self.key_sounds(&event);
                 header.payload_type = kind;
                 header.marker = event.marker;
                 header.timestamp = event.timestamp;
@@ -205,20 +205,14 @@ impl Outbound {
         }
     }
 
-    /// Follows a key from its first packet (with the marker) to the first that ends it; a long one
-    /// goes on in segments with timestamps of their own.
-    fn key_sounds(&mut self, event: &ToSend, clock_rate_hz: u32) {
-        let (began, ended) = match self.key {
-            Some(known) if !event.marker => known,
-            Some(_) | None => (event.timestamp, false),
-        };
-        self.key = Some((began, event.payload.end));
+    /// A key has sounded with the first of the packets that end it.
+    fn key_sounds(&mut self, event: &ToSend) {
+        let ended = !event.marker && self.key_ended;
+        self.key_ended = event.payload.end;
         if event.payload.end && !ended {
-            let before = event.timestamp.wrapping_sub(began);
-            let ticks = u64::from(before) + u64::from(event.payload.duration);
             self.key_sent = Some(KeySent {
                 event: event.payload.event,
-                duration_ms: (ticks * 1_000 / u64::from(clock_rate_hz)) as u32,
+                duration_ms: event.held_ms,
             });
         }
     }

@@ -50,6 +50,19 @@ pub enum Report {
         event: u8,
         /// How long. Unit: ms.
         duration_ms: u32,
+        /// On which way.
+        way: Way,
+    },
+    /// The peer's keypad, heard in its voice; told when the key comes up.
+    ToneKey {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// 0–9, *, #, A–D.
+        key: char,
+        /// How long. Unit: ms.
+        duration_ms: u32,
     },
     /// A key of ours found no room behind those that wait, and will not sound.
     KeyRefused {
@@ -57,8 +70,8 @@ pub enum Report {
         leg: LegId,
         /// When.
         at: Instant,
-        /// Which.
-        key: char,
+        /// Which, as RFC 4733 §3.2 numbers them.
+        event: u8,
     },
     /// Nothing came for as long as the plan says; told once for each silence.
     NoMedia {
@@ -149,6 +162,15 @@ pub struct Stalls {
     pub late_ticks: u64,
     /// How late the latest of them began. Unit: µs.
     pub longest_us: u32,
+}
+
+/// On which way a key of ours went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// As telephone-events.
+    Events,
+    /// As tones in the audio.
+    Tones,
 }
 
 /// Counts of one leg.

@@ -7,10 +7,17 @@ mod world;
 use audio::Rate;
 use base::{Instant, PayloadType};
 use offhook_media_thread::*;
-use rtp::telephone_event::{Heard, key_of};
+use rtp::telephone_event::{Heard, Press, key_of};
 use world::{World, addresses, codec, voice_plan};
 
 const LEG: LegId = LegId(0);
+/// Key 5 as tones.
+const CHORD: Chord = Chord {
+    event: 5,
+    ms: 100,
+    centihertz: [77_000, 133_600],
+    centibels: [-1_214, -1_014],
+};
 
 fn echo_pair() -> World {
     let mut world = World::new(1);
@@ -41,8 +48,7 @@ fn keys_are_told_at_once_and_once() {
             1,
             Order::Dial {
                 leg: LEG,
-                key,
-                ms: 100,
+                press: Press::key(key, 100).unwrap(),
             },
         );
     }
@@ -85,10 +91,63 @@ fn keys_are_told_at_once_and_once() {
     );
 }
 
+/// M-059: tones stand in the place of the microphone, one key after the other, and are told like events.
+#[test]
+fn m_059_keys_as_tones_are_told_when_they_have_sounded() {
+    let mut world = echo_pair();
+    world.run(500);
+    for _ in 0..40 {
+        world.order(
+            1,
+            Order::Sound {
+                leg: LEG,
+                chord: CHORD,
+            },
+        );
+    }
+    let told = |reports: &[Report]| {
+        has(reports, |r| {
+            matches!(
+                r,
+                Report::KeySent {
+                    event: 5,
+                    duration_ms: 100,
+                    way: Way::Tones,
+                    ..
+                }
+            )
+        })
+    };
+    assert_eq!(
+        has(&world.a.reports, |r| matches!(
+            r,
+            Report::KeyRefused { event: 5, .. }
+        )),
+        8
+    );
+    world.run(90);
+    assert_eq!(told(&world.a.reports), 0, "the first still sounds");
+    world.run(20);
+    assert_eq!(told(&world.a.reports), 1);
+    world.run(160);
+    assert_eq!(told(&world.a.reports), 2);
+    world.order(1, Order::StopDialing { leg: LEG });
+    world.run(2_000);
+    assert!((2..=3).contains(&told(&world.a.reports)));
+    let said = counts(&world.a.reports).said;
+    assert!(
+        said.is_none_or(|level| level.below_overload > 60),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn a_long_key_is_told_once_at_its_end_and_one_too_many_is_refused() {
     let mut world = echo_pair();
-    let dial = |key, ms| Order::Dial { leg: LEG, key, ms };
+    let dial = |key, ms| Order::Dial {
+        leg: LEG,
+        press: Press::key(key, ms).unwrap(),
+    };
     // 65,535 ticks are 8.2 s: a second segment begins there.
     world.order(1, dial('7', 9_000));
     world.run(8_900);
@@ -114,7 +173,7 @@ fn a_long_key_is_told_once_at_its_end_and_one_too_many_is_refused() {
     assert_eq!(
         has(&world.a.reports, |r| matches!(
             r,
-            Report::KeyRefused { key: '1', .. }
+            Report::KeyRefused { event: 1, .. }
         )),
         8
     );
@@ -413,8 +472,11 @@ fn orders_and_reports_survive_being_written_down() {
         },
         Order::Dial {
             leg: LEG,
-            key: '#',
-            ms: 80,
+            press: Press::key('#', 80).unwrap(),
+        },
+        Order::Sound {
+            leg: LEG,
+            chord: CHORD,
         },
     ] {
         let text = serde_json::to_string(&order).unwrap();

@@ -19,6 +19,7 @@
 //! | `answering` | what `incoming.accept` means |
 //! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `recordings` | where recordings go |
 //! | [`libraries`] | which library files become plugins: `plugins.allow` and `plugins.trust` |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
@@ -28,6 +29,7 @@ mod codecs;
 mod devices;
 pub mod error;
 pub mod libraries;
+mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
@@ -42,11 +44,12 @@ use net::{Dscp, tcp::TcpSettings};
 use part_dialogs::{Dialogs, answering::Answering};
 use part_link::Link;
 use part_media::Media;
+use part_recorder::Recorder;
 use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CallsFull, CodecOrder, MediaPriority, Settings, Transport};
+use settings::{CallsFull, CodecOrder, DtmfListen, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -115,6 +118,8 @@ pub fn build_with(
     builder = builder.part(Address::Registrar, move || {
         Registrar::new(epoch, seeds.split())
     });
+    let recorder = recordings::settings(&settings.recording, epoch);
+    builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
 }
 
@@ -225,6 +230,7 @@ fn media_settings(
         codecs: codecs::of_all(settings, &formats, catalogue)?,
         accounts: codecs::of_accounts(settings, &formats, catalogue)?,
         telephone_event: true,
+        narrow_events: settings.dtmf.negotiate_only_8khz,
         ptime_ms: Some(settings.media.ptime_ms),
         max_ptime_ms: None,
         legs: settings.limits.calls,
@@ -247,11 +253,33 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
         },
         ports: (media.port_min, media.port_max),
         dscp: dscp(settings.dscp.voice),
+        keys: keys(&settings.dtmf),
         device: devices::person(media)?,
         counts_every_ms: if monitor { 10_000 } else { 1_000 },
         longest_delay_ms: u32::from(media.jitter_max_ms),
         ..voice::Settings::default()
     })
+}
+
+fn keys(dtmf: &settings::Dtmf) -> voice::Keys {
+    let events = serde_json::json!({
+        "negotiate_only_8khz": dtmf.negotiate_only_8khz,
+        "duration_in_8khz": dtmf.duration_in_8khz,
+    });
+    let info = serde_json::json!({ "body": dtmf.info_body });
+    let options = [("rfc2833", events), ("info", info)];
+    voice::Keys {
+        order: dtmf.order.clone(),
+        all: dtmf.all,
+        options: options
+            .map(|(name, json)| (name.to_owned(), json.to_string()))
+            .into(),
+        listen: match dtmf.listen {
+            DtmfListen::Auto => voice::Listen::WithoutEvents,
+            DtmfListen::Always => voice::Listen::Always,
+            DtmfListen::Never => voice::Listen::Never,
+        },
+    }
 }
 
 fn dscp(value: u8) -> Dscp {

@@ -58,6 +58,7 @@ fn every_setting_has_a_reader() {
     let Settings {
         profile: _,        // `identity`
         log: _,            // the host
+        recording: _,      // `recordings::settings`
         control_socket: _, // `build`
         limits,
         sip,
@@ -65,6 +66,7 @@ fn every_setting_has_a_reader() {
         accounts: _,        // the tests below
         default_account: _, // the tests below
         media,
+        dtmf: _, // `dtmf_settings_reach_voice_and_media`
         dscp: marks,
         plugins: _, // `libraries`
     } = settings.clone();
@@ -162,6 +164,30 @@ fn reach_media(settings: &Settings, media: &settings::Media) {
     assert_eq!(voice.legs_per_thread, settings.limits.calls);
     let plugin = voice.device.map(|(plugin, _)| plugin);
     assert_eq!(plugin.as_ref(), Some(&microphone.plugin));
+}
+
+/// K-066 to K-069.
+#[test]
+fn dtmf_settings_reach_voice_and_media() {
+    let settings = settings(&[
+        ("dtmf.order", "audio"),
+        ("dtmf.all", "true"),
+        ("dtmf.negotiate_only_8khz", "false"),
+        ("dtmf.duration_in_8khz", "true"),
+        ("dtmf.info_body", "dtmf"),
+        ("dtmf.listen", "always"),
+    ]);
+    assert!(
+        !media_settings(&settings, &catalogue())
+            .unwrap()
+            .narrow_events
+    );
+    let keys = voice_settings(&settings).unwrap().keys;
+    assert_eq!((keys.order, keys.all), (vec!["audio".to_owned()], true));
+    assert_eq!(keys.listen, voice::Listen::Always);
+    let events = r#"{"duration_in_8khz":true,"negotiate_only_8khz":false}"#;
+    assert_eq!(keys.options["rfc2833"], events);
+    assert_eq!(keys.options["info"], r#"{"body":"dtmf"}"#);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::link::Heard;
 use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
-use control::{CallHandle, CommandId};
+use control::{CallHandle, CommandId, RecordingSnapshot};
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -94,6 +94,13 @@ pub enum Word {
         call: CallHandle,
         /// What.
         what: crate::media::Notice,
+    },
+    /// How a call's recording stands, for its snapshots.
+    Recording {
+        /// The call.
+        call: CallHandle,
+        /// `None`: there is none any more.
+        recording: Option<Box<RecordingSnapshot>>,
     },
     /// Another part was made anew.
     Restarted(Address),

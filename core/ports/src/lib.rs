@@ -12,6 +12,7 @@
 //! | [`dialogs::Word::Media`], `Noticed` | media | dialogs | dropped and counted; dialogs asks again |
 //! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
 //! | [`voice::Do`] / [`voice::Report`] | media / media threads | media threads / media | the leg is told broken |
+//! | [`recorder::Word`] | control, voice | recorder | the command fails as busy; a report is dropped, the next tells more |
 //! | [`events::Word`] | all | whoever listens | oldest is dropped; the listener is told `stream.lagged` |
 //!
 //! [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
@@ -26,6 +27,7 @@ pub mod media;
 pub mod network;
 pub mod part;
 pub mod post;
+pub mod recorder;
 pub mod registrar;
 pub mod voice;
 

@@ -1,6 +1,7 @@
 //! What media answers and reports. Media owns the legs; samples never pass here.
 
 use crate::{Address, voice};
+use control::event::DtmfMethod;
 use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
 use sdp::{Agreed, LocalMedia};
@@ -32,7 +33,7 @@ pub enum Word {
         /// The call.
         call: CallHandle,
     },
-    /// Sends digits by telephone-event.
+    /// Sends digits by the methods of the settings.
     Digits {
         /// The call.
         call: CallHandle,
@@ -40,6 +41,17 @@ pub enum Word {
         digits: String,
         /// How long each key is held. Unit: ms. `None`: as is usual.
         duration_ms: Option<u32>,
+        /// The peer has not refused INFO.
+        info: bool,
+    },
+    /// INFO came from the peer: perhaps a digit.
+    Info {
+        /// The call.
+        call: CallHandle,
+        /// Media type of the body.
+        kind: String,
+        /// The body.
+        body: String,
     },
     /// Silences our microphone, or no longer.
     Mute {
@@ -140,6 +152,8 @@ pub enum Notice {
         digit: char,
         /// How long. Unit: milliseconds.
         duration_ms: u32,
+        /// How it was heard.
+        method: DtmfMethod,
     },
     /// A digit of ours has sounded. Told for each, in order.
     DigitSent {
@@ -147,9 +161,13 @@ pub enum Notice {
         digit: char,
         /// How long. Unit: milliseconds.
         duration_ms: u32,
+        /// How it was sent.
+        method: DtmfMethod,
     },
-    /// A digit of ours found no room behind those that wait.
-    DigitRefused,
+    /// Something is wrong with a digit of ours.
+    DigitRefused(DigitTrouble),
+    /// A digit of ours is to go in an INFO request.
+    Inform(Inform),
     /// Counts and quality so far.
     Quality(Box<Quality>),
     /// The leg is gone; its last counts, if it ever ran.
@@ -159,6 +177,32 @@ pub enum Notice {
         /// Why, for the person.
         why: String,
     },
+}
+
+/// What is wrong with a digit of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigitTrouble {
+    /// It found no room behind those that wait, and will not sound.
+    Full,
+    /// No method of the settings can send it in this call.
+    NoMethod,
+    /// It goes as tones through a codec that models a voice, because nothing else is left.
+    Spoilt,
+}
+
+/// A digit of ours in an INFO request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inform {
+    /// 0–9, *, #, A–D.
+    pub digit: char,
+    /// How long. Unit: milliseconds.
+    pub duration_ms: u32,
+    /// Media type of the body.
+    pub kind: String,
+    /// The body.
+    pub body: String,
+    /// Where the peer refuses it, another method is to be used.
+    pub falls_back: bool,
 }
 
 /// What a leg has counted since it was agreed.

@@ -1,6 +1,6 @@
 //! One word with its receiver: what parts put into their outbox.
 
-use crate::{dialogs, events, link, media, network, registrar, voice};
+use crate::{dialogs, events, link, media, network, recorder, registrar, voice};
 
 /// Everybody who can receive a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Address {
     Voice = 6,
     /// Whoever listens to the engine: UIs, logs.
     Events = 7,
+    /// The part that owns recordings.
+    Recorder = 8,
 }
 
 impl Address {
@@ -44,6 +46,8 @@ pub enum Post {
     Dialogs(dialogs::Word),
     /// For media.
     Media(media::Word),
+    /// For recorder.
+    Recorder(recorder::Word),
     /// For the signalling sockets.
     Network(network::Do),
     /// For the media threads.
@@ -60,6 +64,7 @@ impl Post {
             Self::Registrar(_) => Address::Registrar,
             Self::Dialogs(_) => Address::Dialogs,
             Self::Media(_) => Address::Media,
+            Self::Recorder(_) => Address::Recorder,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
             Self::Event(_) => Address::Events,
@@ -73,6 +78,7 @@ impl Post {
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
             Address::Link
             | Address::Media
+            | Address::Recorder
             | Address::Network
             | Address::Voice
             | Address::Events => None,
@@ -86,6 +92,7 @@ impl Post {
             Address::Registrar => Some(registrar::Word::Restarted(who).into()),
             Address::Dialogs => Some(dialogs::Word::Restarted(who).into()),
             Address::Media => Some(media::Word::Restarted(who).into()),
+            Address::Recorder => Some(recorder::Word::Restarted(who).into()),
             Address::Network | Address::Voice | Address::Events => None,
         }
     }
@@ -117,6 +124,7 @@ carries!(
     Registrar(registrar::Word),
     Dialogs(dialogs::Word),
     Media(media::Word),
+    Recorder(recorder::Word),
     Network(network::Do),
     Voice(voice::Do),
     Event(events::Word),

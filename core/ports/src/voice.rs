@@ -3,7 +3,9 @@
 //! Plain data without pointers (rulings 8), so that the media thread can become a process. Codecs
 //! and devices are named; whoever runs the threads opens them.
 
-use crate::media::{Quality, Sound};
+use crate::media::{DigitTrouble, Inform, Quality, Sound};
+use crate::recorder;
+use control::event::DtmfMethod;
 use core::net::{IpAddr, SocketAddr};
 use sdp::{Direction, NegotiatedFormat, TelephoneEvent};
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,17 @@ pub enum Do {
         digits: String,
         /// How long each key is held. Unit: ms. `None`: as is usual.
         duration_ms: Option<u32>,
+        /// The peer has not refused INFO.
+        info: bool,
+    },
+    /// INFO came from the peer; answered by [`Report::Digit`] where it is one.
+    HearInfo {
+        /// The leg.
+        leg: LegId,
+        /// Media type of the body.
+        kind: String,
+        /// The body.
+        body: String,
     },
     /// Silences our microphone, or no longer.
     Mute {
@@ -42,6 +55,8 @@ pub enum Do {
         /// Silent from now on.
         on: bool,
     },
+    /// Something about the recording of a leg.
+    Record(recorder::Do),
     /// Stops every leg: who gave them is no more. Answered for each as by [`Do::Stop`].
     StopAll,
     /// Stops the leg and closes its sockets; always answered by [`Report::Stopped`].
@@ -115,6 +130,8 @@ pub enum Report {
         digit: char,
         /// How long. Unit: ms.
         duration_ms: u32,
+        /// How it was heard.
+        method: DtmfMethod,
     },
     /// A digit of ours has sounded. Told for each, in order.
     DigitSent {
@@ -124,11 +141,22 @@ pub enum Report {
         digit: char,
         /// How long. Unit: ms.
         duration_ms: u32,
+        /// How it was sent.
+        method: DtmfMethod,
     },
-    /// A digit of ours found no room behind those that wait, and will not sound.
+    /// Something is wrong with a digit of ours.
     DigitRefused {
         /// The leg.
         leg: LegId,
+        /// What.
+        what: DigitTrouble,
+    },
+    /// A digit of ours is to go in an INFO request.
+    Inform {
+        /// The leg.
+        leg: LegId,
+        /// What it says.
+        inform: Inform,
     },
     /// Counts and quality so far.
     Quality {

@@ -58,6 +58,8 @@ pub struct LocalMedia {
     pub formats: Vec<Capability>,
     /// Whether digits go and come as telephone-event (RFC 4733).
     pub telephone_event: bool,
+    /// Whether only at 8 kHz, whatever the codec's clock, and not at the clock of each codec (K-068).
+    pub narrow_events: bool,
     /// What we want: both ways, or less to hold.
     pub direction: Direction,
     /// Packet time we like to receive. Unit: ms. `None`: what the codec declares.
@@ -78,9 +80,19 @@ impl LocalMedia {
             rtcp_mux: false,
             formats,
             telephone_event: true,
+            narrow_events: false,
             direction: Direction::SendRecv,
             ptime_ms: None,
             max_ptime_ms: None,
+        }
+    }
+
+    /// The clock of telephone-events beside a codec of this one.
+    pub(crate) const fn event_clock(&self, codec: Hertz) -> Hertz {
+        if self.narrow_events {
+            Hertz(8_000)
+        } else {
+            codec
         }
     }
 }

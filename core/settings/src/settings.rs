@@ -27,6 +27,10 @@ pub struct Settings {
     pub default_account: Option<String>,
     /// Sound.
     pub media: Media,
+    /// Keys of the keypad.
+    pub dtmf: Dtmf,
+    /// Recordings of calls.
+    pub recording: Recording,
     /// Marks of our packets.
     pub dscp: Dscp,
     /// Plugins.
@@ -244,6 +248,19 @@ pub struct Media {
     pub speaker: Device,
 }
 
+/// Recordings of calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Id of the plugin that writes them.
+    pub plugin: String,
+    /// Folder they go to. `None`: `offhook/recordings` in the user's data folder.
+    pub folder: Option<PathBuf>,
+    /// 2: this side left, the far end right; 1: both mixed.
+    pub channels: u8,
+    /// JSON object as the plugin documents it, or empty.
+    pub options: String,
+}
+
 /// How urgent the threads that carry sound are to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaPriority {
@@ -255,6 +272,35 @@ pub enum MediaPriority {
     High,
     /// As every other thread.
     Normal,
+}
+
+/// Keys of the keypad.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dtmf {
+    /// Methods for sending, in the order in which they are tried: `rfc2833`, `info`, `audio`, or the word
+    /// of another plugin (K-066). At least one.
+    pub order: Vec<String>,
+    /// Every usable one is used, not the first alone (K-067).
+    pub all: bool,
+    /// Only telephone-event/8000, whatever the clock of codecs (K-068).
+    pub negotiate_only_8khz: bool,
+    /// With the former: durations count 1/8000 s (K-069).
+    pub duration_in_8khz: bool,
+    /// Body of INFO requests: `dtmf-relay` or `dtmf`.
+    pub info_body: String,
+    /// When keys are listened for in the audio.
+    pub listen: DtmfListen,
+}
+
+/// When keys are listened for in the audio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DtmfListen {
+    /// In calls where telephone-event was not agreed.
+    Auto,
+    /// In every call.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Marks of our packets (RFC 2474). Range: 0 to 63.

@@ -97,6 +97,8 @@ pub(crate) enum Verb {
     Dtmf(Dtmf),
     /// Silence the microphone, or open it
     Mute(Mute),
+    /// Record a call: start, stop, pause, resume, note
+    Record(Record),
     /// List the calls
     Calls,
     /// List the accounts
@@ -203,6 +205,43 @@ pub(crate) struct Mute {
     /// Only in this call
     #[arg(long, value_name = "ID")]
     pub(crate) call: Option<CallHandle>,
+}
+
+/// What becomes of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordWhat {
+    /// Begin.
+    Start,
+    /// End.
+    Stop,
+    /// Leave out what is said.
+    Pause,
+    /// Keep it again.
+    Resume,
+    /// Note something at this place.
+    Note,
+}
+
+/// `record`.
+#[derive(Debug, Group)]
+pub(crate) struct Record {
+    /// What to do
+    pub(crate) what: RecordWhat,
+    /// The call; needed only where there are several
+    #[arg(value_name = "ID")]
+    pub(crate) call: Option<CallHandle>,
+    /// Why it is paused, or what to note
+    #[arg(long, value_name = "TEXT", required_if_eq("what", "note"))]
+    pub(crate) text: Option<String>,
+    /// Name of the file below the folder of the settings, without extension
+    #[arg(long, value_name = "NAME")]
+    pub(crate) path: Option<String>,
+    /// Plugin that writes it
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) plugin: Option<String>,
+    /// 2: this side left, the far end right; 1: both mixed
+    #[arg(long, value_name = "1|2", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) channels: Option<u8>,
 }
 
 /// `account`.

@@ -79,10 +79,14 @@ fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
+        &recorder_wav::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
         &codec_opus::ENTRY,
     ];
     let folders = options

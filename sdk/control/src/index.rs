@@ -223,6 +223,11 @@ index! {
         "a plugin failed while it worked"
         "a fault in the plugin; it was fenced off, and calls go on without it"
         "restart the engine, or tell the plugin's maker";
+    /// A recording failed.
+    5004 RECORDING_FAILED Failed
+        "the recording could not be made, or ended too early"
+        "the folder cannot be written, the disk is full, or the recorder failed; what was kept stays readable"
+        "make room, see recording.folder in the settings, then start it again";
     /// No engine answers.
     6001 NO_ENGINE NoEngine
         "no engine to talk to"

@@ -17,6 +17,7 @@
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
+//! | [`recording`] | recordings of calls |
 //! | [`time`] | [`Timestamp`] |
 //! | `os` | which user this is |
 //! | [`wire`] | hello, welcome, one JSON object a line |
@@ -30,6 +31,7 @@ pub mod index;
 pub mod ladder;
 mod os;
 pub mod reason;
+pub mod recording;
 pub mod secret;
 pub mod snapshot;
 pub mod socket;
@@ -43,6 +45,7 @@ pub use exit::ExitCode;
 pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey};
 pub use ladder::Ladder;
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
+pub use recording::{RecordingSnapshot, RecordingState};
 pub use secret::Secret;
 pub use snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
 pub use socket::{socket_folder, socket_path};

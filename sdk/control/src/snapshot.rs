@@ -1,5 +1,6 @@
 //! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
 
+use crate::RecordingSnapshot;
 use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -170,6 +171,9 @@ pub struct CallSnapshot {
     /// Figures of the sound, once there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// Its recording, while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Box<RecordingSnapshot>>,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<EndReason>,

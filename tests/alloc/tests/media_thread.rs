@@ -1,14 +1,16 @@
 //! A tick of 32 legs with real sockets: no call of the allocator, and how much memory a leg holds.
 
-use audio::Rate;
+use audio::{Block, Rate};
 use base::{Hertz, Instant, PayloadType, Rng};
+use media_thread::tap::{TapSlot, tap};
 use media_thread::{
-    AudioKit, BusId, BusKit, BusPlan, Capacity, Events, Given, Kit, LegAudio, LegId, LegKit,
-    LegPlan, MediaEngine, Order, Remote, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, Ears, Events, Given, Kit, LegAudio, LegId,
+    LegKit, LegPlan, MediaEngine, Order, Remote, Report, Told, VoiceKit, VoicePlan,
 };
 use offhook_alloc::{Counting, bytes_of, calls_of};
-use plugin_host::Catalogue;
+use plugin_host::{Catalogue, DtmfListen};
 use rtp::latch::Rule;
+use rtp::telephone_event::Press;
 use std::net::{SocketAddr, UdpSocket};
 
 #[global_allocator]
@@ -75,11 +77,32 @@ fn remote_of((rtp, rtcp): &(UdpSocket, UdpSocket)) -> Remote {
     }
 }
 
+fn ears(catalogue: &Catalogue) -> Ears {
+    let request = DtmfListen {
+        sample_rate_hz: 8_000,
+        options: "",
+    };
+    let method = catalogue.dtmf("audio").expect("built in");
+    let listener = method.open(&request).expect("8 kHz");
+    Ears::new(listener, Rate::Hz8000)
+}
+
+/// Key 5 as tones, −9 and −7 dBm0.
+const CHORD: Chord = Chord {
+    event: 5,
+    ms: 80,
+    centihertz: [77_000, 133_600],
+    centibels: [-1_214, -1_014],
+};
+
 /// All orders of the beginning, and how many bytes a leg holds.
 fn orders() -> (Vec<Given<UdpSocket>>, i64) {
     let mut catalogue = Catalogue::new("test", "0");
     catalogue
         .add_built_in(&codec_g711::ENTRY)
+        .expect("built in");
+    catalogue
+        .add_built_in(&dtmf_inband::ENTRY)
         .expect("built in");
     let sockets: Vec<_> = (0..LEGS).map(|_| (socket(), socket())).collect();
     let remotes: Vec<_> = sockets.iter().map(remote_of).collect();
@@ -101,8 +124,20 @@ fn orders() -> (Vec<Given<UdpSocket>>, i64) {
         },
         kit,
     });
-    let orders = core::iter::once(add_bus).chain(legs).collect();
+    // Every second leg listens for keys in what its peer says.
+    let ears = (0..LEGS as u64).step_by(2).map(|n| Given {
+        order: Order::Listen { leg: LegId(n) },
+        kit: Kit::Ears(Box::new(ears(&catalogue))),
+    });
+    let orders = core::iter::once(add_bus).chain(legs).chain(ears).collect();
     (orders, bytes / LEGS as i64)
+}
+
+/// The first leg goes to a recorder, where there is a ring.
+fn recorded(slot: Option<Box<TapSlot>>) -> Given<UdpSocket> {
+    let order = Order::SetTap { leg: LegId(0) };
+    let kit = slot.map_or(Kit::Nothing, Kit::Tap);
+    Given { order, kit }
 }
 
 #[test]
@@ -112,6 +147,9 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     let (orders, each) = orders();
     println!("a PCMU leg holds {each} bytes");
     assert!(each <= 32_768, "{each} bytes a leg");
+    // One leg is recorded; nobody empties the ring, so that it runs over too.
+    let (slot, mut tapped) = tap(Rate::Hz8000);
+    let mut slot = Some(Box::new(slot));
     let mut kept = Vec::with_capacity(100_000);
     let calls = calls_of(|| {
         let mut now = Instant::from_millis(1_000);
@@ -122,9 +160,21 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
             now += base::Duration::from_millis(10);
             if n % 100 == 50 {
                 let leg = LegId(n / 100);
-                let (key, ms, muted) = ('5', 80, n % 200 == 50);
-                engine.order(Order::Dial { leg, key, ms }.into(), now, &mut net);
+                let (chord, muted) = (CHORD, n % 200 == 50);
+                let press = Press::key('5', 80).expect("on every keypad");
+                // An event takes the voice's place, so a tone beside it would not be heard.
+                let key = match muted {
+                    true => Order::Dial { leg, press },
+                    false => Order::Sound { leg, chord },
+                };
+                engine.order(key.into(), now, &mut net);
                 engine.order(Order::Mute { leg, muted }.into(), now, &mut net);
+                engine.order(recorded(slot.take()), now, &mut net);
+                let paused = Order::PauseTap {
+                    leg: LegId(0),
+                    paused: muted,
+                };
+                engine.order(paused.into(), now, &mut net);
             }
             engine.tick(now, &mut net);
             kept.extend(core::iter::from_fn(|| engine.poll_told()));
@@ -138,6 +188,16 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     // The vector of orders is freed inside.
     assert!(calls <= 1, "{calls} calls of the allocator");
     assert!(kept.len() > 4_000, "{} reports", kept.len());
+    let heard = |report: &&Told<UdpSocket>| {
+        matches!(report, Told::Report(Report::ToneKey { key: '5', .. }))
+    };
+    assert!(
+        kept.iter().filter(heard).count() >= 3,
+        "keys heard in audio"
+    );
+    let (mut said, mut heard) = (Block::silence(Rate::Hz8000), Block::silence(Rate::Hz8000));
+    let items = core::iter::from_fn(|| tapped.take(&mut said, &mut heard)).count();
+    assert!((700..1_100).contains(&items), "{items} items recorded");
     let counts = net.counts();
     assert!(counts.received > 32 * 700, "{counts:?}");
 }

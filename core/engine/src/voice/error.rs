@@ -12,6 +12,9 @@ pub enum Error {
     /// A plugin is missing, refused, or cannot open what is asked.
     #[error(transparent)]
     Plugin(#[from] plugin_host::Error),
+    /// The thread that writes recordings cannot start.
+    #[error("the thread that writes recordings cannot start: {0}")]
+    Writer(std::io::Error),
     /// The media thread refuses.
     #[error(transparent)]
     Media(#[from] media_thread::Error),
@@ -36,6 +39,7 @@ impl Error {
             }
             Self::Plugin(_) => Code::PLUGIN_MISSING,
             Self::Media(_) => Code::SOUND_DEVICE,
+            Self::Writer(_) => Code::RECORDING_FAILED,
         };
         ErrorObject::new(code, self.to_string())
     }

@@ -3,6 +3,7 @@
 use super::Thread;
 use super::impair::{Line, Rough};
 use super::legs::{Ground, Pair};
+use super::writer::{Job, WriterThread};
 use crate::clock::Clock;
 use crate::wiring::Wiring;
 use core::net::IpAddr;
@@ -10,6 +11,7 @@ use media_thread::order::Given;
 use media_thread::report::Told;
 use net::{Dscp, RtpPorts};
 use ports::media::{Impairment, Word};
+use ports::recorder;
 use ports::voice::{LegId, Report};
 use std::collections::VecDeque;
 use std::net::UdpSocket;
@@ -58,6 +60,8 @@ pub(super) struct Host {
     dscp: Dscp,
     threads: Vec<Lane>,
     wiring: Rc<Wiring>,
+    /// After the threads: their legs end first, and their recordings with them.
+    writer: WriterThread,
 }
 
 impl Host {
@@ -66,6 +70,7 @@ impl Host {
         dscp: Dscp,
         threads: Vec<Thread>,
         wiring: Rc<Wiring>,
+        writer: WriterThread,
     ) -> Self {
         Self {
             ports,
@@ -78,6 +83,7 @@ impl Host {
                 })
                 .collect(),
             wiring,
+            writer,
         }
     }
 }
@@ -125,5 +131,18 @@ impl Ground for Host {
     fn tell(&mut self, report: Report) {
         // A full mailbox loses counts; states are asked for again by whoever misses them.
         let _ = self.wiring.carry(Word::Voice(report).into());
+    }
+
+    fn write(&mut self, job: Job) -> Result<(), String> {
+        self.writer.give(job)
+    }
+
+    fn written(&mut self) -> Option<recorder::Told> {
+        self.writer.poll()
+    }
+
+    fn tell_recorder(&mut self, told: recorder::Told) {
+        // A host without the part records nothing; a full mailbox loses counts.
+        let _ = self.wiring.carry(recorder::Word::Told(told).into());
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Made<S> {
     pub(super) kit: LegKit<S>,
     /// Rate of its source and sink.
     pub(super) audio_rate: Rate,
+    /// Rate of its codec.
+    pub(super) codec_rate: Rate,
 }
 
 /// What legs are made from.
@@ -76,6 +78,7 @@ pub(super) fn leg<S>(
         leg: LegId(config.leg.0),
         kit,
         audio_rate,
+        codec_rate,
     })
 }
 

@@ -1,6 +1,8 @@
 //! Legs that are open, from their ports to their last count.
 
+use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
+use super::writer::Job;
 use audio::Rate;
 use base::Rng;
 use core::net::IpAddr;
@@ -9,13 +11,9 @@ use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
 use plugin_host::Catalogue;
 use ports::media::{Impairment, Quality, Sound};
+use ports::recorder;
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
 use std::collections::{BTreeMap, VecDeque};
-
-/// How long each key of a keypad is held. Unit: ms. Source: ETSI ES 201 235-2 §4.2.4 asks for 65.
-const KEY_MS: u32 = 100;
-/// Keys by their event code. Source: RFC 4733 §3.2.
-const KEYS: &str = "0123456789*#ABCD";
 
 /// What legs stand on: real sockets and threads in a host, made-up ones in simulation.
 pub trait Ground {
@@ -39,6 +37,15 @@ pub trait Ground {
 
     /// Tells the media part.
     fn tell(&mut self, report: Report);
+
+    /// Hands the recorders' thread a job; never waits.
+    fn write(&mut self, job: Job) -> Result<(), String>;
+
+    /// The next thing that the recorders' thread has to say.
+    fn written(&mut self) -> Option<recorder::Told>;
+
+    /// Tells the recorder part.
+    fn tell_recorder(&mut self, told: recorder::Told);
 }
 
 /// Sockets of one leg and the ports they are bound to.
@@ -50,16 +57,20 @@ pub struct Pair<S> {
     pub rtcp: (S, u16),
 }
 
-enum State<S> {
+pub(super) enum State<S> {
     /// Ports are open and wait for an agreement.
     Open(Option<Pair<S>>),
     /// A media thread runs it.
     Runs(Box<Running>),
 }
 
-struct Running {
-    config: LegConfig,
-    thread: usize,
+pub(super) struct Running {
+    pub(super) config: LegConfig,
+    pub(super) thread: usize,
+    /// Of the codec's samples.
+    pub(super) codec_rate: Rate,
+    /// What its ears for keys were made for, if it has any.
+    pub(super) ears: Option<Rate>,
     audio_rate: Rate,
     quality: Quality,
     stopping: bool,
@@ -67,15 +78,18 @@ struct Running {
 
 /// All legs of a host.
 pub struct Legs<G: Ground> {
-    ground: G,
-    catalogue: Catalogue,
+    pub(super) ground: G,
+    pub(super) catalogue: Catalogue,
+    pub(super) keys: Keys,
+    /// Recordings that are not closed yet.
+    pub(super) recordings: usize,
     pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
     /// Legs that each thread was told to remove, in order: it answers in the same.
     leaving: Vec<VecDeque<Named>>,
     person: Rate,
-    legs: BTreeMap<Named, State<G::Socket>>,
+    pub(super) legs: BTreeMap<Named, State<G::Socket>>,
     rng: Rng,
 }
 
@@ -86,6 +100,8 @@ impl<G: Ground> Legs<G> {
         Self {
             ground,
             catalogue,
+            keys: Keys::default(),
+            recordings: 0,
             pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
@@ -112,7 +128,9 @@ impl<G: Ground> Legs<G> {
 
     /// Whether no media thread has anything to do.
     pub fn is_idle(&self) -> bool {
-        self.load.iter().all(|&legs| legs == 0) && self.leaving.iter().all(VecDeque::is_empty)
+        self.recordings == 0
+            && self.load.iter().all(|&legs| legs == 0)
+            && self.leaving.iter().all(VecDeque::is_empty)
     }
 
     /// Carries out what the media part asks.
@@ -124,12 +142,10 @@ impl<G: Ground> Legs<G> {
                 leg,
                 digits,
                 duration_ms,
-            } => {
-                let ms = duration_ms.unwrap_or(KEY_MS);
-                for key in digits.chars() {
-                    self.order(leg, |leg| Order::Dial { leg, key, ms });
-                }
-            }
+                info,
+            } => self.digits(leg, &digits, (duration_ms, info)),
+            Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
+            Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),
             Do::StopAll => {
@@ -158,8 +174,9 @@ impl<G: Ground> Legs<G> {
             Some(State::Runs(_)) => self.change(config),
             None => Ok(()),
         };
-        if let Err(why) = done {
-            self.tell(Report::Failed { leg, why });
+        match done {
+            Ok(()) => self.listen(leg),
+            Err(why) => self.tell(Report::Failed { leg, why }),
         }
     }
 
@@ -198,6 +215,8 @@ impl<G: Ground> Legs<G> {
         self.load[thread] += 1;
         let running = Running {
             thread,
+            codec_rate: made.codec_rate,
+            ears: None,
             audio_rate: made.audio_rate,
             quality: Quality::default(),
             stopping: false,
@@ -231,6 +250,7 @@ impl<G: Ground> Legs<G> {
         if !same {
             let made = kit::voice(&config, running.audio_rate, self.pace, &self.catalogue);
             let (voice, made) = made.map_err(|why| why.to_string())?;
+            running.codec_rate = made.rate();
             let order = Order::SetVoice { leg, voice };
             orders.push(Given {
                 order,
@@ -243,13 +263,37 @@ impl<G: Ground> Legs<G> {
             .try_for_each(|given| self.ground.give(thread, given))
     }
 
-    fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
+    pub(super) fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
         if let Some(State::Runs(running)) = self.legs.get(&leg) {
             let given = order(LegId(leg.0)).into();
             if let Err(why) = self.ground.give(running.thread, given) {
                 self.tell(Report::Failed { leg, why });
             }
         }
+    }
+
+    /// The rate at which a leg that runs decodes.
+    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
+        match self.legs.get(&leg)? {
+            State::Runs(running) if !running.stopping => Some(running.codec_rate),
+            State::Runs(_) | State::Open(_) => None,
+        }
+    }
+
+    /// Gives the thread of a leg that runs an order for it.
+    pub(super) fn give(&mut self, leg: Named, given: Given<G::Socket>) -> Result<(), String> {
+        match self.legs.get(&leg) {
+            Some(State::Runs(running)) => self.ground.give(running.thread, given),
+            Some(State::Open(_)) | None => Err("the call has no sound".to_owned()),
+        }
+    }
+
+    /// Legs that run.
+    pub(super) fn running(&self) -> Vec<Named> {
+        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
+            matches!(state, State::Runs(_)).then_some(*leg)
+        };
+        self.legs.iter().filter_map(runs).collect()
     }
 
     fn stop(&mut self, leg: Named) {
@@ -284,6 +328,7 @@ impl<G: Ground> Legs<G> {
 
     /// Takes what the media threads have to say.
     pub fn fetch(&mut self) {
+        self.fetch_written();
         for thread in 0..self.ground.threads() {
             while let Some(told) = self.ground.poll(thread) {
                 match told {
@@ -305,14 +350,10 @@ impl<G: Ground> Legs<G> {
             Heard::FirstPacket { leg, .. } | Heard::MediaBack { leg, .. } => {
                 self.tell(Report::Flowing { leg: Named(leg.0) });
             }
-            Heard::Key { leg, heard, .. } => self.key(Named(leg.0), heard),
-            Heard::KeySent {
-                leg,
-                event,
-                duration_ms,
-                ..
-            } => self.key_sent(Named(leg.0), event, duration_ms),
-            Heard::KeyRefused { leg, .. } => self.tell(Report::DigitRefused { leg: Named(leg.0) }),
+            Heard::Key { .. }
+            | Heard::KeySent { .. }
+            | Heard::ToneKey { .. }
+            | Heard::KeyRefused { .. } => self.key_report(report),
             Heard::NoMedia { leg, .. } => {
                 let for_ms = u64::from(self.pace.silent_after_ms);
                 self.tell(Report::Silent {
@@ -368,20 +409,6 @@ impl<G: Ground> Legs<G> {
         self.tell(Report::Quality { leg, quality });
     }
 
-    fn key(&mut self, leg: Named, heard: rtp::telephone_event::Heard) {
-        // A digit is told when the key comes up again: only then is it known how long it was.
-        if let rtp::telephone_event::Heard::Released { event, duration } = heard
-            && let Some(digit) = KEYS.chars().nth(usize::from(event))
-        {
-            let duration_ms = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
-            self.tell(Report::Digit {
-                leg,
-                digit,
-                duration_ms,
-            });
-        }
-    }
-
     fn refused(&mut self, leg: Option<LegId>) {
         if let Some(leg) = leg {
             let why = "the media thread has no room for another call".to_owned();
@@ -390,17 +417,7 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    fn key_sent(&mut self, leg: Named, event: u8, duration_ms: u32) {
-        if let Some(digit) = KEYS.chars().nth(usize::from(event)) {
-            self.tell(Report::DigitSent {
-                leg,
-                digit,
-                duration_ms,
-            });
-        }
-    }
-
-    fn tell(&mut self, report: Report) {
+    pub(super) fn tell(&mut self, report: Report) {
         self.ground.tell(report);
     }
 }

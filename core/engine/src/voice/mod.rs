@@ -7,6 +7,8 @@
 //! | `host` | the real sockets and threads that they stand on |
 //! | `kit` | what a leg needs, made from plain words |
 //! | `impair` | sockets that lose and delay packets, where a leg asks for it |
+//! | `taps` | orders about recordings: from plain words to a ring and a job |
+//! | [`writer`] | feeds recorder plugins from rings; also for simulation |
 //! | `formats` | codec formats as `sdp` wants them |
 //! | [`error`] | what can be missing |
 
@@ -14,11 +16,15 @@ pub mod error;
 mod formats;
 mod host;
 mod impair;
+mod keys;
 mod kit;
 pub mod legs;
+mod taps;
+pub mod writer;
 
 pub use error::Error;
 pub use formats::{capabilities, with_options};
+pub use keys::{Keys, Listen};
 pub use kit::Pace;
 pub use media_thread::priority::{Granted, Priority, permitted};
 
@@ -41,6 +47,7 @@ use ports::voice::Do;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::sync::Notify;
+use writer::WriterThread;
 
 /// How often control fetches what the media threads report while legs are open. Unit: time.
 const FETCH: Duration = Duration::from_millis(20);
@@ -62,6 +69,8 @@ pub struct Settings {
     pub dscp: Dscp,
     /// How often a tick reads what has arrived.
     pub sweeps: u32,
+    /// How keys are sent and heard.
+    pub keys: Keys,
     /// Plugin and request of the person's device; `None`: calls of the person are silent.
     pub device: Option<(String, AudioRequest)>,
     /// Silence of a peer that is told. Unit: ms; 0: never.
@@ -81,6 +90,7 @@ impl Default for Settings {
             ports: (16_384, 32_767),
             dscp: Dscp::EF,
             sweeps: 5,
+            keys: Keys::default(),
             device: None,
             silent_after_ms: 3_000,
             counts_every_ms: 1_000,
@@ -101,6 +111,7 @@ pub struct Voice {
     catalogue: Catalogue,
     ports: RtpPorts,
     threads: Vec<Thread>,
+    writer: WriterThread,
     /// What the person's bus mixes at.
     person: audio::Rate,
     rng: Rng,
@@ -134,6 +145,7 @@ impl Voice {
             catalogue,
             ports,
             threads,
+            writer: WriterThread::start(Clock::read).map_err(Error::Writer)?,
             person,
             rng,
         };
@@ -204,6 +216,7 @@ impl Voice {
             catalogue,
             ports,
             threads,
+            writer,
             person,
             rng,
         } = self;
@@ -212,8 +225,8 @@ impl Voice {
             counts_every_ms: settings.counts_every_ms,
             longest_delay_ms: settings.longest_delay_ms,
         };
-        let host = Host::new(ports, settings.dscp, threads, wiring);
-        let legs = Legs::new(host, catalogue, pace, person, rng);
+        let host = Host::new(ports, settings.dscp, threads, wiring, writer);
+        let legs = Legs::new(host, catalogue, pace, person, rng).with_keys(settings.keys);
         let legs = Rc::new(RefCell::new(legs));
         tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake)));
         Orders { legs, wake }

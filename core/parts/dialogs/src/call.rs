@@ -92,6 +92,8 @@ pub struct Call {
     pub agreed: Option<Agreed>,
     /// Mean of the quality estimates: sum and count.
     pub mos: (f64, u32),
+    /// Digits on their way.
+    pub(crate) keys: crate::keys::Keys,
 }
 
 impl Call {
@@ -123,6 +125,7 @@ impl Call {
             wants_accept: false,
             agreed: None,
             mos: (0.0, 0),
+            keys: crate::keys::Keys::default(),
         }
     }
 
@@ -226,6 +229,7 @@ pub fn snapshot(
         media: None,
         quality: None,
         end: None,
+        recording: None,
         sip_call_id: None,
     }
 }

@@ -196,6 +196,11 @@ impl Dialogs {
         match who {
             Address::Link => self.link_lost(now, out),
             Address::Media => self.media_lost(now, out),
+            Address::Recorder => {
+                for call in self.calls.values_mut() {
+                    call.snapshot.recording = None;
+                }
+            }
             Address::Registrar
             | Address::Dialogs
             | Address::Network

@@ -7,26 +7,29 @@
 //! | --- | --- |
 //! | [`Dialogs`] | the part: words in, words out |
 //! | [`call`] | one call: what people see, and the session behind it |
+//! | `accounts` | whose calls they are |
 //! | [`answering`] | what happens by itself to a call that comes in |
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
+//! | `keys` | digits, ours and the peer's |
 //! | `tell` | events |
 
+mod accounts;
 pub mod answering;
 pub mod call;
 mod describe;
 mod ended;
 mod incoming;
+mod keys;
 mod news;
 mod outgoing;
 mod tell;
 
 use answering::{Answering, Step};
-use base::{Duration, Instant, Machine, Redacted, Rng, Timers};
+use base::{Duration, Instant, Machine, Rng, Timers};
 use call::{Call, Stage};
-use control::event::Side;
 use control::{CallHandle, CommandId, EventBody, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
@@ -36,7 +39,7 @@ use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
 use sdp::Preference;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
 use sip::session::{AccountId, Order};
-use sip::{SessionId, auth};
+use sip::SessionId;
 use sip_message::{HeaderName, Method, ResponseBuilder, Status};
 use std::collections::BTreeMap;
 
@@ -109,48 +112,6 @@ impl Dialogs {
 
     fn order(&mut self, session: SessionId, order: Order, now: Instant) {
         self.sessions.handle(Input::Order(session, order), now);
-    }
-
-    fn add_account(&mut self, account: Account, now: Instant) {
-        let id = match self.accounts.get(&account.name) {
-            Some((id, _)) => *id,
-            None => {
-                self.next_account += 1;
-                AccountId(self.next_account)
-            }
-        };
-        let password = account.password.reveal();
-        let credentials = (!password.is_empty()).then(|| auth::Credentials {
-            user: account.auth_user.clone(),
-            password: Redacted::new(password.clone()),
-            realm: None,
-        });
-        // Whoever is called at one of them may ask for the password; anybody else is a stranger.
-        let servers = [
-            Some(&account.aor),
-            account.registrar.as_ref(),
-            account.outbound_proxy.as_ref(),
-        ];
-        let hops: Vec<_> = servers
-            .into_iter()
-            .flatten()
-            .filter_map(|u| u.host().cloned())
-            .collect();
-        let authenticator = auth::Authenticator::new(credentials, &hops);
-        self.sessions
-            .handle(Input::Account(id, Some(authenticator)), now);
-        if account.is_default {
-            for (_, other) in self.accounts.values_mut() {
-                other.is_default = false;
-            }
-        }
-        self.accounts.insert(account.name.clone(), (id, account));
-    }
-
-    fn account_gone(&mut self, name: &str, now: Instant) {
-        if let Some((id, _)) = self.accounts.remove(name) {
-            self.sessions.handle(Input::Account(id, None), now);
-        }
     }
 
     fn decline(&mut self, call: CallHandle, command: CommandId, status: Option<u16>, now: Instant) {
@@ -257,13 +218,18 @@ impl Dialogs {
         match what {
             Notice::Flowing => self.media_state(handle, tell::Flow::In, now, out),
             Notice::Silent { for_ms } => self.media_silent(handle, for_ms, now, out),
-            Notice::Digit { digit, duration_ms } => {
-                self.digit(handle, (digit, duration_ms), Side::Remote, now, out);
-            }
-            Notice::DigitSent { digit, duration_ms } => {
-                self.digit(handle, (digit, duration_ms), Side::Local, now, out);
-            }
-            Notice::DigitRefused => self.digit_refused(handle, now, out),
+            Notice::Digit {
+                digit,
+                duration_ms,
+                method,
+            } => self.digit_heard(handle, (digit, duration_ms, method), now, out),
+            Notice::DigitSent {
+                digit,
+                duration_ms,
+                method,
+            } => self.digit_sent(handle, (digit, duration_ms, method), now, out),
+            Notice::DigitRefused(what) => self.digit_refused(handle, what, now, out),
+            Notice::Inform(inform) => self.inform(handle, inform, now, out),
             Notice::Quality(quality) => self.quality(handle, &quality, now, out),
             Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),
             Notice::Broken { why } => self.no_media(handle, &why, now, out),
@@ -275,10 +241,11 @@ impl Dialogs {
             match output {
                 Output::Send {
                     id,
+                    session,
                     request,
                     route_to,
-                    ..
                 } => {
+                    self.name_call(session, &request);
                     out.post(link::Word::Send {
                         id,
                         request,
@@ -413,6 +380,11 @@ impl Part for Dialogs {
             }
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
+            Word::Recording { call, recording } => {
+                if let Some(call) = self.calls.get_mut(&call) {
+                    call.snapshot.recording = recording;
+                }
+            }
             Word::Restarted(who) => self.restarted(who, now, out),
         }
         self.settle(now, out);
@@ -445,13 +417,25 @@ impl Part for Dialogs {
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
-            Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
+            Post::Recorder(_) | Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
         }
         self.settle(now, out);
     }
 }
 
 /// Header fields of the first request that a person may want to see.
+impl Dialogs {
+    /// A call of ours gets its Call-ID with the first request that goes out.
+    fn name_call(&mut self, session: SessionId, request: &sip_message::Request) {
+        let handle = self.by_session.get(&session);
+        if let Some(call) = handle.and_then(|handle| self.calls.get_mut(handle))
+            && call.snapshot.sip_call_id.is_none()
+        {
+            call.snapshot.sip_call_id = call_id(request);
+        }
+    }
+}
+
 fn call_id(request: &sip_message::Request) -> Option<String> {
     let first = request.headers().first(HeaderName::CallId)?;
     Some(String::from_utf8_lossy(first).into_owned())

@@ -3,6 +3,7 @@
 use crate::Dialogs;
 use crate::call::Pending;
 use crate::describe;
+use crate::keys::hear_info;
 use base::Instant;
 use control::CallHandle;
 use control::snapshot::CallState;
@@ -45,8 +46,8 @@ impl Dialogs {
             News::OfferRefused { status } => tracing::info!(?status, "our offer was refused"),
             News::OfferWithdrawn { .. } => tracing::debug!("the peer took its offer back"),
             News::Confirmed { .. } => self.confirmed(handle, now, out),
-            News::Inform(content) => tracing::debug!(kind = content.kind, "INFO"),
-            News::Informed { number, status } => tracing::debug!(number, ?status, "INFO answered"),
+            News::Inform(content) => hear_info(handle, content, out),
+            News::Informed { number, status } => self.informed(handle, number, status, now, out),
             News::Ended(reason) => self.session_ended(handle, &reason, now, out),
         }
     }

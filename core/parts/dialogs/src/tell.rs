@@ -3,13 +3,13 @@
 use crate::Dialogs;
 use base::Instant;
 use control::event::{
-    AnsweredBy, CallAnswered, CallDtmf, CallHold, CallMedia, CallMute, CallQuality, CallRinging,
-    CallWarning, DtmfMethod, Side,
+    AnsweredBy, CallAnswered, CallHold, CallMedia, CallMute, CallQuality, CallRinging, CallWarning,
+    Side,
 };
 use control::snapshot::{CallDirection, MediaState, Quality as Shown};
 use control::{CallHandle, Code, ErrorObject, EventBody};
 use ports::Outbox;
-use ports::media::{self, Quality};
+use ports::media::Quality;
 
 /// What became known about the flow of sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,63 +136,6 @@ impl Dialogs {
         };
         self.tell(handle, EventBody::CallWarning(Box::new(warning)), now, out);
         self.media_state(handle, Flow::None, now, out);
-    }
-
-    /// Sends digits and tells each, or says that they cannot be sent.
-    pub(crate) fn digits(
-        &self,
-        handle: CallHandle,
-        digits: String,
-        duration_ms: Option<u32>,
-        now: Instant,
-        out: &mut Outbox,
-    ) {
-        let agreed = self
-            .calls
-            .get(&handle)
-            .and_then(|call| call.agreed.as_ref());
-        if agreed.is_none_or(|agreed| agreed.telephone_event.is_none()) {
-            let error = ErrorObject::new(Code::NO_DIGITS, "telephone-event was not agreed");
-            let (code, text, fix) = (error.code, error.detail, error.fix);
-            let warning = Box::new(CallWarning { code, text, fix });
-            return self.tell(handle, EventBody::CallWarning(warning), now, out);
-        }
-        out.post(media::Word::Digits {
-            call: handle,
-            digits,
-            duration_ms,
-        });
-    }
-
-    /// More digits wait than there is room for.
-    pub(crate) fn digit_refused(&self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        let error = ErrorObject::new(
-            Code::NO_DIGITS,
-            "a digit found no room behind those that wait",
-        );
-        let (code, text) = (error.code, error.detail);
-        let fix = "send fewer digits at once".to_owned();
-        let warning = Box::new(CallWarning { code, text, fix });
-        self.tell(handle, EventBody::CallWarning(warning), now, out);
-    }
-
-    /// A digit of `direction` has sounded.
-    pub(crate) fn digit(
-        &self,
-        handle: CallHandle,
-        (digit, duration_ms): (char, u32),
-        direction: Side,
-        now: Instant,
-        out: &mut Outbox,
-    ) {
-        let method = DtmfMethod::Rtp;
-        let told = CallDtmf {
-            digit,
-            duration_ms,
-            method,
-            direction,
-        };
-        self.tell(handle, EventBody::CallDtmf(Box::new(told)), now, out);
     }
 
     pub(crate) fn muted(&mut self, handle: CallHandle, on: bool, now: Instant, out: &mut Outbox) {

@@ -44,6 +44,8 @@ pub struct Settings {
     pub accounts: BTreeMap<String, Vec<Codec>>,
     /// Digits go and come as telephone-event.
     pub telephone_event: bool,
+    /// Only telephone-event/8000, whatever the clock of codecs (K-068).
+    pub narrow_events: bool,
     /// Audio in one packet that we like to get. Unit: ms. `None`: what the codec declares.
     pub ptime_ms: Option<u16>,
     /// Longest packet that we can take. Unit: ms.
@@ -132,6 +134,7 @@ impl Media {
         let mut local = LocalMedia::audio(leg.local, rtp, formats);
         local.rtcp_port = (rtcp != rtp.wrapping_add(1)).then_some(rtcp);
         local.telephone_event = self.settings.telephone_event;
+        local.narrow_events = self.settings.narrow_events;
         local.ptime_ms = self.settings.ptime_ms;
         local.max_ptime_ms = self.settings.max_ptime_ms;
         Box::new(Ready { local })
@@ -201,17 +204,30 @@ impl Media {
                 leg,
                 digit,
                 duration_ms,
+                method,
             } => {
-                self.pass(leg, Notice::Digit { digit, duration_ms }, out);
+                let what = Notice::Digit {
+                    digit,
+                    duration_ms,
+                    method,
+                };
+                self.pass(leg, what, out);
             }
             Report::DigitSent {
                 leg,
                 digit,
                 duration_ms,
+                method,
             } => {
-                self.pass(leg, Notice::DigitSent { digit, duration_ms }, out);
+                let what = Notice::DigitSent {
+                    digit,
+                    duration_ms,
+                    method,
+                };
+                self.pass(leg, what, out);
             }
-            Report::DigitRefused { leg } => self.pass(leg, Notice::DigitRefused, out),
+            Report::DigitRefused { leg, what } => self.pass(leg, Notice::DigitRefused(what), out),
+            Report::Inform { leg, inform } => self.pass(leg, Notice::Inform(inform), out),
             Report::Quality { leg, quality } => {
                 self.pass(leg, Notice::Quality(Box::new(quality)), out);
             }
@@ -280,13 +296,18 @@ impl Part for Media {
                 call,
                 digits,
                 duration_ms,
-            } => {
-                out.post(Do::Digits {
-                    leg: leg_of(call),
-                    digits,
-                    duration_ms,
-                });
-            }
+                info,
+            } => out.post(Do::Digits {
+                leg: leg_of(call),
+                digits,
+                duration_ms,
+                info,
+            }),
+            Word::Info { call, kind, body } => out.post(Do::HearInfo {
+                leg: leg_of(call),
+                kind,
+                body,
+            }),
             Word::Mute { call, on } => out.post(Do::Mute {
                 leg: leg_of(call),
                 on,
@@ -329,9 +350,15 @@ impl Part for Media {
                 let why = "the media threads do not answer".to_owned();
                 notice(call_of(config.leg), Notice::Broken { why }, out);
             }
-            Post::Voice(Do::Digits { .. } | Do::Mute { .. } | Do::StopAll) => {}
+            Post::Voice(
+                Do::Digits { .. }
+                | Do::HearInfo { .. }
+                | Do::Mute { .. }
+                | Do::Record(_)
+                | Do::StopAll,
+            ) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
-            Post::Network(_) | Post::Event(_) => {}
+            Post::Recorder(_) | Post::Network(_) | Post::Event(_) => {}
         }
     }
 }

@@ -17,6 +17,7 @@ fn media(legs: usize) -> Media {
         codecs: vec![pcmu.into()],
         accounts: BTreeMap::new(),
         telephone_event: true,
+        narrow_events: false,
         ptime_ms: None,
         max_ptime_ms: None,
         legs,

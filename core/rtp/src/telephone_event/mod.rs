@@ -7,13 +7,15 @@ mod receive;
 mod send;
 
 pub use receive::{EventReceiver, Heard};
-pub use send::{EventSender, ToSend};
+pub use send::{EventSender, Press, ToSend};
+
+use serde::{Deserialize, Serialize};
 
 /// Size of the payload. Unit: bytes.
 pub const PAYLOAD_LEN: usize = 4;
 
 /// What one packet says (RFC 4733 §2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payload {
     /// 0–9, 10 `*`, 11 `#`, 12–15 A–D; others mean other things (flash is 16).
     pub event: u8,
@@ -49,6 +51,9 @@ impl Payload {
     }
 }
 
+/// Hook flash (RFC 4733 §7, table 7).
+const FLASH: u8 = 16;
+
 /// The key of an event; `None` for an event that is no key.
 pub const fn key_of(event: u8) -> Option<char> {
     match event {
@@ -56,6 +61,7 @@ pub const fn key_of(event: u8) -> Option<char> {
         10 => Some('*'),
         11 => Some('#'),
         12..=15 => Some((b'A' + event - 12) as char),
+        FLASH => Some('!'),
         _ => None,
     }
 }
@@ -68,6 +74,7 @@ pub const fn event_of(key: char) -> Option<u8> {
         '#' => Some(11),
         'A'..='D' => Some(key as u8 - b'A' + 12),
         'a'..='d' => Some(key as u8 - b'a' + 12),
+        '!' => Some(FLASH),
         _ => None,
     }
 }

@@ -17,10 +17,48 @@ const ENDS: u8 = 3;
 /// The tone a gateway is to make. Unit: −dBm0.
 const VOLUME: u8 = 10;
 
+/// One key to be pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Press {
+    /// Which (RFC 4733 §3.2).
+    pub event: u8,
+    /// How long it sounds; moved into 40 to 60,000. Unit: ms.
+    pub ms: u32,
+    /// Of the tone that a gateway is to make. Unit: −dBm0. Range: 0 to 63.
+    pub volume: u8,
+    /// What the duration field counts; `None`: ticks of the RTP clock, as RFC 4733 §2.3 wants it.
+    pub duration_clock: Option<Hertz>,
+}
+
+impl Press {
+    /// As is usual; `None` for what is on no keypad.
+    pub fn key(key: char, ms: u32) -> Option<Self> {
+        Some(Self {
+            event: event_of(key)?,
+            ms,
+            volume: VOLUME,
+            duration_clock: None,
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Key {
     event: u8,
+    volume: u8,
+    /// Of the RTP clock.
     ticks: u32,
+    /// Of the duration field. Unit: per second.
+    unit_hz: u32,
+}
+
+impl Key {
+    const NONE: Self = Self {
+        event: 0,
+        volume: 0,
+        ticks: 0,
+        unit_hz: 1,
+    };
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,18 +78,13 @@ enum State {
         is_first: bool,
     },
     /// The last packet is being repeated.
-    Ending {
-        event: u8,
-        timestamp: u32,
-        duration: u16,
-        left: u8,
-    },
+    Ending { last: ToSend, left: u8 },
     /// Silence before the next key, until so many ticks have passed.
     Pausing { ticks_left: u32 },
 }
 
 /// A packet to send in the place of a frame of audio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToSend {
     /// First packet of a key.
     pub marker: bool,
@@ -59,6 +92,8 @@ pub struct ToSend {
     pub timestamp: u32,
     /// What to send.
     pub payload: Payload,
+    /// How long the key sounds by now, whatever the duration field counts. Unit: ms.
+    pub held_ms: u32,
 }
 
 /// Turns keys into packets. Asked once per packet time. Bound: 32 keys wait.
@@ -75,24 +110,27 @@ impl EventSender {
     pub fn new(clock_rate: Hertz) -> Self {
         Self {
             state: State::Idle,
-            waiting: [Key { event: 0, ticks: 0 }; QUEUE],
+            waiting: [Key::NONE; QUEUE],
             count: 0,
             clock_rate_hz: clock_rate.0.max(1_000),
         }
     }
 
-    /// Queues `key` to sound for `ms` (moved into 40 to 60,000). False if it is no key or the
-    /// queue is full.
+    /// Queues `key` to sound for `ms` as is usual. False if it is no key or the queue is full.
     pub fn dial(&mut self, key: char, ms: u32) -> bool {
-        let Some(event) = event_of(key) else {
-            return false;
-        };
+        Press::key(key, ms).is_some_and(|press| self.press(press))
+    }
+
+    /// Queues a key. False if the queue is full.
+    pub fn press(&mut self, press: Press) -> bool {
         if self.count == QUEUE {
             return false;
         }
         self.waiting[self.count] = Key {
-            event,
-            ticks: self.ticks(ms.clamp(SHORTEST_MS, LONGEST_MS)),
+            event: press.event,
+            volume: press.volume.min(63),
+            ticks: self.ticks(press.ms.clamp(SHORTEST_MS, LONGEST_MS)),
+            unit_hz: press.duration_clock.map_or(self.clock_rate_hz, |hz| hz.0),
         };
         self.count += 1;
         true
@@ -161,24 +199,36 @@ impl EventSender {
             return None;
         };
         let so_far = sounded + ticks;
+        let units = |ticks: u32| self.scaled(ticks, key.unit_hz);
         let end = before + so_far >= key.ticks;
         // A field of 16 bits: longer events go on in a segment that begins where this one ends
         // (RFC 4733 §2.5.1.3), with neither marker nor end bit between.
-        let full = so_far + ticks > u32::from(u16::MAX);
-        let duration = so_far.min(u32::from(u16::MAX)) as u16;
+        let full = units(so_far + ticks) > u32::from(u16::MAX);
+        let sent = ToSend {
+            marker: is_first,
+            timestamp,
+            payload: Payload {
+                event: key.event,
+                end,
+                volume: key.volume,
+                duration: units(so_far).min(u32::from(u16::MAX)) as u16,
+            },
+            held_ms: self.scaled(before + so_far, 1_000),
+        };
         self.state = if end {
             State::Ending {
-                event: key.event,
-                timestamp,
-                duration,
+                last: ToSend {
+                    marker: false,
+                    ..sent
+                },
                 left: ENDS - 1,
             }
         } else if full {
             State::Sounding {
                 key,
-                timestamp: timestamp.wrapping_add(u32::from(duration)),
+                timestamp: timestamp.wrapping_add(so_far),
                 sounded: 0,
-                before: before + u32::from(duration),
+                before: before + so_far,
                 is_first: false,
             }
         } else {
@@ -190,49 +240,26 @@ impl EventSender {
                 is_first: false,
             }
         };
-        Some(ToSend {
-            marker: is_first,
-            timestamp,
-            payload: Payload {
-                event: key.event,
-                end,
-                volume: VOLUME,
-                duration,
-            },
-        })
+        Some(sent)
+    }
+
+    /// Ticks of the RTP clock, counted `per_second`.
+    fn scaled(&self, ticks: u32, per_second: u32) -> u32 {
+        (u64::from(ticks) * u64::from(per_second) / u64::from(self.clock_rate_hz)) as u32
     }
 
     fn repeat_end(&mut self) -> Option<ToSend> {
-        let State::Ending {
-            event,
-            timestamp,
-            duration,
-            left,
-        } = self.state
-        else {
+        let State::Ending { last, left } = self.state else {
             return None;
         };
         self.state = if left > 1 {
-            State::Ending {
-                event,
-                timestamp,
-                duration,
-                left: left - 1,
-            }
+            let left = left - 1;
+            State::Ending { last, left }
         } else {
             State::Pausing {
                 ticks_left: self.ticks(PAUSE_MS),
             }
         };
-        Some(ToSend {
-            marker: false,
-            timestamp,
-            payload: Payload {
-                event,
-                end: true,
-                volume: VOLUME,
-                duration,
-            },
-        })
+        Some(last)
     }
 }

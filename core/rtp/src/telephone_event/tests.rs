@@ -98,6 +98,38 @@ fn a_long_key_goes_on_in_segments_and_is_one_key() {
     assert!((19_990..=20_020).contains(&duration.as_millis()));
 }
 
+/// K-069: beside a codec of 48 kHz the field counts what it is told to; a segment is full when the
+/// field is, and the timestamps go on with the RTP clock.
+#[test]
+fn the_duration_counts_the_unit_that_it_is_told() {
+    for (unit, hundred_ms, segments) in [(None, 4_800, 3), (Some(Hertz(8_000)), 800, 1)] {
+        let ends = |ms| {
+            let mut sender = EventSender::new(Hertz(48_000));
+            let mut press = Press::key('5', ms).unwrap();
+            press.duration_clock = unit;
+            assert!(sender.press(press));
+            let mut sent = Vec::new();
+            for n in 0.. {
+                sent.extend(sender.next(n * 960, 960));
+                if sender.is_idle() {
+                    break;
+                }
+            }
+            sent
+        };
+        let end = ends(100).into_iter().find(|p| p.payload.end).unwrap();
+        assert_eq!(
+            (end.payload.duration, end.held_ms, end.timestamp),
+            (hundred_ms, 100, 0)
+        );
+        let long = ends(3_000);
+        let mut starts: Vec<_> = long.iter().map(|p| p.timestamp).collect();
+        starts.dedup();
+        assert_eq!(starts.len(), segments, "{unit:?}");
+        assert_eq!(long.last().map(|p| p.held_ms), Some(3_000));
+    }
+}
+
 #[test]
 fn stopping_ends_the_key_that_sounds_and_drops_the_rest() {
     let mut sender = EventSender::new(CLOCK);

@@ -88,7 +88,7 @@ fn agree(
     let others: Vec<NegotiatedFormat> = matches
         .map(|(found, said)| found.negotiated(said.payload_type, said.fmtp.clone()))
         .collect();
-    let clock_rate = first.ours.clock_rate;
+    let clock_rate = media.event_clock(first.ours.clock_rate);
     let events = events_at(&answered, clock_rate).zip(events_at(&offered, clock_rate));
     let rtcp_mux = ours.rtcp_mux() && theirs.rtcp_mux();
     Some(Agreed {

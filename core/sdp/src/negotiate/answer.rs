@@ -90,7 +90,7 @@ fn accept(
     chosen: &Match<'_>,
 ) -> (Media, Agreed) {
     let number = chosen.theirs.payload_type;
-    let clock_rate = chosen.ours.clock_rate;
+    let clock_rate = media.event_clock(chosen.ours.clock_rate);
     let events = events_at(formats, clock_rate).filter(|_| media.telephone_event);
     let terms = Terms {
         protocol: theirs.protocol(),

@@ -62,7 +62,7 @@ fn offered(
     }
     let mut events: Vec<(PayloadType, Hertz)> = Vec::new();
     for line in lines.iter().filter(|_| media.telephone_event) {
-        let clock_rate = line.codec.clock_rate;
+        let clock_rate = media.event_clock(line.codec.clock_rate);
         if !events.iter().any(|&(_, known)| known == clock_rate)
             && let Some(number) = numbers.events(TELEPHONE_EVENT, clock_rate)
         {

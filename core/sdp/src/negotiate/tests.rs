@@ -579,3 +579,32 @@ fn state_survives_serialisation() {
     round(&negotiated);
     round(&previous);
 }
+
+/// K-068: with 8 kHz alone no other clock is offered or taken, and events go beside any codec.
+#[test]
+fn k_068_events_at_8_khz_alone() {
+    let mut local = us(vec![opus(), pcmu()]);
+    local.media[0].narrow_events = true;
+    let ours = offer(&local, None);
+    let maps = |ours: &SessionDescription| {
+        let text = ours.to_string();
+        let lines = text.lines().filter(|line| line.contains("telephone-event"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(maps(&ours), ["a=rtpmap:101 telephone-event/8000"]);
+    let clock = |sections: &str| {
+        let (_, negotiated) = answered(sections, &local);
+        agreed(&negotiated)
+            .telephone_event
+            .map(|events| events.clock_rate.0)
+    };
+    let opus = "m=audio 5000 RTP/AVP 111 101\na=rtpmap:111 opus/48000/2\n";
+    let narrow = format!("{opus}a=rtpmap:101 telephone-event/8000\n");
+    let wide = format!("{opus}a=rtpmap:101 telephone-event/48000\n");
+    assert_eq!(clock(&narrow), Some(8_000));
+    assert_eq!(clock(&wide), None);
+    local.media[0].narrow_events = false;
+    let (_, negotiated) = answered(&wide, &local);
+    let events = agreed(&negotiated).telephone_event.unwrap();
+    assert_eq!(events.clock_rate.0, 48_000);
+}

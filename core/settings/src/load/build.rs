@@ -6,8 +6,9 @@ use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Incoming, Limits, Listen, Log,
-    Media, MediaPriority, OptionValue, Plugins, Settings, Sip, Transport, Trust,
+    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Incoming, Limits,
+    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Recording, Settings, Sip, Transport,
+    Trust,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -58,10 +59,12 @@ pub(super) fn settings(
         default_account: default_account(&accounts, values, complaints)?,
         accounts,
         media,
+        dtmf: dtmf(values, complaints)?,
         dscp: Dscp {
             voice: values.fit("dscp.voice")?,
             signalling: values.fit("dscp.signalling")?,
         },
+        recording: recording(values)?,
         plugins: plugins(values)?,
     })
 }
@@ -126,6 +129,16 @@ fn media(values: &Values) -> Option<Media> {
     })
 }
 
+fn recording(values: &Values) -> Option<Recording> {
+    let folder = values.text("recording.folder")?;
+    Some(Recording {
+        plugin: values.text("recording.plugin")?.to_owned(),
+        folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
+        channels: values.fit("recording.channels")?,
+        options: values.text("recording.options")?.to_owned(),
+    })
+}
+
 /// Options of codecs whose keys begin with `prefix`.
 fn codec_options(prefix: &str, values: &Values) -> CodecOptions {
     let mut options = CodecOptions::new();
@@ -152,6 +165,27 @@ fn account_codec_options(id: &str, values: &Values) -> CodecOptions {
         options.entry(name).or_default().extend(own);
     }
     options
+}
+
+fn dtmf(values: &Values, complaints: &mut Complaints) -> Option<Dtmf> {
+    let key = "dtmf.order";
+    let order = values.list(key)?.to_vec();
+    if order.is_empty() {
+        let allowed = "allowed: at least one of rfc2833, info, audio";
+        complaints.error(&origin(key, values), key, "the list is empty", allowed);
+    }
+    Some(Dtmf {
+        order,
+        all: values.switch("dtmf.all")?,
+        negotiate_only_8khz: values.switch("dtmf.negotiate_only_8khz")?,
+        duration_in_8khz: values.switch("dtmf.duration_in_8khz")?,
+        info_body: values.text("dtmf.info_body")?.to_owned(),
+        listen: match values.text("dtmf.listen")? {
+            "always" => DtmfListen::Always,
+            "never" => DtmfListen::Never,
+            _ => DtmfListen::Auto,
+        },
+    })
 }
 
 fn plugins(values: &Values) -> Option<Plugins> {

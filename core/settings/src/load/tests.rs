@@ -116,6 +116,9 @@ const EVERY_KIND: &str = r#"
         [media]
         codec_order = "ours"
         microphone = "audio-file:/tmp/a:b.wav"
+        [recording]
+        folder = "/var/calls"
+        channels = 1
         [plugins]
         path = ["/opt/offhook"]
         allow = ["codec-g711"]
@@ -213,6 +216,12 @@ fn media_and_plugins_arrive_typed() {
     assert_eq!(settings.media.codec_order, CodecOrder::Ours);
     assert_eq!(settings.media.microphone.plugin, "audio-file");
     assert_eq!(settings.media.microphone.argument, "/tmp/a:b.wav");
+    let recording = &settings.recording;
+    assert_eq!(recording.folder.as_deref(), Some("/var/calls".as_ref()));
+    assert_eq!(
+        (recording.plugin.as_str(), recording.channels),
+        ("recorder-wav", 1)
+    );
     let plugins = &settings.plugins;
     assert!(plugins.allows("codec-g711") && !plugins.allows("codec-x"));
     assert_eq!(plugins.trust_of("codec-x"), Trust::InProcess);

@@ -26,6 +26,15 @@ pub(crate) enum Updates {
     Unknown,
 }
 
+/// Whether the peer takes INFO.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Informs {
+    /// Its Allow lists it, or it said nothing.
+    Perhaps,
+    /// Its Allow leaves it out.
+    Excluded,
+}
+
 /// Whether an answer came in a 1xx that was not reliable. It binds nobody, but shows what the 2xx
 /// will say (RFC 3261 §13.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +58,7 @@ pub(crate) struct Leg {
     /// Our reliable 1xx.
     pub(crate) given: reliable::Server,
     pub(crate) updates: Updates,
+    pub(crate) informs: Informs,
     pub(crate) preview: Preview,
     pub(crate) refresh: Refresh,
     /// Our last description, for refreshes by re-INVITE.
@@ -79,6 +89,7 @@ impl Leg {
             heard: reliable::Client::Fresh,
             given: reliable::Server::Idle { next: 1 },
             updates: Updates::Unknown,
+            informs: Informs::Perhaps,
             preview: Preview::Nothing,
             refresh: Refresh::Off,
             local: None,
@@ -92,6 +103,11 @@ impl Leg {
                 Updates::Taken
             } else {
                 Updates::Unknown
+            };
+            self.informs = if read::allows(headers, &Method::Info) {
+                Informs::Perhaps
+            } else {
+                Informs::Excluded
             };
         }
     }
@@ -237,7 +253,8 @@ impl Leg {
         builder.field(HeaderName::SessionExpires, value)
     }
 
-    /// Sends INFO for the user (RFC 6086 §4.2, legacy usage).
+    /// Sends INFO for the user (RFC 6086 §4.2, legacy usage). A peer whose Allow leaves INFO out is not
+    /// asked: the answer is what it would say.
     pub(crate) fn inform(
         &mut self,
         number: u64,
@@ -245,6 +262,10 @@ impl Leg {
         ledger: &mut Ledger,
         fx: &mut Fx<'_>,
     ) {
+        if self.informs == Informs::Excluded {
+            let status = Some(Status::METHOD_NOT_ALLOWED);
+            return fx.tell(News::Informed { number, status });
+        }
         let (builder, next_hop) = self.dialog.request(Method::Info);
         let request = builder.content(&content.kind, content.body).build();
         ledger.send(Purpose::Inform(number), request, next_hop, fx);

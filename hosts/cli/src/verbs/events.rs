@@ -70,6 +70,12 @@ fn summary(event: &Event) -> String {
         | EventBody::PluginCrashed(data)
         | EventBody::PluginDeadlineMissed(data) => plugin(data),
         EventBody::SourceRefused(data) => format!("{} ({})", data.source, data.because),
+        EventBody::RecordingStarted(change)
+        | EventBody::RecordingPaused(change)
+        | EventBody::RecordingResumed(change)
+        | EventBody::RecordingGap(change)
+        | EventBody::RecordingStopped(change)
+        | EventBody::RecordingFailed(change) => super::record::words(change),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
         EventBody::CallCreated(_)
@@ -139,6 +145,12 @@ fn call(event: &Event) -> String {
         | EventBody::AccountRegistered(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
+        | EventBody::RecordingStarted(_)
+        | EventBody::RecordingPaused(_)
+        | EventBody::RecordingResumed(_)
+        | EventBody::RecordingGap(_)
+        | EventBody::RecordingStopped(_)
+        | EventBody::RecordingFailed(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)

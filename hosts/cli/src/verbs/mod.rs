@@ -14,6 +14,7 @@ mod explain;
 mod hangup;
 mod ladder;
 mod mute;
+mod record;
 mod register;
 mod shutdown;
 mod status;
@@ -44,6 +45,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Hangup(args) => hangup::run(context, &args),
         Verb::Dtmf(args) => dtmf::run(context, &args),
         Verb::Mute(args) => mute::run(context, &args),
+        Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
@@ -82,6 +84,12 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::AccountRegistered(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
+        | EventBody::RecordingStarted(_)
+        | EventBody::RecordingPaused(_)
+        | EventBody::RecordingResumed(_)
+        | EventBody::RecordingGap(_)
+        | EventBody::RecordingStopped(_)
+        | EventBody::RecordingFailed(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)

@@ -102,6 +102,7 @@ pub(crate) fn call() -> CallSnapshot {
         media: None,
         quality: None,
         end: None,
+        recording: None,
         sip_call_id: None,
     }
 }

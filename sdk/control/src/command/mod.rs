@@ -9,6 +9,7 @@ pub use data::{
     Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
+use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -69,6 +70,16 @@ commands! {
     "send_dtmf" SendDtmf SendDtmf;
     /// Silence our microphone, or open it. Outcome: `call.mute`.
     "mute" Mute Mute;
+    /// Record a call. Outcome: `recording.started` or `recording.failed`.
+    "recording.start" StartRecording StartRecording;
+    /// End a recording; it also ends with its call. Outcome: `recording.stopped` or `recording.failed`.
+    "recording.stop" StopRecording CallRef;
+    /// Leave out what is said. Outcome: `recording.paused`.
+    "recording.pause" PauseRecording PauseRecording;
+    /// Keep what is said again. Outcome: `recording.resumed`.
+    "recording.resume" ResumeRecording CallRef;
+    /// Note something at this place of a recording.
+    "recording.note" NoteRecording NoteRecording;
     /// Register an account now. Outcome: `account.registered` or `account.failed`.
     "register" Register AccountRef;
     /// Take leave of the server. Outcome: `account.unregistered`.

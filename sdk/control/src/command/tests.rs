@@ -62,6 +62,22 @@ pub(crate) fn all() -> Vec<Command> {
             call: None,
             on: true,
         }),
+        Command::StartRecording(StartRecording {
+            call: call().call,
+            plugin: Some("recorder-wav".into()),
+            path: Some("2026/first".into()),
+            channels: Some(2),
+        }),
+        Command::StopRecording(call()),
+        Command::PauseRecording(PauseRecording {
+            call: None,
+            reason: Some("card number".into()),
+        }),
+        Command::ResumeRecording(CallRef { call: None }),
+        Command::NoteRecording(NoteRecording {
+            call: None,
+            text: "asks for a refund".into(),
+        }),
         Command::Register(account()),
         Command::Unregister(account()),
         Command::AddAccount(Box::new(add())),
@@ -96,6 +112,11 @@ fn every_command_has_its_json() {
         hang_up_all {}
         send_dtmf {"digits":"12#","duration_ms":160}
         mute {"on":true}
+        recording.start {"call":"c7k2","plugin":"recorder-wav","path":"2026/first","channels":2}
+        recording.stop {"call":"c7k2"}
+        recording.pause {"reason":"card number"}
+        recording.resume {}
+        recording.note {"text":"asks for a refund"}
         register {"account":"demo"}
         unregister {"account":"demo"}
         add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"register":true,"make_default":false}

@@ -10,6 +10,7 @@ pub use data::{
     EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
+use crate::recording::RecordingChange;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -134,6 +135,18 @@ events! {
     "call.warning" CallWarning CallWarning;
     /// A call is over.
     "call.ended" CallEnded CallEnded;
+    /// The file is open.
+    "recording.started" RecordingStarted RecordingChange;
+    /// What is said is left out from here on.
+    "recording.paused" RecordingPaused RecordingChange;
+    /// It is kept again.
+    "recording.resumed" RecordingResumed RecordingChange;
+    /// Sound is missing against our will.
+    "recording.gap" RecordingGap RecordingChange;
+    /// The file is whole.
+    "recording.stopped" RecordingStopped RecordingChange;
+    /// It could not begin, or ended before it should.
+    "recording.failed" RecordingFailed RecordingChange;
     /// A plugin is in use.
     "plugin.loaded" PluginLoaded PluginChange;
     /// A plugin is not used.

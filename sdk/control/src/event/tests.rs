@@ -4,6 +4,8 @@ use crate::snapshot::{
     EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
 };
 use crate::{AccountCause, Code, EndReason, EndedBy, ErrorObject};
+use crate::{RecordingSnapshot, RecordingState};
+
 use expect_test::{Expect, expect};
 
 pub(crate) fn at(ms: u64) -> Timestamp {
@@ -40,6 +42,7 @@ pub(crate) fn call() -> CallSnapshot {
         }),
         quality: None,
         end: None,
+        recording: None,
         sip_call_id: None,
     }
 }
@@ -217,6 +220,24 @@ fn call_figures() -> Vec<EventBody> {
     ]
 }
 
+fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
+    Box::new(RecordingChange {
+        recording: RecordingSnapshot {
+            state: RecordingState::Recording,
+            plugin: "recorder-wav".into(),
+            path: "/var/calls/first.wav".into(),
+            channels: 2,
+            sample_rate_hz: 16_000,
+            started: at(0),
+            audio_ms: 1_000,
+            bytes: 64_080,
+            gap_ms: 0,
+        },
+        reason: reason.map(str::to_owned),
+        error: None,
+    })
+}
+
 /// One of each.
 fn all() -> Vec<EventBody> {
     let account = || Box::new(AccountChange::of(account()));
@@ -234,6 +255,12 @@ fn all() -> Vec<EventBody> {
     all.extend(calls());
     all.extend(call_figures());
     all.extend([
+        EventBody::RecordingStarted(recording_change(None)),
+        EventBody::RecordingPaused(recording_change(Some("card number"))),
+        EventBody::RecordingResumed(recording_change(None)),
+        EventBody::RecordingGap(recording_change(None)),
+        EventBody::RecordingStopped(recording_change(Some("the call is over"))),
+        EventBody::RecordingFailed(recording_change(None)),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
@@ -319,12 +346,18 @@ fn every_event_has_its_json() {
         {"seq":20,"ts":"2026-11-21T14:02:11.502Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}
         {"seq":21,"ts":"2026-11-21T14:02:11.503Z","type":"call.warning","account":"demo","call":"c7k2","command":17,"data":{"code":"OH-3107","text":"250 packets sent, 0 received","fix":"turn on symmetric RTP"}}
         {"seq":22,"ts":"2026-11-21T14:02:11.504Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","q850_cause":17,"duration_ms":0,"snapshot":…}}
-        {"seq":23,"ts":"2026-11-21T14:02:11.505Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":26,"ts":"2026-11-21T14:02:11.508Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":23,"ts":"2026-11-21T14:02:11.505Z","type":"recording.started","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"recording.paused","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"card number"}}
+        {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"recording.resumed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":26,"ts":"2026-11-21T14:02:11.508Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
+        {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":29,"ts":"2026-11-21T14:02:11.511Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -6,10 +6,12 @@ use crate::space::Space;
 use base::{Duration, Instant};
 use bytes::Bytes;
 use engine::voice::legs::{Ground, Pair};
+use engine::voice::writer::{Job, Writer};
 use media_thread::order::Given;
 use media_thread::report::Told;
 use media_thread::{Capacity, Flow, MediaEngine, MediaNet, Taker};
 use ports::media::{Impairment, Word};
+use ports::recorder;
 use ports::voice::{LegId, Report};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -106,6 +108,8 @@ pub(crate) struct Deck {
     orders: VecDeque<Given<Socket>>,
     next_port: u16,
     mail: Mail,
+    writer: Writer,
+    now: Instant,
 }
 
 impl Deck {
@@ -124,6 +128,8 @@ impl Deck {
             orders: VecDeque::new(),
             next_port: FIRST_PORT,
             mail,
+            writer: Writer::default(),
+            now: Instant::ZERO,
         }
     }
 
@@ -152,6 +158,8 @@ impl Deck {
             self.engine.order(given, now, &mut self.flows);
         }
         self.engine.tick(now, &mut self.flows);
+        self.now = now;
+        self.writer.work(now);
     }
 
     /// Datagrams sent and heard on media ports.
@@ -214,5 +222,18 @@ impl Ground for Deck {
     fn tell(&mut self, report: Report) {
         // A full mailbox loses counts, as in a host.
         let _ = self.mail.put(Word::Voice(report).into());
+    }
+
+    fn write(&mut self, job: Job) -> Result<(), String> {
+        self.writer.take(job, self.now);
+        Ok(())
+    }
+
+    fn written(&mut self) -> Option<recorder::Told> {
+        self.writer.poll()
+    }
+
+    fn tell_recorder(&mut self, told: recorder::Told) {
+        let _ = self.mail.put(recorder::Word::Told(told).into());
     }
 }

@@ -36,6 +36,12 @@ impl Count for part_media::Media {
     }
 }
 
+impl Count for part_recorder::Recorder {
+    fn unfinished(&self) -> usize {
+        self.unfinished()
+    }
+}
+
 /// Shared by a part, those made in its place, and the test.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Probe {

@@ -43,6 +43,7 @@ pub(super) fn make(
         Address::Registrar,
         Address::Dialogs,
         Address::Media,
+        Address::Recorder,
     ];
     let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
@@ -57,6 +58,7 @@ pub(super) fn make(
             probe(Address::Dialogs),
         ),
         media(settings, catalogue, probe(Address::Media)),
+        recorder(settings, probe(Address::Recorder)),
     ];
     Parts { all, probes }
 }
@@ -111,12 +113,26 @@ fn dialogs(
     })
 }
 
+fn recorder(settings: &Settings, probe: Probe) -> Supervised {
+    let part = part_recorder::Settings {
+        plugin: settings.recorder.clone(),
+        folder: settings.recordings.clone(),
+        channels: 2,
+        options: String::new(),
+        epoch: Timestamp::from_unix_ms(EPOCH),
+    };
+    Supervised::new(Address::Recorder, move || {
+        Fragile::new(part_recorder::Recorder::new(part.clone()), probe.clone())
+    })
+}
+
 fn media(settings: &Settings, catalogue: &Catalogue, probe: Probe) -> Supervised {
     let formats = engine::voice::capabilities(catalogue, &settings.codecs);
     let part = part_media::Settings {
         codecs: formats.into_iter().map(Into::into).collect(),
         accounts: Default::default(),
-        telephone_event: true,
+        telephone_event: settings.telephone_event,
+        narrow_events: true,
         ptime_ms: None,
         max_ptime_ms: None,
         legs: 32,

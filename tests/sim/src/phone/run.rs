@@ -245,7 +245,11 @@ impl Running {
             Post::Network(order) => self.sockets.carry_out(order),
             Post::Voice(order) => self.legs.carry_out(order),
             Post::Event(word) => self.hub.take(word, now),
-            Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {
+            Post::Link(_)
+            | Post::Registrar(_)
+            | Post::Dialogs(_)
+            | Post::Media(_)
+            | Post::Recorder(_) => {
                 return self.mail.put(post);
             }
         }
@@ -281,7 +285,11 @@ impl Running {
                 self.commands.repeat_sources();
             }
             Address::Registrar | Address::Dialogs => self.commands.repeat_accounts(),
-            Address::Media | Address::Network | Address::Voice | Address::Events => {}
+            Address::Media
+            | Address::Recorder
+            | Address::Network
+            | Address::Voice
+            | Address::Events => {}
         }
     }
 
@@ -350,9 +358,13 @@ fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new("sim", "0");
     let entries = [
         &codec_g711::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
         &audio_tone::ENTRY,
         &audio_null::ENTRY,
         &tape::ENTRY,
+        &recorder_wav::ENTRY,
     ];
     for entry in entries {
         let added = catalogue.add_built_in(entry);
@@ -381,5 +393,5 @@ fn legs(
         counts_every_ms: 1_000,
         longest_delay_ms: 400,
     };
-    Legs::new(deck, catalogue, pace, person, rng)
+    Legs::new(deck, catalogue, pace, person, rng).with_keys(settings.keys.clone())
 }

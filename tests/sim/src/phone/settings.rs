@@ -1,6 +1,7 @@
 //! What a simulated phone is made from.
 
 use base::{Duration, Redacted};
+use engine::voice::Keys;
 use part_dialogs::answering::{Answering, Person, Plan};
 use plugin_host::AudioRequest;
 use ports::media::Sound;
@@ -35,6 +36,10 @@ pub struct Settings {
     pub keep_alive: KeepAliveRule,
     /// Codecs by name, in order of preference.
     pub codecs: Vec<String>,
+    /// Offers and takes telephone-event.
+    pub telephone_event: bool,
+    /// How keys are sent and heard.
+    pub keys: Keys,
     /// The person's device; `None`: a tape, which a test speaks into and listens to.
     pub device: Option<(String, AudioRequest)>,
     /// Where a dialled call's sound comes from and goes to.
@@ -43,6 +48,10 @@ pub struct Settings {
     pub answering: Rule,
     /// Bounds and rules of sessions.
     pub sessions: Config,
+    /// Plugin that writes recordings.
+    pub recorder: String,
+    /// Folder of recordings; `None`: every recording fails.
+    pub recordings: Option<String>,
     /// Whose order of codecs decides.
     pub preference: Preference,
 }
@@ -60,10 +69,14 @@ impl Settings {
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
             codecs: vec!["PCMU".to_owned(), "PCMA".to_owned()],
+            telephone_event: true,
+            keys: Keys::default(),
             device: None,
             sound: Sound::Person,
             answering: Rc::new(|| Box::new(Person)),
             sessions: Config::default(),
+            recorder: "recorder-wav".to_owned(),
+            recordings: None,
             preference: Preference::default(),
         }
     }

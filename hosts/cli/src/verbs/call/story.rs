@@ -100,6 +100,7 @@ impl Story {
         out.line(&timed(moment.ms_since(self.call.created), text));
     }
 
+    #[allow(clippy::too_many_lines)] // One arm for each event.
     fn tell(&mut self, event: &Event, out: &mut Out) {
         match &event.body {
             EventBody::CallRinging(_) if self.call.state != CallState::Ringing => {
@@ -138,6 +139,15 @@ impl Story {
                     .map(words::end)
                     .unwrap_or_default();
                 self.at(event.ts, &format!("ended {end}"), out);
+            }
+            EventBody::RecordingStarted(change)
+            | EventBody::RecordingPaused(change)
+            | EventBody::RecordingResumed(change)
+            | EventBody::RecordingGap(change)
+            | EventBody::RecordingStopped(change)
+            | EventBody::RecordingFailed(change) => {
+                let text = crate::verbs::record::words(change);
+                self.at(event.ts, &format!("recording {text}"), out);
             }
             EventBody::CallRinging(_)
             | EventBody::CallCreated(_)

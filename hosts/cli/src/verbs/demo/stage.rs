@@ -178,6 +178,9 @@ fn catalogue() -> Catalogue {
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
     ];
     for entry in entries {
         let added = catalogue.add_built_in(entry);
