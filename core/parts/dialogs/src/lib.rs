@@ -37,9 +37,9 @@ use ports::link::Heard;
 use ports::media::{Notice, Sound};
 use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
 use sdp::Preference;
+use sip::SessionId;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
 use sip::session::{AccountId, Order};
-use sip::SessionId;
 use sip_message::{HeaderName, Method, ResponseBuilder, Status};
 use std::collections::BTreeMap;
 
