@@ -191,7 +191,8 @@ fn what_a_codec_says_of_itself_and_wants_stands_in_its_manifest() {
     }
     let manifest = EntryHandle::built_in(&whole::ENTRY).unwrap().manifest;
     assert!(
-        manifest.contains(r#""permissions":["net:example.org","folder:/srv/calls"],"config":{"mode":"#)
+        manifest
+            .contains(r#""permissions":["net:example.org","folder:/srv/calls"],"config":{"mode":"#)
     );
     assert!(manifest.ends_with(r#","trust":"isolated"}"#), "{manifest}");
     let plain = EntryHandle::built_in(&ENTRY).unwrap().manifest;
