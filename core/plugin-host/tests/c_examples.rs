@@ -74,6 +74,8 @@ fn the_dtmf_method_plans_an_info_and_hears_one() {
             body: "#".into(),
         }]
     );
+    request.key = '!';
+    assert_eq!(door.plan(&request).unwrap(), None, "no key of a door");
     request.peer_takes_info = false;
     assert_eq!(
         door.plan(&request).unwrap(),

@@ -303,7 +303,7 @@ fn heed_interrupts(to: SyncSender<Item>) -> std::io::Result<()> {
 fn read(mut from: impl BufRead, to: &SyncSender<Item>) {
     loop {
         let mut line = Vec::new();
-        let most = wire::MAX_LINE as u64 + 2;
+        let most = wire::MAX_TOLD as u64 + 2;
         let item = match from.by_ref().take(most).read_until(b'\n', &mut line) {
             Ok(1..) if line.ends_with(b"\n") => {
                 line.pop();
@@ -313,7 +313,7 @@ fn read(mut from: impl BufRead, to: &SyncSender<Item>) {
                 }
             }
             Ok(0) | Err(_) => Item::Closed(CLOSED),
-            Ok(_) if line.len() > wire::MAX_LINE => Item::Closed("it sent a line that is too long"),
+            Ok(_) if line.len() > wire::MAX_TOLD => Item::Closed("it sent a line that is too long"),
             Ok(_) => Item::Closed("the engine closed the connection in mid-line"),
         };
         let last = matches!(item, Item::Closed(_));

@@ -61,6 +61,12 @@ impl Detector {
         }
     }
 
+    /// Forgets the past, and allocates nothing.
+    pub fn reset(&mut self) {
+        self.window.fill(0.0);
+        self.state = State::Quiet;
+    }
+
     /// Takes 10 ms. `told` gets each key when it goes down, with `None`, and when it comes up, with how
     /// long it was held. Unit: ms.
     pub fn hear(&mut self, block: &[i16], mut told: impl FnMut(char, Option<u32>)) {

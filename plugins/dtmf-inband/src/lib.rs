@@ -101,7 +101,7 @@ impl Dtmf for Inband {
     }
 
     fn reset(&mut self) {
-        self.detector = Detector::new();
+        self.detector.reset();
     }
 }
 

@@ -44,8 +44,8 @@ static OffhookStatus describe(size_t index, OffhookCodecInfo *out) {
 }
 
 static OffhookStatus open_codec(const OffhookCodecRequest *request, void **out, OffhookTextOut *reason) {
-    (void)request;
     (void)reason;
+    if (request->index != 0) return OFFHOOK_NOT_FOUND;
     *out = calloc(1, sizeof(Codec));
     return *out == NULL ? OFFHOOK_UNAVAILABLE : OFFHOOK_OK;
 }

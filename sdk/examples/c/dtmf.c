@@ -13,6 +13,11 @@
     "\"name\":\"Door keys, in C\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"}"
 OFFHOOK_MANIFEST(MANIFEST);
 
+static int is_key(uint32_t key) {
+    static const char keys[] = "0123456789*#ABCD";
+    return key < 128 && memchr(keys, (int)key, sizeof keys - 1) != NULL;
+}
+
 static OffhookStatus describe(OffhookDtmfInfo *out) {
     OffhookDtmfInfo info;
     if (out == NULL) return OFFHOOK_BAD_ARGUMENT;
@@ -30,7 +35,7 @@ static OffhookStatus plan(const OffhookDtmfRequest *request, size_t step_size, O
     OffhookDtmfStep step;
     (void)reason;
     /* The peer excluded INFO: the host asks the next method. */
-    if ((request->flags & OFFHOOK_PEER_TAKES_INFO) == 0 || request->key == '!') return OFFHOOK_UNSUPPORTED;
+    if ((request->flags & OFFHOOK_PEER_TAKES_INFO) == 0 || !is_key(request->key)) return OFFHOOK_UNSUPPORTED;
     if (*count < 1 || step_size < sizeof step) return OFFHOOK_BUFFER_TOO_SMALL;
     memset(&step, 0, sizeof step);
     step.kind = OFFHOOK_STEP_INFO;
@@ -44,10 +49,9 @@ static OffhookStatus plan(const OffhookDtmfRequest *request, size_t step_size, O
 }
 
 static OffhookStatus hear_info(OffhookText content_type, OffhookText body, OffhookDtmfHeard *out) {
-    static const char keys[] = "0123456789*#ABCD";
     if (content_type.len != sizeof TYPE - 1 || memcmp(content_type.ptr, TYPE, content_type.len) != 0)
         return OFFHOOK_UNSUPPORTED;
-    if (body.len != 1 || memchr(keys, body.ptr[0], sizeof keys - 1) == NULL) return OFFHOOK_UNSUPPORTED;
+    if (body.len != 1 || !is_key(body.ptr[0])) return OFFHOOK_UNSUPPORTED;
     out->key = body.ptr[0];
     out->released = 1;
     out->duration_ms = 100;

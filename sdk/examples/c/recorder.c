@@ -2,6 +2,8 @@
  *
  *     cc -std=c99 -O2 -fPIC -shared -I ../../include -o librecorder_raw.so recorder.c
  *
+ * Where the host runs it in a process of its own, it may write below the folder of its `permissions` only.
+ *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <offhook_plugin.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@
 #define MANIFEST \
     "{\"manifest\":1,\"abi\":\"1.0\",\"kind\":\"recorder\",\"tables\":[\"offhook.recorder/1\"],\"id\":\"" ID "\"," \
     "\"name\":\"Bare samples, in C\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"," \
-    "\"permissions\":[\"fs:recordings\"]}"
+    "\"permissions\":[\"folder:/var/lib/offhook/recordings\"]}"
 OFFHOOK_MANIFEST(MANIFEST);
 
 typedef struct {

@@ -10,6 +10,12 @@ const REASON: usize = 1024;
 /// Room for a text at the first try. Unit: bytes.
 const FIRST: usize = 4096;
 
+/// What a call that gives nothing came to.
+#[inline]
+pub(crate) fn settled(status: Status) -> Result<(), Status> {
+    if status.0 < 0 { Err(status) } else { Ok(()) }
+}
+
 /// Asks for an instance.
 pub(crate) fn opened(
     ask: impl FnOnce(*mut *mut c_void, *mut TextOut) -> Status,

@@ -19,8 +19,4 @@ pub(crate) mod shared {
         unsafe { text::borrow(text.ptr, text.len) }
             .ok_or_else(|| Refusal::new(Status::BAD_ARGUMENT, "what was asked is not text"))
     }
-
-    pub(crate) fn settled(status: Status) -> Result<(), Status> {
-        if status.0 < 0 { Err(status) } else { Ok(()) }
-    }
 }

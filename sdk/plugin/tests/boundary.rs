@@ -184,14 +184,15 @@ fn what_a_codec_says_of_itself_and_wants_stands_in_its_manifest() {
             Plain,
             id = "codec-whole",
             name = "Whole",
-            permissions = ["net:example.org", "fs:recordings"],
+            permissions = ["net:example.org", "folder:/srv/calls"],
             config = r#"{"mode":{"type":"integer","default":1,"min":1,"max":2,"help":"which"}}"#,
             trust = "isolated",
         );
     }
     let manifest = EntryHandle::built_in(&whole::ENTRY).unwrap().manifest;
     assert!(
-        manifest.contains(r#""permissions":["net:example.org","fs:recordings"],"config":{"mode":"#)
+        manifest
+            .contains(r#""permissions":["net:example.org","folder:/srv/calls"],"config":{"mode":"#)
     );
     assert!(manifest.ends_with(r#","trust":"isolated"}"#), "{manifest}");
     let plain = EntryHandle::built_in(&ENTRY).unwrap().manifest;

@@ -91,7 +91,7 @@ fn odd_replies_are_told() {
         --- exit 1
     "#]]
     .assert_eq(&ran.told());
-    let long = vec![b'x'; control::wire::MAX_LINE + 10];
+    let long = vec![b'x'; control::wire::MAX_TOLD + 10];
     let ran = run(
         &["calls"],
         vec![Step::Ignore("list_calls"), Step::Raw(long)],

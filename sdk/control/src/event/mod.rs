@@ -2,7 +2,7 @@
 
 mod data;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,

@@ -22,8 +22,11 @@ use serde_json::Value;
 
 /// Version of these words. A greater number may leave words out; it never reuses one.
 pub const VERSION: u32 = 1;
-/// Longest line. Unit: bytes. A longer one ends the connection.
+/// Longest line of a client. Unit: bytes. A longer one ends the connection.
 pub const MAX_LINE: usize = 1024 * 1024;
+/// Longest line of the engine. Unit: bytes. A whole snapshot is one line, and a call takes half a
+/// kilobyte of it: room for all calls of the largest profile, several times over.
+pub const MAX_TOLD: usize = 16 * 1024 * 1024;
 /// What this version of the words offers.
 pub const FEATURES: &[&str] = &[
     "accounts",
@@ -124,9 +127,12 @@ pub struct ReplyTo {
 /// Why a line cannot be used. The connection goes on, but for a line that is too long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Longer than [`MAX_LINE`].
-    #[error("the line is longer than {MAX_LINE} bytes")]
-    TooLong,
+    /// Longer than [`MAX_LINE`] or [`MAX_TOLD`].
+    #[error("the line is longer than {longest} bytes")]
+    TooLong {
+        /// What it may be. Unit: bytes.
+        longest: usize,
+    },
     /// Not one JSON object.
     #[error("the line is not one JSON object: {0}")]
     NotAnObject(String),
@@ -154,7 +160,7 @@ impl Error {
     /// The reply that tells the client.
     pub fn reply(&self) -> ReplyTo {
         let (code, id) = match self {
-            Self::TooLong | Self::NotAnObject(_) => (Code::BAD_CONTROL_LINE, None),
+            Self::TooLong { .. } | Self::NotAnObject(_) => (Code::BAD_CONTROL_LINE, None),
             Self::BadField { id, .. } => (Code::BAD_CONTROL_LINE, id.clone()),
             Self::UnknownCommand { id, .. } => (Code::UNKNOWN_COMMAND, id.clone()),
         };
@@ -213,7 +219,7 @@ struct WrittenCall<'a> {
 impl ToEngine {
     /// Reads one line, with or without its end.
     pub fn read(line: &[u8]) -> Result<Self, Error> {
-        let object = object(line)?;
+        let object = object(line, MAX_LINE)?;
         let op = text(&object, "op").unwrap_or_default();
         match op.as_str() {
             "hello" => field("hello", object).map(Self::Hello),
@@ -262,7 +268,7 @@ impl ToEngine {
 impl ToClient {
     /// Reads one line, with or without its end.
     pub fn read(line: &[u8]) -> Result<Self, Error> {
-        let object = object(line)?;
+        let object = object(line, MAX_TOLD)?;
         let Some(op) = text(&object, "op") else {
             return field("event", object).map(Self::Event);
         };
@@ -284,9 +290,9 @@ impl ToClient {
     }
 }
 
-fn object(line: &[u8]) -> Result<Value, Error> {
-    if line.len() > MAX_LINE {
-        return Err(Error::TooLong);
+fn object(line: &[u8], longest: usize) -> Result<Value, Error> {
+    if line.len() > longest {
+        return Err(Error::TooLong { longest });
     }
     let value: Value =
         serde_json::from_slice(line).map_err(|why| Error::NotAnObject(why.to_string()))?;

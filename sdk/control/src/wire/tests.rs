@@ -169,3 +169,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn all_calls_of_the_largest_profile_fit_one_line_of_the_engine() {
+    let calls = vec![crate::event::tests::call(); 4_000];
+    let told = ToClient::Reply(ReplyTo {
+        id: Some("r1".into()),
+        command: None,
+        ok: Some(Reply::Calls { calls }),
+        error: None,
+    });
+    let line = told.write();
+    assert!(
+        line.len() > MAX_LINE,
+        "{} bytes: a client's bound is too short",
+        line.len()
+    );
+    assert_eq!(ToClient::read(&line).as_ref(), Ok(&told));
+    let long = vec![b' '; MAX_TOLD + 1];
+    let longest = MAX_TOLD;
+    assert_eq!(ToClient::read(&long), Err(Error::TooLong { longest }));
+}

@@ -1,6 +1,7 @@
 //! Faces: commands and events are the JSON of `sdk/control`, one object each.
 
-use super::shared::{lent, settled};
+use super::shared::lent;
+use crate::asking::settled;
 use crate::face::Face;
 use crate::fault::{Fault, prefix};
 use crate::guard::{self, enter, settle, take};

@@ -1,7 +1,7 @@
 //! The host's side of the DTMF table: safe calls.
 
 use super::{Abilities, DtmfHeard, DtmfListen, DtmfRequest, DtmfStep};
-use crate::asking;
+use crate::asking::{self, settled};
 use crate::fault::{Fault, prefix};
 use crate::text;
 use crate::{Refusal, Status};
@@ -209,10 +209,7 @@ impl DtmfInstance {
     /// Forgets the past. Thread: \[media\].
     pub fn reset(&mut self) -> Result<(), Status> {
         // SAFETY: a checked function, a live instance.
-        match unsafe { (self.listener.reset)(self.inst) } {
-            status if status.0 < 0 => Err(status),
-            _ => Ok(()),
-        }
+        settled(unsafe { (self.listener.reset)(self.inst) })
     }
 }
 

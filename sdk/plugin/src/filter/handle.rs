@@ -1,7 +1,7 @@
 //! The host's side of the filter table: safe calls.
 
 use super::{FilterRequest, Place};
-use crate::asking;
+use crate::asking::{self, settled};
 use crate::fault::{Fault, prefix};
 use crate::text;
 use crate::{Refusal, Status};
@@ -134,9 +134,4 @@ impl Drop for FilterInstance {
         // SAFETY: a checked function; the instance is live and not used again.
         unsafe { (self.table.close)(self.inst) };
     }
-}
-
-#[inline]
-fn settled(status: Status) -> Result<(), Status> {
-    if status.0 < 0 { Err(status) } else { Ok(()) }
 }

@@ -1,7 +1,7 @@
 //! The host's side of the recorder table: safe calls.
 
 use super::{Mark, RecorderRequest};
-use crate::asking;
+use crate::asking::{self, settled};
 use crate::fault::{Fault, prefix};
 use crate::text;
 use crate::{Refusal, Status};
@@ -126,8 +126,4 @@ impl Drop for RecorderInstance {
             unsafe { (self.table.close)(self.inst, core::ptr::null_mut()) };
         }
     }
-}
-
-fn settled(status: Status) -> Result<(), Status> {
-    if status.0 < 0 { Err(status) } else { Ok(()) }
 }

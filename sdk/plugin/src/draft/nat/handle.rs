@@ -1,7 +1,7 @@
 //! The host's side of the NAT table: safe calls.
 
 use super::{NatInput, NatOutput, Transport};
-use crate::draft::shared::settled;
+use crate::asking::settled;
 use crate::fault::{Fault, prefix};
 use crate::{Refusal, Status, address, asking, text};
 use core::ffi::c_void;
