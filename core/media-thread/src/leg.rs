@@ -5,7 +5,6 @@ use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
 use crate::order::{Chord, Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
-use crate::replace::{CodecKit, Trial};
 use crate::report::{Counts, Report, Stalls, Way};
 use crate::reports::Reports;
 use crate::sockets::MediaNet;
@@ -26,8 +25,8 @@ pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) audio: LegAudio,
     inbound: Inbound,
-    outbound: Outbound,
-    voice: VoiceKit,
+    pub(crate) outbound: Outbound,
+    pub(crate) voice: VoiceKit,
     device: Option<AudioInstance>,
     direction: Direction,
     heard_gain: Gain,
@@ -143,28 +142,6 @@ impl Leg {
         self.watch.before.2 = 0;
         self.heard.clear(self.voice.rate());
         self.wide.clear(self.voice.resample.out.to());
-    }
-
-    /// Puts another instance in the codec's place; whether it fits, and what is over at once.
-    pub(crate) fn replace_codec(
-        &mut self,
-        codec: Box<CodecKit>,
-        watch: Duration,
-        now: Instant,
-    ) -> (bool, Option<Box<CodecKit>>) {
-        let trial = Trial {
-            until: now + watch,
-            owes: self.outbound.is_owed(),
-        };
-        self.voice.codec.replace(codec, trial)
-    }
-
-    /// Says how a replacement ended; what goes back to control of it.
-    pub(crate) fn settle(&mut self, at: Instant, reports: &mut Reports) -> Option<Box<CodecKit>> {
-        let (kit, became) = self.voice.codec.settle(at)?;
-        let leg = self.id;
-        reports.urgent(Report::CodecReplaced { leg, at, became });
-        Some(kit)
     }
 
     /// Swaps source and sink; the old ones are left in `kit`.

@@ -9,8 +9,10 @@ use crate::codec_slot::CodecSlot;
 use crate::engine::MediaEngine;
 use crate::error::Error;
 use crate::kit::Kit;
+use crate::leg::Leg;
 use crate::order::LegId;
 use crate::report::Report;
+use crate::reports::Reports;
 use audio::Rate;
 use base::{Duration, Instant};
 use plugin_host::{CodecInstance, Status, Trouble};
@@ -214,6 +216,30 @@ impl CodecSlot {
         core::mem::swap(self, &mut kit.slot);
         core::mem::swap(&mut self.failures, &mut kit.slot.failures);
         core::mem::swap(&mut self.watch, &mut kit.slot.watch);
+    }
+}
+
+impl Leg {
+    /// Puts another instance in the codec's place; whether it fits, and what is over at once.
+    pub(crate) fn replace_codec(
+        &mut self,
+        codec: Box<CodecKit>,
+        watch: Duration,
+        now: Instant,
+    ) -> (bool, Option<Box<CodecKit>>) {
+        let trial = Trial {
+            until: now + watch,
+            owes: self.outbound.is_owed(),
+        };
+        self.voice.codec.replace(codec, trial)
+    }
+
+    /// Says how a replacement ended; what goes back to control of it.
+    pub(crate) fn settle(&mut self, at: Instant, reports: &mut Reports) -> Option<Box<CodecKit>> {
+        let (kit, became) = self.voice.codec.settle(at)?;
+        let leg = self.id;
+        reports.urgent(Report::CodecReplaced { leg, at, became });
+        Some(kit)
     }
 }
 
