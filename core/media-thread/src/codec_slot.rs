@@ -1,10 +1,14 @@
 //! A codec instance, and what is heard when it fails.
 
+use crate::replace::{Watch, WentWrong};
 use audio::{Playout, Rate};
 use plugin_host::{CodecInstance, Status, Trouble};
 
 /// Samples of the longest packet: 120 ms at 48 kHz.
 pub(crate) const MAX_FRAME: usize = 5_760;
+
+/// Calls of a codec on trial that may be too slow. Source: rulings, Limits.
+const MISSES: u64 = 3;
 
 /// A codec behind its fence. Failures become silence or concealment, and a count.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub(crate) struct CodecSlot {
     is_away: bool,
     recovers: bool,
     pub(crate) failures: u64,
+    /// While it stands in another's place on trial.
+    pub(crate) watch: Option<Watch>,
 }
 
 impl CodecSlot {
@@ -26,6 +32,7 @@ impl CodecSlot {
             codec,
             rate,
             failures: 0,
+            watch: None,
         }
     }
 
@@ -33,21 +40,49 @@ impl CodecSlot {
         self.rate
     }
 
-    /// Decodes into `pcm`; `None` if the codec fails or says nonsense.
-    pub(crate) fn decode<'p>(&mut self, payload: &[u8], pcm: &'p mut [i16]) -> Option<&'p [i16]> {
-        let samples = self.codec.decode(payload, pcm);
-        match samples.ok().and_then(|count| pcm.get(..count)) {
-            Some(decoded) => Some(decoded),
-            None => {
-                self.failures += 1;
-                None
-            }
-        }
+    /// Whether the other speaks the same on the wire, at the same rate.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.codec.format(), other.codec.format());
+        self.rate == other.rate
+            && ours.clock_rate_hz == theirs.clock_rate_hz
+            && ours.name.eq_ignore_ascii_case(&theirs.name)
     }
 
-    /// Whether what it does is handed over first and collected afterwards.
+    /// Why it must not stay, if so.
+    pub(crate) fn shut(&mut self) -> Option<Trouble> {
+        // Not only in a row: a slow encoder stands beside a quick decoder.
+        let is_slow = self.codec.tally().misses >= MISSES;
+        let shut = self.codec.fence().shut();
+        shut.or(is_slow.then_some(Trouble::Bypassed))
+    }
+
+    /// Decodes into `pcm`; `None` if the codec fails or says nonsense.
+    pub(crate) fn decode<'p>(&mut self, payload: &[u8], pcm: &'p mut [i16]) -> Option<&'p [i16]> {
+        let count = match self.decoded(payload, pcm) {
+            Ok(count) => count,
+            Err(wrong) => self.rescue(wrong, |other| {
+                let count = other.decoded(payload, pcm).ok();
+                count.filter(|count| *count > 0)
+            })?,
+        };
+        pcm.get(..count)
+    }
+
+    fn decoded(&mut self, payload: &[u8], pcm: &mut [i16]) -> Result<usize, WentWrong> {
+        let count = self.codec.decode(payload, pcm)?;
+        if count > pcm.len() {
+            return Err(WentWrong::Garbage);
+        }
+        if count == 0 && self.watch.is_some() {
+            return Err(WentWrong::Failed);
+        }
+        Ok(count)
+    }
+
+    /// Whether what it does is handed over first and collected afterwards. Not while it is on trial: what it
+    /// cannot do must still be there for the other to do.
     pub(crate) fn is_away(&self) -> bool {
-        self.is_away
+        self.is_away && self.watch.is_none()
     }
 
     /// Hands a packet to a codec of another process. `false` when it must be decoded here and now.
@@ -69,11 +104,18 @@ impl CodecSlot {
 
     /// Hands a frame to a codec of another process. `false` when it must be encoded here and now.
     pub(crate) fn submit_encode(&mut self, pcm: &[i16], room: usize) -> bool {
-        self.codec.submit_encode(pcm, room)
+        self.watch.is_none() && self.codec.submit_encode(pcm, room)
     }
 
-    /// What became of the frame that was handed over.
+    /// What became of the frame that was handed over: to this one, or to the one whose place it took.
     pub(crate) fn collect_encoded(&mut self, payload: &mut [u8]) -> Encoded {
+        if let Some(owing) = self.owing() {
+            let encoded = owing.collect_encoded(payload);
+            if encoded != Encoded::Late {
+                self.forgive();
+            }
+            return encoded;
+        }
         match self.codec.collect_encoded(payload) {
             Ok(None) => Encoded::Late,
             Ok(Some(0)) => Encoded::Nothing,
@@ -160,14 +202,25 @@ impl CodecSlot {
 
     /// Encodes a packet; its size, or `None` to send nothing.
     pub(crate) fn encode(&mut self, pcm: &[i16], payload: &mut [u8]) -> Option<usize> {
-        match self.codec.encode(pcm, payload) {
-            Ok(0) => None,
-            Ok(size) if size <= payload.len() => Some(size),
-            Ok(_) | Err(_) => {
-                self.failures += 1;
-                None
-            }
+        let size = match self.encoded(pcm, payload) {
+            Ok(size) => size,
+            Err(wrong) => self.rescue(wrong, |other| other.encoded(pcm, payload).ok())?,
+        };
+        (size > 0).then_some(size)
+    }
+
+    fn encoded(&mut self, pcm: &[i16], payload: &mut [u8]) -> Result<usize, WentWrong> {
+        let size = self.codec.encode(pcm, payload)?;
+        if size > payload.len() {
+            return Err(WentWrong::Garbage);
         }
+        Ok(size)
+    }
+
+    /// A frame that was handed over came a whole packet time late: nobody waits for it any more.
+    pub(crate) fn give_up(&mut self) {
+        self.failures += 1;
+        self.forgive();
     }
 
     /// Forgets the past of the stream.
@@ -175,6 +228,7 @@ impl CodecSlot {
         if self.codec.reset().is_err() {
             self.failures += 1;
         }
+        self.reset_aside();
     }
 }
 

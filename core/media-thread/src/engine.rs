@@ -43,8 +43,8 @@ impl Capacity {
 
 /// A leg in its place.
 #[derive(Debug)]
-struct Seat<S> {
-    kit: Box<LegKit<S>>,
+pub(crate) struct Seat<S> {
+    pub(crate) kit: Box<LegKit<S>>,
     flows: Flows,
 }
 
@@ -140,6 +140,11 @@ impl<S> MediaEngine<S> {
                     self.add_bus(bus, now);
                 }
             }
+            (Order::ReplaceCodec { leg, watch_ms }, Kit::Codec(_)) => {
+                if let Kit::Codec(codec) = core::mem::replace(&mut kit, Kit::Nothing) {
+                    self.replace_codec(leg, codec, watch_ms, now);
+                }
+            }
             (Order::RemoveLeg { leg }, _) => self.remove_leg(leg, now, net),
             (Order::RemoveBus { bus }, _) => self.remove_bus(bus),
             (order, kit) => self.change(&order, kit, now),
@@ -166,6 +171,7 @@ impl<S> MediaEngine<S> {
                 Kit::Nothing
                 | Kit::Leg(_)
                 | Kit::Voice(_)
+                | Kit::Codec(_)
                 | Kit::Bus(_)
                 | Kit::Ears(_)
                 | Kit::Tap(_) => {
@@ -199,6 +205,7 @@ impl<S> MediaEngine<S> {
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
             Order::AddLeg { .. }
             | Order::AddBus { .. }
+            | Order::ReplaceCodec { .. }
             | Order::RemoveLeg { .. }
             | Order::RemoveBus { .. } => {}
         }
@@ -221,7 +228,7 @@ impl<S> MediaEngine<S> {
         self.seat_by_leg.binary_search_by_key(&leg, |entry| entry.0)
     }
 
-    fn seat(&mut self, leg: LegId) -> Option<&mut Seat<S>> {
+    pub(crate) fn seat(&mut self, leg: LegId) -> Option<&mut Seat<S>> {
         let (_, at) = self.seat_by_leg[self.find(leg).ok()?];
         self.seats[at as usize].as_mut()
     }
@@ -310,7 +317,7 @@ impl<S> MediaEngine<S> {
     }
 
     /// What is over waits for control. [`takes_orders`](Self::takes_orders) keeps room for it.
-    fn retire(&mut self, kit: Kit<S>) {
+    pub(crate) fn retire(&mut self, kit: Kit<S>) {
         debug_assert!(self.retired.len() < self.retired.capacity());
         self.retired.push_back(kit);
     }
@@ -388,7 +395,14 @@ impl<S> MediaEngine<S> {
             leg.tell(*flows, ntp, now, net, &mut self.reports);
         }
         for seat in seats.iter_mut().flatten() {
-            seat.kit.leg.collect(net);
+            let leg = &mut seat.kit.leg;
+            leg.collect(net);
+            // Orders need room for what comes back of them; without it, this waits.
+            if self.retired.len() + 8 <= self.retired.capacity()
+                && let Some(codec) = leg.settle(now, &mut self.reports)
+            {
+                self.retired.push_back(Kit::Codec(codec));
+            }
         }
         net.flush();
     }

@@ -178,13 +178,19 @@ impl<S> MediaEngine<S> {
                     }
                 },
                 Kit::Nothing => *kit = leg.ears.take().map_or(Kit::Nothing, Kit::Ears),
-                Kit::Leg(_) | Kit::Voice(_) | Kit::Audio(_) | Kit::Bus(_) | Kit::Tap(_) => {}
+                Kit::Leg(_)
+                | Kit::Voice(_)
+                | Kit::Codec(_)
+                | Kit::Audio(_)
+                | Kit::Bus(_)
+                | Kit::Tap(_) => {}
             }),
             Order::AddLeg { .. }
             | Order::RemoveLeg { .. }
             | Order::SetRemote { .. }
             | Order::SetDirection { .. }
             | Order::SetVoice { .. }
+            | Order::ReplaceCodec { .. }
             | Order::SetAudio { .. }
             | Order::Mute { .. }
             | Order::SetGain { .. }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::keys::Ears;
 use crate::leg::Leg;
 use crate::order::{BusPlan, LegPlan, VoicePlan};
+use crate::replace::CodecKit;
 use crate::tap::TapSlot;
 use audio::{Playout, Rate, Resampler};
 use base::Rng;
@@ -25,6 +26,8 @@ pub enum Kit<S> {
     Leg(Box<LegKit<S>>),
     /// Another codec for a leg.
     Voice(Box<VoiceKit>),
+    /// Another instance of a leg's codec.
+    Codec(Box<CodecKit>),
     /// Another source and sink for a leg.
     Audio(Box<AudioKit>),
     /// A bus.

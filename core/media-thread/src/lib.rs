@@ -23,6 +23,7 @@
 //! | `reports` | reports on their way to control |
 //! | `bus` | the mix of many legs and a device |
 //! | [`tap`] | what is said and heard, on its way to a recorder |
+//! | [`replace`] | another instance of a codec in a running call, and back if it fails |
 //! | [`run`] | the thread: rings, deadlines, lateness |
 //! | [`priority`] | how urgent a thread is, and what keeps it from taking the machine |
 //! | `os` | what only the system can do for a thread that must be on time |
@@ -39,6 +40,7 @@ pub mod order;
 mod os;
 mod outbound;
 pub mod priority;
+pub mod replace;
 pub mod report;
 mod reports;
 pub mod run;
@@ -54,6 +56,7 @@ pub use order::{
     VoicePlan,
 };
 pub use priority::{Granted, Priority};
+pub use replace::{CodecKit, Replaced, WentWrong};
 pub use report::{Counts, Report, Stalls, Told, Way};
 pub use sockets::{Flow, MediaNet, Taker};
 pub use tap::{TapSlot, Tapped};

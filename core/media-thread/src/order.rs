@@ -68,6 +68,15 @@ pub enum Order {
         /// Payload types of the new codec.
         voice: VoicePlan,
     },
+    /// Another instance of its codec, such as of a newer build, takes the place of the running one between
+    /// two packets. Kit: [`Kit::Codec`](crate::Kit::Codec); the replaced one comes back after the watch, the
+    /// new one if it failed. [`Report::CodecReplaced`](crate::Report::CodecReplaced) says which.
+    ReplaceCodec {
+        /// Its number.
+        leg: LegId,
+        /// How long the new one is watched. Unit: ms.
+        watch_ms: u32,
+    },
     /// Where its sound comes from and goes to. Kit: [`Kit::Audio`], which also brings the
     /// resamplers; the old one comes back. Without a kit the leg keeps its device and resamplers,
     /// which is enough for echo, silence, and back.

@@ -80,6 +80,11 @@ impl Outbound {
             .map(|e| (e.send, EventSender::new(plan.clock_rate)));
     }
 
+    /// Whether a codec of another process has still a frame to give back.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.awaited.is_some()
+    }
+
     pub(crate) fn dial(&mut self, press: Press) -> bool {
         self.events.as_mut().is_some_and(|e| e.1.press(press))
     }
@@ -126,8 +131,7 @@ impl Outbound {
     fn frame(&mut self, ticks: u32, voice: &mut VoiceKit, route: Route, net: &mut impl MediaNet) {
         self.collect(voice, net);
         if self.awaited.take().is_some() {
-            // A whole packet time late: nobody waits for it any more.
-            voice.codec.failures += 1;
+            voice.codec.give_up();
             self.was_sent = false;
         }
         let mut datagram = [0; MAX_DATAGRAM];

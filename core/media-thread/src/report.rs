@@ -2,6 +2,7 @@
 
 use crate::kit::Kit;
 use crate::order::LegId;
+use crate::replace::Replaced;
 use audio::Level;
 use base::Instant;
 use core::net::SocketAddr;
@@ -126,6 +127,16 @@ pub enum Report {
         leg: LegId,
         /// When.
         at: Instant,
+    },
+    /// A replacement of the codec is over. Told once for each, but for one that another replaced or whose call
+    /// took another codec meanwhile.
+    CodecReplaced {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+        /// How it ended.
+        became: Replaced,
     },
     /// A leg or bus could not be taken: no room.
     Refused {

@@ -122,6 +122,9 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Stop the engine
     Shutdown(Shutdown),
+    /// Check a plugin library file
+    #[command(subcommand)]
+    Plugin(Plugin),
 }
 
 /// What `demo` takes.
@@ -384,6 +387,43 @@ pub(crate) struct Shutdown {
     /// Why; others are told
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+}
+
+/// `plugin`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugin {
+    /// Check a plugin's library file: each check in a process of its own
+    Check(PluginCheck),
+    /// One check, in this process
+    #[command(hide = true)]
+    CheckOne(PluginCheckOne),
+}
+
+/// `plugin check`. It runs the file: check only what you would run.
+#[derive(Debug, Group)]
+pub(crate) struct PluginCheck {
+    /// The library
+    pub(crate) file: PathBuf,
+    /// Also write the report as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Seed of the random checks
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Only these checks, such as T-01, parted by commas
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+}
+
+/// `plugin check-one`.
+#[derive(Debug, Group)]
+pub(crate) struct PluginCheckOne {
+    /// The library
+    pub(crate) file: PathBuf,
+    /// Which check
+    pub(crate) code: String,
+    /// Seed of the random checks
+    pub(crate) seed: u64,
 }
 
 /// Longest length of time that may be typed: a day.

@@ -45,6 +45,8 @@ enum Place {
     PluginFace,
     /// `sdk/control` and whatever else integrators import.
     Sdk,
+    /// `sdk/plugin-testkit`: the validator, which asks the loader's own rules.
+    Testkit,
     /// `sdk/rsip`: conversions for integrators whose code speaks rsip.
     Conversion,
     Plugin,
@@ -77,7 +79,7 @@ const TABLE: &[(&str, Place)] = &[
     ("sdk/plugin-abi", Place::PluginAbi),
     ("sdk/plugin", Place::PluginFace),
     ("sdk/control", Place::Sdk),
-    ("sdk/plugin-testkit", Place::Sdk),
+    ("sdk/plugin-testkit", Place::Testkit),
     ("sdk/rsip", Place::Conversion),
     ("sdk/xtask", Place::Tool),
     ("plugins/", Place::Plugin),
@@ -132,7 +134,12 @@ const IMPURE_PATHS: &[&str] = &[
 const NOT_WHOLE: &[&str] = &["std::io", "std::net", "std::time"];
 
 /// Folders whose crates may hold `unsafe`; a plugin may too if its README says so.
-const UNSAFE_CRATES: &[&str] = &["sdk/plugin", "sdk/plugin-abi", "core/plugin-host"];
+const UNSAFE_CRATES: &[&str] = &[
+    "sdk/plugin",
+    "sdk/plugin-abi",
+    "sdk/plugin-testkit",
+    "core/plugin-host",
+];
 
 /// All violations, one line each.
 pub(crate) fn check(space: &Workspace) -> Vec<String> {
@@ -190,6 +197,11 @@ fn refuse_own(from: Place, to: Place) -> Option<&'static str> {
         (Place::PluginAbi, _) => Some("the plugin layout depends on nothing"),
         (Place::PluginFace, Place::PluginAbi) => None,
         (Place::PluginFace, _) => Some("sdk/plugin depends on sdk/plugin-abi only"),
+        (Place::Core(Layer::Hosts), Place::Testkit) => None,
+        (_, Place::Testkit) => Some("only hosts offer the validator"),
+        (Place::Testkit, Place::PluginAbi | Place::PluginFace) => None,
+        (Place::Testkit, Place::Core(layer)) if layer <= Layer::Outside => None,
+        (Place::Testkit, _) => Some("the validator imports the plugin boundary and its loader"),
         (Place::Sdk, Place::PluginAbi | Place::PluginFace | Place::Sdk) => None,
         (Place::Sdk, _) => Some("the sdk depends on nothing in core"),
         (Place::Conversion, Place::Core(Layer::Base | Layer::Values)) => None,
@@ -221,12 +233,22 @@ fn refuse_foreign(from: Place, name: &str) -> Option<&'static str> {
             Some("layers 0 to 2 have no runtime, socket, file, device or clock")
         }
         Place::Core(Layer::Engine | Layer::Hosts) | Place::Tool => None,
-        Place::Core(_) | Place::Plugin | Place::PluginFace | Place::Sdk | Place::Conversion
+        Place::Core(_)
+        | Place::Plugin
+        | Place::PluginFace
+        | Place::Sdk
+        | Place::Testkit
+        | Place::Conversion
             if is_actix =>
         {
             Some("actix is named only in the engine and hosts")
         }
-        Place::Core(_) | Place::Plugin | Place::PluginFace | Place::Sdk | Place::Conversion => None,
+        Place::Core(_)
+        | Place::Plugin
+        | Place::PluginFace
+        | Place::Sdk
+        | Place::Testkit
+        | Place::Conversion => None,
     }
 }
 

@@ -375,6 +375,9 @@ impl<G: Ground> Legs<G> {
                     "codec does not work; the call goes on concealed"
                 );
             }
+            Heard::CodecReplaced { leg, became, .. } => {
+                tracing::info!(leg = leg.0, ?became, "codec replaced in a running call");
+            }
             Heard::Refused { leg, .. } => self.refused(leg),
             Heard::Thread {
                 legs,

@@ -37,6 +37,7 @@ pub(crate) mod talk;
 pub(crate) mod words;
 
 pub use patience::begin_tick;
+pub use sandbox::unknown_permissions;
 pub use serve::serve;
 
 use std::collections::VecDeque;

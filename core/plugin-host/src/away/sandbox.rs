@@ -77,6 +77,13 @@ pub(super) fn shut_in(plugin: &Path, permissions: &[String]) -> Vec<String> {
     open
 }
 
+/// Those of a manifest's `permissions` that mean nothing here: what they ask for is not given.
+pub fn unknown_permissions(permissions: &[String]) -> Vec<String> {
+    let mut open = Vec::new();
+    leave(permissions, &mut open);
+    open
+}
+
 fn leave(permissions: &[String], open: &mut Vec<String>) -> Leave {
     let mut leave = Leave::default();
     for permission in permissions {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef OffhookText Text;
 typedef OffhookTextOut TextOut;
@@ -55,6 +56,11 @@ typedef OffhookFmtpRule FmtpRule;
     "\",\"name\":\"Copy\",\"version\":\"1.0\",\"from the future\":[1,2]}"
 #endif
 
+#ifdef BUILD
+/* Builds differ, also where the code does not look at it. */
+const int build = BUILD;
+#endif
+
 #ifdef TRACE
 /* Shows whether any code of this library has run. */
 __attribute__((constructor)) static void leave_a_trace(void) {
@@ -77,7 +83,12 @@ static int32_t init(const OffhookHost *host, TextOut *reason) {
     }
     return INIT_STATUS;
 }
-static void deinit(void) {}
+static void deinit(void) {
+#ifdef STOPPED
+    FILE *file = fopen(STOPPED, "a");
+    if (file) { fputc('.', file); fclose(file); }
+#endif
+}
 
 static size_t count(void) { return COUNT; }
 static const FmtpRule rules[] = { { TEXT("mode"), TEXT("plain"), 0, 0 }, { TEXT("x"), TEXT(""), 77, 0 } };
@@ -105,6 +116,14 @@ static int32_t encode(void *inst, const int16_t *pcm, size_t samples, uint8_t *p
     if (*len < samples * 2) return -3;
     memcpy(payload, pcm, samples * 2);
     *len = samples * 2;
+#ifdef BUILD
+    /* Which build it was, in the lowest bit of the first sample. */
+    if (samples) payload[0] = (uint8_t)((payload[0] & 0xFE) | (BUILD & 1));
+#endif
+#ifdef FAIL_AFTER
+    static int frames;
+    if (++frames > FAIL_AFTER) HOW_IT_FAILS;
+#endif
 #ifdef GARBAGE
     *len = 1u << 30;
 #endif

@@ -14,12 +14,13 @@ mod explain;
 mod hangup;
 mod ladder;
 mod mute;
+mod plugin_check;
 mod record;
 mod register;
 mod shutdown;
 mod status;
 
-use crate::args::{Account, Global, Verb};
+use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
 use crate::out::Out;
 use control::snapshot::CallSnapshot;
@@ -58,6 +59,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Status => status::run(context),
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Shutdown(args) => shutdown::run(context, &args),
+        Verb::Plugin(Plugin::Check(args)) => plugin_check::run(context, &args),
+        Verb::Plugin(Plugin::CheckOne(args)) => plugin_check::one(&args),
     }
 }
 

@@ -10,3 +10,4 @@ mod fake;
 mod lists;
 mod local;
 mod one_call;
+mod plugin_check;
