@@ -198,7 +198,7 @@ password = \"secret-101\"
     assert_eq!(error.detail, "no name server knows 'nobody.invalid'");
     for words in [
         &["register", "away"][..],
-        &["call", "600", "--from", "away"],
+        &["call", "600", "--account", "away"],
     ] {
         let (said, exit) = engine.told(words).unwrap();
         println!("{said}");

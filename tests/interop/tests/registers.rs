@@ -68,7 +68,7 @@ fn a_wrong_password_is_told_as_oh_2001() {
     println!("{error}");
     assert_eq!(error.code, Code::WRONG_PASSWORD);
     assert!(!error.fix.is_empty() && error.detail.contains("101"));
-    let (said, exit) = engine.told(&["register"]).unwrap();
+    let (said, exit) = engine.told(&["register", "main"]).unwrap();
     println!("{said}");
     assert_eq!(exit, 4);
     let lines = [
