@@ -1,9 +1,14 @@
 //! The mix of many legs and a device: everybody hears everybody else.
 
+use crate::filters::{FilterChain, Side};
 use crate::order::{BusId, BusPlan};
+use crate::replace::WentWrong;
 use audio::{Block, Gain, Mixer};
 use base::Instant;
 use plugin_host::AudioInstance;
+
+/// How often a device is asked how far it is from the air. Unit: ticks.
+const ASK_DELAY: u32 = 100;
 
 /// One mix.
 #[derive(Debug)]
@@ -17,6 +22,14 @@ pub(crate) struct Bus {
     heard: Block,
     pub(crate) speaker: Gain,
     pub(crate) microphone: Gain,
+    pub(crate) from_microphone: FilterChain,
+    pub(crate) to_speaker: FilterChain,
+    /// Whether `heard` went to the loudspeaker since the microphone was asked last.
+    was_heard: bool,
+    /// How much later the microphone hears what the loudspeaker is given. Unit: samples.
+    delay_samples: u32,
+    /// Ticks until the device is asked for it.
+    ask_in: u32,
 }
 
 impl Bus {
@@ -29,6 +42,11 @@ impl Bus {
             heard: Block::silence(plan.rate),
             speaker: Gain::new(),
             microphone: Gain::new(),
+            from_microphone: FilterChain::empty(),
+            to_speaker: FilterChain::empty(),
+            was_heard: false,
+            delay_samples: 0,
+            ask_in: 0,
         }
     }
 
@@ -39,6 +57,10 @@ impl Bus {
         if let Some(device) = &mut self.device {
             // After trouble the block is silent; the fence counts it.
             let _ = device.capture(self.said.samples_mut(), now);
+            let was_heard = core::mem::take(&mut self.was_heard);
+            let far = was_heard.then_some(&self.heard);
+            self.from_microphone
+                .process(&mut self.said, far, self.delay_samples);
             self.microphone.apply(&mut self.said);
         }
         self.mixer.add(&self.said);
@@ -71,7 +93,35 @@ impl Bus {
         if let Some(device) = &mut self.device {
             self.mixer.all_but(&self.said, &mut self.heard);
             self.speaker.apply(&mut self.heard);
+            self.to_speaker.process(&mut self.heard, None, 0);
             let _ = device.playback(self.heard.samples(), now);
+            self.was_heard = true;
+            self.ask_delay();
         }
+    }
+
+    /// For filters that take the loudspeaker out of what the microphone hears.
+    fn ask_delay(&mut self) {
+        if self.from_microphone.is_empty() {
+            return;
+        }
+        if self.ask_in > 0 {
+            self.ask_in -= 1;
+            return;
+        }
+        self.ask_in = ASK_DELAY;
+        // A device that does not know leaves what was known.
+        if let Some(Ok(far)) = self.device.as_mut().map(AudioInstance::latency) {
+            let ns = far.capture_ns.saturating_add(far.playback_ns);
+            let samples = ns.saturating_mul(self.mixer.rate().per_ms() as u64) / 1_000_000;
+            self.delay_samples = u32::try_from(samples).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// What is new to tell of filters: which side, which of them, how it failed.
+    pub(crate) fn filter_trouble(&mut self) -> Option<(Side, usize, WentWrong)> {
+        let of = |side| move |(at, wrong)| (side, at, wrong);
+        let microphone = self.from_microphone.told().map(of(Side::Microphone));
+        microphone.or_else(|| self.to_speaker.told().map(of(Side::Speaker)))
     }
 }

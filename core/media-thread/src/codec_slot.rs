@@ -49,11 +49,12 @@ impl CodecSlot {
     }
 
     /// Why it must not stay, if so.
-    pub(crate) fn shut(&mut self) -> Option<Trouble> {
+    pub(crate) fn shut(&mut self) -> Option<WentWrong> {
         // Not only in a row: a slow encoder stands beside a quick decoder.
         let is_slow = self.codec.tally().misses >= MISSES;
-        let shut = self.codec.fence().shut();
-        shut.or(is_slow.then_some(Trouble::Bypassed))
+        let shut = self.codec.fence().shut().map(WentWrong::from);
+        let died = self.codec.is_bereft().then_some(WentWrong::Panicked);
+        shut.or(died).or(is_slow.then_some(WentWrong::TooSlow))
     }
 
     /// Decodes into `pcm`; `None` if the codec fails or says nonsense.

@@ -13,9 +13,6 @@ use base::{Duration, Instant};
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 
-/// Blocks of 10 ms that a leg can owe. A device keeps hardly more; what is older is left out.
-pub const OWED: u32 = 25;
-
 /// How much of everything there is room for. Allocated once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
@@ -45,22 +42,22 @@ impl Capacity {
 #[derive(Debug)]
 pub(crate) struct Seat<S> {
     pub(crate) kit: Box<LegKit<S>>,
-    flows: Flows,
+    pub(crate) flows: Flows,
 }
 
 /// All legs and buses of one thread.
 #[derive(Debug)]
 pub struct MediaEngine<S> {
-    seats: Vec<Option<Seat<S>>>,
+    pub(crate) seats: Vec<Option<Seat<S>>>,
     /// All seats from here on are empty.
-    used: usize,
+    pub(crate) used: usize,
     /// Empty seats below the number of legs there is room for.
     free: Vec<u32>,
     /// The seat of each leg, by its number.
     seat_by_leg: Vec<(LegId, u32)>,
     /// Boxed, because they come and go back as boxes: making one here would allocate.
     #[allow(clippy::vec_box)]
-    buses: Vec<Box<BusKit>>,
+    pub(crate) buses: Vec<Box<BusKit>>,
     max_buses: usize,
     /// The seat of each flow.
     seat_of: Box<[Option<u32>]>,
@@ -69,9 +66,9 @@ pub struct MediaEngine<S> {
     ntp_at_zero: u64,
     pcm: Box<[i16]>,
     mixed: Block,
-    said: Block,
+    pub(crate) said: Block,
     /// Blocks that the leg which owes most has still to say.
-    owed: u32,
+    pub(crate) owed: u32,
 }
 
 impl<S> MediaEngine<S> {
@@ -380,6 +377,16 @@ impl<S> MediaEngine<S> {
         }
         for kit in &mut self.buses {
             kit.bus.end(now);
+            let bus = kit.bus.id;
+            if let Some((side, filter, wrong)) = kit.bus.filter_trouble() {
+                self.reports.urgent(Report::FilterTrouble {
+                    bus,
+                    at: now,
+                    side,
+                    filter,
+                    wrong,
+                });
+            }
         }
         for Seat { kit, flows } in seats.iter_mut().flatten() {
             let leg = &mut kit.leg;
@@ -405,66 +412,6 @@ impl<S> MediaEngine<S> {
             }
         }
         net.flush();
-    }
-
-    /// Ticks that were too late to be done.
-    ///
-    /// What was to be heard waits in the jitter buffers, which catch up by themselves. A leg with a
-    /// device owes what that recorded meanwhile: each [`make_up`](Self::make_up) sends 10 ms of it,
-    /// up to [`OWED`] blocks. The clocks of the other legs' streams go on without them.
-    pub fn skip(&mut self, ticks: u32) {
-        let Self { buses, seats, .. } = self;
-        for seat in seats[..self.used].iter_mut().flatten() {
-            let leg = &mut seat.kit.leg;
-            let records = match leg.audio {
-                LegAudio::Device => true,
-                LegAudio::Bus(id) => buses.iter().any(|b| b.bus.id == id && b.bus.records()),
-                LegAudio::Silence | LegAudio::Echo => false,
-            };
-            let owed = if records { OWED } else { 0 };
-            self.owed = self.owed.max(leg.miss(ticks, owed));
-        }
-    }
-
-    /// 10 ms of what legs owe, at `now`, beside a tick that is not late. Twice the usual pace is
-    /// what a peer can be asked to take.
-    pub fn make_up(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
-        if self.owed == 0 {
-            return;
-        }
-        self.owed -= 1;
-        let Self { buses, seats, .. } = self;
-        let seats = &mut seats[..self.used];
-        for kit in buses.iter_mut() {
-            let on_it = LegAudio::Bus(kit.bus.id);
-            let mut legs = seats.iter().flatten().map(|seat| &seat.kit.leg);
-            if legs.any(|leg| leg.owes() && leg.audio == on_it) {
-                kit.bus.begin(now);
-            }
-        }
-        for Seat { kit, flows } in seats.iter_mut().flatten() {
-            let leg = &mut kit.leg;
-            if !leg.pay() {
-                continue;
-            }
-            let mut recorded = None;
-            if let LegAudio::Bus(id) = leg.audio {
-                let kit = buses.iter().find(|kit| kit.bus.id == id);
-                recorded = kit.map(|kit| kit.bus.said());
-            }
-            leg.hear_nothing();
-            leg.speak(recorded, *flows, now, &mut self.said, net);
-            leg.collect(net);
-            leg.tell_keys(now, &mut self.reports);
-        }
-        net.flush();
-    }
-
-    /// The tick that comes now is so much too late: the machine stood still.
-    pub fn late(&mut self, by: Duration) {
-        for seat in self.seats[..self.used].iter_mut().flatten() {
-            seat.kit.leg.late(by);
-        }
     }
 
     /// Tells control something of the thread's own.

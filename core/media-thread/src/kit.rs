@@ -3,6 +3,7 @@
 
 use crate::codec_slot::CodecSlot;
 use crate::error::Error;
+use crate::filters::FilterChain;
 use crate::keys::Ears;
 use crate::leg::Leg;
 use crate::order::{BusPlan, LegPlan, VoicePlan};
@@ -230,5 +231,13 @@ impl BusKit {
         Ok(Self {
             bus: crate::bus::Bus::new(plan, device),
         })
+    }
+
+    /// Sound from the microphone and to the loudspeaker passes these. Thread: \[control\].
+    #[must_use]
+    pub fn with_filters(mut self, microphone: FilterChain, speaker: FilterChain) -> Self {
+        self.bus.from_microphone = microphone;
+        self.bus.to_speaker = speaker;
+        self
     }
 }

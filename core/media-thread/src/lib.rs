@@ -22,16 +22,19 @@
 //! | [`keys`] | keys as tones, ours and the peer's |
 //! | `reports` | reports on their way to control |
 //! | `bus` | the mix of many legs and a device |
+//! | [`filters`] | what sound passes between a bus and its device |
 //! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`replace`] | another instance of a codec in a running call, and back if it fails |
 //! | [`run`] | the thread: rings, deadlines, lateness |
 //! | [`priority`] | how urgent a thread is, and what keeps it from taking the machine |
+//! | [`stall`] | what becomes of ticks that come too late |
 //! | `os` | what only the system can do for a thread that must be on time |
 
 mod bus;
 mod codec_slot;
 pub mod engine;
 pub mod error;
+pub mod filters;
 mod inbound;
 pub mod keys;
 pub mod kit;
@@ -45,10 +48,12 @@ pub mod report;
 mod reports;
 pub mod run;
 pub mod sockets;
+pub mod stall;
 pub mod tap;
 
 pub use engine::{Capacity, MediaEngine};
 pub use error::Error;
+pub use filters::{FilterChain, Side};
 pub use keys::Ears;
 pub use kit::{AudioKit, BusKit, Kit, LegKit, VoiceKit};
 pub use order::{

@@ -66,7 +66,7 @@ impl Replaced {
 /// How a codec failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WentWrong {
-    /// It panicked.
+    /// It panicked, or its process ended.
     Panicked,
     /// It took too long, or did not answer, three times.
     TooSlow,
@@ -171,9 +171,9 @@ impl CodecSlot {
         // Before all else: a leg that replaces nothing pays one look.
         let mut watch = self.watch.take()?;
         if watch.wrong.is_none()
-            && let Some(trouble) = self.shut()
+            && let Some(wrong) = self.shut()
         {
-            self.give_way(&mut watch, trouble.into());
+            self.give_way(&mut watch, wrong);
         }
         let goes_on = now < watch.trial.until || watch.trial.owes;
         if watch.wrong.is_none() && goes_on {

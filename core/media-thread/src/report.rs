@@ -1,8 +1,9 @@
 //! What control is told. Plain data.
 
+use crate::filters::Side;
 use crate::kit::Kit;
-use crate::order::LegId;
-use crate::replace::Replaced;
+use crate::order::{BusId, LegId};
+use crate::replace::{Replaced, WentWrong};
 use audio::Level;
 use base::Instant;
 use core::net::SocketAddr;
@@ -137,6 +138,19 @@ pub enum Report {
         at: Instant,
         /// How it ended.
         became: Replaced,
+    },
+    /// A filter failed: sound passes it as it is. Told once for each way of failing.
+    FilterTrouble {
+        /// Of which bus.
+        bus: BusId,
+        /// When.
+        at: Instant,
+        /// On which side.
+        side: Side,
+        /// Which of them there, from 0.
+        filter: usize,
+        /// How. After a panic, and when it took too long too often, it is not called again.
+        wrong: WentWrong,
     },
     /// A leg or bus could not be taken: no room.
     Refused {

@@ -6,7 +6,7 @@ mod world;
 
 use audio::Rate;
 use base::{Duration, Rng};
-use offhook_media_thread::engine::OWED;
+use offhook_media_thread::stall::OWED;
 use offhook_media_thread::{LegAudio, LegId, Order, Report, Stalls};
 use world::{World, addresses, desk};
 

@@ -113,6 +113,15 @@ impl CodecInstance {
         matches!(self.inner, Inner::Away(_))
     }
 
+    /// Whether the process that it was opened in has ended, also when another serves it by now. Thread:
+    /// \[media\].
+    pub fn is_bereft(&self) -> bool {
+        match &self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(codec) => codec.is_bereft(),
+        }
+    }
+
     /// Its fence, to reopen it.
     pub fn fence(&mut self) -> &mut Fence {
         &mut self.fence

@@ -3,8 +3,8 @@
 use audio::Rate;
 use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use media_thread::{
-    AudioKit, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine, MediaNet,
-    Order, Remote, Taker, VoiceKit, VoicePlan,
+    AudioKit, Capacity, CodecKit, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine,
+    MediaNet, Order, Remote, Replaced, Report, Taker, Told, VoiceKit, VoicePlan,
 };
 use plugin_host::{AudioInstance, CodecInstance};
 use rtp::latch::Rule;
@@ -61,6 +61,7 @@ pub struct Call {
     wire: Wire,
     header: Header,
     ticks: u64,
+    became: Vec<Replaced>,
 }
 
 /// Everything is in packets of 20 ms.
@@ -107,6 +108,7 @@ impl Call {
                 ssrc: 77,
             },
             ticks: 0,
+            became: Vec::new(),
         };
         let given = Given {
             order: Order::AddLeg { leg: LegId(1) },
@@ -137,8 +139,28 @@ impl Call {
         let took = began.elapsed();
         self.ticks += 1;
         self.wire.tick = self.ticks;
-        while self.engine.poll_told().is_some() {}
+        while let Some(told) = self.engine.poll_told() {
+            if let Told::Report(Report::CodecReplaced { became, .. }) = told {
+                self.became.push(became);
+            }
+        }
         took
+    }
+
+    /// Puts another instance in the codec's place, watched for `watch_ms`.
+    pub fn replace(&mut self, codec: CodecInstance, watch_ms: u32) {
+        let leg = LegId(1);
+        let given = Given {
+            order: Order::ReplaceCodec { leg, watch_ms },
+            kit: Kit::Codec(Box::new(CodecKit::new(codec).expect("8 kHz, one channel"))),
+        };
+        let now = Instant::from_nanos(self.ticks * 10_000_000);
+        self.engine.order(given, now, &mut self.wire);
+    }
+
+    /// What became of replacements since this was asked last.
+    pub fn became(&mut self) -> Vec<Replaced> {
+        std::mem::take(&mut self.became)
     }
 
     /// Whether the leg is still there.

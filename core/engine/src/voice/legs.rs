@@ -369,15 +369,9 @@ impl<G: Ground> Legs<G> {
             Heard::Quality {
                 leg, heard, mos, ..
             } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
-            Heard::CodecTrouble { leg, .. } => {
-                tracing::error!(
-                    leg = leg.0,
-                    "codec does not work; the call goes on concealed"
-                );
-            }
-            Heard::CodecReplaced { leg, became, .. } => {
-                tracing::info!(leg = leg.0, ?became, "codec replaced in a running call");
-            }
+            Heard::CodecTrouble { .. }
+            | Heard::CodecReplaced { .. }
+            | Heard::FilterTrouble { .. } => self.plugin_report(&report),
             Heard::Refused { leg, .. } => self.refused(leg),
             Heard::Thread {
                 legs,

@@ -8,6 +8,7 @@
 //! | `kit` | what a leg needs, made from plain words |
 //! | `impair` | sockets that lose and delay packets, where a leg asks for it |
 //! | `taps` | orders about recordings: from plain words to a ring and a job |
+//! | `troubles` | what media threads report of plugins |
 //! | [`writer`] | feeds recorder plugins from rings; also for simulation |
 //! | `formats` | codec formats as `sdp` wants them |
 //! | [`error`] | what can be missing |
@@ -20,6 +21,7 @@ mod keys;
 mod kit;
 pub mod legs;
 mod taps;
+mod troubles;
 pub mod writer;
 
 pub use error::Error;

@@ -65,6 +65,8 @@ pub(crate) struct Caller {
     link: Arc<Link>,
     shared: Arc<Shared>,
     asker: Asker,
+    /// The process that opened it.
+    first: u32,
     generation: u32,
     misses_in_row: u32,
 }
@@ -72,12 +74,18 @@ pub(crate) struct Caller {
 impl Caller {
     pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
         Self {
+            first: link.live.load(Ordering::Acquire),
             link,
             shared,
             asker: Asker::default(),
             generation: 0,
             misses_in_row: 0,
         }
+    }
+
+    /// Whether the process that opened it serves it no more.
+    pub(crate) fn is_bereft(&self) -> bool {
+        self.link.live.load(Ordering::Acquire) != self.first
     }
 
     /// Hands a request over; its number. Fails at once while no process serves the instance.

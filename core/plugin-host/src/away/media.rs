@@ -62,6 +62,10 @@ impl AwayCodec {
         }
     }
 
+    pub(crate) fn is_bereft(&self) -> bool {
+        self.caller.is_bereft()
+    }
+
     /// Hands a packet over; [`decoded`](Self::decoded) fetches its sound.
     pub(crate) fn decode(&mut self, payload: &[u8]) -> Result<(), Status> {
         self.hand_over(DECODE, payload, SAMPLES)

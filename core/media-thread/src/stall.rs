@@ -1,0 +1,71 @@
+//! What becomes of ticks that come too late.
+
+use crate::engine::{MediaEngine, Seat};
+use crate::order::LegAudio;
+use crate::sockets::MediaNet;
+use base::{Duration, Instant};
+
+/// Blocks of 10 ms that a leg can owe. A device keeps hardly more; what is older is left out.
+pub const OWED: u32 = 25;
+
+impl<S> MediaEngine<S> {
+    /// Ticks that were too late to be done.
+    ///
+    /// What was to be heard waits in the jitter buffers, which catch up by themselves. A leg with a
+    /// device owes what that recorded meanwhile: each [`make_up`](Self::make_up) sends 10 ms of it,
+    /// up to [`OWED`] blocks. The clocks of the other legs' streams go on without them.
+    pub fn skip(&mut self, ticks: u32) {
+        let Self { buses, seats, .. } = self;
+        for seat in seats[..self.used].iter_mut().flatten() {
+            let leg = &mut seat.kit.leg;
+            let records = match leg.audio {
+                LegAudio::Device => true,
+                LegAudio::Bus(id) => buses.iter().any(|b| b.bus.id == id && b.bus.records()),
+                LegAudio::Silence | LegAudio::Echo => false,
+            };
+            let owed = if records { OWED } else { 0 };
+            self.owed = self.owed.max(leg.miss(ticks, owed));
+        }
+    }
+
+    /// 10 ms of what legs owe, at `now`, beside a tick that is not late. Twice the usual pace is
+    /// what a peer can be asked to take.
+    pub fn make_up(&mut self, now: Instant, net: &mut impl MediaNet<Socket = S>) {
+        if self.owed == 0 {
+            return;
+        }
+        self.owed -= 1;
+        let Self { buses, seats, .. } = self;
+        let seats = &mut seats[..self.used];
+        for kit in buses.iter_mut() {
+            let on_it = LegAudio::Bus(kit.bus.id);
+            let mut legs = seats.iter().flatten().map(|seat| &seat.kit.leg);
+            if legs.any(|leg| leg.owes() && leg.audio == on_it) {
+                kit.bus.begin(now);
+            }
+        }
+        for Seat { kit, flows } in seats.iter_mut().flatten() {
+            let leg = &mut kit.leg;
+            if !leg.pay() {
+                continue;
+            }
+            let mut recorded = None;
+            if let LegAudio::Bus(id) = leg.audio {
+                let kit = buses.iter().find(|kit| kit.bus.id == id);
+                recorded = kit.map(|kit| kit.bus.said());
+            }
+            leg.hear_nothing();
+            leg.speak(recorded, *flows, now, &mut self.said, net);
+            leg.collect(net);
+            leg.tell_keys(now, &mut self.reports);
+        }
+        net.flush();
+    }
+
+    /// The tick that comes now is so much too late: the machine stood still.
+    pub fn late(&mut self, by: Duration) {
+        for seat in self.seats[..self.used].iter_mut().flatten() {
+            seat.kit.leg.late(by);
+        }
+    }
+}
