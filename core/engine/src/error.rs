@@ -36,9 +36,10 @@ impl Error {
     /// With code, cause and fix, for the person.
     pub fn explain(&self) -> ErrorObject {
         let code = match self {
-            Self::Net(net::Error::PortInUse { .. }) | Self::EngineRuns(_) => Code::PORT_IN_USE,
+            Self::Net(net::Error::PortInUse { .. }) => Code::PORT_IN_USE,
+            Self::EngineRuns(_) => Code::ENGINE_RUNS,
             Self::Net(_) | Self::Transport(_) => Code::BAD_LISTEN_ADDRESS,
-            Self::ControlSocket { .. } => Code::FILE_UNREADABLE,
+            Self::ControlSocket { .. } => Code::BAD_SOCKET,
             Self::MissingParts(_) => Code::USAGE,
             Self::Voice(why) => return why.explain(),
         };

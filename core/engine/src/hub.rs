@@ -417,6 +417,7 @@ fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
     match body {
         EventBody::CallCreated(told) => Some(&told.snapshot),
         EventBody::CallIncoming(told) => Some(&told.snapshot),
+        EventBody::CallSent(told) => Some(&told.snapshot),
         EventBody::CallRinging(told) | EventBody::CallProgress(told) => Some(&told.snapshot),
         EventBody::CallAnswered(told) => Some(&told.snapshot),
         EventBody::CallMedia(told) => Some(&told.snapshot),
@@ -434,6 +435,7 @@ fn call_within(body: EventBody) -> Result<CallSnapshot, EventBody> {
     Ok(match body {
         EventBody::CallCreated(told) => told.snapshot,
         EventBody::CallIncoming(told) => told.snapshot,
+        EventBody::CallSent(told) => told.snapshot,
         EventBody::CallRinging(told) | EventBody::CallProgress(told) => told.snapshot,
         EventBody::CallAnswered(told) => told.snapshot,
         EventBody::CallMedia(told) => told.snapshot,

@@ -173,14 +173,31 @@ async fn hear(core: Rc<Core>, mut read: BufReader<OwnedReadHalf>, say: mpsc::Sen
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        let too_long = line.len() > wire::MAX_LINE;
+        let too_long = line.len() > wire::MAX_LINE && line.last() != Some(&b'\n');
         for answer in answers(&core, &line) {
             if say.send(answer).await.is_err() {
                 return;
             }
         }
-        if too_long {
+        // Whoever writes a line to its end before it reads shall still be told, and go on.
+        if too_long && skip_line(&mut read).await.is_err() {
             return;
+        }
+    }
+}
+
+/// Reads to the end of a line without keeping it.
+async fn skip_line(read: &mut BufReader<OwnedReadHalf>) -> std::io::Result<()> {
+    loop {
+        let bytes = read.fill_buf().await?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let end = bytes.iter().position(|&byte| byte == b'\n');
+        let used = end.map_or(bytes.len(), |at| at + 1);
+        read.consume(used);
+        if end.is_some() {
+            return Ok(());
         }
     }
 }

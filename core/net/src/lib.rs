@@ -34,7 +34,7 @@ pub use dscp::{Dscp, Marking};
 pub use error::{Blame, Error};
 pub use flow::{FlowId, FlowIds};
 pub use media_sockets::{MediaSockets, Slot};
-pub use os::{Schedule, give_memory_back, raise_open_files, schedule};
+pub use os::{Schedule, give_memory_back, outlive_full_files, raise_open_files, schedule};
 pub use refusals::{Refusal, Refusals};
 pub use rtp_ports::{RtpPair, RtpPorts};
 pub use tcp::{TcpEvent, TcpFlows};

@@ -152,6 +152,31 @@ pub(crate) fn kind_of(path: &str) -> Option<Kind> {
     KEYS.iter().find(|key| key.name == name).map(|key| key.kind)
 }
 
+/// Names that could stand where the last word of `path` stands: keys and tables, in order.
+pub(crate) fn beside(path: &str) -> Vec<&'static str> {
+    let (_, template, _) = split(path);
+    let mut names: Vec<&str> = KEYS
+        .iter()
+        .filter_map(|key| {
+            let rest = match template {
+                "" => key.name,
+                table => key.name.strip_prefix(table)?.strip_prefix('.')?,
+            };
+            rest.split('.').next()
+        })
+        .map(|name| {
+            if template.is_empty() && name == "account" {
+                "accounts"
+            } else {
+                name
+            }
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// The key that was most likely meant by `path`.
 pub(crate) fn nearest(path: &str) -> Option<String> {
     let (scope, template, last) = split(path);

@@ -124,13 +124,11 @@ impl Reader<'_, '_> {
             // A broken table header puts the keys below it into the wrong table.
             return;
         }
-        let hint = keys::nearest(path).map(|near| format!("did you mean {near}?"));
-        self.complain(
-            path,
-            key.start,
-            "there is no such key",
-            hint.unwrap_or_default(),
-        );
+        let hint = match keys::nearest(path) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("there are: {}", keys::beside(path).join(", ")),
+        };
+        self.complain(path, key.start, "there is no such key", hint);
     }
 
     fn leaf(&mut self, path: &str, kind: Kind, value: &Spanned<DeValue<'_>>) {

@@ -78,5 +78,9 @@ fn a_newcomer_calls_hears_and_reads_the_ladder() {
     assert_eq!(demo.say(&["call", "104"]).status.code(), Some(6), "busy");
     let silent = demo.say(&["call", "604", "--for", "3s"]);
     assert_eq!(silent.status.code(), Some(7), "no sound comes back");
+    let said = String::from_utf8([silent.stdout, silent.stderr].concat()).expect("it is text");
+    for line in ["OH-3107 ", "  why   ", "  fix   "] {
+        assert!(said.contains(line), "no {line:?} in:\n{said}");
+    }
     assert_eq!(demo.say(&["shutdown"]).status.code(), Some(0));
 }

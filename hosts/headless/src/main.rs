@@ -37,10 +37,11 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
         ErrorObject::new(Code::BROKEN_SETTINGS, complaints.to_string())
     };
     let loaded = settings::load(&options.request()).map_err(broken)?;
-    log(options, &loaded.settings);
+    log(options, &loaded.settings)?;
     warnings.clone_from(&loaded.warnings);
     folders(&options.plugins)?;
     net::raise_open_files();
+    net::outlive_full_files();
     let catalogue = catalogue(options, &loaded.settings);
     let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
     if loaded.settings.control_socket.is_none() {
@@ -125,7 +126,7 @@ async fn wait(core: &Rc<engine::Core>) {
     }
 }
 
-fn log(options: &Options, settings: &Settings) {
+fn log(options: &Options, settings: &Settings) -> Result<(), ErrorObject> {
     let level = match settings.log {
         Log::Error => "error",
         Log::Warn => "warn",
@@ -133,11 +134,18 @@ fn log(options: &Options, settings: &Settings) {
         Log::Debug => "debug",
         Log::Trace => "trace",
     };
-    let filter = options.log.clone().unwrap_or_else(|| level.to_owned());
-    let filter = tracing_subscriber::EnvFilter::new(filter);
+    let filter = options.log.as_deref().unwrap_or(level);
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|why| {
+        let why = format!(
+            "option --log: {} is no filter: {why}",
+            control::quoted(filter)
+        );
+        ErrorObject::new(Code::USAGE, why)
+    })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// offhook without a face.
 ///
-/// With --accept (or --answer) it answers calls by itself, any number of them; with --register it keeps
+/// With --answer it answers calls by itself, any number of them; with --register it keeps
 /// an account registered; always it serves `offhook` on its control socket.
 #[derive(Debug, Parser)]
 #[command(name = "offhookd", version)]

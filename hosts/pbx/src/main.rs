@@ -30,6 +30,7 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     let users = settings.users.clone();
     let catalogue = catalogue()?;
     net::raise_open_files();
+    net::outlive_full_files();
     actix::System::new().block_on(async {
         let pbx = demo_pbx::start(settings, catalogue);
         let pbx = pbx.await.map_err(|why| why.explain())?;

@@ -12,6 +12,11 @@ const LONGEST_S: u32 = 7200;
 /// Reads a WAV file of whatever rate, width and channels as one channel of 16 bit at `rate_hz`.
 pub(crate) fn read(path: &Path, rate_hz: u32) -> Result<Vec<i16>, Refusal> {
     let refuse = |status, why: String| Refusal::new(status, format!("{}: {why}", path.display()));
+    // Opening a pipe waits for whoever writes into it.
+    let kind = std::fs::metadata(path).map(|found| found.is_file());
+    if kind.is_ok_and(|is_file| !is_file) {
+        return Err(refuse(Status::BAD_ARGUMENT, "it is no file".into()));
+    }
     let file = std::fs::File::open(path).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
         let status = if missing {

@@ -201,10 +201,7 @@ fn what_cannot_be_opened_is_refused_with_its_name() {
             request("", Some(&text), None),
             "notes.wav: not a WAV file we read",
         ),
-        (
-            request("", Some(folder.path()), None),
-            "not a WAV file we read",
-        ),
+        (request("", Some(folder.path()), None), "it is no file"),
         (
             request("", None, Some(&deep)),
             "folder.wav: cannot be written: ",

@@ -78,6 +78,16 @@ index! {
         "the address to listen on cannot be used"
         "this computer has no such address, or this user may not use the port (below 1024 needs a privilege)"
         "choose 0.0.0.0, [::] or an address that `ip address` shows";
+    /// Another engine serves the control socket.
+    1009 ENGINE_RUNS Failed
+        "an engine runs already"
+        "it answers at the control socket that this one was to make"
+        "stop it with: offhook shutdown; or give this one another profile or another --socket";
+    /// The control socket cannot be made.
+    1010 BAD_SOCKET Failed
+        "the control socket cannot be made"
+        "its folder is not there, this user may not write into it, the path is longer than 107 bytes, or a file of another kind is in the way"
+        "choose another path with --socket, or make its folder";
     /// User or password refused.
     2001 WRONG_PASSWORD Unauthorised
         "the server does not accept this user and password"

@@ -139,6 +139,16 @@ impl Daemon {
         Client::connect(&self.control)
     }
 
+    /// What `offhook` prints when it is told `words` about this engine, and the number it ends with.
+    pub fn told(&self, words: &[&str]) -> Result<(String, i32)> {
+        let mut command = program("offhook");
+        command.args(words).arg("--socket").arg(&self.control);
+        let done = command.env("NO_COLOR", "1").output()?;
+        let mut said = String::from_utf8_lossy(&done.stdout).into_owned();
+        said.push_str(&String::from_utf8_lossy(&done.stderr));
+        Ok((said, done.status.code().unwrap_or(-1)))
+    }
+
     /// Process id, for looking at its memory and CPU time.
     pub fn id(&self) -> u32 {
         self.running.id()
@@ -177,7 +187,11 @@ fn write_private(file: &Path, text: &str) -> Result<()> {
 
 /// `offhookd` without the variables that only the test run means: they would be settings.
 pub fn offhookd() -> Command {
-    let mut command = Command::new(binaries().join("offhookd"));
+    program("offhookd")
+}
+
+fn program(name: &str) -> Command {
+    let mut command = Command::new(binaries().join(name));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OFFHOOK_") {
             command.env_remove(name);

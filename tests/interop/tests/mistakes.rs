@@ -147,8 +147,33 @@ fn a_sound_file_that_is_missing_or_none() {
     std::fs::write(rig.file("text.wav"), "this is no sound").unwrap();
     let text = ["--answer", "play=text.wav"];
     refused(&rig, &text, Code::SOUND_FILE, &["text.wav"]);
+    let pipe = rig.file("pipe.wav");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let pipe = ["--answer", "play=pipe.wav"];
+    refused(&rig, &pipe, Code::SOUND_FILE, &["pipe.wav: it is no file"]);
     let folder = ["--answer", "record=/proc/nowhere"];
     refused(&rig, &folder, Code::FILE_UNREADABLE, &["/proc/nowhere"]);
+}
+
+#[test]
+fn a_filter_that_is_none() {
+    let rig = rig("mistake-log");
+    let log = ["--log", "garbage=[[["];
+    refused(&rig, &log, Code::USAGE, &["option --log: 'garbage=[[['"]);
+}
+
+#[test]
+fn a_control_socket_that_cannot_be() {
+    let rig = rig("mistake-socket");
+    let away = ["--socket", "/nowhere/at/all.sock"];
+    refused(&rig, &away, Code::BAD_SOCKET, &["/nowhere/at/all.sock"]);
+    std::fs::write(rig.file("precious"), "precious").unwrap();
+    let taken = ["--socket", "precious"];
+    refused(&rig, &taken, Code::BAD_SOCKET, &["a file of another kind"]);
+    let _engine = Daemon::start(&rig, "engine", &Wish::default()).unwrap();
+    let second = ["--socket", "engine/control.sock"];
+    refused(&rig, &second, Code::ENGINE_RUNS, &["engine/control.sock"]);
 }
 
 #[test]
@@ -170,7 +195,24 @@ password = \"secret-101\"
     let error = account.error.expect("a failed account says why");
     println!("{error}");
     assert_eq!(error.code, Code::UNKNOWN_HOST);
-    assert!(error.detail.contains("nobody.invalid") && !error.fix.is_empty());
+    assert_eq!(error.detail, "no name server knows 'nobody.invalid'");
+    for words in [
+        &["register", "away"][..],
+        &["call", "600", "--account", "away"],
+    ] {
+        let (said, exit) = engine.told(words).unwrap();
+        println!("{said}");
+        assert_eq!(exit, 1);
+        let lines = [
+            "! OH-2002 the server's name has no address\n",
+            "\n  why   no name server knows 'nobody.invalid'\n",
+            "\n  fix   check the domain and registrar",
+        ];
+        for line in lines {
+            assert!(said.contains(line), "{words:?}: no {line:?} in\n{said}");
+        }
+        assert!(!said.contains("INVITE"), "nobody was asked:\n{said}");
+    }
     // It is tried again, and calls are taken meanwhile.
     assert!(account.next_try_s.is_some());
 }

@@ -68,6 +68,17 @@ fn a_wrong_password_is_told_as_oh_2001() {
     println!("{error}");
     assert_eq!(error.code, Code::WRONG_PASSWORD);
     assert!(!error.fix.is_empty() && error.detail.contains("101"));
+    let (said, exit) = engine.told(&["register", "main"]).unwrap();
+    println!("{said}");
+    assert_eq!(exit, 4);
+    let lines = [
+        "! OH-2001 the server does not accept this user and password\n",
+        "\n  fix   check the user and the password",
+    ];
+    for line in lines {
+        assert!(said.contains(line), "no {line:?} in\n{said}");
+    }
+    assert!(!said.contains("pumpkin"), "it shows the password");
     assert!(
         !engine.log().contains("pumpkin"),
         "the log shows the password"

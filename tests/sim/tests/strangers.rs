@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use base::Duration;
-use control::EventBody;
 use control::event::CallEnded;
+use control::{Code, EndedBy, EventBody};
 use offhook_sim::{Leg, Peer, Phone, Settings, World};
 use sip_message::{Method, Request, RequestBuilder, Response};
 use std::cell::RefCell;
@@ -82,6 +82,40 @@ fn ended(phone: &Phone) -> Box<CallEnded> {
         Some(told)
     });
     ends.next_back().unwrap()
+}
+
+/// A call that finds no room for its sound rings nobody; the caller is told to come again.
+#[test]
+fn a_call_without_media_is_refused_before_it_rings() {
+    /// Calls that the simulated phone has media for, and that one caller may let ring at once.
+    const LEGS: usize = 32;
+    const RINGING: usize = 8;
+    let mut settings = Settings::new("bob");
+    settings.sessions.limits.calls = 2 * LEGS;
+    let mut world = World::new(3);
+    let bob = world.phone(&settings);
+    let callers: Vec<Peer> = (0..=LEGS / RINGING)
+        .map(|_| Peer::new(&mut world, "eve"))
+        .collect();
+    let mut all = Vec::new();
+    for number in 0..=LEGS {
+        let eve = &callers[number / RINGING];
+        let invite = request(eve, Method::Invite, &bob, number).body("application/sdp", sdp(eve));
+        all.push(send(eve, &bob, invite).1);
+        world.run_for(ms(100));
+    }
+    let last = all.pop().unwrap();
+    for (number, heard) in all.iter().enumerate() {
+        assert_eq!(heard.codes(), [180], "call {number}");
+    }
+    assert_eq!(last.codes(), [503]);
+    let after: u32 = last.text("Retry-After").parse().unwrap();
+    assert!(after <= 10, "{after}");
+    let end = ended(&bob);
+    let error = end.error.unwrap();
+    assert_eq!(end.by, EndedBy::Engine);
+    assert_eq!(error.code, Code::NO_MEDIA_PORT);
+    assert_eq!(error.detail, "32 calls have media already");
 }
 
 /// M-031: a call that could never be answered rings nobody.

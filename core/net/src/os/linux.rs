@@ -377,6 +377,15 @@ pub(crate) fn raise() -> Option<u64> {
     }
 }
 
+/// See [`super::outlive_full_files`].
+pub(crate) fn outlive() {
+    // SAFETY: sets the disposition of one signal to "ignored"; no handler of ours ever runs.
+    unsafe {
+        // It fails only for a number that is no signal.
+        let _ = libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
 /// See [`super::give_memory_back`].
 pub(crate) fn give_back() {
     #[cfg(target_env = "gnu")]

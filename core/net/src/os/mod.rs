@@ -17,13 +17,13 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Epoll as Poller, Mmsg as Batch, give_back, raise, read_name, set_receive_address,
+    Epoll as Poller, Mmsg as Batch, give_back, outlive, raise, read_name, set_receive_address,
     set_receive_stamp, set_schedule, set_traffic_class_v6,
 };
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{
-    OneByOne as Batch, Sweep as Poller, give_back, raise, set_receive_address, set_receive_stamp,
-    set_schedule, set_traffic_class_v6,
+    OneByOne as Batch, Sweep as Poller, give_back, outlive, raise, set_receive_address,
+    set_receive_stamp, set_schedule, set_traffic_class_v6,
 };
 
 /// Datagrams in one call at most.
@@ -125,6 +125,12 @@ pub(crate) fn wrapped(address: SocketAddr) -> SocketAddr {
 /// A call with two sockets takes two; the usual allowance of 1,024 is spent at 500 calls.
 pub fn raise_open_files() -> Option<u64> {
     raise()
+}
+
+/// Lets this process live on when a file of its reaches the longest that the system allows it
+/// (`ulimit -f`): writing fails then, where the signal SIGXFSZ would end a phone in the middle of a call.
+pub fn outlive_full_files() {
+    outlive();
 }
 
 /// Gives memory that was freed back to the system, where the allocator would keep it for later.

@@ -85,7 +85,8 @@ impl Readiness for Sweep {
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::{
-    give_back, raise, set_receive_address, set_receive_stamp, set_schedule, set_traffic_class_v6,
+    give_back, outlive, raise, set_receive_address, set_receive_stamp, set_schedule,
+    set_traffic_class_v6,
 };
 
 #[cfg(not(target_os = "linux"))]
@@ -95,6 +96,9 @@ mod elsewhere {
 
     /// Allocators of other systems give back by themselves.
     pub(crate) fn give_back() {}
+
+    /// Other systems have no such signal, or none that a portable program can set aside.
+    pub(crate) fn outlive() {}
 
     /// The allowance cannot be asked for in a portable way.
     pub(crate) fn raise() -> Option<u64> {

@@ -4,7 +4,7 @@ use crate::answering::{Plan, Step};
 use base::{Duration, Instant};
 use bytes::Bytes;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, MediaSnapshot, MediaState, Party};
-use control::{AccountHandle, CallHandle, CommandId, EndReason, Timestamp};
+use control::{AccountHandle, CallHandle, Code, CommandId, EndReason, Timestamp};
 use core::net::SocketAddr;
 use ports::media::Sound;
 use sdp::{Agreed, LocalMedia, LocalSession, Preference, Previous, SessionDescription};
@@ -72,6 +72,8 @@ pub struct Call {
     pub sound_asked: bool,
     /// Why it failed, in words.
     pub why: Option<String>,
+    /// Why the engine ends it, where that is not for its session to know.
+    pub code: Option<Code>,
     /// What is done by itself, and when.
     pub steps: VecDeque<(Instant, Step)>,
     /// Where its sound comes from and goes to.
@@ -115,6 +117,7 @@ impl Call {
             ended: None,
             sound_asked: false,
             why: None,
+            code: None,
             steps: VecDeque::new(),
             sound: Sound::Person,
             pretend: None,

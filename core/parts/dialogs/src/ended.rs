@@ -10,7 +10,7 @@ use ports::media::{self, Quality};
 use ports::{Address, Outbox};
 use sip::dialogs::Input;
 use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
-use sip_message::Reason;
+use sip_message::{Reason, Status};
 
 impl Dialogs {
     pub(crate) fn hang_up_all(&mut self, command: CommandId, now: Instant, out: &mut Outbox) {
@@ -65,10 +65,12 @@ impl Dialogs {
         self.over(handle, reason, now, out);
     }
 
-    /// Media cannot go on: the call ends, with words for the person.
+    /// Media cannot go on: the call ends, with words for the person; a caller who was not answered yet
+    /// is told `status`.
     pub(crate) fn no_media(
         &mut self,
         handle: CallHandle,
+        status: Status,
         why: &str,
         now: Instant,
         out: &mut Outbox,
@@ -77,10 +79,10 @@ impl Dialogs {
             return;
         };
         call.why = Some(why.to_owned());
+        call.code = Some(Code::NO_MEDIA_PORT);
         let session = call.session;
         match call.stage {
             Stage::Live => {
-                let status = sip_message::Status::SERVER_INTERNAL_ERROR;
                 let order = match call.accepted {
                     Some(_) => Order::HangUp(Some("SIP;cause=500;text=\"no media\"".into())),
                     None => Order::Decline(status),
@@ -101,12 +103,18 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        if let Some(call) = self.calls.get_mut(&handle)
-            && call.why.is_none()
-        {
-            call.why = why(end, self.unsent.as_deref());
+        let mut reason = reason(end);
+        if let Some(call) = self.calls.get_mut(&handle) {
+            if let Some(code) = call.code {
+                reason.by = EndedBy::Engine;
+                reason.cause = EndCause::Failed;
+                reason.code = Some(code);
+            }
+            if call.why.is_none() {
+                call.why = why(end, self.unsent.as_deref());
+            }
         }
-        self.over(handle, reason(end), now, out);
+        self.over(handle, reason, now, out);
     }
 
     /// The session is over: media says its last word before the call is closed.
@@ -237,7 +245,10 @@ impl Dialogs {
             let call = self.calls.get(&handle);
             match call.map(|call| matches!(call.stage, Stage::Ended(_))) {
                 Some(true) => self.released(handle, None, now, out),
-                Some(false) => self.no_media(handle, "the media part was restarted", now, out),
+                Some(false) => {
+                    let why = "the media part was restarted";
+                    self.no_media(handle, Status::SERVER_INTERNAL_ERROR, why, now, out);
+                }
                 None => {}
             }
         }
@@ -277,9 +288,22 @@ fn reason(end: &SessionEnd) -> EndReason {
         Some(status) => EndReason::from_status(status),
         None => EndReason::normal(EndedBy::Local),
     };
-    reason.by = match end.by {
-        By::Local => EndedBy::Local,
-        By::Remote => EndedBy::Remote,
+    reason.by = match (end.by, end.detail) {
+        (By::Local, Detail::Plain) => EndedBy::Local,
+        // Nobody wished it.
+        (
+            By::Local,
+            Detail::TimedOut
+            | Detail::Transport
+            | Detail::NoAck
+            | Detail::NoPrack
+            | Detail::Expired
+            | Detail::DialogLost
+            | Detail::Credentials
+            | Detail::Redirected
+            | Detail::Full,
+        ) => EndedBy::Engine,
+        (By::Remote, _) => EndedBy::Remote,
     };
     reason.cause = match end.cause {
         Cause::Normal => EndCause::Normal,
@@ -290,7 +314,10 @@ fn reason(end: &SessionEnd) -> EndReason {
         Cause::AnsweredElsewhere => EndCause::AnsweredElsewhere,
         Cause::Failed => EndCause::Failed,
     };
-    reason.sip_status = status;
+    // What stands for a response that never came was said by nobody (RFC 3261 §8.1.3.1).
+    reason.sip_status = status.filter(|_| {
+        end.by == By::Remote || !matches!(end.detail, Detail::TimedOut | Detail::Transport)
+    });
     reason.reason_header.clone_from(&end.reason);
     let said = Reason::list(end.reason.as_deref().unwrap_or_default());
     let mut numbered = said.iter();

@@ -52,14 +52,13 @@ impl Dialogs {
         self.calls.insert(handle, call);
         self.created(handle, now, out);
         self.announce(handle, &request, now, out);
-        // Ports are opened while it rings, so that picking up waits for nothing.
+        // It rings once there are ports: what cannot be answered does not ring.
         out.post(media::Word::Prepare {
             call: handle,
             account,
             local,
             sound,
         });
-        self.follow_plan(handle, now, out);
     }
 
     fn announce(&self, handle: CallHandle, request: &Request, now: Instant, out: &mut Outbox) {
@@ -140,6 +139,7 @@ impl Dialogs {
         if call.wants_accept {
             self.accept(handle, now, out);
         }
+        self.follow_plan(handle, now, out);
     }
 
     /// The peer offers inside the session.

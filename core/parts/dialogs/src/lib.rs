@@ -210,7 +210,10 @@ impl Dialogs {
                     Stage::Routing(_) | Stage::Ended(_) => {}
                 }
             }
-            Err(why) => self.no_media(handle, &why, now, out),
+            Err(why) => {
+                tracing::warn!(call = %handle, %why, "no media for a call");
+                self.no_media(handle, Status::SERVICE_UNAVAILABLE, &why, now, out);
+            }
         }
     }
 
@@ -232,7 +235,9 @@ impl Dialogs {
             Notice::Inform(inform) => self.inform(handle, inform, now, out),
             Notice::Quality(quality) => self.quality(handle, &quality, now, out),
             Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),
-            Notice::Broken { why } => self.no_media(handle, &why, now, out),
+            Notice::Broken { why } => {
+                self.no_media(handle, Status::SERVER_INTERNAL_ERROR, &why, now, out);
+            }
         }
     }
 
@@ -412,7 +417,8 @@ impl Part for Dialogs {
                 self.sessions.handle(Input::Failed { id, why }, now);
             }
             Post::Media(media::Word::Prepare { call, .. }) => {
-                self.no_media(call, "the media part has too much to do", now, out);
+                let why = "the media part has too much to do";
+                self.no_media(call, Status::SERVICE_UNAVAILABLE, why, now, out);
             }
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
             // Responses and ACKs are repeated by the peer's asking; events are for show.

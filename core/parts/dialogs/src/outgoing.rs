@@ -3,7 +3,7 @@
 use crate::call::{self, Call, Outgoing, Stage};
 use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
-use control::event::CallCreated;
+use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody, quoted};
 use ports::account::default_of;
@@ -203,6 +203,20 @@ impl Dialogs {
         };
         self.sessions
             .handle(Input::Dial(session, Box::new(dial)), now);
+        self.sent(handle, &path, now, out);
+    }
+
+    /// Tells where the INVITE went.
+    fn sent(&self, handle: CallHandle, path: &Path, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        let sent = CallSent {
+            address: path.target.addr.to_string(),
+            transport: path.target.transport.to_string(),
+            snapshot: call.snapshot.clone(),
+        };
+        self.tell(handle, EventBody::CallSent(Box::new(sent)), now, out);
     }
 
     /// Tells that a call exists.

@@ -15,7 +15,7 @@ impl Link {
     pub(crate) fn resolve(&mut self, purpose: Purpose, uri: &Uri, now: Instant, out: &mut Outbox) {
         let found = match Destination::of(uri) {
             Some(destination) => {
-                let name = uri.to_string();
+                let name = destination.host.to_string();
                 let means = self.means();
                 self.routes
                     .start(purpose, (destination, name), &means, now, out)

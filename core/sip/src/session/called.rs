@@ -330,10 +330,13 @@ impl Called {
         ledger: &mut Ledger,
         fx: &mut Fx<'_>,
     ) -> Stage {
-        let response = ResponseBuilder::to(&self.invite.request, status)
-            .to_tag(&self.tag.to_string())
-            .build();
-        fx.respond(self.invite.id, response);
+        let mut response =
+            ResponseBuilder::to(&self.invite.request, status).to_tag(&self.tag.to_string());
+        if status == Status::SERVICE_UNAVAILABLE {
+            // Without it a proxy takes the whole phone for broken (RFC 3261 §21.5.4).
+            response = response.field(HeaderName::RetryAfter, fx.rng.below(11));
+        }
+        fx.respond(self.invite.id, response.build());
         fx.owners.servers.remove(&self.invite.id);
         let reason = match reason.status {
             Some(_) => reason,

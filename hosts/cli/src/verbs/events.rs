@@ -80,6 +80,7 @@ fn summary(event: &Event) -> String {
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
         EventBody::CallCreated(_)
         | EventBody::CallIncoming(_)
+        | EventBody::CallSent(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)
         | EventBody::CallAnswered(_)
@@ -130,6 +131,7 @@ fn call(event: &Event) -> String {
             side(data.direction),
             super::dtmf::method(data.method)
         )),
+        EventBody::CallSent(data) => Some(format!("{} {}", data.address, data.transport)),
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)

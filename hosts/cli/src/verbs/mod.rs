@@ -69,6 +69,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
     match &event.body {
         EventBody::CallCreated(data) => Some(&data.snapshot),
         EventBody::CallIncoming(data) => Some(&data.snapshot),
+        EventBody::CallSent(data) => Some(&data.snapshot),
         EventBody::CallRinging(data) | EventBody::CallProgress(data) => Some(&data.snapshot),
         EventBody::CallAnswered(data) => Some(&data.snapshot),
         EventBody::CallMedia(data) => Some(&data.snapshot),

@@ -1,10 +1,21 @@
 //! `call`.
 
 use crate::fake::{Hello, Step, answered, call, engine, figures, run, run_with};
-use control::event::{AnsweredBy, CallAnswered, CallEnded, CallRinging, CallWarning, StreamLagged};
+use control::event::{
+    AnsweredBy, CallAnswered, CallEnded, CallRinging, CallSent, CallWarning, StreamLagged,
+};
 use control::snapshot::{CallSnapshot, CallState, MediaState};
 use control::{Code, EndReason, EndedBy, ErrorObject, EventBody, Reply};
 use expect_test::expect;
+
+fn sent() -> Step {
+    let sent = CallSent {
+        address: "127.0.0.1:35060".into(),
+        transport: "udp".into(),
+        snapshot: call(),
+    };
+    Step::Tell(1, EventBody::CallSent(Box::new(sent)))
+}
 
 fn dial() -> Step {
     Step::On(
@@ -70,6 +81,7 @@ fn with_figures(packets_in: u64) -> CallSnapshot {
 fn good_call() -> Vec<Step> {
     vec![
         dial(),
+        sent(),
         ringing(),
         picked_up(answered()),
         Step::On("hang_up", Reply::Taken),
@@ -138,6 +150,7 @@ fn json_stream_is_the_events_and_then_the_call() {
     assert_eq!(
         names,
         [
+            "\"call.sent\"",
             "\"call.ringing\"",
             "\"call.answered\"",
             "\"call.ended\"",
@@ -182,7 +195,6 @@ fn no_media_received_is_oh_3107_and_exit_7() {
     let ran = run(&["call", "604", "--for", "200ms"], script(true));
     expect![[r#"
         calling 604 (Echo)                                            call c7k2
-          0.00  INVITE   → 127.0.0.1:35060 udp
           0.01  ringing
           0.21  answered   PCMU 8 kHz · RTP 127.0.0.1:40012 ↔ 41000 · not encrypted
         ! OH-3107 you are sending sound but nothing comes back
@@ -197,7 +209,6 @@ fn no_media_received_is_oh_3107_and_exit_7() {
     let ran = run(&["call", "604", "--for", "10ms"], script(false));
     expect![[r#"
         calling 604 (Echo)                                            call c7k2
-          0.00  INVITE   → 127.0.0.1:35060 udp
           0.01  ringing
           0.21  answered   PCMU 8 kHz · RTP 127.0.0.1:40012 ↔ 41000 · not encrypted
           5.00  ended by you
@@ -234,7 +245,6 @@ fn every_refusal_has_its_exit_code() {
         if status == 486 {
             expect![[r#"
                 calling 104 (Echo)                                            call c7k2
-                  0.00  INVITE   → 127.0.0.1:35060 udp
                   0.01  ringing
                   0.02  ended by them: busy (SIP 486)
                 --- stderr
@@ -253,6 +263,7 @@ fn every_refusal_has_its_exit_code() {
 fn a_call_that_nobody_answers_ends_with_5() {
     let script = vec![
         dial(),
+        sent(),
         ringing(),
         Step::On("hang_up", Reply::Taken),
         ended(300, EndReason::from_status(487), call()),
@@ -282,6 +293,7 @@ fn a_call_that_nobody_answers_ends_with_5() {
 fn ctrl_c_hangs_up_and_ends_with_130() {
     let script = vec![
         dial(),
+        sent(),
         ringing(),
         picked_up(answered()),
         Step::Interrupt,
@@ -299,7 +311,6 @@ fn an_engine_that_closes_in_mid_call_is_told() {
     let script = vec![dial(), ringing(), picked_up(answered()), Step::Close];
     expect![[r#"
         calling 600 (Echo)                                            call c7k2
-          0.00  INVITE   → 127.0.0.1:35060 udp
           0.01  ringing
           0.21  answered   PCMU 8 kHz · RTP 127.0.0.1:40012 ↔ 41000 · not encrypted
         --- stderr
@@ -351,7 +362,6 @@ fn who_falls_behind_goes_on_from_the_snapshot() {
     let ran = run(&["call", "600", "--for", "10ms"], script);
     expect![[r#"
         calling 600 (Echo)                                            call c7k2
-          0.00  INVITE   → 127.0.0.1:35060 udp
           0.21  answered   PCMU 8 kHz · RTP 127.0.0.1:40012 ↔ 41000 · not encrypted
           5.00  ended by you
         sound    out ok     in ok
@@ -364,7 +374,6 @@ fn who_falls_behind_goes_on_from_the_snapshot() {
     let ran = run(&["call", "600"], vec![dial(), lagged(Vec::new())]);
     expect![[r#"
         calling 600 (Echo)                                            call c7k2
-          0.00  INVITE   → 127.0.0.1:35060 udp
         --- stderr
         note: 9 events were missed
         ! OH-6007 the engine is too busy for that now

@@ -77,6 +77,36 @@ fn a_client_over_the_limit_is_told_so() {
     });
 }
 
+/// Whoever writes a line that is too long to its end is told so, and is served after it.
+#[test]
+fn a_line_that_is_too_long_is_told_and_the_next_one_is_heard() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let core = start(&[("control.socket", path.to_str().unwrap())]).await;
+        let mut client = Client::new(&path, None).await;
+        assert!(matches!(client.hear().await, Some(ToClient::Welcome(_))));
+        let mut long = vec![b' '; 3 * 1024 * 1024];
+        long.push(b'\n');
+        client.write.write_all(&long).await.unwrap();
+        let Some(ToClient::Reply(reply)) = client.hear().await else {
+            panic!("a reply that says why");
+        };
+        println!("{}", reply.error.expect("it is refused"));
+        let call = Call {
+            id: "7".into(),
+            key: None,
+            command: Command::ListCalls(control::command::NoFields {}),
+        };
+        client.say(&ToEngine::Call(call)).await;
+        let Some(ToClient::Reply(reply)) = client.hear().await else {
+            panic!("a reply");
+        };
+        assert_eq!((reply.id, reply.error), (Some("7".into()), None));
+        core.stop("test").await;
+    });
+}
+
 /// Makes `count` events and more.
 async fn make_events(core: &engine::Core, count: u64) {
     let add = || {

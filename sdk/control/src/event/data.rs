@@ -119,6 +119,17 @@ pub struct CallIncoming {
     pub snapshot: CallSnapshot,
 }
 
+/// Our INVITE went out. A call that ends without this one asked nobody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallSent {
+    /// First choice among the addresses of the next hop, with its port.
+    pub address: String,
+    /// How it travels there: `udp`, `tcp`.
+    pub transport: String,
+    /// The whole call after it.
+    pub snapshot: CallSnapshot,
+}
+
 /// It rings, or something is heard before the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRinging {

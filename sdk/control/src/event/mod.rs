@@ -6,7 +6,7 @@ pub(crate) mod tests;
 
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
-    CallIncoming, CallMedia, CallMute, CallQuality, CallRinging, CallWarning, DtmfMethod,
+    CallIncoming, CallMedia, CallMute, CallQuality, CallRinging, CallSent, CallWarning, DtmfMethod,
     EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
@@ -111,6 +111,8 @@ events! {
     "account.unregistered" AccountUnregistered AccountChange;
     /// A call was made, either way.
     "call.created" CallCreated CallCreated;
+    /// Our INVITE went out.
+    "call.sent" CallSent CallSent;
     /// Somebody calls.
     "call.incoming" CallIncoming CallIncoming;
     /// It rings.

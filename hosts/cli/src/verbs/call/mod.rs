@@ -6,7 +6,6 @@ use super::{Context, call_in, call_object, odd_reply};
 use crate::args::Call;
 use crate::error::Error;
 use crate::link::{Engine, Heard};
-use crate::words;
 use control::command::{CallRef, Dial};
 use control::event::CallWarning;
 use control::snapshot::CallSnapshot;
@@ -35,7 +34,7 @@ pub(crate) fn run(context: &mut Context, args: &Call) -> Result<ExitCode, Error>
     let (_, reply) = engine.ask(Command::Dial(dial))?;
     let call = call_in(&reply).ok_or_else(|| odd_reply(&reply))?.clone();
     let mut story = Story::new(call);
-    begin(context, &engine, &story.call, &args.to);
+    begin(context, &story.call, &args.to);
     let mut plan = Plan {
         give_up: ring_for.map(|time| dialled + time),
         talk: args.talk,
@@ -83,8 +82,8 @@ impl Plan {
     }
 }
 
-/// `calling 600 (Echo)      call c7k2`, and where the INVITE goes.
-fn begin(context: &mut Context, engine: &Engine, call: &CallSnapshot, to: &str) {
+/// `calling 600 (Echo)      call c7k2`.
+fn begin(context: &mut Context, call: &CallSnapshot, to: &str) {
     let calling = match &call.to.display {
         Some(display) => format!("calling {to} ({display})"),
         None => format!("calling {to}"),
@@ -92,22 +91,6 @@ fn begin(context: &mut Context, engine: &Engine, call: &CallSnapshot, to: &str) 
     context
         .out
         .line(&format!("{calling:<60}  call {}", call.call));
-    let accounts = engine
-        .welcome()
-        .snapshot
-        .as_ref()
-        .map(|engine| &engine.accounts);
-    let account = accounts
-        .into_iter()
-        .flatten()
-        .find(|account| Some(&account.account) == call.account.as_ref());
-    let target = match account {
-        Some(account) => words::server(account),
-        None => words::address(&call.to.uri).to_owned(),
-    };
-    context
-        .out
-        .line(&story::timed(0, &format!("INVITE   → {target}")));
 }
 
 /// Hears one thing and acts on it.

@@ -106,6 +106,10 @@ impl Story {
             EventBody::CallRinging(_) if self.call.state != CallState::Ringing => {
                 self.at(event.ts, "ringing", out);
             }
+            EventBody::CallSent(sent) => {
+                let text = format!("INVITE   → {} {}", sent.address, sent.transport);
+                self.at(event.ts, &text, out);
+            }
             EventBody::CallProgress(_) => self.at(event.ts, "sound before the answer", out),
             EventBody::CallAnswered(data) => self.answered(&data.snapshot, event.ts, out),
             EventBody::CallMedia(data) => self.media(data.state, event.ts, out),
