@@ -1,11 +1,25 @@
 //! The mix of many legs and a device: everybody hears everybody else.
 
 use crate::filters::{FilterChain, Side};
+use crate::kit::Kit;
 use crate::order::{BusId, BusPlan};
 use crate::replace::WentWrong;
+use crate::report::Report;
+use crate::reports::Reports;
 use audio::{Block, Gain, Mixer};
-use base::Instant;
-use plugin_host::AudioInstance;
+use base::{Duration, Instant};
+use plugin_host::{AudioInstance, Status, Trouble};
+
+/// How long after a lost device was told it is told again, if it is lost still. Unit: time.
+const LOST_AGAIN: Duration = Duration::from_millis(500);
+
+/// What is to be told of a lost device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tell {
+    Nothing,
+    Lost,
+    StillLost,
+}
 
 /// How often a device is asked how far it is from the air. Unit: ticks.
 const ASK_DELAY: u32 = 100;
@@ -22,6 +36,8 @@ pub(crate) struct Bus {
     heard: Block,
     pub(crate) speaker: Gain,
     pub(crate) microphone: Gain,
+    /// When it was noticed that the device is lost, and what is still to be told of it.
+    lost: Option<(Instant, Tell)>,
     pub(crate) from_microphone: FilterChain,
     pub(crate) to_speaker: FilterChain,
     /// Whether `heard` went to the loudspeaker since the microphone was asked last.
@@ -42,6 +58,7 @@ impl Bus {
             heard: Block::silence(plan.rate),
             speaker: Gain::new(),
             microphone: Gain::new(),
+            lost: None,
             from_microphone: FilterChain::empty(),
             to_speaker: FilterChain::empty(),
             was_heard: false,
@@ -51,12 +68,13 @@ impl Bus {
     }
 
     /// Starts a tick with what the microphone says.
-    pub(crate) fn begin(&mut self, now: Instant) {
+    pub(crate) fn begin(&mut self, now: Instant, reports: &mut Reports) {
         self.mixer.clear();
         self.said.clear(self.mixer.rate());
         if let Some(device) = &mut self.device {
             // After trouble the block is silent; the fence counts it.
-            let _ = device.capture(self.said.samples_mut(), now);
+            let captured = device.capture(self.said.samples_mut(), now).map(drop);
+            self.lost = lost(self.lost, captured, now);
             let was_heard = core::mem::take(&mut self.was_heard);
             let far = was_heard.then_some(&self.heard);
             self.from_microphone
@@ -64,6 +82,35 @@ impl Bus {
             self.microphone.apply(&mut self.said);
         }
         self.mixer.add(&self.said);
+        if let Some(again) = self.tells_lost() {
+            let (bus, at) = (self.id, now);
+            reports.urgent(Report::DeviceLost { bus, at, again });
+        }
+    }
+
+    /// Whether it is to be told that the device is lost, at once and then now and again: `Some(true)`
+    /// where it was told before.
+    fn tells_lost(&mut self) -> Option<bool> {
+        let (_, tell) = self.lost.as_mut()?;
+        match core::mem::replace(tell, Tell::Nothing) {
+            Tell::Nothing => None,
+            Tell::Lost => Some(false),
+            Tell::StillLost => Some(true),
+        }
+    }
+
+    /// Another device at the same rate; the old one is left in `kit`.
+    pub(crate) fn set_device<S>(&mut self, kit: &mut Kit<S>) {
+        if let Kit::Audio(new) = kit {
+            core::mem::swap(&mut self.device, &mut new.device);
+            self.ask_in = 0;
+        }
+    }
+
+    /// Gains. Unit: dB.
+    pub(crate) fn set_gain(&mut self, speaker_db: f32, microphone_db: f32) {
+        self.speaker.set_decibels(speaker_db);
+        self.microphone.set_decibels(microphone_db);
     }
 
     /// Whether there is a microphone, perhaps.
@@ -123,5 +170,25 @@ impl Bus {
         let of = |side| move |(at, wrong)| (side, at, wrong);
         let microphone = self.from_microphone.told().map(of(Side::Microphone));
         microphone.or_else(|| self.to_speaker.told().map(of(Side::Speaker)))
+    }
+}
+
+/// What is known of a loss after one more call of the device.
+fn lost(
+    before: Option<(Instant, Tell)>,
+    call: Result<(), Trouble>,
+    now: Instant,
+) -> Option<(Instant, Tell)> {
+    match (call, before) {
+        (Err(Trouble::Failed(Status::LOST)), Some((told, tell))) => {
+            match now.since(told) >= LOST_AGAIN {
+                true => Some((now, Tell::StillLost)),
+                false => Some((told, tell)),
+            }
+        }
+        (Err(Trouble::Failed(Status::LOST)), None) => Some((now, Tell::Lost)),
+        (Ok(()), _) => None,
+        // Other trouble says nothing of where the device is.
+        (Err(Trouble::Failed(_) | Trouble::Poisoned | Trouble::Bypassed), before) => before,
     }
 }

@@ -195,10 +195,8 @@ impl<S> MediaEngine<S> {
                 bus,
                 speaker_db,
                 microphone_db,
-            } => self.with_bus(bus, |b| {
-                b.speaker.set_decibels(speaker_db);
-                b.microphone.set_decibels(microphone_db);
-            }),
+            } => self.with_bus(bus, |b| b.set_gain(speaker_db, microphone_db)),
+            Order::SetBusDevice { bus } => self.with_bus(bus, |b| b.set_device(kit)),
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
             Order::AddLeg { .. }
             | Order::AddBus { .. }
@@ -362,7 +360,7 @@ impl<S> MediaEngine<S> {
             seat.kit.leg.submit(now);
         }
         for kit in &mut self.buses {
-            kit.bus.begin(now);
+            kit.bus.begin(now, &mut self.reports);
         }
         let ntp = self.ntp(now);
         let seats = &mut self.seats[..self.used];

@@ -199,6 +199,7 @@ impl<S> MediaEngine<S> {
             | Order::AddBus { .. }
             | Order::RemoveBus { .. }
             | Order::SetBusGain { .. }
+            | Order::SetBusDevice { .. }
             | Order::MuteBus { .. } => {}
         }
     }

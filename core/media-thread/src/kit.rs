@@ -193,6 +193,14 @@ impl AudioKit {
         })
     }
 
+    /// Another device for a bus that mixes at its rate. Thread: \[control\].
+    pub fn for_bus(device: AudioInstance) -> Self {
+        Self {
+            device: Some(device),
+            resample: None,
+        }
+    }
+
     /// A bus that mixes at `bus_rate`. Thread: \[control\].
     pub fn bus(codec_rate: Rate, bus_rate: Rate) -> Self {
         Self {

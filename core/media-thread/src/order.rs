@@ -159,6 +159,11 @@ pub enum Order {
         /// Of the microphone.
         microphone_db: f32,
     },
+    /// A bus gets another device of the same rate, as after one was lost. Kit: [`Kit::Audio`].
+    SetBusDevice {
+        /// Its number.
+        bus: BusId,
+    },
     /// Silence the microphone of a bus.
     MuteBus {
         /// Its number.

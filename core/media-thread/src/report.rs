@@ -98,6 +98,16 @@ pub enum Report {
         /// When.
         at: Instant,
     },
+    /// The device of a bus is lost: it is silent until [`Order::SetBusDevice`](crate::order::Order)
+    /// brings another. Told again every 500 ms for as long as it is.
+    DeviceLost {
+        /// Which.
+        bus: BusId,
+        /// When.
+        at: Instant,
+        /// It was told before of the same loss.
+        again: bool,
+    },
     /// Levels and counts, as often as the plan says.
     Counts {
         /// Of which call.

@@ -41,7 +41,7 @@ impl<S> MediaEngine<S> {
             let on_it = LegAudio::Bus(kit.bus.id);
             let mut legs = seats.iter().flatten().map(|seat| &seat.kit.leg);
             if legs.any(|leg| leg.owes() && leg.audio == on_it) {
-                kit.bus.begin(now);
+                kit.bus.begin(now, &mut self.reports);
             }
         }
         for Seat { kit, flows } in seats.iter_mut().flatten() {

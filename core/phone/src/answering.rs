@@ -46,7 +46,7 @@ impl Rule {
     /// What would keep a call from its sound is told before there is one.
     pub(crate) fn check(incoming: &Incoming, catalogue: &Catalogue) -> Result<(), Error> {
         match &incoming.accept {
-            Accept::Ring | Accept::Silent | Accept::Echo => Ok(()),
+            Accept::Ring | Accept::Talk | Accept::Silent | Accept::Echo => Ok(()),
             Accept::Play(file) => {
                 let request =
                     AudioRequest::new(Hertz(8_000)).with("read", file.display().to_string());
@@ -68,6 +68,7 @@ impl Rule {
     fn sound(&mut self) -> Option<Sound> {
         match &self.incoming.accept {
             Accept::Ring => None,
+            Accept::Talk => Some(Sound::Person),
             Accept::Silent => Some(Sound::Silence),
             Accept::Echo => Some(Sound::Echo),
             Accept::Play(file) => Some(file_sound("read", file)),

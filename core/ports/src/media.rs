@@ -168,6 +168,11 @@ pub enum Notice {
     DigitRefused(DigitTrouble),
     /// A digit of ours is to go in an INFO request.
     Inform(Inform),
+    /// The person's device is gone; the leg goes on, silent, and sound comes back with the device.
+    DeviceLost {
+        /// Plugin of the device.
+        plugin: String,
+    },
     /// Counts and quality so far.
     Quality(Box<Quality>),
     /// The leg is gone; its last counts, if it ever ran.

@@ -158,6 +158,13 @@ pub enum Report {
         /// What it says.
         inform: Inform,
     },
+    /// The person's device is gone; the leg goes on, silent, and sound comes back with the device.
+    DeviceLost {
+        /// The leg.
+        leg: LegId,
+        /// Plugin of the device.
+        plugin: String,
+    },
     /// Counts and quality so far.
     Quality {
         /// The leg.

@@ -144,11 +144,13 @@ pub struct Incoming {
     pub accept_after: Duration,
 }
 
-/// What a call that comes in meets, written `ring`, `silent`, `echo`, `play=FILE`, `record=FOLDER`.
+/// What a call that comes in meets, written `ring`, `talk`, `silent`, `echo`, `play=FILE`, `record=FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accept {
     /// It rings until a person accepts it.
     Ring,
+    /// It is accepted and talks with whoever is at the microphone.
+    Talk,
     /// It is accepted and hears nothing.
     Silent,
     /// It is accepted and hears itself.
@@ -169,6 +171,7 @@ impl Accept {
             Some(_) => None,
             None => match text {
                 "ring" => Some(Self::Ring),
+                "talk" => Some(Self::Talk),
                 "silent" => Some(Self::Silent),
                 "echo" => Some(Self::Echo),
                 _ => None,

@@ -142,7 +142,9 @@ impl Kind {
             Self::Device => {
                 "allowed: a plugin's id, such as audio-system or audio-file:FILE".to_owned()
             }
-            Self::Incoming => "allowed: ring, silent, echo, play=FILE, record=FOLDER".to_owned(),
+            Self::Incoming => {
+                "allowed: ring, talk, silent, echo, play=FILE, record=FOLDER".to_owned()
+            }
             Self::Option => "allowed: text, a number, true or false".to_owned(),
             Self::Secret => "allowed: the password as one line of text".to_owned(),
         }

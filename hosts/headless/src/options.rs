@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// Codec to take, such as PCMU; may be given several times, best first.
     #[arg(long, value_name = "NAME")]
     codec: Vec<String>,
-    /// Answer every call by itself: ring, silent, echo, play=FILE or record=FOLDER.
+    /// Answer every call by itself: ring, talk, silent, echo, play=FILE or record=FOLDER.
     #[arg(long, alias = "accept", value_name = "HOW")]
     answer: Option<String>,
     /// Register at this server, such as sip:pbx.example or sip:127.0.0.1:5060;transport=tcp.

@@ -7,6 +7,7 @@ use crate::lexer::Source;
 use crate::workspace::{Member, Workspace};
 use std::path::Path;
 
+mod built_in;
 #[cfg(test)]
 mod tests;
 
@@ -161,6 +162,9 @@ pub(crate) fn check(space: &Workspace) -> Vec<String> {
         }
         sources(space, member, place, &mut found);
         lints(space, member, place, &mut found);
+        if place == Place::Core(Layer::Hosts) {
+            built_in::check(space, member, &mut found);
+        }
     }
     found
 }

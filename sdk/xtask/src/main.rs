@@ -10,7 +10,7 @@
 //! | `demo.rs` | builds and runs `offhook demo` |
 //! | `install.rs` | system packages and the Python scorer, by name |
 //! | `plugins.rs` | plugin library files; proof that no host exports their symbol |
-//! | `layers.rs` | who may import whom |
+//! | `layers.rs` | who may import whom; a host imports the plugins that it lists, and no others |
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
 //! | `defects.rs` | plants faults into a copy of the tree and sees which tests fail |

@@ -1,5 +1,7 @@
 //! Legs that are open, from their ports to their last count.
 
+mod lost;
+
 use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
 use super::writer::Job;
@@ -9,7 +11,7 @@ use core::net::IpAddr;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
 use media_thread::report::{Counts, Report as Heard, Told};
-use plugin_host::Catalogue;
+use plugin_host::{AudioRequest, Catalogue};
 use ports::media::{Impairment, Quality, Sound};
 use ports::recorder;
 use ports::voice::{Do, LegConfig, LegId as Named, Report};
@@ -89,6 +91,8 @@ pub struct Legs<G: Ground> {
     /// Legs that each thread was told to remove, in order: it answers in the same.
     leaving: Vec<VecDeque<Named>>,
     person: Rate,
+    /// What the person's bus was opened with.
+    device: Option<(String, AudioRequest)>,
     pub(super) legs: BTreeMap<Named, State<G::Socket>>,
     rng: Rng,
 }
@@ -106,9 +110,17 @@ impl<G: Ground> Legs<G> {
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
             person,
+            device: None,
             legs: BTreeMap::new(),
             rng,
         }
+    }
+
+    /// The person's device, to open it again when it was lost and is back.
+    #[must_use]
+    pub fn with_device(mut self, device: Option<(String, AudioRequest)>) -> Self {
+        self.device = device;
+        self
     }
 
     /// What the legs stand on.
@@ -369,6 +381,7 @@ impl<G: Ground> Legs<G> {
             Heard::Quality {
                 leg, heard, mos, ..
             } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
+            Heard::DeviceLost { bus, again, .. } => self.device_lost(bus, again),
             Heard::CodecTrouble { .. }
             | Heard::CodecReplaced { .. }
             | Heard::FilterTrouble { .. } => self.plugin_report(&report),

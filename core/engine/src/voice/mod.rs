@@ -228,7 +228,9 @@ impl Voice {
             longest_delay_ms: settings.longest_delay_ms,
         };
         let host = Host::new(ports, settings.dscp, threads, wiring, writer);
-        let legs = Legs::new(host, catalogue, pace, person, rng).with_keys(settings.keys);
+        let legs = Legs::new(host, catalogue, pace, person, rng)
+            .with_keys(settings.keys)
+            .with_device(settings.device);
         let legs = Rc::new(RefCell::new(legs));
         tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake)));
         Orders { legs, wake }

@@ -138,6 +138,22 @@ impl Dialogs {
         self.media_state(handle, Flow::None, now, out);
     }
 
+    /// The person's device is gone; the call goes on.
+    pub(crate) fn device_lost(
+        &self,
+        handle: CallHandle,
+        plugin: &str,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let warning = Box::new(CallWarning {
+            code: Code::SOUND_DEVICE,
+            text: format!("the sound device of {plugin} is gone; the call goes on without"),
+            fix: "plug it in again: sound comes back by itself".to_owned(),
+        });
+        self.tell(handle, EventBody::CallWarning(warning), now, out);
+    }
+
     pub(crate) fn muted(&mut self, handle: CallHandle, on: bool, now: Instant, out: &mut Outbox) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;

@@ -176,22 +176,25 @@ impl Media {
         }
     }
 
+    /// Ports are open, or could not be opened.
+    fn opened(&mut self, leg: LegId, ports: Result<(u16, u16), String>, out: &mut Outbox) {
+        let call = call_of(leg);
+        let Some(known) = self.legs.get(&call).filter(|leg| !leg.ending) else {
+            return;
+        };
+        let ready = match ports {
+            Ok(ports) => Ok(self.ready(known, ports)),
+            Err(why) => {
+                self.legs.remove(&call);
+                Err(why)
+            }
+        };
+        out.post(dialogs::Word::Media { call, ready });
+    }
+
     fn report(&mut self, report: Report, out: &mut Outbox) {
         match report {
-            Report::Ports { leg, ports } => {
-                let call = call_of(leg);
-                let Some(known) = self.legs.get(&call).filter(|leg| !leg.ending) else {
-                    return;
-                };
-                let ready = match ports {
-                    Ok(ports) => Ok(self.ready(known, ports)),
-                    Err(why) => {
-                        self.legs.remove(&call);
-                        Err(why)
-                    }
-                };
-                out.post(dialogs::Word::Media { call, ready });
-            }
+            Report::Ports { leg, ports } => self.opened(leg, ports, out),
             Report::Failed { leg, why } => {
                 let call = call_of(leg);
                 if self.legs.contains_key(&call) {
@@ -228,6 +231,9 @@ impl Media {
             }
             Report::DigitRefused { leg, what } => self.pass(leg, Notice::DigitRefused(what), out),
             Report::Inform { leg, inform } => self.pass(leg, Notice::Inform(inform), out),
+            Report::DeviceLost { leg, plugin } => {
+                self.pass(leg, Notice::DeviceLost { plugin }, out);
+            }
             Report::Quality { leg, quality } => {
                 self.pass(leg, Notice::Quality(Box::new(quality)), out);
             }

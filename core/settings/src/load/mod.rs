@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 const DEFAULTS: &str = include_str!("../../../../config/defaults.toml");
 
 /// The profiles that every build carries, by name.
-const PROFILES: [(&str, &str); 4] = [
+const PROFILES: [(&str, &str); 5] = [
     (
         "demo",
         include_str!("../../../../config/profiles/demo.toml"),
@@ -28,6 +28,10 @@ const PROFILES: [(&str, &str); 4] = [
     (
         "headless",
         include_str!("../../../../config/profiles/headless.toml"),
+    ),
+    (
+        "intercom",
+        include_str!("../../../../config/profiles/intercom.toml"),
     ),
     (
         "monitor",

@@ -356,6 +356,7 @@ fn values_that_contradict_each_other_are_told() {
 fn what_an_incoming_call_meets_is_read() {
     for (text, want) in [
         ("ring", Accept::Ring),
+        ("talk", Accept::Talk),
         ("silent", Accept::Silent),
         ("echo", Accept::Echo),
         ("play=/a b.wav", Accept::Play("/a b.wav".into())),
@@ -476,7 +477,7 @@ fn unknown_profiles_and_missing_files_are_told() {
     request.file = Some("/nowhere/site.toml".into());
     let told = load(&request).unwrap_err().to_string();
     expect![[r#"
-        option --profile: there is no profile "kisok"; allowed: demo, desktop, headless, monitor
+        option --profile: there is no profile "kisok"; allowed: demo, desktop, headless, intercom, monitor
         option --settings: /nowhere/site.toml cannot be read: No such file or directory (os error 2)"#]]
     .assert_eq(&told);
 }

@@ -363,6 +363,7 @@ fn catalogue() -> Catalogue {
         &dtmf_rfc4733::ENTRY,
         &audio_tone::ENTRY,
         &audio_null::ENTRY,
+        &audio_script::ENTRY,
         &tape::ENTRY,
         &recorder_wav::ENTRY,
     ];
@@ -393,5 +394,7 @@ fn legs(
         counts_every_ms: 1_000,
         longest_delay_ms: 400,
     };
-    Legs::new(deck, catalogue, pace, person, rng).with_keys(settings.keys.clone())
+    Legs::new(deck, catalogue, pace, person, rng)
+        .with_keys(settings.keys.clone())
+        .with_device(Some(device))
 }

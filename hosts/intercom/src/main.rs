@@ -1,0 +1,107 @@
+//! `offhook-intercom`: a door station. A list of plugins, a settings file, and a door.
+
+mod door;
+
+use clap::Parser;
+use control::{Code, ErrorObject, ExitCode};
+use door::{Door, Key};
+use plugin_host::Catalogue;
+use std::path::PathBuf;
+use std::process;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A door station: answers by itself, and opens the door to who knows the key.
+#[derive(Debug, Parser)]
+#[command(name = "offhook-intercom", version)]
+struct Options {
+    /// Settings file (TOML), over the profile intercom.
+    #[arg(long, env = "OFFHOOK_SETTINGS")]
+    settings: Option<PathBuf>,
+    /// One more setting, such as accounts.door.user=17; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// What callers press to open the door: 1 to 16 of 0-9 * # A-D. Without it no key opens.
+    #[arg(long, value_name = "KEYS")]
+    door_key: Option<Key>,
+    /// File that is 1 while the door is open, otherwise 0, such as a relay's of the system.
+    #[arg(long, value_name = "FILE", requires = "door_key")]
+    door_relay: Option<PathBuf>,
+    /// How long it stays open. Unit: ms.
+    #[arg(long, value_name = "MS", default_value_t = 3_000)]
+    door_open_ms: u64,
+}
+
+fn main() {
+    if let Err(error) = run(&Options::parse()) {
+        eprintln!("{error}");
+        process::exit(ExitCode::of_error(&error).number().into());
+    }
+}
+
+fn run(options: &Options) -> Result<(), ErrorObject> {
+    let broken = |why: String| ErrorObject::new(Code::BROKEN_SETTINGS, why);
+    let mut request = settings::Request::of_profile("intercom");
+    request.file.clone_from(&options.settings);
+    for setting in &options.set {
+        let no_value = || broken(format!("--set {setting}: write KEY=VALUE"));
+        let (key, value) = setting.split_once('=').ok_or_else(no_value)?;
+        let option = (key.to_owned(), value.to_owned(), "--set".to_owned());
+        request.options.push(option);
+    }
+    let loaded = settings::load(&request).map_err(|all| broken(all.to_string()))?;
+    for warning in &loaded.warnings {
+        eprintln!("{warning}");
+    }
+    let builder = phone::build(&loaded.settings, catalogue()?).map_err(|why| why.explain())?;
+    actix::System::new().block_on(async {
+        let core = builder.start().await.map_err(|why| why.explain())?;
+        for listen in core.listening() {
+            println!("listening {} {}", listen.transport, listen.address);
+        }
+        let open_for = Duration::from_millis(options.door_open_ms);
+        let door = Door::new(
+            options.door_key.clone(),
+            options.door_relay.clone(),
+            open_for,
+        );
+        tokio::select! {
+            () = door.watch(&core) => {}
+            () = stopped(&core) => {}
+        }
+        core.stop("asked to stop").await;
+        Ok(())
+    })
+}
+
+/// The plugins of this host: all of them are linked in, so no file can be lost on a door.
+fn catalogue() -> Result<Catalogue, ErrorObject> {
+    let mut catalogue = Catalogue::new("offhook-intercom", env!("CARGO_PKG_VERSION"));
+    for entry in [
+        &codec_g711::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
+        &audio_system::ENTRY,
+        &audio_null::ENTRY,
+    ] {
+        let refused = |why: plugin_host::Error| {
+            ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
+        };
+        catalogue.add_built_in(entry).map_err(refused)?;
+    }
+    Ok(catalogue)
+}
+
+/// Until somebody wants it to stop.
+async fn stopped(core: &Rc<engine::Core>) {
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return core.stopped().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+        () = core.stopped() => {}
+    }
+}
