@@ -2,6 +2,7 @@
 
 use crate::workspace::Workspace;
 use crate::{command, install, layers, licences, plugins, tidy, workspace};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ struct Run {
     count: Count,
     /// Name, time taken, and whether it went well.
     stages: Vec<(&'static str, Duration, bool)>,
+    /// What tests said they left out, and how often.
+    skipped: BTreeMap<String, u64>,
 }
 
 /// Runs all stages, prints minutes and, as the last line, `N passed, N failed`.
@@ -32,6 +35,12 @@ pub(crate) fn run() -> Result<(), String> {
         println!("  {:5.1}  {name:<22} {word}", took.as_secs_f64() / 60.0);
     }
     println!("  {:5.1}  in all", began.elapsed().as_secs_f64() / 60.0);
+    if !run.skipped.is_empty() {
+        println!("\nSKIPPED, because something is not there: these tests prove nothing");
+    }
+    for (what, times) in &run.skipped {
+        println!("  {times} times  {what}");
+    }
     println!("{} passed, {} failed", run.count.passed, run.count.failed);
     match run.count.failed {
         0 => Ok(()),
@@ -148,6 +157,9 @@ impl Run {
         let outcome = command::succeed(&mut cargo);
         let text = std::fs::read_to_string(&report).unwrap_or_default();
         let mut count = junit(&text).unwrap_or_default();
+        for what in skips(&text) {
+            *self.skipped.entry(what.to_owned()).or_default() += 1;
+        }
         if let Err(text) = outcome
             && count.failed == 0
         {
@@ -220,6 +232,12 @@ fn junit(text: &str) -> Option<Count> {
     })
 }
 
+/// What tests that passed say in a report of having left out.
+fn skips(report: &str) -> impl Iterator<Item = &str> {
+    let said = |line| str::split_once(line, "SKIPPED: ");
+    report.lines().filter_map(said).map(|(_, what)| what)
+}
+
 /// Adds up lines such as `test result: ok. 2 passed; 0 failed; …`.
 fn doc_results(text: &str) -> Count {
     let mut count = Count::default();
@@ -254,6 +272,13 @@ mod tests {
             })
         );
         assert_eq!(junit(""), None);
+    }
+
+    #[test]
+    fn what_tests_left_out_is_found_in_the_report() {
+        let text = "<system-err>SKIPPED: no vector a.dat; set X\nok</system-err>\n<system-err>\nSKIPPED: b\n";
+        let found: Vec<&str> = skips(text).collect();
+        assert_eq!(found, ["no vector a.dat; set X", "b"]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Rig {
                 missing.join(", ")
             );
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{text}");
-            eprintln!("skipped: {text}");
+            eprintln!("SKIPPED: {text}");
             return None;
         }
         let folder = target().join("interop").join(name);

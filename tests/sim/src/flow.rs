@@ -17,6 +17,9 @@ const TWICE: u64 = 8;
 /// What everything takes to run out: 64·T1 twice, and the wait after it.
 const DRAIN: Duration = Duration::from_secs(110);
 
+/// What ringing takes to be given up, and all that follows to run out.
+const RING_OUT: Duration = Duration::from_secs(300);
+
 /// A flow's name, its source, and what happens. It ends where its ladder ends.
 pub struct Flow {
     /// Name of the golden file.
@@ -34,21 +37,38 @@ impl Flow {
     ///
     /// Where the ladder is another one or an invariant is broken; a seed is named.
     pub fn check(&self) {
+        self.check_with(Bounds::default());
+    }
+
+    /// The same, with bounds of its own.
+    ///
+    /// # Panics
+    ///
+    /// As [`Flow::check`].
+    pub fn check_with(&self, bounds: Bounds) {
         let mut world = self.world(0, &clean());
         (self.act)(&mut world);
         ladder::check(self.name, self.about, &world.space());
-        finish(&world, self.name, 0);
+        let wanted = finish(&world, self.name, 0);
+        assert!(wanted.iter().all(|end| end.stays == 0), "{wanted:?}");
+        let (mut same, mut stay) = (0, 0);
         for seed in 1..=SEEDS {
-            let hash = self.over(seed);
+            let (hash, ends) = self.over(seed);
+            same += u64::from(ends == wanted);
+            stay += u64::from(ends.iter().any(|end| end.stays > 0));
             if seed <= TWICE {
-                assert_eq!(
-                    hash,
-                    self.over(seed),
-                    "{} seed {seed} has two traces",
-                    self.name
-                );
+                let again = self.over(seed).0;
+                assert_eq!(hash, again, "{} seed {seed} has two traces", self.name);
             }
         }
+        assert!(
+            same >= bounds.same && stay <= bounds.stay,
+            "{}: of {SEEDS} bad networks {same} end as a good one, at least {} should; on {stay} a call \
+             stays, on at most {} may one; as a good one: {wanted:?}",
+            self.name,
+            bounds.same,
+            bounds.stay
+        );
     }
 
     fn world(&self, seed: u64, links: &LinkSettings) -> World {
@@ -58,12 +78,42 @@ impl Flow {
         world
     }
 
-    fn over(&self, seed: u64) -> u64 {
+    fn over(&self, seed: u64) -> (u64, Vec<Ends>) {
         let mut world = self.world(seed, &bad(seed));
         (self.act)(&mut world);
-        finish(&world, self.name, seed);
-        world.hash()
+        let ends = finish(&world, self.name, seed);
+        (world.hash(), ends)
     }
+}
+
+/// What is asked of a flow over [`SEEDS`] bad networks.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// So many at least end as the good network does.
+    pub same: u64,
+    /// On so many at most a call stays: a script or a proxy here sends nothing twice, and a BYE of
+    /// theirs that is lost is never heard of.
+    pub stay: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            same: SEEDS - SEEDS / 50,
+            stay: 0,
+        }
+    }
+}
+
+/// How the calls of one phone ended by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    /// The phone's name.
+    pub phone: String,
+    /// Cause, who ended it, and whether it had been answered; in order of ending.
+    pub calls: Vec<String>,
+    /// Calls that go on.
+    pub stays: usize,
 }
 
 /// 20 ms each way and nothing bad.
@@ -93,9 +143,19 @@ pub fn bad(seed: u64) -> LinkSettings {
     }
 }
 
-/// Everybody hangs up and unregisters, then everything has to run out.
-fn finish(world: &World, name: &str, seed: u64) {
+/// What is under way runs out by itself; then everybody hangs up and unregisters, and nothing is left.
+/// How calls ended before anybody hung up.
+fn finish(world: &World, name: &str, seed: u64) -> Vec<Ends> {
     world.set_links(&clean());
+    world.run_for(RING_OUT);
+    let ends = world.ends();
+    // Bindings and sessions are refreshed, but not all the time.
+    let quiet = world.run_while_not(DRAIN, || world.transactions() == 0);
+    assert!(
+        quiet,
+        "{name} seed {seed}: transactions stay{}",
+        picture(world)
+    );
     world.end_all();
     world.run_for(DRAIN);
     let left = world.unfinished();
@@ -117,6 +177,7 @@ fn finish(world: &World, name: &str, seed: u64) {
         "{name} seed {seed}: {broken:?}{}",
         picture(world)
     );
+    ends
 }
 
 fn picture(world: &World) -> String {

@@ -36,7 +36,7 @@ pub mod stream;
 pub mod trace;
 pub mod world;
 
-pub use flow::Flow;
+pub use flow::{Bounds, Ends, Flow};
 pub use link::{Jitter, LinkSettings, Loss};
 pub use net::{NodeId, Refusal};
 pub use peer::{Leg, Peer, Registrar, Script};

@@ -1,11 +1,13 @@
 //! Phones and peers in one world, run by one queue.
 
+use crate::flow::Ends;
 use crate::link::LinkSettings;
 use crate::names::Names;
 use crate::net::NodeId;
 use crate::phone::{Phone, Settings};
 use crate::space::{Event, Space};
 use base::{Duration, Instant};
+use control::EventBody;
 use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -204,6 +206,18 @@ impl World {
         self.phones.iter().map(of).collect()
     }
 
+    /// How the calls of every phone ended, and how many go on.
+    pub fn ends(&self) -> Vec<Ends> {
+        self.phones.iter().map(ends).collect()
+    }
+
+    /// Transactions, lookups and requests of phones that are not over.
+    pub fn transactions(&self) -> usize {
+        let all = self.phones.iter().flat_map(Phone::unfinished);
+        let link = all.filter(|(part, _)| part == "Link");
+        link.map(|(_, count)| count).sum()
+    }
+
     /// What no phone has finished, by phone and part; empty when all tables are.
     pub fn unfinished(&self) -> Vec<String> {
         let of = |phone: &Phone| {
@@ -213,5 +227,23 @@ impl World {
             lines.collect::<Vec<_>>()
         };
         self.phones.iter().flat_map(of).collect()
+    }
+}
+
+fn ends(phone: &Phone) -> Ends {
+    let ended = phone.events().into_iter().filter_map(|event| {
+        let EventBody::CallEnded(told) = event.body else {
+            return None;
+        };
+        let answered = match told.snapshot.answered {
+            Some(_) => "answered",
+            None => "not answered",
+        };
+        Some(format!("{:?} by {:?}, {answered}", told.cause, told.by))
+    });
+    Ends {
+        phone: phone.0.borrow().name.clone(),
+        calls: ended.collect(),
+        stays: phone.calls().len(),
     }
 }

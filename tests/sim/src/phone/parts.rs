@@ -3,7 +3,7 @@
 use super::EPOCH;
 use super::fragile::{Fragile, Probe};
 use super::settings::Settings;
-use base::Rng;
+use base::{Duration, Rng};
 use control::Timestamp;
 use engine::supervise::Supervised;
 use plugin_host::Catalogue;
@@ -90,6 +90,9 @@ fn registrar(mut rng: Rng, probe: Probe) -> Supervised {
     })
 }
 
+/// What config/defaults.toml says.
+const RING_FOR: Duration = Duration::from_secs(120);
+
 fn dialogs(
     settings: &Settings,
     catalogue: &Catalogue,
@@ -102,7 +105,7 @@ fn dialogs(
         epoch: Timestamp::from_unix_ms(EPOCH),
         preference: settings.preference,
         sound: settings.sound.clone(),
-        ring_for: None,
+        ring_for: Some(RING_FOR),
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
