@@ -36,6 +36,8 @@ pub(crate) struct Bus {
     heard: Block,
     pub(crate) speaker: Gain,
     pub(crate) microphone: Gain,
+    /// How playing went in the last tick: a loudspeaker may be lost alone.
+    played: Result<(), Trouble>,
     /// When it was noticed that the device is lost, and what is still to be told of it.
     lost: Option<(Instant, Tell)>,
     pub(crate) from_microphone: FilterChain,
@@ -58,6 +60,7 @@ impl Bus {
             heard: Block::silence(plan.rate),
             speaker: Gain::new(),
             microphone: Gain::new(),
+            played: Ok(()),
             lost: None,
             from_microphone: FilterChain::empty(),
             to_speaker: FilterChain::empty(),
@@ -74,7 +77,7 @@ impl Bus {
         if let Some(device) = &mut self.device {
             // After trouble the block is silent; the fence counts it.
             let captured = device.capture(self.said.samples_mut(), now).map(drop);
-            self.lost = lost(self.lost, captured, now);
+            self.lost = lost(self.lost, captured.and(self.played), now);
             let was_heard = core::mem::take(&mut self.was_heard);
             let far = was_heard.then_some(&self.heard);
             self.from_microphone
@@ -103,6 +106,7 @@ impl Bus {
     pub(crate) fn set_device<S>(&mut self, kit: &mut Kit<S>) {
         if let Kit::Audio(new) = kit {
             core::mem::swap(&mut self.device, &mut new.device);
+            self.played = Ok(());
             self.ask_in = 0;
         }
     }
@@ -141,7 +145,7 @@ impl Bus {
             self.mixer.all_but(&self.said, &mut self.heard);
             self.speaker.apply(&mut self.heard);
             self.to_speaker.process(&mut self.heard, None, 0);
-            let _ = device.playback(self.heard.samples(), now);
+            self.played = device.playback(self.heard.samples(), now);
             self.was_heard = true;
             self.ask_delay();
         }

@@ -5,13 +5,14 @@ use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
 use crate::order::{Chord, Direction, LegAudio, LegId, LegPlan, Remote, VoicePlan};
 use crate::outbound::{Flows, Outbound, Route};
+use crate::own::OwnDevice;
 use crate::report::{Counts, Report, Stalls, Way};
 use crate::reports::Reports;
 use crate::sockets::MediaNet;
 use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
-use plugin_host::AudioInstance;
+
 use rtp::Quality;
 use rtp::quality::Robustness;
 use rtp::telephone_event::Press;
@@ -27,7 +28,7 @@ pub(crate) struct Leg {
     inbound: Inbound,
     pub(crate) outbound: Outbound,
     pub(crate) voice: VoiceKit,
-    device: Option<AudioInstance>,
+    own: OwnDevice,
     direction: Direction,
     heard_gain: Gain,
     said_gain: Gain,
@@ -78,7 +79,7 @@ impl Leg {
             outbound: Outbound::new(&plan.voice, &plan.cname, rng),
             wide: Block::silence(voice.resample.out.to()),
             voice,
-            device: audio.device,
+            own: OwnDevice::new(audio.device),
             direction: plan.direction,
             heard_gain: Gain::new(),
             said_gain: Gain::new(),
@@ -104,7 +105,7 @@ impl Leg {
 
     pub(crate) fn into_kits(self) -> (VoiceKit, AudioKit) {
         let audio = AudioKit {
-            device: self.device,
+            device: self.own.into_inner(),
             resample: None,
         };
         (self.voice, audio)
@@ -148,7 +149,7 @@ impl Leg {
     pub(crate) fn set_audio(&mut self, audio: LegAudio, kit: &mut AudioKit) {
         self.audio = audio;
         self.owed = 0;
-        core::mem::swap(&mut self.device, &mut kit.device);
+        self.own.swap(&mut kit.device);
         if let Some(resample) = &mut kit.resample {
             core::mem::swap(&mut self.voice.resample, resample);
             self.wide.clear(self.voice.resample.out.to());
@@ -273,10 +274,7 @@ impl Leg {
             LegAudio::Bus(_) => self.voice.resample.out.process(&self.heard, &mut self.wide),
             LegAudio::Device => {
                 self.voice.resample.out.process(&self.heard, &mut self.wide);
-                if let Some(device) = &mut self.device {
-                    // The fence counts what fails.
-                    let _ = device.playback(self.wide.samples(), at);
-                }
+                self.own.play(&self.wide, at);
             }
         }
     }
@@ -312,15 +310,13 @@ impl Leg {
             (LegAudio::Bus(_), Some(mixed)) if mixed.rate() == self.voice.resample.back.from() => {
                 self.voice.resample.back.process(mixed, said);
             }
-            (LegAudio::Device, _) => match &mut self.device {
-                Some(device) => {
-                    self.wide.clear(self.voice.resample.back.from());
-                    // What fails is silence.
-                    let _ = device.capture(self.wide.samples_mut(), now);
-                    self.voice.resample.back.process(&self.wide, said);
+            (LegAudio::Device, _) => {
+                self.wide.clear(self.voice.resample.back.from());
+                match self.own.record(&mut self.wide, now) {
+                    true => self.voice.resample.back.process(&self.wide, said),
+                    false => said.clear(rate),
                 }
-                None => said.clear(rate),
-            },
+            }
             (LegAudio::Silence | LegAudio::Bus(_), _) => said.clear(rate),
         }
         self.said_gain.apply(said);
@@ -366,6 +362,10 @@ impl Leg {
                 leg: self.id,
                 at: now,
             });
+        }
+        if self.own.tells_failure() {
+            let (leg, at) = (self.id, now);
+            reports.urgent(Report::OwnDeviceFailed { leg, at });
         }
         if now >= self.watch.quality_at {
             self.watch.quality_at = now + QUALITY_EVERY;

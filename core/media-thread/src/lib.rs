@@ -42,6 +42,7 @@ mod leg;
 pub mod order;
 mod os;
 mod outbound;
+mod own;
 pub mod priority;
 pub mod replace;
 pub mod report;

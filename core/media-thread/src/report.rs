@@ -108,6 +108,14 @@ pub enum Report {
         /// It was told before of the same loss.
         again: bool,
     },
+    /// The device of a leg's own does not work any more: what it plays or writes is lost, what it
+    /// records is silence. Told once of each device.
+    OwnDeviceFailed {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
     /// Levels and counts, as often as the plan says.
     Counts {
         /// Of which call.

@@ -173,6 +173,11 @@ pub enum Notice {
         /// Plugin of the device.
         plugin: String,
     },
+    /// The device of the leg's own does not work any more; the leg goes on without its sound.
+    OwnDeviceFailed {
+        /// Plugin of the device.
+        plugin: String,
+    },
     /// Counts and quality so far.
     Quality(Box<Quality>),
     /// The leg is gone; its last counts, if it ever ran.

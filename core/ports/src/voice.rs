@@ -165,6 +165,13 @@ pub enum Report {
         /// Plugin of the device.
         plugin: String,
     },
+    /// The device of the leg's own does not work any more; the leg goes on without its sound.
+    OwnDeviceFailed {
+        /// The leg.
+        leg: LegId,
+        /// Plugin of the device.
+        plugin: String,
+    },
     /// Counts and quality so far.
     Quality {
         /// The leg.

@@ -103,7 +103,7 @@ impl Audio for File {
         let taken = writer.push(pcm);
         self.counters.overrun += (pcm.len() - taken) as u64;
         if writer.has_failed() {
-            return Err(Status::LOST);
+            return Err(Status::FAILED);
         }
         Ok(())
     }

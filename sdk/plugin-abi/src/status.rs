@@ -25,7 +25,7 @@ impl Status {
     pub const NOT_FOUND: Self = Self(-5);
     /// What was named exists and cannot be used now.
     pub const UNAVAILABLE: Self = Self(-6);
-    /// The device or file was lost while in use.
+    /// The device was lost while in use; it may come back.
     pub const LOST: Self = Self(-7);
     /// Failed for a reason that fits none of these.
     pub const FAILED: Self = Self(-8);

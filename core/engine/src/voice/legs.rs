@@ -382,6 +382,7 @@ impl<G: Ground> Legs<G> {
                 leg, heard, mos, ..
             } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
             Heard::DeviceLost { bus, again, .. } => self.device_lost(bus, again),
+            Heard::OwnDeviceFailed { leg, .. } => self.own_device_failed(Named(leg.0)),
             Heard::CodecTrouble { .. }
             | Heard::CodecReplaced { .. }
             | Heard::FilterTrouble { .. } => self.plugin_report(&report),

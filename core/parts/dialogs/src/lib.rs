@@ -233,6 +233,9 @@ impl Dialogs {
             } => self.digit_sent(handle, (digit, duration_ms, method), now, out),
             Notice::DigitRefused(what) => self.digit_refused(handle, what, now, out),
             Notice::Inform(inform) => self.inform(handle, inform, now, out),
+            Notice::OwnDeviceFailed { plugin } => {
+                self.own_device_failed(handle, &plugin, now, out);
+            }
             Notice::DeviceLost { plugin } => self.device_lost(handle, &plugin, now, out),
             Notice::Quality(quality) => self.quality(handle, &quality, now, out),
             Notice::Stopped(quality) => self.released(handle, quality.as_deref(), now, out),

@@ -154,6 +154,23 @@ impl Dialogs {
         self.tell(handle, EventBody::CallWarning(warning), now, out);
     }
 
+    pub(crate) fn own_device_failed(
+        &self,
+        handle: CallHandle,
+        plugin: &str,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let warning = Box::new(CallWarning {
+            code: Code::SOUND_DEVICE,
+            text: format!(
+                "{plugin} works no more in this call: what it writes or plays from here on is lost"
+            ),
+            fix: "if it writes a file, make room on its disk; then call again".to_owned(),
+        });
+        self.tell(handle, EventBody::CallWarning(warning), now, out);
+    }
+
     pub(crate) fn muted(&mut self, handle: CallHandle, on: bool, now: Instant, out: &mut Outbox) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;

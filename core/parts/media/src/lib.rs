@@ -231,6 +231,9 @@ impl Media {
             }
             Report::DigitRefused { leg, what } => self.pass(leg, Notice::DigitRefused(what), out),
             Report::Inform { leg, inform } => self.pass(leg, Notice::Inform(inform), out),
+            Report::OwnDeviceFailed { leg, plugin } => {
+                self.pass(leg, Notice::OwnDeviceFailed { plugin }, out);
+            }
             Report::DeviceLost { leg, plugin } => {
                 self.pass(leg, Notice::DeviceLost { plugin }, out);
             }

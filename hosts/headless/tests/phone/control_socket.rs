@@ -8,14 +8,14 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-struct Client {
+pub(super) struct Client {
     lines: Lines<BufReader<OwnedReadHalf>>,
     write: OwnedWriteHalf,
 }
 
 impl Client {
     /// Connects and says hello; wants events after `resume`, if anything.
-    async fn new(path: &Path, resume: Option<u64>) -> Self {
+    pub(super) async fn new(path: &Path, resume: Option<u64>) -> Self {
         let (read, write) = UnixStream::connect(path).await.unwrap().into_split();
         let lines = BufReader::new(read).lines();
         let mut client = Self { lines, write };
@@ -34,7 +34,7 @@ impl Client {
     }
 
     /// The next word; `None` once the engine has closed the connection.
-    async fn hear(&mut self) -> Option<ToClient> {
+    pub(super) async fn hear(&mut self) -> Option<ToClient> {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line());
         let line = line.await.expect("an answer in time").ok().flatten()?;
         Some(ToClient::read(line.as_bytes()).unwrap())

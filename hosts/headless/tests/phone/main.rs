@@ -4,6 +4,7 @@
 mod challenged;
 mod control_socket;
 mod failover;
+mod full_disk;
 mod keys;
 mod lifecycle;
 

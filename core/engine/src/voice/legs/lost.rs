@@ -1,6 +1,6 @@
 //! The person's device is lost in a call, and comes back.
 
-use super::{Ground, Legs, Running, State};
+use super::{Ground, Legs, Named, Running, State};
 use media_thread::kit::{AudioKit, Kit};
 use media_thread::order::{BusId, Given, Order};
 use ports::media::Sound;
@@ -45,5 +45,17 @@ impl<G: Ground> Legs<G> {
             let plugin = plugin.clone();
             self.tell(Report::DeviceLost { leg, plugin });
         }
+    }
+
+    /// Tells the call; the device stays as it is, for a file that is opened again begins anew.
+    pub(super) fn own_device_failed(&mut self, leg: Named) {
+        let Some(State::Runs(running)) = self.legs.get(&leg) else {
+            return;
+        };
+        let plugin = match running.config.sound.itself() {
+            Sound::Device { plugin, .. } => plugin.clone(),
+            Sound::Person | Sound::Echo | Sound::Silence | Sound::Impaired { .. } => return,
+        };
+        self.tell(Report::OwnDeviceFailed { leg, plugin });
     }
 }
