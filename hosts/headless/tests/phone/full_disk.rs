@@ -56,15 +56,13 @@ fn a_full_disk_is_told_and_ends_neither_the_call_nor_the_program() {
         tokio::time::sleep(Duration::from_millis(20)).await;
         dial(&core, &format!("sip:600@{}", recording.address));
         let warning = loop {
-            match client.hear().await.expect("it lives") {
-                ToClient::Event(event) => match event.body {
-                    EventBody::CallWarning(warning) if warning.code == Code::SOUND_DEVICE => {
-                        break warning;
-                    }
-                    EventBody::CallEnded(end) => panic!("{end:?}"),
-                    _ => {}
-                },
-                _ => {}
+            let ToClient::Event(event) = client.hear().await.expect("it lives") else {
+                continue;
+            };
+            if let EventBody::CallWarning(warning) = event.body
+                && warning.code == Code::SOUND_DEVICE
+            {
+                break warning;
             }
         };
         assert!(warning.text.contains("audio-file"), "{}", warning.text);
