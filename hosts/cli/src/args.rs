@@ -1,5 +1,6 @@
 //! What may be typed.
 
+use crate::verbs::{PluginNew, PluginRun};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
 use control::{AccountHandle, CallHandle, Code};
@@ -122,7 +123,7 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Stop the engine
     Shutdown(Shutdown),
-    /// Check a plugin library file
+    /// Begin, check and try plugins
     #[command(subcommand)]
     Plugin(Plugin),
 }
@@ -392,6 +393,10 @@ pub(crate) struct Shutdown {
 /// `plugin`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
+    /// Begin a plugin: a project that builds without a network
+    New(PluginNew),
+    /// Build a plugin project, check it, and make a call through it
+    Run(PluginRun),
     /// Check a plugin's library file: each check in a process of its own
     Check(PluginCheck),
     /// One check, in this process

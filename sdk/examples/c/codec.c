@@ -9,9 +9,10 @@
 #include <string.h>
 
 #define ID "codec-l8-c"
+#define NAME "Eight bits, in C"
 #define MANIFEST \
     "{\"manifest\":1,\"abi\":\"1.0\",\"kind\":\"codec\",\"tables\":[\"offhook.codec/1\"],\"id\":\"" ID "\"," \
-    "\"name\":\"Eight bits, in C\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"}"
+    "\"name\":\"" NAME "\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"}"
 OFFHOOK_MANIFEST(MANIFEST);
 
 /* What lives as long as a call does: the last sample heard, to fade out from where nothing came. */
@@ -112,7 +113,7 @@ static const void *table(OffhookText id) {
 
 OFFHOOK_EXPORT const OffhookEntry offhook_plugin_entry = {
     sizeof(OffhookEntry), OFFHOOK_ABI_MAJOR, OFFHOOK_ABI_MINOR, 0,
-    OFFHOOK_TEXT(ID), OFFHOOK_TEXT("Eight bits, in C"), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
+    OFFHOOK_TEXT(ID), OFFHOOK_TEXT(NAME), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
     OFFHOOK_TEXT("MIT OR Apache-2.0"), OFFHOOK_TEXT(MANIFEST),
     init, deinit, table,
 };

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #define ID "dtmf-door-c"
+#define NAME "Door keys, in C"
 #define TYPE "application/dtmf"
 #define MANIFEST \
     "{\"manifest\":1,\"abi\":\"1.0\",\"kind\":\"dtmf\",\"tables\":[\"offhook.dtmf/1\"],\"id\":\"" ID "\"," \
-    "\"name\":\"Door keys, in C\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"}"
+    "\"name\":\"" NAME "\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"}"
 OFFHOOK_MANIFEST(MANIFEST);
 
 static int is_key(uint32_t key) {
@@ -79,7 +80,7 @@ static const void *table(OffhookText id) {
 
 OFFHOOK_EXPORT const OffhookEntry offhook_plugin_entry = {
     sizeof(OffhookEntry), OFFHOOK_ABI_MAJOR, OFFHOOK_ABI_MINOR, 0,
-    OFFHOOK_TEXT(ID), OFFHOOK_TEXT("Door keys, in C"), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
+    OFFHOOK_TEXT(ID), OFFHOOK_TEXT(NAME), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
     OFFHOOK_TEXT("MIT OR Apache-2.0"), OFFHOOK_TEXT(MANIFEST),
     init, deinit, table,
 };

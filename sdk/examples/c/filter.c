@@ -8,9 +8,10 @@
 #include <string.h>
 
 #define ID "filter-level-c"
+#define NAME "Level, in C"
 #define MANIFEST \
     "{\"manifest\":1,\"abi\":\"1.0\",\"kind\":\"filter\",\"tables\":[\"offhook.filter/1\"],\"id\":\"" ID "\"," \
-    "\"name\":\"Level, in C\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"," \
+    "\"name\":\"" NAME "\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"," \
     "\"config\":{\"percent\":{\"type\":\"integer\",\"default\":100,\"min\":0,\"max\":400," \
     "\"help\":\"how loud, of what comes in\"}}}"
 OFFHOOK_MANIFEST(MANIFEST);
@@ -100,7 +101,7 @@ static const void *table(OffhookText id) {
 
 OFFHOOK_EXPORT const OffhookEntry offhook_plugin_entry = {
     sizeof(OffhookEntry), OFFHOOK_ABI_MAJOR, OFFHOOK_ABI_MINOR, 0,
-    OFFHOOK_TEXT(ID), OFFHOOK_TEXT("Level, in C"), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
+    OFFHOOK_TEXT(ID), OFFHOOK_TEXT(NAME), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
     OFFHOOK_TEXT("MIT OR Apache-2.0"), OFFHOOK_TEXT(MANIFEST),
     init, deinit, table,
 };

@@ -11,9 +11,10 @@
 #include <string.h>
 
 #define ID "recorder-raw-c"
+#define NAME "Bare samples, in C"
 #define MANIFEST \
     "{\"manifest\":1,\"abi\":\"1.0\",\"kind\":\"recorder\",\"tables\":[\"offhook.recorder/1\"],\"id\":\"" ID "\"," \
-    "\"name\":\"Bare samples, in C\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"," \
+    "\"name\":\"" NAME "\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"," \
     "\"permissions\":[\"folder:/var/lib/offhook/recordings\"]}"
 OFFHOOK_MANIFEST(MANIFEST);
 
@@ -153,7 +154,7 @@ static const void *table(OffhookText id) {
 
 OFFHOOK_EXPORT const OffhookEntry offhook_plugin_entry = {
     sizeof(OffhookEntry), OFFHOOK_ABI_MAJOR, OFFHOOK_ABI_MINOR, 0,
-    OFFHOOK_TEXT(ID), OFFHOOK_TEXT("Bare samples, in C"), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
+    OFFHOOK_TEXT(ID), OFFHOOK_TEXT(NAME), OFFHOOK_TEXT("1.0.0"), OFFHOOK_TEXT(""),
     OFFHOOK_TEXT("MIT OR Apache-2.0"), OFFHOOK_TEXT(MANIFEST),
     init, deinit, table,
 };

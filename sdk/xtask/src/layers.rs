@@ -80,6 +80,7 @@ const TABLE: &[(&str, Place)] = &[
     ("sdk/plugin-abi", Place::PluginAbi),
     ("sdk/plugin", Place::PluginFace),
     ("sdk/control", Place::Sdk),
+    ("sdk/plugin-template", Place::Sdk),
     ("sdk/plugin-testkit", Place::Testkit),
     ("sdk/rsip", Place::Conversion),
     ("sdk/xtask", Place::Tool),

@@ -15,10 +15,15 @@ mod hangup;
 mod ladder;
 mod mute;
 mod plugin_check;
+mod plugin_new;
+mod plugin_run;
 mod record;
 mod register;
 mod shutdown;
 mod status;
+
+pub(crate) use plugin_new::PluginNew;
+pub(crate) use plugin_run::PluginRun;
 
 use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
@@ -60,6 +65,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Shutdown(args) => shutdown::run(context, &args),
         Verb::Plugin(Plugin::Check(args)) => plugin_check::run(context, &args),
+        Verb::Plugin(Plugin::New(args)) => plugin_new::run(context, &args),
+        Verb::Plugin(Plugin::Run(args)) => plugin_run::run(context, &args),
         Verb::Plugin(Plugin::CheckOne(args)) => plugin_check::one(&args),
     }
 }

@@ -7,6 +7,7 @@ use crate::out::Form;
 use control::{Code, ErrorObject, ExitCode};
 use plugin_testkit::{LIST, Report};
 use serde_json::json;
+use std::path::Path;
 use std::process::Command;
 
 pub(crate) fn run(context: &mut Context, args: &PluginCheck) -> Result<ExitCode, Error> {
@@ -27,13 +28,7 @@ pub(crate) fn run(context: &mut Context, args: &PluginCheck) -> Result<ExitCode,
             format!("the checks are {}", known.join(" ")),
         ));
     }
-    let me = std::env::current_exe().map_err(|error| failed(&error.to_string()))?;
-    let report = plugin_testkit::check(&args.file, args.seed, &args.only, |code| {
-        let mut child = Command::new(&me);
-        child.args(["plugin", "check-one"]).arg(&args.file);
-        child.arg(code).arg(args.seed.to_string());
-        child
-    });
+    let report = report(&args.file, args.seed, &args.only)?;
     if let Some(path) = &args.junit {
         std::fs::write(path, report.junit())
             .map_err(|error| failed(&format!("{}: {error}", path.display())))?;
@@ -45,12 +40,23 @@ pub(crate) fn run(context: &mut Context, args: &PluginCheck) -> Result<ExitCode,
     })
 }
 
+/// Asks the checks, each of a child of this program.
+pub(super) fn report(file: &Path, seed: u64, only: &[String]) -> Result<Report, Error> {
+    let me = std::env::current_exe().map_err(|error| failed(&error.to_string()))?;
+    Ok(plugin_testkit::check(file, seed, only, |code| {
+        let mut child = Command::new(&me);
+        child.args(["plugin", "check-one"]).arg(file);
+        child.arg(code).arg(seed.to_string());
+        child
+    }))
+}
+
 /// The child's side.
 pub(crate) fn one(args: &PluginCheckOne) -> ! {
     plugin_testkit::child(&args.file, &args.code, args.seed)
 }
 
-fn tell(context: &mut Context, report: &Report) {
+pub(super) fn tell(context: &mut Context, report: &Report) {
     let out = &mut context.out;
     let (ok, asked, skipped) = report.counts();
     match out.form() {

@@ -15,7 +15,8 @@ use crate::args::Demo;
 use crate::error::Error;
 use crate::out::Colour;
 use control::ExitCode;
-use stage::Stage;
+use stage::{Guest, Stage};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,11 +26,30 @@ const REGISTER_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) fn run(context: &mut Context, args: &Demo) -> Result<ExitCode, Error> {
     let began = Instant::now();
     actix::System::new().block_on(async {
-        let stage = Stage::set(args.check, context.global.socket.clone()).await?;
+        let stage = Stage::set(args.check, context.global.socket.clone(), None).await?;
         let stood = began.elapsed();
         let ended = play(context, args, &stage, stood).await;
         stage.strike().await;
         ended
+    })
+}
+
+/// One call in which nothing but the first format of the plugin `file` may be spoken: what `demo --check` proves,
+/// proved through it.
+pub(super) fn prove(
+    context: &mut Context,
+    file: PathBuf,
+    format: String,
+) -> Result<ExitCode, Error> {
+    actix::System::new().block_on(async {
+        let guest = Guest { file, format };
+        let stage = Stage::set(true, None, Some(&guest)).await?;
+        let proved = match stage.registered(REGISTER_WITHIN).await {
+            Ok(_) => check::run(context, &stage).await,
+            Err(why) => Err(why),
+        };
+        stage.strike().await;
+        proved
     })
 }
 

@@ -34,14 +34,26 @@ pub(super) struct Stage {
     throw_away: Option<PathBuf>,
 }
 
+/// A codec in a file, which is all that both may speak.
+#[derive(Debug)]
+pub(super) struct Guest {
+    pub(super) file: PathBuf,
+    /// As rtpmap spells it.
+    pub(super) format: String,
+}
+
 impl Stage {
     /// Starts both. A check uses a folder of its own and throws it away.
-    pub(super) async fn set(check: bool, socket: Option<PathBuf>) -> Result<Self, Error> {
+    pub(super) async fn set(
+        check: bool,
+        socket: Option<PathBuf>,
+        guest: Option<&Guest>,
+    ) -> Result<Self, Error> {
         let mut rng = Rng::from_seed(seed()?);
         let (folder, throw_away) = folder(check, &mut rng)?;
         let sounds = Sounds::write(&folder, check, &mut rng)?;
         let password = rng.token(20);
-        let pbx = pbx(&folder, &password, check).await?;
+        let pbx = pbx(&folder, &password, check, guest).await?;
         let socket = match (socket, check) {
             (Some(socket), _) => socket,
             (None, true) => folder.join("demo.sock"),
@@ -49,23 +61,8 @@ impl Stage {
                 socket_path("demo").map_err(|bad| Error::new(Code::USAGE, bad.to_string()))?
             }
         };
-        let mut request = settings::Request::of_profile("demo");
-        let server = pbx.address().to_string();
-        for (key, value) in [
-            ("accounts.demo.user", USER),
-            ("accounts.demo.domain", &server),
-            ("accounts.demo.password", &password),
-            ("control.socket", &socket.display().to_string()),
-        ] {
-            request
-                .options
-                .push((key.to_owned(), value.to_owned(), "demo".to_owned()));
-        }
-        let broken = |complaints: settings::Complaints| {
-            Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
-        };
-        let loaded = settings::load(&request).map_err(broken)?;
-        let catalogue = catalogue();
+        let loaded = load(&pbx, &password, &socket, guest)?;
+        let catalogue = catalogue(guest)?;
         let plugins = catalogue.plugins().count();
         let sound = Sound::Device {
             plugin: "audio-file".to_owned(),
@@ -155,23 +152,55 @@ fn silent(why: &str) -> ErrorObject {
     ErrorObject::new(Code::SERVER_SILENT, why)
 }
 
+/// The phone's settings: an extension of `pbx`.
+fn load(
+    pbx: &Pbx,
+    password: &str,
+    socket: &Path,
+    guest: Option<&Guest>,
+) -> Result<settings::Loaded, Error> {
+    let mut request = settings::Request::of_profile("demo");
+    let (server, socket) = (pbx.address().to_string(), socket.display().to_string());
+    let mut set = |key: &str, value: &str| {
+        request
+            .options
+            .push((key.to_owned(), value.to_owned(), "demo".to_owned()));
+    };
+    set("accounts.demo.user", USER);
+    set("accounts.demo.domain", &server);
+    set("accounts.demo.password", password);
+    set("control.socket", &socket);
+    if let Some(guest) = guest {
+        set("media.codecs", &guest.format);
+    }
+    let broken = |complaints: settings::Complaints| {
+        Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
+    };
+    settings::load(&request).map_err(broken)
+}
+
 /// At its own port where that is free, so that people can type it; a check takes any.
-async fn pbx(folder: &Path, password: &str, check: bool) -> Result<Pbx, Error> {
+async fn pbx(
+    folder: &Path,
+    password: &str,
+    check: bool,
+    guest: Option<&Guest>,
+) -> Result<Pbx, Error> {
     let settings = |port: u16| -> Result<demo_pbx::Settings, Error> {
         let users = Users::none().and(USER, password);
         let mut settings = demo_pbx::Settings::new(users, folder.to_owned(), seed()?);
         settings.listen.set_port(port);
         Ok(settings)
     };
-    if !check && let Ok(pbx) = demo_pbx::start(settings(PBX_PORT)?, catalogue()).await {
+    if !check && let Ok(pbx) = demo_pbx::start(settings(PBX_PORT)?, catalogue(guest)?).await {
         return Ok(pbx);
     }
-    let started = demo_pbx::start(settings(0)?, catalogue()).await;
+    let started = demo_pbx::start(settings(0)?, catalogue(guest)?).await;
     started.map_err(|why| Error::from(why.explain()))
 }
 
 /// Plugins of the demo, linked in: it needs no file to be installed.
-fn catalogue() -> Catalogue {
+fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
     let mut catalogue = Catalogue::new("offhook demo", env!("CARGO_PKG_VERSION"));
     let entries = [
         &audio_file::ENTRY,
@@ -186,7 +215,13 @@ fn catalogue() -> Catalogue {
         let added = catalogue.add_built_in(entry);
         debug_assert!(added.is_ok(), "{added:?}");
     }
-    catalogue
+    if let Some(guest) = guest {
+        let refused = |why: plugin_host::Error| {
+            ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
+        };
+        catalogue.add_file(&guest.file).map_err(refused)?;
+    }
+    Ok(catalogue)
 }
 
 /// The demo's state folder, or for a check a new one that is thrown away.
