@@ -308,7 +308,7 @@ fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
             incidents.extend(catalogue.incidents());
             !incidents.is_empty()
         });
-        assert_eq!(incidents.len(), 1);
+        assert_eq!(incidents.len(), 1, "{incidents:?}");
         assert_eq!(incidents[0].plugin, "mock-faulty-codec");
         assert!(
             matches!(incidents[0].mishap, Mishap::Crashed(Some(6))),

@@ -156,6 +156,10 @@ impl Caller {
             }
             Err(Missed::Garbage) => Err(Status::GARBAGE),
         };
+        if generation != self.link.live.load(Ordering::Acquire) {
+            // It ended meanwhile, and the ring was made ready for the next one, which did nothing wrong.
+            return Err(Status::LOST);
+        }
         match result {
             Err(Status::GARBAGE) => self.shared.report(Mishap::Garbage),
             Err(Status::PANIC) => {

@@ -33,6 +33,7 @@ mod sandbox;
 mod serve;
 mod serve_media;
 mod serve_talk;
+mod stuck;
 pub(crate) mod talk;
 pub(crate) mod words;
 

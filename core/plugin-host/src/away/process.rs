@@ -3,6 +3,7 @@
 use super::line::Line;
 use super::link::{Caller, Link};
 use super::ring::Ring;
+use super::stuck::{LOOK, Stuck};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -23,10 +24,6 @@ use std::time::{Duration, Instant};
 pub(super) const CONTROL: Duration = Duration::from_millis(250);
 /// Loading may read a disk.
 const START: Duration = Duration::from_secs(5);
-/// How often media instances are looked at.
-const LOOK: Duration = Duration::from_millis(10);
-/// Looks, all in time, at which a media instance that was asked had not moved.
-const STUCK: u32 = 3;
 /// Waits before it is started again after faults in a row.
 const BACK_OFF: [Duration; 4] = [
     Duration::ZERO,
@@ -375,7 +372,7 @@ impl Shared {
     fn watch(&self, child: &mut Child) -> Option<Mishap> {
         let pidfd = Pid::from_raw(child.id() as i32)
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        let mut stuck: Vec<(usize, u32, u32)> = Vec::new();
+        let mut stuck = Stuck::new(child.id());
         loop {
             let links = self.links();
             let nap = if links.is_empty() {
@@ -404,31 +401,11 @@ impl Shared {
             }
             // A look that came late itself says nothing of others.
             let in_time = began.elapsed() < nap + LOOK / 2;
-            if in_time && any_stuck(&links, &mut stuck) {
+            if in_time && stuck.look(&links) {
                 return Some(Mishap::Hung);
             }
         }
     }
-}
-
-/// Whether an instance that was asked has not moved for too many looks.
-fn any_stuck(links: &[Arc<Link>], stuck: &mut Vec<(usize, u32, u32)>) -> bool {
-    let mut now = Vec::with_capacity(links.len());
-    let mut any = false;
-    for link in links {
-        let key = Arc::as_ptr(link) as usize;
-        let Some((answered, sent)) = link.progress().filter(|(answered, sent)| answered != sent)
-        else {
-            continue;
-        };
-        let _ = sent;
-        let before = stuck.iter().find(|one| one.0 == key && one.1 == answered);
-        let looks = before.map_or(0, |one| one.2 + 1);
-        any |= looks >= STUCK;
-        now.push((key, answered, looks));
-    }
-    *stuck = now;
-    any
 }
 
 fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
