@@ -25,6 +25,9 @@ pub enum Error {
     /// None of the codecs that the settings name is there.
     #[error("no plugin brings any of the codecs that media.codecs names: {0}")]
     NoCodec(String),
+    /// Options of plugins that their manifests do not allow.
+    #[error(transparent)]
+    Options(settings::Complaints),
     /// A codec does not understand what is set of it.
     #[error("[{table}] {}", said(why))]
     CodecOption {
@@ -68,7 +71,7 @@ impl Error {
         let code = match self {
             Self::Voice(why) => return why.explain(),
             Self::Password { .. } => Code::NO_PASSWORD,
-            Self::BadAddress { .. } => Code::BROKEN_SETTINGS,
+            Self::BadAddress { .. } | Self::Options(_) => Code::BROKEN_SETTINGS,
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
             Self::Folder { .. } => Code::FILE_UNREADABLE,
             Self::CodecOption { .. } | Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,

@@ -20,7 +20,7 @@
 //! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
 //! | `recordings` | where recordings go |
-//! | [`libraries`] | which library files become plugins: `plugins.allow` and `plugins.trust` |
+//! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
 mod accounts;
@@ -33,7 +33,7 @@ mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use libraries::{Unwanted, add_libraries, library_trust};
+pub use libraries::{Unwanted, add_libraries, gate, library_trust, options};
 
 use base::Rng;
 use control::Timestamp;
@@ -76,6 +76,10 @@ pub fn build_with(
     sound: Sound,
     answering: impl Fn() -> Box<dyn Answering> + 'static,
 ) -> Result<Builder, Error> {
+    let complaints = libraries::complaints(&settings.plugins, &catalogue);
+    if complaints.has_errors() {
+        return Err(Error::Options(complaints));
+    }
     let mut rng = Rng::from_seed(seed()?);
     let epoch = Timestamp::from_unix_ms(Clock::start().epoch_ms());
     let handles = Handles::from(rng.below(FIRST_HANDLES / 2));

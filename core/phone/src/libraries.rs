@@ -1,9 +1,14 @@
-//! Which library files become plugins: `plugins.allow` and `plugins.trust`.
+//! Which library files become plugins, and what the settings tell plugins: everything under `plugins`.
 
-use plugin_host::{Catalogue, Manifest, SearchPath, TrustRule};
-use settings::{Plugins, Trust};
+use plugin_host::config::Options;
+use plugin_host::{Catalogue, Gate, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
+use settings::{
+    Complaint, Complaints, Origin, PluginOption, PluginValue, Plugins, Severity, Trust,
+};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Why the settings keep a library file out. None of its code has run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,8 +70,61 @@ pub fn add_libraries(
         bundled: running.and_then(|file| Some(file.parent()?.join("plugins"))),
     };
     catalogue.add_path_trusted(path, |path, manifest| {
-        let trust = library_trust(plugins, &bundled, path, manifest);
-        trust.map_err(|why| kept_out.borrow_mut().push(why)).ok()
+        library_trust(plugins, &bundled, path, manifest).map_err(|why| {
+            let reason = why.to_string();
+            kept_out.borrow_mut().push(why);
+            reason
+        })
     });
     kept_out.into_inner()
+}
+
+/// What the settings ask of library files before they are loaded: `plugins.sha256`. `prober` looks at files
+/// that were not looked at before; `memory` is what earlier starts left.
+pub fn gate(plugins: &Plugins, prober: Option<Prober>, memory: Option<Arc<PluginMemory>>) -> Gate {
+    Gate {
+        sha256: plugins.sha256.clone(),
+        sha256_required: plugins.sha256_required,
+        prober,
+        memory,
+    }
+}
+
+/// `[plugins.options.ID]` as plugins take it, by id.
+pub fn options(plugins: &Plugins) -> BTreeMap<String, Options> {
+    let of_plugin = |options: &BTreeMap<String, PluginOption>| {
+        let values = options.iter();
+        values
+            .map(|(name, option)| (name.clone(), json(&option.value)))
+            .collect()
+    };
+    let all = plugins.options.iter();
+    all.map(|(id, options)| (id.clone(), of_plugin(options)))
+        .collect()
+}
+
+fn json(value: &PluginValue) -> serde_json::Value {
+    match value {
+        PluginValue::Switch(on) => (*on).into(),
+        PluginValue::Whole(number) => (*number).into(),
+        // It was finite when it was read.
+        PluginValue::Fraction(number) => number.parse::<f64>().unwrap_or_default().into(),
+        PluginValue::Text(text) => text.as_str().into(),
+    }
+}
+
+/// What is wrong with options of plugins, in the words of every complaint about settings.
+pub(crate) fn complaints(plugins: &Plugins, catalogue: &Catalogue) -> Complaints {
+    let all = catalogue.mistakes().iter().map(|(id, mistake)| {
+        let written = plugins.options.get(id);
+        let written = written.and_then(|options| options.get(&mistake.option));
+        Complaint {
+            severity: Severity::Error,
+            origin: written.map_or(Origin::Default, |option| option.origin.clone()),
+            key: format!("plugins.options.{id}.{}", mistake.option),
+            what: mistake.what.clone(),
+            allowed: mistake.allowed.clone(),
+        }
+    });
+    Complaints(all.collect())
 }

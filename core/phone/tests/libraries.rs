@@ -48,7 +48,13 @@ fn a_library_file_is_loaded_only_if_allowed_and_trusted() {
                 .all(|about| matches!(about.origin, Origin::File(_))),
             "{site}"
         );
-        assert_eq!(catalogue.refused(), [], "{site}");
+        let told: Vec<_> = catalogue
+            .refused()
+            .iter()
+            .map(|r| r.error.to_string())
+            .collect();
+        let why = kept_out.iter().map(ToString::to_string);
+        assert_eq!(told, Vec::from_iter(why), "{site}");
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::away::media::AwayAudio;
 use crate::away::words::{Answer, Ask, Media};
-use crate::catalogue::Plugin;
-use crate::fence::{Fence, Tally, Trouble, length};
+use crate::budget::Tally;
+use crate::fence::{Fence, Trouble, length};
 use crate::ready::{Table, nonsense};
+use crate::started::Plugin;
 use crate::{AudioCounters, AudioLatency, Captured, Error, Ready};
 use base::{Hertz, Instant};
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,7 @@ impl AudioHandle {
     /// Opens a device. Thread: \[control\].
     pub fn open(&self, request: &AudioRequest) -> Result<AudioInstance, Error> {
         let json = serde_json::to_string(request).expect("plain values always become JSON");
+        self.plugin.before_use();
         let opened = match &self.table {
             Table::Here(table) => table.open(&json).map(Inner::Here),
             Table::Away(process) => process
@@ -90,7 +92,7 @@ impl AudioHandle {
         let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(AudioInstance {
             inner,
-            fence: Fence::new(clock),
+            fence: self.plugin.fence(clock),
             rate: request.rate,
             plugin: Arc::clone(&self.plugin),
         })

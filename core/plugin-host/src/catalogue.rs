@@ -1,19 +1,17 @@
 //! What is there: plugins by kind and id, built in or loaded.
 
 use crate::away::Incidents;
-use crate::away::process::Process;
-use crate::away::words::{Begun, abilities};
+use crate::config::{Mistake, Options};
 use crate::fence::Clock;
+use crate::gate::Gate;
 use crate::isolated::Isolation;
-use crate::ready::Table;
-use crate::{
-    AudioHandle, CodecFormat, CodecHandle, DirectoryPlugin, DtmfMethod, Entry, Error, FilterPlugin,
-    Kind, Manifest, NatPlugin, Ready, RecorderPlugin, SearchPath, SecurityPlugin, TonePlugin,
-    Trust, UiPlugin, load, services,
-};
-use base::Hertz;
-use plugin::{EntryHandle, Fault};
-use std::path::{Path, PathBuf};
+use crate::services::{self, HostClock, Surroundings, Timers};
+use crate::shelves::Shelves;
+use crate::started::{Code, Plugin, Watch};
+use crate::{CodecHandle, Entry, Error, Kind, Manifest, SearchPath};
+use plugin::EntryHandle;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where a plugin came from.
@@ -42,46 +40,14 @@ pub struct About {
     pub vendor: String,
     /// SPDX expression.
     pub licence: String,
+    /// Boundary it was built for, `MAJOR.MINOR`.
+    pub abi: String,
     /// Where it came from.
     pub origin: Origin,
+    /// Its file's hash, in hexadecimal, where one was asked for.
+    pub sha256: Option<String>,
     /// For an isolated one: which limits this system does not have, in words.
     pub unguarded: Vec<String>,
-}
-
-/// A started plugin. Stops when the catalogue and all instances have let go of it.
-#[derive(Debug)]
-pub(crate) struct Plugin {
-    pub(crate) about: About,
-    pub(crate) code: Code,
-}
-
-/// Where its code runs.
-#[derive(Debug)]
-pub(crate) enum Code {
-    Here(EntryHandle),
-    Away(Arc<Process>, Box<Begun>),
-}
-
-impl Plugin {
-    /// What a DTMF method of another process said of itself.
-    pub(crate) fn dtmf(&self) -> Option<(String, plugin::Abilities)> {
-        match &self.code {
-            Code::Here(_) => None,
-            Code::Away(_, begun) => {
-                let (name, flags) = begun.dtmf.clone()?;
-                Some((name, abilities(flags)))
-            }
-        }
-    }
-}
-
-impl Drop for Plugin {
-    fn drop(&mut self) {
-        match &self.code {
-            Code::Here(entry) => entry.deinit(),
-            Code::Away(..) => {}
-        }
-    }
 }
 
 /// A file that did not become a plugin.
@@ -89,22 +55,10 @@ impl Drop for Plugin {
 pub struct Refused {
     /// Which file.
     pub path: PathBuf,
+    /// What it says it is, where it could be read.
+    pub id: Option<String>,
     /// Why.
     pub error: Error,
-}
-
-/// Plugins by kind; codecs stand apart, by format.
-#[derive(Debug, Default)]
-pub(crate) struct Shelves {
-    pub(crate) audio: Vec<AudioHandle>,
-    pub(crate) dtmf: Vec<DtmfMethod>,
-    pub(crate) recorders: Vec<RecorderPlugin>,
-    pub(crate) filters: Vec<FilterPlugin>,
-    pub(crate) nat: Vec<NatPlugin>,
-    pub(crate) security: Vec<SecurityPlugin>,
-    pub(crate) uis: Vec<UiPlugin>,
-    pub(crate) directories: Vec<DirectoryPlugin>,
-    pub(crate) tones: Vec<TonePlugin>,
 }
 
 /// All plugins of one host. Order is the order in which they were added.
@@ -113,11 +67,15 @@ pub struct Catalogue {
     pub(crate) host_name: &'static str,
     pub(crate) host_version: &'static str,
     pub(crate) clock: Option<Clock>,
+    pub(crate) gate: Gate,
+    pub(crate) options: BTreeMap<String, Options>,
+    mistakes: Vec<(String, Mistake)>,
+    surroundings: Surroundings,
     pub(crate) plugins: Vec<Arc<Plugin>>,
     pub(crate) codecs: Vec<CodecHandle>,
     pub(crate) shelves: Shelves,
-    refused: Vec<Refused>,
-    searched: SearchPath,
+    pub(crate) refused: Vec<Refused>,
+    pub(crate) searched: SearchPath,
     pub(crate) isolation: Isolation,
     pub(crate) incidents: Arc<Incidents>,
 }
@@ -129,6 +87,10 @@ impl Catalogue {
             host_name,
             host_version,
             clock: None,
+            gate: Gate::default(),
+            options: BTreeMap::new(),
+            mistakes: Vec::new(),
+            surroundings: Surroundings::default(),
             plugins: Vec::new(),
             codecs: Vec::new(),
             shelves: Shelves::default(),
@@ -146,6 +108,27 @@ impl Catalogue {
         self
     }
 
+    /// Library files added from now on pass this first.
+    #[must_use]
+    pub fn guarded_by(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// What the settings say for the options of plugins that are added from now on, by id.
+    #[must_use]
+    pub fn with_options(mut self, options: BTreeMap<String, Options>) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// What plugins that are added from now on take for the time.
+    #[must_use]
+    pub fn with_clock(mut self, clock: HostClock) -> Self {
+        self.surroundings.clock = clock;
+        self
+    }
+
     /// Adds a plugin that is linked in. Thread: \[control\].
     pub fn add_built_in(&mut self, entry: &Entry) -> Result<(), Error> {
         let entry = EntryHandle::built_in(entry)
@@ -156,43 +139,8 @@ impl Catalogue {
                 reason,
             })?;
         self.check_new(&manifest.id)?;
-        self.start(entry, &manifest, Origin::BuiltIn)
-    }
-
-    /// Adds one library file, after reading its manifest. Thread: \[control\].
-    pub fn add_file(&mut self, path: &Path) -> Result<(), Error> {
-        let manifest = Manifest::read(path)?;
-        self.add_read(path, &manifest)
-    }
-
-    /// Looks at every library on the path and loads those whose manifest is `wanted`. Files that cannot
-    /// be used are listed by [`refused`](Self::refused) and stop nothing. Thread: \[control\].
-    pub fn add_path(&mut self, path: &SearchPath, wanted: impl Fn(&Manifest) -> bool) {
-        self.add_path_trusted(path, |_, manifest| {
-            wanted(manifest).then_some(Trust::InProcess)
-        });
-    }
-
-    /// The same, each file as far as `trusted` says; nothing of it for `None` and what is only to be built
-    /// in. Thread: \[control\].
-    pub fn add_path_trusted(
-        &mut self,
-        path: &SearchPath,
-        trusted: impl Fn(&Path, &Manifest) -> Option<Trust>,
-    ) {
-        self.searched = path.clone();
-        for path in path.libraries() {
-            let added =
-                Manifest::read(&path).and_then(|manifest| match trusted(&path, &manifest) {
-                    Some(Trust::InProcess) => self.add_read(&path, &manifest),
-                    Some(Trust::Isolated) => self.add_away(&path, &manifest),
-                    Some(Trust::BuiltIn) | None => Ok(()),
-                });
-            if let Err(error) = added {
-                tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
-                self.refused.push(Refused { path, error });
-            }
-        }
+        let options = self.options_of(&manifest)?;
+        self.start(entry, &manifest, (Origin::BuiltIn, None), &options)
     }
 
     /// Every plugin.
@@ -200,127 +148,30 @@ impl Catalogue {
         self.plugins.iter().map(|plugin| &plugin.about)
     }
 
+    /// What the settings have wrong among the options of plugins: plugin, and what.
+    pub fn mistakes(&self) -> &[(String, Mistake)] {
+        &self.mistakes
+    }
+
+    /// Where library files were looked for.
+    pub fn searched(&self) -> &SearchPath {
+        &self.searched
+    }
+
+    /// What each plugin costs and which numbers it shows: to be kept by whoever tells people of it, on any
+    /// thread.
+    pub fn watches(&self) -> Vec<Watch> {
+        self.plugins.iter().cloned().map(Watch).collect()
+    }
+
+    /// The timers of all plugins; somebody must [`fire`](Timers::fire) them.
+    pub fn timers(&self) -> Timers {
+        self.surroundings.timers.clone()
+    }
+
     /// Files that did not become plugins, and why.
     pub fn refused(&self) -> &[Refused] {
         &self.refused
-    }
-
-    /// Every codec format, in order of preference among plugins as they were added.
-    pub fn codecs(&self) -> impl Iterator<Item = &CodecHandle> {
-        self.codecs.iter()
-    }
-
-    /// The formats alone, as data.
-    pub fn formats(&self) -> impl Iterator<Item = &CodecFormat> {
-        self.codecs.iter().map(CodecHandle::format)
-    }
-
-    /// The first codec of this name (without case) and RTP clock rate. Source: RFC 8866 §6.6.
-    pub fn codec(&self, name: &str, clock_rate: Hertz) -> Result<&CodecHandle, Error> {
-        let fits = |codec: &&CodecHandle| {
-            let format = codec.format();
-            format.name.eq_ignore_ascii_case(name) && format.clock_rate_hz == clock_rate.0
-        };
-        self.codecs.iter().find(fits).ok_or_else(|| {
-            let have = self
-                .formats()
-                .map(|f| format!("{}/{}", f.name, f.clock_rate_hz));
-            self.missing(format!("codec {name}/{}", clock_rate.0), have.collect())
-        })
-    }
-
-    /// The audio plugin with this id.
-    pub fn audio(&self, id: &str) -> Result<&AudioHandle, Error> {
-        self.by_id("audio", &self.shelves.audio, id)
-    }
-
-    /// Every DTMF method.
-    pub fn dtmf_methods(&self) -> &[DtmfMethod] {
-        &self.shelves.dtmf
-    }
-
-    /// The DTMF method that settings call so: `rfc2833`, `info`, `audio` or its own word.
-    pub fn dtmf(&self, name: &str) -> Result<&DtmfMethod, Error> {
-        let found = self
-            .shelves
-            .dtmf
-            .iter()
-            .find(|method| method.name() == name);
-        found.ok_or_else(|| {
-            let have = self.shelves.dtmf.iter().map(DtmfMethod::name).collect();
-            self.missing(format!("DTMF method {name:?}"), have)
-        })
-    }
-
-    /// The recorder with this id.
-    pub fn recorder(&self, id: &str) -> Result<&RecorderPlugin, Error> {
-        self.by_id("recorder", &self.shelves.recorders, id)
-    }
-
-    /// The filter with this id.
-    pub fn filter(&self, id: &str) -> Result<&FilterPlugin, Error> {
-        self.by_id("filter", &self.shelves.filters, id)
-    }
-
-    /// The NAT strategy with this id.
-    pub fn nat(&self, id: &str) -> Result<&NatPlugin, Error> {
-        self.by_id("nat", &self.shelves.nat, id)
-    }
-
-    /// The way to agree on keys with this id.
-    pub fn security(&self, id: &str) -> Result<&SecurityPlugin, Error> {
-        self.by_id("security", &self.shelves.security, id)
-    }
-
-    /// The face with this id.
-    pub fn ui(&self, id: &str) -> Result<&UiPlugin, Error> {
-        self.by_id("ui", &self.shelves.uis, id)
-    }
-
-    /// The directory with this id.
-    pub fn directory(&self, id: &str) -> Result<&DirectoryPlugin, Error> {
-        self.by_id("directory", &self.shelves.directories, id)
-    }
-
-    /// The set of tones with this id.
-    pub fn tone(&self, id: &str) -> Result<&TonePlugin, Error> {
-        self.by_id("tone", &self.shelves.tones, id)
-    }
-
-    fn by_id<'a, T>(
-        &self,
-        kind: &str,
-        shelf: &'a [Ready<T>],
-        id: &str,
-    ) -> Result<&'a Ready<T>, Error> {
-        shelf
-            .iter()
-            .find(|ready| ready.plugin() == id)
-            .ok_or_else(|| {
-                let have = shelf.iter().map(|ready| ready.plugin().to_owned());
-                self.missing(format!("{kind} plugin {id:?}"), have.collect())
-            })
-    }
-
-    fn missing(&self, what: String, have: Vec<String>) -> Error {
-        let mut said = if have.is_empty() {
-            "none is there".to_owned()
-        } else {
-            format!("there is {}", have.join(", "))
-        };
-        if !self.searched.folders().is_empty() {
-            let folders: Vec<_> = self
-                .searched
-                .folders()
-                .iter()
-                .map(|f| f.display().to_string())
-                .collect();
-            said += &format!("; searched {}", folders.join(", "));
-        }
-        if !self.refused.is_empty() {
-            said += &format!("; {} files were refused", self.refused.len());
-        }
-        Error::Missing { what, have: said }
     }
 
     pub(crate) fn check_new(&self, id: &str) -> Result<(), Error> {
@@ -336,25 +187,39 @@ impl Catalogue {
         }
     }
 
-    /// Everything that can be refused without running the plugin's code is refused before it is loaded.
-    fn add_read(&mut self, path: &Path, manifest: &Manifest) -> Result<(), Error> {
-        self.check_new(&manifest.id)?;
-        kind(manifest)?;
-        let entry = load::load(path, manifest)?;
-        self.start(entry, manifest, Origin::File(path.to_owned()))
+    pub(crate) fn options_of(&mut self, manifest: &Manifest) -> Result<Options, Error> {
+        let bad = |reason| Error::BadManifest {
+            path: PathBuf::from(&manifest.id),
+            reason,
+        };
+        let schema = manifest.schema().map_err(bad)?;
+        let given = self.options.get(&manifest.id).cloned().unwrap_or_default();
+        let plugin = manifest.id.clone();
+        schema.fill(&given).map_err(|mistakes| {
+            let told = mistakes.iter().map(|m| (plugin.clone(), m.clone()));
+            self.mistakes.extend(told);
+            Error::Options { plugin, mistakes }
+        })
     }
 
-    fn start(
+    /// Starts a plugin whose code is in this process, linked in or loaded.
+    pub(crate) fn start(
         &mut self,
         entry: EntryHandle,
         manifest: &Manifest,
-        origin: Origin,
+        (origin, sha256): (Origin, Option<String>),
+        options: &Options,
     ) -> Result<(), Error> {
         let kind = kind(manifest)?;
-        let host = services::host_for(&entry.id, self.host_name, self.host_version);
-        entry.init(host).map_err(|refusal| Error::InitFailed {
-            plugin: entry.id.clone(),
-            refusal,
+        let config = serde_json::to_string(options).expect("plain values always become JSON");
+        let this = (self.host_name, self.host_version);
+        let (host, services) = services::host_for(&entry.id, this, config, &self.surroundings);
+        entry.init(host).map_err(|refusal| {
+            services.stop();
+            Error::InitFailed {
+                plugin: entry.id.clone(),
+                refusal,
+            }
         })?;
         let about = About {
             id: entry.id.clone(),
@@ -363,99 +228,27 @@ impl Catalogue {
             version: entry.version.clone(),
             vendor: entry.vendor.clone(),
             licence: entry.licence.clone(),
+            abi: manifest.abi.clone(),
             origin,
+            sha256,
             unguarded: Vec::new(),
         };
+        let is_file = about.origin != Origin::BuiltIn;
         // From here on dropping it stops the plugin, also when a table is refused.
-        let plugin = Arc::new(Plugin {
-            about,
-            code: Code::Here(entry.clone()),
-        });
-        self.shelve(kind, &plugin, &entry)?;
+        let plugin = Plugin::new(about, Code::Here(entry, services));
+        let memory = self.gate.memory.clone().filter(|_| is_file);
+        self.put(match memory {
+            Some(memory) => plugin.on_probation(memory, self.surroundings.clock.clone()),
+            None => plugin,
+        })
+    }
+
+    /// Puts a started plugin on its shelf and into the list.
+    pub(crate) fn put(&mut self, plugin: Plugin) -> Result<(), Error> {
+        let plugin = Arc::new(plugin);
+        self.shelve(&plugin)?;
         self.plugins.push(plugin);
         Ok(())
-    }
-
-    fn add_codec(&mut self, plugin: &Arc<Plugin>, entry: &EntryHandle) -> Result<(), Error> {
-        let bad = |fault| Error::BadTable {
-            plugin: plugin.about.id.clone(),
-            table: plugin_abi::CODEC_ID,
-            fault,
-        };
-        let table = entry.codec().map_err(bad)?;
-        let table = table.ok_or_else(|| no_table(plugin, "codec"))?;
-        for format in table.formats().map_err(bad)? {
-            self.codecs.push(CodecHandle {
-                plugin: Arc::clone(plugin),
-                table: Table::Here(table),
-                format: Arc::new(format),
-                clock: self.clock,
-            });
-        }
-        Ok(())
-    }
-
-    fn shelve(
-        &mut self,
-        kind: Kind,
-        plugin: &Arc<Plugin>,
-        entry: &EntryHandle,
-    ) -> Result<(), Error> {
-        let (clock, shelves) = (self.clock, &mut self.shelves);
-        match kind {
-            Kind::Codec => self.add_codec(plugin, entry)?,
-            Kind::Audio => shelves
-                .audio
-                .push(ready(plugin, clock, kind, entry.audio())?),
-            Kind::Dtmf => shelves.dtmf.push(ready(plugin, clock, kind, entry.dtmf())?),
-            Kind::Recorder => {
-                let found = ready(plugin, clock, kind, entry.recorder())?;
-                shelves.recorders.push(found);
-            }
-            Kind::Filter => shelves
-                .filters
-                .push(ready(plugin, clock, kind, entry.filter())?),
-            Kind::Nat => shelves.nat.push(ready(plugin, clock, kind, entry.nat())?),
-            Kind::Security => {
-                let found = ready(plugin, clock, kind, entry.security())?;
-                shelves.security.push(found);
-            }
-            Kind::Ui => shelves.uis.push(ready(plugin, clock, kind, entry.ui())?),
-            Kind::Directory => {
-                let found = ready(plugin, clock, kind, entry.directory())?;
-                shelves.directories.push(found);
-            }
-            Kind::Tone => shelves
-                .tones
-                .push(ready(plugin, clock, kind, entry.tone())?),
-        }
-        Ok(())
-    }
-}
-
-fn ready<T>(
-    plugin: &Arc<Plugin>,
-    clock: Option<Clock>,
-    kind: Kind,
-    table: Result<Option<T>, Fault>,
-) -> Result<Ready<T>, Error> {
-    let table = table.map_err(|fault| Error::BadTable {
-        plugin: plugin.about.id.clone(),
-        table: kind.table(),
-        fault,
-    })?;
-    Ok(Ready {
-        plugin: Arc::clone(plugin),
-        table: Table::Here(table.ok_or_else(|| no_table(plugin, kind.name()))?),
-        clock,
-    })
-}
-
-fn no_table(plugin: &Plugin, kind: &str) -> Error {
-    Error::WrongKind {
-        plugin: plugin.about.id.clone(),
-        kind: kind.to_owned(),
-        reason: "it has no table of that kind",
     }
 }
 

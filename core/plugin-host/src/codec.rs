@@ -2,9 +2,10 @@
 
 use crate::away::media::AwayCodec;
 use crate::away::words::{Answer, Ask, Media};
-use crate::catalogue::Plugin;
-use crate::fence::{Clock, Fence, Tally, Trouble, length};
+use crate::budget::Tally;
+use crate::fence::{Clock, Fence, Trouble, length};
 use crate::ready::{Table, nonsense};
+use crate::started::Plugin;
 use crate::{CodecFormat, Error};
 use plugin::Status;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ impl CodecHandle {
             fmtp,
             options,
         };
+        self.plugin.before_use();
         let opened = match &self.table {
             Table::Here(table) => table.open(&request).map(Inner::Here),
             Table::Away(process) => process
@@ -69,7 +71,7 @@ impl CodecHandle {
         let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(CodecInstance {
             inner,
-            fence: Fence::new(clock),
+            fence: self.plugin.fence(clock),
             format: Arc::clone(&self.format),
             _plugin: Arc::clone(&self.plugin),
         })

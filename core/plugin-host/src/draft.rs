@@ -3,9 +3,9 @@
 use crate::away::media::AwayTone;
 use crate::away::talk::{self, Talk};
 use crate::away::words::{self, Answer, Ask, Media};
-use crate::catalogue::Plugin;
 use crate::fence::{Fence, Trouble};
 use crate::ready::{Table, nonsense};
+use crate::started::Plugin;
 use crate::{Error, Ready};
 use base::Duration;
 use plugin::draft::{directory, nat, security, tone, ui};
@@ -51,6 +51,7 @@ impl<T> Ready<T> {
         here: impl FnOnce(&T) -> Result<I, Refusal>,
         away: impl FnOnce() -> words::Talk,
     ) -> Result<Opened<I>, Error> {
+        self.plugin.before_use();
         let inner = match &self.table {
             Table::Here(table) => here(table).map(Inner::Here),
             Table::Away(process) => Talk::open(process, away()).map(Inner::Away),
@@ -140,6 +141,7 @@ pub type Face = Opened<ui::UiInstance>;
 impl UiPlugin {
     /// Starts the face; its commands go to `commands`, from any thread. Thread: \[control\].
     pub fn open(&self, options: &str, commands: ui::Commands) -> Result<Face, Error> {
+        self.plugin.before_use();
         let inner = match &self.table {
             Table::Here(table) => table.open(options, commands).map(Inner::Here),
             Table::Away(process) => talk::ui(process, options, commands).map(Inner::Away),
@@ -202,6 +204,7 @@ impl TonePlugin {
 
     /// Prepares a tone. Thread: \[control\].
     pub fn open(&self, name: &str, sample_rate_hz: u32, options: &str) -> Result<Tone, Error> {
+        self.plugin.before_use();
         let opened = match &self.table {
             Table::Here(table) => table.open(name, sample_rate_hz, options).map(Played::Here),
             Table::Away(process) => process
@@ -216,7 +219,7 @@ impl TonePlugin {
         let clock = self.clock.filter(|_| matches!(inner, Played::Here(_)));
         Ok(Tone {
             inner,
-            fence: Fence::new(clock),
+            fence: self.plugin.fence(clock),
             _plugin: Arc::clone(&self.plugin),
         })
     }

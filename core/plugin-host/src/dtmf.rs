@@ -2,9 +2,10 @@
 
 use crate::away::media::AwayListener;
 use crate::away::words::{Answer, Ask, Media, Step, heard};
-use crate::catalogue::Plugin;
-use crate::fence::{Fence, Tally, Trouble};
+use crate::budget::Tally;
+use crate::fence::{Fence, Trouble};
 use crate::ready::{Table, nonsense};
+use crate::started::Plugin;
 use crate::{Error, Ready};
 use base::Duration;
 use plugin::{DtmfHeard, DtmfListen, DtmfRequest, DtmfStep, Status};
@@ -54,6 +55,7 @@ impl DtmfMethod {
                     Answer::Done
                     | Answer::Begun(_)
                     | Answer::Text(_)
+                    | Answer::Figures(_)
                     | Answer::Heard(_)
                     | Answer::Closed { .. }
                     | Answer::Nat(_)
@@ -86,6 +88,7 @@ impl DtmfMethod {
 
     /// Makes a listener. Thread: \[control\].
     pub fn open(&self, request: &DtmfListen<'_>) -> Result<DtmfListener, Error> {
+        self.plugin.before_use();
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
             Table::Away(process) => process
@@ -99,7 +102,7 @@ impl DtmfMethod {
         let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(DtmfListener {
             inner,
-            fence: Fence::new(clock),
+            fence: self.plugin.fence(clock),
             plugin: Arc::clone(&self.plugin),
         })
     }

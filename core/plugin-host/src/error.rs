@@ -1,5 +1,7 @@
 //! What was wrong with which library, and what to do about it.
 
+use crate::config::Mistake;
+use crate::state::OffBy;
 use plugin::{Fault, Refusal};
 use std::path::PathBuf;
 
@@ -135,6 +137,79 @@ pub enum Error {
         /// Where the first one came from.
         first: String,
     },
+    /// It was switched off.
+    #[error("{plugin}: is switched off {}", match by {
+        OffBy::Command => "by command",
+        OffBy::UncleanStarts => "because two starts in a row ended while it was being started or first used",
+    })]
+    SwitchedOff {
+        /// Which plugin.
+        plugin: String,
+        /// By whom.
+        by: OffBy,
+    },
+    /// The file is not the one that the settings name.
+    #[error("{plugin}: {} has SHA-256 {hash}, plugins.sha256.{plugin} says {wanted}", path.display())]
+    Tampered {
+        /// Which plugin.
+        plugin: String,
+        /// Which file.
+        path: PathBuf,
+        /// What the settings say.
+        wanted: String,
+        /// What the file has.
+        hash: String,
+    },
+    /// Only files with a known hash may be loaded.
+    #[error("{plugin}: {} has SHA-256 {hash}, and plugins.sha256 names none for it", path.display())]
+    UnknownHash {
+        /// Which plugin.
+        plugin: String,
+        /// Which file.
+        path: PathBuf,
+        /// What the file has.
+        hash: String,
+    },
+    /// The settings say something else for its options than its manifest allows.
+    #[error("{plugin}: {}", mistakes.iter().map(|m| format!("option {}: {}; {}", m.option, m.what, m.allowed)).collect::<Vec<_>>().join(", "))]
+    Options {
+        /// Which plugin.
+        plugin: String,
+        /// Each of them.
+        mistakes: Vec<Mistake>,
+    },
+    /// The process that looked at the library died or hung.
+    #[error("{plugin}: was tried in a process of its own: {how}")]
+    ProbeBroke {
+        /// Which plugin.
+        plugin: String,
+        /// How.
+        how: String,
+    },
+    /// The process that looks at libraries could not be started.
+    #[error("{plugin}: cannot be tried in a process of its own: {reason}")]
+    NoProbe {
+        /// Which plugin.
+        plugin: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// What the process that looked at the library found, in its words.
+    #[error("{reason}")]
+    Probed {
+        /// [`code`](Self::code) of what it found.
+        code: &'static str,
+        /// What it found.
+        reason: String,
+        /// [`fix`](Self::fix) of it.
+        fix: String,
+    },
+    /// The profile does not want it.
+    #[error("{reason}")]
+    KeptOut {
+        /// Why, with what to do.
+        reason: String,
+    },
     /// Nothing in the catalogue is what was asked for.
     #[error("there is no {what}; {have}")]
     Missing {
@@ -178,6 +253,14 @@ impl Error {
             Self::WrongKind { .. } => "plugin.wrong-kind",
             Self::BadTable { .. } => "plugin.bad-table",
             Self::Duplicate { .. } => "plugin.duplicate",
+            Self::SwitchedOff { .. } => "plugin.switched-off",
+            Self::Tampered { .. } => "plugin.tampered",
+            Self::UnknownHash { .. } => "plugin.unknown-hash",
+            Self::Options { .. } => "plugin.options",
+            Self::ProbeBroke { .. } => "plugin.probe-broke",
+            Self::NoProbe { .. } => "plugin.no-probe",
+            Self::Probed { code, .. } => code,
+            Self::KeptOut { .. } => "plugin.kept-out",
             Self::Missing { .. } => "plugin.missing",
             Self::NoIsolation { .. } => "plugin.no-isolation",
             Self::Open { .. } => "plugin.open",
@@ -219,6 +302,24 @@ impl Error {
                 format!("this host knows the kinds {}", crate::Kind::ALL.map(crate::Kind::name).join(", "))
             }
             Self::Duplicate { .. } => "keep one of the two, or give one another id".into(),
+            Self::SwitchedOff { plugin, .. } => {
+                format!("see to it, then: offhook plugin enable {plugin}")
+            }
+            Self::Tampered { plugin, hash, .. } => format!(
+                "install the file you trust again; if this is it: plugins.sha256.{plugin} = \"{hash}\""
+            ),
+            Self::UnknownHash { plugin, hash, .. } => {
+                format!("if you trust this file: plugins.sha256.{plugin} = \"{hash}\"")
+            }
+            Self::Options { plugin, .. } => {
+                format!("correct [plugins.options.{plugin}] in the settings")
+            }
+            Self::ProbeBroke { plugin, .. } => format!(
+                "the plugin's author must correct it; to try it again: offhook plugin enable {plugin}"
+            ),
+            Self::NoProbe { .. } => "check that this program may start itself".into(),
+            Self::Probed { fix, .. } => fix.clone(),
+            Self::KeptOut { .. } => "change the settings as the reason says, if you want it".into(),
             Self::Missing { .. } => {
                 "list the plugin in the profile, put its library on the plugin path, or name one that is there".into()
             }
@@ -226,6 +327,38 @@ impl Error {
                 "install offhook-plugin-host beside the program, or set plugins.trust.{plugin} = \"in-process\""
             ),
             Self::Open { .. } => "change the request as the plugin says".into(),
+        }
+    }
+
+    /// The plugin it is about, where that is known.
+    pub fn plugin(&self) -> Option<&str> {
+        match self {
+            Self::OlderMajor { plugin, .. }
+            | Self::NewerMajor { plugin, .. }
+            | Self::BadEntry { plugin, .. }
+            | Self::InitFailed { plugin, .. }
+            | Self::WrongKind { plugin, .. }
+            | Self::BadTable { plugin, .. }
+            | Self::Duplicate { plugin, .. }
+            | Self::SwitchedOff { plugin, .. }
+            | Self::Tampered { plugin, .. }
+            | Self::UnknownHash { plugin, .. }
+            | Self::Options { plugin, .. }
+            | Self::ProbeBroke { plugin, .. }
+            | Self::NoProbe { plugin, .. }
+            | Self::NoIsolation { plugin }
+            | Self::Open { plugin, .. } => Some(plugin),
+            Self::TwoIds { manifest, .. } => Some(manifest),
+            Self::Unreadable { .. }
+            | Self::NotALibrary { .. }
+            | Self::WrongArchitecture { .. }
+            | Self::NoManifest { .. }
+            | Self::BadManifest { .. }
+            | Self::NoEntry { .. }
+            | Self::Load { .. }
+            | Self::Probed { .. }
+            | Self::KeptOut { .. }
+            | Self::Missing { .. } => None,
         }
     }
 
@@ -247,4 +380,29 @@ impl Error {
             }
         }
     }
+}
+
+/// Codes that the process that looks at libraries may give.
+const CODES: &[&str] = &[
+    "plugin.unreadable",
+    "plugin.not-a-library",
+    "plugin.wrong-architecture",
+    "plugin.no-manifest",
+    "plugin.bad-manifest",
+    "plugin.no-entry",
+    "plugin.older-boundary",
+    "plugin.newer-boundary",
+    "plugin.load",
+    "plugin.bad-entry",
+    "plugin.two-ids",
+    "plugin.init-failed",
+    "plugin.wrong-kind",
+    "plugin.bad-table",
+    "plugin.options",
+];
+
+/// The code as it stands here; a word of another build is `plugin.refused`.
+pub(crate) fn known_code(code: &str) -> &'static str {
+    let known = CODES.iter().find(|known| **known == code);
+    known.copied().unwrap_or("plugin.refused")
 }

@@ -2,11 +2,12 @@
 //! called again.
 //!
 //! It reads no clock of its own: a catalogue that was given one times each call, one without does not.
-//! It neither allocates nor locks nor logs; control reads the [`Tally`].
+//! It neither allocates nor locks nor logs; control reads the [`Meter`].
 
 use crate::Status;
+use crate::budget::{Meter, Tally};
 use base::{Duration, Instant};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Where the time of a call comes from.
 pub type Clock = fn() -> Instant;
@@ -35,21 +36,6 @@ pub enum Trouble {
     Bypassed,
 }
 
-/// What happened at one fence. Each counts up only, but for `misses_in_row`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Calls that entered the plugin.
-    pub calls: u64,
-    /// Calls that it answered with a failure.
-    pub failures: u64,
-    /// Calls that took longer than they may. Only counted with a clock.
-    pub misses: u64,
-    /// Misses without a call in time between.
-    pub misses_in_row: u32,
-    /// The longest call. Unit: ns. Only with a clock.
-    pub longest_ns: u64,
-}
-
 /// How a call gets through. One look at it decides, because it stands in every packet's way.
 #[derive(Debug, Clone, Copy)]
 enum Gate {
@@ -65,26 +51,36 @@ impl Gate {
 }
 
 /// Stands before one instance.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Fence {
     gate: Gate,
     clock: Option<Clock>,
-    tally: Tally,
+    meter: Arc<Meter>,
 }
 
 impl Fence {
     /// Open, with nothing counted.
     pub fn new(clock: Option<Clock>) -> Self {
+        Self::metered(clock, Arc::default())
+    }
+
+    /// Open, and counts with `meter`, which nobody else writes.
+    pub(crate) fn metered(clock: Option<Clock>, meter: Arc<Meter>) -> Self {
         Self {
             gate: Gate::new(clock),
             clock,
-            tally: Tally::default(),
+            meter,
         }
     }
 
     /// What happened so far.
     pub fn tally(&self) -> Tally {
-        self.tally
+        self.meter.tally()
+    }
+
+    /// Says which leg the instance serves.
+    pub fn serves(&self, leg: u64) {
+        self.meter.serves(leg);
     }
 
     /// Why nothing gets through, if so.
@@ -100,7 +96,8 @@ impl Fence {
         match self.gate {
             Gate::Shut(Trouble::Bypassed) => {
                 self.gate = Gate::new(self.clock);
-                self.tally.misses_in_row = 0;
+                self.meter.shut(None);
+                self.meter.in_time();
             }
             Gate::Shut(Trouble::Poisoned | Trouble::Failed(_)) => {}
             Gate::Open | Gate::Timed(_) => {}
@@ -116,7 +113,7 @@ impl Fence {
     ) -> Result<T, Trouble> {
         let result = match self.gate {
             Gate::Open => {
-                self.tally.calls = self.tally.calls.wrapping_add(1);
+                self.meter.called();
                 body()
             }
             Gate::Timed(clock) => self.timed(clock, audio, body),
@@ -136,7 +133,7 @@ impl Fence {
         audio: impl FnOnce() -> Duration,
         body: impl FnOnce() -> Result<T, Status>,
     ) -> Result<T, Status> {
-        self.tally.calls = self.tally.calls.wrapping_add(1);
+        self.meter.called();
         let start = clock();
         let result = body();
         self.measure(clock().since(start), audio() / SHARE);
@@ -144,24 +141,26 @@ impl Fence {
     }
 
     fn measure(&mut self, took: Duration, allowed: Duration) {
-        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.tally.longest_ns = self.tally.longest_ns.max(took_ns);
+        self.meter
+            .took(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
         if took <= allowed {
-            self.tally.misses_in_row = 0;
-            return;
+            return self.meter.in_time();
         }
-        self.tally.misses += 1;
-        self.tally.misses_in_row += 1;
-        if self.tally.misses_in_row >= MISSES {
-            self.gate = Gate::Shut(Trouble::Bypassed);
+        if self.meter.missed() >= MISSES {
+            self.shut_for(Trouble::Bypassed);
         }
+    }
+
+    fn shut_for(&mut self, trouble: Trouble) {
+        self.gate = Gate::Shut(trouble);
+        self.meter.shut(Some(trouble));
     }
 
     #[cold]
     fn failed(&mut self, status: Status) -> Trouble {
-        self.tally.failures += 1;
+        self.meter.failed();
         if status == Status::PANIC {
-            self.gate = Gate::Shut(Trouble::Poisoned);
+            self.shut_for(Trouble::Poisoned);
             return Trouble::Poisoned;
         }
         Trouble::Failed(status)

@@ -2,9 +2,10 @@
 
 use crate::away::media::AwayFilter;
 use crate::away::words::Media;
-use crate::catalogue::Plugin;
-use crate::fence::{Fence, Tally, Trouble};
+use crate::budget::Tally;
+use crate::fence::{Fence, Trouble};
 use crate::ready::Table;
+use crate::started::Plugin;
 use crate::{Error, Ready};
 use base::Duration;
 use plugin::{FilterRequest, Place};
@@ -20,6 +21,7 @@ impl FilterPlugin {
     /// Makes an instance. Thread: \[control\].
     pub fn open(&self, request: &FilterRequest<'_>) -> Result<FilterInstance, Error> {
         let rate = request.sample_rate_hz;
+        self.plugin.before_use();
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
             Table::Away(process) => process
@@ -34,7 +36,7 @@ impl FilterPlugin {
         let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(FilterInstance {
             inner,
-            fence: Fence::new(clock),
+            fence: self.plugin.fence(clock),
             plugin: Arc::clone(&self.plugin),
         })
     }

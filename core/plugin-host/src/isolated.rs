@@ -1,13 +1,15 @@
 //! Plugins of a process of their own, in the catalogue.
 
+use crate::admit::Passed;
 use crate::away;
 use crate::away::process::{Plan, Process};
 use crate::away::words::{Ask, Format};
-use crate::catalogue::{About, Catalogue, Code, Origin, Plugin, kind};
+use crate::catalogue::{About, Catalogue, Origin};
 use crate::ready::Table;
-use crate::{CodecHandle, Error, Incident, Kind, Manifest, Ready};
+use crate::started::{Code, Plugin};
+use crate::{CodecHandle, Error, Incident, Kind, Ready};
 use plugin::Fault;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How plugins of a process of their own are run.
@@ -51,21 +53,14 @@ impl Catalogue {
     pub fn process_of(&self, id: &str) -> Option<u32> {
         let plugin = self.plugins.iter().find(|plugin| plugin.about.id == id)?;
         match &plugin.code {
-            Code::Here(_) => None,
+            Code::Here(..) => None,
             Code::Away(process, _) => process.pid(),
         }
     }
 
-    /// Adds one library file in a process of its own: none of its code runs in this one.
-    /// Thread: \[control\].
-    pub fn add_isolated(&mut self, path: &Path) -> Result<(), Error> {
-        let manifest = Manifest::read(path)?;
-        self.add_away(path, &manifest)
-    }
-
-    pub(crate) fn add_away(&mut self, path: &Path, manifest: &Manifest) -> Result<(), Error> {
-        self.check_new(&manifest.id)?;
-        let kind = kind(manifest)?;
+    /// Starts a process for a file that has passed.
+    pub(crate) fn start_away(&mut self, passed: Passed) -> Result<(), Error> {
+        let Passed { path, manifest, .. } = passed;
         let refused = |refusal| Error::InitFailed {
             plugin: manifest.id.clone(),
             refusal,
@@ -75,7 +70,7 @@ impl Catalogue {
             plugin: manifest.id.clone(),
         })?;
         let whole = path.canonicalize().map_err(|error| Error::Unreadable {
-            path: path.to_owned(),
+            path: path.clone(),
             reason: error.to_string(),
         })?;
         let (process, begun) = Process::start(Plan {
@@ -86,6 +81,7 @@ impl Catalogue {
                 kind: manifest.kind.clone(),
                 permissions: manifest.permissions.clone(),
                 host: (self.host_name.to_owned(), self.host_version.to_owned()),
+                options: passed.options,
             },
             quarantine: self.isolation.quarantine,
             incidents: Arc::clone(&self.incidents),
@@ -100,37 +96,33 @@ impl Catalogue {
             );
         }
         let about = About {
-            id: manifest.id.clone(),
-            kind,
+            id: manifest.id,
+            kind: passed.kind,
             name: begun.name.clone(),
             version: begun.version.clone(),
             vendor: begun.vendor.clone(),
             licence: begun.licence.clone(),
-            origin: Origin::Isolated(path.to_owned()),
+            abi: manifest.abi,
+            origin: Origin::Isolated(path),
+            sha256: passed.sha256,
             unguarded: begun.open.clone(),
         };
-        let formats = begun.formats.clone();
-        let process = Arc::new(process);
-        let plugin = Arc::new(Plugin {
+        self.put(Plugin::new(
             about,
-            code: Code::Away(Arc::clone(&process), Box::new(begun)),
-        });
-        self.shelve_away(kind, &plugin, &process, formats)?;
-        self.plugins.push(plugin);
-        Ok(())
+            Code::Away(Arc::new(process), Box::new(begun)),
+        ))
     }
 
-    fn shelve_away(
+    pub(crate) fn shelve_away(
         &mut self,
-        kind: Kind,
         plugin: &Arc<Plugin>,
         process: &Arc<Process>,
-        formats: Vec<Format>,
+        formats: &[Format],
     ) -> Result<(), Error> {
-        let shelves = &mut self.shelves;
+        let (kind, shelves) = (plugin.about.kind, &mut self.shelves);
         match kind {
             Kind::Codec => {
-                for (index, format) in formats.into_iter().enumerate() {
+                for (index, format) in formats.iter().cloned().enumerate() {
                     let format = format.read(index).ok_or_else(|| Error::BadTable {
                         plugin: plugin.about.id.clone(),
                         table: plugin_abi::CODEC_ID,

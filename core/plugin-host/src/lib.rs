@@ -16,21 +16,31 @@
 //! | [`away`] | plugins in a process of their own |
 //! | [`elf`] | just enough of ELF to see a section and a symbol |
 //! | [`manifest`] | the manifest and what is checked before loading |
+//! | [`config`] | a plugin's options: what its manifest allows, what the settings say |
+//! | [`gate`] | what a file passes before any of its code runs: switch, hash, look |
+//! | [`probe`] | the look, in a process of its own |
+//! | [`state`] | what is remembered from start to start |
 //! | [`load`] | libloading |
-//! | [`catalogue`] | plugins by kind and id |
+//! | [`catalogue`], `shelves` | plugins by kind and id |
+//! | [`started`] | a started plugin: its first use and its cost watched |
+//! | `admit` | the one way by which a file becomes a plugin |
 //! | [`kind`] | what a plugin is for |
 //! | [`ready`] | a started plugin of one kind, and what was opened of it |
 //! | [`codec`], [`audio`], [`dtmf`], [`filter`] | opened instances behind their fence |
 //! | [`recorder`] | recordings |
 //! | [`draft`] | kinds not promised yet: nat, security, ui, directory, tone |
 //! | [`fence`] | poisoned and over-budget plugins |
-//! | `services` | what a plugin may ask the host |
+//! | [`budget`] | what each costs, read while it works |
+//! | [`services`] | what a plugin may ask the host |
 //! | [`error`] | what was wrong with which library, and what to do |
 
+mod admit;
 pub mod audio;
 pub mod away;
+pub mod budget;
 pub mod catalogue;
 pub mod codec;
+pub mod config;
 pub mod draft;
 pub mod dtmf;
 pub mod elf;
@@ -38,17 +48,23 @@ pub mod error;
 pub mod fence;
 pub mod filter;
 pub mod find;
+pub mod gate;
 mod isolated;
 pub mod kind;
 pub mod load;
 pub mod manifest;
+pub mod probe;
 pub mod ready;
 pub mod recorder;
-mod services;
+pub mod services;
+mod shelves;
+pub mod started;
+pub mod state;
 pub mod trust;
 
 pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
 pub use away::{Incident, Mishap, Then};
+pub use budget::{Cost, ShutOut, Tally};
 pub use catalogue::{About, Catalogue, Origin, Refused};
 pub use codec::{CodecHandle, CodecInstance};
 pub use draft::{
@@ -57,9 +73,10 @@ pub use draft::{
 };
 pub use dtmf::{DtmfListener, DtmfMethod};
 pub use error::Error;
-pub use fence::{Clock, Fence, Tally, Trouble, wall_clock};
+pub use fence::{Clock, Fence, Trouble, wall_clock};
 pub use filter::{FilterInstance, FilterPlugin};
 pub use find::SearchPath;
+pub use gate::Gate;
 pub use kind::Kind;
 pub use manifest::Manifest;
 pub use plugin::{
@@ -67,6 +84,10 @@ pub use plugin::{
     DtmfRequest, DtmfStep, Entry, FilterRequest, FormatRule, Mark, PacketTimes, Place,
     RecorderRequest, RuleKind, Status, Tones,
 };
+pub use probe::Prober;
 pub use ready::Ready;
 pub use recorder::{RecordedFile, RecorderAbout, RecorderPlugin, Recording, RecordingResult};
+pub use services::{Figure, HostClock, Timers};
+pub use started::Watch;
+pub use state::{OffBy, PluginMemory};
 pub use trust::{Trust, TrustRule};

@@ -1,7 +1,8 @@
 //! What a plugin says of itself, read from the file's bytes before any of its code runs.
 
-use crate::Error;
+use crate::config::Schema;
 use crate::elf::{self, NotElf};
+use crate::{Error, Kind};
 use plugin_abi::{ABI_MAJOR, ENTRY_SYMBOL, MANIFEST_SECTION};
 use serde::Deserialize;
 use std::path::Path;
@@ -134,7 +135,34 @@ impl Manifest {
                 manifest.id
             ));
         }
+        manifest.schema()?;
+        manifest.check_tables()?;
         Ok(manifest)
+    }
+
+    /// Its options; the error says what is wrong with them.
+    pub fn schema(&self) -> Result<Schema, String> {
+        Schema::parse(&self.config)
+    }
+
+    /// A manifest that names tables names each once, and that of its kind.
+    fn check_tables(&self) -> Result<(), String> {
+        for (index, table) in self.tables.iter().enumerate() {
+            if self.tables.iter().skip(index + 1).any(|t| t == table) {
+                return Err(format!("names the table {table} twice"));
+            }
+        }
+        match Kind::from_name(&self.kind) {
+            Some(kind)
+                if !self.tables.is_empty() && !self.tables.iter().any(|t| t == kind.table()) =>
+            {
+                Err(format!(
+                    "names no table {}, which its kind needs",
+                    kind.table()
+                ))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// `Err(None)` when the number cannot be read.

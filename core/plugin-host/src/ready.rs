@@ -2,8 +2,9 @@
 
 use crate::Error;
 use crate::away::process::Process;
-use crate::catalogue::{About, Plugin};
+use crate::catalogue::About;
 use crate::fence::Clock;
+use crate::started::Plugin;
 use plugin::{Refusal, Status};
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use crate::away::talk::Talk;
 use crate::away::words::{self, Answer, Ask};
-use crate::catalogue::Plugin;
 use crate::ready::{Table, nonsense};
+use crate::started::Plugin;
 use crate::{Error, Ready};
 use plugin::{Mark, RecorderRequest, Refusal, Status};
 use serde::Deserialize;
@@ -81,6 +81,7 @@ impl RecorderPlugin {
 
     /// Begins a recording. Thread: \[worker\].
     pub fn open(&self, request: &RecorderRequest<'_>) -> Result<Recording, Error> {
+        self.plugin.before_use();
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
             Table::Away(process) => {

@@ -4,11 +4,16 @@
 mod common;
 
 use base::{Hertz, Instant};
-use host::{AudioRequest, Catalogue, DtmfListen, DtmfRequest, FilterRequest, Mishap, Place, Then};
+use host::gate::sha256_of;
+use host::{
+    AudioRequest, Catalogue, DtmfListen, DtmfRequest, Figure, FilterRequest, Gate, Mishap, Place,
+    PluginMemory, Prober, SearchPath, Then, Trust,
+};
 use mock_faulty::{Fault, order, order_in_text};
 use offhook_plugin_host as host;
 use plugin::draft::nat::{NatInput, NatOutput};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant as Moment};
 
@@ -60,6 +65,80 @@ fn a_real_codec_apart_makes_the_same_bytes_as_here() {
         let samples = here.decode(&one[..size], &mut back).unwrap();
         until(|| apart.decode(&two[..size], &mut again) == Ok(samples));
         assert_eq!(back, again);
+    }
+}
+
+/// Clock, settings, timers and metrics are there for a plugin wherever it runs.
+#[test]
+fn an_isolated_plugin_asks_its_host_as_one_of_this_process_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"CONFIG="{\"gain\":{\"type\":\"integer\",\"default\":3}}""#;
+    let file = common::compile_c(folder.path(), "asks", &["ASKS".into(), config.into()]);
+    let told = serde_json::json!({"codec-copy": {"gain": 5}});
+    let told = serde_json::from_value(told).unwrap();
+    let mut catalogue = empty().with_options(told);
+    catalogue.add_isolated(&file).unwrap();
+    let watch = catalogue.watches().remove(0);
+    assert_eq!(watch.figures()["gain"], Figure::Gauge(5));
+    until(|| watch.figures().get("fired_total") == Some(&Figure::Counter(7)));
+    let wrong = serde_json::from_value(serde_json::json!({"codec-copy": {"gain": 5.5}})).unwrap();
+    let error = empty().with_options(wrong).add_isolated(&file).unwrap_err();
+    assert_eq!(error.code(), "plugin.options");
+}
+
+/// Hash list and switch hold for a file wherever it is to run; at risk is only who runs here, and only that is
+/// tried first.
+#[test]
+fn an_isolated_file_passes_the_same_gate() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "copy", &[]);
+    let state = folder.path().join("state");
+    let memory = Arc::new(PluginMemory::open(&state));
+    let nowhere = || Prober::new("/nowhere/probe".into(), []);
+    let gate = |hash: &str| Gate {
+        sha256: [("codec-copy".to_owned(), hash.to_owned())].into(),
+        prober: Some(nowhere()),
+        memory: Some(Arc::clone(&memory)),
+        ..Gate::default()
+    };
+    let path = SearchPath::new([folder.path().to_owned()]);
+    let added = |gate: Gate, trust: Trust| {
+        let mut catalogue = empty().guarded_by(gate);
+        catalogue.add_path_trusted(&path, |_, _| Ok(trust));
+        let refused = catalogue.refused().first().map(|r| r.error.code());
+        (catalogue, refused)
+    };
+    let hash = sha256_of(&file).unwrap();
+    for trust in [Trust::InProcess, Trust::Isolated] {
+        let (_, refused) = added(gate(&"0".repeat(64)), trust);
+        assert_eq!(refused, Some("plugin.tampered"), "{trust:?}");
+    }
+    let (_, refused) = added(gate(&hash), Trust::InProcess);
+    assert_eq!(
+        refused,
+        Some("plugin.no-probe"),
+        "only what runs here is tried"
+    );
+    let (_, refused) = added(gate(&hash), Trust::BuiltIn);
+    assert_eq!(refused, Some("plugin.kept-out"));
+    let (catalogue, refused) = added(gate(&hash), Trust::Isolated);
+    assert_eq!(refused, None);
+    let about = catalogue.plugins().next().unwrap();
+    assert_eq!(
+        (about.sha256.as_deref(), about.abi.as_str()),
+        (Some(hash.as_str()), "1.0")
+    );
+    let codec = catalogue.codec("COPY", Hertz(8000)).unwrap();
+    let open = codec.open("", "").unwrap();
+    assert!(
+        !state.join("plugins-at-risk").exists(),
+        "it cannot end this process"
+    );
+    drop((open, catalogue));
+    assert!(memory.switch_off("codec-copy"));
+    for trust in [Trust::InProcess, Trust::Isolated] {
+        let (_, refused) = added(gate(&hash), trust);
+        assert_eq!(refused, Some("plugin.switched-off"), "{trust:?}");
     }
 }
 

@@ -20,8 +20,8 @@ const fn number(min: u64, max: u64) -> Kind {
 /// How a plugin may run.
 pub(crate) const TRUST: Kind = Kind::Choice(&["built-in", "in-process", "isolated"]);
 
-/// All keys but those of `[accounts.ID]`, which are those of `[account]`, of `[plugins.trust]`, which
-/// are ids of plugins, and of `[codec.NAME]`, which are the codec's own.
+/// All keys but those of `[accounts.ID]`, which are those of `[account]`, of [`BY_PLUGIN`], and of
+/// `[codec.NAME]`, which are the codec's own.
 pub(crate) const KEYS: &[Key] = &[
     key("engine.default_account", Kind::Id),
     key(
@@ -99,7 +99,11 @@ pub(crate) const KEYS: &[Key] = &[
     key("plugins.path", Kind::Texts),
     key("plugins.allow", Kind::Names),
     key("plugins.default_trust", TRUST),
+    key("plugins.sha256_required", Kind::Switch),
 ];
+
+/// The tables below `plugins` whose keys are ids of plugins.
+pub(crate) const BY_PLUGIN: [&str; 3] = ["plugins.trust", "plugins.sha256", "plugins.options"];
 
 /// Account and key of a path below `accounts`. An id may hold dots; a key holds none, unless it is a
 /// codec's.
@@ -149,7 +153,19 @@ pub(crate) fn kind_of(path: &str) -> Option<Kind> {
     if let Some(id) = name.strip_prefix("plugins.trust.") {
         return crate::value::is_id(id).then_some(TRUST);
     }
+    if let Some(id) = name.strip_prefix("plugins.sha256.") {
+        return crate::value::is_id(id).then_some(Kind::Sha256);
+    }
+    if let Some((id, option)) = option_of(&name) {
+        return (crate::value::is_id(id) && crate::value::is_id(option))
+            .then_some(Kind::PluginOption);
+    }
     KEYS.iter().find(|key| key.name == name).map(|key| key.kind)
+}
+
+/// Plugin and option of a key `plugins.options.ID.NAME`; an id may have dots, a name has none.
+pub(crate) fn option_of(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix("plugins.options.")?.rsplit_once('.')
 }
 
 /// Names that could stand where the last word of `path` stands: keys and tables, in order.
@@ -275,6 +291,12 @@ mod tests {
         assert_eq!(kind_of("accounts..user"), None);
         assert_eq!(kind_of("plugins.trust.codec-x"), Some(TRUST));
         assert_eq!(kind_of("plugins.trust.a b"), None);
+        assert_eq!(kind_of("plugins.sha256.codec-x"), Some(Kind::Sha256));
+        assert_eq!(
+            kind_of("plugins.options.org.a.b.rate"),
+            Some(Kind::PluginOption)
+        );
+        assert_eq!(kind_of("plugins.options.rate"), None);
         assert_eq!(kind_of("account.user"), Some(Kind::Text));
         assert_eq!(kind_of("user"), None);
     }

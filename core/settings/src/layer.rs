@@ -92,6 +92,11 @@ impl Reader<'_, '_> {
     }
 
     fn child(&mut self, parent: &str, path: &str, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
+        let of_options = path.starts_with("plugins.options.");
+        if let (true, DeValue::Table(table)) = (of_options, value.get_ref()) {
+            // Ids with dots are tables in tables.
+            return self.table(path, table);
+        }
         if let Some(kind) = keys::kind_of(path) {
             return self.leaf(path, kind, value);
         }
@@ -179,6 +184,8 @@ pub(crate) fn complain_about_value(
         | Kind::Server
         | Kind::Id
         | Kind::Device
+        | Kind::Sha256
+        | Kind::PluginOption
         | Kind::Option
         | Kind::Incoming => format!("{} is not allowed", raw.show()),
     };
@@ -191,7 +198,8 @@ fn is_table(path: &str) -> bool {
         let rest = key.name.strip_prefix(path);
         rest.is_some_and(|rest| rest.starts_with('.'))
     };
-    let has_free_keys = matches!(path, "accounts" | "plugins.trust") || keys::is_codec_table(path);
+    let has_free_keys =
+        path == "accounts" || keys::BY_PLUGIN.contains(&path) || keys::is_codec_table(path);
     has_free_keys || keys::KEYS.iter().any(below)
 }
 
@@ -206,7 +214,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
             let texts: Option<Vec<String>> = texts.map(|t| t.map(str::to_owned)).collect();
             texts.map_or(Raw::Other("a list of other than text"), Raw::List)
         }
-        DeValue::Float(_) => Raw::Other("a fraction"),
+        DeValue::Float(number) => Raw::Fraction(number.as_str().replace('_', "")),
         DeValue::Datetime(_) => Raw::Other("a date"),
         DeValue::Table(_) => Raw::Other("a table"),
     }

@@ -33,6 +33,6 @@ pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};
 pub use settings::{
     Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Incoming, Limits,
-    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Recording, Settings, Sip, Transport,
-    Trust,
+    Listen, Log, Media, MediaPriority, OptionValue, PluginOption, PluginValue, Plugins, Recording,
+    Settings, Sip, Transport, Trust,
 };

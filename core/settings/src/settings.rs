@@ -1,6 +1,7 @@
 //! The settings as the engine uses them: typed, complete, checked.
 
 use crate::Account;
+use crate::complaint::Origin;
 use base::Duration;
 use core::net::SocketAddr;
 use std::collections::BTreeMap;
@@ -337,6 +338,45 @@ pub struct Plugins {
     pub default_trust: Trust,
     /// How those run that are.
     pub trust: BTreeMap<String, Trust>,
+    /// SHA-256 of library files by the plugin's id, in hexadecimal.
+    pub sha256: BTreeMap<String, String>,
+    /// Whether a library file without one may not be loaded.
+    pub sha256_required: bool,
+    /// Options by the plugin's id, then by name. Only the plugin's manifest says what each may be.
+    pub options: BTreeMap<String, BTreeMap<String, PluginOption>>,
+}
+
+/// What was written for an option of a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginOption {
+    /// The value.
+    pub value: PluginValue,
+    /// Who set it, and where.
+    pub origin: Origin,
+}
+
+/// A value that only a plugin can judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PluginValue {
+    /// Yes or no.
+    Switch(bool),
+    /// A whole number.
+    Whole(i64),
+    /// Another number, finite, as written.
+    Fraction(String),
+    /// One line of text.
+    Text(String),
+}
+
+impl core::fmt::Display for PluginValue {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Switch(on) => write!(f, "{on}"),
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Fraction(number) => f.write_str(number),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
 }
 
 impl Plugins {

@@ -1,6 +1,6 @@
 //! What each kind of value allows.
 
-use crate::settings::{Accept, Device, Listen};
+use crate::settings::{Accept, Device, Listen, PluginValue};
 
 /// A checked value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) enum Value {
     Integer(i64),
     Text(String),
     List(Vec<String>),
+    /// An option of a plugin: what it may be, only its manifest says.
+    Plugin(PluginValue),
 }
 
 /// What stands in a file, a variable or an option, before it is checked.
@@ -20,6 +22,8 @@ pub(crate) enum Raw {
     Number(i64),
     Text(String),
     List(Vec<String>),
+    /// A number that is not whole, as written.
+    Fraction(String),
     /// A kind of value that no key takes.
     Other(&'static str),
 }
@@ -54,6 +58,10 @@ pub(crate) enum Kind {
     Option,
     /// A password. Never shown.
     Secret,
+    /// 64 hexadecimal digits.
+    Sha256,
+    /// An option of a plugin.
+    PluginOption,
 }
 
 /// Longest text. Unit: bytes.
@@ -73,12 +81,16 @@ impl Kind {
                 fits.then_some(Value::Number(number))
             }
             (_, Raw::Text(text)) if !is_line(text) => None,
+            (Self::PluginOption, raw) => option(raw).map(Value::Plugin),
             (_, Raw::Text(text)) if self.takes_text(text) => Some(Value::Text(text.clone())),
             (_, Raw::List(items)) => {
                 let fits = items.len() <= MAX_LIST && items.iter().all(|item| is_line(item));
                 (fits && self.takes_list(items)).then(|| Value::List(items.clone()))
             }
-            (_, Raw::Switch(_) | Raw::Number(_) | Raw::Text(_) | Raw::Other(_)) => None,
+            (
+                _,
+                Raw::Switch(_) | Raw::Number(_) | Raw::Text(_) | Raw::Fraction(_) | Raw::Other(_),
+            ) => None,
         }
     }
 
@@ -90,7 +102,13 @@ impl Kind {
             Self::Id => text.is_empty() || is_id(text),
             Self::Device => Device::read(text).is_some(),
             Self::Incoming => Accept::read(text).is_some(),
-            Self::Switch | Self::Number { .. } | Self::Names | Self::Texts | Self::Listen => false,
+            Self::Sha256 => text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()),
+            Self::Switch
+            | Self::Number { .. }
+            | Self::Names
+            | Self::Texts
+            | Self::Listen
+            | Self::PluginOption => false,
         }
     }
 
@@ -115,6 +133,8 @@ impl Kind {
             | Self::Id
             | Self::Device
             | Self::Incoming
+            | Self::Sha256
+            | Self::PluginOption
             | Self::Option
             | Self::Secret => false,
         }
@@ -147,6 +167,8 @@ impl Kind {
             }
             Self::Option => "allowed: text, a number, true or false".to_owned(),
             Self::Secret => "allowed: the password as one line of text".to_owned(),
+            Self::Sha256 => "allowed: 64 hexadecimal digits, as sha256sum prints them".to_owned(),
+            Self::PluginOption => "allowed: a number, a text, true or false".to_owned(),
         }
     }
 
@@ -181,6 +203,8 @@ impl Kind {
             | Self::Id
             | Self::Device
             | Self::Incoming
+            | Self::Sha256
+            | Self::PluginOption
             | Self::Secret => Raw::Text(text.to_owned()),
         }
     }
@@ -202,6 +226,7 @@ impl Raw {
                 let items: Vec<String> = items.iter().take(8).map(|i| format!("{i:?}")).collect();
                 format!("[{}]", items.join(", "))
             }
+            Self::Fraction(_) => "a fraction".to_owned(),
             Self::Other(kind) => (*kind).to_owned(),
         }
     }
@@ -215,7 +240,21 @@ impl core::fmt::Display for Value {
             Self::Integer(number) => write!(f, "{number}"),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::List(items) => write!(f, "{items:?}"),
+            Self::Plugin(option) => option.fmt(f),
         }
+    }
+}
+
+fn option(raw: &Raw) -> Option<PluginValue> {
+    match raw {
+        Raw::Switch(on) => Some(PluginValue::Switch(*on)),
+        Raw::Number(number) => Some(PluginValue::Whole(*number)),
+        Raw::Fraction(number) => {
+            let finite = number.parse::<f64>().is_ok_and(f64::is_finite);
+            finite.then(|| PluginValue::Fraction(number.clone()))
+        }
+        Raw::Text(text) => Some(PluginValue::Text(text.clone())),
+        Raw::List(_) | Raw::Other(_) => None,
     }
 }
 

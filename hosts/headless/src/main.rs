@@ -3,20 +3,23 @@
 //! A list of plugins and a settings file; everything else is `core/phone`.
 
 mod options;
+mod plugins;
 
 use clap::Parser;
 use control::{Code, ErrorObject, ExitCode};
 use options::Options;
-use plugin_host::{Catalogue, SearchPath};
 use settings::{Log, Settings};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process;
 use std::rc::Rc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 fn main() {
     let options = Options::parse();
+    if let Some(file) = &options.probe_plugin {
+        return plugin_host::probe::answer(file);
+    }
     let mut warnings = Vec::new();
     match run(&options, &mut warnings) {
         Ok(()) => {}
@@ -42,7 +45,7 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     folders(&options.plugins)?;
     net::raise_open_files();
     net::outlive_full_files();
-    let catalogue = catalogue(options, &loaded.settings);
+    let catalogue = plugins::catalogue(options, &loaded.settings);
     let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
     if loaded.settings.control_socket.is_none() {
         let path = control::socket_path(&loaded.settings.profile);
@@ -54,10 +57,11 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
         for warning in warnings.drain(..) {
             tracing::warn!("{warning}");
         }
+        let end = Signals::watch();
         for listen in core.listening() {
             println!("listening {} {}", listen.transport, listen.address);
         }
-        wait(&core).await;
+        wait(&core, end).await;
         core.stop("asked to stop").await;
         Ok(())
     })
@@ -72,52 +76,24 @@ fn folders(named: &[PathBuf]) -> Result<(), ErrorObject> {
     Err(ErrorObject::new(Code::FILE_UNREADABLE, why))
 }
 
-/// The plugins of this host: what is linked in, then what the search path brings.
-fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
-    let mut catalogue = Catalogue::new("offhookd", env!("CARGO_PKG_VERSION"));
-    let built_in = [
-        &audio_file::ENTRY,
-        &audio_null::ENTRY,
-        &audio_tone::ENTRY,
-        &codec_g711::ENTRY,
-        &recorder_wav::ENTRY,
-        &recorder_ogg_opus::ENTRY,
-        &codec_g722::ENTRY,
-        &codec_gsm::ENTRY,
-        &codec_ilbc::ENTRY,
-        &codec_l16::ENTRY,
-        &dtmf_inband::ENTRY,
-        &dtmf_info::ENTRY,
-        &dtmf_rfc4733::ENTRY,
-        &codec_opus::ENTRY,
-    ];
-    let folders = options
-        .plugins
-        .iter()
-        .chain(&settings.plugins.path)
-        .cloned();
-    // Files come first: one with the id of a built-in plugin takes its place.
-    let path = SearchPath::new(folders);
-    for why in phone::add_libraries(&mut catalogue, &path, &settings.plugins) {
-        tracing::warn!("{why}");
+/// Signals that end it in order.
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    /// From now on. Whoever is told that it listens may end it.
+    fn watch() -> Option<Self> {
+        let term = signal(SignalKind::terminate()).ok()?;
+        let int = signal(SignalKind::interrupt()).ok()?;
+        Some(Self { term, int })
     }
-    for entry in built_in {
-        if let Err(why) = catalogue.add_built_in(entry) {
-            tracing::debug!(%why, "built-in plugin not used");
-        }
-    }
-    for refused in catalogue.refused() {
-        tracing::warn!(path = %refused.path.display(), why = %refused.error, fix = refused.error.fix(), "plugin refused");
-    }
-    catalogue
 }
 
 /// Until somebody wants it to stop: a signal, or the command `shutdown`.
-async fn wait(core: &Rc<engine::Core>) {
-    let (Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+async fn wait(core: &Rc<engine::Core>, signals: Option<Signals>) {
+    let Some(Signals { mut term, mut int }) = signals else {
         return core.stopped().await;
     };
     tokio::select! {

@@ -56,6 +56,15 @@ pub(crate) struct Options {
     /// Folder with plugin libraries; may be given several times.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) plugins: Vec<PathBuf>,
+    /// Load no plugin file, and give the plugins that are linked in their default options.
+    #[arg(long)]
+    pub(crate) safe_mode: bool,
+    /// Load no plugin file; the plugins that are linked in have the options of the settings.
+    #[arg(long)]
+    pub(crate) only_bundled: bool,
+    /// Look at one plugin file and say what it is: how this program tries files in a process of their own.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) probe_plugin: Option<PathBuf>,
     /// What to log on stderr: error, warn, info, debug, or a filter such as sip=debug.
     #[arg(long, env = "OFFHOOK_LOG_FILTER")]
     pub(crate) log: Option<String>,

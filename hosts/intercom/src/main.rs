@@ -6,6 +6,7 @@ use clap::Parser;
 use control::{Code, ErrorObject, ExitCode};
 use door::{Door, Key};
 use plugin_host::Catalogue;
+use settings::Settings;
 use std::path::PathBuf;
 use std::process;
 use std::rc::Rc;
@@ -54,7 +55,8 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     for warning in &loaded.warnings {
         eprintln!("{warning}");
     }
-    let builder = phone::build(&loaded.settings, catalogue()?).map_err(|why| why.explain())?;
+    let builder = phone::build(&loaded.settings, catalogue(&loaded.settings)?)
+        .map_err(|why| why.explain())?;
     actix::System::new().block_on(async {
         let core = builder.start().await.map_err(|why| why.explain())?;
         for listen in core.listening() {
@@ -76,8 +78,9 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
 }
 
 /// The plugins of this host: all of them are linked in, so no file can be lost on a door.
-fn catalogue() -> Result<Catalogue, ErrorObject> {
-    let mut catalogue = Catalogue::new("offhook-intercom", env!("CARGO_PKG_VERSION"));
+fn catalogue(settings: &Settings) -> Result<Catalogue, ErrorObject> {
+    let mut catalogue = Catalogue::new("offhook-intercom", env!("CARGO_PKG_VERSION"))
+        .with_options(phone::options(&settings.plugins));
     for entry in [
         &codec_g711::ENTRY,
         &dtmf_inband::ENTRY,

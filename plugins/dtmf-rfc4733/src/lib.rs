@@ -126,7 +126,7 @@ plugin::export_dtmf!(
     id = "dtmf-rfc4733",
     name = "Keys as RTP telephone-events",
     permissions = [],
-    config = r#"{"negotiate_only_8khz":{"type":"bool","default":true,"help":"only telephone-event/8000, whatever the codec's clock"},"duration_in_8khz":{"type":"bool","default":false,"help":"count durations in 1/8000 s also beside a codec of another clock"},"volume":{"type":"integer","default":10,"min":0,"max":63,"help":"level of the tone below 0 dBm0, in dB"}}"#
+    config = r#"{"negotiate_only_8khz":{"type":"boolean","default":true,"help":"only telephone-event/8000, whatever the codec's clock"},"duration_in_8khz":{"type":"boolean","default":false,"help":"count durations in 1/8000 s also beside a codec of another clock"},"volume":{"type":"integer","default":10,"min":0,"max":63,"help":"level of the tone below 0 dBm0, in dB"}}"#
 );
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ fn compile(folder: &Path, source: &str, fault: &str) -> PathBuf {
 const FAULTS: &[(&str, &str, &str)] = &[
     ("NO_SYMBOL", "S-01", "nobody_has_this"),
     ("NO_LICENCE", "M-02", "no licence"),
-    ("BAD_CONFIG", "M-04", "default \"many\" is no integer"),
+    ("BAD_CONFIG", "M-01", "default \"many\" is not allowed"),
+    ("NO_HELP", "M-04", "rate: no help"),
     ("ANY_PERMISSION", "M-05", "permission \"root\" is not known"),
     ("OTHER_VERSION", "S-03", "the entry \"2.0.0\""),
     ("ANY_TABLE", "A-02", "answers a table to"),

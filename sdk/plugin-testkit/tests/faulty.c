@@ -55,6 +55,8 @@ typedef struct {
 #endif
 #ifdef BAD_CONFIG
 #define CONFIG ",\"config\":{\"rate\":{\"type\":\"integer\",\"default\":\"many\",\"help\":\"x\"}}"
+#elif defined(NO_HELP)
+#define CONFIG ",\"config\":{\"rate\":{\"type\":\"integer\",\"default\":1}}"
 #elif defined(ANY_PERMISSION)
 #define CONFIG ",\"permissions\":[\"net\",\"root\"]"
 #else

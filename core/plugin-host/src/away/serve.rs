@@ -4,14 +4,19 @@ use super::line::Line;
 use super::ring::{Answerer, Ring};
 use super::words::{Answer, Ask, Begun, Format, Media, Step, Talk, flags};
 use super::{sandbox, serve_media, serve_talk};
+use crate::config::Options;
+use crate::services::{Context, Surroundings};
 use crate::{Kind, Manifest, load, services};
 use plugin::{
     CodecRequest, DtmfListen, DtmfRequest, EntryHandle, FilterRequest, Place, RecorderRequest,
     Refusal, Status,
 };
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::thread::Timespec;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A stack for a codec's arrays.
@@ -21,13 +26,72 @@ const LONG: Duration = Duration::from_secs(u32::MAX as u64);
 /// To put an answer into a socket.
 pub(super) const SOON: Duration = Duration::from_secs(2);
 
+/// The plugin of this process.
+struct Served {
+    entry: EntryHandle,
+    services: &'static Context,
+}
+
+/// Timers of the plugin, which run out while nobody asks anything.
+struct Timing {
+    surroundings: Surroundings,
+    /// Rung when one was started, maybe by the thread of an instance.
+    bell: Arc<OwnedFd>,
+}
+
+impl Timing {
+    fn new() -> io::Result<Self> {
+        let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let surroundings = Surroundings::default();
+        let rung = Arc::clone(&bell);
+        surroundings.timers.when_started(move || {
+            // A bell that is full has been rung.
+            let _ = rustix::io::write(&*rung, &1u64.to_ne_bytes());
+        });
+        Ok(Self { surroundings, bell })
+    }
+
+    /// Fires what is due until the engine says something.
+    fn until_asked(&self, line: &Line) -> io::Result<()> {
+        let Surroundings { clock, timers } = &self.surroundings;
+        loop {
+            timers.fire(clock.now());
+            let due = timers.deadline();
+            let left = due.map(|due| Timespec {
+                tv_sec: 0,
+                // Looked at once a second at least.
+                tv_nsec: due.since(clock.now()).as_nanos().min(999_999_999) as i64,
+            });
+            let line = line.as_fd();
+            let mut fds = [
+                PollFd::new(&line, PollFlags::IN),
+                PollFd::new(&*self.bell, PollFlags::IN),
+            ];
+            match poll(&mut fds, left.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let [asked, rung] = fds.map(|fd| !fd.revents().is_empty());
+            if rung {
+                let _ = rustix::io::read(&*self.bell, &mut [0u8; 8]);
+            }
+            if asked {
+                return Ok(());
+            }
+        }
+    }
+}
+
 /// Serves one plugin to the engine at the other end of standard input, until it hangs up. The whole of the
 /// program `offhook-plugin-host`.
 pub fn serve() -> io::Result<()> {
     let line = Line::of(io::stdin().as_fd().try_clone_to_owned()?);
     sandbox::at_start(&line)?;
-    let mut loaded = None;
+    // After it: that closes whatever is open.
+    let clock = Timing::new()?;
+    let mut loaded: Option<Served> = None;
     loop {
+        clock.until_asked(&line)?;
         let came = match line.receive::<Ask>(LONG) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             came => came?,
@@ -39,11 +103,12 @@ pub fn serve() -> io::Result<()> {
                     kind,
                     permissions,
                     host,
+                    options,
                 },
                 None,
             ) => {
                 let open = sandbox::shut_in(&path, &permissions);
-                match begin(&path, &kind, host, open) {
+                match begin(&path, &kind, (host, options, &clock), open) {
                     Ok((plugin, begun)) => {
                         loaded = Some(plugin);
                         Answer::Begun(Box::new(begun))
@@ -51,7 +116,10 @@ pub fn serve() -> io::Result<()> {
                     Err(refusal) => Answer::refused(refusal),
                 }
             }
-            (word, Some(plugin)) => answer(plugin, word, came.fds).unwrap_or_else(Answer::refused),
+            (Ask::Figures, Some(served)) => Answer::Figures(served.services.figures()),
+            (word, Some(served)) => {
+                answer(&served.entry, word, came.fds).unwrap_or_else(Answer::refused)
+            }
             (_, None) => Answer::refused(Status::BAD_ARGUMENT.into()),
         };
         line.send(&answer, &[], &[], SOON)?;
@@ -61,15 +129,18 @@ pub fn serve() -> io::Result<()> {
 fn begin(
     path: &Path,
     kind: &str,
-    host: (String, String),
+    (host, options, clock): ((String, String), Options, &Timing),
     open: Vec<String>,
-) -> Result<(EntryHandle, Begun), Refusal> {
+) -> Result<(Served, Begun), Refusal> {
     let refused = |error: crate::Error| Refusal::new(Status::FAILED, error.to_string());
     let manifest = Manifest::read(path).map_err(refused)?;
     let entry = load::load(path, &manifest).map_err(refused)?;
     // As long as the process, as the boundary promises.
     let [name, version] = [host.0, host.1].map(|text| &*text.leak());
-    entry.init(services::host_for(&entry.id, name, version))?;
+    let config = serde_json::to_string(&options).expect("plain values always become JSON");
+    let (host, services) =
+        services::host_for(&entry.id, (name, version), config, &clock.surroundings);
+    entry.init(host)?;
     let nonsense = |fault: plugin::Fault| Refusal::new(Status::GARBAGE, fault.to_string());
     let kind = Kind::from_name(kind).ok_or(Status::UNSUPPORTED)?;
     let mut begun = Begun {
@@ -111,7 +182,7 @@ fn begin(
         let why = format!("it has no table of the kind {}", kind.name());
         return Err(Refusal::new(Status::UNSUPPORTED, why));
     }
-    Ok((entry, begun))
+    Ok((Served { entry, services }, begun))
 }
 
 /// The table, or that there is none.
@@ -160,7 +231,7 @@ fn answer(entry: &EntryHandle, word: Ask, fds: Vec<OwnedFd>) -> Result<Answer, R
         }
         Ask::Media(word) => media(entry, word, fds),
         Ask::Talk(word) => talk(entry, word, fds),
-        Ask::Begin { .. } => Err(Status::BAD_ARGUMENT.into()),
+        Ask::Begin { .. } | Ask::Figures => Err(Status::BAD_ARGUMENT.into()),
     }
 }
 

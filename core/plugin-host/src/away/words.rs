@@ -1,11 +1,14 @@
 //! What the engine asks a plugin's process, and what it answers. Plain words, as JSON.
 
 use super::machines::{NatIn, NatOut, SecurityIn, SecurityOut};
+use crate::Figure;
+use crate::config::Options;
 use plugin::{
     Abilities, CodecFormat, DtmfHeard, DtmfStep, FormatRule, PacketTimes, Refusal, RuleKind,
     Status, Tones,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// To the process.
@@ -17,7 +20,10 @@ pub(crate) enum Ask {
         kind: String,
         permissions: Vec<String>,
         host: (String, String),
+        options: Options,
     },
+    /// The numbers that it shows.
+    Figures,
     Fmtp {
         index: usize,
         options: String,
@@ -136,6 +142,7 @@ pub(crate) enum Answer {
     Done,
     Begun(Box<Begun>),
     Text(String),
+    Figures(BTreeMap<String, Figure>),
     Steps(Vec<Step>),
     Heard(Option<(char, bool, u32)>),
     Closed {

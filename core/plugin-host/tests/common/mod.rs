@@ -43,9 +43,10 @@ pub(crate) fn library(package: &str) -> PathBuf {
     target.join("debug").join(name)
 }
 
-/// Compiles `tests/common/plugin.c` with these definitions into `folder/name.so`.
+/// Compiles `plugin.c` beside this file with these definitions into `folder/name.so`.
 pub(crate) fn compile_c(folder: &Path, name: &str, defines: &[String]) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/plugin.c");
+    let source =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/plugin-host/tests/common/plugin.c");
     build_c(&source, folder, name, defines)
 }
 
@@ -107,4 +108,15 @@ pub(crate) fn faulty(kind: &str) -> PathBuf {
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     ))
+}
+
+/// Processes in which code of a library has run that was built with this trace.
+pub(crate) fn traces(file: &Path) -> Vec<u32> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// Whether this process is one of them.
+pub(crate) fn has_run_here(file: &Path) -> bool {
+    traces(file).contains(&std::process::id())
 }

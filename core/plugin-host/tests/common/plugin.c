@@ -1,10 +1,13 @@
 /* A codec in C from the header alone: one format, COPY/8000, whose payload is the samples themselves.
  * Definitions break one thing each. */
+#define _DEFAULT_SOURCE
 #include <offhook_plugin.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef OffhookText Text;
 typedef OffhookTextOut TextOut;
@@ -48,12 +51,45 @@ typedef OffhookFmtpRule FmtpRule;
 #ifndef ENCODE
 #define ENCODE encode
 #endif
+#ifdef ASKS
+/* Shows how long its settings are, and a moment later that its timer ran out. */
+static const OffhookHost *its_host;
+static void fired(void *user, uint64_t id) {
+    static const Text metrics = TEXT("offhook.metrics/1"), name = TEXT("fired_total");
+    const OffhookMetricTable *table = its_host->service(its_host->context, metrics);
+    (void)user;
+    table->add(its_host->context, name, id);
+}
+static void ask(const OffhookHost *host) {
+    static const Text metrics = TEXT("offhook.metrics/1"), name = TEXT("gain"), timers = TEXT("offhook.timers/1"),
+                      config = TEXT("offhook.config/1");
+    const OffhookMetricTable *metric = host->service(host->context, metrics);
+    const OffhookTimerTable *timer = host->service(host->context, timers);
+    const OffhookConfigTable *settings = host->service(host->context, config);
+    char json[64] = "";
+    TextOut out = { (uint8_t *)json, sizeof json - 1, 0 };
+    its_host = host;
+    settings->read(host->context, &out);
+    metric->set(host->context, name, atoi(json + sizeof "{\"gain\":" - 1));
+    timer->start(host->context, 7, 20000000, fired, NULL);
+}
+#define ON_INIT ask(host)
+#endif
+#ifndef ON_INIT
+#define ON_INIT
+#endif
+#ifndef TABLES
+#define TABLES "[\"offhook.codec/1\"]"
+#endif
+#ifndef CONFIG
+#define CONFIG "{}"
+#endif
 #ifndef TABLE
 #define TABLE table
 #endif
 #ifndef MANIFEST
 #define MANIFEST "{\"manifest\":1,\"abi\":\"" ABI "\",\"kind\":\"" KIND "\",\"id\":\"" ID \
-    "\",\"name\":\"Copy\",\"version\":\"1.0\",\"from the future\":[1,2]}"
+    "\",\"tables\":" TABLES ",\"config\":" CONFIG ",\"name\":\"Copy\",\"version\":\"1.0\",\"from the future\":[1,2]}"
 #endif
 
 #ifdef BUILD
@@ -62,11 +98,16 @@ const int build = BUILD;
 #endif
 
 #ifdef TRACE
-/* Shows whether any code of this library has run. */
+/* Shows in which processes any code of this library has run. */
 __attribute__((constructor)) static void leave_a_trace(void) {
-    FILE *file = fopen(TRACE, "w");
-    if (file) fclose(file);
+    FILE *file = fopen(TRACE, "a");
+    if (file) { fprintf(file, "%d\n", (int)getpid()); fclose(file); }
 }
+#endif
+
+#ifdef ON_LOAD
+/* What it does as soon as it is loaded. */
+__attribute__((constructor(65535))) static void on_load(void) { ON_LOAD; }
 #endif
 
 #ifdef UNRESOLVED
@@ -77,6 +118,7 @@ int (*needed)(void) = nobody_has_this;
 static int32_t init(const OffhookHost *host, TextOut *reason) {
     static const char why[] = "no licence key in /etc/copy.key";
     (void)host;
+    ON_INIT;
     if (INIT_STATUS < 0 && reason && reason->capacity >= sizeof why - 1) {
         memcpy(reason->ptr, why, sizeof why - 1);
         reason->len = sizeof why - 1;

@@ -7,12 +7,10 @@ use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
     Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Incoming, Limits,
-    Listen, Log, Media, MediaPriority, OptionValue, Plugins, Recording, Settings, Sip, Transport,
-    Trust,
+    Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip, Transport,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where a password may stand, in one layer at most one of them.
@@ -65,7 +63,7 @@ pub(super) fn settings(
             signalling: values.fit("dscp.signalling")?,
         },
         recording: recording(values)?,
-        plugins: plugins(values)?,
+        plugins: super::plugins::plugins(values)?,
     })
 }
 
@@ -150,7 +148,7 @@ fn codec_options(prefix: &str, values: &Values) -> CodecOptions {
             Value::Switch(on) => OptionValue::Switch(*on),
             Value::Integer(number) => OptionValue::Integer(*number),
             Value::Text(text) => OptionValue::Text(text.clone()),
-            Value::Number(_) | Value::List(_) => continue,
+            Value::Number(_) | Value::List(_) | Value::Plugin(_) => continue,
         };
         let of_codec = options.entry(name.to_ascii_lowercase()).or_default();
         of_codec.insert(option.to_owned(), value);
@@ -186,33 +184,6 @@ fn dtmf(values: &Values, complaints: &mut Complaints) -> Option<Dtmf> {
             _ => DtmfListen::Auto,
         },
     })
-}
-
-fn plugins(values: &Values) -> Option<Plugins> {
-    let mut trust = BTreeMap::new();
-    for (key, (value, _)) in &values.0 {
-        if let (Some(id), Value::Text(word)) = (key.strip_prefix("plugins.trust."), value) {
-            trust.insert(id.to_owned(), trust_of(word));
-        }
-    }
-    Some(Plugins {
-        path: values
-            .list("plugins.path")?
-            .iter()
-            .map(PathBuf::from)
-            .collect(),
-        allow: values.list("plugins.allow")?.to_vec(),
-        default_trust: trust_of(values.text("plugins.default_trust")?),
-        trust,
-    })
-}
-
-fn trust_of(word: &str) -> Trust {
-    match word {
-        "built-in" => Trust::BuiltIn,
-        "in-process" => Trust::InProcess,
-        _ => Trust::Isolated,
-    }
 }
 
 fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Account> {
@@ -400,17 +371,25 @@ impl Values {
         }
     }
 
-    fn switch(&self, key: &str) -> Option<bool> {
+    pub(super) fn switch(&self, key: &str) -> Option<bool> {
         match self.get(key)? {
             Value::Switch(on) => Some(*on),
-            Value::Number(_) | Value::Integer(_) | Value::Text(_) | Value::List(_) => None,
+            Value::Number(_)
+            | Value::Integer(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Plugin(_) => None,
         }
     }
 
     fn number(&self, key: &str) -> Option<u64> {
         match self.get(key)? {
             Value::Number(number) => Some(*number),
-            Value::Switch(_) | Value::Integer(_) | Value::Text(_) | Value::List(_) => None,
+            Value::Switch(_)
+            | Value::Integer(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Plugin(_) => None,
         }
     }
 
@@ -422,17 +401,25 @@ impl Values {
         self.number(key).map(Duration::from_secs)
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         match self.get(key)? {
             Value::Text(text) => Some(text),
-            Value::Switch(_) | Value::Number(_) | Value::Integer(_) | Value::List(_) => None,
+            Value::Switch(_)
+            | Value::Number(_)
+            | Value::Integer(_)
+            | Value::List(_)
+            | Value::Plugin(_) => None,
         }
     }
 
-    fn list(&self, key: &str) -> Option<&[String]> {
+    pub(super) fn list(&self, key: &str) -> Option<&[String]> {
         match self.get(key)? {
             Value::List(items) => Some(items),
-            Value::Switch(_) | Value::Number(_) | Value::Integer(_) | Value::Text(_) => None,
+            Value::Switch(_)
+            | Value::Number(_)
+            | Value::Integer(_)
+            | Value::Text(_)
+            | Value::Plugin(_) => None,
         }
     }
 }

@@ -122,8 +122,17 @@ const EVERY_KIND: &str = r#"
         [plugins]
         path = ["/opt/offhook"]
         allow = ["codec-g711"]
+        sha256_required = true
         [plugins.trust]
         codec-x = "in-process"
+        [plugins.sha256]
+        codec-x = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
+        [plugins.options.codec-x]
+        bitrate = -24_000
+        gain-db = 1.5
+        [plugins.options.org.example.thing]
+        fec = true
+        mode = "voice"
         "#;
 
 #[test]
@@ -231,6 +240,41 @@ fn media_and_plugins_arrive_typed() {
         "of the profile"
     );
     assert_eq!(plugins.trust_of("other"), Trust::Isolated);
+    assert!(plugins.sha256_required && plugins.sha256["codec-x"].starts_with("BA78"));
+    let options: Vec<String> = plugins
+        .options
+        .iter()
+        .flat_map(|(id, options)| {
+            options
+                .iter()
+                .map(move |(name, o)| format!("{id} {name} {}", o.value))
+        })
+        .collect();
+    assert_eq!(
+        options,
+        [
+            "codec-x bitrate -24000",
+            "codec-x gain-db 1.5",
+            "org.example.thing fec true",
+            "org.example.thing mode \"voice\"",
+        ]
+    );
+}
+
+#[test]
+fn a_hash_that_is_none_and_an_option_that_is_no_value_are_told() {
+    complains(
+        r#"[plugins.sha256]
+codec-x = "BA78"
+[plugins.options.codec-x]
+rates = [1, 2]
+since = 2026-11-21
+"#,
+        expect![[r#"
+            site.toml:2:11: plugins.sha256.codec-x: "BA78" is not allowed; allowed: 64 hexadecimal digits, as sha256sum prints them
+            site.toml:4:9: plugins.options.codec-x.rates: a list of other than text is not allowed; allowed: a number, a text, true or false
+            site.toml:5:9: plugins.options.codec-x.since: a date is not allowed; allowed: a number, a text, true or false"#]],
+    );
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! The one way by which a library file becomes a plugin, wherever its code is to run.
+//!
+//! 1. Its manifest is read from its bytes, and its kind is known.
+//! 2. The host says how far it trusts the file, or keeps it out.
+//! 3. It is not switched off, its hash is the one that is wanted, its options are allowed.
+//! 4. A file that is to run here and is not known is looked at in another process.
+//! 5. Only now its code runs: here, or in its own process.
+
+use crate::config::Options;
+use crate::{Catalogue, Error, Kind, Manifest, Origin, Refused, SearchPath, Trust, load};
+use std::path::{Path, PathBuf};
+
+/// A file that may be started: [`Catalogue::pass`] made sure of it, and nothing else makes one.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    pub(crate) path: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) kind: Kind,
+    pub(crate) options: Options,
+    /// Where one was asked for. Hexadecimal.
+    pub(crate) sha256: Option<String>,
+    trust: Trust,
+}
+
+impl Catalogue {
+    /// Adds one library file to this process. Thread: \[control\].
+    pub fn add_file(&mut self, path: &Path) -> Result<(), Error> {
+        self.admit(path, Manifest::read(path)?, Trust::InProcess)
+    }
+
+    /// Adds one library file in a process of its own: none of its code runs in this one.
+    /// Thread: \[control\].
+    pub fn add_isolated(&mut self, path: &Path) -> Result<(), Error> {
+        self.admit(path, Manifest::read(path)?, Trust::Isolated)
+    }
+
+    /// As [`add_file`](Self::add_file), with these options instead of the settings'.
+    pub(crate) fn add_file_with(&mut self, path: &Path, options: Options) -> Result<(), Error> {
+        let manifest = Manifest::read(path)?;
+        self.options.insert(manifest.id.clone(), options);
+        self.admit(path, manifest, Trust::InProcess)
+    }
+
+    /// Looks at every library on the path and adds those whose manifest is `wanted` to this process; the
+    /// error of `wanted` says why not. Files that are not used are listed by
+    /// [`refused`](Self::refused) and stop nothing. Thread: \[control\].
+    pub fn add_path(
+        &mut self,
+        path: &SearchPath,
+        wanted: impl Fn(&Manifest) -> Result<(), String>,
+    ) {
+        self.add_path_trusted(path, |_, manifest| {
+            wanted(manifest).map(|()| Trust::InProcess)
+        });
+    }
+
+    /// The same, each file as far as `trusted` says. What is only to be built in is refused.
+    pub fn add_path_trusted(
+        &mut self,
+        path: &SearchPath,
+        trusted: impl Fn(&Path, &Manifest) -> Result<Trust, String>,
+    ) {
+        self.searched = path.clone();
+        for path in path.libraries() {
+            let (id, added) = match Manifest::read(&path) {
+                Ok(manifest) => {
+                    let id = manifest.id.clone();
+                    let trust = trusted(&path, &manifest);
+                    let trust = trust.map_err(|reason| Error::KeptOut { reason });
+                    let added = trust.and_then(|trust| self.admit(&path, manifest, trust));
+                    (Some(id), added)
+                }
+                Err(error) => (error.plugin().map(str::to_owned), Err(error)),
+            };
+            if let Err(error) = added {
+                tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
+                self.refused.push(Refused { path, id, error });
+            }
+        }
+    }
+
+    fn admit(&mut self, path: &Path, manifest: Manifest, trust: Trust) -> Result<(), Error> {
+        self.check_new(&manifest.id)?;
+        let passed = self.pass(path, manifest, trust)?;
+        self.begin(passed)
+    }
+
+    /// Everything that can be refused without running the plugin's code in this process. Whoever starts a
+    /// file, also in the place of another, needs what this gives.
+    pub(crate) fn pass(
+        &mut self,
+        path: &Path,
+        manifest: Manifest,
+        trust: Trust,
+    ) -> Result<Passed, Error> {
+        let kind = crate::catalogue::kind(&manifest)?;
+        let options = self.options_of(&manifest)?;
+        let sha256 = self.gate.check(path, &manifest, &options, trust)?;
+        Ok(Passed {
+            path: path.to_owned(),
+            manifest,
+            kind,
+            options,
+            sha256,
+            trust,
+        })
+    }
+
+    /// Starts what has passed. Who is at risk is written down before code of it runs here, so that a start
+    /// that ends with it is held against it.
+    pub(crate) fn begin(&mut self, passed: Passed) -> Result<(), Error> {
+        match passed.trust {
+            Trust::Isolated => self.start_away(passed),
+            Trust::InProcess => {
+                let memory = self.gate.memory.clone();
+                let id = passed.manifest.id.clone();
+                if let Some(memory) = &memory {
+                    memory.at_risk(&id);
+                }
+                let started = self.start_here(passed);
+                if let Some(memory) = &memory {
+                    memory.came_through(&id);
+                }
+                started
+            }
+            Trust::BuiltIn => Err(Error::KeptOut {
+                reason: format!(
+                    "plugin {} may only be linked in, and this is a library file",
+                    passed.manifest.id
+                ),
+            }),
+        }
+    }
+
+    fn start_here(&mut self, passed: Passed) -> Result<(), Error> {
+        let entry = load::load(&passed.path, &passed.manifest)?;
+        let origin = (Origin::File(passed.path), passed.sha256);
+        self.start(entry, &passed.manifest, origin, &passed.options)
+    }
+}

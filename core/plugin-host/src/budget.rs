@@ -1,0 +1,363 @@
+//! What plugins cost: a meter for each open instance, read from control while the media thread goes on.
+//!
+//! A meter has one writer, the thread that calls the instance, and any number of readers. So it counts by
+//! plain loads and stores of relaxed atomics: no lock, no locked instruction, nothing to wait for. Every
+//! call is timed, none is sampled: that is why deadline misses are exact. Only lengths are rounded, up to
+//! the end of a bucket a quarter of an octave wide.
+
+use crate::Trouble;
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Everything below is one bucket. Unit: bits of ns, so 64 ns.
+const FIRST_BITS: u32 = 6;
+/// Buckets: four an octave, from 64 ns to 4 s.
+const BUCKETS: usize = 1 + 26 * 4;
+
+/// What happened at one fence. Each counts up only, but for `misses_in_row`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that entered the plugin.
+    pub calls: u64,
+    /// Calls that it answered with a failure.
+    pub failures: u64,
+    /// Calls that took longer than they may. Only counted with a clock.
+    pub misses: u64,
+    /// Misses without a call in time between.
+    pub misses_in_row: u32,
+    /// The longest call. Unit: ns. Only with a clock.
+    pub longest_ns: u64,
+}
+
+/// Counts of one instance.
+#[derive(Debug)]
+pub struct Meter {
+    leg: AtomicU64,
+    calls: AtomicU64,
+    failures: AtomicU64,
+    misses: AtomicU64,
+    misses_in_row: AtomicU32,
+    longest_ns: AtomicU64,
+    shut: AtomicU8,
+    told: AtomicBool,
+    buckets: [AtomicU32; BUCKETS],
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            leg: AtomicU64::new(NO_LEG),
+            calls: AtomicU64::default(),
+            failures: AtomicU64::default(),
+            misses: AtomicU64::default(),
+            misses_in_row: AtomicU32::default(),
+            longest_ns: AtomicU64::default(),
+            shut: AtomicU8::default(),
+            told: AtomicBool::default(),
+            buckets: [const { AtomicU32::new(0) }; BUCKETS],
+        }
+    }
+}
+
+/// Of an instance that serves no call.
+const NO_LEG: u64 = u64::MAX;
+
+impl Meter {
+    /// Says which leg the instance serves.
+    pub fn serves(&self, leg: u64) {
+        self.leg.store(leg, Relaxed);
+    }
+
+    /// What was counted.
+    pub fn tally(&self) -> Tally {
+        Tally {
+            calls: self.calls.load(Relaxed),
+            failures: self.failures.load(Relaxed),
+            misses: self.misses.load(Relaxed),
+            misses_in_row: self.misses_in_row.load(Relaxed),
+            longest_ns: self.longest_ns.load(Relaxed),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn called(&self) {
+        bump(&self.calls);
+    }
+
+    pub(crate) fn failed(&self) {
+        bump(&self.failures);
+    }
+
+    pub(crate) fn in_time(&self) {
+        self.misses_in_row.store(0, Relaxed);
+    }
+
+    /// Counts a miss; how many there were in a row.
+    pub(crate) fn missed(&self) -> u32 {
+        bump(&self.misses);
+        let in_row = self.misses_in_row.load(Relaxed).wrapping_add(1);
+        self.misses_in_row.store(in_row, Relaxed);
+        in_row
+    }
+
+    #[inline]
+    pub(crate) fn took(&self, ns: u64) {
+        if ns > self.longest_ns.load(Relaxed) {
+            self.longest_ns.store(ns, Relaxed);
+        }
+        if let Some(bucket) = self.buckets.get(bucket(ns)) {
+            bucket.store(bucket.load(Relaxed).wrapping_add(1), Relaxed);
+        }
+    }
+
+    pub(crate) fn shut(&self, trouble: Option<Trouble>) {
+        let code = match trouble {
+            None | Some(Trouble::Failed(_)) => 0,
+            Some(Trouble::Bypassed) => 1,
+            Some(Trouble::Poisoned) => 2,
+        };
+        self.told.store(false, Relaxed);
+        self.shut.store(code, Relaxed);
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        match self.shut.load(Relaxed) {
+            1 => Some(Trouble::Bypassed),
+            2 => Some(Trouble::Poisoned),
+            _ => None,
+        }
+    }
+}
+
+/// One writer: no locked instruction is needed.
+#[inline(always)]
+fn bump(count: &AtomicU64) {
+    count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+}
+
+/// Four buckets an octave.
+#[inline]
+const fn bucket(ns: u64) -> usize {
+    let bits = u64::BITS - ns.leading_zeros();
+    if bits <= FIRST_BITS {
+        return 0;
+    }
+    let quarter = (ns >> (bits - 3)) & 3;
+    let at = ((bits - FIRST_BITS - 1) as usize) * 4 + quarter as usize + 1;
+    if at < BUCKETS { at } else { BUCKETS - 1 }
+}
+
+/// The longest call that a bucket counts. Unit: ns.
+const fn top(bucket: usize) -> u64 {
+    if bucket == 0 {
+        return (1 << FIRST_BITS) - 1;
+    }
+    let (octave, quarter) = ((bucket - 1) / 4, (bucket - 1) % 4);
+    let quarters = (4 + quarter as u64 + 1) << (octave as u32 + FIRST_BITS - 2);
+    quarters - 1
+}
+
+/// What a plugin cost so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// All its instances together, also those that are closed. `misses_in_row` is the worst.
+    pub tally: Tally,
+    /// Half of the calls were no longer. Unit: ns.
+    pub p50_ns: u64,
+    /// Of a hundred calls 99 were no longer. Unit: ns.
+    pub p99_ns: u64,
+    /// Instances that are open.
+    pub open: usize,
+    /// Instances that were bypassed or panicked, also those that are closed.
+    pub shut: u64,
+}
+
+/// An instance that is no longer entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShutOut {
+    /// The leg it served.
+    pub leg: Option<u64>,
+    /// Why.
+    pub trouble: Trouble,
+    /// What it did until then.
+    pub tally: Tally,
+}
+
+/// Sums of several meters.
+#[derive(Debug, Clone)]
+struct Sums {
+    tally: Tally,
+    shut: u64,
+    buckets: [u64; BUCKETS],
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
+            tally: Tally::default(),
+            shut: 0,
+            buckets: [0; BUCKETS],
+        }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, meter: &Meter) {
+        let (sum, one) = (&mut self.tally, meter.tally());
+        sum.calls += one.calls;
+        sum.failures += one.failures;
+        sum.misses += one.misses;
+        sum.misses_in_row = sum.misses_in_row.max(one.misses_in_row);
+        sum.longest_ns = sum.longest_ns.max(one.longest_ns);
+        self.shut += u64::from(meter.trouble().is_some());
+        for (sum, one) in self.buckets.iter_mut().zip(&meter.buckets) {
+            *sum += u64::from(one.load(Relaxed));
+        }
+    }
+
+    /// The longest of the shortest `share` of a hundred calls.
+    fn percentile(&self, share: u64) -> u64 {
+        let all: u64 = self.buckets.iter().sum();
+        let wanted = (all * share).div_ceil(100);
+        let mut seen = 0;
+        let reached = self.buckets.iter().position(|count| {
+            seen += count;
+            wanted > 0 && seen >= wanted
+        });
+        reached.map_or(0, |at| top(at).min(self.tally.longest_ns))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Meters {
+    open: Vec<Arc<Meter>>,
+    closed: Sums,
+}
+
+/// The meters of one plugin.
+#[derive(Debug, Default)]
+pub struct Budget(Mutex<Meters>);
+
+impl Budget {
+    /// A meter for one more instance.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        let mut meters = self.meters();
+        meters.put_away();
+        let meter = Arc::new(Meter::default());
+        meters.open.push(Arc::clone(&meter));
+        meter
+    }
+
+    /// What the plugin cost so far. Thread: \[control\]; no media thread waits for it.
+    pub fn cost(&self) -> Cost {
+        let mut meters = self.meters();
+        meters.put_away();
+        let mut sums = meters.closed.clone();
+        for meter in &meters.open {
+            sums.add(meter);
+        }
+        Cost {
+            tally: sums.tally,
+            p50_ns: sums.percentile(50),
+            p99_ns: sums.percentile(99),
+            open: meters.open.len(),
+            shut: sums.shut,
+        }
+    }
+
+    /// Instances that were shut out since this was asked last, each once. Thread: \[control\].
+    pub fn newly_shut(&self) -> Vec<ShutOut> {
+        let meters = self.meters();
+        let fresh = meters.open.iter().filter_map(|meter| {
+            let trouble = meter.trouble()?;
+            let leg = meter.leg.load(Relaxed);
+            (!meter.told.swap(true, Relaxed)).then(|| ShutOut {
+                leg: (leg != NO_LEG).then_some(leg),
+                trouble,
+                tally: meter.tally(),
+            })
+        });
+        fresh.collect()
+    }
+
+    fn meters(&self) -> MutexGuard<'_, Meters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Meters {
+    /// Adds up what was closed. What was shut out and not told yet stays until it is.
+    fn put_away(&mut self) {
+        let closed = &mut self.closed;
+        self.open.retain(|meter| {
+            let untold = meter.trouble().is_some() && !meter.told.load(Relaxed);
+            let stays = Arc::strong_count(meter) > 1 || untold;
+            if !stays {
+                closed.add(meter);
+            }
+            stays
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_lies_in_its_bucket_and_none_is_rounded_by_more_than_a_quarter() {
+        let mut last = 0;
+        for ns in (0..4096).chain((12..32).flat_map(|bits| {
+            let base = 1u64 << bits;
+            [
+                base - 1,
+                base,
+                base + base / 3,
+                base + base / 2,
+                base + base / 4 * 3,
+            ]
+        })) {
+            let at = bucket(ns);
+            assert!(ns <= top(at), "{ns} in {at}");
+            assert!(at == 0 || ns > top(at - 1), "{ns} in {at}");
+            assert!(at == 0 || top(at) <= ns + ns / 4, "{ns}: {}", top(at));
+            last = last.max(at);
+        }
+        assert_eq!(last, BUCKETS - 1);
+        assert_eq!(bucket(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn percentiles_come_from_all_instances_and_outlive_them() {
+        let budget = Budget::default();
+        let (one, two) = (budget.meter(), budget.meter());
+        for ns in 1..=99 {
+            one.called();
+            one.took(ns * 1000);
+        }
+        two.called();
+        two.took(5_000_000);
+        let cost = budget.cost();
+        assert_eq!((cost.tally.calls, cost.open), (100, 2));
+        assert!((50_000..=62_500).contains(&cost.p50_ns), "{cost:?}");
+        assert!((99_000..=123_750).contains(&cost.p99_ns), "{cost:?}");
+        assert_eq!(cost.tally.longest_ns, 5_000_000);
+        drop((one, two));
+        assert_eq!(budget.cost(), Cost { open: 0, ..cost });
+    }
+
+    #[test]
+    fn what_is_shut_out_is_told_once_also_after_it_was_closed() {
+        let budget = Budget::default();
+        let meter = budget.meter();
+        meter.serves(7);
+        assert_eq!(budget.newly_shut(), []);
+        meter.shut(Some(Trouble::Bypassed));
+        drop(meter);
+        assert_eq!(budget.cost().shut, 1);
+        let told = budget.newly_shut();
+        assert_eq!((told.len(), told[0].leg), (1, Some(7)));
+        assert_eq!(told[0].trouble, Trouble::Bypassed);
+        assert_eq!((budget.newly_shut(), budget.cost().shut), (Vec::new(), 1));
+    }
+}

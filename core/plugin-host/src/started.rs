@@ -1,0 +1,170 @@
+//! A plugin that was started, and how its first use and its cost are watched.
+
+use crate::About;
+use crate::away::process::Process;
+use crate::away::words::{Answer, Ask, Begun, abilities};
+use crate::budget::{Budget, Cost, ShutOut};
+use crate::fence::{Clock, Fence};
+use crate::services::{Context, Figure, HostClock};
+use crate::state::PluginMemory;
+use base::{Duration, Instant};
+use plugin::EntryHandle;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How long a library that was first used is at risk.
+const PROBATION: Duration = Duration::from_secs(5);
+
+/// A started plugin. Stops when the catalogue and all instances have let go of it.
+#[derive(Debug)]
+pub(crate) struct Plugin {
+    pub(crate) about: About,
+    pub(crate) code: Code,
+    budget: Budget,
+    probation: Option<Probation>,
+}
+
+/// Where its code runs.
+#[derive(Debug)]
+pub(crate) enum Code {
+    Here(EntryHandle, &'static Context),
+    Away(Arc<Process>, Box<Begun>),
+}
+
+impl Plugin {
+    /// One of another process, or of this one and above suspicion.
+    pub(crate) fn new(about: About, code: Code) -> Self {
+        Self {
+            about,
+            code,
+            budget: Budget::default(),
+            probation: None,
+        }
+    }
+
+    /// Its first use is watched over.
+    pub(crate) fn on_probation(self, memory: Arc<PluginMemory>, clock: HostClock) -> Self {
+        let since = AtomicU64::new(UNUSED);
+        Self {
+            probation: Some(Probation {
+                memory,
+                clock,
+                since,
+            }),
+            ..self
+        }
+    }
+
+    /// What a DTMF method of another process said of itself.
+    pub(crate) fn dtmf(&self) -> Option<(String, plugin::Abilities)> {
+        match &self.code {
+            Code::Here(..) => None,
+            Code::Away(_, begun) => {
+                let (name, flags) = begun.dtmf.clone()?;
+                Some((name, abilities(flags)))
+            }
+        }
+    }
+
+    /// Said before anything is opened of it: whether its first use goes well is not known yet.
+    pub(crate) fn before_use(&self) {
+        if let Some(probation) = &self.probation {
+            probation.begin(&self.about.id);
+        }
+    }
+
+    /// A fence for a new instance.
+    pub(crate) fn fence(&self, clock: Option<Clock>) -> Fence {
+        Fence::metered(clock, self.budget.meter())
+    }
+
+    fn figures(&self) -> BTreeMap<String, Figure> {
+        match &self.code {
+            Code::Here(_, services) => services.figures(),
+            Code::Away(process, _) => match process.ask(&Ask::Figures) {
+                Ok(Answer::Figures(figures)) => figures,
+                // It shows them again once it runs again.
+                Ok(_) | Err(_) => BTreeMap::new(),
+            },
+        }
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        match self {
+            Self::Here(entry, services) => {
+                services.stop();
+                entry.deinit();
+            }
+            Self::Away(..) => {}
+        }
+    }
+}
+
+/// Watches over the first use of a library.
+#[derive(Debug)]
+struct Probation {
+    memory: Arc<PluginMemory>,
+    clock: HostClock,
+    /// When it was first used. Unit: ns.
+    since: AtomicU64,
+}
+
+/// Not used yet; and: over.
+const UNUSED: u64 = u64::MAX;
+const OVER: u64 = u64::MAX - 1;
+
+impl Probation {
+    fn begin(&self, id: &str) {
+        let now = self.clock.now().as_nanos();
+        let first = self
+            .since
+            .compare_exchange(UNUSED, now, Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_ok() {
+            self.memory.at_risk(id);
+        }
+    }
+
+    fn tend(&self, id: &str, now: Instant) {
+        let since = self.since.load(Ordering::Relaxed);
+        if since < OVER && now.as_nanos().saturating_sub(since) >= PROBATION.as_nanos() as u64 {
+            self.since.store(OVER, Ordering::Relaxed);
+            self.memory.proven(id);
+        }
+    }
+}
+
+/// A plugin as it is watched while others use it.
+#[derive(Debug, Clone)]
+pub struct Watch(pub(crate) Arc<Plugin>);
+
+impl Watch {
+    /// Who it is.
+    pub fn about(&self) -> &About {
+        &self.0.about
+    }
+
+    /// What it cost so far. No media thread waits for it.
+    pub fn cost(&self) -> Cost {
+        self.0.budget.cost()
+    }
+
+    /// Instances that were shut out since this was asked last.
+    pub fn newly_shut(&self) -> Vec<ShutOut> {
+        self.0.budget.newly_shut()
+    }
+
+    /// The numbers that it shows, by name. One of another process is asked, and may take 250 ms.
+    pub fn figures(&self) -> BTreeMap<String, Figure> {
+        self.0.figures()
+    }
+
+    /// Ends the probation of a library whose first use went well for 5 s. Thread: \[control\].
+    pub fn tend(&self, now: Instant) {
+        if let Some(probation) = &self.0.probation {
+            probation.tend(&self.0.about.id, now);
+        }
+    }
+}
