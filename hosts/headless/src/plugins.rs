@@ -30,6 +30,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
         &recorder_wav::ENTRY,
+        &recorder_ogg_opus::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,
