@@ -29,6 +29,7 @@ pub(crate) fn run(context: &mut Context, args: args::PluginReload) -> Result<Exi
     let generation = reloaded.generation;
     let trial = match reloaded.calls {
         0 => String::new(),
+        1 => ", on trial in 1 call".to_owned(),
         calls => format!(", on trial in {calls} calls"),
     };
     let line = format!("{plugin}: generation {generation} for new calls{trial}");
@@ -47,8 +48,7 @@ pub(crate) fn run(context: &mut Context, args: args::PluginReload) -> Result<Exi
             }
             None
         })?;
-        let line = format!("{plugin}: {} calls keep it", reloaded.calls);
-        context.out.line(&line);
+        context.out.line(&format!("{plugin}: kept"));
     }
     context.out.object(&reply);
     Ok(ExitCode::Success)

@@ -60,7 +60,7 @@ fn in_running_calls_it_waits_for_the_end_of_the_trial() {
     let ran = run(&args, script);
     expect![[r#"
         codec-x: generation 2 for new calls, on trial in 2 calls
-        codec-x: 2 calls keep it
+        codec-x: kept
         --- exit 0
         {"op":"call","id":"r1","command":"plugin.reload","body":{"plugin":"codec-x","file":"/opt/codec-x.so","live":true}}
     "#]]
@@ -74,9 +74,9 @@ fn a_build_that_is_rolled_back_is_an_error_with_its_reason() {
     let body = EventBody::PluginRolledBack(change("codec-x", Some(error)));
     let script = vec![reloaded(1), Step::TellOf(Some(call().call), body)];
     expect![[r#"
-        codec-x: generation 2 for new calls, on trial in 1 calls
+        codec-x: generation 2 for new calls, on trial in 1 call
         --- stderr
-        ! OH-5007 a newer build of a plugin failed in a call, and the one before has its place again
+        ! OH-5007 a newer build of a plugin failed in a call; the one before is back
           why   the newer build panicked
           fix   correct the build, then: offhook plugin reload ID --live
           more  offhook explain OH-5007
