@@ -23,6 +23,10 @@ use plugin::EntryHandle;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How long the look at a file may take while calls run: whoever asked waits for it.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A new generation, and the one whose place it took. That one is kept alive by this: drop it once nobody
 /// wants it back.
@@ -184,6 +188,7 @@ impl Catalogue {
     /// The new generation, started, on shelves of its own.
     fn next(&mut self, file: &Path, manifest: Manifest, trust: Trust) -> Result<Generation, Error> {
         let mut next = self.empty_like();
+        next.gate.prober = next.gate.prober.map(|prober| prober.within(LOOK));
         let mut passed = next.pass(file, manifest, trust)?;
         let hash = sha256(&read_file(file)?);
         passed.sha256 = Some(hash);
