@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
 use super::writer::Job;
 use audio::Rate;
-use base::Rng;
+use base::{Hertz, Rng};
 use core::net::IpAddr;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
@@ -173,7 +173,21 @@ impl<G: Ground> Legs<G> {
             self.legs.insert(leg, State::Open(Some(pair)));
             ports
         });
-        self.tell(Report::Ports { leg, ports });
+        let codecs = self.catalogue.codecs();
+        let shut_out = codecs
+            .filter(|codec| codec.is_shut_out())
+            .map(|codec| {
+                (
+                    codec.format().name.clone(),
+                    Hertz(codec.format().clock_rate_hz),
+                )
+            })
+            .collect();
+        self.tell(Report::Ports {
+            leg,
+            ports,
+            shut_out,
+        });
     }
 
     fn run(&mut self, config: LegConfig) {
@@ -383,6 +397,7 @@ impl<G: Ground> Legs<G> {
             } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
             Heard::DeviceLost { bus, again, .. } => self.device_lost(bus, again),
             Heard::OwnDeviceFailed { leg, .. } => self.own_device_failed(Named(leg.0)),
+            Heard::CodecGone { leg, .. } => self.codec_gone(Named(leg.0)),
             Heard::CodecTrouble { .. }
             | Heard::CodecReplaced { .. }
             | Heard::FilterTrouble { .. } => self.plugin_report(&report),
