@@ -7,10 +7,14 @@ use crate::hub::Hub;
 use base::{Duration, Instant, Redacted};
 use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
+use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
 use std::collections::VecDeque;
+
+/// Carries out `plugin.reload`.
+pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
 
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
@@ -34,6 +38,8 @@ pub struct Commands {
     last: u64,
     accounts: Vec<Account>,
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
+    /// Carries out `plugin.reload`, where plugins may be replaced.
+    pub reload: Option<Reload>,
     /// Set by `shutdown`.
     pub stopping: bool,
     /// Why, as `shutdown` said.
@@ -49,6 +55,7 @@ impl Commands {
             last: 0,
             accounts: Vec::new(),
             done: VecDeque::new(),
+            reload: None,
             stopping: false,
             reason: None,
         }
@@ -130,6 +137,13 @@ impl Commands {
                 })?;
                 Ok(Reply::Ladder { ladder })
             }
+            Command::PluginReload(asked) => match &self.reload {
+                Some(reload) => reload(&asked),
+                None => Err(ErrorObject::new(
+                    Code::WRONG_STATE,
+                    "this engine has no voice, so no plugins",
+                )),
+            },
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
             Command::Shutdown(shutdown) => {
                 self.stopping = true;

@@ -131,6 +131,11 @@ impl Hub {
         self.plugins = plugins;
     }
 
+    /// Shows how the plugins stand now.
+    pub fn show(&mut self, plugins: Vec<PluginSnapshot>) {
+        self.plugins = plugins;
+    }
+
     /// Says that the engine runs, or stops.
     pub fn engine(&mut self, state: EngineState, reason: Option<String>, now: Instant) {
         self.state = state;

@@ -1,7 +1,7 @@
 //! From a host's list to a running engine, and back down again.
 
 use crate::clock::Clock;
-use crate::commands::{Commands, Outcome};
+use crate::commands::{Commands, Outcome, Reload};
 use crate::error::Error;
 use crate::hub::{Hub, Identity};
 use crate::listener::Listener;
@@ -11,7 +11,8 @@ use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
 use crate::supervise::Supervised;
 use crate::tasks::Tasks;
-use crate::voice::Voice;
+use crate::voice::reload::Reloads;
+use crate::voice::{Shown, Voice};
 use crate::wiring::Wiring;
 use actix::Actor;
 use base::Duration;
@@ -21,6 +22,7 @@ use control::snapshot::{AccountState, EngineState, PluginSnapshot};
 use control::{CommandId, IdempotencyKey};
 use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
+use ports::events::Word;
 use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -126,6 +128,13 @@ impl Builder {
         self
     }
 
+    /// Lets plugins be replaced while calls run. Of an engine with voice; say that first.
+    #[must_use]
+    pub fn reloads(mut self, rules: Reloads) -> Self {
+        self.voice = self.voice.map(|voice| voice.reloads(rules));
+        self
+    }
+
     /// Acts for this account from the start.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
@@ -166,10 +175,11 @@ impl Builder {
             .collect();
         hub.borrow_mut().introduce(shown, self.plugins);
         connect_outside(&wiring, &network, &hub, clock);
+        let mut reload = None;
         if let Some(voice) = self.voice {
             let granted = Box::new(voice.granted());
             hub.borrow_mut().show_media_priority(granted);
-            connect_voice(&wiring, voice, &tasks);
+            reload = Some(connect_voice(&wiring, voice, &tasks, (&hub, clock)));
         }
         for part in self.parts {
             let address = part.address();
@@ -181,7 +191,9 @@ impl Builder {
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
-        let commands = RefCell::new(commands(&wiring, self.handles, self.accounts));
+        let mut commands = commands(&wiring, self.handles, self.accounts);
+        commands.reload = reload;
+        let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
             commands,
@@ -243,13 +255,37 @@ fn connect_outside(
     wiring.connect_outside(Address::Events, to_hub);
 }
 
-fn connect_voice(wiring: &Rc<Wiring>, voice: Voice, tasks: &Tasks) {
-    let orders = voice.run(Rc::clone(wiring), tasks);
+fn connect_voice(
+    wiring: &Rc<Wiring>,
+    voice: Voice,
+    tasks: &Tasks,
+    (hub, clock): (&Rc<RefCell<Hub>>, Clock),
+) -> Reload {
+    let hub = Rc::clone(hub);
+    let tell = Box::new(move |shown: Shown| {
+        let mut hub = hub.borrow_mut();
+        hub.show(shown.plugins);
+        for (call, body) in shown.events {
+            let at = clock.now();
+            let (account, command) = (None, None);
+            let word = Word::Tell {
+                at,
+                account,
+                call,
+                command,
+                body,
+            };
+            hub.take(word, at);
+        }
+    });
+    let orders = voice.run(Rc::clone(wiring), tasks, tell);
+    let reload = Box::new(orders.reloader());
     let to_voice = Box::new(move |post: Post| {
         orders.carry_out(post.try_into()?);
         Ok(())
     });
     wiring.connect_outside(Address::Voice, to_voice);
+    reload
 }
 
 /// A running engine, as its host and its control socket hold it.
@@ -325,6 +361,8 @@ impl Core {
         self.wiring.end().await;
         self.tasks.end().await;
         self.network.take();
+        // It holds the media threads.
+        self.commands.borrow_mut().reload = None;
     }
 
     fn is_busy(&self) -> bool {

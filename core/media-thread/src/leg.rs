@@ -1,5 +1,6 @@
 //! One call's audio, both ways.
 
+use crate::gone::Gone;
 use crate::inbound::{Arrival, Came, Inbound, Presence, next_block, submit_block};
 use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
@@ -12,14 +13,11 @@ use crate::sockets::MediaNet;
 use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
 use base::{Duration, Hertz, Instant, Rng};
-use plugin_host::Trouble;
 
 use rtp::Quality;
 use rtp::quality::Robustness;
 use rtp::telephone_event::Press;
 
-/// How long a codec may do nothing right: one that is started again in its own process is back before.
-const GONE_AFTER: Duration = Duration::from_secs(1);
 /// How often the quality is told.
 const QUALITY_EVERY: Duration = Duration::from_secs(5);
 
@@ -60,9 +58,7 @@ struct Watch {
     loudest_heard: Option<Level>,
     loudest_said: Option<Level>,
     told_trouble: bool,
-    told_gone: bool,
-    /// Since when the codec does nothing right.
-    failing_since: Option<Instant>,
+    gone: Gone,
     /// (expected, received, late) when the quality was told last.
     before: (u64, u64, u64),
 }
@@ -99,8 +95,7 @@ impl Leg {
                 loudest_heard: None,
                 loudest_said: None,
                 told_trouble: false,
-                told_gone: false,
-                failing_since: None,
+                gone: Gone::default(),
                 before: (0, 0, 0),
             },
             chords: Chords::new(),
@@ -148,8 +143,7 @@ impl Leg {
         self.outbound.set_voice(plan);
         core::mem::swap(&mut self.voice, voice);
         self.watch.told_trouble = false;
-        self.watch.told_gone = false;
-        self.watch.failing_since = None;
+        self.watch.gone = Gone::default();
         self.watch.before.2 = 0;
         self.heard.clear(self.voice.rate());
         self.wide.clear(self.voice.resample.out.to());
@@ -373,7 +367,7 @@ impl Leg {
                 at: now,
             });
         }
-        if self.codec_is_gone(now) {
+        if self.watch.gone.tells(&mut self.voice.codec, now) {
             let (leg, at) = (self.id, now);
             reports.urgent(Report::CodecGone { leg, at });
         }
@@ -395,27 +389,6 @@ impl Leg {
                 counts,
             });
         }
-    }
-
-    /// Whether it is to be told that the codec cannot go on.
-    fn codec_is_gone(&mut self, now: Instant) -> bool {
-        let codec = &mut self.voice.codec;
-        if self.watch.told_gone || codec.failures == 0 || codec.watch.is_some() {
-            return false;
-        }
-        let since = match codec.is_failing() {
-            true => *self.watch.failing_since.get_or_insert(now),
-            false => {
-                self.watch.failing_since = None;
-                now
-            }
-        };
-        let is_shut = matches!(
-            codec.shut_fence(),
-            Some(Trouble::Poisoned | Trouble::Bypassed)
-        );
-        self.watch.told_gone = is_shut || now.since(since) >= GONE_AFTER;
-        self.watch.told_gone
     }
 
     /// The leg is over: last counts, and goodbye to the peer.

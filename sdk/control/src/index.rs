@@ -238,6 +238,11 @@ index! {
         "the recording could not be made, or ended too early"
         "the folder cannot be written, the disk is full, or the recorder failed; what was kept stays readable"
         "make room, see recording.folder in the settings, then start it again";
+    /// A newer build was rolled back.
+    5007 PLUGIN_ROLLED_BACK Plugin
+        "a newer build of a plugin failed in a call; the one before is back"
+        "it panicked, was too slow, said nonsense or refused what the one before did; no sound was lost"
+        "correct the build, then: offhook plugin reload ID --live";
     /// No engine answers.
     6001 NO_ENGINE NoEngine
         "no engine to talk to"

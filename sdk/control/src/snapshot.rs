@@ -1,6 +1,7 @@
 //! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
 
 use crate::RecordingSnapshot;
+use crate::plugin::PluginBuilds;
 use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -273,6 +274,9 @@ pub struct PluginSnapshot {
     /// Its file, unless built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Its builds, if it was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builds: Option<PluginBuilds>,
     /// Why it is not in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorObject>,

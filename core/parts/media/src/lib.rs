@@ -190,7 +190,8 @@ impl Media {
     fn opened(
         &mut self,
         leg: LegId,
-        (ports, shut_out): (Result<(u16, u16), String>, &[(String, Hertz)]),
+        ports: Result<(u16, u16), String>,
+        shut_out: &[(String, Hertz)],
         out: &mut Outbox,
     ) {
         let call = call_of(leg);
@@ -213,7 +214,7 @@ impl Media {
                 leg,
                 ports,
                 shut_out,
-            } => self.opened(leg, (ports, &shut_out), out),
+            } => self.opened(leg, ports, &shut_out, out),
             Report::CodecGone { leg, plugin } => {
                 self.pass(leg, Notice::CodecGone { plugin }, out);
             }

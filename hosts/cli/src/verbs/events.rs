@@ -65,7 +65,9 @@ fn summary(event: &Event) -> String {
         | EventBody::AccountRegistered(data)
         | EventBody::AccountFailed(data)
         | EventBody::AccountUnregistered(data) => account(data),
-        EventBody::PluginLoaded(data)
+        EventBody::PluginReplaced(data)
+        | EventBody::PluginRolledBack(data)
+        | EventBody::PluginLoaded(data)
         | EventBody::PluginRefused(data)
         | EventBody::PluginCrashed(data)
         | EventBody::PluginDeadlineMissed(data) => plugin(data),
@@ -153,6 +155,8 @@ fn call(event: &Event) -> String {
         | EventBody::RecordingGap(_)
         | EventBody::RecordingStopped(_)
         | EventBody::RecordingFailed(_)
+        | EventBody::PluginReplaced(_)
+        | EventBody::PluginRolledBack(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)

@@ -16,6 +16,7 @@ mod ladder;
 mod mute;
 mod plugin_check;
 mod plugin_new;
+mod plugin_reload;
 mod plugin_run;
 mod record;
 mod register;
@@ -68,6 +69,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Plugin(Plugin::New(args)) => plugin_new::run(context, &args),
         Verb::Plugin(Plugin::Run(args)) => plugin_run::run(context, &args),
         Verb::Plugin(Plugin::CheckOne(args)) => plugin_check::one(&args),
+        Verb::Plugin(Plugin::Reload(args)) => plugin_reload::run(context, args),
     }
 }
 
@@ -101,6 +103,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::RecordingGap(_)
         | EventBody::RecordingStopped(_)
         | EventBody::RecordingFailed(_)
+        | EventBody::PluginReplaced(_)
+        | EventBody::PluginRolledBack(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
@@ -127,6 +131,7 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => None,
     }

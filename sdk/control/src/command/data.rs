@@ -1,6 +1,7 @@
 //! Bodies of the commands.
 
 use crate::event::Filter;
+use crate::plugin::PluginReloaded;
 use crate::snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
 use crate::{AccountHandle, CallHandle, Ladder, Secret};
 use core::fmt;
@@ -247,6 +248,11 @@ pub enum Reply {
     Ladder {
         /// The ladder.
         ladder: Ladder,
+    },
+    /// A newer build of a plugin is there for new calls.
+    PluginReloaded {
+        /// Which, and on trial where.
+        reloaded: PluginReloaded,
     },
     /// Events follow.
     Subscribed {

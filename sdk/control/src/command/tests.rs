@@ -38,6 +38,14 @@ fn body(command: &Command) -> String {
 }
 
 /// One of each.
+fn reload() -> crate::plugin::PluginReload {
+    crate::plugin::PluginReload {
+        plugin: "codec-x".into(),
+        file: Some("/opt/codec-x.so".into()),
+        live: true,
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
@@ -88,6 +96,7 @@ pub(crate) fn all() -> Vec<Command> {
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
         }),
+        Command::PluginReload(reload()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
             resume: Some(12_873),
@@ -125,6 +134,7 @@ fn every_command_has_its_json() {
         list_accounts {}
         status {}
         ladder {"call":"c7k2"}
+        plugin.reload {"plugin":"codec-x","file":"/opt/codec-x.so","live":true}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
     let names: Vec<&str> = all().iter().map(Command::name).collect();
@@ -160,6 +170,13 @@ fn every_reply_has_its_json_and_comes_back() {
             accounts: Vec::new(),
         },
         Reply::Ladder { ladder },
+        Reply::PluginReloaded {
+            reloaded: crate::plugin::PluginReloaded {
+                plugin: "codec-x".into(),
+                generation: 2,
+                calls: 3,
+            },
+        },
         Reply::Subscribed { seq: 41 },
     ];
     let lines: Vec<String> = replies
@@ -175,6 +192,7 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"calls","calls":[]}
         {"kind":"accounts","accounts":[]}
         {"kind":"ladder","ladder":{"call":"c7k2","local":"101 (you)","remote":"600 demo-pbx","steps":[{"at_ms":12,"kind":"sip_in","text":"180 Ringing","repeat":true}]}}
+        {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
     let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));
     assert_eq!(newer.unwrap(), Reply::Unknown);
