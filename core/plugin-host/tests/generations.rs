@@ -195,6 +195,7 @@ fn what_cannot_take_the_place_is_refused_with_reason_and_fix_and_changes_nothing
         (cut, "plugin.not-a-library"),
         (compile("dumb", &["NO_MANIFEST"]), "plugin.no-manifest"),
         (compile("future", &["MAJOR=9"]), "plugin.newer-boundary"),
+        (compile("lacks", &["FORMAT=\"X-COPY\""]), "plugin.lacks"),
         (compile("unresolved", &["UNRESOLVED"]), "plugin.load"),
         (compile("sick", &["INIT_STATUS=-1"]), "plugin.init-failed"),
         (compile("short", &["TABLE_SIZE=8"]), "plugin.bad-table"),
@@ -382,4 +383,29 @@ fn a_new_build_passes_the_same_gate_and_leaves_no_copy_if_it_does_not() {
         (again.generation, catalogue.builds("codec-copy").len()),
         (2, 1)
     );
+}
+
+#[test]
+fn a_build_that_hangs_when_it_is_loaded_holds_nobody_up_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_offhook-plugin-host"));
+    let mut catalogue = Catalogue::new("test", "1");
+    catalogue.add_file(&build(folder.path(), 0)).unwrap();
+    catalogue = catalogue.guarded_by(host::Gate {
+        prober: Some(host::Prober::new(program, ["--probe".into()])),
+        ..host::Gate::default()
+    });
+    let hangs = ["ON_LOAD=for(;;)pause()".to_owned()];
+    let file = common::compile_c(folder.path(), "hangs", &hangs);
+    let here = |_: &Path, _: &Manifest| Ok(Trust::InProcess);
+    let copies = folder.path().join("plugins");
+    let begun = std::time::Instant::now();
+    let refused = catalogue.reload("codec-copy", &file, &copies, here);
+    let took = begun.elapsed();
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, Error::ProbeBroke { .. }), "{refused}");
+    assert!(took < std::time::Duration::from_millis(4_500), "{took:?}");
+    assert_eq!(mark(&mut open(&catalogue)), 0);
+    let works = catalogue.reload("codec-copy", &build(folder.path(), 1), &copies, here);
+    assert_eq!(works.unwrap().generation, 2);
 }
