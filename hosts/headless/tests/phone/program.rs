@@ -156,7 +156,7 @@ fn what_becomes_of_an_account_is_logged() {
     };
     let log = start(&registrar("403 Forbidden"), "warn").logs(&["account.failed"]);
     let line = log.lines().last().unwrap();
-    for word in ["WARN", "main", "OH-2001", "fix=", "403"] {
+    for word in ["WARN", "main", "OH-2005", "fix=", "403"] {
         assert!(line.contains(word), "{word}: {line}");
     }
     assert!(!log.contains("777"), "{log}");
