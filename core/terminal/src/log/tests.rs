@@ -48,7 +48,7 @@ fn what_is_no_filter_is_refused_with_code_and_fix() {
         ("debgu", "debgu"),
         ("sip=debgu", "sip=debgu"),
         ("sip=", "sip="),
-        ("=debug", "\"\""),
+        ("=debug", "''"),
         ("sip=3", "sip=3"),
         ("sip[span]=debug", "sip[span]"),
         ("info,,warn,???", "???"),
