@@ -64,10 +64,10 @@ fn targets(filter: &str, usual: LevelFilter) -> Result<Targets, ErrorObject> {
         .filter(|wish| !wish.is_empty())
     {
         targets = match wish.split_once('=') {
-            Some((name, level)) => targets.with_target(target(name)?, word(level, wish)?),
+            Some((name, level)) => targets.with_target(target(name, wish)?, word(level, wish)?),
             None => match named_level(wish) {
                 Some(level) => targets.with_default(level),
-                None => targets.with_target(target(wish)?, LevelFilter::TRACE),
+                None => targets.with_target(target(wish, wish)?, LevelFilter::TRACE),
             },
         };
     }
@@ -88,8 +88,9 @@ fn word(level: &str, wish: &str) -> Result<LevelFilter, ErrorObject> {
     })
 }
 
-/// What lines of `name`, such as `sip`, `offhook-sip` or `sip::endpoint`, begin with.
-fn target(name: &str) -> Result<String, ErrorObject> {
+/// What lines of `name`, such as `sip`, `offhook-sip` or `sip::endpoint`, begin with. `wish` is the whole of what was
+/// written of it.
+fn target(name: &str, wish: &str) -> Result<String, ErrorObject> {
     let name = name.trim();
     let (first, below) = match name.split_once("::") {
         Some((first, below)) => (first, format!("::{below}")),
@@ -102,8 +103,8 @@ fn target(name: &str) -> Result<String, ErrorObject> {
         Some((_, target)) => Ok(format!("{target}{below}")),
         None => {
             let why = format!(
-                "option --log: {} is no level and nobody who logs",
-                quoted(name)
+                "option --log: {} is no level, and names nobody who logs",
+                quoted(wish)
             );
             let names: Vec<&str> = NAMES.iter().map(|(short, _)| *short).collect();
             let fix = format!(

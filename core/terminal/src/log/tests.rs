@@ -48,7 +48,8 @@ fn what_is_no_filter_is_refused_with_code_and_fix() {
         ("debgu", "debgu"),
         ("sip=debgu", "sip=debgu"),
         ("sip=", "sip="),
-        ("=debug", "''"),
+        ("garbage=[[[", "'garbage=[[['"),
+        ("=debug", "'=debug'"),
         ("sip=3", "sip=3"),
         ("sip[span]=debug", "sip[span]"),
         ("info,,warn,???", "???"),
@@ -75,7 +76,7 @@ fn every_crate_that_logs_has_its_name() {
             }
             let name = text.lines().find_map(|line| line.strip_prefix("name = "));
             let name = name.unwrap().trim_matches('"');
-            let target = target(name).unwrap_or_else(|why| panic!("{name}: {why}"));
+            let target = target(name, name).unwrap_or_else(|why| panic!("{name}: {why}"));
             assert_eq!(target, name.replace('-', "_"));
             seen += 1;
         }
