@@ -19,6 +19,7 @@
 mod accounts;
 pub mod answering;
 pub mod call;
+mod causes;
 mod describe;
 mod ended;
 mod fallback;
@@ -31,6 +32,7 @@ mod tell;
 use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Rng, Timers};
 use call::{Call, Stage};
+use causes::Causes;
 use control::{CallHandle, CommandId, EventBody, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
@@ -116,7 +118,8 @@ impl Dialogs {
     }
 
     fn decline(&mut self, call: CallHandle, command: CommandId, status: Option<u16>, now: Instant) {
-        if let Some(session) = self.commanded(call, command) {
+        let ends = |causes: &mut Causes| causes.ends = Some(command);
+        if let Some(session) = self.commanded(call, ends) {
             let status = status.and_then(Status::new);
             let status = status.unwrap_or(Status::BUSY_HERE);
             self.order(session, Order::Decline(status), now);
@@ -318,20 +321,37 @@ impl Dialogs {
         }
     }
 
-    /// Notes which command the next event of a call belongs to; `None` where there is no such call.
-    fn commanded(&mut self, handle: CallHandle, command: CommandId) -> Option<SessionId> {
+    /// Notes a command of a call; `None` where there is no such call.
+    fn commanded(
+        &mut self,
+        handle: CallHandle,
+        note: impl FnOnce(&mut Causes),
+    ) -> Option<SessionId> {
         let call = self.calls.get_mut(&handle)?;
-        call.command = Some(command);
+        note(&mut call.causes);
         Some(call.session)
     }
 
     fn tell(&self, handle: CallHandle, body: EventBody, now: Instant, out: &mut Outbox) {
         let call = self.calls.get(&handle);
+        let command = call.and_then(|call| Causes::of(call, &body));
+        self.tell_of(command, (handle, body), now, out);
+    }
+
+    /// Tells what is an outcome of `command`.
+    fn tell_of(
+        &self,
+        command: Option<CommandId>,
+        (handle, body): (CallHandle, EventBody),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let call = self.calls.get(&handle);
         out.post(ports::events::Word::Tell {
             at: now,
             account: call.and_then(|c| c.snapshot.account.clone()),
             call: Some(handle),
-            command: call.and_then(|c| c.command),
+            command,
             body,
         });
     }
@@ -362,7 +382,8 @@ impl Part for Dialogs {
                 self.dial(command, call, wish, now, out);
             }
             Word::Accept { command, call } => {
-                if self.commanded(call, command).is_some() {
+                let accepts = |causes: &mut Causes| causes.accepted = Some(command);
+                if self.commanded(call, accepts).is_some() {
                     self.accept(call, now, out);
                 }
             }
@@ -379,12 +400,15 @@ impl Part for Dialogs {
                 digits,
                 duration_ms,
             } => {
-                if self.commanded(call, command).is_some() {
+                let each = digits.chars().map(|_| command);
+                let waits = |causes: &mut Causes| causes.digits.extend(each);
+                if self.commanded(call, waits).is_some() {
                     self.digits(call, digits, duration_ms, now, out);
                 }
             }
             Word::Mute { command, call, on } => {
-                if self.commanded(call, command).is_some() {
+                let muted = |causes: &mut Causes| causes.muted = Some(command);
+                if self.commanded(call, muted).is_some() {
                     out.post(media::Word::Mute { call, on });
                     self.muted(call, on, now, out);
                 }

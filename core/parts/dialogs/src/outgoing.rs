@@ -6,7 +6,7 @@ use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody, quoted};
-use ports::account::default_of;
+use ports::account::{by_transport, default_of};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
 use sip::dialogs::{Input, outbound};
@@ -37,9 +37,15 @@ impl Dialogs {
             None => default_of(self.accounts.values().map(|(_, account)| account)),
         };
         let account = account.cloned();
-        let target = account
-            .as_ref()
-            .and_then(|account| dialled(&wish.to, account));
+        let target = account.as_ref().and_then(|account| {
+            let target = dialled(&wish.to, account)?;
+            // Its own domain is reached as its registrar is.
+            let direct = is_own(account, &target) && proxy(account, &target).is_none();
+            Some(match direct {
+                true => by_transport(target, account.transport),
+                false => target,
+            })
+        });
         self.placed(
             handle,
             command,
@@ -110,7 +116,7 @@ impl Dialogs {
         let direction = CallDirection::Outgoing;
         let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
         let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
-        call.command = Some(command);
+        call.causes.dialled = Some(command);
         call.sound = self.settings.sound.clone();
         self.by_session.insert(call.session, handle);
         self.calls.insert(handle, call);
@@ -185,17 +191,13 @@ impl Dialogs {
             let why = "the account was removed".to_owned();
             return self.fail(handle, Code::UNKNOWN_ACCOUNT, why, now, out);
         };
+        let proxy = proxy(account, &target);
         let dial = Dial {
             to: NameAddr::new(&target),
             target,
             from: named(&account.aor, &account.display_name),
             contact: NameAddr::new(&contact(account, &path)),
-            routes: account
-                .outbound_proxy
-                .as_ref()
-                .map(route)
-                .into_iter()
-                .collect(),
+            routes: proxy.as_ref().map(route).into_iter().collect(),
             account: Some(*id),
             offer,
             headers,
@@ -295,12 +297,28 @@ fn plain(uri: Uri) -> Option<Uri> {
     }
 }
 
+/// Whether `uri` is of the account's own domain.
+fn is_own(account: &Account, uri: &Uri) -> bool {
+    let (Some(aor), Some(uri)) = (account.aor.sip(), uri.sip()) else {
+        return false;
+    };
+    aor.host() == uri.host() && aor.port() == uri.port()
+}
+
+/// The proxy that a call to `target` passes: the one the account names, or for its own domain the registrar
+/// where that is another address than the domain itself.
+fn proxy(account: &Account, target: &Uri) -> Option<Uri> {
+    let registrar = || {
+        let registrar = account.registrar.clone()?;
+        let elsewhere = is_own(account, target) && !is_own(account, &registrar);
+        elsewhere.then(|| by_transport(registrar, account.transport))
+    };
+    account.outbound_proxy.clone().or_else(registrar)
+}
+
 /// Where the INVITE goes first.
 fn next_hop(account: &Account, target: &Uri) -> Uri {
-    account
-        .outbound_proxy
-        .clone()
-        .unwrap_or_else(|| target.clone())
+    proxy(account, target).unwrap_or_else(|| target.clone())
 }
 
 fn route(proxy: &Uri) -> NameAddr {
@@ -425,6 +443,84 @@ mod tests {
                 part.handle(word, Instant::ZERO, &mut Outbox::new());
             }
             assert_eq!(caller(&mut part), from);
+        }
+    }
+
+    /// A number goes where the account's registrar is, as the account travels; an address of others does not.
+    #[test]
+    fn calls_in_the_own_domain_go_as_the_account_does() {
+        let cases = [
+            (None, None, "200", "sip:200@pbx.example;transport=tcp"),
+            (
+                None,
+                None,
+                "sip:200@pbx.example",
+                "sip:200@pbx.example;transport=tcp",
+            ),
+            (
+                None,
+                None,
+                "sip:200@pbx.example;transport=udp",
+                "sip:200@pbx.example;transport=udp",
+            ),
+            (
+                None,
+                None,
+                "200@elsewhere.example",
+                "sip:200@elsewhere.example",
+            ),
+            (
+                Some("sip:10.0.0.5:5070"),
+                None,
+                "200",
+                "sip:10.0.0.5:5070;transport=tcp",
+            ),
+            (
+                Some("sip:pbx.example"),
+                None,
+                "200",
+                "sip:200@pbx.example;transport=tcp",
+            ),
+            (
+                Some("sip:10.0.0.5"),
+                None,
+                "200@elsewhere.example",
+                "sip:200@elsewhere.example",
+            ),
+            (
+                Some("sip:10.0.0.5"),
+                Some("sip:10.0.0.9"),
+                "200",
+                "sip:10.0.0.9",
+            ),
+        ];
+        for (registrar, proxy, to, hop) in cases {
+            let Word::Account(mut own) = account("a", true) else {
+                panic!("it is an account");
+            };
+            own.transport = Transport::Tcp;
+            own.registrar = registrar.map(|uri| uri.parse().unwrap());
+            own.outbound_proxy = proxy.map(|uri| uri.parse().unwrap());
+            let mut part = dialogs();
+            part.handle(Word::Account(own), Instant::ZERO, &mut Outbox::new());
+            let mut out = Outbox::new();
+            let dial = Word::Dial {
+                command: CommandId(1),
+                call: Handles::from(7).next(),
+                account: None,
+                to: to.into(),
+                ring_for: None,
+                headers: Vec::new(),
+            };
+            part.handle(dial, Instant::ZERO, &mut out);
+            let mut posts = core::iter::from_fn(|| out.take());
+            let next_hop = posts.find_map(|post| {
+                let Post::Link(link::Word::Route { uri, .. }) = post else {
+                    return None;
+                };
+                Some(uri.to_string())
+            });
+            assert_eq!(next_hop.as_deref(), Some(hop), "{to} {registrar:?}");
         }
     }
 }
