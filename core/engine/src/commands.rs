@@ -2,6 +2,7 @@
 
 mod checks;
 mod recordings;
+mod repeats;
 
 use crate::hub::Hub;
 use base::{Duration, Instant, Redacted};
@@ -9,17 +10,12 @@ use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
-use control::wire::{Call, ToEngine};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
-use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hasher};
+use repeats::Repeats;
 
 /// Carries out `plugin.reload`.
 pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
-
-/// Idempotency keys remembered. Unit: commands.
-const KEYS: usize = 1_024;
 
 /// Lifetime of a binding that a command leaves open. Unit: s.
 const EXPIRES_S: u32 = 600;
@@ -39,25 +35,13 @@ pub struct Commands {
     handles: Handles,
     last: u64,
     accounts: Vec<Account>,
-    done: VecDeque<(IdempotencyKey, u64, CommandId, Outcome)>,
+    done: Repeats,
     /// Carries out `plugin.reload`, where plugins may be replaced.
     pub reload: Option<Reload>,
     /// Set by `shutdown`.
     pub stopping: bool,
     /// Why, as `shutdown` said.
     pub reason: Option<String>,
-}
-
-/// Tells one command from another; what may be a secret in it is not kept.
-fn hash(command: &Command) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let call = Call {
-        id: String::new(),
-        key: None,
-        command: command.clone(),
-    };
-    hasher.write(&ToEngine::Call(call).write());
-    hasher.finish()
 }
 
 impl Commands {
@@ -68,7 +52,7 @@ impl Commands {
             handles,
             last: 0,
             accounts: Vec::new(),
-            done: VecDeque::new(),
+            done: Repeats::default(),
             reload: None,
             stopping: false,
             reason: None,
@@ -84,25 +68,18 @@ impl Commands {
         now: Instant,
     ) -> (CommandId, Outcome) {
         if let Some(key) = &key
-            && let Some((_, same, id, outcome)) = self.done.iter().find(|(k, ..)| k == key)
+            && let Some(done) = self.done.find(key, &command)
         {
-            if *same == hash(&command) {
-                return (*id, outcome.clone());
-            }
-            let why = "this idempotency key came with another command before";
-            return (*id, Err(ErrorObject::new(Code::USAGE, why)));
+            return done;
         }
         self.last += 1;
         let id = CommandId(self.last);
-        let asked = key.is_some().then(|| hash(&command));
+        let asked = key.is_some().then(|| repeats::hash(&command));
         let outcome = self.carry_out(command, id, hub, now);
         let busy = matches!(&outcome, Err(why) if why.code == Code::ENGINE_BUSY);
         // What was not taken may be asked again under the same key.
         if let (Some(key), Some(asked)) = (key.filter(|_| !busy), asked) {
-            if self.done.len() >= KEYS {
-                self.done.pop_front();
-            }
-            self.done.push_back((key, asked, id, outcome.clone()));
+            self.done.keep(key, asked, (id, outcome.clone()));
         }
         (id, outcome)
     }

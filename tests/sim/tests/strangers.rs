@@ -442,7 +442,8 @@ fn an_invite_rings_no_longer_than_its_expires_says() {
 /// An answer that leads to no sound: the call ends, and it was not its person who ended it.
 #[test]
 fn an_answer_without_sound_is_told_as_what_it_is() {
-    let cases: [(&str, fn(&str) -> Option<String>); 4] = [
+    type Answer = fn(&str) -> Option<String>;
+    let cases: [(&str, Answer); 4] = [
         ("no SDP", |_| None),
         ("the answer cannot be used", |sdp| {
             Some(sdp.replace("m=audio 40000", "m=audio 0"))

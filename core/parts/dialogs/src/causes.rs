@@ -1,7 +1,11 @@
 //! Which command each event of a call belongs to.
 
+use crate::Dialogs;
 use crate::call::Call;
-use control::{CommandId, EventBody};
+use base::Instant;
+use control::{CallHandle, CommandId, EventBody};
+use ports::Outbox;
+use sip::SessionId;
 use std::collections::VecDeque;
 
 /// Commands whose outcome is still to come, or came.
@@ -44,5 +48,42 @@ impl Causes {
                 | EventBody::CallProgress(_)
         );
         causes.dialled.filter(|_| of_dialling)
+    }
+}
+
+impl Dialogs {
+    /// Notes a command of a call; `None` where there is no such call.
+    pub(crate) fn commanded(
+        &mut self,
+        handle: CallHandle,
+        note: impl FnOnce(&mut Causes),
+    ) -> Option<SessionId> {
+        let call = self.calls.get_mut(&handle)?;
+        note(&mut call.causes);
+        Some(call.session)
+    }
+
+    pub(crate) fn tell(&self, handle: CallHandle, body: EventBody, now: Instant, out: &mut Outbox) {
+        let call = self.calls.get(&handle);
+        let command = call.and_then(|call| Causes::of(call, &body));
+        self.tell_of(command, (handle, body), now, out);
+    }
+
+    /// Tells what is an outcome of `command`.
+    pub(crate) fn tell_of(
+        &self,
+        command: Option<CommandId>,
+        (handle, body): (CallHandle, EventBody),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let call = self.calls.get(&handle);
+        out.post(ports::events::Word::Tell {
+            at: now,
+            account: call.and_then(|c| c.snapshot.account.clone()),
+            call: Some(handle),
+            command,
+            body,
+        });
     }
 }

@@ -2,6 +2,7 @@
 //! comes back here, because the dialog is ours.
 
 use crate::Dialogs;
+use crate::causes::Causes;
 use base::{Duration, Instant};
 use bytes::Bytes;
 use control::event::{CallDtmf, CallWarning, DtmfMethod, Side};
@@ -33,8 +34,24 @@ pub(crate) struct Keys {
 }
 
 impl Dialogs {
+    /// Sends digits for `command`.
+    pub(crate) fn press(
+        &mut self,
+        command: CommandId,
+        handle: CallHandle,
+        (digits, duration_ms): (String, Option<u32>),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let each = digits.chars().map(|_| command);
+        let waits = |causes: &mut Causes| causes.digits.extend(each);
+        if self.commanded(handle, waits).is_some() {
+            self.digits(handle, digits, duration_ms, now, out);
+        }
+    }
+
     /// Sends digits, or says that there is nothing to send them on.
-    pub(crate) fn digits(
+    fn digits(
         &mut self,
         handle: CallHandle,
         digits: String,

@@ -33,7 +33,7 @@ use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Rng, Timers};
 use call::{Call, Stage};
 use causes::Causes;
-use control::{CallHandle, CommandId, EventBody, Timestamp};
+use control::{CallHandle, CommandId, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
 use ports::link::Heard;
@@ -320,41 +320,6 @@ impl Dialogs {
             self.step(handle, step, now, out);
         }
     }
-
-    /// Notes a command of a call; `None` where there is no such call.
-    fn commanded(
-        &mut self,
-        handle: CallHandle,
-        note: impl FnOnce(&mut Causes),
-    ) -> Option<SessionId> {
-        let call = self.calls.get_mut(&handle)?;
-        note(&mut call.causes);
-        Some(call.session)
-    }
-
-    fn tell(&self, handle: CallHandle, body: EventBody, now: Instant, out: &mut Outbox) {
-        let call = self.calls.get(&handle);
-        let command = call.and_then(|call| Causes::of(call, &body));
-        self.tell_of(command, (handle, body), now, out);
-    }
-
-    /// Tells what is an outcome of `command`.
-    fn tell_of(
-        &self,
-        command: Option<CommandId>,
-        (handle, body): (CallHandle, EventBody),
-        now: Instant,
-        out: &mut Outbox,
-    ) {
-        let call = self.calls.get(&handle);
-        out.post(ports::events::Word::Tell {
-            at: now,
-            account: call.and_then(|c| c.snapshot.account.clone()),
-            call: Some(handle),
-            command,
-            body,
-        });
-    }
 }
 
 impl Part for Dialogs {
@@ -400,11 +365,7 @@ impl Part for Dialogs {
                 digits,
                 duration_ms,
             } => {
-                let each = digits.chars().map(|_| command);
-                let waits = |causes: &mut Causes| causes.digits.extend(each);
-                if self.commanded(call, waits).is_some() {
-                    self.digits(call, digits, duration_ms, now, out);
-                }
+                self.press(command, call, (digits, duration_ms), now, out);
             }
             Word::Mute { command, call, on } => {
                 let muted = |causes: &mut Causes| causes.muted = Some(command);
