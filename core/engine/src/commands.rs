@@ -2,6 +2,7 @@
 
 mod checks;
 mod recordings;
+mod repeats;
 
 use crate::hub::Hub;
 use base::{Duration, Instant, Redacted};
@@ -11,13 +12,10 @@ use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
-use std::collections::VecDeque;
+use repeats::Repeats;
 
 /// Carries out `plugin.reload`.
 pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
-
-/// Idempotency keys remembered. Unit: commands.
-const KEYS: usize = 1_024;
 
 /// Lifetime of a binding that a command leaves open. Unit: s.
 const EXPIRES_S: u32 = 600;
@@ -37,7 +35,7 @@ pub struct Commands {
     handles: Handles,
     last: u64,
     accounts: Vec<Account>,
-    done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
+    done: Repeats,
     /// Carries out `plugin.reload`, where plugins may be replaced.
     pub reload: Option<Reload>,
     /// Set by `shutdown`.
@@ -54,7 +52,7 @@ impl Commands {
             handles,
             last: 0,
             accounts: Vec::new(),
-            done: VecDeque::new(),
+            done: Repeats::default(),
             reload: None,
             stopping: false,
             reason: None,
@@ -70,20 +68,18 @@ impl Commands {
         now: Instant,
     ) -> (CommandId, Outcome) {
         if let Some(key) = &key
-            && let Some((_, id, outcome)) = self.done.iter().find(|(k, ..)| k == key)
+            && let Some(done) = self.done.find(key, &command)
         {
-            return (*id, outcome.clone());
+            return done;
         }
         self.last += 1;
         let id = CommandId(self.last);
+        let asked = key.is_some().then(|| repeats::hash(&command));
         let outcome = self.carry_out(command, id, hub, now);
         let busy = matches!(&outcome, Err(why) if why.code == Code::ENGINE_BUSY);
         // What was not taken may be asked again under the same key.
-        if let Some(key) = key.filter(|_| !busy) {
-            if self.done.len() >= KEYS {
-                self.done.pop_front();
-            }
-            self.done.push_back((key, id, outcome.clone()));
+        if let (Some(key), Some(asked)) = (key.filter(|_| !busy), asked) {
+            self.done.keep(key, asked, (id, outcome.clone()));
         }
         (id, outcome)
     }

@@ -37,9 +37,9 @@ pub(crate) struct Options {
     /// User to register as; stronger than one in the address of --register.
     #[arg(long, requires = "register")]
     user: Option<String>,
-    /// Domain of the account, where it is not the server's name. Numbers are dialled at this domain, and calls go
-    /// where its name leads, not to the server of --register: where that is another one, name it with
-    /// --outbound-proxy as well.
+    /// Domain of the account, where it is not the server's name. Numbers are dialled at this domain, and calls within
+    /// it go through the server of --register; calls to other domains go where their names lead, or all of them
+    /// through --outbound-proxy.
     #[arg(long, requires = "register", alias = "realm")]
     domain: Option<String>,
     /// Server that registrations and calls go through, such as sip:proxy.example.
