@@ -256,10 +256,10 @@ impl Hub {
             return;
         };
         self.seq += 1;
+        crate::said::log(self.seq, account.as_ref(), call, &body);
         self.listeners
             .retain(|listener| Rc::strong_count(listener) > 1);
         if !self.identity.remember && self.listeners.is_empty() {
-            tracing::debug!(seq = self.seq, name = body.name(), "event");
             return self.keep(call, body);
         }
         self.remember(call, &body);
@@ -271,7 +271,6 @@ impl Hub {
             command,
             body,
         };
-        tracing::debug!(seq = event.seq, name = event.body.name(), "event");
         let sent = Rc::new(Sent::new(event));
         for listener in &self.listeners {
             listener.offer(&sent);

@@ -13,6 +13,7 @@
 //! | [`voice`] | the media threads and what they play with |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
+//! | `said` | what the log says of events |
 //! | `tasks` | what was spawned for one engine, and ends with it |
 //! | `memory` | gives the memory of a peak back |
 //! | [`clock`], [`error`] | the one clock; why an engine does not start |
@@ -31,6 +32,7 @@ mod names;
 pub mod network;
 pub mod run;
 mod runner;
+mod said;
 mod socket;
 pub mod supervise;
 mod tasks;

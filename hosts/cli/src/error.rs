@@ -28,28 +28,7 @@ impl Error {
 
     /// The same from the words of clap: its tips become the fix, or else the usage.
     pub(crate) fn usage_of(refused: &clap::Error) -> Self {
-        let text = refused.to_string();
-        let mut why = Vec::new();
-        let mut tips = Vec::new();
-        let mut usage = Vec::new();
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            if line.starts_with("For more information") {
-                continue;
-            }
-            if let Some(tip) = line.strip_prefix("tip: ") {
-                tips.push(tip);
-            } else if line.starts_with("Usage: ") || !usage.is_empty() {
-                usage.push(line.trim_start_matches("Usage: "));
-            } else {
-                why.push(line.trim_start_matches("error: "));
-            }
-        }
-        let fix = match (tips.is_empty(), usage.first()) {
-            (false, _) => tips.join("; "),
-            (true, Some(usage)) => usage.to_string(),
-            (true, None) => "see: offhook help".to_owned(),
-        };
-        Self::usage(why.join(" "), fix)
+        terminal::usage(refused, "offhook help").into()
     }
 
     /// No engine at `path`.

@@ -1,8 +1,8 @@
 //! `offhook`: the command line of the phone.
 //!
 //! What it is: one word in, one thing done, told in plain lines or JSON, with an exit code that scripts
-//! can build on. What it is not: it holds no phone. It asks a running engine over its control socket,
-//! in the words of `control`, and shows what comes of it.
+//! can build on. It asks a running engine over its control socket, in the words of `control`, and
+//! shows what comes of it. What it is not: a phone, but for `demo` and `plugin run`, which start one to call with.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -50,15 +50,25 @@ fn main() -> std::process::ExitCode {
         context.out.error(&error);
         error.exit()
     });
-    code.into()
+    written(&mut context.out, code).into()
+}
+
+/// `code`, unless it says that all is well and the words of it were lost.
+fn written(out: &mut Out, code: ExitCode) -> ExitCode {
+    let Some(lost) = out.lost() else { return code };
+    out.complain(&lost);
+    if code == ExitCode::Success {
+        return lost.exit();
+    }
+    code
 }
 
 /// Help and version are no errors; the rest is told like every error.
 fn refuse(refused: &clap::Error, typed: &[std::ffi::OsString]) -> ExitCode {
     if !refused.use_stderr() {
-        // Nobody reads the help any more: nothing is left to do about it.
-        let _ = refused.print();
-        return ExitCode::Success;
+        let mut out = Out::new(Form::Text, &args::Global::guess(typed));
+        out.raw(&refused.render().to_string());
+        return written(&mut out, ExitCode::Success);
     }
     let global = args::Global::guess(typed);
     let mut out = Out::new(Form::of(&global), &global);

@@ -2,9 +2,10 @@
 
 use crate::args::Global;
 use crate::error::Error;
+use control::Code;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 
 /// How a verb tells what it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(crate) struct Out {
     colour: bool,
     colour_of_errors: bool,
     broken: bool,
+    lost: Option<std::io::Error>,
 }
 
 impl Out {
@@ -64,6 +66,7 @@ impl Out {
             colour: !plain && std::io::stdout().is_terminal(),
             colour_of_errors: !plain && std::io::stderr().is_terminal(),
             broken: false,
+            lost: None,
         }
     }
 
@@ -75,6 +78,13 @@ impl Out {
     /// Nobody reads any more.
     pub(crate) const fn is_broken(&self) -> bool {
         self.broken
+    }
+
+    /// Why something could not be written that somebody wanted to read: a disk that is full, not a reader who
+    /// left.
+    pub(crate) fn lost(&mut self) -> Option<Error> {
+        let why = self.lost.take()?;
+        Some(Error::new(Code::OUTPUT_LOST, why.to_string()))
     }
 
     /// Only ASCII is wanted.
@@ -110,20 +120,28 @@ impl Out {
         }
     }
 
-    /// An error: four lines on standard error, or an object on standard output.
+    /// An error: four lines on standard error, or an object on standard output. An object that cannot be written
+    /// is told on standard error after all.
     pub(crate) fn error(&mut self, error: &Error) {
         let Some(told) = error.object() else { return };
-        if self.form == Form::Text {
-            for (at, line) in told.to_string().split('\n').enumerate() {
-                let line = shown(line, self.ascii);
-                let line = match self.colour_of_errors && at == 0 {
-                    true => painted(&line, Colour::Bad),
-                    false => line,
-                };
-                tell(&line);
-            }
-        } else {
+        if self.form != Form::Text {
             self.object(&BTreeMap::from([("error", told)]));
+        }
+        if self.form == Form::Text || self.lost.is_some() {
+            self.complain(error);
+        }
+    }
+
+    /// An error as four lines on standard error, whatever the form.
+    pub(crate) fn complain(&self, error: &Error) {
+        let Some(told) = error.object() else { return };
+        for (at, line) in told.to_string().split('\n').enumerate() {
+            let line = shown(line, self.ascii);
+            let line = match self.colour_of_errors && at == 0 {
+                true => painted(&line, Colour::Bad),
+                false => line,
+            };
+            tell(&line);
         }
     }
 
@@ -141,7 +159,12 @@ impl Out {
 
     fn write(&mut self, text: &str) {
         let mut out = std::io::stdout().lock();
-        self.broken |= writeln!(out, "{text}").and_then(|()| out.flush()).is_err();
+        if let Err(why) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+            self.broken = true;
+            if why.kind() != ErrorKind::BrokenPipe {
+                self.lost.get_or_insert(why);
+            }
+        }
     }
 }
 

@@ -4,19 +4,17 @@
 
 mod options;
 mod plugins;
+mod server;
 
-use clap::Parser;
 use control::{Code, ErrorObject, ExitCode};
 use options::Options;
-use settings::{Log, Settings};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process;
 use std::rc::Rc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 fn main() {
-    let options = Options::parse();
+    let options: Options = terminal::parse();
     if let Some(file) = &options.probe_plugin {
         return plugin_host::probe::answer(file);
     }
@@ -25,9 +23,9 @@ fn main() {
         Ok(()) => {}
         Err(error) => {
             // What keeps it from running stands first; what may be behind it follows.
-            eprintln!("{error}");
+            terminal::complain(&error);
             for warning in warnings {
-                eprintln!("{warning}");
+                terminal::complain_line(warning);
             }
             process::exit(ExitCode::of_error(&error).number().into());
         }
@@ -39,8 +37,8 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     let broken = |complaints: settings::Complaints| {
         ErrorObject::new(Code::BROKEN_SETTINGS, complaints.to_string())
     };
-    let loaded = settings::load(&options.request()).map_err(broken)?;
-    log(options, &loaded.settings)?;
+    let loaded = settings::load(&options.request()?).map_err(broken)?;
+    terminal::start_log(options.log.as_deref(), loaded.settings.log)?;
     warnings.clone_from(&loaded.warnings);
     folders(&options.plugins)?;
     net::raise_open_files();
@@ -62,7 +60,10 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
         }
         let end = Signals::watch();
         for listen in core.listening() {
-            println!("listening {} {}", listen.transport, listen.address);
+            terminal::line(format_args!(
+                "listening {} {}",
+                listen.transport, listen.address
+            ));
         }
         wait(&core, end).await;
         core.stop("asked to stop").await;
@@ -104,28 +105,4 @@ async fn wait(core: &Rc<engine::Core>, signals: Option<Signals>) {
         _ = int.recv() => {}
         () = core.stopped() => {}
     }
-}
-
-fn log(options: &Options, settings: &Settings) -> Result<(), ErrorObject> {
-    let level = match settings.log {
-        Log::Error => "error",
-        Log::Warn => "warn",
-        Log::Info => "info",
-        Log::Debug => "debug",
-        Log::Trace => "trace",
-    };
-    let filter = options.log.as_deref().unwrap_or(level);
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|why| {
-        let why = format!(
-            "option --log: {} is no filter: {why}",
-            control::quoted(filter)
-        );
-        ErrorObject::new(Code::USAGE, why)
-    })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    Ok(())
 }

@@ -1,6 +1,8 @@
 //! The command line, as settings: every option is one key of a settings file.
 
+use crate::server;
 use clap::Parser;
+use control::{Code, ErrorObject};
 use settings::Request;
 use std::path::PathBuf;
 
@@ -29,15 +31,20 @@ pub(crate) struct Options {
     /// Answer every call by itself: ring, talk, silent, echo, play=FILE or record=FOLDER.
     #[arg(long, alias = "accept", value_name = "HOW")]
     answer: Option<String>,
-    /// Register at this server, such as sip:pbx.example or sip:127.0.0.1:5060;transport=tcp.
+    /// Register at this server, such as sip:pbx.example, sip:101@pbx.example or sip:127.0.0.1:5060;transport=tcp.
     #[arg(long, value_name = "URI")]
     register: Option<String>,
-    /// User to register as.
+    /// User to register as; stronger than one in the address of --register.
     #[arg(long, requires = "register")]
     user: Option<String>,
-    /// Domain of the account, where it is not the server's name.
+    /// Domain of the account, where it is not the server's name. Numbers are dialled at this domain, and calls within
+    /// it go through the server of --register; calls to other domains go where their names lead, or all of them
+    /// through --outbound-proxy.
     #[arg(long, requires = "register", alias = "realm")]
     domain: Option<String>,
+    /// Server that registrations and calls go through, such as sip:proxy.example.
+    #[arg(long, value_name = "URI", requires = "register")]
+    outbound_proxy: Option<String>,
     /// File whose first line is the password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -65,17 +72,20 @@ pub(crate) struct Options {
     /// Look at one plugin file and say what it is: how this program tries files in a process of their own.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) probe_plugin: Option<PathBuf>,
-    /// What to log on stderr: error, warn, info, debug, or a filter such as sip=debug.
+    /// What to log on stderr: error, warn, info, debug, or a filter such as
+    /// sip=debug, which leaves the rest as the settings have it.
     #[arg(long, env = "OFFHOOK_LOG_FILTER")]
     pub(crate) log: Option<String>,
 }
 
 /// Name of the account that --register makes.
 const ACCOUNT: &str = "main";
+const REGISTER: &str = "--register";
+const PROXY: &str = "--outbound-proxy";
 
 impl Options {
-    /// What to load, strongest last.
-    pub(crate) fn request(&self) -> Request {
+    /// What to load, strongest last. Errors: OH-1001, OH-2008 for an address that cannot be used as written.
+    pub(crate) fn request(&self) -> Result<Request, ErrorObject> {
         let profile = match (&self.profile, &self.answer) {
             (Some(profile), _) => profile.as_str(),
             (None, Some(how)) if how != "ring" => "monitor",
@@ -83,11 +93,11 @@ impl Options {
         };
         let mut request = Request::of_profile(profile);
         request.file = self.settings.clone();
-        self.lay_over(&mut request.options);
-        request
+        self.lay_over(&mut request.options)?;
+        Ok(request)
     }
 
-    fn lay_over(&self, options: &mut Vec<(String, String, String)>) {
+    fn lay_over(&self, options: &mut Vec<(String, String, String)>) -> Result<(), ErrorObject> {
         let mut set = |key: &str, value: String, option: &str| {
             options.push((key.to_owned(), value, option.to_owned()));
         };
@@ -116,30 +126,53 @@ impl Options {
             set("media.port_min", first.to_owned(), "--rtp-ports");
             set("media.port_max", last.to_owned(), "--rtp-ports");
         }
-        if let Some(server) = &self.register {
-            self.lay_account_over(server, &mut set);
+        match &self.register {
+            Some(server) => self.lay_account_over(server, &mut set),
+            None => Ok(()),
         }
     }
 
-    fn lay_account_over(&self, server: &str, set: &mut impl FnMut(&str, String, &str)) {
+    /// `domain`, `registrar` and the rest are those of one account; the server's address may name its user, and
+    /// --user is stronger.
+    fn lay_account_over(
+        &self,
+        server: &str,
+        set: &mut impl FnMut(&str, String, &str),
+    ) -> Result<(), ErrorObject> {
         let mut account = |key: &str, value: String, option: &str| {
             set(&format!("accounts.{ACCOUNT}.{key}"), value, option);
         };
-        let plain = server
-            .trim_start_matches("sips:")
-            .trim_start_matches("sip:");
-        let (host, params) = plain.split_once(';').unwrap_or((plain, ""));
-        let domain = self.domain.clone().unwrap_or_else(|| host.to_owned());
-        account("domain", domain, "--register");
-        account("registrar", host.to_owned(), "--register");
-        if params
-            .split(';')
-            .any(|p| p.eq_ignore_ascii_case("transport=tcp"))
-        {
-            account("transport", "tcp".to_owned(), "--register");
+        let named = server::read(REGISTER, server)?;
+        let proxy = self.outbound_proxy.as_deref();
+        let proxy = proxy.map(|proxy| server::read(PROXY, proxy)).transpose()?;
+        let domain = self.domain.clone().unwrap_or_else(|| named.host.clone());
+        account("domain", domain, REGISTER);
+        account("registrar", named.host, REGISTER);
+        if let Some(transport) = named.transport {
+            account("transport", transport.to_owned(), REGISTER);
         }
-        if let Some(user) = &self.user {
+        if let Some(proxy) = proxy {
+            if proxy.user.is_some() {
+                let why = format!("option {PROXY}: a proxy is a server and has no user");
+                return Err(
+                    ErrorObject::new(Code::USAGE, why).fix("leave out what is before the @")
+                );
+            }
+            match (proxy.transport, named.transport) {
+                (Some(one), Some(other)) if one != other => {
+                    let why = format!("{REGISTER} says transport={other}, {PROXY} transport={one}");
+                    let fix = "an account has one transport: say the same in both";
+                    return Err(ErrorObject::new(Code::USAGE, why).fix(fix));
+                }
+                (Some(transport), _) => account("transport", transport.to_owned(), PROXY),
+                (None, _) => {}
+            }
+            account("outbound_proxy", proxy.host, PROXY);
+        }
+        if let Some(user) = self.user.as_ref() {
             account("user", user.clone(), "--user");
+        } else if let Some(user) = named.user {
+            account("user", user, REGISTER);
         }
         if let Some(file) = &self.password_file {
             account(
@@ -154,5 +187,6 @@ impl Options {
         if let Some(seconds) = self.expires {
             account("expires_s", seconds.to_string(), "--expires");
         }
+        Ok(())
     }
 }

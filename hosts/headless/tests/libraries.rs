@@ -105,6 +105,8 @@ fn what_breaks_the_process_that_tries_it_costs_no_start() {
     let said = "codec-bad: was tried in a process of its own: it crashed (segmentation fault)";
     assert!(log.contains(said), "{log}");
     assert!(!log.contains("codec-good"), "{log}");
+    let warned = log.lines().filter(|line| line.contains("codec-bad"));
+    assert_eq!(warned.count(), 1, "{log}");
 }
 
 /// C10: two unclean starts that name a plugin; the third runs without it and says so. What is set for it

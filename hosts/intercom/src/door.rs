@@ -90,7 +90,7 @@ impl Door {
                 () = core.stopped() => break,
                 () = shut => {
                     self.switch("0");
-                    println!("door shut");
+                    terminal::line("door shut");
                     shut_at = None;
                     continue;
                 }
@@ -110,7 +110,7 @@ impl Door {
                 && pressed.press(call, dtmf.digit, key)
             {
                 self.switch("1");
-                println!("door open");
+                terminal::line("door open");
                 shut_at = Some(tokio::time::Instant::now() + self.open_for);
             }
         }
@@ -121,7 +121,7 @@ impl Door {
         if let Some(relay) = &self.relay
             && let Err(why) = std::fs::write(relay, to)
         {
-            eprintln!("door relay {}: {why}", relay.display());
+            terminal::complain_line(format_args!("door relay {}: {why}", relay.display()));
         }
     }
 }

@@ -3,12 +3,11 @@
 mod door;
 
 use clap::Parser;
-use control::{Code, ErrorObject, ExitCode};
+use control::{Code, ErrorObject};
 use door::{Door, Key};
 use plugin_host::Catalogue;
 use settings::Settings;
 use std::path::PathBuf;
-use std::process;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,12 +31,15 @@ struct Options {
     /// How long it stays open. Unit: ms.
     #[arg(long, value_name = "MS", default_value_t = 3_000)]
     door_open_ms: u64,
+    /// What to log on stderr: error, warn, info, debug, or a filter such as sip=debug, which leaves the rest as the
+    /// settings have it.
+    #[arg(long, env = "OFFHOOK_LOG_FILTER")]
+    log: Option<String>,
 }
 
 fn main() {
-    if let Err(error) = run(&Options::parse()) {
-        eprintln!("{error}");
-        process::exit(ExitCode::of_error(&error).number().into());
+    if let Err(error) = run(&terminal::parse()) {
+        terminal::end(&error);
     }
 }
 
@@ -52,15 +54,19 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
         request.options.push(option);
     }
     let loaded = settings::load(&request).map_err(|all| broken(all.to_string()))?;
+    terminal::start_log(options.log.as_deref(), loaded.settings.log)?;
     for warning in &loaded.warnings {
-        eprintln!("{warning}");
+        terminal::complain_line(warning);
     }
     let builder = phone::build(&loaded.settings, catalogue(&loaded.settings)?)
         .map_err(|why| why.explain())?;
     actix::System::new().block_on(async {
         let core = builder.start().await.map_err(|why| why.explain())?;
         for listen in core.listening() {
-            println!("listening {} {}", listen.transport, listen.address);
+            terminal::line(format_args!(
+                "listening {} {}",
+                listen.transport, listen.address
+            ));
         }
         let open_for = Duration::from_millis(options.door_open_ms);
         let door = Door::new(

@@ -190,3 +190,18 @@ fn what_is_wrong_is_said_before_it_runs() {
     let said = String::from_utf8(said.stderr).unwrap();
     assert!(said.contains("NONE"), "{said}");
 }
+
+#[test]
+fn what_is_typed_wrong_has_a_code_a_cause_and_a_fix() {
+    for words in [["--log", "sipp=debug"], ["--door-open-ms", "soon"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_offhook-intercom"));
+        let ended = command.args(words).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.starts_with("! OH-1001 "), "{said}");
+        assert!(
+            said.contains("\n  why   ") && said.contains("\n  fix   "),
+            "{said}"
+        );
+    }
+}

@@ -1,10 +1,9 @@
 //! `offhook-minimal`: a phone behind a control socket, with nothing built in.
 
 use clap::Parser;
-use control::{Code, ErrorObject, ExitCode};
+use control::{Code, ErrorObject};
 use plugin_host::{Catalogue, Entry, SearchPath};
 use std::path::PathBuf;
-use std::process;
 use std::rc::Rc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,16 +26,15 @@ struct Options {
 }
 
 fn main() {
-    if let Err(error) = run(&Options::parse()) {
-        eprintln!("{error}");
-        process::exit(ExitCode::of_error(&error).number().into());
+    if let Err(error) = run(&terminal::parse()) {
+        terminal::end(&error);
     }
 }
 
 fn run(options: &Options) -> Result<(), ErrorObject> {
     let loaded = settings(options)?;
     for warning in &loaded.warnings {
-        eprintln!("{warning}");
+        terminal::complain_line(warning);
     }
     let catalogue = catalogue(options, &loaded.settings);
     let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
@@ -48,7 +46,10 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     actix::System::new().block_on(async {
         let core = builder.start().await.map_err(|why| why.explain())?;
         for listen in core.listening() {
-            println!("listening {} {}", listen.transport, listen.address);
+            terminal::line(format_args!(
+                "listening {} {}",
+                listen.transport, listen.address
+            ));
         }
         stopped(&core).await;
         core.stop("asked to stop").await;
@@ -74,16 +75,15 @@ fn catalogue(options: &Options, settings: &settings::Settings) -> Catalogue {
     let mut catalogue = Catalogue::new("offhook-minimal", env!("CARGO_PKG_VERSION"));
     let folders = options.plugins.iter().chain(&settings.plugins.path);
     let path = SearchPath::new(folders.cloned());
-    for why in phone::add_libraries(&mut catalogue, &path, &settings.plugins) {
-        eprintln!("{why}");
-    }
+    // The catalogue lists them too, with all others that are not used.
+    let _kept_out = phone::add_libraries(&mut catalogue, &path, &settings.plugins);
     for refused in catalogue.refused() {
         let (path, why) = (refused.path.display(), &refused.error);
-        eprintln!("{path}: {why}; {}", why.fix());
+        terminal::complain_line(format_args!("{path}: {why}; {}", why.fix()));
     }
     for entry in BUILT_IN {
         if let Err(why) = catalogue.add_built_in(entry) {
-            eprintln!("{why}; {}", why.fix());
+            terminal::complain_line(format_args!("{why}; {}", why.fix()));
         }
     }
     catalogue

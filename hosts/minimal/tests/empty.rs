@@ -68,3 +68,19 @@ fn with_files_it_listens() {
     child.wait().unwrap();
     assert!(line.starts_with("listening udp 127.0.0.1:"), "{line}");
 }
+
+/// Also a file that the settings keep out, which the loader and the catalogue both tell.
+#[test]
+fn a_file_that_is_not_used_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = folder.path().join("files");
+    std::fs::create_dir(&plugins).unwrap();
+    let file = library("offhook-audio-null");
+    std::fs::copy(&file, plugins.join(file.file_name().unwrap())).unwrap();
+    let mut command = minimal(folder.path());
+    command.args(["--set", "plugins.allow=codec-g711", "--plugins"]);
+    let output = command.arg(&plugins).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let about = said.lines().filter(|line| line.contains("plugins.allow"));
+    assert_eq!(about.count(), 1, "{said}");
+}

@@ -4,28 +4,22 @@
 
 mod options;
 
-use clap::Parser;
-use control::{Code, ErrorObject, ExitCode};
+use control::{Code, ErrorObject};
 use demo_pbx::{EXTENSIONS, Pbx, Users};
 use options::Options;
 use plugin_host::Catalogue;
-use std::process;
+use settings::Log;
+use terminal::line;
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() {
-    let options = Options::parse();
-    if let Err(error) = run(&options) {
-        eprintln!("{error}");
-        process::exit(ExitCode::of_error(&error).number().into());
+    if let Err(error) = run(&terminal::parse()) {
+        terminal::end(&error);
     }
 }
 
 fn run(options: &Options) -> Result<(), ErrorObject> {
-    let filter = tracing_subscriber::EnvFilter::new(&options.log);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    terminal::start_log(options.log.as_deref(), Log::Warn)?;
     let settings = options.settings()?;
     let users = settings.users.clone();
     let catalogue = catalogue()?;
@@ -55,18 +49,20 @@ fn catalogue() -> Result<Catalogue, ErrorObject> {
 
 fn introduce(pbx: &Pbx, users: &Users) {
     let version = env!("CARGO_PKG_VERSION");
-    println!("offhook-pbx {version} — a demo, not for production");
-    println!("listening {} udp tcp", pbx.address());
+    line(format_args!(
+        "offhook-pbx {version} — a demo, not for production"
+    ));
+    line(format_args!("listening {} udp tcp", pbx.address()));
     let users: Vec<&str> = users.names().collect();
-    println!("users     {}", users.join(" "));
-    println!("dial");
+    line(format_args!("users     {}", users.join(" ")));
+    line("dial");
     for extension in EXTENSIONS {
         let demo_pbx::Extension {
             number, name, what, ..
         } = extension;
-        println!("  {number}  {name:<10}  {what}");
+        line(format_args!("  {number}  {name:<10}  {what}"));
     }
-    println!("Ctrl+C stops.");
+    line("Ctrl+C stops.");
 }
 
 /// Until somebody wants it to stop.

@@ -39,9 +39,10 @@ pub(crate) struct Options {
     /// Folder for the sounds it makes.
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
-    /// What to log on stderr: error, warn, info, debug, or a filter such as sip=debug.
-    #[arg(long, default_value = "warn")]
-    pub(crate) log: String,
+    /// What to log on stderr: error, warn, info, debug, or a filter such as sip=debug,
+    /// which leaves the rest at warn.
+    #[arg(long)]
+    pub(crate) log: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

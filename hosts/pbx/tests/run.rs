@@ -68,6 +68,19 @@ fn what_is_wrong_is_said_with_a_code_a_cause_and_a_fix() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("OH-1004") && said.contains(&port), "{said}");
 
+    for (words, about) in [
+        (["--log", "sipp=debug"], "sipp"),
+        (["--digest", "md4"], "md4"),
+    ] {
+        let (output, said) = fails(&rig, &words);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.starts_with("! OH-1001 ") && said.contains(about),
+            "{said}"
+        );
+        assert!(said.contains("\n  fix   "), "{said}");
+    }
+
     let users = rig.file("users");
     std::fs::write(&users, "101:a\n102\n").unwrap();
     let users = users.display().to_string();

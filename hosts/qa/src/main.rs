@@ -47,12 +47,12 @@ struct Run {
 }
 
 fn main() {
-    let Options::Run(run) = Options::parse();
+    let Options::Run(run) = terminal::parse();
     let code = match run_all(&run) {
         Ok(true) => ExitCode::Success,
         Ok(false) => ExitCode::Failed,
         Err(why) => {
-            eprintln!("{}: {why}", run.file.display());
+            terminal::complain_line(format_args!("{}: {why}", run.file.display()));
             ExitCode::Usage
         }
     };
@@ -77,8 +77,8 @@ fn run_all(run: &Run) -> Result<bool, String> {
         let took = began.elapsed();
         let ms = took.as_millis();
         match &failed {
-            None => println!("ok    {} ({ms} ms)", case.name),
-            Some(why) => println!("FAIL  {} ({ms} ms): {why}", case.name),
+            None => terminal::line(format_args!("ok    {} ({ms} ms)", case.name)),
+            Some(why) => terminal::line(format_args!("FAIL  {} ({ms} ms): {why}", case.name)),
         }
         outcomes.push(Outcome {
             case: case.name.clone(),
@@ -90,7 +90,11 @@ fn run_all(run: &Run) -> Result<bool, String> {
         .iter()
         .filter(|outcome| outcome.failed.is_none())
         .count();
-    println!("{}: {good} of {} passed", scenario.name, outcomes.len());
+    terminal::line(format_args!(
+        "{}: {good} of {} passed",
+        scenario.name,
+        outcomes.len()
+    ));
     if let Some(path) = &run.junit {
         let xml = report::junit(&scenario.name, &outcomes);
         std::fs::write(path, xml).map_err(|why| format!("{}: {why}", path.display()))?;

@@ -88,6 +88,11 @@ index! {
         "the control socket cannot be made"
         "its folder is not there, this user may not write into it, the path is longer than 107 bytes, or a file of another kind is in the way"
         "choose another path with --socket, or make its folder";
+    /// Standard output takes nothing.
+    1011 OUTPUT_LOST Failed
+        "what it says cannot be written"
+        "the disk is full, or what standard output leads to takes no more"
+        "make room, or let standard output lead elsewhere; what was asked for may have been done";
     /// User or password refused.
     2001 WRONG_PASSWORD Unauthorised
         "the server does not accept this user and password"

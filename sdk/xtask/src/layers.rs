@@ -30,7 +30,7 @@ enum Layer {
     Parts,
     /// 5: puts parts together.
     Engine,
-    /// 5b: the usual lists of parts, for hosts that want the usual.
+    /// 5b: the usual lists of parts and the usual terminal, for hosts that want the usual.
     Assembly,
     /// 6: lists of parts and plugins.
     Hosts,
@@ -76,6 +76,7 @@ const TABLE: &[(&str, Place)] = &[
     ("core/engine", Place::Core(Layer::Engine)),
     ("core/phone", Place::Core(Layer::Assembly)),
     ("core/demo-pbx", Place::Core(Layer::Assembly)),
+    ("core/terminal", Place::Core(Layer::Assembly)),
     ("hosts/", Place::Core(Layer::Hosts)),
     ("sdk/plugin-abi", Place::PluginAbi),
     ("sdk/plugin", Place::PluginFace),

@@ -70,6 +70,35 @@ fn all(run: &mut Run) {
         );
         run.doc_tests(&space);
         run.nextest("interop", "interop", &[], &space);
+        let left_out = without_vectors(&run.skipped);
+        run.step("vectors", || vectors(&left_out, &space.root));
+    }
+}
+
+/// What was left out because a test vector is not there.
+fn without_vectors(skipped: &BTreeMap<String, u64>) -> Vec<String> {
+    let all = skipped.keys();
+    all.filter(|what| what.starts_with("no vector"))
+        .cloned()
+        .collect()
+}
+
+/// In CI, and where the folder is there that vectors come in, none may be missing: a run without them would look
+/// as good as one with them. Elsewhere they are left out, said loudly.
+fn vectors(left_out: &[String], root: &Path) -> Result<(), String> {
+    let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let shared = root.join("../shared");
+    let named = std::env::var_os("OFFHOOK_VECTORS").is_some();
+    missing(left_out, is_ci && (named || shared.is_dir()))
+}
+
+fn missing(left_out: &[String], have_to_be_there: bool) -> Result<(), String> {
+    match left_out {
+        [first, ..] if have_to_be_there => Err(format!(
+            "{} kinds of vectors are missing, the first: {first}",
+            left_out.len()
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -279,6 +308,21 @@ mod tests {
         let text = "<system-err>SKIPPED: no vector a.dat; set X\nok</system-err>\n<system-err>\nSKIPPED: b\n";
         let found: Vec<&str> = skips(text).collect();
         assert_eq!(found, ["no vector a.dat; set X", "b"]);
+    }
+
+    #[test]
+    fn vectors_that_have_to_be_there_fail_the_run() {
+        let skipped = [
+            "no vectors at x; set OFFHOOK_VECTORS",
+            "no ALSA null device: y",
+        ];
+        let skipped = skipped.map(|what| (what.to_owned(), 3)).into();
+        let left_out = without_vectors(&skipped);
+        assert_eq!(left_out, ["no vectors at x; set OFFHOOK_VECTORS"]);
+        assert!(missing(&left_out, false).is_ok());
+        let why = missing(&left_out, true).expect_err("there is one");
+        assert!(why.contains("no vectors at x"), "{why}");
+        assert!(missing(&[], true).is_ok());
     }
 
     #[test]

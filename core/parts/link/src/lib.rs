@@ -96,6 +96,14 @@ impl Link {
     }
 
     fn trace(&self, sent: bool, peer: Target, bytes: &Bytes, now: Instant, out: &mut Outbox) {
+        // Where people look for it: --log sip=debug.
+        tracing::debug!(
+            target: "offhook_sip::message",
+            sent,
+            what = what(bytes),
+            %peer,
+            bytes = bytes.len(),
+        );
         if self.settings.trace {
             out.post(events::Word::Message {
                 at: now,
@@ -302,6 +310,19 @@ fn tell(to: Address, heard: Heard, out: &mut Outbox) {
     if let Some(post) = Post::heard(to, heard) {
         out.post(post);
     }
+}
+
+/// Method or status of a message for the log: nothing of an address, and nothing that anybody can make long.
+fn what(message: &[u8]) -> &str {
+    let mut words = message
+        .split(|byte| byte.is_ascii_whitespace())
+        .map(|word| word.get(..32).unwrap_or(word));
+    let first = words.next().unwrap_or_default();
+    let word = match first.starts_with(b"SIP/") {
+        true => words.next().unwrap_or_default(),
+        false => first,
+    };
+    core::str::from_utf8(word).unwrap_or("?")
 }
 
 /// Tells the part that chose `id`.

@@ -2,6 +2,7 @@
 
 use crate::fake::{offhook, run, run_alone};
 use expect_test::expect;
+use std::process::Stdio;
 
 #[test]
 fn explain_tells_cause_fix_and_exit() {
@@ -18,6 +19,46 @@ fn explain_tells_cause_fix_and_exit() {
     "#]].assert_eq(&run_alone(&["explain", "OH-6001", "--json"]).told());
     let all = run_alone(&["explain"]);
     assert_eq!(all.out.lines().count(), control::index::INDEX.len());
+}
+
+/// A full disk under standard output is told on standard error, also in JSON; a reader who left is not.
+#[test]
+fn what_cannot_be_written_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let ends = |args: &[&str], out: Stdio| {
+        let mut command = offhook(folder.path().to_owned());
+        let child = command
+            .args(args)
+            .stdout(out)
+            .stderr(Stdio::piped())
+            .spawn();
+        let ended = child.unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        (ended.status.code(), said)
+    };
+    for args in [
+        &["explain", "3107"][..],
+        &["explain", "3107", "--json"],
+        &["--help"],
+        &["call", "--help"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let (exit, said) = ends(args, full.unwrap().into());
+        assert_eq!(exit, Some(1), "{args:?}: {said}");
+        assert!(said.starts_with("! OH-1011 "), "{args:?}: {said}");
+        assert!(said.contains("\n  fix   "), "{args:?}: {said}");
+        let (read, write) = std::io::pipe().unwrap();
+        drop(read);
+        let (exit, said) = ends(args, write.into());
+        assert_eq!((exit, said.as_str()), (Some(0), ""), "{args:?}");
+    }
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let (exit, said) = ends(&["status", "--json"], full.unwrap().into());
+    assert_eq!(exit, Some(8), "what went wrong first stands: {said}");
+    assert!(
+        said.starts_with("! OH-6001 ") && said.contains("! OH-1011 "),
+        "{said}"
+    );
 }
 
 #[test]

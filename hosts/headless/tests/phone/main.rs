@@ -7,6 +7,7 @@ mod failover;
 mod full_disk;
 mod keys;
 mod lifecycle;
+mod program;
 mod reload;
 
 use plugin_host::Catalogue;
