@@ -257,7 +257,7 @@ typedef int32_t OffhookStatus;
 #define OFFHOOK_NOT_FOUND -5
 // What was named exists and cannot be used now.
 #define OFFHOOK_UNAVAILABLE -6
-// The device or file was lost while in use.
+// The device was lost while in use; it may come back.
 #define OFFHOOK_LOST -7
 // Failed for a reason that fits none of these.
 #define OFFHOOK_FAILED -8

@@ -67,7 +67,7 @@ index! {
     1006 UNKNOWN_ACCOUNT Usage
         "there is no such account"
         "no account has this id, or no account is set up at all"
-        "see: offhook accounts";
+        "see: offhook accounts; set one up with: offhook account add USER@DOMAIN";
     /// What was dialled is no address.
     1007 BAD_ADDRESS Usage
         "this cannot be dialled"
@@ -138,6 +138,11 @@ index! {
         "the server sends this account elsewhere, and that leads nowhere"
         "it names no other registrar that can be used, or they send each other in a circle"
         "ask who runs the server which registrar this account belongs to, and set it: registrar";
+    /// A challenge that is not answered.
+    2010 NO_PROOF Unauthorised
+        "the server asks for a proof that is not given"
+        "it asks in a way that offhook does not speak, asks for less than before, or is not the account's own: the password was not shown to it"
+        "check domain, registrar and outbound_proxy of the account; Digest with MD5, SHA-256 or SHA-512-256 is spoken";
     /// Sound of the far end cannot come: its address is not reachable.
     3107 MEDIA_UNREACHABLE Media
         "you are sending sound but nothing comes back"

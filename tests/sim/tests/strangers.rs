@@ -532,3 +532,31 @@ fn events_name_their_command_and_no_other() {
     );
     assert_eq!(told[4], ("call.ended".into(), None), "alice hung up");
 }
+
+/// A challenge that we do not speak is not a wrong password: the password was never shown.
+#[test]
+fn a_challenge_that_is_not_answered_is_told_as_what_it_is() {
+    let mut world = World::new(10);
+    let server = Peer::new(&mut world, "registrar");
+    server.on("REGISTER", |script, register| {
+        script.reply(register, 401, |response| {
+            response.header("WWW-Authenticate", "Basic realm=\"pbx.test\"")
+        });
+    });
+    let mut settings = Settings::new("bob").registered("zanzibar", Duration::from_secs(600));
+    settings.domain = server.script().address.ip().to_string();
+    let bob = world.phone(&settings);
+    world.run_for(ms(2_000));
+    let failed = bob.events().into_iter().find_map(|event| {
+        let EventBody::AccountFailed(told) = event.body else {
+            return None;
+        };
+        told.error
+    });
+    let error = failed.unwrap();
+    assert_eq!(error.code, Code::NO_PROOF);
+    assert!(
+        error.detail.ends_with("a way that is not understood here"),
+        "{error}"
+    );
+}

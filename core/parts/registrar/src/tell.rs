@@ -8,6 +8,7 @@ use control::snapshot::{AccountSnapshot, AccountState};
 use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp, quoted};
 use ports::link::NoPath;
 use ports::{Outbox, events};
+use sip::auth::Refusal;
 use sip::registration::{Cause, Status};
 use sip::registrations::AccountId;
 use sip_message::{SipUri, Transport, Uri};
@@ -187,11 +188,17 @@ fn explain(cause: &Cause, known: &Known) -> (AccountCause, ErrorObject) {
             )
         }
         Cause::Proof(refusal) => {
-            let why = format!("{server} asks for a proof that cannot be given: {refusal:?}");
-            (
-                AccountCause::Auth,
-                ErrorObject::new(Code::WRONG_PASSWORD, why),
-            )
+            let code = match refusal {
+                Refusal::NoCredentials => Code::NO_PASSWORD,
+                Refusal::WrongPassword => Code::WRONG_PASSWORD,
+                Refusal::Loop
+                | Refusal::ForeignHop
+                | Refusal::ForeignRealm
+                | Refusal::Downgrade
+                | Refusal::Unsupported => Code::NO_PROOF,
+            };
+            let why = format!("{server}: {refusal}");
+            (AccountCause::Auth, ErrorObject::new(code, why))
         }
         Cause::NoAnswer => {
             let why = format!("{server} does not answer");

@@ -10,8 +10,9 @@ use std::time::Duration;
 pub(super) const LOOK: Duration = Duration::from_millis(10);
 /// Looks, all in time, at which a media instance that was asked had not moved though nothing kept it.
 const STUCK: u32 = 3;
-/// What a process may run without an answer: ten times what an instance has for one. Unit: ns.
-const RAN: u64 = 20_000_000;
+/// What a process must have run meanwhile to have had its turn. The system counts it by its own tick, which is
+/// 10 ms at most. Unit: ns.
+const RAN: u64 = 5_000_000;
 /// Looks in a row that a process without a turn is forgiven: half a second. A call conceals that long
 /// anyhow, and a new process would get no turn either.
 const FORGIVEN: u32 = 50;
@@ -69,7 +70,8 @@ impl Looks {
             Some(turn) if turn.ready => {
                 self.ready += 1;
                 let since = *self.ran.get_or_insert(turn.ran);
-                turn.ran.saturating_sub(since) >= RAN || self.ready > FORGIVEN
+                let had_its_turn = turn.ran.saturating_sub(since) >= RAN;
+                (self.ready >= STUCK && had_its_turn) || self.ready > FORGIVEN
             }
             Some(_) | None => {
                 self.idle += 1;
@@ -165,7 +167,7 @@ mod tests {
             Some(3)
         );
         assert_eq!(
-            looks_until_stuck((0..90).map(|look| after(look / 9))),
+            looks_until_stuck((0..90).map(|look| after(look / 30))),
             Some(51)
         );
     }

@@ -85,6 +85,20 @@ pub enum Refusal {
     Unsupported,
 }
 
+impl core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoCredentials => "the account has no password",
+            Self::WrongPassword => "it does not take the password",
+            Self::Loop => "it calls every answer out of date",
+            Self::ForeignHop => "who asks is no server of the account",
+            Self::ForeignRealm => "it asks for another realm than the account's",
+            Self::Downgrade => "it asks for a weaker proof than it did before",
+            Self::Unsupported => "it asks in a way that is not understood here",
+        })
+    }
+}
+
 /// Authentication of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authenticator {

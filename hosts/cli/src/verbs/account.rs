@@ -68,10 +68,13 @@ fn from_args(args: &args::AddAccount) -> Result<AddAccount, Error> {
         .ok_or_else(|| bad(format!("'{}' is no address", args.address)))?;
     let id = match &args.id {
         Some(id) => id.clone(),
-        None => address.parse::<AccountHandle>().map_err(|_| {
-            let fix = "give it an id with --id: letters, digits, - _ . @";
-            Error::usage(format!("'{address}' cannot be an id"), fix)
-        })?,
+        None => address
+            .replace(':', "-")
+            .parse::<AccountHandle>()
+            .map_err(|_| {
+                let fix = "give it an id with --id: letters, digits, - _ . @";
+                Error::usage(format!("'{address}' cannot be an id"), fix)
+            })?,
     };
     Ok(AddAccount {
         account: id,
