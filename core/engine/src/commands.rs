@@ -4,13 +4,16 @@ mod checks;
 mod recordings;
 
 use crate::hub::Hub;
+use crate::plugins::Plugins;
 use base::{Duration, Instant, Redacted};
 use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
@@ -34,6 +37,8 @@ pub struct Commands {
     last: u64,
     accounts: Vec<Account>,
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
+    /// What is told of plugins.
+    pub plugins: Rc<RefCell<Plugins>>,
     /// Set by `shutdown`.
     pub stopping: bool,
     /// Why, as `shutdown` said.
@@ -49,6 +54,7 @@ impl Commands {
             last: 0,
             accounts: Vec::new(),
             done: VecDeque::new(),
+            plugins: Rc::default(),
             stopping: false,
             reason: None,
         }
@@ -130,6 +136,11 @@ impl Commands {
                 })?;
                 Ok(Reply::Ladder { ladder })
             }
+            Command::PluginList(_)
+            | Command::PluginWhy(_)
+            | Command::PluginTop(_)
+            | Command::PluginEnable(_)
+            | Command::PluginDisable(_) => self.on_plugin(asked),
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
             Command::Shutdown(shutdown) => {
                 self.stopping = true;
@@ -214,6 +225,22 @@ impl Commands {
                 self.post(registrar::Word::Remove { account })
             }
             _ => Ok(Reply::Taken),
+        }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+    fn on_plugin(&self, asked: Command) -> Outcome {
+        let plugins = self.plugins.borrow();
+        match asked {
+            Command::PluginWhy(of) => plugins.tries(&of.plugin),
+            Command::PluginEnable(of) => plugins.switch(&of.plugin, true),
+            Command::PluginDisable(of) => plugins.switch(&of.plugin, false),
+            Command::PluginTop(_) => Ok(Reply::PluginCosts {
+                costs: plugins.costs(),
+            }),
+            _ => Ok(Reply::Plugins {
+                plugins: plugins.snapshots().to_vec(),
+            }),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::hub::{Hub, Identity};
 use crate::listener::Listener;
 use crate::memory;
 use crate::network::{Listen, Network};
+use crate::plugins::{self, Plugins};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
 use crate::supervise::Supervised;
@@ -17,7 +18,7 @@ use actix::Actor;
 use base::Duration;
 use control::command::Command;
 use control::event::Filter;
-use control::snapshot::{AccountState, EngineState, PluginSnapshot};
+use control::snapshot::{AccountState, EngineState};
 use control::{CommandId, IdempotencyKey};
 use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
@@ -47,7 +48,7 @@ pub struct Builder {
     voice: Option<Voice>,
     accounts: Vec<Account>,
     handles: Handles,
-    plugins: Vec<PluginSnapshot>,
+    plugins: Plugins,
 }
 
 impl Builder {
@@ -65,7 +66,7 @@ impl Builder {
             voice: None,
             accounts: Vec::new(),
             handles,
-            plugins: Vec::new(),
+            plugins: Plugins::default(),
         }
     }
 
@@ -121,7 +122,7 @@ impl Builder {
     /// Media threads and what they play with.
     #[must_use]
     pub fn voice(mut self, voice: Voice) -> Self {
-        self.plugins.extend(voice.plugins());
+        self.plugins = voice.plugins();
         self.voice = Some(voice);
         self
     }
@@ -164,7 +165,9 @@ impl Builder {
             .iter()
             .map(|l| format!("{} {}", l.transport, l.address))
             .collect();
-        hub.borrow_mut().introduce(shown, self.plugins);
+        hub.borrow_mut()
+            .introduce(shown, self.plugins.snapshots().to_vec());
+        let plugins = Rc::new(RefCell::new(self.plugins));
         connect_outside(&wiring, &network, &hub, clock);
         if let Some(voice) = self.voice {
             let granted = Box::new(voice.granted());
@@ -181,7 +184,10 @@ impl Builder {
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
-        let commands = RefCell::new(commands(&wiring, self.handles, self.accounts));
+        tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub)));
+        let mut commands = commands(&wiring, self.handles, self.accounts);
+        commands.plugins = plugins;
+        let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
             commands,

@@ -146,6 +146,14 @@ impl Watch {
         &self.0.about
     }
 
+    /// The number of the process that it runs in now, where that is one of its own.
+    pub fn process(&self) -> Option<u32> {
+        match &self.0.code {
+            Code::Here(..) => None,
+            Code::Away(process, _) => process.pid(),
+        }
+    }
+
     /// What it cost so far. No media thread waits for it.
     pub fn cost(&self) -> Cost {
         self.0.budget.cost()
@@ -154,6 +162,11 @@ impl Watch {
     /// Instances that were shut out since this was asked last.
     pub fn newly_shut(&self) -> Vec<ShutOut> {
         self.0.budget.newly_shut()
+    }
+
+    /// Legs that it serves now.
+    pub fn legs(&self) -> Vec<u64> {
+        self.0.budget.legs()
     }
 
     /// The numbers that it shows, by name. One of another process is asked, and may take 250 ms.

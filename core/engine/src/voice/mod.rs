@@ -31,11 +31,10 @@ pub use kit::Pace;
 pub use media_thread::priority::{Granted, Priority, permitted};
 
 use crate::clock::Clock;
+use crate::plugins::Plugins;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use base::{Duration, Rng};
-use control::snapshot::{PluginSnapshot, PluginState};
-use control::{Code, ErrorObject};
 use host::Host;
 use impair::{Line, RoughNet};
 use legs::Legs;
@@ -44,7 +43,7 @@ use media_thread::order::{BusId, BusPlan, Given, Order};
 use media_thread::run::{MediaThread, Settings as ThreadSettings};
 use media_thread::{Capacity, kit::Kit};
 use net::{Dscp, MediaSockets, RtpPorts};
-use plugin_host::{AudioRequest, Catalogue, Origin};
+use plugin_host::{AudioRequest, Catalogue};
 use ports::voice::Do;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -176,38 +175,8 @@ impl Voice {
     }
 
     /// Every plugin that was found, and every one that was refused.
-    pub(crate) fn plugins(&self) -> Vec<PluginSnapshot> {
-        let loaded = self.catalogue.plugins().map(|about| PluginSnapshot {
-            id: about.id.clone(),
-            kind: format!("{:?}", about.kind).to_lowercase(),
-            version: about.version.clone(),
-            abi: None,
-            state: PluginState::Loaded,
-            trust: trust(&about.origin).to_owned(),
-            path: match &about.origin {
-                Origin::BuiltIn => None,
-                Origin::File(path) | Origin::Isolated(path) => Some(path.display().to_string()),
-            },
-            error: None,
-        });
-        let refused = self
-            .catalogue
-            .refused()
-            .iter()
-            .map(|refused| PluginSnapshot {
-                id: refused.path.display().to_string(),
-                kind: String::new(),
-                version: String::new(),
-                abi: None,
-                state: PluginState::Refused,
-                trust: String::new(),
-                path: Some(refused.path.display().to_string()),
-                error: Some(
-                    ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string())
-                        .fix(refused.error.fix()),
-                ),
-            });
-        loaded.chain(refused).collect()
+    pub(crate) fn plugins(&self) -> Plugins {
+        Plugins::of(&self.catalogue)
     }
 
     /// Runs until the engine ends.
@@ -279,13 +248,5 @@ async fn fetch(legs: Rc<RefCell<Legs<Host>>>, wake: Rc<Notify>) {
             true => wake.notified().await,
             false => tokio::time::sleep(FETCH).await,
         }
-    }
-}
-
-const fn trust(origin: &Origin) -> &'static str {
-    match origin {
-        Origin::BuiltIn => "built-in",
-        Origin::File(_) => "in-process",
-        Origin::Isolated(_) => "isolated",
     }
 }

@@ -11,3 +11,4 @@ mod lists;
 mod local;
 mod one_call;
 mod plugin_check;
+mod plugins;

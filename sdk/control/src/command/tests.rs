@@ -15,6 +15,12 @@ fn account() -> AccountRef {
     }
 }
 
+fn plugin() -> PluginRef {
+    PluginRef {
+        plugin: "codec-x".into(),
+    }
+}
+
 fn add() -> AddAccount {
     AddAccount {
         account: "alice".parse().unwrap(),
@@ -88,6 +94,11 @@ pub(crate) fn all() -> Vec<Command> {
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
         }),
+        Command::PluginList(NoFields {}),
+        Command::PluginWhy(plugin()),
+        Command::PluginTop(NoFields {}),
+        Command::PluginEnable(plugin()),
+        Command::PluginDisable(plugin()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
             resume: Some(12_873),
@@ -125,6 +136,11 @@ fn every_command_has_its_json() {
         list_accounts {}
         status {}
         ladder {"call":"c7k2"}
+        plugin.list {}
+        plugin.why {"plugin":"codec-x"}
+        plugin.top {}
+        plugin.enable {"plugin":"codec-x"}
+        plugin.disable {"plugin":"codec-x"}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
     let names: Vec<&str> = all().iter().map(Command::name).collect();
@@ -160,6 +176,28 @@ fn every_reply_has_its_json_and_comes_back() {
             accounts: Vec::new(),
         },
         Reply::Ladder { ladder },
+        Reply::Plugins {
+            plugins: Vec::new(),
+        },
+        Reply::PluginTries {
+            tries: crate::snapshot::PluginTries {
+                id: "codec-x".into(),
+                searched: vec!["/opt/offhook".into()],
+                candidates: Vec::new(),
+            },
+        },
+        Reply::PluginCosts {
+            costs: vec![crate::snapshot::PluginCost {
+                id: "codec-x".into(),
+                kind: "codec".into(),
+                open: 1,
+                calls: 100,
+                p99_ns: 1279,
+                metrics: [("frames_total".to_owned(), 7)].into(),
+                ..Default::default()
+            }],
+        },
+        Reply::NextStart,
         Reply::Subscribed { seq: 41 },
     ];
     let lines: Vec<String> = replies
@@ -175,6 +213,10 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"calls","calls":[]}
         {"kind":"accounts","accounts":[]}
         {"kind":"ladder","ladder":{"call":"c7k2","local":"101 (you)","remote":"600 demo-pbx","steps":[{"at_ms":12,"kind":"sip_in","text":"180 Ringing","repeat":true}]}}
+        {"kind":"plugins","plugins":[]}
+        {"kind":"plugin_tries","tries":{"id":"codec-x","searched":["/opt/offhook"],"candidates":[]}}
+        {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7}}]}
+        {"kind":"next_start"}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
     let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));
     assert_eq!(newer.unwrap(), Reply::Unknown);
