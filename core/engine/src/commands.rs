@@ -1,6 +1,7 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod plugins;
 mod recordings;
 
 use crate::hub::Hub;
@@ -8,12 +9,16 @@ use crate::plugins::Plugins;
 use base::{Duration, Instant, Redacted};
 use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
+use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+
+/// Carries out `plugin.reload`.
+pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
 
 /// Idempotency keys remembered. Unit: commands.
 const KEYS: usize = 1_024;
@@ -39,6 +44,8 @@ pub struct Commands {
     done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
     /// What is told of plugins.
     pub plugins: Rc<RefCell<Plugins>>,
+    /// Carries out `plugin.reload`, where plugins may be replaced.
+    pub reload: Option<Reload>,
     /// Set by `shutdown`.
     pub stopping: bool,
     /// Why, as `shutdown` said.
@@ -55,6 +62,7 @@ impl Commands {
             accounts: Vec::new(),
             done: VecDeque::new(),
             plugins: Rc::default(),
+            reload: None,
             stopping: false,
             reason: None,
         }
@@ -140,7 +148,8 @@ impl Commands {
             | Command::PluginWhy(_)
             | Command::PluginTop(_)
             | Command::PluginEnable(_)
-            | Command::PluginDisable(_) => self.on_plugin(asked),
+            | Command::PluginDisable(_)
+            | Command::PluginReload(_) => self.on_plugin(&asked),
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
             Command::Shutdown(shutdown) => {
                 self.stopping = true;
@@ -225,22 +234,6 @@ impl Commands {
                 self.post(registrar::Word::Remove { account })
             }
             _ => Ok(Reply::Taken),
-        }
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
-    fn on_plugin(&self, asked: Command) -> Outcome {
-        let plugins = self.plugins.borrow();
-        match asked {
-            Command::PluginWhy(of) => plugins.tries(&of.plugin),
-            Command::PluginEnable(of) => plugins.switch(&of.plugin, true),
-            Command::PluginDisable(of) => plugins.switch(&of.plugin, false),
-            Command::PluginTop(_) => Ok(Reply::PluginCosts {
-                costs: plugins.costs(),
-            }),
-            _ => Ok(Reply::Plugins {
-                plugins: plugins.snapshots().to_vec(),
-            }),
         }
     }
 

@@ -136,17 +136,6 @@ impl Hub {
         self.plugins = plugins;
     }
 
-    /// Tells an event that no part told.
-    pub fn tell(&mut self, call: Option<CallHandle>, body: EventBody, now: Instant) {
-        self.number(Word::Tell {
-            at: now,
-            account: None,
-            call,
-            command: None,
-            body,
-        });
-    }
-
     /// Says that the engine runs, or stops.
     pub fn engine(&mut self, state: EngineState, reason: Option<String>, now: Instant) {
         self.state = state;

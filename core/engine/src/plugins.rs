@@ -1,16 +1,19 @@
 //! What is told of plugins: which there are and why, what they cost, who was shut out; and their timers.
 
+use crate::clock::Clock;
 use crate::commands::Outcome;
 use crate::hub::Hub;
-use base::Duration;
+use crate::voice::shown;
+use base::{Duration, Instant};
 use control::command::Reply;
 use control::event::PluginChange;
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries};
 use control::{CallHandle, Code, ErrorObject, EventBody, quoted};
 use plugin_host::{
-    Catalogue, Error, Figure, HostClock, Incident, Incidents, Mishap, Origin, PluginMemory,
-    Refused, ShutOut, Then, Timers, Trouble, Watch,
+    Catalogue, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, ShutOut, Then, Timers,
+    Trouble, Watch,
 };
+use ports::events::Word;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -38,21 +41,30 @@ pub struct Plugins {
 impl Plugins {
     /// Those of `catalogue`, in use and refused.
     pub fn of(catalogue: &Catalogue) -> Self {
-        let watches = catalogue.watches();
-        let loaded = watches.iter().map(in_use);
         let folders = catalogue.searched().folders().iter();
         Self {
-            snapshots: loaded
-                .chain(catalogue.refused().iter().map(refused))
-                .collect(),
+            snapshots: shown::plugins(catalogue),
+            watches: catalogue.watches(),
             searched: folders.map(|f| f.display().to_string()).collect(),
             memory: catalogue.memory(),
             incidents: catalogue.incident_list(),
             faults: BTreeMap::new(),
             timers: catalogue.timers(),
             clock: catalogue.host_clock(),
-            watches,
         }
+    }
+
+    /// Some were replaced. What is known of the others stays.
+    pub(crate) fn became(&mut self, mut snapshots: Vec<PluginSnapshot>, watches: Vec<Watch>) {
+        for (watch, snapshot) in watches.iter().zip(&mut snapshots) {
+            let mut before = self.watches.iter().zip(&self.snapshots);
+            if let Some((_, before)) = before.find(|(before, _)| before.is_of_same(watch)) {
+                snapshot.state = before.state;
+                snapshot.error.clone_from(&before.error);
+            }
+        }
+        self.snapshots = snapshots;
+        self.watches = watches;
     }
 
     /// All of them, those in use first.
@@ -191,47 +203,6 @@ fn tell_incident(snapshot: &mut PluginSnapshot, incident: &Incident) -> EventBod
     }
 }
 
-fn in_use(watch: &Watch) -> PluginSnapshot {
-    let about = watch.about();
-    PluginSnapshot {
-        id: about.id.clone(),
-        kind: about.kind.name().to_owned(),
-        version: about.version.clone(),
-        abi: Some(about.abi.clone()),
-        state: PluginState::Loaded,
-        trust: match &about.origin {
-            Origin::BuiltIn => "built-in".to_owned(),
-            Origin::File(_) => "in-process".to_owned(),
-            Origin::Isolated(_) => "isolated".to_owned(),
-        },
-        path: match &about.origin {
-            Origin::BuiltIn => None,
-            Origin::File(path) | Origin::Isolated(path) => Some(path.display().to_string()),
-        },
-        sha256: about.sha256.clone(),
-        error: None,
-    }
-}
-
-fn refused(refused: &Refused) -> PluginSnapshot {
-    let path = refused.path.display().to_string();
-    let error = ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string());
-    PluginSnapshot {
-        id: refused.id.clone().unwrap_or_else(|| path.clone()),
-        kind: String::new(),
-        version: String::new(),
-        abi: None,
-        state: match matches!(refused.error, Error::SwitchedOff { .. }) {
-            true => PluginState::Disabled,
-            false => PluginState::Refused,
-        },
-        trust: String::new(),
-        path: Some(path),
-        sha256: None,
-        error: Some(error.fix(refused.error.fix())),
-    }
-}
-
 fn tell_shut(snapshot: &mut PluginSnapshot, shut: &ShutOut) -> EventBody {
     let (tally, late) = (shut.tally, shut.trouble == Trouble::Bypassed);
     let error = match late {
@@ -260,7 +231,7 @@ fn tell_shut(snapshot: &mut PluginSnapshot, shut: &ShutOut) -> EventBody {
     }
 }
 
-fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
+pub(crate) fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
     Box::new(PluginChange {
         id: snapshot.id.clone(),
         version: snapshot.version.clone(),
@@ -297,11 +268,10 @@ fn cost(watch: &Watch, faults: u64) -> PluginCost {
 }
 
 /// Tells what became of files, then fires timers and tells who was shut out, until the engine ends.
-pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>) {
-    let clock = crate::Clock;
-    for body in plugins.borrow().of_files() {
-        hub.borrow_mut().tell(None, body, clock.now());
-    }
+pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>, clock: Clock) {
+    let of_files = plugins.borrow().of_files();
+    let of_files = of_files.into_iter().map(|body| (None, body)).collect();
+    show(&plugins, &hub, of_files, clock.now());
     let (timers, host_clock) = {
         let plugins = plugins.borrow();
         (plugins.timers.clone(), plugins.clock.clone())
@@ -318,11 +288,30 @@ pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>) {
         timers.fire(host_clock.now());
         if clock.now().since(looked) >= LOOK {
             looked = clock.now();
-            for (call, body) in plugins.borrow_mut().look() {
-                hub.borrow_mut().tell(call, body, looked);
-            }
-            let snapshots = plugins.borrow().snapshots().to_vec();
-            hub.borrow_mut().show(snapshots);
+            let told = plugins.borrow_mut().look();
+            show(&plugins, &hub, told, looked);
         }
+    }
+}
+
+/// Shows how all stand, and tells what happened.
+pub(crate) fn show(
+    plugins: &RefCell<Plugins>,
+    hub: &RefCell<Hub>,
+    events: Vec<(Option<CallHandle>, EventBody)>,
+    at: Instant,
+) {
+    let mut hub = hub.borrow_mut();
+    hub.show(plugins.borrow().snapshots().to_vec());
+    for (call, body) in events {
+        let (account, command) = (None, None);
+        let word = Word::Tell {
+            at,
+            account,
+            call,
+            command,
+            body,
+        };
+        hub.take(word, at);
     }
 }

@@ -1,7 +1,7 @@
 //! From a host's list to a running engine, and back down again.
 
 use crate::clock::Clock;
-use crate::commands::{Commands, Outcome};
+use crate::commands::{Commands, Outcome, Reload};
 use crate::error::Error;
 use crate::hub::{Hub, Identity};
 use crate::listener::Listener;
@@ -12,7 +12,8 @@ use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
 use crate::supervise::Supervised;
 use crate::tasks::Tasks;
-use crate::voice::Voice;
+use crate::voice::reload::Reloads;
+use crate::voice::{Shown, Voice};
 use crate::wiring::Wiring;
 use actix::Actor;
 use base::Duration;
@@ -127,6 +128,13 @@ impl Builder {
         self
     }
 
+    /// Lets plugins be replaced while calls run. Of an engine with voice; say that first.
+    #[must_use]
+    pub fn reloads(mut self, rules: Reloads) -> Self {
+        self.voice = self.voice.map(|voice| voice.reloads(rules));
+        self
+    }
+
     /// Acts for this account from the start.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
@@ -169,10 +177,12 @@ impl Builder {
             .introduce(shown, self.plugins.snapshots().to_vec());
         let plugins = Rc::new(RefCell::new(self.plugins));
         connect_outside(&wiring, &network, &hub, clock);
+        let mut reload = None;
         if let Some(voice) = self.voice {
             let granted = Box::new(voice.granted());
             hub.borrow_mut().show_media_priority(granted);
-            connect_voice(&wiring, voice, &tasks);
+            let shown = (&hub, &plugins, clock);
+            reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
         for part in self.parts {
             let address = part.address();
@@ -184,9 +194,9 @@ impl Builder {
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
-        tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub)));
+        tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub), clock));
         let mut commands = commands(&wiring, self.handles, self.accounts);
-        commands.plugins = plugins;
+        (commands.plugins, commands.reload) = (plugins, reload);
         let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
@@ -198,17 +208,22 @@ impl Builder {
             tasks,
             told_to_stop: Notify::new(),
         });
-        let again = Rc::downgrade(&core);
-        wiring.when_restarted(Box::new(move |who| {
-            if let Some(core) = again.upgrade() {
-                core.restarted(who);
-            }
-        }));
+        tell_restarts(&core, &wiring);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
         Ok(core)
     }
+}
+
+/// A part that was made anew is told.
+fn tell_restarts(core: &Rc<Core>, wiring: &Wiring) {
+    let again = Rc::downgrade(core);
+    wiring.when_restarted(Box::new(move |who| {
+        if let Some(core) = again.upgrade() {
+            core.restarted(who);
+        }
+    }));
 }
 
 /// The control socket, where one is wanted.
@@ -249,13 +264,25 @@ fn connect_outside(
     wiring.connect_outside(Address::Events, to_hub);
 }
 
-fn connect_voice(wiring: &Rc<Wiring>, voice: Voice, tasks: &Tasks) {
-    let orders = voice.run(Rc::clone(wiring), tasks);
+fn connect_voice(
+    wiring: &Rc<Wiring>,
+    voice: Voice,
+    tasks: &Tasks,
+    (hub, plugins, clock): (&Rc<RefCell<Hub>>, &Rc<RefCell<Plugins>>, Clock),
+) -> Reload {
+    let (hub, plugins) = (Rc::clone(hub), Rc::clone(plugins));
+    let tell = Box::new(move |shown: Shown| {
+        plugins.borrow_mut().became(shown.plugins, shown.watches);
+        plugins::show(&plugins, &hub, shown.events, clock.now());
+    });
+    let orders = voice.run(Rc::clone(wiring), tasks, tell);
+    let reload = Box::new(orders.reloader());
     let to_voice = Box::new(move |post: Post| {
         orders.carry_out(post.try_into()?);
         Ok(())
     });
     wiring.connect_outside(Address::Voice, to_voice);
+    reload
 }
 
 /// A running engine, as its host and its control socket hold it.
@@ -331,6 +358,8 @@ impl Core {
         self.wiring.end().await;
         self.tasks.end().await;
         self.network.take();
+        // It holds the media threads.
+        self.commands.borrow_mut().reload = None;
     }
 
     fn is_busy(&self) -> bool {

@@ -33,7 +33,7 @@ mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use libraries::{Unwanted, add_libraries, gate, library_trust, options};
+pub use libraries::{Unwanted, add_libraries, gate, library_trust, options, reloads};
 
 use base::Rng;
 use control::Timestamp;
@@ -259,10 +259,22 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
         dscp: dscp(settings.dscp.voice),
         keys: keys(&settings.dtmf),
         device: devices::person(media)?,
+        filters: filters(&settings.filters),
         counts_every_ms: if monitor { 10_000 } else { 1_000 },
         longest_delay_ms: u32::from(media.jitter_max_ms),
         ..voice::Settings::default()
     })
+}
+
+fn filters(filters: &settings::Filters) -> voice::Filters {
+    let named = |of: &[settings::Device]| {
+        let named = of.iter().map(|f| (f.plugin.clone(), f.argument.clone()));
+        named.collect()
+    };
+    voice::Filters {
+        microphone: named(&filters.microphone),
+        speaker: named(&filters.speaker),
+    }
 }
 
 fn keys(dtmf: &settings::Dtmf) -> voice::Keys {

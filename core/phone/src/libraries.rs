@@ -1,5 +1,6 @@
 //! Which library files become plugins, and what the settings tell plugins: everything under `plugins`.
 
+use engine::voice::reload::Reloads;
 use plugin_host::config::Options;
 use plugin_host::{Catalogue, Gate, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
 use settings::{
@@ -7,7 +8,8 @@ use settings::{
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Why the settings keep a library file out. None of its code has run.
@@ -65,10 +67,7 @@ pub fn add_libraries(
     plugins: &Plugins,
 ) -> Vec<Unwanted> {
     let kept_out = RefCell::new(Vec::new());
-    let running = std::env::current_exe().ok();
-    let bundled = TrustRule {
-        bundled: running.and_then(|file| Some(file.parent()?.join("plugins"))),
-    };
+    let bundled = bundled();
     catalogue.add_path_trusted(path, |path, manifest| {
         library_trust(plugins, &bundled, path, manifest).map_err(|why| {
             let reason = why.to_string();
@@ -77,6 +76,27 @@ pub fn add_libraries(
         })
     });
     kept_out.into_inner()
+}
+
+/// How plugins may be replaced while the engine runs: by files that the settings want, from copies in `copies`,
+/// a folder for this user alone.
+pub fn reloads(plugins: &Plugins, copies: PathBuf) -> Reloads {
+    let (plugins, bundled) = (plugins.clone(), bundled());
+    let trusted = move |path: &Path, manifest: &Manifest| {
+        library_trust(&plugins, &bundled, path, manifest).map_err(|why| why.to_string())
+    };
+    Reloads {
+        copies,
+        trusted: Rc::new(trusted),
+    }
+}
+
+/// Files that came with this program.
+fn bundled() -> TrustRule {
+    let running = std::env::current_exe().ok();
+    TrustRule {
+        bundled: running.and_then(|file| Some(file.parent()?.join("plugins"))),
+    }
 }
 
 /// What the settings ask of library files before they are loaded: `plugins.sha256`. `prober` looks at files

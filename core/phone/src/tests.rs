@@ -25,7 +25,7 @@ fn catalogue() -> Catalogue {
 }
 
 /// A value of its own for each key.
-const EVERYTHING: [(&str, &str); 23] = [
+const EVERYTHING: [(&str, &str); 25] = [
     ("limits.calls", "7"),
     ("limits.calls_full", "later"),
     ("limits.dialogs", "77"),
@@ -47,6 +47,8 @@ const EVERYTHING: [(&str, &str); 23] = [
     ("media.jitter_max_ms", "150"),
     ("media.threads", "2"),
     ("dscp.voice", "10"),
+    ("filters.microphone", "filter-gain"),
+    ("filters.speaker", "filter-x:{}"),
     ("incoming.accept", "echo"),
     ("incoming.accept_after_ms", "1500"),
 ];
@@ -56,9 +58,10 @@ const EVERYTHING: [(&str, &str); 23] = [
 fn every_setting_has_a_reader() {
     let settings = settings(&EVERYTHING);
     let Settings {
-        profile: _,        // `identity`
-        log: _,            // the host
-        recording: _,      // `recordings::settings`
+        profile: _,   // `identity`
+        log: _,       // the host
+        recording: _, // `recordings::settings`
+        filters,
         control_socket: _, // `build`
         limits,
         sip,
@@ -70,6 +73,13 @@ fn every_setting_has_a_reader() {
         dscp: marks,
         plugins: _, // `libraries`
     } = settings.clone();
+    let id = |of: &[(String, String)]| of.first().map(|filter| filter.0.clone());
+    let passes = voice_settings(&settings).unwrap().filters;
+    assert_eq!(
+        id(&passes.microphone),
+        filters.microphone.first().map(|f| f.plugin.clone())
+    );
+    assert_eq!(passes.speaker, [("filter-x".to_owned(), "{}".to_owned())]);
     reach_link(&settings, limits);
     assert_eq!(link_settings(&settings).endpoint.name, sip.user_agent);
     let dialogs = {

@@ -8,6 +8,7 @@
 
 use crate::config::Options;
 use crate::{Catalogue, Error, Kind, Manifest, Origin, Refused, SearchPath, Trust, load};
+use plugin::EntryHandle;
 use std::path::{Path, PathBuf};
 
 /// A file that may be started: [`Catalogue::pass`] made sure of it, and nothing else makes one.
@@ -19,7 +20,7 @@ pub(crate) struct Passed {
     pub(crate) options: Options,
     /// Where one was asked for. Hexadecimal.
     pub(crate) sha256: Option<String>,
-    trust: Trust,
+    pub(crate) trust: Trust,
 }
 
 impl Catalogue {
@@ -112,16 +113,8 @@ impl Catalogue {
         match passed.trust {
             Trust::Isolated => self.start_away(passed),
             Trust::InProcess => {
-                let memory = self.gate.memory.clone();
-                let id = passed.manifest.id.clone();
-                if let Some(memory) = &memory {
-                    memory.at_risk(&id);
-                }
-                let started = self.start_here(passed);
-                if let Some(memory) = &memory {
-                    memory.came_through(&id);
-                }
-                started
+                let entry = |passed: &Passed| load::load(&passed.path, &passed.manifest);
+                self.begin_here(passed, entry)
             }
             Trust::BuiltIn => Err(Error::KeptOut {
                 reason: format!(
@@ -132,9 +125,28 @@ impl Catalogue {
         }
     }
 
-    fn start_here(&mut self, passed: Passed) -> Result<(), Error> {
-        let entry = load::load(&passed.path, &passed.manifest)?;
-        let origin = (Origin::File(passed.path), passed.sha256);
-        self.start(entry, &passed.manifest, origin, &passed.options)
+    /// The same, of a library that is loaded already.
+    pub(crate) fn begin_loaded(&mut self, passed: Passed, entry: EntryHandle) -> Result<(), Error> {
+        self.begin_here(passed, |_| Ok(entry))
+    }
+
+    fn begin_here(
+        &mut self,
+        passed: Passed,
+        load: impl FnOnce(&Passed) -> Result<EntryHandle, Error>,
+    ) -> Result<(), Error> {
+        let memory = self.gate.memory.clone();
+        let id = passed.manifest.id.clone();
+        if let Some(memory) = &memory {
+            memory.at_risk(&id);
+        }
+        let started = load(&passed).and_then(|entry| {
+            let origin = (Origin::File(passed.path), passed.sha256);
+            self.start(entry, &passed.manifest, origin, &passed.options)
+        });
+        if let Some(memory) = &memory {
+            memory.came_through(&id);
+        }
+        started
     }
 }

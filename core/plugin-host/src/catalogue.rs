@@ -4,6 +4,7 @@ use crate::away::Incidents;
 use crate::config::{Mistake, Options};
 use crate::fence::Clock;
 use crate::gate::Gate;
+use crate::generations::Generations;
 use crate::isolated::Isolation;
 use crate::services::{self, HostClock, Surroundings, Timers};
 use crate::shelves::Shelves;
@@ -74,6 +75,7 @@ pub struct Catalogue {
     pub(crate) plugins: Vec<Arc<Plugin>>,
     pub(crate) codecs: Vec<CodecHandle>,
     pub(crate) shelves: Shelves,
+    pub(crate) generations: Generations,
     pub(crate) refused: Vec<Refused>,
     pub(crate) searched: SearchPath,
     pub(crate) isolation: Isolation,
@@ -94,10 +96,24 @@ impl Catalogue {
             plugins: Vec::new(),
             codecs: Vec::new(),
             shelves: Shelves::default(),
+            generations: Generations::default(),
             refused: Vec::new(),
             searched: SearchPath::default(),
             isolation: Isolation::default(),
             incidents: Arc::default(),
+        }
+    }
+
+    /// Nothing in it, for the same host, under the same settings.
+    pub(crate) fn empty_like(&self) -> Self {
+        Self {
+            clock: self.clock,
+            gate: self.gate.clone(),
+            options: self.options.clone(),
+            surroundings: self.surroundings.clone(),
+            isolation: self.isolation.clone(),
+            incidents: Arc::clone(&self.incidents),
+            ..Self::new(self.host_name, self.host_version)
         }
     }
 

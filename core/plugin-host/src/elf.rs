@@ -37,6 +37,10 @@ const DYNAMIC: u16 = 3;
 const DYNAMIC_SYMBOLS: u32 = 11;
 /// `sh_type` of a section without bytes in the file.
 const NO_BITS: u32 = 8;
+/// `p_type` of a segment that is loaded.
+const LOADED: u32 = 1;
+/// Unit: bytes.
+const PAGE: usize = 4096;
 /// Unit: bytes.
 const HEADER: usize = 64;
 /// Unit: bytes.
@@ -138,6 +142,29 @@ fn defines(file: &[u8], sections: &[Section], symbol: &str) -> Option<bool> {
         let name = word(entry, 0).and_then(|at| text(names, at as usize));
         name == Some(symbol.as_bytes()) && half(entry, 6) != Some(0)
     }))
+}
+
+/// Memory that the library's segments take once it is loaded, in whole pages; 0 for what is no library.
+/// Unit: bytes.
+pub fn loaded_bytes(file: &[u8]) -> u64 {
+    let segments = || {
+        let table = size(file, 32)?;
+        let (each, count) = (half(file, 54)?, half(file, 56)?);
+        let start = move |n: u16| table.checked_add(usize::from(n) * usize::from(each));
+        Some((0..count).filter_map(move |n| segment(file, start(n)?)))
+    };
+    segments().map_or(0, Iterator::sum)
+}
+
+/// Pages of one segment, if it is loaded. Unit: bytes.
+fn segment(file: &[u8], at: usize) -> Option<u64> {
+    if word(file, at)? != LOADED {
+        return None;
+    }
+    let start = size(file, at.checked_add(16)?)?;
+    let end = start.checked_add(size(file, at.checked_add(40)?)?)?;
+    let pages = end.div_ceil(PAGE) - start / PAGE;
+    Some(pages as u64 * PAGE as u64)
 }
 
 fn bytes<'a>(file: &'a [u8], section: &Section) -> Option<&'a [u8]> {

@@ -210,6 +210,24 @@ pub enum Error {
         /// Why, with what to do.
         reason: String,
     },
+    /// The file that is to take a plugin's place is another plugin.
+    #[error("{}: is {theirs:?} and cannot take the place of {wanted:?}", path.display())]
+    OtherId {
+        /// Which file.
+        path: PathBuf,
+        /// Whose place.
+        wanted: String,
+        /// What it is.
+        theirs: String,
+    },
+    /// The folder for copies of libraries cannot be used.
+    #[error("{}: cannot be written: {reason}", path.display())]
+    Unwritable {
+        /// Which folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// Nothing in the catalogue is what was asked for.
     #[error("there is no {what}; {have}")]
     Missing {
@@ -261,6 +279,8 @@ impl Error {
             Self::NoProbe { .. } => "plugin.no-probe",
             Self::Probed { code, .. } => code,
             Self::KeptOut { .. } => "plugin.kept-out",
+            Self::OtherId { .. } => "plugin.other-id",
+            Self::Unwritable { .. } => "plugin.unwritable",
             Self::Missing { .. } => "plugin.missing",
             Self::NoIsolation { .. } => "plugin.no-isolation",
             Self::Open { .. } => "plugin.open",
@@ -311,15 +331,15 @@ impl Error {
             Self::UnknownHash { plugin, hash, .. } => {
                 format!("if you trust this file: plugins.sha256.{plugin} = \"{hash}\"")
             }
-            Self::Options { plugin, .. } => {
-                format!("correct [plugins.options.{plugin}] in the settings")
-            }
+            Self::Options { plugin, .. } => format!("correct [plugins.options.{plugin}]"),
             Self::ProbeBroke { plugin, .. } => format!(
                 "the plugin's author must correct it; to try it again: offhook plugin enable {plugin}"
             ),
             Self::NoProbe { .. } => "check that this program may start itself".into(),
             Self::Probed { fix, .. } => fix.clone(),
             Self::KeptOut { .. } => "change the settings as the reason says, if you want it".into(),
+            Self::OtherId { wanted, .. } => format!("name a build of {wanted}, or the plugin that this file is"),
+            Self::Unwritable { .. } => "make it writable for this user alone, or name another state folder".into(),
             Self::Missing { .. } => {
                 "list the plugin in the profile, put its library on the plugin path, or name one that is there".into()
             }
@@ -358,6 +378,8 @@ impl Error {
             | Self::Load { .. }
             | Self::Probed { .. }
             | Self::KeptOut { .. }
+            | Self::OtherId { .. }
+            | Self::Unwritable { .. }
             | Self::Missing { .. } => None,
         }
     }

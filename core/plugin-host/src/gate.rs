@@ -122,7 +122,7 @@ pub fn sha256_of(path: &Path) -> Result<String, Error> {
     Ok(sha256(&file))
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         // Writing to a String cannot fail.

@@ -32,6 +32,7 @@
 //! | [`fence`] | poisoned and over-budget plugins |
 //! | [`budget`] | what each costs, read while it works |
 //! | [`services`] | what a plugin may ask the host |
+//! | [`generations`] | a newer build in a running plugin's place |
 //! | [`error`] | what was wrong with which library, and what to do |
 
 mod admit;
@@ -49,6 +50,7 @@ pub mod fence;
 pub mod filter;
 pub mod find;
 pub mod gate;
+pub mod generations;
 mod isolated;
 pub mod kind;
 pub mod load;
@@ -77,6 +79,7 @@ pub use fence::{Clock, Fence, Trouble, wall_clock};
 pub use filter::{FilterInstance, FilterPlugin};
 pub use find::SearchPath;
 pub use gate::Gate;
+pub use generations::{Build, Reloaded};
 pub use kind::Kind;
 pub use manifest::Manifest;
 pub use plugin::{

@@ -47,24 +47,28 @@ pub struct Manifest {
     pub trust: String,
 }
 
+/// The bytes of a library file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |reason: String| Error::Unreadable {
+        path: path.to_owned(),
+        reason,
+    };
+    let length = std::fs::metadata(path)
+        .map_err(|e| unreadable(e.to_string()))?
+        .len();
+    if length > LARGEST_FILE {
+        return Err(unreadable(format!(
+            "{length} bytes are more than any plugin has"
+        )));
+    }
+    std::fs::read(path).map_err(|e| unreadable(e.to_string()))
+}
+
 impl Manifest {
     /// Reads and checks the manifest of a library file: a plugin for this machine and this boundary
     /// that exports its entry. Nothing is loaded and nothing of it runs.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let unreadable = |reason: String| Error::Unreadable {
-            path: path.to_owned(),
-            reason,
-        };
-        let length = std::fs::metadata(path)
-            .map_err(|e| unreadable(e.to_string()))?
-            .len();
-        if length > LARGEST_FILE {
-            return Err(unreadable(format!(
-                "{length} bytes are more than any plugin has"
-            )));
-        }
-        let file = std::fs::read(path).map_err(|e| unreadable(e.to_string()))?;
-        Self::of_library(path, &file)
+        Self::of_library(path, &read_file(path)?)
     }
 
     /// As [`read`](Self::read), of a file's bytes; `path` is for the words of an error.

@@ -2,6 +2,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::fence::Clock;
+use crate::generations::in_place;
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
 use crate::{
@@ -24,6 +25,23 @@ pub(crate) struct Shelves {
     pub(crate) uis: Vec<UiPlugin>,
     pub(crate) directories: Vec<DirectoryPlugin>,
     pub(crate) tones: Vec<TonePlugin>,
+}
+
+impl Shelves {
+    /// Puts what is on `new` in the place of what plugin `id` has here; gives that.
+    pub(crate) fn replace(&mut self, new: Self, id: &str) -> Self {
+        Self {
+            audio: in_place(&mut self.audio, new.audio, |ready| ready.plugin() == id),
+            dtmf: in_place(&mut self.dtmf, new.dtmf, |ready| ready.plugin() == id),
+            recorders: in_place(&mut self.recorders, new.recorders, |r| r.plugin() == id),
+            filters: in_place(&mut self.filters, new.filters, |r| r.plugin() == id),
+            nat: in_place(&mut self.nat, new.nat, |ready| ready.plugin() == id),
+            security: in_place(&mut self.security, new.security, |r| r.plugin() == id),
+            uis: in_place(&mut self.uis, new.uis, |ready| ready.plugin() == id),
+            directories: in_place(&mut self.directories, new.directories, |r| r.plugin() == id),
+            tones: in_place(&mut self.tones, new.tones, |ready| ready.plugin() == id),
+        }
+    }
 }
 
 impl Catalogue {

@@ -141,6 +141,11 @@ impl Probation {
 pub struct Watch(pub(crate) Arc<Plugin>);
 
 impl Watch {
+    /// Whether both are of one started plugin, and not of two builds.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Who it is.
     pub fn about(&self) -> &About {
         &self.0.about

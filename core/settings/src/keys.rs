@@ -84,6 +84,8 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     key("media.microphone", Kind::Device),
     key("media.speaker", Kind::Device),
+    key("filters.microphone", Kind::Devices),
+    key("filters.speaker", Kind::Devices),
     key("dtmf.order", Kind::Names),
     key("dtmf.all", Kind::Switch),
     key("dtmf.negotiate_only_8khz", Kind::Switch),

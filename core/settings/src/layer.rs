@@ -184,6 +184,7 @@ pub(crate) fn complain_about_value(
         | Kind::Server
         | Kind::Id
         | Kind::Device
+        | Kind::Devices
         | Kind::Sha256
         | Kind::PluginOption
         | Kind::Option

@@ -28,6 +28,8 @@ pub struct Settings {
     pub default_account: Option<String>,
     /// Sound.
     pub media: Media,
+    /// What the person's sound passes.
+    pub filters: Filters,
     /// Keys of the keypad.
     pub dtmf: Dtmf,
     /// Recordings of calls.
@@ -250,6 +252,16 @@ pub struct Media {
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
+}
+
+/// Filter plugins that the person's sound passes, in this order. The argument of each is a JSON object as the
+/// plugin documents it, or empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filters {
+    /// Behind the microphone.
+    pub microphone: Vec<Device>,
+    /// Before the loudspeaker.
+    pub speaker: Vec<Device>,
 }
 
 /// Recordings of calls.

@@ -52,6 +52,8 @@ pub(crate) enum Kind {
     Id,
     /// A plugin's id, with an argument or without.
     Device,
+    /// Several of these.
+    Devices,
     /// What becomes of an incoming call.
     Incoming,
     /// What a codec's option may be: its plugin checks more.
@@ -108,6 +110,7 @@ impl Kind {
             | Self::Names
             | Self::Texts
             | Self::Listen
+            | Self::Devices
             | Self::PluginOption => false,
         }
     }
@@ -122,6 +125,7 @@ impl Kind {
                 items.iter().all(|item| is_id(item)) && !items.iter().enumerate().any(repeats)
             }
             Self::Texts => items.iter().all(|item| !item.is_empty()),
+            Self::Devices => items.iter().all(|item| Device::read(item).is_some()),
             Self::Listen => {
                 !items.is_empty() && items.iter().all(|item| Listen::read(item).is_some())
             }
@@ -162,6 +166,9 @@ impl Kind {
             Self::Device => {
                 "allowed: a plugin's id, such as audio-system or audio-file:FILE".to_owned()
             }
+            Self::Devices => {
+                r#"allowed: a list of plugins' ids, such as ["filter-gain"] or ["filter-gain:OPTIONS"]"#.to_owned()
+            }
             Self::Incoming => {
                 "allowed: ring, talk, silent, echo, play=FILE, record=FOLDER".to_owned()
             }
@@ -190,7 +197,7 @@ impl Kind {
             Self::Number { .. } => text
                 .parse()
                 .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
-            Self::Names | Self::Texts | Self::Listen => {
+            Self::Names | Self::Texts | Self::Listen | Self::Devices => {
                 let items = text
                     .split(',')
                     .map(str::trim)

@@ -411,6 +411,8 @@ pub(crate) enum Plugin {
     Run(PluginRun),
     /// Check a plugin's library file: each check in a process of its own
     Check(PluginCheck),
+    /// Put a newer build of a plugin in its place while the engine runs
+    Reload(PluginReload),
     /// One check, in this process
     #[command(hide = true)]
     CheckOne(PluginCheckOne),
@@ -430,6 +432,19 @@ pub(crate) struct PluginFile {
     /// The library
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+/// `plugin reload`.
+#[derive(Debug, Group)]
+pub(crate) struct PluginReload {
+    /// The plugin's id, such as codec-g711
+    #[arg(value_name = "ID")]
+    pub(crate) plugin: String,
+    /// The library; without, the file that it came from
+    pub(crate) file: Option<PathBuf>,
+    /// Also in calls that run, where it is on trial for a second
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 /// `plugin check`. It runs the file: check only what you would run.

@@ -47,6 +47,9 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     net::outlive_full_files();
     let catalogue = plugins::catalogue(options, &loaded.settings);
     let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    if let Some(reloads) = plugins::reloads(options, &loaded.settings) {
+        builder = builder.reloads(reloads);
+    }
     if loaded.settings.control_socket.is_none() {
         let path = control::socket_path(&loaded.settings.profile);
         builder =

@@ -1,6 +1,7 @@
 //! The plugins of this host: what the search path brings, then what is linked in.
 
 use crate::options::Options;
+use engine::voice::reload::Reloads;
 use plugin_host::{Catalogue, PluginMemory, Prober, SearchPath, wall_clock};
 use settings::Settings;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &audio_tone::ENTRY,
         &codec_g711::ENTRY,
         &recorder_wav::ENTRY,
+        &recorder_ogg_opus::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,
@@ -37,6 +39,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &dtmf_inband::ENTRY,
         &dtmf_info::ENTRY,
         &dtmf_rfc4733::ENTRY,
+        &filter_gain::ENTRY,
         &codec_opus::ENTRY,
     ];
     for entry in built_in {
@@ -55,6 +58,13 @@ fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> C
     let mut catalogue = catalogue.guarded_by(gate);
     phone::add_libraries(&mut catalogue, &path, &settings.plugins);
     catalogue
+}
+
+/// How plugins are replaced while it runs, if files may be loaded at all.
+pub(crate) fn reloads(options: &Options, settings: &Settings) -> Option<Reloads> {
+    let loads_files = !options.safe_mode && !options.only_bundled;
+    let folder = state_folder(&settings.profile).filter(|_| loads_files)?;
+    Some(phone::reloads(&settings.plugins, folder.join("plugins")))
 }
 
 /// This program looks at a file in a process of its own.

@@ -7,27 +7,18 @@
 //! | --- | --- |
 //! | [`Wav`] | one recording |
 //! | `header` | the head of the file, RIFF or RF64, and its cue points |
-//! | `side` | the JSON beside it: what is known of the call, and the marks |
-//! | `os` | who may read a new file |
 
 mod header;
-mod os;
-mod side;
 #[cfg(test)]
 mod tests;
 
 use header::{LENGTH, Shape, cue, head, is_large};
 use plugin::{Mark, Recorder, RecorderAbout, RecorderRequest, Refusal, Status};
+use recording_files::{Side, give_up, reserve};
 use serde::Deserialize;
-use serde_json::json;
-use serde_json::value::RawValue;
-use side::{Side, create};
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
-
-/// Files of one name at most: `call.wav`, `call-2.wav`, ….
-const SAME_NAME: u32 = 9_999;
+use std::path::PathBuf;
 
 /// What the request's options may say.
 #[derive(Debug, Deserialize)]
@@ -86,9 +77,9 @@ impl Wav {
     /// Cue points behind the sound, where the marks are.
     fn add_cues(&mut self) -> io::Result<u64> {
         let rate = u64::from(self.shape.sample_rate_hz);
-        let marks = self.side.iter().flat_map(|side| &side.marks);
+        let marks = self.side.iter().flat_map(Side::marks_ms);
         let points: Vec<u32> = marks
-            .filter_map(|mark| u32::try_from(mark.at_ms * rate / 1_000).ok())
+            .filter_map(|at_ms| u32::try_from(at_ms * rate / 1_000).ok())
             .collect();
         let chunk = cue(&points);
         if points.is_empty() || is_large(self.kept, chunk.len() as u64) {
@@ -134,26 +125,13 @@ impl Recorder for Wav {
             "" => Options::default(),
             text => serde_json::from_str(text).map_err(|why| bad(format!("options: {why}")))?,
         };
-        let metadata = match request.metadata {
-            "" => "{}",
-            text => text,
-        };
-        let call = RawValue::from_string(metadata.to_owned());
-        let call = call.map_err(|why| bad(format!("metadata: {why}")))?;
-        let (file, path) = reserve(request.path, options.side_car)?;
+        let side = options.side_car.then(|| Side::new(request)).transpose()?;
+        let (file, path) = reserve(request.path, "wav", options.side_car)?;
+        let side = side.map(|side| side.of(&path));
         let shape = Shape {
             sample_rate_hz: rate,
             channels: request.channels as u16,
         };
-        let side = options.side_car.then(|| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            Side::new(
-                path.with_extension("json"),
-                name.into_owned(),
-                request,
-                call,
-            )
-        });
         let mut wav = Self {
             file,
             path,
@@ -168,13 +146,7 @@ impl Recorder for Wav {
         let begun = begun.and_then(|()| wav.side.as_ref().map_or(Ok(()), Side::write));
         match begun {
             Ok(()) => Ok(wav),
-            Err(why) => {
-                // Nothing is in it yet.
-                let _ = std::fs::remove_file(&wav.path);
-                let _ = std::fs::remove_file(wav.path.with_extension("json"));
-                let why = format!("{}: cannot be written: {why}", wav.path.display());
-                Err(Refusal::new(Status::UNAVAILABLE, why))
-            }
+            Err(why) => Err(give_up(&wav.path, &why)),
         }
     }
 
@@ -232,44 +204,9 @@ impl Recorder for Wav {
             }
         }
         let bytes = self.file.metadata().map_or(0, |about| about.len());
-        let path = self.path.display().to_string();
-        let mut result =
-            json!({ "files": [{ "path": path, "bytes": bytes }], "audio_ms": audio_ms });
-        if let Some(error) = self.error {
-            result["error"] = error.into();
-        }
-        Ok(result.to_string())
+        let error = self.error.as_deref();
+        Ok(recording_files::result(&self.path, bytes, audio_ms, error))
     }
-}
-
-/// Creates the first of `base.wav`, `base-2.wav`, … that is not there yet, with its side-car.
-fn reserve(base: &str, side_car: bool) -> Result<(File, PathBuf), Refusal> {
-    for number in 1..=SAME_NAME {
-        let stem = match number {
-            1 => base.to_owned(),
-            _ => format!("{base}-{number}"),
-        };
-        let path = PathBuf::from(format!("{stem}.wav"));
-        let side = Path::new(&format!("{stem}.json")).to_owned();
-        let made = create(&path).and_then(|file| {
-            if side_car && let Err(why) = create(&side) {
-                // Created just now, and empty.
-                let _ = std::fs::remove_file(&path);
-                return Err(why);
-            }
-            Ok(file)
-        });
-        match made {
-            Ok(file) => return Ok((file, path)),
-            Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(why) => {
-                let why = format!("{}: cannot be created: {why}", path.display());
-                return Err(Refusal::new(Status::UNAVAILABLE, why));
-            }
-        }
-    }
-    let why = format!("{base}.wav: there are {SAME_NAME} files of this name already");
-    Err(Refusal::new(Status::UNAVAILABLE, why))
 }
 
 plugin::export_recorder!(Wav, id = "recorder-wav", name = "WAV recorder");

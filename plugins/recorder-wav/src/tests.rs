@@ -1,4 +1,5 @@
 use super::*;
+use std::path::Path;
 
 fn request<'a>(path: &'a str, channels: u32) -> RecorderRequest<'a> {
     RecorderRequest {

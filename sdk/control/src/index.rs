@@ -248,6 +248,11 @@ index! {
         "there is no such plugin"
         "no plugin in use has this id, and no file that was looked at"
         "see offhook plugin list for those that there are";
+    /// A newer build was rolled back.
+    5007 PLUGIN_ROLLED_BACK Plugin
+        "a newer build of a plugin failed in a call; the one before is back"
+        "it panicked, was too slow, said nonsense or refused what the one before did; no sound was lost"
+        "correct the build, then: offhook plugin reload ID --live";
     /// No engine answers.
     6001 NO_ENGINE NoEngine
         "no engine to talk to"

@@ -17,6 +17,7 @@
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
+//! | [`plugin`] | plugins that are replaced |
 //! | [`recording`] | recordings of calls |
 //! | [`time`] | [`Timestamp`] |
 //! | `os` | which user this is |
@@ -30,6 +31,7 @@ pub mod handle;
 pub mod index;
 pub mod ladder;
 mod os;
+pub mod plugin;
 pub mod reason;
 pub mod recording;
 pub mod secret;

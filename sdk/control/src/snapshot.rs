@@ -1,6 +1,7 @@
 //! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
 
 use crate::RecordingSnapshot;
+use crate::plugin::PluginBuilds;
 use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -283,6 +284,9 @@ pub struct PluginSnapshot {
     /// SHA-256 of its file, in hexadecimal, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Its builds, if it was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builds: Option<PluginBuilds>,
     /// Why it is not in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorObject>,

@@ -88,4 +88,5 @@ bundled! {
     dtmf_rfc4733_passes "offhook-dtmf-rfc4733";
     filter_gain_passes "offhook-filter-gain";
     recorder_wav_passes "offhook-recorder-wav";
+    recorder_ogg_opus_passes "offhook-recorder-ogg-opus";
 }

@@ -81,6 +81,7 @@ const TABLE: &[(&str, Place)] = &[
     ("sdk/plugin", Place::PluginFace),
     ("sdk/control", Place::Sdk),
     ("sdk/plugin-template", Place::Sdk),
+    ("sdk/recording-files", Place::Sdk),
     ("sdk/plugin-testkit", Place::Testkit),
     ("sdk/rsip", Place::Conversion),
     ("sdk/xtask", Place::Tool),

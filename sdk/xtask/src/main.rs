@@ -9,7 +9,8 @@
 //! | `bench.rs` | runs the figures of `benches/` and prints them in one table |
 //! | `demo.rs` | builds and runs `offhook demo` |
 //! | `install.rs` | system packages and the Python scorer, by name |
-//! | `plugins.rs` | plugin library files; proof that no host exports their symbol |
+//! | `plugins.rs` | plugin library files; proof that a host holds of plugins only what it lists |
+//! | `new_host.rs` | another host, from `hosts/minimal` |
 //! | `layers.rs` | who may import whom; a host imports the plugins that it lists, and no others |
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
@@ -29,6 +30,7 @@ mod ladder;
 mod layers;
 mod lexer;
 mod licences;
+mod new_host;
 mod plugins;
 mod proofs;
 mod test;
@@ -51,7 +53,8 @@ cargo xtask COMMAND
   defects          plant faults one at a time, see which tests fail [NAMES] [--with PACKAGE]; check: do all apply
   soak             real programs and calls, and what grows meanwhile [--hours H | --minutes M]
   fuzz             what reads, given what others might send [TARGETS] [--minutes M] [--seed S]
-  plugins          build the plugin library files, check that hosts do not export their symbol
+  plugins          build the plugin library files, check that hosts hold of plugins only what they list
+  new              host NAME: another host in hosts/, with nothing built in
   bench [SECTION...] [--json FILE]
                    figures beside their baselines; sections: criterion, start, demo, media, calls, memory
 ";
@@ -85,6 +88,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "tidy" => report("tidy", tidy::check(&workspace::load()?)),
         "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
         "plugins" => plugins::run(&workspace::load()?),
+        "new" => new_host::run(&workspace::load()?.root, rest),
         "bench" => bench::run(rest),
         "defects" => defects::run(rest),
         "fuzz" => proofs::run("offhook-fuzz", rest),

@@ -1,4 +1,5 @@
-//! Plugin library files, and the proof that no host exports their symbol.
+//! Plugin library files, and the proof that a host exports none of their symbols and holds only the code of those that
+//! it lists.
 //!
 //! Each library is built in a cargo call of its own, into a build folder of its own: in one call
 //! with hosts, cargo would unite features and put the exported symbol into every host.
@@ -116,6 +117,11 @@ pub(crate) fn check_symbols(space: &Workspace, libraries: &[PathBuf]) -> Result<
                     file.display()
                 ));
             }
+            wrong.extend(unlisted(
+                space,
+                member,
+                &String::from_utf8_lossy(&read(&file)?),
+            ));
         }
     }
     match wrong.is_empty() {
@@ -124,11 +130,42 @@ pub(crate) fn check_symbols(space: &Workspace, libraries: &[PathBuf]) -> Result<
     }
 }
 
+/// Plugins that are in a host that does not list them: `program`, its file as text, holds a symbol of their crate or
+/// their manifest. A listed one of which neither is there is told too, for then nothing is proved by what is not found.
+fn unlisted(space: &Workspace, host: &Member, program: &str) -> Vec<String> {
+    let is_plugin = |member: &&Member| member.folder.starts_with("plugins/");
+    let mut wrong = Vec::new();
+    for plugin in space.members.iter().filter(is_plugin) {
+        let listed = host
+            .imports
+            .iter()
+            .any(|import| !import.for_tests && import.name == plugin.name);
+        let stem = plugin.name.replace('-', "_");
+        // As both manglings of Rust write the name of a crate.
+        let mark = format!("{}{stem}", stem.len());
+        let id = plugin.folder.rsplit('/').next().unwrap_or_default();
+        let manifest = format!("\"id\":\"{id}\"");
+        let held = program.contains(&mark) || program.contains(&manifest);
+        let (host, plugin) = (&host.folder, &plugin.folder);
+        match (listed, held) {
+            (false, true) => wrong.push(format!("{host}: holds {plugin}, which it does not list")),
+            (true, false) => wrong.push(format!(
+                "{host}: lists {plugin}, and nothing of it is there"
+            )),
+            (true, true) | (false, false) => {}
+        }
+    }
+    wrong
+}
+
 fn defines(file: &Path) -> Result<bool, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    symbols(&bytes)
+    symbols(&read(file)?)
         .map(|names| names.iter().any(|name| name == SYMBOL))
         .ok_or_else(|| format!("{}: not an ELF file of 64 bits", file.display()))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// Names that an ELF file of 64 bits defines, from its symbol tables; `None` if it is no such file.
@@ -189,6 +226,44 @@ mod tests {
             names.len()
         );
         assert!(!names.iter().any(|name| name == SYMBOL));
+    }
+
+    #[test]
+    fn code_of_a_plugin_that_no_list_names_is_found() {
+        let member = |name: &str, folder: &str, imports: &[&str]| Member {
+            name: name.into(),
+            folder: folder.into(),
+            imports: imports
+                .iter()
+                .map(|name| crate::workspace::Import {
+                    name: (*name).into(),
+                    for_tests: false,
+                })
+                .collect(),
+            ..Member::default()
+        };
+        let space = Workspace {
+            members: vec![
+                member("offhook-codec-x", "plugins/codec-x", &[]),
+                member("offhook-audio-y", "plugins/audio-y", &[]),
+            ],
+            ..Workspace::default()
+        };
+        let host = member("offhook-h", "hosts/h", &["offhook-codec-x"]);
+        let listed = "_ZN15offhook_codec_x6encode17h0E";
+        assert_eq!(unlisted(&space, &host, listed), [""; 0]);
+        assert_eq!(unlisted(&space, &host, r#"{"id":"codec-x"}"#), [""; 0]);
+        let both = unlisted(&space, &host, "_RNvCs1_15offhook_audio_y4open");
+        assert_eq!(both.len(), 2, "{both:?}");
+        assert!(
+            both[0].contains("nothing of it") && both[1].contains("does not list"),
+            "{both:?}"
+        );
+        let by_manifest = unlisted(&space, &host, &format!("{listed}{{\"id\":\"audio-y\"}}"));
+        assert!(
+            matches!(&by_manifest[..], [one] if one.contains("audio-y")),
+            "{by_manifest:?}"
+        );
     }
 
     #[test]

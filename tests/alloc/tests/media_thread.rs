@@ -4,11 +4,12 @@ use audio::{Block, Rate};
 use base::{Hertz, Instant, PayloadType, Rng};
 use media_thread::tap::{TapSlot, tap};
 use media_thread::{
-    AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, Ears, Events, Given, Kit, LegAudio, LegId,
-    LegKit, LegPlan, MediaEngine, Order, Remote, Report, Told, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Chord, CodecKit, Ears, Events, FilterChain, Given,
+    Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine, Order, Remote, Replaced, Report, Told,
+    VoiceKit, VoicePlan,
 };
 use offhook_alloc::{Counting, bytes_of, calls_of};
-use plugin_host::{Catalogue, DtmfListen};
+use plugin_host::{AudioRequest, Catalogue, DtmfListen, FilterInstance, FilterRequest, Place};
 use rtp::latch::Rule;
 use rtp::telephone_event::Press;
 use std::net::{SocketAddr, UdpSocket};
@@ -87,6 +88,37 @@ fn ears(catalogue: &Catalogue) -> Ears {
     Ears::new(listener, Rate::Hz8000)
 }
 
+fn filter(catalogue: &Catalogue, place: Place, rate: Rate) -> FilterInstance {
+    let request = FilterRequest {
+        place,
+        sample_rate_hz: rate.hertz(),
+        options: r#"{"gain_db":3}"#,
+    };
+    let gain = catalogue.filter("filter-gain").expect("built in");
+    gain.open(&request).expect("it is allowed")
+}
+
+/// Other instances of the codec, one for each leg.
+fn replacements() -> Vec<Given<UdpSocket>> {
+    let mut catalogue = Catalogue::new("test", "0");
+    catalogue
+        .add_built_in(&codec_g711::ENTRY)
+        .expect("built in");
+    let handle = catalogue.codec("PCMU", Hertz(8_000)).expect("built in");
+    let given = |n: u64| {
+        let codec = handle.open("", "").expect("opens");
+        let kit = CodecKit::new(codec).expect("8 kHz, one channel");
+        Given {
+            order: Order::ReplaceCodec {
+                leg: LegId(n),
+                watch_ms: 200,
+            },
+            kit: Kit::Codec(Box::new(kit)),
+        }
+    };
+    (0..LEGS as u64).map(given).collect()
+}
+
 /// Key 5 as tones, −9 and −7 dBm0.
 const CHORD: Chord = Chord {
     event: 5,
@@ -104,6 +136,9 @@ fn orders() -> (Vec<Given<UdpSocket>>, i64) {
     catalogue
         .add_built_in(&dtmf_inband::ENTRY)
         .expect("built in");
+    for entry in [&audio_null::ENTRY, &filter_gain::ENTRY] {
+        catalogue.add_built_in(entry).expect("built in");
+    }
     let sockets: Vec<_> = (0..LEGS).map(|_| (socket(), socket())).collect();
     let remotes: Vec<_> = sockets.iter().map(remote_of).collect();
     let (bytes, kits) = bytes_of(|| {
@@ -113,7 +148,12 @@ fn orders() -> (Vec<Given<UdpSocket>>, i64) {
     });
     let bus = BusId(1);
     let rate = Rate::Hz16000;
-    let kit = BusKit::new(&BusPlan { bus, rate }, None).expect("no device");
+    let request = AudioRequest::new(Hertz(rate.hertz()));
+    let device = catalogue.audio("audio-null").expect("built in");
+    let device = device.open(&request).expect("it is always there");
+    let kit = BusKit::new(&BusPlan { bus, rate }, Some(device)).expect("at the bus's rate");
+    let filters = |place| FilterChain::new(vec![filter(&catalogue, place, rate)]);
+    let kit = kit.with_filters(filters(Place::Microphone), filters(Place::Speaker));
     let add_bus = Given {
         order: Order::AddBus { bus },
         kit: Kit::Bus(Box::new(kit)),
@@ -140,6 +180,23 @@ fn recorded(slot: Option<Box<TapSlot>>) -> Given<UdpSocket> {
     Given { order, kit }
 }
 
+/// Keys were heard, and every codec changed places.
+fn check_told(kept: &[Told<UdpSocket>]) {
+    assert!(kept.len() > 4_000, "{} reports", kept.len());
+    let replaced = kept.iter().filter(|told| {
+        let became = Replaced::Kept;
+        matches!(told, Told::Report(Report::CodecReplaced { became: b, .. }) if *b == became)
+    });
+    assert_eq!(replaced.count(), LEGS);
+    let heard = |report: &&Told<UdpSocket>| {
+        matches!(report, Told::Report(Report::ToneKey { key: '5', .. }))
+    };
+    assert!(
+        kept.iter().filter(heard).count() >= 3,
+        "keys heard in audio"
+    );
+}
+
 #[test]
 fn a_tick_does_not_allocate_and_a_leg_is_small() {
     let mut net = net::MediaSockets::new(2 * LEGS as u32).expect("a poller");
@@ -151,6 +208,7 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     let (slot, mut tapped) = tap(Rate::Hz8000);
     let mut slot = Some(Box::new(slot));
     let mut kept = Vec::with_capacity(100_000);
+    let mut codecs = replacements();
     let calls = calls_of(|| {
         let mut now = Instant::from_millis(1_000);
         for order in orders {
@@ -158,6 +216,11 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
         }
         for n in 0..1_500_u64 {
             now += base::Duration::from_millis(10);
+            if n % 40 == 30
+                && let Some(given) = codecs.pop()
+            {
+                engine.order(given, now, &mut net);
+            }
             if n % 100 == 50 {
                 let leg = LegId(n / 100);
                 let (chord, muted) = (CHORD, n % 200 == 50);
@@ -187,14 +250,7 @@ fn a_tick_does_not_allocate_and_a_leg_is_small() {
     });
     // The vector of orders is freed inside.
     assert!(calls <= 1, "{calls} calls of the allocator");
-    assert!(kept.len() > 4_000, "{} reports", kept.len());
-    let heard = |report: &&Told<UdpSocket>| {
-        matches!(report, Told::Report(Report::ToneKey { key: '5', .. }))
-    };
-    assert!(
-        kept.iter().filter(heard).count() >= 3,
-        "keys heard in audio"
-    );
+    check_told(&kept);
     let (mut said, mut heard) = (Block::silence(Rate::Hz8000), Block::silence(Rate::Hz8000));
     let items = core::iter::from_fn(|| tapped.take(&mut said, &mut heard)).count();
     assert!((700..1_100).contains(&items), "{items} items recorded");

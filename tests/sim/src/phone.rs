@@ -19,10 +19,13 @@ use crate::net::NodeId;
 use control::command::Command;
 use control::snapshot::{CallSnapshot, EngineSnapshot};
 use control::{CallHandle, Event};
+use engine::voice::reload::{News, Refused};
+use plugin_host::Build;
 use ports::{Address, Post, dialogs};
 pub(crate) use run::Running;
 use std::cell::RefCell;
 use std::net::IpAddr;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Time of day at [`base::Instant::ZERO`]: 2026-01-01 00:00. Unit: ms since 1970.
@@ -183,6 +186,21 @@ impl Phone {
     /// Takes what the loudspeaker played since the last time; 16 kHz.
     pub fn take_heard(&self) -> Vec<i16> {
         self.0.borrow().tape.take_heard()
+    }
+
+    /// Puts a library in a plugin's place. The number of its generation, and calls that have it on trial.
+    pub fn reload(&self, id: &str, path: &Path, live: bool) -> Result<(u32, usize), Refused> {
+        self.0.borrow_mut().legs.reload(id, Some(path), live)
+    }
+
+    /// What became of replaced plugins since this was asked last.
+    pub fn plugin_news(&self) -> Vec<News> {
+        self.0.borrow_mut().legs.news()
+    }
+
+    /// Every build of a plugin that was started.
+    pub fn builds(&self, id: &str) -> Vec<Build> {
+        self.0.borrow().legs.builds(id)
     }
 
     /// Datagrams sent and heard on media ports.

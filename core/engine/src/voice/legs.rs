@@ -2,8 +2,10 @@
 
 mod lost;
 
+use super::filters::Filters;
 use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
+use super::reload::Trials;
 use super::writer::Job;
 use audio::Rate;
 use base::Rng;
@@ -83,6 +85,10 @@ pub struct Legs<G: Ground> {
     pub(super) ground: G,
     pub(super) catalogue: Catalogue,
     pub(super) keys: Keys,
+    /// What the person's sound passes.
+    pub(super) filters: Filters,
+    /// Builds that take a running plugin's place.
+    pub(super) trials: Trials,
     /// Recordings that are not closed yet.
     pub(super) recordings: usize,
     pace: Pace,
@@ -105,6 +111,8 @@ impl<G: Ground> Legs<G> {
             ground,
             catalogue,
             keys: Keys::default(),
+            filters: Filters::default(),
+            trials: Trials::default(),
             recordings: 0,
             pace,
             load: vec![0; count],
@@ -120,6 +128,13 @@ impl<G: Ground> Legs<G> {
     #[must_use]
     pub fn with_device(mut self, device: Option<(String, AudioRequest)>) -> Self {
         self.device = device;
+        self
+    }
+
+    /// The filters of the person's bus, to name them.
+    #[must_use]
+    pub fn with_filters(mut self, filters: Filters) -> Self {
+        self.filters = filters;
         self
     }
 
@@ -330,6 +345,7 @@ impl<G: Ground> Legs<G> {
 
     fn stopped(&mut self, thread: usize, leg: Named) {
         self.load[thread] = self.load[thread].saturating_sub(1);
+        self.forget_trials(leg);
         if let Some(State::Runs(running)) = self.legs.remove(&leg) {
             self.tell(Report::Stopped {
                 leg,

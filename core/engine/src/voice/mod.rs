@@ -7,37 +7,46 @@
 //! | `host` | the real sockets and threads that they stand on |
 //! | `kit` | what a leg needs, made from plain words |
 //! | `impair` | sockets that lose and delay packets, where a leg asks for it |
+//! | `shown` | plugins as control shows them |
 //! | `taps` | orders about recordings: from plain words to a ring and a job |
-//! | `troubles` | what media threads report of plugins |
+//! | [`reload`] | a newer build of a plugin, for new calls and in running ones |
 //! | [`writer`] | feeds recorder plugins from rings; also for simulation |
+//! | [`filters`] | what the person's sound passes |
 //! | `formats` | codec formats as `sdp` wants them |
 //! | [`error`] | what can be missing |
 
 pub mod error;
+pub mod filters;
 mod formats;
 mod host;
 mod impair;
 mod keys;
 mod kit;
 pub mod legs;
+pub mod reload;
+pub(crate) mod shown;
 mod taps;
-mod troubles;
 pub mod writer;
 
 pub use error::Error;
+pub use filters::Filters;
 pub use formats::{capabilities, with_options};
 pub use keys::{Keys, Listen};
 pub use kit::Pace;
 pub use media_thread::priority::{Granted, Priority, permitted};
 
 use crate::clock::Clock;
+use crate::commands::Outcome;
 use crate::plugins::Plugins;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use base::{Duration, Rng};
+use control::command::Reply;
+use control::plugin::{PluginReload, PluginReloaded};
 use host::Host;
 use impair::{Line, RoughNet};
 use legs::Legs;
+use media_thread::filters::Side;
 use media_thread::kit::BusKit;
 use media_thread::order::{BusId, BusPlan, Given, Order};
 use media_thread::run::{MediaThread, Settings as ThreadSettings};
@@ -45,7 +54,10 @@ use media_thread::{Capacity, kit::Kit};
 use net::{Dscp, MediaSockets, RtpPorts};
 use plugin_host::{AudioRequest, Catalogue};
 use ports::voice::Do;
+use reload::Reloads;
+pub(crate) use shown::Shown;
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use tokio::sync::Notify;
 use writer::WriterThread;
@@ -74,6 +86,8 @@ pub struct Settings {
     pub keys: Keys,
     /// Plugin and request of the person's device; `None`: calls of the person are silent.
     pub device: Option<(String, AudioRequest)>,
+    /// What the person's sound passes.
+    pub filters: Filters,
     /// Silence of a peer that is told. Unit: ms; 0: never.
     pub silent_after_ms: u32,
     /// How often counts are told. Unit: ms.
@@ -93,6 +107,7 @@ impl Default for Settings {
             sweeps: 5,
             keys: Keys::default(),
             device: None,
+            filters: Filters::default(),
             silent_after_ms: 3_000,
             counts_every_ms: 1_000,
             longest_delay_ms: 400,
@@ -116,6 +131,7 @@ pub struct Voice {
     /// What the person's bus mixes at.
     person: audio::Rate,
     rng: Rng,
+    reloads: Option<Reloads>,
 }
 
 impl Voice {
@@ -149,13 +165,24 @@ impl Voice {
             writer: WriterThread::start(Clock::read).map_err(Error::Writer)?,
             person,
             rng,
+            reloads: None,
         };
         voice.open_device()?;
         Ok(voice)
     }
 
+    /// Lets plugins be replaced while calls run.
+    #[must_use]
+    pub fn reloads(mut self, rules: Reloads) -> Self {
+        self.reloads = Some(rules);
+        self
+    }
+
     fn open_device(&mut self) -> Result<(), Error> {
-        let (rate, given) = person_bus(self.settings.device.as_ref(), &self.catalogue)?;
+        let Settings {
+            device, filters, ..
+        } = &self.settings;
+        let (rate, given) = person_bus(device.as_ref(), filters, &self.catalogue)?;
         self.person = rate;
         if let Some(first) = self.threads.first_mut() {
             first.order(given).map_err(|full| Error::Media(full.1))?;
@@ -180,7 +207,7 @@ impl Voice {
     }
 
     /// Runs until the engine ends.
-    pub(crate) fn run(self, wiring: Rc<Wiring>, tasks: &Tasks) -> Orders {
+    pub(crate) fn run(self, wiring: Rc<Wiring>, tasks: &Tasks, tell: Tell) -> Orders {
         let wake = Rc::new(Notify::new());
         let Self {
             settings,
@@ -190,6 +217,7 @@ impl Voice {
             writer,
             person,
             rng,
+            reloads,
         } = self;
         let pace = Pace {
             silent_after_ms: settings.silent_after_ms,
@@ -199,16 +227,19 @@ impl Voice {
         let host = Host::new(ports, settings.dscp, threads, wiring, writer);
         let legs = Legs::new(host, catalogue, pace, person, rng)
             .with_keys(settings.keys)
-            .with_device(settings.device);
+            .with_device(settings.device)
+            .with_filters(settings.filters)
+            .with_reloads(reloads);
         let legs = Rc::new(RefCell::new(legs));
-        tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake)));
+        tasks.spawn(fetch(Rc::clone(&legs), Rc::clone(&wake), tell));
         Orders { legs, wake }
     }
 }
 
-/// The person's device, and the order that makes the bus around it, which mixes at its rate.
+/// The person's device, and the order that makes the bus around it and its filters, which mixes at its rate.
 pub fn person_bus<S>(
     device: Option<&(String, AudioRequest)>,
+    filters: &Filters,
     catalogue: &Catalogue,
 ) -> Result<(audio::Rate, Given<S>), Error> {
     let device = match device {
@@ -218,7 +249,9 @@ pub fn person_bus<S>(
     let hertz = device.as_ref().map_or(16_000, |device| device.rate().0);
     let rate = audio::Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
     let plan = BusPlan { bus: PERSON, rate };
-    let kit = Kit::Bus(Box::new(BusKit::new(&plan, device)?));
+    let of = |side| filters.open(side, rate, catalogue);
+    let bus = BusKit::new(&plan, device)?.with_filters(of(Side::Microphone)?, of(Side::Speaker)?);
+    let kit = Kit::Bus(Box::new(bus));
     let order = Order::AddBus { bus: PERSON };
     Ok((rate, Given { order, kit }))
 }
@@ -230,18 +263,42 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
+    /// Carries out `plugin.reload`.
+    pub(crate) fn reloader(&self) -> impl Fn(&PluginReload) -> Outcome + 'static {
+        let (legs, wake) = (Rc::clone(&self.legs), Rc::clone(&self.wake));
+        move |asked| {
+            let file = asked.file.as_deref().map(Path::new);
+            let done = legs.borrow_mut().reload(&asked.plugin, file, asked.live);
+            let (generation, calls) = done.map_err(shown::refusal)?;
+            wake.notify_one();
+            let reloaded = PluginReloaded {
+                plugin: asked.plugin.clone(),
+                generation,
+                calls: calls as u64,
+            };
+            Ok(Reply::PluginReloaded { reloaded })
+        }
+    }
+
     pub(crate) fn carry_out(&self, order: Do) {
         self.legs.borrow_mut().carry_out(order);
         self.wake.notify_one();
     }
 }
 
+/// Takes what is to be told of plugins.
+pub(crate) type Tell = Box<dyn Fn(Shown)>;
+
 /// Fetches reports while legs are open, and sleeps while there are none.
-async fn fetch(legs: Rc<RefCell<Legs<Host>>>, wake: Rc<Notify>) {
+async fn fetch(legs: Rc<RefCell<Legs<Host>>>, wake: Rc<Notify>, tell: Tell) {
     loop {
         let idle = {
             let mut legs = legs.borrow_mut();
             legs.fetch();
+            let news = legs.news();
+            if !news.is_empty() {
+                tell(shown::told(news, &legs.catalogue));
+            }
             legs.is_idle()
         };
         match idle {

@@ -6,8 +6,8 @@ use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Incoming, Limits,
-    Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip, Transport,
+    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, Incoming,
+    Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip, Transport,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -57,6 +57,7 @@ pub(super) fn settings(
         default_account: default_account(&accounts, values, complaints)?,
         accounts,
         media,
+        filters: filters(values)?,
         dtmf: dtmf(values, complaints)?,
         dscp: Dscp {
             voice: values.fit("dscp.voice")?,
@@ -124,6 +125,17 @@ fn media(values: &Values) -> Option<Media> {
         },
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
+    })
+}
+
+fn filters(values: &Values) -> Option<Filters> {
+    let read = |key| -> Option<Vec<Device>> {
+        let list = values.list(key)?.iter();
+        list.map(|text| Device::read(text)).collect()
+    };
+    Some(Filters {
+        microphone: read("filters.microphone")?,
+        speaker: read("filters.speaker")?,
     })
 }
 

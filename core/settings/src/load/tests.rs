@@ -116,6 +116,8 @@ const EVERY_KIND: &str = r#"
         [media]
         codec_order = "ours"
         microphone = "audio-file:/tmp/a:b.wav"
+        [filters]
+        microphone = ['filter-gain:{"gain_db": 6}', "filter-x"]
         [recording]
         folder = "/var/calls"
         channels = 1
@@ -225,6 +227,15 @@ fn media_and_plugins_arrive_typed() {
     assert_eq!(settings.media.codec_order, CodecOrder::Ours);
     assert_eq!(settings.media.microphone.plugin, "audio-file");
     assert_eq!(settings.media.microphone.argument, "/tmp/a:b.wav");
+    let microphone = settings.filters.microphone.iter();
+    let filters: Vec<_> = microphone
+        .map(|f| (f.plugin.as_str(), f.argument.as_str()))
+        .collect();
+    assert_eq!(
+        filters,
+        [("filter-gain", r#"{"gain_db": 6}"#), ("filter-x", "")]
+    );
+    assert_eq!(settings.filters.speaker, []);
     let recording = &settings.recording;
     assert_eq!(recording.folder.as_deref(), Some("/var/calls".as_ref()));
     assert_eq!(

@@ -36,6 +36,7 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }
         | Reply::NextStart
+        | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => register::registered(&mut engine, &account)?,
     };

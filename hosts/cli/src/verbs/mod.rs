@@ -17,6 +17,7 @@ mod mute;
 mod plugin;
 mod plugin_check;
 mod plugin_new;
+mod plugin_reload;
 mod plugin_run;
 mod record;
 mod register;
@@ -80,6 +81,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Plugin(Plugin::Disable(one)) => {
             plugin::ask(context, Command::PluginDisable(plugin::of(one)))
         }
+        Verb::Plugin(Plugin::Reload(args)) => plugin_reload::run(context, args),
     }
 }
 
@@ -113,6 +115,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::RecordingGap(_)
         | EventBody::RecordingStopped(_)
         | EventBody::RecordingFailed(_)
+        | EventBody::PluginReplaced(_)
+        | EventBody::PluginRolledBack(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
@@ -145,6 +149,7 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }
         | Reply::NextStart
+        | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => None,
     }

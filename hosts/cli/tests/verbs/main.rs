@@ -11,4 +11,5 @@ mod lists;
 mod local;
 mod one_call;
 mod plugin_check;
+mod plugin_reload;
 mod plugins;

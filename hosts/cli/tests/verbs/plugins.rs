@@ -17,6 +17,7 @@ fn used() -> PluginSnapshot {
         trust: "isolated".into(),
         path: Some("/opt/offhook/libx.so".into()),
         sha256: Some("ab".repeat(32)),
+        builds: None,
         error: None,
     }
 }

@@ -8,6 +8,7 @@ mod full_disk;
 mod keys;
 mod lifecycle;
 mod plugins;
+mod reload;
 
 use plugin_host::Catalogue;
 use settings::{Request, Settings};

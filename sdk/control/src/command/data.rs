@@ -1,6 +1,7 @@
 //! Bodies of the commands.
 
 use crate::event::Filter;
+use crate::plugin::PluginReloaded;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
@@ -274,6 +275,11 @@ pub enum Reply {
     },
     /// What was asked for takes effect at the engine's next start.
     NextStart,
+    /// A newer build of a plugin is there for new calls.
+    PluginReloaded {
+        /// Which, and on trial where.
+        reloaded: PluginReloaded,
+    },
     /// Events follow.
     Subscribed {
         /// The last sequence number before them.

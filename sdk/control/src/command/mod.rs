@@ -9,6 +9,7 @@ pub use data::{
     PluginRef, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
+use crate::plugin::PluginReload;
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -106,6 +107,9 @@ commands! {
     "plugin.enable" PluginEnable PluginRef;
     /// Leave a plugin's file out from the next start on.
     "plugin.disable" PluginDisable PluginRef;
+    /// Put a newer build of a plugin in its place. Reply: its generation. Outcome: `plugin.replaced`, or
+    /// `plugin.rolled_back` if a call tried it and it failed there.
+    "plugin.reload" PluginReload PluginReload;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

@@ -44,6 +44,14 @@ fn body(command: &Command) -> String {
 }
 
 /// One of each.
+fn reload() -> crate::plugin::PluginReload {
+    crate::plugin::PluginReload {
+        plugin: "codec-x".into(),
+        file: Some("/opt/codec-x.so".into()),
+        live: true,
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
@@ -99,6 +107,7 @@ pub(crate) fn all() -> Vec<Command> {
         Command::PluginTop(NoFields {}),
         Command::PluginEnable(plugin()),
         Command::PluginDisable(plugin()),
+        Command::PluginReload(reload()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
             resume: Some(12_873),
@@ -141,6 +150,7 @@ fn every_command_has_its_json() {
         plugin.top {}
         plugin.enable {"plugin":"codec-x"}
         plugin.disable {"plugin":"codec-x"}
+        plugin.reload {"plugin":"codec-x","file":"/opt/codec-x.so","live":true}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
     let names: Vec<&str> = all().iter().map(Command::name).collect();
@@ -198,6 +208,13 @@ fn every_reply_has_its_json_and_comes_back() {
             }],
         },
         Reply::NextStart,
+        Reply::PluginReloaded {
+            reloaded: crate::plugin::PluginReloaded {
+                plugin: "codec-x".into(),
+                generation: 2,
+                calls: 3,
+            },
+        },
         Reply::Subscribed { seq: 41 },
     ];
     let lines: Vec<String> = replies
@@ -217,6 +234,7 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"plugin_tries","tries":{"id":"codec-x","searched":["/opt/offhook"],"candidates":[]}}
         {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7}}]}
         {"kind":"next_start"}
+        {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
     let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));
     assert_eq!(newer.unwrap(), Reply::Unknown);

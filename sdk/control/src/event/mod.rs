@@ -161,6 +161,10 @@ events! {
     "plugin.faulted" PluginFaulted PluginChange;
     /// A plugin's process failed too often within a short time, and is left out; told as `plugin.faulted`.
     "plugin.quarantined" PluginQuarantined PluginChange;
+    /// A newer build of a plugin took its place, and did well in the calls that tried it.
+    "plugin.replaced" PluginReplaced PluginChange;
+    /// A newer build failed in a call; the one before has its place again.
+    "plugin.rolled_back" PluginRolledBack PluginChange;
     /// Somebody who may not call did; told once a minute of each source.
     "source.refused" SourceRefused SourceRefused;
     /// The receiver fell behind.

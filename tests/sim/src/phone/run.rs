@@ -73,7 +73,7 @@ impl Running {
         names: &Rc<RefCell<Names>>,
     ) -> Self {
         let mut rng = space.borrow_mut().rng();
-        let catalogue = catalogue();
+        let catalogue = catalogue(settings);
         let handles = Handles::from(1 << 10);
         let parts::Parts { all, probes } = parts::make(settings, &catalogue, &handles, &mut rng);
         let mail = Mail::new(all.iter().map(Supervised::address));
@@ -354,13 +354,18 @@ impl Drop for Running {
 }
 
 /// The plugins that every simulated phone has linked in. No clock: nothing is ever too slow.
-fn catalogue() -> Catalogue {
+fn catalogue(settings: &Settings) -> Catalogue {
     let mut catalogue = Catalogue::new("sim", "0");
+    for file in &settings.libraries {
+        let added = catalogue.add_file(file);
+        added.expect("a library of a test fits this host");
+    }
     let entries = [
         &codec_g711::ENTRY,
         &dtmf_inband::ENTRY,
         &dtmf_info::ENTRY,
         &dtmf_rfc4733::ENTRY,
+        &filter_gain::ENTRY,
         &audio_tone::ENTRY,
         &audio_null::ENTRY,
         &audio_script::ENTRY,
@@ -386,7 +391,7 @@ fn legs(
         ("tape".to_owned(), request)
     };
     let device = settings.device.clone().unwrap_or_else(own);
-    let bus = person_bus(Some(&device), &catalogue);
+    let bus = person_bus(Some(&device), &settings.filters, &catalogue);
     let (person, given) = bus.expect("a device that its plugin can open");
     deck.give(0, given).expect("the first order finds room");
     let pace = Pace {
@@ -397,4 +402,6 @@ fn legs(
     Legs::new(deck, catalogue, pace, person, rng)
         .with_keys(settings.keys.clone())
         .with_device(Some(device))
+        .with_filters(settings.filters.clone())
+        .with_reloads(settings.reloads.clone())
 }

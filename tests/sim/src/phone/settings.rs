@@ -1,7 +1,8 @@
 //! What a simulated phone is made from.
 
 use base::{Duration, Redacted};
-use engine::voice::Keys;
+use engine::voice::reload::Reloads;
+use engine::voice::{Filters, Keys};
 use part_dialogs::answering::{Answering, Person, Plan};
 use plugin_host::AudioRequest;
 use ports::media::Sound;
@@ -10,6 +11,7 @@ use sdp::Preference;
 use sip::Transport;
 use sip::dialogs::Config;
 use sip_message::{Request, Uri};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// What happens to calls that come in.
@@ -42,6 +44,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The person's device; `None`: a tape, which a test speaks into and listens to.
     pub device: Option<(String, AudioRequest)>,
+    /// What the person's sound passes.
+    pub filters: Filters,
     /// Where a dialled call's sound comes from and goes to.
     pub sound: Sound,
     /// What happens to calls that come in.
@@ -54,6 +58,10 @@ pub struct Settings {
     pub recordings: Option<String>,
     /// Whose order of codecs decides.
     pub preference: Preference,
+    /// Plugins from library files, besides those linked in.
+    pub libraries: Vec<PathBuf>,
+    /// Whether and how plugins may be replaced.
+    pub reloads: Option<Reloads>,
 }
 
 impl Settings {
@@ -72,12 +80,15 @@ impl Settings {
             telephone_event: true,
             keys: Keys::default(),
             device: None,
+            filters: Filters::default(),
             sound: Sound::Person,
             answering: Rc::new(|| Box::new(Person)),
             sessions: Config::default(),
             recorder: "recorder-wav".to_owned(),
             recordings: None,
             preference: Preference::default(),
+            libraries: Vec::new(),
+            reloads: None,
         }
     }
 

@@ -165,6 +165,8 @@ impl Story {
             | EventBody::AccountRegistered(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
+            | EventBody::PluginReplaced(_)
+            | EventBody::PluginRolledBack(_)
             | EventBody::PluginLoaded(_)
             | EventBody::PluginRefused(_)
             | EventBody::PluginCrashed(_)

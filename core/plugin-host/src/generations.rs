@@ -1,0 +1,351 @@
+//! Generations: a newer build of a plugin takes the place of the running one without a restart.
+//!
+//! What is opened from then on is of the new generation; what was opened before keeps its own alive, and that
+//! stops when the last instance goes. Its library stays loaded: code that has touched a thread-local cannot be
+//! taken out of a process safely. So each build that runs in this process costs its mappings until the process
+//! ends; [`Build`] says how much. The same build again costs nothing: it is known by its hash. A build in a
+//! process of its own ends with that.
+//!
+//! A library is started from a copy in a folder of our own: the system's loader knows files by their place, and
+//! the person's file may be written over while it is in use.
+
+mod os;
+
+use crate::admit::Passed;
+use crate::catalogue::kind;
+use crate::elf::loaded_bytes;
+use crate::gate::sha256;
+use crate::manifest::read_file;
+use crate::shelves::Shelves;
+use crate::started::{Code, Plugin};
+use crate::{Catalogue, CodecHandle, Error, Manifest, Origin, Trust};
+use plugin::EntryHandle;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How long the look at a file may take while calls run: whoever asked waits for it.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// A new generation, and the one whose place it took. That one is kept alive by this: drop it once nobody
+/// wants it back.
+#[derive(Debug)]
+pub struct Reloaded {
+    /// The new one's number. Range: 2 and up.
+    pub generation: u32,
+    before: Generation,
+    by: Weak<Plugin>,
+}
+
+/// One build of a plugin that this engine has started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The latest generation that it was. Range: 1 and up.
+    pub generation: u32,
+    /// Its own version.
+    pub version: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Its file's hash, where it is known. Lower case hexadecimal.
+    pub sha256: Option<String>,
+    /// Address space of this process that its library takes until the process ends; 0 for what is linked in
+    /// or has a process of its own. Unit: bytes.
+    pub mapped_bytes: u64,
+    /// Whether what is opened now is of this build.
+    pub is_current: bool,
+    /// Whether it has not stopped: it is current, or something that was opened of it is still open.
+    pub in_use: bool,
+}
+
+/// A started plugin and where it is found by.
+#[derive(Debug)]
+struct Generation {
+    plugin: Arc<Plugin>,
+    codecs: Vec<CodecHandle>,
+    shelves: Shelves,
+}
+
+/// A build that was started.
+#[derive(Debug)]
+struct Started {
+    build: Build,
+    plugin: Weak<Plugin>,
+    /// To start it again, once it has stopped; of this process only.
+    entry: Option<EntryHandle>,
+}
+
+/// All builds of one plugin. Bound: one entry for each distinct file and process.
+#[derive(Debug)]
+struct Line {
+    generation: u32,
+    builds: Vec<Started>,
+    /// The file that a person named last.
+    source: Option<PathBuf>,
+}
+
+/// Plugins that were replaced, by id.
+#[derive(Debug, Default)]
+pub(crate) struct Generations {
+    lines: BTreeMap<String, Line>,
+}
+
+impl Catalogue {
+    /// Puts the library at `path` in the place of the plugin `id`, in the process that `trusted` says; its
+    /// error says why it is kept out. It is started from a copy in the folder `copies`, which is for this user
+    /// alone and made if it is not there. Refused, everything stays as it was. Thread: \[control\].
+    pub fn reload(
+        &mut self,
+        id: &str,
+        path: &Path,
+        copies: &Path,
+        trusted: impl Fn(&Path, &Manifest) -> Result<Trust, String>,
+    ) -> Result<Reloaded, Error> {
+        let running = Arc::clone(self.running(id)?);
+        let old_kind = running.about.kind;
+        let library = read_file(path)?;
+        let manifest = Manifest::of_library(path, &library)?;
+        if manifest.id != id {
+            return Err(Error::OtherId {
+                path: path.to_owned(),
+                wanted: id.to_owned(),
+                theirs: manifest.id,
+            });
+        }
+        if kind(&manifest)? != old_kind {
+            return Err(Error::WrongKind {
+                plugin: manifest.id,
+                kind: manifest.kind,
+                reason: "the running one is of another kind",
+            });
+        }
+        let trust = trusted(path, &manifest).map_err(|reason| Error::KeptOut { reason })?;
+        let lines = &mut self.generations.lines;
+        lines
+            .entry(id.to_owned())
+            .or_insert_with(|| Line::starting_with(&running));
+        let file = copied(&library, id, copies)?;
+        let next = self.next(&file.0, manifest, trust);
+        if next.is_err() && file.1 {
+            // Nobody needs the copy. One that cannot be removed is written over the next time.
+            let _ = std::fs::remove_file(&file.0);
+        }
+        let next = next?;
+        if let Some(line) = self.generations.lines.get_mut(id) {
+            line.source = Some(path.to_owned());
+        }
+        Ok(self.publish(next))
+    }
+
+    /// The file that a plugin came from, as a person named it last; `None` for one that is linked in.
+    pub fn source(&self, id: &str) -> Result<Option<PathBuf>, Error> {
+        let origin = &self.running(id)?.about.origin;
+        let line = self.generations.lines.get(id);
+        let named = line.and_then(|line| line.source.clone());
+        Ok(named.or_else(|| match origin {
+            Origin::BuiltIn => None,
+            Origin::File(path) | Origin::Isolated(path) => Some(path.clone()),
+        }))
+    }
+
+    /// Puts the generation before back, if the new one is still the current one: whether it was. What is open
+    /// stays as it is. Thread: \[control\].
+    pub fn roll_back(&mut self, reloaded: Reloaded) -> bool {
+        let Reloaded { before, by, .. } = reloaded;
+        let running = self.running(&before.plugin.about.id);
+        let is_current = running.is_ok_and(|running| Arc::as_ptr(running) == Weak::as_ptr(&by));
+        if is_current {
+            self.publish(before);
+        }
+        is_current
+    }
+
+    /// Every build of a plugin that this engine has started, the first one first. Empty if there is no such
+    /// plugin.
+    pub fn builds(&self, id: &str) -> Vec<Build> {
+        let Ok(running) = self.running(id) else {
+            return Vec::new();
+        };
+        let Some(line) = self.generations.lines.get(id) else {
+            return vec![first(running)];
+        };
+        let seen = line.builds.iter().map(|started| Build {
+            is_current: Weak::as_ptr(&started.plugin) == Arc::as_ptr(running),
+            in_use: started.plugin.strong_count() > 0,
+            ..started.build.clone()
+        });
+        seen.collect()
+    }
+
+    fn running(&self, id: &str) -> Result<&Arc<Plugin>, Error> {
+        let found = self.plugins.iter().find(|plugin| plugin.about.id == id);
+        found.ok_or_else(|| {
+            let have = self.plugins().map(|about| about.id.clone()).collect();
+            self.missing(format!("plugin {id:?}"), have)
+        })
+    }
+
+    /// The new generation, started, on shelves of its own.
+    fn next(&mut self, file: &Path, manifest: Manifest, trust: Trust) -> Result<Generation, Error> {
+        let mut next = self.empty_like();
+        next.gate.prober = next.gate.prober.map(|prober| prober.within(LOOK));
+        let mut passed = next.pass(file, manifest, trust)?;
+        let hash = sha256(&read_file(file)?);
+        passed.sha256 = Some(hash);
+        let known = self.generations.lines.get(&passed.manifest.id);
+        let known = known.and_then(|line| line.like(&passed));
+        let entry = known.and_then(|known| known.entry.clone());
+        match (known.and_then(|known| known.plugin.upgrade()), entry) {
+            (Some(plugin), _) => {
+                next.shelve(&plugin)?;
+                next.plugins.push(plugin);
+            }
+            (None, Some(entry)) => next.begin_loaded(passed, entry)?,
+            (None, None) => next.begin(passed)?,
+        }
+        let Catalogue {
+            mut plugins,
+            codecs,
+            shelves,
+            ..
+        } = next;
+        match plugins.pop() {
+            Some(plugin) => Ok(Generation {
+                plugin,
+                codecs,
+                shelves,
+            }),
+            None => Err(self.missing("plugin".into(), Vec::new())),
+        }
+    }
+
+    /// The new generation stands where the old one stood, also in the order of preference.
+    fn publish(&mut self, next: Generation) -> Reloaded {
+        let plugin = next.plugin;
+        let id = plugin.about.id.clone();
+        let codecs = in_place(&mut self.codecs, next.codecs, |codec| codec.plugin() == id);
+        let shelves = self.shelves.replace(next.shelves, &id);
+        let at = self.plugins.iter().position(|p| p.about.id == id);
+        let by = Arc::downgrade(&plugin);
+        let old = match at {
+            Some(at) => core::mem::replace(&mut self.plugins[at], Arc::clone(&plugin)),
+            None => Arc::clone(&plugin),
+        };
+        let lines = &mut self.generations.lines;
+        let line = lines
+            .entry(id.clone())
+            .or_insert_with(|| Line::starting_with(&old));
+        line.generation += 1;
+        line.note(&plugin);
+        let generation = line.generation;
+        tracing::info!(plugin = id, generation, "plugin replaced");
+        let before = Generation {
+            plugin: old,
+            codecs,
+            shelves,
+        };
+        Reloaded {
+            generation,
+            before,
+            by,
+        }
+    }
+}
+
+impl Line {
+    fn starting_with(old: &Arc<Plugin>) -> Self {
+        Self {
+            generation: 1,
+            builds: vec![Started::new(old, 1)],
+            source: None,
+        }
+    }
+
+    /// The build of this file that runs in the same process, if there was one.
+    fn like(&self, passed: &Passed) -> Option<&Started> {
+        let is_away = passed.trust == Trust::Isolated;
+        let mut builds = self.builds.iter();
+        builds.find(|started| started.is_of(passed.sha256.as_deref(), is_away))
+    }
+
+    fn note(&mut self, plugin: &Arc<Plugin>) {
+        let hash = plugin.about.sha256.as_deref();
+        let is_away = matches!(plugin.code, Code::Away(..));
+        let known = self.builds.iter_mut().find(|started| {
+            let is_same = Weak::as_ptr(&started.plugin) == Arc::as_ptr(plugin);
+            is_same || started.is_of(hash, is_away)
+        });
+        match known {
+            Some(known) => {
+                known.build.generation = self.generation;
+                known.plugin = Arc::downgrade(plugin);
+            }
+            None => self.builds.push(Started::new(plugin, self.generation)),
+        }
+    }
+}
+
+impl Started {
+    fn new(plugin: &Arc<Plugin>, generation: u32) -> Self {
+        Self {
+            build: Build {
+                generation,
+                ..first(plugin)
+            },
+            plugin: Arc::downgrade(plugin),
+            entry: match &plugin.code {
+                Code::Here(entry, _) => Some(entry.clone()),
+                Code::Away(..) => None,
+            },
+        }
+    }
+
+    /// Whether it is of the file with this hash, in this process or not.
+    fn is_of(&self, hash: Option<&str>, is_away: bool) -> bool {
+        let runs_away = matches!(self.build.origin, Origin::Isolated(_));
+        hash.is_some() && self.build.sha256.as_deref() == hash && runs_away == is_away
+    }
+}
+
+fn first(plugin: &Plugin) -> Build {
+    let about = &plugin.about;
+    Build {
+        generation: 1,
+        version: about.version.clone(),
+        origin: about.origin.clone(),
+        sha256: about.sha256.clone(),
+        mapped_bytes: match &about.origin {
+            Origin::BuiltIn | Origin::Isolated(_) => 0,
+            Origin::File(path) => std::fs::read(path).map_or(0, |file| loaded_bytes(&file)),
+        },
+        is_current: true,
+        in_use: true,
+    }
+}
+
+/// Puts `new` where the first of the old ones stands, and takes the old ones away.
+pub(crate) fn in_place<T>(shelf: &mut Vec<T>, new: Vec<T>, is_old: impl Fn(&T) -> bool) -> Vec<T> {
+    let at = shelf.iter().position(&is_old).unwrap_or(shelf.len());
+    let old = shelf.extract_if(.., |item| is_old(item)).collect();
+    shelf.splice(at..at, new);
+    old
+}
+
+/// Where the library is copied to, and whether the copy is new.
+fn copied(library: &[u8], id: &str, folder: &Path) -> Result<(PathBuf, bool), Error> {
+    let unwritable = |e: std::io::Error| Error::Unwritable {
+        path: folder.to_owned(),
+        reason: e.to_string(),
+    };
+    os::private_folder(folder).map_err(unwritable)?;
+    let suffix = std::env::consts::DLL_SUFFIX;
+    let file = folder.join(format!("{id}-{}{suffix}", sha256(library)));
+    if std::fs::read(&file).is_ok_and(|there| there == library) {
+        return Ok((file, false));
+    }
+    // Never written in place: what is loaded from it would change under its feet.
+    let draft = file.with_extension(format!("{}.new", std::process::id()));
+    std::fs::write(&draft, library).map_err(unwritable)?;
+    std::fs::rename(&draft, &file).map_err(unwritable)?;
+    Ok((file, true))
+}

@@ -1,0 +1,102 @@
+//! `offhook-minimal`: a phone behind a control socket, with nothing built in.
+
+use clap::Parser;
+use control::{Code, ErrorObject, ExitCode};
+use plugin_host::{Catalogue, Entry, SearchPath};
+use std::path::PathBuf;
+use std::process;
+use std::rc::Rc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The plugins that are linked in, such as `&codec_g711::ENTRY`. All others are files.
+const BUILT_IN: &[&Entry] = &[];
+
+/// A phone behind a control socket.
+#[derive(Debug, Parser)]
+#[command(name = "offhook-minimal", version)]
+struct Options {
+    /// Settings file (TOML), over the profile headless.
+    #[arg(long, env = "OFFHOOK_SETTINGS")]
+    settings: Option<PathBuf>,
+    /// One more setting, such as media.codecs=PCMU; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Folder with plugin files; may be given several times.
+    #[arg(long, value_name = "FOLDER")]
+    plugins: Vec<PathBuf>,
+}
+
+fn main() {
+    if let Err(error) = run(&Options::parse()) {
+        eprintln!("{error}");
+        process::exit(ExitCode::of_error(&error).number().into());
+    }
+}
+
+fn run(options: &Options) -> Result<(), ErrorObject> {
+    let loaded = settings(options)?;
+    for warning in &loaded.warnings {
+        eprintln!("{warning}");
+    }
+    let catalogue = catalogue(options, &loaded.settings);
+    let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    if loaded.settings.control_socket.is_none() {
+        let path = control::socket_path(&loaded.settings.profile);
+        builder =
+            builder.control(path.map_err(|bad| ErrorObject::new(Code::USAGE, bad.to_string()))?);
+    }
+    actix::System::new().block_on(async {
+        let core = builder.start().await.map_err(|why| why.explain())?;
+        for listen in core.listening() {
+            println!("listening {} {}", listen.transport, listen.address);
+        }
+        stopped(&core).await;
+        core.stop("asked to stop").await;
+        Ok(())
+    })
+}
+
+fn settings(options: &Options) -> Result<settings::Loaded, ErrorObject> {
+    let broken = |why: String| ErrorObject::new(Code::BROKEN_SETTINGS, why);
+    let mut request = settings::Request::of_profile("headless");
+    request.file.clone_from(&options.settings);
+    for setting in &options.set {
+        let no_value = || broken(format!("--set {setting}: write KEY=VALUE"));
+        let (key, value) = setting.split_once('=').ok_or_else(no_value)?;
+        let option = (key.to_owned(), value.to_owned(), "--set".to_owned());
+        request.options.push(option);
+    }
+    settings::load(&request).map_err(|all| broken(all.to_string()))
+}
+
+/// What is linked in, and what the search path brings: a file takes the place of a built-in one of its id.
+fn catalogue(options: &Options, settings: &settings::Settings) -> Catalogue {
+    let mut catalogue = Catalogue::new("offhook-minimal", env!("CARGO_PKG_VERSION"));
+    let folders = options.plugins.iter().chain(&settings.plugins.path);
+    let path = SearchPath::new(folders.cloned());
+    for why in phone::add_libraries(&mut catalogue, &path, &settings.plugins) {
+        eprintln!("{why}");
+    }
+    for refused in catalogue.refused() {
+        let (path, why) = (refused.path.display(), &refused.error);
+        eprintln!("{path}: {why}; {}", why.fix());
+    }
+    for entry in BUILT_IN {
+        if let Err(why) = catalogue.add_built_in(entry) {
+            eprintln!("{why}; {}", why.fix());
+        }
+    }
+    catalogue
+}
+
+/// Until somebody wants it to stop.
+async fn stopped(core: &Rc<engine::Core>) {
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return core.stopped().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+        () = core.stopped() => {}
+    }
+}

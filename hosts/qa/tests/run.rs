@@ -1,0 +1,134 @@
+//! The program runs scenarios: with real plugins and with mocks, and says what failed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn run(file: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_offhook-qa"))
+        .arg("run")
+        .arg(file)
+        .args(more)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+fn basics() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/basics.toml")
+}
+
+/// Writes a scenario; it goes with the folder.
+fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, text).unwrap();
+    (folder, file)
+}
+
+/// One call to the tone of the PBX, then these steps.
+fn call(head: &str, steps: &str) -> String {
+    format!(
+        "name = \"test\"\n{head}\n[[case]]\nname = \"a call\"\nsteps = [{{ dial = \"601\" }}, \
+         {{ wait = {{ event = \"call.answered\" }} }}, {steps}]\n"
+    )
+}
+
+#[test]
+fn audio_timing_the_same_scenario_runs_with_real_plugins_and_with_mocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let xml = folder.path().join("out.xml");
+    let junit = ["--junit", xml.to_str().unwrap()];
+    for swap in [
+        None,
+        Some("codec=mock-codec"),
+        Some("audio=mock-audio"),
+        Some("dtmf=mock-dtmf"),
+    ] {
+        let mut more = junit.to_vec();
+        more.extend(swap.iter().flat_map(|swap| ["--swap", swap]));
+        let (code, told) = run(&basics(), &more);
+        assert_eq!(code, Some(0), "{swap:?}: {told}");
+        assert!(told.contains("basics: 4 of 4 passed"), "{told}");
+        let xml = std::fs::read_to_string(&xml).unwrap();
+        assert!(xml.contains("tests=\"4\" failures=\"0\""), "{xml}");
+    }
+}
+
+#[test]
+fn audio_timing_what_a_mock_is_ordered_to_do_is_done_and_counted() {
+    let orders = "[options.mock-codec]\nfail_every = 5\n";
+    let pause = "{ pause = 600 }, ";
+    let counted = format!("{pause}{{ mock = {{ kind = \"codec\", calls = 40, failed = 8 }} }}");
+    let (_folder, file) = written(&call(orders, &counted));
+    let (code, told) = run(&file, &["--swap", "codec=mock-codec"]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = run(&file, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(
+        told.contains("step 4: the mock has counted 0 calls"),
+        "{told}"
+    );
+}
+
+#[test]
+fn audio_timing_what_does_not_hold_is_told_with_its_step() {
+    let listen = "{ record = true }, ";
+    for (steps, why) in [
+        (
+            "{ tone = { hertz = 440, within_ms = 1500 } }",
+            "step 4: 440 Hz hold 0.0",
+        ),
+        (
+            "{ level = { below_dbov = -60, within_ms = 1500 } }",
+            "step 4: what is heard is at -",
+        ),
+        (
+            "{ wait = { event = \"call.hold\", within_ms = 200 } }",
+            "step 4: call.hold did not come within 200 ms",
+        ),
+        (
+            "{ event = { name = \"call.answered\", at_most = 0 } }",
+            "step 4: call.answered was told 1 times",
+        ),
+    ] {
+        let (folder, file) = written(&call("", &format!("{listen}{steps}")));
+        let xml = folder.path().join("out.xml");
+        let (code, told) = run(&file, &["--junit", xml.to_str().unwrap()]);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(why), "{told}");
+        let xml = std::fs::read_to_string(&xml).unwrap();
+        assert!(
+            xml.contains("failures=\"1\"") && xml.contains("<failure message=\"step 4: "),
+            "{xml}"
+        );
+    }
+    let (_folder, file) = written(&call("", "{ tone = { hertz = 1004 } }"));
+    let (code, told) = run(&file, &[]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("step 3: nothing listens"), "{told}");
+}
+
+#[test]
+fn what_cannot_be_run_is_said_at_once() {
+    for (more, why) in [
+        (["--swap", "codec=mock-dtmf"], "plays no codec"),
+        (
+            ["--swap", "nat=mock-nat"],
+            "no call uses a plugin of kind \"nat\"",
+        ),
+        (["--swap", "codec=/nowhere/lib.so"], "/nowhere/lib.so"),
+        (["--swap", "codec"], "write KIND=ID"),
+    ] {
+        let (code, told) = run(&basics(), &more);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains(why), "{told}");
+    }
+    let (_folder, file) =
+        written("name = \"x\"\n[[case]]\nname = \"y\"\nsteps = [{ dail = \"600\" }]\n");
+    let (code, told) = run(&file, &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("line 4"), "{told}");
+}
