@@ -177,7 +177,7 @@ impl Catalogue {
     /// What each plugin costs and which numbers it shows: to be kept by whoever tells people of it, on any
     /// thread.
     pub fn watches(&self) -> Vec<Watch> {
-        self.plugins.iter().cloned().map(Watch).collect()
+        self.plugins.iter().map(Watch::over).collect()
     }
 
     /// What is remembered of plugins from start to start, where the host set it up.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod challenged;
+#[path = "../../../../core/plugin-host/tests/common/mod.rs"]
+mod common;
 mod control_socket;
 mod failover;
 mod full_disk;

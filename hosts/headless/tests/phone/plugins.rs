@@ -1,9 +1,6 @@
 //! What the engine tells of plugins: which there are and why, what they cost, who failed in which call.
 
-#[path = "../../../../core/plugin-host/tests/common/mod.rs"]
-mod common;
-
-use super::{ACCOUNT, PATIENCE, dial, run, start_with};
+use super::{ACCOUNT, PATIENCE, common, dial, run, start_with};
 use control::command::{NoFields, PluginRef};
 use control::event::{Filter, PluginChange};
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
@@ -93,9 +90,11 @@ fn a_plugin_that_is_late_is_passed_over_and_the_call_is_named() {
         let (ours, theirs) = two(ours, with_file(&quick)).await;
         let events = ours.events(Filter::default());
         let call = called(&ours, &theirs, &events).await;
-        let (of_call, late) = heard(&events, |event| match &event.body {
-            EventBody::PluginDeadlineMissed(late) => Some((event.call, late.clone())),
-            _ => None,
+        let (of_call, late) = heard(&events, |event| {
+            let EventBody::PluginDeadlineMissed(late) = &event.body else {
+                return None;
+            };
+            Some((event.call, late.clone()))
         })
         .await;
         assert_eq!(of_call, Some(call));
@@ -146,12 +145,10 @@ fn a_process_that_fails_is_told_with_its_call_until_it_stays_away() {
 }
 
 fn failed(event: &Event) -> Option<(Option<CallHandle>, Box<PluginChange>)> {
-    match &event.body {
-        EventBody::PluginFaulted(change) | EventBody::PluginQuarantined(change) => {
-            Some((event.call, change.clone()))
-        }
-        _ => None,
+    if let EventBody::PluginFaulted(change) | EventBody::PluginQuarantined(change) = &event.body {
+        return Some((event.call, change.clone()));
     }
+    None
 }
 
 fn kill(pid: u32) {
@@ -173,6 +170,17 @@ async fn next(watch: &Watch, pid: u32) -> u32 {
     tokio::time::timeout(PATIENCE, other).await.unwrap()
 }
 
+async fn started(files: &Path, state: &Path) -> Rc<Core> {
+    let gate = Gate {
+        memory: Some(Arc::new(PluginMemory::open(state))),
+        ..Gate::default()
+    };
+    let mut catalogue = Catalogue::new("test", "1").guarded_by(gate);
+    catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
+    catalogue.add_path(&SearchPath::new([files.to_owned()]), |_| Ok(()));
+    start_with(&[], catalogue).await
+}
+
 /// Every file that was looked at is told once with what became of it, and `why` tells it again with the place.
 #[test]
 fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
@@ -182,29 +190,24 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
     common::compile_c(&files, "a-good", &[]);
     common::compile_c(&files, "b-same", &[]);
     let state = folder.path().join("state");
-    let started = || async {
-        let gate = Gate {
-            memory: Some(Arc::new(PluginMemory::open(&state))),
-            ..Gate::default()
-        };
-        let mut catalogue = Catalogue::new("test", "1").guarded_by(gate);
-        catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
-        catalogue.add_path(&SearchPath::new([files.clone()]), |_| Ok(()));
-        start_with(&[], catalogue).await
-    };
+    let started = || started(&files, &state);
     run(async {
         let core = started().await;
         let events = core.events(Filter::default());
-        let loaded = heard(&events, |event| match &event.body {
-            EventBody::PluginLoaded(change) => Some(change.clone()),
-            _ => None,
+        let loaded = heard(&events, |event| {
+            let EventBody::PluginLoaded(change) = &event.body else {
+                return None;
+            };
+            Some(change.clone())
         })
         .await;
         assert_eq!(loaded.id, "codec-copy");
         assert_eq!(loaded.abi.as_deref(), Some("1.0"));
-        let refused = heard(&events, |event| match &event.body {
-            EventBody::PluginRefused(change) => Some(change.clone()),
-            _ => None,
+        let refused = heard(&events, |event| {
+            let EventBody::PluginRefused(change) = &event.body else {
+                return None;
+            };
+            Some(change.clone())
         })
         .await;
         assert_eq!(refused.reason_code, Some(Code::PLUGIN_REFUSED));

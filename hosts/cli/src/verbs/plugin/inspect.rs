@@ -20,19 +20,6 @@ pub(crate) fn run(context: &mut Context, path: &Path) -> Result<ExitCode, Error>
         Error::new(Code::FILE_UNREADABLE, why)
     })?;
     let undefined = elf::undefined(&file);
-    // It was checked when the manifest was read.
-    let schema = manifest.schema().unwrap_or_default();
-    let options: Vec<(String, String)> = schema
-        .rules()
-        .map(|(name, rule)| {
-            let default = rule.default.as_ref();
-            let default = default.map_or(String::new(), |value| format!("; default: {value}"));
-            (
-                name.to_owned(),
-                format!("{}{default}; {}", rule.takes, rule.help),
-            )
-        })
-        .collect();
     for (what, value) in [
         ("id", manifest.id.clone()),
         ("kind", manifest.kind.clone()),
@@ -53,7 +40,7 @@ pub(crate) fn run(context: &mut Context, path: &Path) -> Result<ExitCode, Error>
     ] {
         context.out.line(&format!("{what:<8}  {value}"));
     }
-    for (name, says) in &options {
+    for (name, says) in options(&manifest) {
         context.out.line(&format!("option    {name}: {says}"));
     }
     context.out.object(&json!({
@@ -73,4 +60,19 @@ pub(crate) fn run(context: &mut Context, path: &Path) -> Result<ExitCode, Error>
         "config": manifest.config,
     }));
     Ok(ExitCode::Success)
+}
+
+/// Each option, and what it takes in words.
+fn options(manifest: &Manifest) -> Vec<(String, String)> {
+    // It was checked when the manifest was read.
+    let schema = manifest.schema().unwrap_or_default();
+    let rules = schema.rules().map(|(name, rule)| {
+        let default = rule.default.as_ref();
+        let default = default.map_or(String::new(), |value| format!("; default: {value}"));
+        (
+            name.to_owned(),
+            format!("{}{default}; {}", rule.takes, rule.help),
+        )
+    });
+    rules.collect()
 }
