@@ -9,6 +9,8 @@ pub(crate) const MAX_FRAME: usize = 5_760;
 
 /// Calls of a codec on trial that may be too slow. Source: rulings, Limits.
 const MISSES: u64 = 3;
+/// Failures in a row, both ways, that are no longer one bad packet.
+const FAILING: u32 = 25;
 
 /// A codec behind its fence. Failures become silence or concealment, and a count.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct CodecSlot {
     is_away: bool,
     recovers: bool,
     pub(crate) failures: u64,
+    /// Failures since it did anything right.
+    in_row: u32,
     /// While it stands in another's place on trial.
     pub(crate) watch: Option<Watch>,
 }
@@ -32,6 +36,7 @@ impl CodecSlot {
             codec,
             rate,
             failures: 0,
+            in_row: 0,
             watch: None,
         }
     }
@@ -57,6 +62,21 @@ impl CodecSlot {
         shut.or(died).or(is_slow.then_some(WentWrong::TooSlow))
     }
 
+    pub(crate) const fn failed(&mut self) {
+        self.failures += 1;
+        self.in_row = self.in_row.saturating_add(1);
+    }
+
+    /// Why its fence lets nothing through, if so.
+    pub(crate) fn shut_fence(&mut self) -> Option<Trouble> {
+        self.codec.fence().shut()
+    }
+
+    /// Whether it does nothing right at the moment.
+    pub(crate) const fn is_failing(&self) -> bool {
+        self.in_row >= FAILING
+    }
+
     /// Decodes into `pcm`; `None` if the codec fails or says nonsense.
     pub(crate) fn decode<'p>(&mut self, payload: &[u8], pcm: &'p mut [i16]) -> Option<&'p [i16]> {
         let count = match self.decoded(payload, pcm) {
@@ -77,6 +97,7 @@ impl CodecSlot {
         if count == 0 && self.watch.is_some() {
             return Err(WentWrong::Failed);
         }
+        self.in_row = 0;
         Ok(count)
     }
 
@@ -95,9 +116,12 @@ impl CodecSlot {
     pub(crate) fn collect_decoded<'p>(&mut self, pcm: &'p mut [i16]) -> Option<&'p [i16]> {
         let samples = self.codec.collect_decoded(pcm);
         match samples.ok().and_then(|count| pcm.get(..count)) {
-            Some(decoded) => Some(decoded),
+            Some(decoded) => {
+                self.in_row = 0;
+                Some(decoded)
+            }
             None => {
-                self.failures += 1;
+                self.failed();
                 None
             }
         }
@@ -119,10 +143,15 @@ impl CodecSlot {
         }
         match self.codec.collect_encoded(payload) {
             Ok(None) => Encoded::Late,
-            Ok(Some(0)) => Encoded::Nothing,
-            Ok(Some(size)) if size <= payload.len() => Encoded::Packet(size),
+            Ok(Some(size)) if size <= payload.len() => {
+                self.in_row = 0;
+                match size {
+                    0 => Encoded::Nothing,
+                    size => Encoded::Packet(size),
+                }
+            }
             Ok(Some(_)) | Err(_) => {
-                self.failures += 1;
+                self.failed();
                 Encoded::Nothing
             }
         }
@@ -136,7 +165,7 @@ impl CodecSlot {
                     line.push(&pcm[..count]);
                     return;
                 }
-                Ok(_) | Err(_) => self.failures += 1,
+                Ok(_) | Err(_) => self.failed(),
             }
         }
         line.conceal(samples);
@@ -194,7 +223,7 @@ impl CodecSlot {
             }
             // This stream carries nothing to rebuild from: not asked again.
             Some(Err(Trouble::Failed(Status::UNSUPPORTED))) => self.recovers = false,
-            Some(Ok(_) | Err(_)) => self.failures += 1,
+            Some(Ok(_) | Err(_)) => self.failed(),
             None => {}
         }
         self.conceal(samples, line, pcm);
@@ -215,19 +244,20 @@ impl CodecSlot {
         if size > payload.len() {
             return Err(WentWrong::Garbage);
         }
+        self.in_row = 0;
         Ok(size)
     }
 
     /// A frame that was handed over came a whole packet time late: nobody waits for it any more.
     pub(crate) fn give_up(&mut self) {
-        self.failures += 1;
+        self.failed();
         self.forgive();
     }
 
     /// Forgets the past of the stream.
     pub(crate) fn reset(&mut self) {
         if self.codec.reset().is_err() {
-            self.failures += 1;
+            self.failed();
         }
         self.reset_aside();
     }

@@ -1,5 +1,6 @@
 //! One call's audio, both ways.
 
+use crate::gone::Gone;
 use crate::inbound::{Arrival, Came, Inbound, Presence, next_block, submit_block};
 use crate::keys::{Chords, Ears};
 use crate::kit::{AudioKit, VoiceKit};
@@ -57,6 +58,7 @@ struct Watch {
     loudest_heard: Option<Level>,
     loudest_said: Option<Level>,
     told_trouble: bool,
+    gone: Gone,
     /// (expected, received, late) when the quality was told last.
     before: (u64, u64, u64),
 }
@@ -93,6 +95,7 @@ impl Leg {
                 loudest_heard: None,
                 loudest_said: None,
                 told_trouble: false,
+                gone: Gone::default(),
                 before: (0, 0, 0),
             },
             chords: Chords::new(),
@@ -140,6 +143,7 @@ impl Leg {
         self.outbound.set_voice(plan);
         core::mem::swap(&mut self.voice, voice);
         self.watch.told_trouble = false;
+        self.watch.gone = Gone::default();
         self.watch.before.2 = 0;
         self.heard.clear(self.voice.rate());
         self.wide.clear(self.voice.resample.out.to());
@@ -362,6 +366,10 @@ impl Leg {
                 leg: self.id,
                 at: now,
             });
+        }
+        if self.watch.gone.tells(&mut self.voice.codec, now) {
+            let (leg, at) = (self.id, now);
+            reports.urgent(Report::CodecGone { leg, at });
         }
         if self.own.tells_failure() {
             let (leg, at) = (self.id, now);

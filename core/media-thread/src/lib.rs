@@ -35,6 +35,7 @@ mod codec_slot;
 pub mod engine;
 pub mod error;
 pub mod filters;
+mod gone;
 mod inbound;
 pub mod keys;
 pub mod kit;

@@ -141,7 +141,7 @@ impl CodecSlot {
         again: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
         let Some(mut watch) = self.watch.take_if(|watch| watch.wrong.is_none()) else {
-            self.failures += 1;
+            self.failed();
             return None;
         };
         let done = again(&mut watch.aside.slot);
@@ -159,7 +159,7 @@ impl CodecSlot {
             self.give_way(&mut watch, trouble);
         }
         if done.is_none() {
-            self.failures += 1;
+            self.failed();
         }
         self.watch = Some(watch);
         done

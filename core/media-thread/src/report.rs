@@ -116,6 +116,14 @@ pub enum Report {
         /// When.
         at: Instant,
     },
+    /// The codec has done nothing right for a second, or cannot be called any more: another one is wanted.
+    /// Told once of each codec.
+    CodecGone {
+        /// Of which call.
+        leg: LegId,
+        /// When.
+        at: Instant,
+    },
     /// Levels and counts, as often as the plan says.
     Counts {
         /// Of which call.

@@ -389,6 +389,23 @@ fn a_codec_that_panics_is_fenced_and_the_call_goes_on() {
     assert!(counts.sent >= 50, "{counts:?}");
 }
 
+/// A codec that is back within a second, as one that was started again in its process, is kept.
+#[test]
+fn a_codec_that_does_nothing_right_for_a_second_is_told_once() {
+    for (name, gone) in [("ILL", 0), ("DEAD", 1), ("BAD", 1)] {
+        let mut world = World::new(1);
+        world.add_plain(2, 0, LegAudio::Echo);
+        let voice = voice_plan(PayloadType::PCMU, 20);
+        let plan = LegPlan::new(LEG, voice, "someone");
+        let kit = VoiceKit::new(&voice, codec(name), Rate::Hz8000).unwrap();
+        world.add(1, 0, &plan, kit, AudioKit::none());
+        world.run(8_000);
+        let told = |r: &Report| matches!(r, Report::CodecGone { .. });
+        assert_eq!(has(&world.a.reports, told), gone, "{name}");
+        assert!(counts(&world.a.reports).codec_failures > 0, "{name}");
+    }
+}
+
 #[test]
 fn what_finds_no_room_is_refused_and_comes_back() {
     let mut world = World::new(1);

@@ -30,6 +30,15 @@ impl CodecHandle {
         &self.format
     }
 
+    /// Whether its plugin ran in a process of its own and failed too often: nothing of it can be opened.
+    /// Thread: \[control\].
+    pub fn is_shut_out(&self) -> bool {
+        match &self.table {
+            Table::Here(_) => false,
+            Table::Away(process) => process.is_shut_out(),
+        }
+    }
+
     /// What we say in fmtp under `options`, a JSON object or nothing. Asked when settings are read,
     /// never while offers are made. Thread: \[control\].
     pub fn fmtp(&self, options: &str) -> Result<String, Error> {

@@ -220,6 +220,16 @@ pub enum Error {
         /// What it is.
         theirs: String,
     },
+    /// The file that is to take a plugin's place cannot do all that the running one can.
+    #[error(
+        "{plugin}: this build lacks {format}, which offers name until the host is started again"
+    )]
+    Lacks {
+        /// Which plugin.
+        plugin: String,
+        /// What of the running one it has not: a format and its clock rate.
+        format: String,
+    },
     /// The folder for copies of libraries cannot be used.
     #[error("{}: cannot be written: {reason}", path.display())]
     Unwritable {
@@ -280,6 +290,7 @@ impl Error {
             Self::Probed { code, .. } => code,
             Self::KeptOut { .. } => "plugin.kept-out",
             Self::OtherId { .. } => "plugin.other-id",
+            Self::Lacks { .. } => "plugin.lacks",
             Self::Unwritable { .. } => "plugin.unwritable",
             Self::Missing { .. } => "plugin.missing",
             Self::NoIsolation { .. } => "plugin.no-isolation",
@@ -339,6 +350,7 @@ impl Error {
             Self::Probed { fix, .. } => fix.clone(),
             Self::KeptOut { .. } => "change the settings as the reason says, if you want it".into(),
             Self::OtherId { wanted, .. } => format!("name a build of {wanted}, or the plugin that this file is"),
+            Self::Lacks { .. } => "start the host with this build instead".into(),
             Self::Unwritable { .. } => "make it writable for this user alone, or name another state folder".into(),
             Self::Missing { .. } => {
                 "list the plugin in the profile, put its library on the plugin path, or name one that is there".into()
@@ -366,6 +378,7 @@ impl Error {
             | Self::Options { plugin, .. }
             | Self::ProbeBroke { plugin, .. }
             | Self::NoProbe { plugin, .. }
+            | Self::Lacks { plugin, .. }
             | Self::NoIsolation { plugin }
             | Self::Open { plugin, .. } => Some(plugin),
             Self::TwoIds { manifest, .. } => Some(manifest),

@@ -3,7 +3,7 @@
 //! What is opened from then on is of the new generation; what was opened before keeps its own alive, and that
 //! stops when the last instance goes. Its library stays loaded: code that has touched a thread-local cannot be
 //! taken out of a process safely. So each build that runs in this process costs its mappings until the process
-//! ends; [`Build`] says how much. The same build again costs nothing: it is known by its hash. A build in a
+//! ends; [`Build`] says how much. The same build again maps nothing: it is known by its hash. A build in a
 //! process of its own ends with that.
 //!
 //! A library is started from a copy in a folder of our own: the system's loader knows files by their place, and
@@ -126,6 +126,7 @@ impl Catalogue {
             .or_insert_with(|| Line::starting_with(&running));
         let file = copied(&library, id, copies)?;
         let next = self.next(&file.0, manifest, trust);
+        let next = next.and_then(|next| self.can_all(id, next));
         if next.is_err() && file.1 {
             // Nobody needs the copy. One that cannot be removed is written over the next time.
             let _ = std::fs::remove_file(&file.0);
@@ -217,6 +218,21 @@ impl Catalogue {
             }),
             None => Err(self.missing("plugin".into(), Vec::new())),
         }
+    }
+
+    /// Whether the new one has every format of the running one: offers name them as long as the host runs.
+    fn can_all(&self, id: &str, next: Generation) -> Result<Generation, Error> {
+        let running = self.codecs.iter().filter(|codec| codec.plugin() == id);
+        for old in running.map(CodecHandle::format) {
+            let mut new = next.codecs.iter().map(CodecHandle::format);
+            if !new.any(|new| (&new.name, new.clock_rate_hz) == (&old.name, old.clock_rate_hz)) {
+                return Err(Error::Lacks {
+                    plugin: id.to_owned(),
+                    format: format!("{}/{}", old.name, old.clock_rate_hz),
+                });
+            }
+        }
+        Ok(next)
     }
 
     /// The new generation stands where the old one stood, also in the order of preference.

@@ -195,6 +195,7 @@ fn what_cannot_take_the_place_is_refused_with_reason_and_fix_and_changes_nothing
         (cut, "plugin.not-a-library"),
         (compile("dumb", &["NO_MANIFEST"]), "plugin.no-manifest"),
         (compile("future", &["MAJOR=9"]), "plugin.newer-boundary"),
+        (compile("lacks", &["FORMAT=\"X-COPY\""]), "plugin.lacks"),
         (compile("unresolved", &["UNRESOLVED"]), "plugin.load"),
         (compile("sick", &["INIT_STATUS=-1"]), "plugin.init-failed"),
         (compile("short", &["TABLE_SIZE=8"]), "plugin.bad-table"),

@@ -295,6 +295,7 @@ fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
     let handle = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
     let mut codec = handle.open("", "").unwrap();
     let mut pcm = [0; 160];
+    assert!(!handle.is_shut_out());
     for fault in 1..=3 {
         until(|| codec.decode(&[1; 160], &mut pcm) == Ok(160));
         let began = Moment::now();
@@ -317,6 +318,7 @@ fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
         assert_eq!(incidents[0].then == Then::ShutOut, fault == 3);
     }
     assert!(handle.open("", "").is_err());
+    assert!(handle.is_shut_out());
     assert!(codec.decode(&[1; 160], &mut pcm).is_err());
 }
 

@@ -178,6 +178,11 @@ pub enum Notice {
         /// Plugin of the device.
         plugin: String,
     },
+    /// The leg's codec cannot go on: the leg is silent until it gets another.
+    CodecGone {
+        /// Plugin of the codec.
+        plugin: String,
+    },
     /// Counts and quality so far.
     Quality(Box<Quality>),
     /// The leg is gone; its last counts, if it ever ran.

@@ -5,6 +5,7 @@
 
 use crate::media::{DigitTrouble, Inform, Quality, Sound};
 use crate::recorder;
+use base::Hertz;
 use control::event::DtmfMethod;
 use core::net::{IpAddr, SocketAddr};
 use sdp::{Direction, NegotiatedFormat, TelephoneEvent};
@@ -102,6 +103,8 @@ pub enum Report {
         leg: LegId,
         /// RTP and RTCP port.
         ports: Result<(u16, u16), String>,
+        /// Codecs of plugins that failed too often, by name and clock: nobody can use them now.
+        shut_out: Vec<(String, Hertz)>,
     },
     /// The leg cannot run as asked; it runs as before, or not at all.
     Failed {
@@ -170,6 +173,13 @@ pub enum Report {
         /// The leg.
         leg: LegId,
         /// Plugin of the device.
+        plugin: String,
+    },
+    /// The leg's codec cannot go on: the leg is silent until it gets another.
+    CodecGone {
+        /// The leg.
+        leg: LegId,
+        /// Plugin of the codec.
         plugin: String,
     },
     /// Counts and quality so far.

@@ -119,7 +119,7 @@ fn broken_settings() {
     let words = ["--rtp-ports", "media.port_min"];
     refused(&rig, &ports, Code::BROKEN_SETTINGS, &words);
     let answer = ["--answer", "dance"];
-    let words = ["allowed: ring, silent, echo, play=FILE, record=FOLDER"];
+    let words = ["allowed: ring, talk, silent, echo, play=FILE, record=FOLDER"];
     refused(&rig, &answer, Code::BROKEN_SETTINGS, &words);
 }
 

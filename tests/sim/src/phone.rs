@@ -4,6 +4,7 @@
 //! sockets, and that voice is ticked by the world. Parts, wiring, supervision, commands, events,
 //! legs and the media engine are the same code.
 
+pub mod brittle;
 mod deck;
 mod fragile;
 mod mail;

@@ -188,7 +188,12 @@ impl<G: Ground> Legs<G> {
             self.legs.insert(leg, State::Open(Some(pair)));
             ports
         });
-        self.tell(Report::Ports { leg, ports });
+        let shut_out = self.shut_out();
+        self.tell(Report::Ports {
+            leg,
+            ports,
+            shut_out,
+        });
     }
 
     fn run(&mut self, config: LegConfig) {
@@ -399,6 +404,7 @@ impl<G: Ground> Legs<G> {
             } => self.quality(Named(leg.0), mos, heard.round_trip_ms),
             Heard::DeviceLost { bus, again, .. } => self.device_lost(bus, again),
             Heard::OwnDeviceFailed { leg, .. } => self.own_device_failed(Named(leg.0)),
+            Heard::CodecGone { leg, .. } => self.codec_gone(Named(leg.0)),
             Heard::CodecTrouble { .. }
             | Heard::CodecReplaced { .. }
             | Heard::FilterTrouble { .. } => self.plugin_report(&report),

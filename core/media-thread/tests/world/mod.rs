@@ -117,10 +117,64 @@ pub mod bad_codec {
     plugin::export_codec!(Bad, id = "codec-bad", name = "Bad");
 }
 
+pub mod ill_codec {
+    //! A codec that fails for 0.6 s of each 10 s, as one that is started again does, or for ever.
+    use plugin::{Codec, CodecRequest, Format, Refusal, Status};
+
+    pub struct Ill {
+        for_ever: bool,
+        calls: u32,
+    }
+
+    impl Codec for Ill {
+        const FORMATS: &'static [Format] = &[
+            Format {
+                name: "ILL",
+                ..Format::NARROWBAND
+            },
+            Format {
+                name: "DEAD",
+                ..Format::NARROWBAND
+            },
+        ];
+
+        fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
+            let for_ever = request.format == 1;
+            Ok(Self { for_ever, calls: 0 })
+        }
+
+        fn encode(&mut self, pcm: &[i16], payload: &mut [u8]) -> Result<usize, Status> {
+            payload[..pcm.len()].fill(7);
+            self.call(pcm.len())
+        }
+
+        fn decode(&mut self, _payload: &[u8], pcm: &mut [i16]) -> Result<usize, Status> {
+            pcm[..160].fill(1_000);
+            self.call(160)
+        }
+    }
+
+    impl Ill {
+        /// Two calls in 20 ms.
+        fn call(&mut self, size: usize) -> Result<usize, Status> {
+            self.calls += 1;
+            let is_ill = self.calls >= 100 && (self.for_ever || self.calls % 1_000 < 160);
+            if is_ill {
+                Err(Status::FAILED)
+            } else {
+                Ok(size)
+            }
+        }
+    }
+
+    plugin::export_codec!(Ill, id = "codec-ill", name = "Ill");
+}
+
 pub fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new("test", "0");
     catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
     catalogue.add_built_in(&bad_codec::ENTRY).unwrap();
+    catalogue.add_built_in(&ill_codec::ENTRY).unwrap();
     catalogue.add_built_in(&desk::ENTRY).unwrap();
     catalogue
 }

@@ -21,6 +21,7 @@ pub mod answering;
 pub mod call;
 mod describe;
 mod ended;
+mod fallback;
 mod incoming;
 mod keys;
 mod news;
@@ -233,6 +234,7 @@ impl Dialogs {
             } => self.digit_sent(handle, (digit, duration_ms, method), now, out),
             Notice::DigitRefused(what) => self.digit_refused(handle, what, now, out),
             Notice::Inform(inform) => self.inform(handle, inform, now, out),
+            Notice::CodecGone { plugin } => self.codec_gone(handle, &plugin, now, out),
             Notice::OwnDeviceFailed { plugin } => {
                 self.own_device_failed(handle, &plugin, now, out);
             }

@@ -43,7 +43,8 @@ impl Dialogs {
             } => {
                 self.answered(handle, &description, finality, now, out);
             }
-            News::OfferRefused { status } => tracing::info!(?status, "our offer was refused"),
+            // The only offer of ours in a call is one of another codec.
+            News::OfferRefused { status } => self.fallback_refused(handle, status, now, out),
             News::OfferWithdrawn { .. } => tracing::debug!("the peer took its offer back"),
             News::Confirmed { .. } => self.confirmed(handle, now, out),
             News::Inform(content) => hear_info(handle, content, out),

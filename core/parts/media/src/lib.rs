@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use base::Instant;
+use base::{Hertz, Instant};
 use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
 use ports::media::{Notice, Ready, Sound, Word};
@@ -128,9 +128,19 @@ impl Media {
         });
     }
 
-    fn ready(&self, leg: &Leg, (rtp, rtcp): (u16, u16)) -> Box<Ready> {
+    fn ready(
+        &self,
+        leg: &Leg,
+        (rtp, rtcp): (u16, u16),
+        shut_out: &[(String, Hertz)],
+    ) -> Box<Ready> {
         let codecs = self.codecs(leg.account.as_ref()).iter();
-        let formats = codecs.map(|codec| codec.capability.clone()).collect();
+        let all = codecs.map(|codec| codec.capability.clone());
+        let works = |format: &Capability| {
+            let mut shut_out = shut_out.iter();
+            !shut_out.any(|(name, clock)| *name == format.name && *clock == format.clock_rate)
+        };
+        let formats = all.filter(works).collect();
         let mut local = LocalMedia::audio(leg.local, rtp, formats);
         local.rtcp_port = (rtcp != rtp.wrapping_add(1)).then_some(rtcp);
         local.telephone_event = self.settings.telephone_event;
@@ -177,13 +187,19 @@ impl Media {
     }
 
     /// Ports are open, or could not be opened.
-    fn opened(&mut self, leg: LegId, ports: Result<(u16, u16), String>, out: &mut Outbox) {
+    fn opened(
+        &mut self,
+        leg: LegId,
+        ports: Result<(u16, u16), String>,
+        shut_out: &[(String, Hertz)],
+        out: &mut Outbox,
+    ) {
         let call = call_of(leg);
         let Some(known) = self.legs.get(&call).filter(|leg| !leg.ending) else {
             return;
         };
         let ready = match ports {
-            Ok(ports) => Ok(self.ready(known, ports)),
+            Ok(ports) => Ok(self.ready(known, ports, shut_out)),
             Err(why) => {
                 self.legs.remove(&call);
                 Err(why)
@@ -194,7 +210,14 @@ impl Media {
 
     fn report(&mut self, report: Report, out: &mut Outbox) {
         match report {
-            Report::Ports { leg, ports } => self.opened(leg, ports, out),
+            Report::Ports {
+                leg,
+                ports,
+                shut_out,
+            } => self.opened(leg, ports, &shut_out, out),
+            Report::CodecGone { leg, plugin } => {
+                self.pass(leg, Notice::CodecGone { plugin }, out);
+            }
             Report::Failed { leg, why } => {
                 let call = call_of(leg);
                 if self.legs.contains_key(&call) {

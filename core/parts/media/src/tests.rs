@@ -58,6 +58,7 @@ fn ports_of_a_released_call_are_not_offered() {
     let ports = Report::Ports {
         leg: LegId(1),
         ports: Ok((4000, 4001)),
+        shut_out: Vec::new(),
     };
     assert!(tell(&mut media, Word::Voice(ports)).is_empty());
     let stopped = Report::Stopped {
@@ -75,12 +76,14 @@ fn an_odd_rtcp_port_is_said_and_the_next_one_is_not() {
     let odd = Report::Ports {
         leg: LegId(1),
         ports: Ok((4000, 4007)),
+        shut_out: Vec::new(),
     };
     assert!(tell(&mut media, Word::Voice(odd))[0].contains("rtcp_port: Some(4007)"));
     tell(&mut media, prepare(2));
     let next = Report::Ports {
         leg: LegId(2),
         ports: Ok((4002, 4003)),
+        shut_out: Vec::new(),
     };
     assert!(tell(&mut media, Word::Voice(next))[0].contains("rtcp_port: None"));
 }
@@ -119,6 +122,7 @@ fn an_account_has_its_own_codecs() {
         let ports = Report::Ports {
             leg: LegId(number),
             ports: Ok((4000, 4001)),
+            shut_out: Vec::new(),
         };
         let ready = tell(&mut media, Word::Voice(ports)).remove(0);
         let agreed = agreed();

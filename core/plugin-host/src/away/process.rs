@@ -139,6 +139,11 @@ impl Process {
         Ok(ours)
     }
 
+    /// Whether it failed too often and is not started again.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        matches!(*lock(&self.shared.line), State::Gone)
+    }
+
     /// The number of the process that runs now. For tests and lists.
     pub(crate) fn pid(&self) -> Option<u32> {
         match &*lock(&self.shared.line) {

@@ -45,6 +45,9 @@ typedef OffhookFmtpRule FmtpRule;
 #ifndef COUNT
 #define COUNT 1
 #endif
+#ifndef FORMAT
+#define FORMAT "COPY"
+#endif
 #ifndef RATE
 #define RATE 8000
 #endif
@@ -136,7 +139,7 @@ static size_t count(void) { return COUNT; }
 static const FmtpRule rules[] = { { TEXT("mode"), TEXT("plain"), 0, 0 }, { TEXT("x"), TEXT(""), 77, 0 } };
 static int32_t describe(size_t index, CodecInfo *out) {
     CodecInfo info = {
-        sizeof info, 0, TEXT("COPY"), 8000, RATE, 1, -1, 3, 20, 320, sizeof(FmtpRule), TEXT("mode=plain"),
+        sizeof info, 0, TEXT(FORMAT), 8000, RATE, 1, -1, 3, 20, 320, sizeof(FmtpRule), TEXT("mode=plain"),
         rules, 2, 0, 0,
     };
     if (index + 1 > COUNT) return -5;

@@ -1,5 +1,6 @@
 //! The executor of one phone's parts: what actix is in a host, one queue is here.
 
+use super::brittle;
 use super::deck::Deck;
 use super::fragile::Probe;
 use super::mail::Mail;
@@ -370,6 +371,7 @@ fn catalogue(settings: &Settings) -> Catalogue {
         &audio_null::ENTRY,
         &audio_script::ENTRY,
         &tape::ENTRY,
+        &brittle::ENTRY,
         &recorder_wav::ENTRY,
     ];
     for entry in entries {

@@ -1,6 +1,7 @@
-//! The person's device is lost in a call, and comes back.
+//! What a call can lose and go on without: the person's device, its own, its codec.
 
 use super::{Ground, Legs, Named, Running, State};
+use base::Hertz;
 use media_thread::kit::{AudioKit, Kit};
 use media_thread::order::{BusId, Given, Order};
 use ports::media::Sound;
@@ -57,5 +58,28 @@ impl<G: Ground> Legs<G> {
             Sound::Person | Sound::Echo | Sound::Silence | Sound::Impaired { .. } => return,
         };
         self.tell(Report::OwnDeviceFailed { leg, plugin });
+    }
+
+    /// The codec of a leg cannot go on: the call needs another one.
+    pub(super) fn codec_gone(&mut self, leg: Named) {
+        let Some(State::Runs(running)) = self.legs.get(&leg) else {
+            return;
+        };
+        let format = running.config.format.clone();
+        let codec = self.catalogue.codec(&format.name, format.clock_rate);
+        let plugin = codec.map_or_else(|_| String::new(), |codec| codec.plugin().to_owned());
+        tracing::error!(leg = leg.0, plugin, codec = format.name, "codec is gone");
+        self.tell(Report::CodecGone { leg, plugin });
+    }
+
+    /// Codecs that nobody can open, by name and clock: their plugins failed too often.
+    pub(super) fn shut_out(&self) -> Vec<(String, Hertz)> {
+        let codecs = self.catalogue.codecs();
+        let shut_out = codecs.filter(|codec| codec.is_shut_out());
+        let named = shut_out.map(|codec| {
+            let format = codec.format();
+            (format.name.clone(), Hertz(format.clock_rate_hz))
+        });
+        named.collect()
     }
 }
