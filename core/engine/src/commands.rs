@@ -3,6 +3,7 @@
 mod checks;
 mod plugins;
 mod recordings;
+mod repeats;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
@@ -13,15 +14,12 @@ use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
+use repeats::Repeats;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Carries out `plugin.reload`.
 pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
-
-/// Idempotency keys remembered. Unit: commands.
-const KEYS: usize = 1_024;
 
 /// Lifetime of a binding that a command leaves open. Unit: s.
 const EXPIRES_S: u32 = 600;
@@ -41,7 +39,7 @@ pub struct Commands {
     handles: Handles,
     last: u64,
     accounts: Vec<Account>,
-    done: VecDeque<(IdempotencyKey, CommandId, Outcome)>,
+    done: Repeats,
     /// What is told of plugins.
     pub plugins: Rc<RefCell<Plugins>>,
     /// Carries out `plugin.reload`, where plugins may be replaced.
@@ -60,7 +58,7 @@ impl Commands {
             handles,
             last: 0,
             accounts: Vec::new(),
-            done: VecDeque::new(),
+            done: Repeats::default(),
             plugins: Rc::default(),
             reload: None,
             stopping: false,
@@ -77,20 +75,18 @@ impl Commands {
         now: Instant,
     ) -> (CommandId, Outcome) {
         if let Some(key) = &key
-            && let Some((_, id, outcome)) = self.done.iter().find(|(k, ..)| k == key)
+            && let Some(done) = self.done.find(key, &command)
         {
-            return (*id, outcome.clone());
+            return done;
         }
         self.last += 1;
         let id = CommandId(self.last);
+        let asked = key.is_some().then(|| repeats::hash(&command));
         let outcome = self.carry_out(command, id, hub, now);
         let busy = matches!(&outcome, Err(why) if why.code == Code::ENGINE_BUSY);
         // What was not taken may be asked again under the same key.
-        if let Some(key) = key.filter(|_| !busy) {
-            if self.done.len() >= KEYS {
-                self.done.pop_front();
-            }
-            self.done.push_back((key, id, outcome.clone()));
+        if let (Some(key), Some(asked)) = (key.filter(|_| !busy), asked) {
+            self.done.keep(key, asked, (id, outcome.clone()));
         }
         (id, outcome)
     }

@@ -3,7 +3,7 @@
 
 use base::Duration;
 use control::event::CallEnded;
-use control::{Code, EndedBy, EventBody};
+use control::{Code, EndCause, EndedBy, EventBody};
 use offhook_sim::{Leg, Peer, Phone, Settings, World};
 use sip_message::{Method, Request, RequestBuilder, Response};
 use std::cell::RefCell;
@@ -422,4 +422,113 @@ fn what_cannot_be_dialled_is_told_with_its_code() {
     );
     assert!(told.error.unwrap().to_string().len() < 500);
     assert!(told.snapshot.to.uri.len() < 500);
+}
+
+/// RFC 3261 §13.3.1: an invitation that has expired rings no longer.
+#[test]
+fn an_invite_rings_no_longer_than_its_expires_says() {
+    let (world, bob, eve) = bob_and_eve(5, &Settings::new("bob"));
+    let invite = request(&eve, Method::Invite, &bob, 1)
+        .header("Expires", 3)
+        .body("application/sdp", sdp(&eve));
+    let (_, heard) = send(&eve, &bob, invite);
+    world.run_for(ms(2_900));
+    assert_eq!(heard.codes(), [180]);
+    world.run_for(ms(200));
+    assert_eq!(heard.codes(), [180, 487]);
+    assert_eq!(ended(&bob).cause, EndCause::NoAnswer);
+}
+
+/// An answer that leads to no sound: the call ends, and it was not its person who ended it.
+#[test]
+fn an_answer_without_sound_is_told_as_what_it_is() {
+    type Answer = fn(&str) -> Option<String>;
+    let cases: [(&str, Answer); 4] = [
+        ("no SDP", |_| None),
+        ("the answer cannot be used", |sdp| {
+            Some(sdp.replace("m=audio 40000", "m=audio 0"))
+        }),
+        ("the answer cannot be used", |sdp| {
+            Some(sdp.replace("AVP 0", "AVP 18").replace("0 PCMU", "18 G729"))
+        }),
+        ("the answer cannot be used", |_| Some("junk".to_owned())),
+    ];
+    for (seed, (why, answer)) in cases.into_iter().enumerate() {
+        let mut world = World::new(seed as u64);
+        let alice = world.phone(&Settings::new("alice"));
+        let bob = Peer::new(&mut world, "bob");
+        bob.on("INVITE", move |script, invite| {
+            let body = answer(&script.sdp(1));
+            script.reply(invite, 200, |response| match body {
+                Some(body) => response.body("application/sdp", body),
+                None => response,
+            });
+        });
+        bob.on("BYE", |script, bye| {
+            script.reply(bye, 200, |response| response);
+        });
+        alice.dial(&format!("sip:bob@{}", bob.script().address));
+        world.run_for(ms(3_000));
+        let end = ended(&alice);
+        assert_eq!(
+            (end.by, end.cause),
+            (EndedBy::Engine, EndCause::Failed),
+            "{end:?}"
+        );
+        let error = end.error.unwrap();
+        assert_eq!(error.code, Code::NO_CODEC_IN_COMMON);
+        assert!(error.detail.contains(why), "{error}");
+    }
+}
+
+/// Each event names the command that it is an outcome of, and what others did names none.
+#[test]
+fn events_name_their_command_and_no_other() {
+    let mut world = World::new(9);
+    let (alice, bob) = (
+        world.phone(&Settings::new("alice")),
+        world.phone(&Settings::new("bob")),
+    );
+    let ours = alice.dial(&bob.uri());
+    assert!(world.run_while_not(ms(2_000), || bob.ringing().is_some()));
+    let theirs = bob.ringing().unwrap();
+    bob.accept(theirs);
+    world.run_for(ms(500));
+    bob.press(theirs, "12");
+    world.run_for(ms(200));
+    bob.press(theirs, "3");
+    world.run_for(ms(2_000));
+    alice.hang_up(ours);
+    world.run_for(ms(500));
+    let commands = |phone: &Phone| -> Vec<(String, Option<u64>)> {
+        let wanted = ["call.ringing", "call.answered", "call.dtmf", "call.ended"];
+        let events = phone.events().into_iter();
+        let named = events.map(|event| {
+            let command = event.command.map(|command| command.0);
+            (event.body.name().to_owned(), command)
+        });
+        named
+            .filter(|(name, _)| wanted.contains(&name.as_str()))
+            .collect()
+    };
+    let told = commands(&alice);
+    let dial = told[0].1;
+    assert!(dial.is_some());
+    assert_eq!(told[1], ("call.answered".into(), dial));
+    for heard in &told[2..5] {
+        assert_eq!(heard, &("call.dtmf".into(), None), "bob pressed it");
+    }
+    assert!(told[5].1.is_some() && told[5].1 != dial, "{told:?}");
+    let told = commands(&bob);
+    let (accept, first, second) = (told[0].1, told[1].1, told[3].1);
+    assert_eq!(told[0].0, "call.answered");
+    assert!(
+        accept.is_some() && first.is_some() && first == told[2].1,
+        "{told:?}"
+    );
+    assert!(
+        second.is_some() && second != first && first != accept,
+        "{told:?}"
+    );
+    assert_eq!(told[4], ("call.ended".into(), None), "alice hung up");
 }

@@ -318,3 +318,23 @@ fn the_reason_of_a_shutdown_is_kept_and_nothing_more_is_taken() {
     let again = rig.ask(Command::Shutdown(Shutdown::default()));
     assert_eq!(again.unwrap_err().code, Code::STOPPING);
 }
+
+#[test]
+fn a_key_stands_for_one_command_and_no_other() {
+    let mut rig = Rig::new();
+    let key: IdempotencyKey = "K1".parse().unwrap();
+    let (hub, now) = (&rig.hub, Instant::ZERO);
+    let mut ask = |command: Command| rig.commands.take(command, Some(key.clone()), hub, now);
+    let first = ask(Command::AddAccount(Box::new(add("a"))));
+    assert_eq!(ask(Command::AddAccount(Box::new(add("a")))), first);
+    let (_, other) = ask(Command::AddAccount(Box::new(add("b"))));
+    let error = other.unwrap_err();
+    assert_eq!(error.code, Code::USAGE);
+    assert!(error.detail.contains("another command"), "{error}");
+    let posts = rig.posts.take();
+    assert_eq!(added(&posts).name, "a");
+    assert!(
+        !format!("{posts:?}").contains("\"b\""),
+        "it was not carried out"
+    );
+}

@@ -1,10 +1,11 @@
 //! One call, as a person sees it, and the session and descriptions behind it.
 
 use crate::answering::{Plan, Step};
+use crate::causes::Causes;
 use base::{Duration, Instant};
 use bytes::Bytes;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, MediaSnapshot, MediaState, Party};
-use control::{AccountHandle, CallHandle, Code, CommandId, EndReason, Timestamp};
+use control::{AccountHandle, CallHandle, Code, EndReason, Timestamp};
 use core::net::SocketAddr;
 use ports::media::Sound;
 use sdp::{Agreed, LocalMedia, LocalSession, Preference, Previous, SessionDescription};
@@ -60,8 +61,8 @@ pub struct Call {
     pub snapshot: CallSnapshot,
     /// How far it has come.
     pub stage: Stage,
-    /// The command that asked for what happens next.
-    pub command: Option<CommandId>,
+    /// Commands that events belong to.
+    pub causes: Causes,
     /// When it began.
     pub began: Instant,
     /// When it was accepted.
@@ -111,7 +112,7 @@ impl Call {
             session,
             snapshot,
             stage: Stage::Live,
-            command: None,
+            causes: Causes::default(),
             began: now,
             accepted: None,
             ended: None,

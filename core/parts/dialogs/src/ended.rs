@@ -2,6 +2,7 @@
 
 use crate::Dialogs;
 use crate::call::Stage;
+use crate::causes::Causes;
 use base::{Instant, Machine};
 use control::event::CallEnded;
 use control::snapshot::CallState;
@@ -27,7 +28,8 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let Some(session) = self.commanded(handle, command) else {
+        let ends = |causes: &mut Causes| causes.ends = Some(command);
+        let Some(session) = self.commanded(handle, ends) else {
             return;
         };
         let begun = self
@@ -258,6 +260,9 @@ impl Dialogs {
 /// What stood behind the end, for people. The status of a failure is ours and was said by nobody
 /// (RFC 3261 §8.1.3.1): what failed stands there instead, from `unsent` where the network knows it.
 fn why(end: &SessionEnd, unsent: Option<&str>) -> Option<String> {
+    if end.detail == Detail::NoDescription {
+        return Some("the other side accepted without saying where sound goes (no SDP)".to_owned());
+    }
     let status = end.status?;
     let said = format!("{} {}", status.code(), status.reason_phrase());
     let network = |otherwise: &str| unsent.unwrap_or(otherwise).to_owned();
@@ -271,6 +276,7 @@ fn why(end: &SessionEnd, unsent: Option<&str>) -> Option<String> {
         (
             By::Local,
             Detail::Plain
+            | Detail::NoDescription
             | Detail::NoAck
             | Detail::NoPrack
             | Detail::Expired
@@ -293,7 +299,8 @@ fn reason(end: &SessionEnd) -> EndReason {
         // Nobody wished it.
         (
             By::Local,
-            Detail::TimedOut
+            Detail::NoDescription
+            | Detail::TimedOut
             | Detail::Transport
             | Detail::NoAck
             | Detail::NoPrack
@@ -327,6 +334,7 @@ fn reason(end: &SessionEnd) -> EndReason {
     reason.reason_text = text.map(|text| text.into_owned());
     reason.code = match end.detail {
         Detail::Plain => reason.code.or(code_of(end.cause)),
+        Detail::NoDescription => Some(Code::NO_CODEC_IN_COMMON),
         Detail::TimedOut => Some(Code::SERVER_SILENT),
         Detail::Transport => Some(Code::SERVER_REFUSES_CONNECTION),
         Detail::NoAck | Detail::NoPrack | Detail::Expired | Detail::DialogLost => {

@@ -2,10 +2,11 @@
 //! comes back here, because the dialog is ours.
 
 use crate::Dialogs;
+use crate::causes::Causes;
 use base::{Duration, Instant};
 use bytes::Bytes;
 use control::event::{CallDtmf, CallWarning, DtmfMethod, Side};
-use control::{CallHandle, Code, ErrorObject, EventBody};
+use control::{CallHandle, Code, CommandId, ErrorObject, EventBody};
 use ports::media::{DigitTrouble, Inform};
 use ports::{Outbox, media};
 use sip::session::{Content, Order};
@@ -33,9 +34,25 @@ pub(crate) struct Keys {
 }
 
 impl Dialogs {
+    /// Sends digits for `command`.
+    pub(crate) fn press(
+        &mut self,
+        command: CommandId,
+        handle: CallHandle,
+        (digits, duration_ms): (String, Option<u32>),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let each = digits.chars().map(|_| command);
+        let waits = |causes: &mut Causes| causes.digits.extend(each);
+        if self.commanded(handle, waits).is_some() {
+            self.digits(handle, digits, duration_ms, now, out);
+        }
+    }
+
     /// Sends digits, or says that there is nothing to send them on.
-    pub(crate) fn digits(
-        &self,
+    fn digits(
+        &mut self,
         handle: CallHandle,
         digits: String,
         duration_ms: Option<u32>,
@@ -49,13 +66,24 @@ impl Dialogs {
                 duration_ms,
                 info: !call.keys.no_info,
             }),
-            Some(_) | None => self.digit_refused(handle, DigitTrouble::NoMethod, now, out),
+            Some(_) | None => {
+                self.digit_refused(handle, DigitTrouble::NoMethod, now, out);
+                // None of them sounds, and it is told once.
+                if let Some(call) = self.calls.get_mut(&handle) {
+                    call.causes.digits.clear();
+                }
+            }
         }
+    }
+
+    /// The command that the next digit belongs to, which does not wait any more.
+    fn digit_done(&mut self, handle: CallHandle) -> Option<CommandId> {
+        self.calls.get_mut(&handle)?.causes.digits.pop_front()
     }
 
     /// Something is wrong with a digit of ours.
     pub(crate) fn digit_refused(
-        &self,
+        &mut self,
         handle: CallHandle,
         what: DigitTrouble,
         now: Instant,
@@ -75,24 +103,31 @@ impl Dialogs {
                 Some("agree on telephone-event or INFO, or on another codec"),
             ),
         };
+        let command = match what {
+            DigitTrouble::Full | DigitTrouble::NoMethod => self.digit_done(handle),
+            // It sounds all the same.
+            DigitTrouble::Spoilt => None,
+        };
         let error = ErrorObject::new(Code::NO_DIGITS, text);
         let warning = Box::new(CallWarning {
             code: error.code,
             text: error.detail,
             fix: fix.map_or(error.fix, str::to_owned),
         });
-        self.tell(handle, EventBody::CallWarning(warning), now, out);
+        let body = EventBody::CallWarning(warning);
+        self.tell_of(command, (handle, body), now, out);
     }
 
     /// A digit of ours has sounded.
     pub(crate) fn digit_sent(
-        &self,
+        &mut self,
         handle: CallHandle,
         digit: (char, u32, DtmfMethod),
         now: Instant,
         out: &mut Outbox,
     ) {
-        self.tell_digit(handle, digit, Side::Local, now, out);
+        let command = self.digit_done(handle);
+        self.tell_digit(command, (handle, digit), Side::Local, now, out);
     }
 
     /// The peer pressed a key; the same key by another way at the same time is one.
@@ -115,13 +150,13 @@ impl Dialogs {
             return;
         }
         call.keys.heard = Some((key, method, now));
-        self.tell_digit(handle, digit, Side::Remote, now, out);
+        self.tell_digit(None, (handle, digit), Side::Remote, now, out);
     }
 
     fn tell_digit(
         &self,
-        handle: CallHandle,
-        (digit, duration_ms, method): (char, u32, DtmfMethod),
+        command: Option<CommandId>,
+        (handle, (digit, duration_ms, method)): (CallHandle, (char, u32, DtmfMethod)),
         direction: Side,
         now: Instant,
         out: &mut Outbox,
@@ -132,7 +167,8 @@ impl Dialogs {
             method,
             direction,
         };
-        self.tell(handle, EventBody::CallDtmf(Box::new(told)), now, out);
+        let body = EventBody::CallDtmf(Box::new(told));
+        self.tell_of(command, (handle, body), now, out);
     }
 
     /// A digit of ours is to go by INFO, behind those that wait.

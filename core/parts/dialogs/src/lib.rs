@@ -19,6 +19,7 @@
 mod accounts;
 pub mod answering;
 pub mod call;
+mod causes;
 mod describe;
 mod ended;
 mod fallback;
@@ -31,7 +32,8 @@ mod tell;
 use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Rng, Timers};
 use call::{Call, Stage};
-use control::{CallHandle, CommandId, EventBody, Timestamp};
+use causes::Causes;
+use control::{CallHandle, CommandId, Timestamp};
 use outgoing::Wish;
 use ports::dialogs::Word;
 use ports::link::Heard;
@@ -116,7 +118,8 @@ impl Dialogs {
     }
 
     fn decline(&mut self, call: CallHandle, command: CommandId, status: Option<u16>, now: Instant) {
-        if let Some(session) = self.commanded(call, command) {
+        let ends = |causes: &mut Causes| causes.ends = Some(command);
+        if let Some(session) = self.commanded(call, ends) {
             let status = status.and_then(Status::new);
             let status = status.unwrap_or(Status::BUSY_HERE);
             self.order(session, Order::Decline(status), now);
@@ -317,24 +320,6 @@ impl Dialogs {
             self.step(handle, step, now, out);
         }
     }
-
-    /// Notes which command the next event of a call belongs to; `None` where there is no such call.
-    fn commanded(&mut self, handle: CallHandle, command: CommandId) -> Option<SessionId> {
-        let call = self.calls.get_mut(&handle)?;
-        call.command = Some(command);
-        Some(call.session)
-    }
-
-    fn tell(&self, handle: CallHandle, body: EventBody, now: Instant, out: &mut Outbox) {
-        let call = self.calls.get(&handle);
-        out.post(ports::events::Word::Tell {
-            at: now,
-            account: call.and_then(|c| c.snapshot.account.clone()),
-            call: Some(handle),
-            command: call.and_then(|c| c.command),
-            body,
-        });
-    }
 }
 
 impl Part for Dialogs {
@@ -362,7 +347,8 @@ impl Part for Dialogs {
                 self.dial(command, call, wish, now, out);
             }
             Word::Accept { command, call } => {
-                if self.commanded(call, command).is_some() {
+                let accepts = |causes: &mut Causes| causes.accepted = Some(command);
+                if self.commanded(call, accepts).is_some() {
                     self.accept(call, now, out);
                 }
             }
@@ -379,12 +365,11 @@ impl Part for Dialogs {
                 digits,
                 duration_ms,
             } => {
-                if self.commanded(call, command).is_some() {
-                    self.digits(call, digits, duration_ms, now, out);
-                }
+                self.press(command, call, (digits, duration_ms), now, out);
             }
             Word::Mute { command, call, on } => {
-                if self.commanded(call, command).is_some() {
+                let muted = |causes: &mut Causes| causes.muted = Some(command);
+                if self.commanded(call, muted).is_some() {
                     out.post(media::Word::Mute { call, on });
                     self.muted(call, on, now, out);
                 }

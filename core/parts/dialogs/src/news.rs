@@ -5,8 +5,8 @@ use crate::call::Pending;
 use crate::describe;
 use crate::keys::hear_info;
 use base::Instant;
-use control::CallHandle;
 use control::snapshot::CallState;
+use control::{CallHandle, Code};
 use ports::Outbox;
 use sip::SessionId;
 use sip::dialogs::{Final, News};
@@ -92,6 +92,8 @@ impl Dialogs {
             Err(why) if finality == Final::NotYet => tracing::info!(why = why.why, "early answer"),
             Err(why) => {
                 tracing::info!(why = why.why, "answer cannot be used");
+                call.code = Some(Code::NO_CODEC_IN_COMMON);
+                call.why = Some(format!("the answer cannot be used: {}", why.why));
                 let reason = format!("SIP;cause={};text=\"no media\"", why.status);
                 self.order(session, Order::HangUp(Some(reason)), now);
             }

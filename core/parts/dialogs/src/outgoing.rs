@@ -1,12 +1,15 @@
 //! How calls that we make begin: route, ports, INVITE.
 
+#[cfg(test)]
+mod tests;
+
 use crate::call::{self, Call, Outgoing, Stage};
 use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody, quoted};
-use ports::account::default_of;
+use ports::account::{by_transport, default_of};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
 use sip::dialogs::{Input, outbound};
@@ -37,9 +40,15 @@ impl Dialogs {
             None => default_of(self.accounts.values().map(|(_, account)| account)),
         };
         let account = account.cloned();
-        let target = account
-            .as_ref()
-            .and_then(|account| dialled(&wish.to, account));
+        let target = account.as_ref().and_then(|account| {
+            let target = dialled(&wish.to, account)?;
+            // Its own domain is reached as its registrar is.
+            let direct = is_own(account, &target) && proxy(account, &target).is_none();
+            Some(match direct {
+                true => by_transport(target, account.transport),
+                false => target,
+            })
+        });
         self.placed(
             handle,
             command,
@@ -110,7 +119,7 @@ impl Dialogs {
         let direction = CallDirection::Outgoing;
         let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
         let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
-        call.command = Some(command);
+        call.causes.dialled = Some(command);
         call.sound = self.settings.sound.clone();
         self.by_session.insert(call.session, handle);
         self.calls.insert(handle, call);
@@ -185,17 +194,13 @@ impl Dialogs {
             let why = "the account was removed".to_owned();
             return self.fail(handle, Code::UNKNOWN_ACCOUNT, why, now, out);
         };
+        let proxy = proxy(account, &target);
         let dial = Dial {
             to: NameAddr::new(&target),
             target,
             from: named(&account.aor, &account.display_name),
             contact: NameAddr::new(&contact(account, &path)),
-            routes: account
-                .outbound_proxy
-                .as_ref()
-                .map(route)
-                .into_iter()
-                .collect(),
+            routes: proxy.as_ref().map(route).into_iter().collect(),
             account: Some(*id),
             offer,
             headers,
@@ -295,12 +300,28 @@ fn plain(uri: Uri) -> Option<Uri> {
     }
 }
 
+/// Whether `uri` is of the account's own domain.
+fn is_own(account: &Account, uri: &Uri) -> bool {
+    let (Some(aor), Some(uri)) = (account.aor.sip(), uri.sip()) else {
+        return false;
+    };
+    aor.host() == uri.host() && aor.port() == uri.port()
+}
+
+/// The proxy that a call to `target` passes: the one the account names, or for its own domain the registrar
+/// where that is another address than the domain itself.
+fn proxy(account: &Account, target: &Uri) -> Option<Uri> {
+    let registrar = || {
+        let registrar = account.registrar.clone()?;
+        let elsewhere = is_own(account, target) && !is_own(account, &registrar);
+        elsewhere.then(|| by_transport(registrar, account.transport))
+    };
+    account.outbound_proxy.clone().or_else(registrar)
+}
+
 /// Where the INVITE goes first.
 fn next_hop(account: &Account, target: &Uri) -> Uri {
-    account
-        .outbound_proxy
-        .clone()
-        .unwrap_or_else(|| target.clone())
+    proxy(account, target).unwrap_or_else(|| target.clone())
 }
 
 fn route(proxy: &Uri) -> NameAddr {
@@ -336,95 +357,5 @@ fn party(uri: &Uri, display: &str) -> Party {
     Party {
         uri: uri.to_string(),
         display,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Settings;
-    use crate::answering::{Answering, Plan, Refusal};
-    use base::{Redacted, Rng};
-    use control::Timestamp;
-    use ports::dialogs::Word;
-    use ports::{Handles, KeepAliveRule, Part, Post, events};
-    use sip::Transport;
-    use sip_message::Request;
-
-    struct Nobody;
-
-    impl Answering for Nobody {
-        fn refuse(&mut self, _request: &Request) -> Option<Refusal> {
-            None
-        }
-
-        fn plan(&mut self, _request: &Request) -> Plan {
-            Plan::ring()
-        }
-    }
-
-    fn dialogs() -> Dialogs {
-        let settings = Settings {
-            sessions: sip::dialogs::Config::default(),
-            epoch: Timestamp::from_unix_ms(0),
-            preference: sdp::Preference::default(),
-            sound: media::Sound::Person,
-            ring_for: None,
-            formats: Vec::new(),
-        };
-        let rng = Rng::from_number(1);
-        Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
-    }
-
-    fn account(name: &str, is_default: bool) -> Word {
-        Word::Account(Box::new(Account {
-            name: name.into(),
-            aor: format!("sip:{name}@pbx.example").parse().unwrap(),
-            display_name: String::new(),
-            auth_user: name.into(),
-            password: Redacted::new(String::new()),
-            registrar: None,
-            outbound_proxy: None,
-            transport: Transport::Udp,
-            expires: Duration::ZERO,
-            keep_alive: KeepAliveRule::None,
-            takes_unknown: false,
-            is_default,
-        }))
-    }
-
-    /// The account that a call is made from when none is named.
-    fn caller(part: &mut Dialogs) -> String {
-        let mut out = Outbox::new();
-        let dial = Word::Dial {
-            command: CommandId(1),
-            call: Handles::from(7).next(),
-            account: None,
-            to: "200".into(),
-            ring_for: None,
-            headers: Vec::new(),
-        };
-        part.handle(dial, Instant::ZERO, &mut out);
-        let Some(Post::Event(events::Word::Tell { account, .. })) = out.take() else {
-            panic!("nothing was told");
-        };
-        account.unwrap().to_string()
-    }
-
-    #[test]
-    fn a_call_that_names_no_account_is_made_from_the_default_one() {
-        for (words, from) in [
-            (vec![account("b", false), account("a", false)], "a"),
-            (vec![account("a", false), account("b", true)], "b"),
-            (vec![account("b", true), account("a", false)], "b"),
-            (vec![account("b", true), account("a", true)], "a"),
-            (vec![account("a", true), account("b", true)], "b"),
-        ] {
-            let mut part = dialogs();
-            for word in words {
-                part.handle(word, Instant::ZERO, &mut Outbox::new());
-            }
-            assert_eq!(caller(&mut part), from);
-        }
     }
 }

@@ -48,7 +48,7 @@ impl Dialogs {
         let Some(call) = self.calls.get(&handle) else {
             return;
         };
-        let by = match (call.snapshot.direction, call.command) {
+        let by = match (call.snapshot.direction, call.causes.accepted) {
             (CallDirection::Incoming, None) => AnsweredBy::Auto,
             (CallDirection::Incoming | CallDirection::Outgoing, _) => AnsweredBy::User,
         };

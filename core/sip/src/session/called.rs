@@ -20,7 +20,7 @@ use crate::dialogs::{Invitation, News};
 use base::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sip_message::{HeaderName, Response, ResponseBuilder, Status, Text};
+use sip_message::{HeaderName, Request, Response, ResponseBuilder, Status, Text};
 
 /// A 1xx is repeated this often, so that no proxy gives up (RFC 3261 §13.3.1.1).
 pub(crate) const KEEP_RINGING_EVERY: Duration = Duration::from_secs(60);
@@ -95,9 +95,8 @@ impl Called {
             Peer::Unable
         };
         fx.owners.servers.insert(invite.id, fx.session);
-        ledger
-            .timers
-            .set(Timer::NoAnswer, fx.now + fx.config.ring_at_most);
+        let rings = rings_for(&invite.request, fx.config.ring_at_most);
+        ledger.timers.set(Timer::NoAnswer, fx.now + rings);
         fx.tell(News::Incoming(Box::new(Invitation {
             request: invite.request.clone(),
             origin: invite.origin,
@@ -151,7 +150,12 @@ impl Called {
             }
             Input::Timer(Timer::NoAnswer) => {
                 let reason = EndReason::local(Cause::NoAnswer);
-                self.refuse(Status::TEMPORARILY_UNAVAILABLE, reason, ledger, fx)
+                let at_most = fx.config.ring_at_most;
+                let status = match rings_for(&self.invite.request, at_most) < at_most {
+                    true => Status::REQUEST_TERMINATED,
+                    false => Status::TEMPORARILY_UNAVAILABLE,
+                };
+                self.refuse(status, reason, ledger, fx)
             }
             Input::Timer(
                 Timer::Success
@@ -344,4 +348,12 @@ impl Called {
         };
         ending::over(reason, ledger, fx)
     }
+}
+
+/// How long an INVITE may ring: what its Expires says (RFC 3261 §13.3.1), `at_most` at most. Nobody calls
+/// for no time: 0 says nothing.
+fn rings_for(invite: &Request, at_most: Duration) -> Duration {
+    let expires = invite.headers().expires().ok().flatten();
+    let expires = expires.filter(|seconds| *seconds > 0);
+    expires.map_or(at_most, |s| Duration::from_secs(u64::from(s)).min(at_most))
 }

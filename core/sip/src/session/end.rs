@@ -99,6 +99,8 @@ impl fmt::Display for Cause {
 pub enum Detail {
     /// Nothing to add.
     Plain,
+    /// The peer accepted without a session description, so there is nothing to talk over (RFC 3261 §13.2.1).
+    NoDescription,
     /// No response came (RFC 3261 §8.1.3.1 treats it as 408).
     TimedOut,
     /// The transport failed (RFC 3261 §8.1.3.1 treats it as 503).
@@ -187,16 +189,8 @@ impl EndReason {
             Detail::TimedOut => Some("SIP;cause=408;text=\"no response came\""),
             Detail::Transport => Some("SIP;cause=503;text=\"transport failed\""),
             Detail::DialogLost => Some("SIP;cause=481;text=\"dialog lost\""),
-            Detail::Plain => match self.cause {
-                Cause::Failed => Some("SIP;cause=488;text=\"no session description\""),
-                Cause::Normal
-                | Cause::Busy
-                | Cause::NoAnswer
-                | Cause::Declined
-                | Cause::Cancelled
-                | Cause::AnsweredElsewhere => None,
-            },
-            Detail::Credentials | Detail::Redirected | Detail::Full => None,
+            Detail::NoDescription => Some("SIP;cause=488;text=\"no session description\""),
+            Detail::Plain | Detail::Credentials | Detail::Redirected | Detail::Full => None,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 3261 §13.2.2.
 
-use super::end::{By, Cause, Detail, EndReason};
+use super::end::{Cause, Detail, EndReason};
 use super::fx::Fx;
 use super::ledger::{Known, Ledger};
 use super::leg::{Leg, Preview};
@@ -46,8 +46,7 @@ pub(crate) fn confirmed(
         }
         (Gate::Fresh, None, _) | (Gate::Ours(Ours::Invite), None, Preview::Nothing) => {
             acknowledge(client, &invite, &leg, None, ledger, fx);
-            let reason = EndReason::new(By::Remote, Cause::Failed, Detail::Plain)
-                .with_status(response.status());
+            let reason = EndReason::failed(Detail::NoDescription);
             return up::leave(leg, reason, ledger, fx);
         }
         (Gate::Ours(Ours::Invite), Some(description), _) => {

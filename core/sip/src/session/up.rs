@@ -3,7 +3,7 @@
 //! Source: RFC 3261 §12.2, §13.2.2.4, §13.3.1.4, §15; RFC 4028 §10. INVITEs inside the dialog are in
 //! [`super::modify`].
 
-use super::end::{By, Cause, Detail, EndReason, Goodbye};
+use super::end::{Cause, Detail, EndReason, Goodbye};
 use super::ending::{Ending, LeftOver};
 use super::fx::{Asked, Fx};
 use super::invite::{acknowledge, late_success};
@@ -154,7 +154,7 @@ impl Up {
             self.leg.gate = self.leg.gate.close();
             let Some(description) = read::description(ack.headers(), ack.body()) else {
                 // The answer is missing (RFC 3261 §13.2.1), so there is nothing to talk over.
-                let reason = EndReason::new(By::Remote, Cause::Failed, Detail::Plain);
+                let reason = EndReason::failed(Detail::NoDescription);
                 return leave(self.leg, reason, ledger, fx);
             };
             fx.tell(News::Answer {

@@ -1,0 +1,142 @@
+use super::*;
+use crate::Settings;
+use crate::answering::{Answering, Plan, Refusal};
+use base::{Redacted, Rng};
+use control::Timestamp;
+use ports::dialogs::Word;
+use ports::{Handles, KeepAliveRule, Part, Post, events};
+use sip::Transport;
+use sip_message::Request;
+
+struct Nobody;
+
+impl Answering for Nobody {
+    fn refuse(&mut self, _request: &Request) -> Option<Refusal> {
+        None
+    }
+
+    fn plan(&mut self, _request: &Request) -> Plan {
+        Plan::ring()
+    }
+}
+
+fn dialogs() -> Dialogs {
+    let settings = Settings {
+        sessions: sip::dialogs::Config::default(),
+        epoch: Timestamp::from_unix_ms(0),
+        preference: sdp::Preference::default(),
+        sound: media::Sound::Person,
+        ring_for: None,
+        formats: Vec::new(),
+    };
+    let rng = Rng::from_number(1);
+    Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
+}
+
+fn account(name: &str, is_default: bool) -> Word {
+    Word::Account(Box::new(Account {
+        name: name.into(),
+        aor: format!("sip:{name}@pbx.example").parse().unwrap(),
+        display_name: String::new(),
+        auth_user: name.into(),
+        password: Redacted::new(String::new()),
+        registrar: None,
+        outbound_proxy: None,
+        transport: Transport::Udp,
+        expires: Duration::ZERO,
+        keep_alive: KeepAliveRule::None,
+        takes_unknown: false,
+        is_default,
+    }))
+}
+
+/// The account that a call is made from when none is named.
+fn caller(part: &mut Dialogs) -> String {
+    let mut out = Outbox::new();
+    let dial = Word::Dial {
+        command: CommandId(1),
+        call: Handles::from(7).next(),
+        account: None,
+        to: "200".into(),
+        ring_for: None,
+        headers: Vec::new(),
+    };
+    part.handle(dial, Instant::ZERO, &mut out);
+    let Some(Post::Event(events::Word::Tell { account, .. })) = out.take() else {
+        panic!("nothing was told");
+    };
+    account.unwrap().to_string()
+}
+
+#[test]
+fn a_call_that_names_no_account_is_made_from_the_default_one() {
+    for (words, from) in [
+        (vec![account("b", false), account("a", false)], "a"),
+        (vec![account("a", false), account("b", true)], "b"),
+        (vec![account("b", true), account("a", false)], "b"),
+        (vec![account("b", true), account("a", true)], "a"),
+        (vec![account("a", true), account("b", true)], "b"),
+    ] {
+        let mut part = dialogs();
+        for word in words {
+            part.handle(word, Instant::ZERO, &mut Outbox::new());
+        }
+        assert_eq!(caller(&mut part), from);
+    }
+}
+
+/// Where a call to `to` goes first, of an account that travels by TCP.
+fn first_hop(registrar: Option<&str>, proxy: Option<&str>, to: &str) -> String {
+    let Word::Account(mut own) = account("a", true) else {
+        panic!("it is an account");
+    };
+    own.transport = Transport::Tcp;
+    own.registrar = registrar.map(|uri| uri.parse().unwrap());
+    own.outbound_proxy = proxy.map(|uri| uri.parse().unwrap());
+    let mut part = dialogs();
+    part.handle(Word::Account(own), Instant::ZERO, &mut Outbox::new());
+    let mut out = Outbox::new();
+    let dial = Word::Dial {
+        command: CommandId(1),
+        call: Handles::from(7).next(),
+        account: None,
+        to: to.into(),
+        ring_for: None,
+        headers: Vec::new(),
+    };
+    part.handle(dial, Instant::ZERO, &mut out);
+    let mut posts = core::iter::from_fn(|| out.take());
+    let hop = posts.find_map(|post| {
+        let Post::Link(link::Word::Route { uri, .. }) = post else {
+            return None;
+        };
+        Some(uri.to_string())
+    });
+    hop.unwrap()
+}
+
+/// A number goes where the account's registrar is, as the account travels; an address of others does not.
+#[test]
+fn calls_in_the_own_domain_go_as_the_account_does() {
+    let own = "sip:200@pbx.example;transport=tcp";
+    assert_eq!(first_hop(None, None, "200"), own);
+    assert_eq!(first_hop(None, None, "sip:200@pbx.example"), own);
+    assert_eq!(first_hop(Some("sip:pbx.example"), None, "200"), own);
+    let by_udp = "sip:200@pbx.example;transport=udp";
+    assert_eq!(first_hop(None, None, by_udp), by_udp);
+    let registrar = Some("sip:10.0.0.5:5070");
+    assert_eq!(
+        first_hop(registrar, None, "200"),
+        "sip:10.0.0.5:5070;transport=tcp"
+    );
+    let other = "200@elsewhere.example";
+    assert_eq!(first_hop(None, None, other), "sip:200@elsewhere.example");
+    assert_eq!(
+        first_hop(registrar, None, other),
+        "sip:200@elsewhere.example"
+    );
+    assert_eq!(
+        first_hop(registrar, Some("sip:10.0.0.9"), "200"),
+        "sip:10.0.0.9"
+    );
+}
