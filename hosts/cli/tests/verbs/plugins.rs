@@ -17,7 +17,12 @@ fn used() -> PluginSnapshot {
         trust: "isolated".into(),
         path: Some("/opt/offhook/libx.so".into()),
         sha256: Some("ab".repeat(32)),
-        builds: None,
+        builds: Some(control::plugin::PluginBuilds {
+            generation: 3,
+            old: 2,
+            old_in_use: 1,
+            old_mapped_bytes: 40_960,
+        }),
         error: None,
     }
 }
@@ -31,6 +36,7 @@ fn refused() -> PluginSnapshot {
         trust: String::new(),
         path: Some("/home/a/libx.so".into()),
         sha256: None,
+        builds: None,
         error: Some(why.fix("keep one of the two")),
         ..used()
     }
@@ -41,8 +47,8 @@ fn plugins_are_a_table_with_those_that_were_refused() {
     let plugins = vec![used(), refused()];
     let script = vec![Step::On("plugin.list", Reply::Plugins { plugins })];
     expect![[r#"
-        id       kind   version  abi  state    trust
-        codec-x  codec  2.1      1.0  in use   isolated
+        id       kind   version  abi  state    trust     generation
+        codec-x  codec  2.1      1.0  in use   isolated  3 (2 old: 40 KiB)
         codec-x  codec                refused
         --- exit 0
     "#]]

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::link::Engine;
 use crate::words;
 use control::command::PluginRef;
+use control::plugin::PluginBuilds;
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
 use control::{Command, ExitCode, Reply};
 
@@ -60,9 +61,17 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
 
 fn list(plugins: &[PluginSnapshot]) -> Vec<String> {
     let mut rows = vec![
-        ["id", "kind", "version", "abi", "state", "trust"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "id",
+            "kind",
+            "version",
+            "abi",
+            "state",
+            "trust",
+            "generation",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     rows.extend(plugins.iter().map(|plugin| {
         vec![
@@ -72,9 +81,23 @@ fn list(plugins: &[PluginSnapshot]) -> Vec<String> {
             plugin.abi.clone().unwrap_or_default(),
             state(plugin.state).to_owned(),
             plugin.trust.clone(),
+            generation(plugin),
         ]
     }));
     words::table(&rows)
+}
+
+/// The how many-th build it is, and what the ones before hold until the engine ends.
+fn generation(plugin: &PluginSnapshot) -> String {
+    match &plugin.builds {
+        None => String::new(),
+        Some(PluginBuilds {
+            generation,
+            old,
+            old_mapped_bytes,
+            ..
+        }) => format!("{generation} ({old} old: {} KiB)", old_mapped_bytes / 1_024),
+    }
 }
 
 fn top(costs: &[PluginCost]) -> Vec<String> {
