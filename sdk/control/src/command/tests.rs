@@ -52,6 +52,15 @@ fn reload() -> crate::plugin::PluginReload {
     }
 }
 
+fn start_recording() -> StartRecording {
+    StartRecording {
+        call: call().call,
+        plugin: Some("recorder-wav".into()),
+        path: Some("2026/first".into()),
+        channels: Some(2),
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
@@ -76,12 +85,7 @@ pub(crate) fn all() -> Vec<Command> {
             call: None,
             on: true,
         }),
-        Command::StartRecording(StartRecording {
-            call: call().call,
-            plugin: Some("recorder-wav".into()),
-            path: Some("2026/first".into()),
-            channels: Some(2),
-        }),
+        Command::StartRecording(start_recording()),
         Command::StopRecording(call()),
         Command::PauseRecording(PauseRecording {
             call: None,
@@ -166,8 +170,7 @@ fn every_command_comes_back_the_same() {
     }
 }
 
-#[test]
-fn every_reply_has_its_json_and_comes_back() {
+fn replies() -> Vec<Reply> {
     let ladder = Ladder {
         call: "c7k2".parse().unwrap(),
         local: "101 (you)".into(),
@@ -179,7 +182,7 @@ fn every_reply_has_its_json_and_comes_back() {
             repeat: true,
         }],
     };
-    let replies = [
+    vec![
         Reply::Taken,
         Reply::Calls { calls: Vec::new() },
         Reply::Accounts {
@@ -216,8 +219,12 @@ fn every_reply_has_its_json_and_comes_back() {
             },
         },
         Reply::Subscribed { seq: 41 },
-    ];
-    let lines: Vec<String> = replies
+    ]
+}
+
+#[test]
+fn every_reply_has_its_json_and_comes_back() {
+    let lines: Vec<String> = replies()
         .iter()
         .map(|reply| {
             let text = serde_json::to_string(reply).unwrap();
