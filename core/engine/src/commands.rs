@@ -1,10 +1,12 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod plugins;
 mod recordings;
 mod repeats;
 
 use crate::hub::Hub;
+use crate::plugins::Plugins;
 use base::{Duration, Instant, Redacted};
 use checks::{check_length, refusal, refuse_ours};
 use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
@@ -13,6 +15,8 @@ use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
 use repeats::Repeats;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Carries out `plugin.reload`.
 pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
@@ -36,6 +40,8 @@ pub struct Commands {
     last: u64,
     accounts: Vec<Account>,
     done: Repeats,
+    /// What is told of plugins.
+    pub plugins: Rc<RefCell<Plugins>>,
     /// Carries out `plugin.reload`, where plugins may be replaced.
     pub reload: Option<Reload>,
     /// Set by `shutdown`.
@@ -53,6 +59,7 @@ impl Commands {
             last: 0,
             accounts: Vec::new(),
             done: Repeats::default(),
+            plugins: Rc::default(),
             reload: None,
             stopping: false,
             reason: None,
@@ -133,13 +140,12 @@ impl Commands {
                 })?;
                 Ok(Reply::Ladder { ladder })
             }
-            Command::PluginReload(asked) => match &self.reload {
-                Some(reload) => reload(&asked),
-                None => Err(ErrorObject::new(
-                    Code::WRONG_STATE,
-                    "this engine has no voice, so no plugins",
-                )),
-            },
+            Command::PluginList(_)
+            | Command::PluginWhy(_)
+            | Command::PluginTop(_)
+            | Command::PluginEnable(_)
+            | Command::PluginDisable(_)
+            | Command::PluginReload(_) => self.on_plugin(&asked),
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
             Command::Shutdown(shutdown) => {
                 self.stopping = true;

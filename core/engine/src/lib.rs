@@ -11,6 +11,7 @@
 //! | `wiring` | who receives which word |
 //! | [`network`] | the signalling sockets |
 //! | [`voice`] | the media threads and what they play with |
+//! | [`plugins`] | what is told of plugins, and their timers |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
 //! | `said` | what the log says of events |
@@ -30,6 +31,7 @@ pub mod listener;
 mod memory;
 mod names;
 pub mod network;
+pub mod plugins;
 pub mod run;
 mod runner;
 mod said;

@@ -7,6 +7,7 @@ use crate::hub::{Hub, Identity};
 use crate::listener::Listener;
 use crate::memory;
 use crate::network::{Listen, Network};
+use crate::plugins::{self, Plugins};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
 use crate::supervise::Supervised;
@@ -18,11 +19,10 @@ use actix::Actor;
 use base::Duration;
 use control::command::Command;
 use control::event::Filter;
-use control::snapshot::{AccountState, EngineState, PluginSnapshot};
+use control::snapshot::{AccountState, EngineState};
 use control::{CommandId, IdempotencyKey};
 use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
-use ports::events::Word;
 use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub struct Builder {
     voice: Option<Voice>,
     accounts: Vec<Account>,
     handles: Handles,
-    plugins: Vec<PluginSnapshot>,
+    plugins: Plugins,
 }
 
 impl Builder {
@@ -67,7 +67,7 @@ impl Builder {
             voice: None,
             accounts: Vec::new(),
             handles,
-            plugins: Vec::new(),
+            plugins: Plugins::default(),
         }
     }
 
@@ -123,7 +123,7 @@ impl Builder {
     /// Media threads and what they play with.
     #[must_use]
     pub fn voice(mut self, voice: Voice) -> Self {
-        self.plugins.extend(voice.plugins());
+        self.plugins = voice.plugins();
         self.voice = Some(voice);
         self
     }
@@ -173,13 +173,16 @@ impl Builder {
             .iter()
             .map(|l| format!("{} {}", l.transport, l.address))
             .collect();
-        hub.borrow_mut().introduce(shown, self.plugins);
+        hub.borrow_mut()
+            .introduce(shown, self.plugins.snapshots().to_vec());
+        let plugins = Rc::new(RefCell::new(self.plugins));
         connect_outside(&wiring, &network, &hub, clock);
         let mut reload = None;
         if let Some(voice) = self.voice {
             let granted = Box::new(voice.granted());
             hub.borrow_mut().show_media_priority(granted);
-            reload = Some(connect_voice(&wiring, voice, &tasks, (&hub, clock)));
+            let shown = (&hub, &plugins, clock);
+            reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
         for part in self.parts {
             let address = part.address();
@@ -191,8 +194,9 @@ impl Builder {
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
+        tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub), clock));
         let mut commands = commands(&wiring, self.handles, self.accounts);
-        commands.reload = reload;
+        (commands.plugins, commands.reload) = (plugins, reload);
         let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
@@ -204,17 +208,22 @@ impl Builder {
             tasks,
             told_to_stop: Notify::new(),
         });
-        let again = Rc::downgrade(&core);
-        wiring.when_restarted(Box::new(move |who| {
-            if let Some(core) = again.upgrade() {
-                core.restarted(who);
-            }
-        }));
+        tell_restarts(&core, &wiring);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
         Ok(core)
     }
+}
+
+/// A part that was made anew is told.
+fn tell_restarts(core: &Rc<Core>, wiring: &Wiring) {
+    let again = Rc::downgrade(core);
+    wiring.when_restarted(Box::new(move |who| {
+        if let Some(core) = again.upgrade() {
+            core.restarted(who);
+        }
+    }));
 }
 
 /// The control socket, where one is wanted.
@@ -259,24 +268,12 @@ fn connect_voice(
     wiring: &Rc<Wiring>,
     voice: Voice,
     tasks: &Tasks,
-    (hub, clock): (&Rc<RefCell<Hub>>, Clock),
+    (hub, plugins, clock): (&Rc<RefCell<Hub>>, &Rc<RefCell<Plugins>>, Clock),
 ) -> Reload {
-    let hub = Rc::clone(hub);
+    let (hub, plugins) = (Rc::clone(hub), Rc::clone(plugins));
     let tell = Box::new(move |shown: Shown| {
-        let mut hub = hub.borrow_mut();
-        hub.show(shown.plugins);
-        for (call, body) in shown.events {
-            let at = clock.now();
-            let (account, command) = (None, None);
-            let word = Word::Tell {
-                at,
-                account,
-                call,
-                command,
-                body,
-            };
-            hub.take(word, at);
-        }
+        plugins.borrow_mut().became(shown.plugins, shown.watches);
+        plugins::show(&plugins, &hub, shown.events, clock.now());
     });
     let orders = voice.run(Rc::clone(wiring), tasks, tell);
     let reload = Box::new(orders.reloader());

@@ -2,7 +2,7 @@
 
 use crate::away::media::AwayAudio;
 use crate::away::words::{Answer, Ask, Media};
-use crate::budget::Tally;
+use crate::budget::{Tally, Way};
 use crate::fence::{Fence, Trouble, length};
 use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
@@ -144,7 +144,8 @@ impl AudioInstance {
     #[inline]
     pub fn capture(&mut self, pcm: &mut [i16], now: Instant) -> Result<Captured, Trouble> {
         let (samples, rate) = (pcm.len(), self.rate.0);
-        let result = self.fence.call(
+        let result = self.fence.call_way(
+            Way::Out,
             || length(samples, rate, 1),
             || match &mut self.inner {
                 Inner::Here(device) => device.capture(pcm, now.as_nanos()),

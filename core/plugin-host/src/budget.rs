@@ -23,10 +23,20 @@ pub struct Tally {
     pub failures: u64,
     /// Calls that took longer than they may. Only counted with a clock.
     pub misses: u64,
-    /// Misses without a call in time between.
+    /// Misses without a call in time between, of the way that has more.
     pub misses_in_row: u32,
     /// The longest call. Unit: ns. Only with a clock.
     pub longest_ns: u64,
+}
+
+/// Which way sound goes in a call. Misses are in a row when they are so one way: an encoder that is always late
+/// is not excused by a decoder that never is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Towards the person, and all that goes no way.
+    In,
+    /// From the person.
+    Out,
 }
 
 /// Counts of one instance.
@@ -36,7 +46,7 @@ pub struct Meter {
     calls: AtomicU64,
     failures: AtomicU64,
     misses: AtomicU64,
-    misses_in_row: AtomicU32,
+    misses_in_row: [AtomicU32; 2],
     longest_ns: AtomicU64,
     shut: AtomicU8,
     told: AtomicBool,
@@ -50,7 +60,7 @@ impl Default for Meter {
             calls: AtomicU64::default(),
             failures: AtomicU64::default(),
             misses: AtomicU64::default(),
-            misses_in_row: AtomicU32::default(),
+            misses_in_row: Default::default(),
             longest_ns: AtomicU64::default(),
             shut: AtomicU8::default(),
             told: AtomicBool::default(),
@@ -74,7 +84,7 @@ impl Meter {
             calls: self.calls.load(Relaxed),
             failures: self.failures.load(Relaxed),
             misses: self.misses.load(Relaxed),
-            misses_in_row: self.misses_in_row.load(Relaxed),
+            misses_in_row: self.in_row(Way::In).max(self.in_row(Way::Out)),
             longest_ns: self.longest_ns.load(Relaxed),
         }
     }
@@ -88,16 +98,28 @@ impl Meter {
         bump(&self.failures);
     }
 
-    pub(crate) fn in_time(&self) {
-        self.misses_in_row.store(0, Relaxed);
+    pub(crate) fn in_time(&self, way: Way) {
+        self.row(way).store(0, Relaxed);
     }
 
-    /// Counts a miss; how many there were in a row.
-    pub(crate) fn missed(&self) -> u32 {
+    /// Counts a miss; how many there were in a row this way.
+    pub(crate) fn missed(&self, way: Way) -> u32 {
         bump(&self.misses);
-        let in_row = self.misses_in_row.load(Relaxed).wrapping_add(1);
-        self.misses_in_row.store(in_row, Relaxed);
+        let in_row = self.in_row(way).wrapping_add(1);
+        self.row(way).store(in_row, Relaxed);
         in_row
+    }
+
+    fn in_row(&self, way: Way) -> u32 {
+        self.row(way).load(Relaxed)
+    }
+
+    fn row(&self, way: Way) -> &AtomicU32 {
+        let [inward, outward] = &self.misses_in_row;
+        match way {
+            Way::In => inward,
+            Way::Out => outward,
+        }
     }
 
     #[inline]
@@ -263,6 +285,17 @@ impl Budget {
             open: meters.open.len(),
             shut: sums.shut,
         }
+    }
+
+    /// The legs that open instances serve, each once. Thread: \[control\].
+    pub fn legs(&self) -> Vec<u64> {
+        let mut meters = self.meters();
+        meters.put_away();
+        let legs = meters.open.iter().map(|meter| meter.leg.load(Relaxed));
+        let mut legs: Vec<u64> = legs.filter(|leg| *leg != NO_LEG).collect();
+        legs.sort_unstable();
+        legs.dedup();
+        legs
     }
 
     /// Instances that were shut out since this was asked last, each once. Thread: \[control\].

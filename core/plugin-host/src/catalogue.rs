@@ -9,7 +9,7 @@ use crate::isolated::Isolation;
 use crate::services::{self, HostClock, Surroundings, Timers};
 use crate::shelves::Shelves;
 use crate::started::{Code, Plugin, Watch};
-use crate::{CodecHandle, Entry, Error, Kind, Manifest, SearchPath};
+use crate::{CodecHandle, Entry, Error, Kind, Manifest, PluginMemory, SearchPath};
 use plugin::EntryHandle;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -177,7 +177,17 @@ impl Catalogue {
     /// What each plugin costs and which numbers it shows: to be kept by whoever tells people of it, on any
     /// thread.
     pub fn watches(&self) -> Vec<Watch> {
-        self.plugins.iter().cloned().map(Watch).collect()
+        self.plugins.iter().map(Watch::over).collect()
+    }
+
+    /// What is remembered of plugins from start to start, where the host set it up.
+    pub fn memory(&self) -> Option<Arc<PluginMemory>> {
+        self.gate.memory.clone()
+    }
+
+    /// What plugins take for the time.
+    pub fn host_clock(&self) -> HostClock {
+        self.surroundings.clock.clone()
     }
 
     /// The timers of all plugins; somebody must [`fire`](Timers::fire) them.

@@ -2,7 +2,7 @@
 
 use crate::away::media::AwayCodec;
 use crate::away::words::{Answer, Ask, Media};
-use crate::budget::Tally;
+use crate::budget::{Tally, Way};
 use crate::fence::{Clock, Fence, Trouble, length};
 use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
@@ -147,7 +147,8 @@ impl CodecInstance {
     #[inline]
     pub fn encode(&mut self, pcm: &[i16], payload: &mut [u8]) -> Result<usize, Trouble> {
         let (format, samples) = (&self.format, pcm.len());
-        self.fence.call(
+        self.fence.call_way(
+            Way::Out,
             || lasting(format, samples),
             || match &mut self.inner {
                 Inner::Here(codec) => codec.encode(pcm, payload),

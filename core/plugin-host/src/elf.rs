@@ -89,6 +89,28 @@ pub fn look(file: &[u8], section: &str, symbol: &str) -> Result<Shown, NotElf> {
     })
 }
 
+/// Names of the dynamic symbols that a library needs from elsewhere, sorted.
+pub fn undefined(file: &[u8]) -> Vec<String> {
+    let names = || {
+        let sections = sections(file)?;
+        let table = sections.iter().find(|s| s.kind == DYNAMIC_SYMBOLS)?;
+        let names = bytes(file, sections.get(table.link)?)?;
+        let symbols = bytes(file, table)?.chunks_exact(SYMBOL);
+        let needed = symbols.filter(|entry| half(entry, 6) == Some(0));
+        let needed = needed.filter_map(|entry| text(names, word(entry, 0)? as usize));
+        let needed = needed.filter(|name| !name.is_empty());
+        Some(
+            needed
+                .map(|name| String::from_utf8_lossy(name).into_owned())
+                .collect::<Vec<_>>(),
+        )
+    };
+    let mut names = names().unwrap_or_default();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// `None` when the table does not lie in the file.
 fn sections(file: &[u8]) -> Option<Vec<Section>> {
     let table = size(file, 40)?;

@@ -5,7 +5,7 @@
 //! It neither allocates nor locks nor logs; control reads the [`Meter`].
 
 use crate::Status;
-use crate::budget::{Meter, Tally};
+use crate::budget::{Meter, Tally, Way};
 use base::{Duration, Instant};
 use std::sync::{Arc, OnceLock};
 
@@ -97,7 +97,8 @@ impl Fence {
             Gate::Shut(Trouble::Bypassed) => {
                 self.gate = Gate::new(self.clock);
                 self.meter.shut(None);
-                self.meter.in_time();
+                self.meter.in_time(Way::In);
+                self.meter.in_time(Way::Out);
             }
             Gate::Shut(Trouble::Poisoned | Trouble::Failed(_)) => {}
             Gate::Open | Gate::Timed(_) => {}
@@ -111,12 +112,23 @@ impl Fence {
         audio: impl FnOnce() -> Duration,
         body: impl FnOnce() -> Result<T, Status>,
     ) -> Result<T, Trouble> {
+        self.call_way(Way::In, audio, body)
+    }
+
+    /// The same for sound that goes this way.
+    #[inline]
+    pub(crate) fn call_way<T>(
+        &mut self,
+        way: Way,
+        audio: impl FnOnce() -> Duration,
+        body: impl FnOnce() -> Result<T, Status>,
+    ) -> Result<T, Trouble> {
         let result = match self.gate {
             Gate::Open => {
                 self.meter.called();
                 body()
             }
-            Gate::Timed(clock) => self.timed(clock, audio, body),
+            Gate::Timed(clock) => self.timed((clock, way), audio, body),
             Gate::Shut(trouble) => return Err(trouble),
         };
         match result {
@@ -129,24 +141,24 @@ impl Fence {
     #[inline(never)]
     fn timed<T>(
         &mut self,
-        clock: Clock,
+        (clock, way): (Clock, Way),
         audio: impl FnOnce() -> Duration,
         body: impl FnOnce() -> Result<T, Status>,
     ) -> Result<T, Status> {
         self.meter.called();
         let start = clock();
         let result = body();
-        self.measure(clock().since(start), audio() / SHARE);
+        self.measure(clock().since(start), audio() / SHARE, way);
         result
     }
 
-    fn measure(&mut self, took: Duration, allowed: Duration) {
+    fn measure(&mut self, took: Duration, allowed: Duration, way: Way) {
         self.meter
             .took(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
         if took <= allowed {
-            return self.meter.in_time();
+            return self.meter.in_time(way);
         }
-        if self.meter.missed() >= MISSES {
+        if self.meter.missed(way) >= MISSES {
             self.shut_for(Trouble::Bypassed);
         }
     }
@@ -216,6 +228,34 @@ mod tests {
         );
         fence.reopen();
         assert_eq!(call(&mut fence, 1), Ok(()));
+    }
+
+    #[test]
+    fn a_quick_way_does_not_excuse_the_other() {
+        let mut fence = Fence::new(Some(script));
+        let mut out = |took_us: u64| {
+            fence.call_way(
+                Way::Out,
+                || Duration::from_millis(20),
+                || {
+                    NOW_US.with(|now| now.set(now.get() + took_us));
+                    Ok(())
+                },
+            )
+        };
+        assert_eq!((out(1001), out(1001)), (Ok(()), Ok(())));
+        assert_eq!(call(&mut fence, 1), Ok(()));
+        assert_eq!(fence.tally().misses_in_row, 2);
+        let mut late = |way| {
+            let body = || {
+                NOW_US.with(|now| now.set(now.get() + 1001));
+                Ok(())
+            };
+            fence.call_way(way, || Duration::from_millis(20), body)
+        };
+        assert_eq!(late(Way::In), Ok(()));
+        assert_eq!(late(Way::Out), Ok(()));
+        assert_eq!(late(Way::In), Err(Trouble::Bypassed));
     }
 
     #[test]

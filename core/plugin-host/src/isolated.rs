@@ -7,7 +7,7 @@ use crate::away::words::{Ask, Format};
 use crate::catalogue::{About, Catalogue, Origin};
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
-use crate::{CodecHandle, Error, Incident, Kind, Ready};
+use crate::{CodecHandle, Error, Incident, Incidents, Kind, Ready};
 use plugin::Fault;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +47,11 @@ impl Catalogue {
     /// What isolated plugins did since this was asked last. Thread: \[control\].
     pub fn incidents(&self) -> Vec<Incident> {
         self.incidents.take()
+    }
+
+    /// The same, for whoever keeps it while others use the catalogue.
+    pub fn incident_list(&self) -> Arc<Incidents> {
+        Arc::clone(&self.incidents)
     }
 
     /// The number of the process that an isolated plugin runs in now.

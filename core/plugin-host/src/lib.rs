@@ -65,7 +65,7 @@ pub mod state;
 pub mod trust;
 
 pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
-pub use away::{Incident, Mishap, Then};
+pub use away::{Incident, Incidents, Mishap, Then};
 pub use budget::{Cost, ShutOut, Tally};
 pub use catalogue::{About, Catalogue, Origin, Refused};
 pub use codec::{CodecHandle, CodecInstance};

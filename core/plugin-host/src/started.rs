@@ -10,8 +10,8 @@ use crate::state::PluginMemory;
 use base::{Duration, Instant};
 use plugin::EntryHandle;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// How long a library that was first used is at risk.
 const PROBATION: Duration = Duration::from_secs(5);
@@ -136,35 +136,76 @@ impl Probation {
     }
 }
 
-/// A plugin as it is watched while others use it.
+/// A plugin as it is watched while others use it. It holds nothing: once the plugin has stopped there is nothing
+/// to see.
 #[derive(Debug, Clone)]
-pub struct Watch(pub(crate) Arc<Plugin>);
+pub struct Watch {
+    about: About,
+    plugin: Weak<Plugin>,
+}
 
 impl Watch {
+    pub(crate) fn over(plugin: &Arc<Plugin>) -> Self {
+        Self {
+            about: plugin.about.clone(),
+            plugin: Arc::downgrade(plugin),
+        }
+    }
+
+    /// Whether both are of one started plugin, and not of two builds.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        Weak::ptr_eq(&self.plugin, &other.plugin)
+    }
+
     /// Who it is.
     pub fn about(&self) -> &About {
-        &self.0.about
+        &self.about
+    }
+
+    /// The number of the process that it runs in now, where that is one of its own.
+    pub fn process(&self) -> Option<u32> {
+        match &self.plugin.upgrade()?.code {
+            Code::Here(..) => None,
+            Code::Away(process, _) => process.pid(),
+        }
     }
 
     /// What it cost so far. No media thread waits for it.
     pub fn cost(&self) -> Cost {
-        self.0.budget.cost()
+        let plugin = self.plugin.upgrade();
+        plugin
+            .map(|plugin| plugin.budget.cost())
+            .unwrap_or_default()
     }
 
     /// Instances that were shut out since this was asked last.
     pub fn newly_shut(&self) -> Vec<ShutOut> {
-        self.0.budget.newly_shut()
+        let plugin = self.plugin.upgrade();
+        plugin
+            .map(|plugin| plugin.budget.newly_shut())
+            .unwrap_or_default()
+    }
+
+    /// Legs that it serves now.
+    pub fn legs(&self) -> Vec<u64> {
+        let plugin = self.plugin.upgrade();
+        plugin
+            .map(|plugin| plugin.budget.legs())
+            .unwrap_or_default()
     }
 
     /// The numbers that it shows, by name. One of another process is asked, and may take 250 ms.
     pub fn figures(&self) -> BTreeMap<String, Figure> {
-        self.0.figures()
+        let plugin = self.plugin.upgrade();
+        plugin.map(|plugin| plugin.figures()).unwrap_or_default()
     }
 
     /// Ends the probation of a library whose first use went well for 5 s. Thread: \[control\].
     pub fn tend(&self, now: Instant) {
-        if let Some(probation) = &self.0.probation {
-            probation.tend(&self.0.about.id, now);
+        if let Some(plugin) = self.plugin.upgrade()
+            && let Some(probation) = &plugin.probation
+        {
+            probation.tend(&self.about.id, now);
         }
     }
 }

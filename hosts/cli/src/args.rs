@@ -123,7 +123,7 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// Stop the engine
     Shutdown(Shutdown),
-    /// Begin, check and try plugins
+    /// See which plugins there are, why, and what they cost; switch them; begin, check and try them
     #[command(subcommand)]
     Plugin(Plugin),
 }
@@ -393,6 +393,18 @@ pub(crate) struct Shutdown {
 /// `plugin`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
+    /// List the plugins, also those that are not in use
+    List,
+    /// Say why a plugin is in use, or is not: every place, every candidate
+    Why(OnePlugin),
+    /// Show what each plugin costs
+    Top,
+    /// Show what a library file says of itself, without running any of it
+    Inspect(PluginFile),
+    /// Switch a plugin on from the next start on, and forget what was held against it
+    Enable(OnePlugin),
+    /// Leave a plugin out from the next start on
+    Disable(OnePlugin),
     /// Begin a plugin: a project that builds without a network
     New(PluginNew),
     /// Build a plugin project, check it, and make a call through it
@@ -404,6 +416,22 @@ pub(crate) enum Plugin {
     /// One check, in this process
     #[command(hide = true)]
     CheckOne(PluginCheckOne),
+}
+
+/// A verb about one plugin.
+#[derive(Debug, Group)]
+pub(crate) struct OnePlugin {
+    /// The plugin's id, such as codec-g711
+    #[arg(value_name = "ID")]
+    pub(crate) plugin: String,
+}
+
+/// `plugin inspect`.
+#[derive(Debug, Group)]
+pub(crate) struct PluginFile {
+    /// The library
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// `plugin reload`.

@@ -248,6 +248,16 @@ index! {
         "the recording could not be made, or ended too early"
         "the folder cannot be written, the disk is full, or the recorder failed; what was kept stays readable"
         "make room, see recording.folder in the settings, then start it again";
+    /// A plugin was late.
+    5005 PLUGIN_LATE Plugin
+        "a plugin was too slow and is passed over in this call"
+        "three calls in a row took longer than they may: 1 ms for 20 ms of audio"
+        "see offhook plugin top; a busy machine can be the cause too";
+    /// No such plugin.
+    5006 UNKNOWN_PLUGIN Plugin
+        "there is no such plugin"
+        "no plugin in use has this id, and no file that was looked at"
+        "see offhook plugin list for those that there are";
     /// A newer build was rolled back.
     5007 PLUGIN_ROLLED_BACK Plugin
         "a newer build of a plugin failed in a call; the one before is back"

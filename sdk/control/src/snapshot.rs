@@ -4,6 +4,7 @@ use crate::RecordingSnapshot;
 use crate::plugin::PluginBuilds;
 use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Which way a call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,6 +251,12 @@ pub enum PluginState {
     Refused,
     /// Fenced off after a fault.
     Crashed,
+    /// Late too often in a call, and passed over there.
+    Bypassed,
+    /// Switched off by a command, or after two starts that ended uncleanly because of it.
+    Disabled,
+    /// Failed too often within a short time.
+    Quarantined,
     /// A word of a newer engine.
     #[serde(other)]
     Unknown,
@@ -274,12 +281,57 @@ pub struct PluginSnapshot {
     /// Its file, unless built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// SHA-256 of its file, in hexadecimal, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// Its builds, if it was replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub builds: Option<PluginBuilds>,
     /// Why it is not in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorObject>,
+}
+
+/// What a plugin costs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PluginCost {
+    /// Its id.
+    pub id: String,
+    /// Its kind.
+    pub kind: String,
+    /// Instances that are open.
+    pub open: u64,
+    /// Calls that entered it.
+    pub calls: u64,
+    /// Calls that it answered with a failure.
+    pub failures: u64,
+    /// Calls that took longer than they may, each counted. 0 where calls are not timed.
+    pub misses: u64,
+    /// Instances that were bypassed or panicked.
+    pub shut: u64,
+    /// How often its process failed, where it has one of its own.
+    #[serde(default)]
+    pub faults: u64,
+    /// Half of the calls were no longer. Unit: ns, rounded up by a quarter at most.
+    pub p50_ns: u64,
+    /// Of a hundred calls 99 were no longer. Unit: as `p50_ns`.
+    pub p99_ns: u64,
+    /// The longest call. Unit: ns.
+    pub longest_ns: u64,
+    /// Numbers of its own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, i64>,
+}
+
+/// Where a plugin was looked for, and what each candidate came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PluginTries {
+    /// The id that was asked for.
+    pub id: String,
+    /// Folders that were searched, in order.
+    pub searched: Vec<String>,
+    /// Every plugin and file that it may be.
+    pub candidates: Vec<PluginSnapshot>,
 }
 
 /// Where the engine stands.

@@ -56,9 +56,10 @@ pub(super) fn leg<S>(
     } = bench;
     let plan = voice_plan(config);
     let format = &config.format;
-    let codec = catalogue
+    let mut codec = catalogue
         .codec(&format.name, format.clock_rate)?
         .open(&format.fmtp, &config.options)?;
+    codec.fence().serves(config.leg.0);
     let hertz = codec.format().sample_rate_hz;
     let codec_rate = Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
     let (audio, audio_kit, audio_rate) = sound(&config.sound, (codec_rate, *person), catalogue)?;
@@ -91,9 +92,10 @@ pub(super) fn voice(
 ) -> Result<(VoicePlan, VoiceKit), Error> {
     let plan = voice_plan(config);
     let format = &config.format;
-    let codec = catalogue
+    let mut codec = catalogue
         .codec(&format.name, format.clock_rate)?
         .open(&format.fmtp, &config.options)?;
+    codec.fence().serves(config.leg.0);
     let kit = VoiceKit::within(pace.longest_delay_ms, &plan, codec, audio_rate)?;
     Ok((plan, kit))
 }

@@ -24,7 +24,7 @@ mod keys;
 mod kit;
 pub mod legs;
 pub mod reload;
-mod shown;
+pub(crate) mod shown;
 mod taps;
 pub mod writer;
 
@@ -37,12 +37,12 @@ pub use media_thread::priority::{Granted, Priority, permitted};
 
 use crate::clock::Clock;
 use crate::commands::Outcome;
+use crate::plugins::Plugins;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use base::{Duration, Rng};
 use control::command::Reply;
 use control::plugin::{PluginReload, PluginReloaded};
-use control::snapshot::PluginSnapshot;
 use host::Host;
 use impair::{Line, RoughNet};
 use legs::Legs;
@@ -202,8 +202,8 @@ impl Voice {
     }
 
     /// Every plugin that was found, and every one that was refused.
-    pub(crate) fn plugins(&self) -> Vec<PluginSnapshot> {
-        shown::plugins(&self.catalogue)
+    pub(crate) fn plugins(&self) -> Plugins {
+        Plugins::of(&self.catalogue)
     }
 
     /// Runs until the engine ends.

@@ -218,7 +218,8 @@ impl<G: Ground> Legs<G> {
         let handle = self
             .catalogue
             .codec(&config.format.name, config.format.clock_rate)?;
-        let codec = handle.open(&config.format.fmtp, &config.options)?;
+        let mut codec = handle.open(&config.format.fmtp, &config.options)?;
+        codec.fence().serves(leg.0);
         Ok(Some(Box::new(CodecKit::new(codec)?)))
     }
 

@@ -7,32 +7,41 @@ use control::plugin::PluginBuilds;
 use control::snapshot::{PluginSnapshot, PluginState};
 use control::{CallHandle, Code, ErrorObject, EventBody};
 use media_thread::replace::WentWrong;
-use plugin_host::{About, Catalogue, Origin};
+use plugin_host::{About, Catalogue, Origin, Watch};
 
 /// How plugins stand, and what happened to them, with the call.
 pub(crate) struct Shown {
     pub(crate) plugins: Vec<PluginSnapshot>,
+    pub(crate) watches: Vec<Watch>,
     pub(crate) events: Vec<(Option<CallHandle>, EventBody)>,
 }
 
-/// Every plugin that was found, and every one that was refused.
+/// Every plugin that was found, and every file that was refused.
 pub(crate) fn plugins(catalogue: &Catalogue) -> Vec<PluginSnapshot> {
     let loaded = catalogue.plugins().map(|about| in_use(about, catalogue));
-    let refused = catalogue.refused().iter().map(|refused| PluginSnapshot {
-        id: refused.path.display().to_string(),
+    loaded
+        .chain(catalogue.refused().iter().map(refused))
+        .collect()
+}
+
+fn refused(refused: &plugin_host::Refused) -> PluginSnapshot {
+    let path = refused.path.display().to_string();
+    let error = ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string());
+    PluginSnapshot {
+        id: refused.id.clone().unwrap_or_else(|| path.clone()),
         kind: String::new(),
         version: String::new(),
         abi: None,
-        state: PluginState::Refused,
+        state: match matches!(refused.error, plugin_host::Error::SwitchedOff { .. }) {
+            true => PluginState::Disabled,
+            false => PluginState::Refused,
+        },
         trust: String::new(),
-        path: Some(refused.path.display().to_string()),
+        path: Some(path),
+        sha256: None,
         builds: None,
-        error: Some(
-            ErrorObject::new(Code::PLUGIN_REFUSED, refused.error.to_string())
-                .fix(refused.error.fix()),
-        ),
-    });
-    loaded.chain(refused).collect()
+        error: Some(error.fix(refused.error.fix())),
+    }
 }
 
 fn in_use(about: &About, catalogue: &Catalogue) -> PluginSnapshot {
@@ -52,6 +61,7 @@ fn in_use(about: &About, catalogue: &Catalogue) -> PluginSnapshot {
             Origin::BuiltIn => None,
             Origin::File(path) | Origin::Isolated(path) => Some(path.display().to_string()),
         },
+        sha256: about.sha256.clone(),
         builds: builds(&about.id, catalogue),
         error: None,
     }
@@ -88,19 +98,16 @@ pub(super) fn told(news: Vec<News>, catalogue: &Catalogue) -> Shown {
         })
     });
     let events = events.collect();
-    Shown { plugins, events }
+    Shown {
+        plugins,
+        watches: catalogue.watches(),
+        events,
+    }
 }
 
 fn change(mut snapshot: PluginSnapshot, error: Option<ErrorObject>) -> Box<PluginChange> {
     snapshot.error = error;
-    Box::new(PluginChange {
-        id: snapshot.id.clone(),
-        version: snapshot.version.clone(),
-        abi: snapshot.abi.clone(),
-        reason_code: snapshot.error.as_ref().map(|error| error.code),
-        fix: snapshot.error.as_ref().map(|error| error.fix.clone()),
-        snapshot,
-    })
+    crate::plugins::change(&snapshot)
 }
 
 const fn in_words(wrong: WentWrong) -> &'static str {

@@ -106,7 +106,7 @@ pub struct Incident {
 
 /// Incidents that nobody has fetched yet. Bound: 64; the oldest goes.
 #[derive(Debug, Default)]
-pub(crate) struct Incidents(Mutex<VecDeque<Incident>>);
+pub struct Incidents(Mutex<VecDeque<Incident>>);
 
 impl Incidents {
     fn tell(&self, incident: Incident) {
@@ -123,7 +123,8 @@ impl Incidents {
         waiting.push_back(incident);
     }
 
-    pub(crate) fn take(&self) -> Vec<Incident> {
+    /// What happened since this was asked last. Thread: any.
+    pub fn take(&self) -> Vec<Incident> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.drain(..).collect()
     }

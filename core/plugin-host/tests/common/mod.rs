@@ -110,6 +110,31 @@ pub(crate) fn faulty(kind: &str) -> PathBuf {
     ))
 }
 
+/// The program that serves isolated plugins, for tests of other packages than its own.
+pub(crate) fn program() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program");
+    let name = "offhook-plugin-host";
+    let status = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "build",
+            "--quiet",
+            "--offline",
+            "--package",
+            name,
+            "--bin",
+            name,
+        ])
+        .arg("--target-dir")
+        .arg(&folder)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "{name} does not build");
+    folder
+        .join("debug")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// Processes in which code of a library has run that was built with this trace.
 pub(crate) fn traces(file: &Path) -> Vec<u32> {
     let text = std::fs::read_to_string(file).unwrap_or_default();

@@ -32,6 +32,10 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Plugins { .. }
+        | Reply::PluginTries { .. }
+        | Reply::PluginCosts { .. }
+        | Reply::NextStart
         | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => register::registered(&mut engine, &account)?,

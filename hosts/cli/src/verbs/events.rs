@@ -70,7 +70,9 @@ fn summary(event: &Event) -> String {
         | EventBody::PluginLoaded(data)
         | EventBody::PluginRefused(data)
         | EventBody::PluginCrashed(data)
-        | EventBody::PluginDeadlineMissed(data) => plugin(data),
+        | EventBody::PluginDeadlineMissed(data)
+        | EventBody::PluginFaulted(data)
+        | EventBody::PluginQuarantined(data) => plugin(data),
         EventBody::SourceRefused(data) => format!("{} ({})", data.source, data.because),
         EventBody::RecordingStarted(change)
         | EventBody::RecordingPaused(change)
@@ -161,6 +163,8 @@ fn call(event: &Event) -> String {
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
         | EventBody::PluginDeadlineMissed(_)
+        | EventBody::PluginFaulted(_)
+        | EventBody::PluginQuarantined(_)
         | EventBody::SourceRefused(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,

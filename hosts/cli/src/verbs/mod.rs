@@ -14,6 +14,7 @@ mod explain;
 mod hangup;
 mod ladder;
 mod mute;
+mod plugin;
 mod plugin_check;
 mod plugin_new;
 mod plugin_reload;
@@ -29,8 +30,9 @@ pub(crate) use plugin_run::PluginRun;
 use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
 use crate::out::Out;
+use control::command::NoFields;
 use control::snapshot::CallSnapshot;
-use control::{AccountSnapshot, Code, CommandId, Event, EventBody, ExitCode, Reply};
+use control::{AccountSnapshot, Code, Command, CommandId, Event, EventBody, ExitCode, Reply};
 use serde_json::json;
 
 /// What every verb is given.
@@ -69,6 +71,16 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Plugin(Plugin::New(args)) => plugin_new::run(context, &args),
         Verb::Plugin(Plugin::Run(args)) => plugin_run::run(context, &args),
         Verb::Plugin(Plugin::CheckOne(args)) => plugin_check::one(&args),
+        Verb::Plugin(Plugin::Inspect(args)) => plugin::inspect(context, &args.file),
+        Verb::Plugin(Plugin::List) => plugin::ask(context, Command::PluginList(NoFields {})),
+        Verb::Plugin(Plugin::Top) => plugin::ask(context, Command::PluginTop(NoFields {})),
+        Verb::Plugin(Plugin::Why(one)) => plugin::ask(context, Command::PluginWhy(plugin::of(one))),
+        Verb::Plugin(Plugin::Enable(one)) => {
+            plugin::ask(context, Command::PluginEnable(plugin::of(one)))
+        }
+        Verb::Plugin(Plugin::Disable(one)) => {
+            plugin::ask(context, Command::PluginDisable(plugin::of(one)))
+        }
         Verb::Plugin(Plugin::Reload(args)) => plugin_reload::run(context, args),
     }
 }
@@ -109,6 +121,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
         | EventBody::PluginDeadlineMissed(_)
+        | EventBody::PluginFaulted(_)
+        | EventBody::PluginQuarantined(_)
         | EventBody::SourceRefused(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
@@ -131,6 +145,10 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Plugins { .. }
+        | Reply::PluginTries { .. }
+        | Reply::PluginCosts { .. }
+        | Reply::NextStart
         | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => None,

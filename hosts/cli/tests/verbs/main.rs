@@ -12,3 +12,4 @@ mod local;
 mod one_call;
 mod plugin_check;
 mod plugin_reload;
+mod plugins;

@@ -31,6 +31,7 @@ fn change(id: &str, error: Option<ErrorObject>) -> Box<PluginChange> {
             state: PluginState::Loaded,
             trust: "isolated".into(),
             path: Some("/opt/codec-x.so".into()),
+            sha256: None,
             builds: Some(PluginBuilds::default()),
             error,
         },

@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod challenged;
+#[path = "../../../../core/plugin-host/tests/common/mod.rs"]
+mod common;
 mod control_socket;
 mod failover;
 mod full_disk;
 mod keys;
 mod lifecycle;
+mod plugins;
 mod program;
 mod reload;
 
@@ -39,6 +42,11 @@ fn settings(keys: &[(&str, &str)]) -> Settings {
 async fn start(keys: &[(&str, &str)]) -> Rc<engine::Core> {
     let mut catalogue = Catalogue::new("test", "1");
     catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
+    start_with(keys, catalogue).await
+}
+
+/// A phone that runs with these codecs.
+async fn start_with(keys: &[(&str, &str)], mut catalogue: Catalogue) -> Rc<engine::Core> {
     catalogue.add_built_in(&audio_null::ENTRY).unwrap();
     let builder = phone::build(&settings(keys), catalogue).unwrap();
     builder.start().await.unwrap()

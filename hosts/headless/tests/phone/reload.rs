@@ -1,9 +1,6 @@
 //! Plugins that are replaced while a call runs, from the command to the event.
 
-#[path = "../../../../core/plugin-host/tests/common/mod.rs"]
-mod common;
-
-use super::{ACCOUNT, PATIENCE, dial, run, settings};
+use super::{ACCOUNT, PATIENCE, common, dial, run, settings};
 use control::command::NoFields;
 use control::event::{Filter, PluginChange};
 use control::plugin::PluginReload;

@@ -2,7 +2,9 @@
 
 use crate::event::Filter;
 use crate::plugin::PluginReloaded;
-use crate::snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
+use crate::snapshot::{
+    AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
+};
 use crate::{AccountHandle, CallHandle, Ladder, Secret};
 use core::fmt;
 use core::str::FromStr;
@@ -209,6 +211,13 @@ pub struct Shutdown {
     pub reason: Option<String>,
 }
 
+/// Names a plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginRef {
+    /// Its id, such as `codec-g711`.
+    pub plugin: String,
+}
+
 /// A command that needs no more than its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NoFields {}
@@ -249,6 +258,23 @@ pub enum Reply {
         /// The ladder.
         ladder: Ladder,
     },
+    /// All plugins, also those that are not in use.
+    Plugins {
+        /// In use first, then what was refused.
+        plugins: Vec<PluginSnapshot>,
+    },
+    /// Why a plugin is in use, or is not.
+    PluginTries {
+        /// Where it was looked for, and what came of it.
+        tries: PluginTries,
+    },
+    /// What plugins cost.
+    PluginCosts {
+        /// One each, in the order of `plugins`.
+        costs: Vec<PluginCost>,
+    },
+    /// What was asked for takes effect at the engine's next start.
+    NextStart,
     /// A newer build of a plugin is there for new calls.
     PluginReloaded {
         /// Which, and on trial where.

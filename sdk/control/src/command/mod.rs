@@ -6,7 +6,7 @@ mod tests;
 
 pub use data::{
     AccountRef, AddAccount, CallRef, Decline, Dial, Digits, LadderOf, Mute, NoFields, NotDigits,
-    Reply, SendDtmf, Shutdown, Subscribe, Transport,
+    PluginRef, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
 use crate::plugin::PluginReload;
@@ -97,6 +97,16 @@ commands! {
     "status" Status NoFields;
     /// Reply: the ladder of a call, also of one that is over.
     "ladder" Ladder LadderOf;
+    /// Reply: all plugins.
+    "plugin.list" PluginList NoFields;
+    /// Reply: where a plugin was looked for, and why each candidate is in use or not.
+    "plugin.why" PluginWhy PluginRef;
+    /// Reply: what each plugin costs.
+    "plugin.top" PluginTop NoFields;
+    /// Switch a plugin's file on from the next start on, and forget what was held against it.
+    "plugin.enable" PluginEnable PluginRef;
+    /// Leave a plugin's file out from the next start on.
+    "plugin.disable" PluginDisable PluginRef;
     /// Put a newer build of a plugin in its place. Reply: its generation. Outcome: `plugin.replaced`, or
     /// `plugin.rolled_back` if a call tried it and it failed there.
     "plugin.reload" PluginReload PluginReload;

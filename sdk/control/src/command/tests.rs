@@ -15,6 +15,12 @@ fn account() -> AccountRef {
     }
 }
 
+fn plugin() -> PluginRef {
+    PluginRef {
+        plugin: "codec-x".into(),
+    }
+}
+
 fn add() -> AddAccount {
     AddAccount {
         account: "alice".parse().unwrap(),
@@ -46,6 +52,15 @@ fn reload() -> crate::plugin::PluginReload {
     }
 }
 
+fn start_recording() -> StartRecording {
+    StartRecording {
+        call: call().call,
+        plugin: Some("recorder-wav".into()),
+        path: Some("2026/first".into()),
+        channels: Some(2),
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
@@ -70,12 +85,7 @@ pub(crate) fn all() -> Vec<Command> {
             call: None,
             on: true,
         }),
-        Command::StartRecording(StartRecording {
-            call: call().call,
-            plugin: Some("recorder-wav".into()),
-            path: Some("2026/first".into()),
-            channels: Some(2),
-        }),
+        Command::StartRecording(start_recording()),
         Command::StopRecording(call()),
         Command::PauseRecording(PauseRecording {
             call: None,
@@ -96,6 +106,11 @@ pub(crate) fn all() -> Vec<Command> {
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
         }),
+        Command::PluginList(NoFields {}),
+        Command::PluginWhy(plugin()),
+        Command::PluginTop(NoFields {}),
+        Command::PluginEnable(plugin()),
+        Command::PluginDisable(plugin()),
         Command::PluginReload(reload()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
@@ -134,6 +149,11 @@ fn every_command_has_its_json() {
         list_accounts {}
         status {}
         ladder {"call":"c7k2"}
+        plugin.list {}
+        plugin.why {"plugin":"codec-x"}
+        plugin.top {}
+        plugin.enable {"plugin":"codec-x"}
+        plugin.disable {"plugin":"codec-x"}
         plugin.reload {"plugin":"codec-x","file":"/opt/codec-x.so","live":true}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
@@ -150,8 +170,7 @@ fn every_command_comes_back_the_same() {
     }
 }
 
-#[test]
-fn every_reply_has_its_json_and_comes_back() {
+fn replies() -> Vec<Reply> {
     let ladder = Ladder {
         call: "c7k2".parse().unwrap(),
         local: "101 (you)".into(),
@@ -163,13 +182,35 @@ fn every_reply_has_its_json_and_comes_back() {
             repeat: true,
         }],
     };
-    let replies = [
+    vec![
         Reply::Taken,
         Reply::Calls { calls: Vec::new() },
         Reply::Accounts {
             accounts: Vec::new(),
         },
         Reply::Ladder { ladder },
+        Reply::Plugins {
+            plugins: Vec::new(),
+        },
+        Reply::PluginTries {
+            tries: crate::snapshot::PluginTries {
+                id: "codec-x".into(),
+                searched: vec!["/opt/offhook".into()],
+                candidates: Vec::new(),
+            },
+        },
+        Reply::PluginCosts {
+            costs: vec![crate::snapshot::PluginCost {
+                id: "codec-x".into(),
+                kind: "codec".into(),
+                open: 1,
+                calls: 100,
+                p99_ns: 1279,
+                metrics: [("frames_total".to_owned(), 7)].into(),
+                ..Default::default()
+            }],
+        },
+        Reply::NextStart,
         Reply::PluginReloaded {
             reloaded: crate::plugin::PluginReloaded {
                 plugin: "codec-x".into(),
@@ -178,8 +219,12 @@ fn every_reply_has_its_json_and_comes_back() {
             },
         },
         Reply::Subscribed { seq: 41 },
-    ];
-    let lines: Vec<String> = replies
+    ]
+}
+
+#[test]
+fn every_reply_has_its_json_and_comes_back() {
+    let lines: Vec<String> = replies()
         .iter()
         .map(|reply| {
             let text = serde_json::to_string(reply).unwrap();
@@ -192,6 +237,10 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"calls","calls":[]}
         {"kind":"accounts","accounts":[]}
         {"kind":"ladder","ladder":{"call":"c7k2","local":"101 (you)","remote":"600 demo-pbx","steps":[{"at_ms":12,"kind":"sip_in","text":"180 Ringing","repeat":true}]}}
+        {"kind":"plugins","plugins":[]}
+        {"kind":"plugin_tries","tries":{"id":"codec-x","searched":["/opt/offhook"],"candidates":[]}}
+        {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7}}]}
+        {"kind":"next_start"}
         {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
     let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));

@@ -157,6 +157,10 @@ events! {
     "plugin.crashed" PluginCrashed PluginChange;
     /// A plugin was late and was passed over.
     "plugin.deadline_missed" PluginDeadlineMissed PluginChange;
+    /// A plugin's process failed, and is started again; told for each call that it served.
+    "plugin.faulted" PluginFaulted PluginChange;
+    /// A plugin's process failed too often within a short time, and is left out; told as `plugin.faulted`.
+    "plugin.quarantined" PluginQuarantined PluginChange;
     /// A newer build of a plugin took its place, and did well in the calls that tried it.
     "plugin.replaced" PluginReplaced PluginChange;
     /// A newer build failed in a call; the one before has its place again.

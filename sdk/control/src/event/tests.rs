@@ -88,6 +88,7 @@ fn plugin() -> PluginSnapshot {
         state: PluginState::Loaded,
         trust: "built-in".into(),
         path: None,
+        sha256: None,
         builds: None,
         error: None,
     }
@@ -271,6 +272,8 @@ fn all() -> Vec<EventBody> {
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
         EventBody::PluginDeadlineMissed(plugin_change()),
+        EventBody::PluginFaulted(plugin_change()),
+        EventBody::PluginQuarantined(plugin_change()),
         EventBody::PluginReplaced(plugin_change()),
         EventBody::PluginRolledBack(plugin_change()),
         EventBody::SourceRefused(Box::new(SourceRefused {
@@ -365,10 +368,12 @@ fn every_event_has_its_json() {
         {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -171,6 +171,8 @@ impl Story {
             | EventBody::PluginRefused(_)
             | EventBody::PluginCrashed(_)
             | EventBody::PluginDeadlineMissed(_)
+            | EventBody::PluginFaulted(_)
+            | EventBody::PluginQuarantined(_)
             | EventBody::SourceRefused(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}

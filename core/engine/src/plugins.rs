@@ -1,0 +1,317 @@
+//! What is told of plugins: which there are and why, what they cost, who was shut out; and their timers.
+
+use crate::clock::Clock;
+use crate::commands::Outcome;
+use crate::hub::Hub;
+use crate::voice::shown;
+use base::{Duration, Instant};
+use control::command::Reply;
+use control::event::PluginChange;
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries};
+use control::{CallHandle, Code, ErrorObject, EventBody, quoted};
+use plugin_host::{
+    Catalogue, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, ShutOut, Then, Timers,
+    Trouble, Watch,
+};
+use ports::events::Word;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// How often plugins that were shut out are looked for. Unit: time.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The plugins of one engine, as control sees them.
+#[derive(Debug, Default)]
+pub struct Plugins {
+    snapshots: Vec<PluginSnapshot>,
+    /// Of those in use, in the order of their snapshots.
+    watches: Vec<Watch>,
+    searched: Vec<String>,
+    memory: Option<Arc<PluginMemory>>,
+    incidents: Arc<Incidents>,
+    /// How often the process of each failed, by id.
+    faults: BTreeMap<String, u64>,
+    timers: Timers,
+    clock: HostClock,
+}
+
+impl Plugins {
+    /// Those of `catalogue`, in use and refused.
+    pub fn of(catalogue: &Catalogue) -> Self {
+        let folders = catalogue.searched().folders().iter();
+        Self {
+            snapshots: shown::plugins(catalogue),
+            watches: catalogue.watches(),
+            searched: folders.map(|f| f.display().to_string()).collect(),
+            memory: catalogue.memory(),
+            incidents: catalogue.incident_list(),
+            faults: BTreeMap::new(),
+            timers: catalogue.timers(),
+            clock: catalogue.host_clock(),
+        }
+    }
+
+    /// Some were replaced. What is known of the others stays.
+    pub(crate) fn became(&mut self, mut snapshots: Vec<PluginSnapshot>, watches: Vec<Watch>) {
+        for (watch, snapshot) in watches.iter().zip(&mut snapshots) {
+            let mut before = self.watches.iter().zip(&self.snapshots);
+            if let Some((_, before)) = before.find(|(before, _)| before.is_of_same(watch)) {
+                snapshot.state = before.state;
+                snapshot.error.clone_from(&before.error);
+            }
+        }
+        self.snapshots = snapshots;
+        self.watches = watches;
+    }
+
+    /// All of them, those in use first.
+    pub fn snapshots(&self) -> &[PluginSnapshot] {
+        &self.snapshots
+    }
+
+    /// Why a plugin is in use, or is not.
+    pub fn tries(&self, id: &str) -> Outcome {
+        let candidates: Vec<_> = self.known(id).cloned().collect();
+        if candidates.is_empty() && self.off(id).is_none() {
+            return Err(self.unknown(id));
+        }
+        Ok(Reply::PluginTries {
+            tries: PluginTries {
+                id: id.to_owned(),
+                searched: self.searched.clone(),
+                candidates,
+            },
+        })
+    }
+
+    /// What each of those in use costs.
+    pub fn costs(&self) -> Vec<PluginCost> {
+        let faults = |id: &str| self.faults.get(id).copied().unwrap_or(0);
+        let costs = self.watches.iter();
+        costs
+            .map(|watch| cost(watch, faults(&watch.about().id)))
+            .collect()
+    }
+
+    /// Switches a file on or off from the next start on.
+    pub fn switch(&self, id: &str, on: bool) -> Outcome {
+        if self.known(id).next().is_none() && self.off(id).is_none() {
+            return Err(self.unknown(id));
+        }
+        let Some(memory) = &self.memory else {
+            let why = "this engine remembers nothing of plugins: it was started without files, or has no state folder";
+            return Err(ErrorObject::new(Code::WRONG_STATE, why));
+        };
+        let _ = match on {
+            true => memory.switch_on(id),
+            false => memory.switch_off(id),
+        };
+        Ok(Reply::NextStart)
+    }
+
+    fn off(&self, id: &str) -> Option<plugin_host::OffBy> {
+        self.memory.as_ref()?.off(id)
+    }
+
+    fn known<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a PluginSnapshot> {
+        self.snapshots.iter().filter(move |plugin| plugin.id == id)
+    }
+
+    fn unknown(&self, id: &str) -> ErrorObject {
+        let why = match self.searched.is_empty() {
+            true => format!("{} is not built in, and no folder was searched", quoted(id)),
+            false => format!("{}; searched {}", quoted(id), self.searched.join(", ")),
+        };
+        ErrorObject::new(Code::UNKNOWN_PLUGIN, why)
+    }
+
+    /// What became of the files that were looked at, as events.
+    fn of_files(&self) -> Vec<EventBody> {
+        let files = self.snapshots.iter().filter(|plugin| plugin.path.is_some());
+        let told = files.map(|plugin| match plugin.state {
+            PluginState::Loaded => EventBody::PluginLoaded(change(plugin)),
+            PluginState::Refused
+            | PluginState::Crashed
+            | PluginState::Bypassed
+            | PluginState::Disabled
+            | PluginState::Quarantined
+            | PluginState::Unknown => EventBody::PluginRefused(change(plugin)),
+        });
+        told.collect()
+    }
+
+    /// Who failed or was shut out since the last look, with the call; ends probations.
+    fn look(&mut self) -> Vec<(Option<CallHandle>, EventBody)> {
+        let now = self.clock.now();
+        let mut told = Vec::new();
+        for (watch, snapshot) in self.watches.iter().zip(&mut self.snapshots) {
+            watch.tend(now);
+            for shut in watch.newly_shut() {
+                told.push((
+                    shut.leg.map(CallHandle::from_number),
+                    tell_shut(snapshot, &shut),
+                ));
+            }
+        }
+        for incident in self.incidents.take() {
+            *self.faults.entry(incident.plugin.clone()).or_default() += 1;
+            let of = |watch: &Watch| watch.about().id == incident.plugin;
+            let Some(at) = self.watches.iter().position(of) else {
+                continue;
+            };
+            let (Some(watch), Some(snapshot)) = (self.watches.get(at), self.snapshots.get_mut(at))
+            else {
+                continue;
+            };
+            let body = tell_incident(snapshot, &incident);
+            let legs = watch.legs();
+            if legs.is_empty() {
+                told.push((None, body.clone()));
+            }
+            let calls = legs.into_iter().map(CallHandle::from_number);
+            told.extend(calls.map(|call| (Some(call), body.clone())));
+        }
+        told
+    }
+}
+
+/// A process that failed, or was found failing for the third time.
+fn tell_incident(snapshot: &mut PluginSnapshot, incident: &Incident) -> EventBody {
+    let what = match incident.mishap {
+        Mishap::Crashed(Some(signal)) => format!("its process was ended by signal {signal}"),
+        Mishap::Crashed(None) => "its process ended".to_owned(),
+        Mishap::Hung => "its process did not answer".to_owned(),
+        Mishap::Garbage => "its process answered what cannot be".to_owned(),
+        Mishap::Panicked => "it panicked".to_owned(),
+        Mishap::NoStart => "its process could not be started again".to_owned(),
+    };
+    match incident.then {
+        Then::StartedAgain(wait) => {
+            let why = format!("{what}; started again after {} ms", wait.as_millis());
+            snapshot.error = Some(ErrorObject::new(Code::PLUGIN_CRASHED, why));
+            EventBody::PluginFaulted(change(snapshot))
+        }
+        Then::ShutOut => {
+            let why = format!("{what}; three faults in a minute, so it stays away");
+            snapshot.error = Some(ErrorObject::new(Code::PLUGIN_CRASHED, why));
+            snapshot.state = PluginState::Quarantined;
+            EventBody::PluginQuarantined(change(snapshot))
+        }
+    }
+}
+
+fn tell_shut(snapshot: &mut PluginSnapshot, shut: &ShutOut) -> EventBody {
+    let (tally, late) = (shut.tally, shut.trouble == Trouble::Bypassed);
+    let error = match late {
+        true => ErrorObject::new(
+            Code::PLUGIN_LATE,
+            format!(
+                "{} of {} calls were late, the longest took {} µs",
+                tally.misses,
+                tally.calls,
+                tally.longest_ns / 1_000
+            ),
+        ),
+        false => ErrorObject::new(
+            Code::PLUGIN_CRASHED,
+            format!("it panicked in its call {}", tally.calls),
+        ),
+    };
+    snapshot.error = Some(error);
+    snapshot.state = match late {
+        true => PluginState::Bypassed,
+        false => PluginState::Crashed,
+    };
+    match late {
+        true => EventBody::PluginDeadlineMissed(change(snapshot)),
+        false => EventBody::PluginCrashed(change(snapshot)),
+    }
+}
+
+pub(crate) fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
+    Box::new(PluginChange {
+        id: snapshot.id.clone(),
+        version: snapshot.version.clone(),
+        abi: snapshot.abi.clone(),
+        reason_code: snapshot.error.as_ref().map(|error| error.code),
+        fix: snapshot.error.as_ref().map(|error| error.fix.clone()),
+        snapshot: snapshot.clone(),
+    })
+}
+
+fn cost(watch: &Watch, faults: u64) -> PluginCost {
+    let (about, cost) = (watch.about(), watch.cost());
+    let figures = watch.figures().into_iter().map(|(name, figure)| {
+        let value = match figure {
+            Figure::Counter(count) => i64::try_from(count).unwrap_or(i64::MAX),
+            Figure::Gauge(value) => value,
+        };
+        (name, value)
+    });
+    PluginCost {
+        id: about.id.clone(),
+        kind: about.kind.name().to_owned(),
+        open: cost.open as u64,
+        calls: cost.tally.calls,
+        failures: cost.tally.failures,
+        misses: cost.tally.misses,
+        shut: cost.shut,
+        faults,
+        p50_ns: cost.p50_ns,
+        p99_ns: cost.p99_ns,
+        longest_ns: cost.tally.longest_ns,
+        metrics: figures.collect(),
+    }
+}
+
+/// Tells what became of files, then fires timers and tells who was shut out, until the engine ends.
+pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>, clock: Clock) {
+    let of_files = plugins.borrow().of_files();
+    let of_files = of_files.into_iter().map(|body| (None, body)).collect();
+    show(&plugins, &hub, of_files, clock.now());
+    let (timers, host_clock) = {
+        let plugins = plugins.borrow();
+        (plugins.timers.clone(), plugins.clock.clone())
+    };
+    let started = Arc::new(Notify::new());
+    let wake = Arc::clone(&started);
+    timers.when_started(move || wake.notify_one());
+    let mut looked = clock.now();
+    loop {
+        let next_look = LOOK.saturating_sub(clock.now().since(looked));
+        let next_timer = timers.deadline().map(|at| at.since(host_clock.now()));
+        let wait = next_timer.map_or(next_look, |timer| timer.min(next_look));
+        let _ = tokio::time::timeout(wait, started.notified()).await;
+        timers.fire(host_clock.now());
+        if clock.now().since(looked) >= LOOK {
+            looked = clock.now();
+            let told = plugins.borrow_mut().look();
+            show(&plugins, &hub, told, looked);
+        }
+    }
+}
+
+/// Shows how all stand, and tells what happened.
+pub(crate) fn show(
+    plugins: &RefCell<Plugins>,
+    hub: &RefCell<Hub>,
+    events: Vec<(Option<CallHandle>, EventBody)>,
+    at: Instant,
+) {
+    let mut hub = hub.borrow_mut();
+    hub.show(plugins.borrow().snapshots().to_vec());
+    for (call, body) in events {
+        let (account, command) = (None, None);
+        let word = Word::Tell {
+            at,
+            account,
+            call,
+            command,
+            body,
+        };
+        hub.take(word, at);
+    }
+}

@@ -1,0 +1,157 @@
+//! `plugin`: which plugins there are, why, and what they cost.
+
+mod inspect;
+
+pub(super) use inspect::run as inspect;
+
+use super::{Context, odd_reply};
+use crate::args::OnePlugin;
+use crate::error::Error;
+use crate::link::Engine;
+use crate::words;
+use control::command::PluginRef;
+use control::plugin::PluginBuilds;
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
+use control::{Command, ExitCode, Reply};
+
+/// The plugin that was typed.
+pub(super) fn of(one: OnePlugin) -> PluginRef {
+    PluginRef { plugin: one.plugin }
+}
+
+/// One command to the engine, and what it answers.
+pub(super) fn ask(context: &mut Context, command: Command) -> Result<ExitCode, Error> {
+    let mut engine = Engine::connect(&context.global, None)?;
+    let (_, reply) = engine.ask(command)?;
+    for line in lines(&reply)? {
+        context.out.line(&line);
+    }
+    context.out.object(&reply);
+    Ok(ExitCode::Success)
+}
+
+fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
+    match reply {
+        Reply::Plugins { plugins } => Ok(list(plugins)),
+        Reply::PluginCosts { costs } => Ok(top(costs)),
+        Reply::PluginTries { tries } => {
+            let mut lines = vec![tries.id.clone()];
+            lines.extend(
+                tries
+                    .searched
+                    .iter()
+                    .map(|folder| format!("  searched  {folder}")),
+            );
+            lines.extend(tries.candidates.iter().flat_map(candidate));
+            Ok(lines)
+        }
+        Reply::NextStart => Ok(vec!["from the engine's next start on".to_owned()]),
+        Reply::Taken
+        | Reply::Call { .. }
+        | Reply::Account { .. }
+        | Reply::Calls { .. }
+        | Reply::Accounts { .. }
+        | Reply::Status { .. }
+        | Reply::Ladder { .. }
+        | Reply::PluginReloaded { .. }
+        | Reply::Subscribed { .. }
+        | Reply::Unknown => Err(odd_reply(reply)),
+    }
+}
+
+fn list(plugins: &[PluginSnapshot]) -> Vec<String> {
+    let mut rows = vec![
+        [
+            "id",
+            "kind",
+            "version",
+            "abi",
+            "state",
+            "trust",
+            "generation",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    rows.extend(plugins.iter().map(|plugin| {
+        vec![
+            plugin.id.clone(),
+            plugin.kind.clone(),
+            plugin.version.clone(),
+            plugin.abi.clone().unwrap_or_default(),
+            state(plugin.state).to_owned(),
+            plugin.trust.clone(),
+            generation(plugin),
+        ]
+    }));
+    words::table(&rows)
+}
+
+/// The how many-th build it is, and what the ones before hold until the engine ends.
+fn generation(plugin: &PluginSnapshot) -> String {
+    match &plugin.builds {
+        None => String::new(),
+        Some(PluginBuilds {
+            generation,
+            old,
+            old_mapped_bytes,
+            ..
+        }) => format!("{generation} ({old} old: {} KiB)", old_mapped_bytes / 1_024),
+    }
+}
+
+fn top(costs: &[PluginCost]) -> Vec<String> {
+    let head = [
+        "id", "open", "calls", "p50 µs", "p99 µs", "max µs", "late", "failed", "shut", "faults",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(costs.iter().map(|cost| {
+        vec![
+            cost.id.clone(),
+            cost.open.to_string(),
+            cost.calls.to_string(),
+            micros(cost.p50_ns),
+            micros(cost.p99_ns),
+            micros(cost.longest_ns),
+            cost.misses.to_string(),
+            cost.failures.to_string(),
+            cost.shut.to_string(),
+            cost.faults.to_string(),
+        ]
+    }));
+    let mut lines = words::table(&rows);
+    for cost in costs {
+        let own = cost.metrics.iter();
+        lines.extend(own.map(|(name, value)| format!("{} {name} {value}", cost.id)));
+    }
+    lines
+}
+
+fn micros(ns: u64) -> String {
+    format!("{}.{}", ns / 1_000, ns % 1_000 / 100)
+}
+
+fn candidate(plugin: &PluginSnapshot) -> Vec<String> {
+    let place = plugin.path.clone().unwrap_or_else(|| "built in".to_owned());
+    let mut lines = vec![format!("  {:<9} {place}", state(plugin.state))];
+    if let Some(hash) = &plugin.sha256 {
+        lines.push(format!("  sha256    {hash}"));
+    }
+    if let Some(error) = &plugin.error {
+        lines.push(format!("  why       {}", error.detail));
+        lines.push(format!("  fix       {}", error.fix));
+    }
+    lines
+}
+
+const fn state(state: PluginState) -> &'static str {
+    match state {
+        PluginState::Loaded => "in use",
+        PluginState::Refused => "refused",
+        PluginState::Crashed => "crashed",
+        PluginState::Bypassed => "bypassed",
+        PluginState::Disabled => "off",
+        PluginState::Quarantined => "quarantined",
+        PluginState::Unknown => "?",
+    }
+}

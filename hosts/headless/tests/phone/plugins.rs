@@ -1,0 +1,242 @@
+//! What the engine tells of plugins: which there are and why, what they cost, who failed in which call.
+
+use super::{ACCOUNT, PATIENCE, common, dial, run, start_with};
+use control::command::{NoFields, PluginRef};
+use control::event::{Filter, PluginChange};
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
+use control::{CallHandle, Code, Command, Event, EventBody, Reply};
+use engine::Core;
+use engine::listener::{Listener, Next};
+use plugin_host::{Catalogue, Gate, PluginMemory, SearchPath, Watch, wall_clock};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A phone with the codec COPY alone, and one it may call.
+async fn two(ours: Catalogue, theirs: Catalogue) -> (Rc<Core>, Rc<Core>) {
+    let mut keys = ACCOUNT.to_vec();
+    keys.push(("media.codecs", "COPY"));
+    keys.push(("accounts.a.udp_from_unknown", "true"));
+    let ours = start_with(&keys, ours).await;
+    keys.push(("incoming.accept", "talk"));
+    (ours, start_with(&keys, theirs).await)
+}
+
+/// The next event of which `of` makes something.
+async fn heard<T>(events: &Rc<Listener>, of: impl Fn(&Event) -> Option<T>) -> T {
+    loop {
+        match tokio::time::timeout(PATIENCE, events.next()).await.unwrap() {
+            Next::Event(sent) => {
+                if let Some(found) = of(&sent.event) {
+                    return found;
+                }
+            }
+            Next::Lagged(..) => panic!("lagged"),
+        }
+    }
+}
+
+async fn called(ours: &Core, theirs: &Core, events: &Rc<Listener>) -> CallHandle {
+    // The account comes a moment after the start.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let call = dial(ours, &format!("sip:1@{}", theirs.listening()[0].address));
+    heard(events, |event| {
+        assert!(!matches!(event.body, EventBody::CallEnded(_)), "{event:?}");
+        matches!(event.body, EventBody::CallAnswered(_)).then_some(())
+    })
+    .await;
+    call
+}
+
+fn asked(core: &Core, command: Command) -> Reply {
+    core.command(command, None).1.unwrap()
+}
+
+fn listed(core: &Core, id: &str) -> PluginSnapshot {
+    let Reply::Plugins { plugins } = asked(core, Command::PluginList(NoFields {})) else {
+        panic!("not the list");
+    };
+    plugins.into_iter().find(|plugin| plugin.id == id).unwrap()
+}
+
+fn cost(core: &Core, id: &str) -> PluginCost {
+    let Reply::PluginCosts { costs } = asked(core, Command::PluginTop(NoFields {})) else {
+        panic!("not what they cost");
+    };
+    costs.into_iter().find(|cost| cost.id == id).unwrap()
+}
+
+fn of(plugin: &str) -> PluginRef {
+    PluginRef {
+        plugin: plugin.to_owned(),
+    }
+}
+
+fn with_file(file: &Path) -> Catalogue {
+    let mut catalogue = Catalogue::new("test", "1");
+    catalogue.add_file(file).unwrap();
+    catalogue
+}
+
+/// Three calls that are late one after the other: told with the call, and the plugin's number says so too.
+#[test]
+fn a_plugin_that_is_late_is_passed_over_and_the_call_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = common::compile_c(folder.path(), "slow", &["SLOW".into()]);
+    let quick = common::compile_c(folder.path(), "quick", &[]);
+    run(async {
+        let mut ours = Catalogue::new("test", "1").timed_by(wall_clock);
+        ours.add_file(&slow).unwrap();
+        let (ours, theirs) = two(ours, with_file(&quick)).await;
+        let events = ours.events(Filter::default());
+        let call = called(&ours, &theirs, &events).await;
+        let (of_call, late) = heard(&events, |event| {
+            let EventBody::PluginDeadlineMissed(late) = &event.body else {
+                return None;
+            };
+            Some((event.call, late.clone()))
+        })
+        .await;
+        assert_eq!(of_call, Some(call));
+        assert_eq!(late.reason_code, Some(Code::PLUGIN_LATE));
+        assert_eq!(late.snapshot.state, PluginState::Bypassed);
+        assert_eq!(listed(&ours, "codec-copy").state, PluginState::Bypassed);
+        let cost = cost(&ours, "codec-copy");
+        assert_eq!(cost.shut, 1);
+        assert!(cost.misses >= 3 && cost.longest_ns >= 3_000_000, "{cost:?}");
+        ours.stop("test").await;
+        theirs.stop("test").await;
+    });
+}
+
+/// The process of an isolated codec is killed three times within a call.
+#[test]
+fn a_process_that_fails_is_told_with_its_call_until_it_stays_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "copy", &[]);
+    let program = common::program();
+    run(async {
+        let mut catalogue = Catalogue::new("test", "1").isolated_by(program);
+        catalogue.add_isolated(&file).unwrap();
+        let watch = catalogue.watches().remove(0);
+        let (ours, theirs) = two(catalogue, with_file(&file)).await;
+        assert_eq!(listed(&ours, "codec-copy").trust, "isolated");
+        let events = ours.events(Filter::default());
+        let call = called(&ours, &theirs, &events).await;
+        let mut pid = watch.process().unwrap();
+        for fault in 1..=3 {
+            kill(pid);
+            let (of_call, change) = heard(&events, failed).await;
+            assert_eq!(of_call, Some(call), "fault {fault}");
+            assert_eq!(change.reason_code, Some(Code::PLUGIN_CRASHED));
+            let error = change.snapshot.error.unwrap();
+            assert!(error.detail.contains("signal 9"), "{error}");
+            let shut = fault == 3;
+            assert_eq!(change.snapshot.state == PluginState::Quarantined, shut);
+            assert_eq!(cost(&ours, "codec-copy").faults, fault);
+            if !shut {
+                pid = next(&watch, pid).await;
+            }
+        }
+        assert_eq!(listed(&ours, "codec-copy").state, PluginState::Quarantined);
+        ours.stop("test").await;
+        theirs.stop("test").await;
+    });
+}
+
+fn failed(event: &Event) -> Option<(Option<CallHandle>, Box<PluginChange>)> {
+    if let EventBody::PluginFaulted(change) | EventBody::PluginQuarantined(change) = &event.body {
+        return Some((event.call, change.clone()));
+    }
+    None
+}
+
+fn kill(pid: u32) {
+    let mut kill = std::process::Command::new("kill");
+    let ended = kill.args(["-9", &pid.to_string()]).status();
+    assert!(ended.unwrap().success());
+}
+
+/// The process after `pid`.
+async fn next(watch: &Watch, pid: u32) -> u32 {
+    let other = async {
+        loop {
+            match watch.process().filter(|now| *now != pid) {
+                Some(now) => break now,
+                None => tokio::time::sleep(std::time::Duration::from_millis(2)).await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, other).await.unwrap()
+}
+
+async fn started(files: &Path, state: &Path) -> Rc<Core> {
+    let gate = Gate {
+        memory: Some(Arc::new(PluginMemory::open(state))),
+        ..Gate::default()
+    };
+    let mut catalogue = Catalogue::new("test", "1").guarded_by(gate);
+    catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
+    catalogue.add_path(&SearchPath::new([files.to_owned()]), |_| Ok(()));
+    start_with(&[], catalogue).await
+}
+
+/// Every file that was looked at is told once with what became of it, and `why` tells it again with the place.
+#[test]
+fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("plugins");
+    std::fs::create_dir(&files).unwrap();
+    common::compile_c(&files, "a-good", &[]);
+    common::compile_c(&files, "b-same", &[]);
+    let state = folder.path().join("state");
+    let started = || started(&files, &state);
+    run(async {
+        let core = started().await;
+        let events = core.events(Filter::default());
+        let loaded = heard(&events, |event| {
+            let EventBody::PluginLoaded(change) = &event.body else {
+                return None;
+            };
+            Some(change.clone())
+        })
+        .await;
+        assert_eq!(loaded.id, "codec-copy");
+        assert_eq!(loaded.abi.as_deref(), Some("1.0"));
+        let refused = heard(&events, |event| {
+            let EventBody::PluginRefused(change) = &event.body else {
+                return None;
+            };
+            Some(change.clone())
+        })
+        .await;
+        assert_eq!(refused.reason_code, Some(Code::PLUGIN_REFUSED));
+        assert!(refused.fix.unwrap().contains("another id"));
+        let Reply::PluginTries { tries } = asked(&core, Command::PluginWhy(of("codec-copy")))
+        else {
+            panic!("not why");
+        };
+        assert_eq!(tries.searched, [files.display().to_string()]);
+        let states: Vec<_> = tries.candidates.iter().map(|one| one.state).collect();
+        assert_eq!(states, [PluginState::Loaded, PluginState::Refused]);
+        let nobody = core.command(Command::PluginWhy(of("codec-x")), None).1;
+        assert_eq!(nobody.unwrap_err().code, Code::UNKNOWN_PLUGIN);
+        let off = asked(&core, Command::PluginDisable(of("codec-copy")));
+        assert_eq!(off, Reply::NextStart);
+        assert_eq!(listed(&core, "codec-copy").state, PluginState::Loaded);
+        core.stop("test").await;
+        drop(core);
+
+        let core = started().await;
+        let off = listed(&core, "codec-copy");
+        assert_eq!(off.state, PluginState::Disabled);
+        assert!(off.error.unwrap().fix.contains("plugin enable codec-copy"));
+        asked(&core, Command::PluginEnable(of("codec-copy")));
+        core.stop("test").await;
+        drop(core);
+
+        let core = started().await;
+        assert_eq!(listed(&core, "codec-copy").state, PluginState::Loaded);
+        core.stop("test").await;
+    });
+}
