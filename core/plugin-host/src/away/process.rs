@@ -3,7 +3,9 @@
 use super::line::Line;
 use super::link::{Caller, Link};
 use super::ring::Ring;
-use super::stuck::{LOOK, Stuck};
+use super::said;
+use super::serve::FOR;
+use super::stuck::{LOOK, Stuck, threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -24,6 +26,11 @@ use std::time::{Duration, Instant};
 pub(super) const CONTROL: Duration = Duration::from_millis(250);
 /// Loading may read a disk.
 const START: Duration = Duration::from_secs(5);
+/// Threads of one process: one for each media instance and recording, and some for the plugin. No limit of the
+/// system counts those of one process only.
+const THREADS: usize = 1_024;
+/// How often they are counted.
+const COUNT: Duration = Duration::from_secs(1);
 /// Waits before it is started again after faults in a row.
 const BACK_OFF: [Duration; 4] = [
     Duration::ZERO,
@@ -313,11 +320,16 @@ impl Shared {
         let mut child = Command::new(&self.plan.program)
             .env_clear()
             .env("MALLOC_ARENA_MAX", "1")
+            .args([FOR, &std::process::id().to_string()])
             .current_dir("/")
             .stdin(Stdio::from(theirs.into_fd()))
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(refused)?;
+        if let Some(stderr) = child.stderr.take() {
+            said::listen(self.plan.id.clone(), stderr).map_err(refused)?;
+        }
         let begun = match over(&ours, &self.plan.begin, &[], START) {
             Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
             Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
@@ -378,6 +390,7 @@ impl Shared {
         let pidfd = Pid::from_raw(child.id() as i32)
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         let mut stuck = Stuck::new(child.id());
+        let mut counted = Instant::now();
         loop {
             let links = self.links();
             let nap = if links.is_empty() {
@@ -403,6 +416,12 @@ impl Shared {
             }
             if let Some(mishap) = Mishap::of(self.seen.swap(0, Ordering::AcqRel)) {
                 return Some(mishap);
+            }
+            if counted.elapsed() >= COUNT {
+                counted = Instant::now();
+                if threads(child.id()).is_some_and(|threads| threads > THREADS) {
+                    return Some(Mishap::TooMany);
+                }
             }
             // A look that came late itself says nothing of others.
             let in_time = began.elapsed() < nap + LOOK / 2;

@@ -82,11 +82,14 @@ impl Timing {
     }
 }
 
-/// Serves one plugin to the engine at the other end of standard input, until it hangs up. The whole of the
-/// program `offhook-plugin-host`.
-pub fn serve() -> io::Result<()> {
+/// With this and the engine's process number the program `offhook-plugin-host` serves.
+pub const FOR: &str = "--for";
+
+/// Serves one plugin to the engine at the other end of standard input, until it hangs up. `engine` is the number of
+/// its process: with that this one ends.
+pub fn serve(engine: u32) -> io::Result<()> {
     let line = Line::of(io::stdin().as_fd().try_clone_to_owned()?);
-    sandbox::at_start(&line)?;
+    sandbox::at_start(&line, engine)?;
     // After it: that closes whatever is open.
     let clock = Timing::new()?;
     let mut loaded: Option<Served> = None;

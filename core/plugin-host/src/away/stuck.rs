@@ -108,6 +108,14 @@ impl Turn {
     }
 }
 
+/// How many threads a process has. Source: proc(5), `stat`, field 20.
+pub(super) fn threads(pid: u32) -> Option<usize> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, which may hold anything, stands before; it is the second.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    rest.split(' ').nth(20 - 3)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
