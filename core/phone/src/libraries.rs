@@ -8,7 +8,7 @@ use settings::{
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -78,15 +78,13 @@ pub fn add_libraries(
     kept_out.into_inner()
 }
 
-/// How plugins may be replaced while the engine runs: by files that the settings want, from copies in `copies`,
-/// a folder for this user alone.
-pub fn reloads(plugins: &Plugins, copies: PathBuf) -> Reloads {
+/// How plugins may be replaced while the engine runs: by files that the settings want.
+pub fn reloads(plugins: &Plugins) -> Reloads {
     let (plugins, bundled) = (plugins.clone(), bundled());
     let trusted = move |path: &Path, manifest: &Manifest| {
         library_trust(&plugins, &bundled, path, manifest).map_err(|why| why.to_string())
     };
     Reloads {
-        copies,
         trusted: Rc::new(trusted),
     }
 }

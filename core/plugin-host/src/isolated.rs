@@ -65,7 +65,9 @@ impl Catalogue {
 
     /// Starts a process for a file that has passed.
     pub(crate) fn start_away(&mut self, passed: Passed) -> Result<(), Error> {
-        let Passed { path, manifest, .. } = passed;
+        let Passed {
+            library, manifest, ..
+        } = passed;
         let refused = |refusal| Error::InitFailed {
             plugin: manifest.id.clone(),
             refusal,
@@ -74,15 +76,14 @@ impl Catalogue {
         let program = program.ok_or_else(|| Error::NoIsolation {
             plugin: manifest.id.clone(),
         })?;
-        let whole = path.canonicalize().map_err(|error| Error::Unreadable {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
+        let held = library.hold(&manifest.id)?;
+        let path = library.path().to_owned();
         let (process, begun) = Process::start(Plan {
             id: manifest.id.clone(),
             program,
+            library: Arc::new(held),
             begin: Ask::Begin {
-                path: whole,
+                path: path.clone(),
                 kind: manifest.kind.clone(),
                 permissions: manifest.permissions.clone(),
                 host: (self.host_name.to_owned(), self.host_version.to_owned()),
@@ -109,7 +110,7 @@ impl Catalogue {
             licence: begun.licence.clone(),
             abi: manifest.abi,
             origin: Origin::Isolated(path),
-            sha256: passed.sha256,
+            sha256: Some(library.hash().to_owned()),
             unguarded: begun.open.clone(),
         };
         self.put(Plugin::new(

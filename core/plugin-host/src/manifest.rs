@@ -2,13 +2,12 @@
 
 use crate::config::Schema;
 use crate::elf::{self, NotElf};
+use crate::library::Library;
 use crate::{Error, Kind};
 use plugin_abi::{ABI_MAJOR, ENTRY_SYMBOL, MANIFEST_SECTION};
 use serde::Deserialize;
 use std::path::Path;
 
-/// Largest library that is looked into. Unit: bytes.
-const LARGEST_FILE: u64 = 512 << 20;
 /// Largest manifest. Unit: bytes.
 const LARGEST_MANIFEST: usize = 64 << 10;
 
@@ -47,51 +46,36 @@ pub struct Manifest {
     pub trust: String,
 }
 
-/// The bytes of a library file.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let unreadable = |reason: String| Error::Unreadable {
-        path: path.to_owned(),
-        reason,
+/// Why a file cannot be looked into.
+pub(crate) fn not_elf(path: &Path, why: NotElf) -> Error {
+    let path = path.to_owned();
+    let reason = match why {
+        NotElf::Class => {
+            return Error::WrongArchitecture {
+                path,
+                theirs: "another word size or byte order".into(),
+                ours: std::env::consts::ARCH,
+            };
+        }
+        NotElf::Magic => "no ELF file",
+        NotElf::Type => "an ELF file, but no shared library",
+        NotElf::Short => "cut short",
     };
-    let length = std::fs::metadata(path)
-        .map_err(|e| unreadable(e.to_string()))?
-        .len();
-    if length > LARGEST_FILE {
-        return Err(unreadable(format!(
-            "{length} bytes are more than any plugin has"
-        )));
-    }
-    std::fs::read(path).map_err(|e| unreadable(e.to_string()))
+    Error::NotALibrary { path, reason }
 }
 
 impl Manifest {
     /// Reads and checks the manifest of a library file: a plugin for this machine and this boundary
     /// that exports its entry. Nothing is loaded and nothing of it runs.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::of_library(path, &read_file(path)?)
+        Library::read(path)?.manifest()
     }
 
     /// As [`read`](Self::read), of a file's bytes; `path` is for the words of an error.
     pub fn of_library(path: &Path, file: &[u8]) -> Result<Self, Error> {
         let path = path.to_owned();
-        let shown = match elf::look(file, MANIFEST_SECTION, ENTRY_SYMBOL) {
-            Ok(shown) => shown,
-            Err(NotElf::Class) => {
-                return Err(Error::WrongArchitecture {
-                    path,
-                    theirs: "another word size or byte order".into(),
-                    ours: std::env::consts::ARCH,
-                });
-            }
-            Err(why) => {
-                let reason = match why {
-                    NotElf::Magic => "no ELF file",
-                    NotElf::Type => "an ELF file, but no shared library",
-                    NotElf::Short | NotElf::Class => "cut short",
-                };
-                return Err(Error::NotALibrary { path, reason });
-            }
-        };
+        let shown = elf::look(file, MANIFEST_SECTION, ENTRY_SYMBOL);
+        let shown = shown.map_err(|why| not_elf(&path, why))?;
         if elf::machine_name(shown.machine) != std::env::consts::ARCH {
             return Err(Error::WrongArchitecture {
                 path,

@@ -21,7 +21,10 @@ fn empty() -> Catalogue {
 }
 
 fn with(file: &Path) -> Catalogue {
-    let mut catalogue = empty();
+    added(empty(), file)
+}
+
+fn added(mut catalogue: Catalogue, file: &Path) -> Catalogue {
     catalogue.add_isolated(file).unwrap();
     catalogue
 }
@@ -32,6 +35,20 @@ fn said(catalogue: &Catalogue) -> String {
     match handle.open("", "") {
         Err(Error::Open { refusal, .. }) => refusal.reason,
         other => panic!("{other:?}"),
+    }
+}
+
+fn kill(pid: u32) {
+    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status();
+    assert!(killed.unwrap().success());
+}
+
+/// Until `is_done`, at most five seconds.
+fn until(mut is_done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(5);
+    while !is_done() {
+        assert!(Instant::now() < end, "it never came");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -83,16 +100,61 @@ fn a_process_with_more_threads_than_any_plugin_needs_is_ended() {
         with(&file)
     };
     let (some, many) = (many("some", 1_000), many("many", 1_100));
-    let end = Instant::now() + Duration::from_secs(5);
-    let incident = loop {
-        if let Some(incident) = many.incidents().pop() {
-            break incident;
-        }
-        assert!(Instant::now() < end, "it goes on");
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let mut incidents = Vec::new();
+    until(|| {
+        incidents.extend(many.incidents());
+        !incidents.is_empty()
+    });
+    let incident = incidents.remove(0);
     assert_eq!(incident.mishap, Mishap::TooMany);
     assert_eq!(some.incidents(), []);
+}
+
+/// What was looked at and has the hash that was asked for is what runs, also the second time.
+#[test]
+fn after_a_crash_the_same_code_runs_whatever_stands_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "good", &[]);
+    let other = common::compile_c(folder.path(), "evil", &["BUILD=1".into()]);
+    let catalogue = empty().without_quarantine();
+    let catalogue = added(catalogue, &file);
+    let about = catalogue.plugins().next().unwrap().clone();
+    assert_eq!(about.sha256, Some(host::gate::sha256_of(&file).unwrap()));
+    for exchange in [
+        &(|| std::fs::rename(&other, &file).unwrap()) as &dyn Fn(),
+        &|| std::fs::write(&file, "").unwrap(),
+        &|| std::fs::remove_file(&file).unwrap(),
+    ] {
+        let before = catalogue.process_of("codec-copy").unwrap();
+        exchange();
+        kill(before);
+        let mut now = None;
+        until(|| {
+            now = catalogue
+                .process_of("codec-copy")
+                .filter(|now| *now != before);
+            now.is_some()
+        });
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", now.unwrap())).unwrap();
+        let wanted = format!("codec-copy-{}", &about.sha256.as_ref().unwrap()[..16]);
+        assert!(maps.contains(&wanted), "{maps}");
+        assert_eq!(catalogue.incidents().len(), 1);
+    }
+}
+
+/// Also in the engine's own process.
+#[test]
+fn a_library_that_is_cut_short_while_it_runs_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "copy", &[]);
+    let mut catalogue = Catalogue::new("test", "1");
+    catalogue.add_file(&file).unwrap();
+    let codec = catalogue.codec("COPY", Hertz(8000)).unwrap();
+    let mut open = codec.open("", "").unwrap();
+    std::fs::write(&file, "").unwrap();
+    let mut payload = [0; 320];
+    assert_eq!(open.encode(&[1; 160], &mut payload), Ok(320));
+    assert!(codec.open("", "").is_ok());
 }
 
 /// As in a container, where the engine is all there is.

@@ -63,8 +63,7 @@ fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> C
 /// How plugins are replaced while it runs, if files may be loaded at all.
 pub(crate) fn reloads(options: &Options, settings: &Settings) -> Option<Reloads> {
     let loads_files = !options.safe_mode && !options.only_bundled;
-    let folder = state_folder(&settings.profile).filter(|_| loads_files)?;
-    Some(phone::reloads(&settings.plugins, folder.join("plugins")))
+    loads_files.then(|| phone::reloads(&settings.plugins))
 }
 
 /// This program looks at a file in a process of its own.

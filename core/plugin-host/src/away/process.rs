@@ -8,6 +8,7 @@ use super::serve::FOR;
 use super::stuck::{LOOK, Stuck, threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
+use crate::library::Held;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use plugin::{Refusal, Status};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) id: String,
     /// The program `offhook-plugin-host`.
     pub(crate) program: PathBuf,
+    /// What it runs, also when it is started again.
+    pub(crate) library: Arc<Held>,
     pub(crate) begin: Ask,
     pub(crate) quarantine: bool,
     pub(crate) incidents: Arc<Incidents>,
@@ -330,7 +333,7 @@ impl Shared {
         if let Some(stderr) = child.stderr.take() {
             said::listen(self.plan.id.clone(), stderr).map_err(refused)?;
         }
-        let begun = match over(&ours, &self.plan.begin, &[], START) {
+        let begun = match over(&ours, &self.plan.begin, &[self.plan.library.as_fd()], START) {
             Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
             Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
             Ok(_) => Refusal::new(Status::GARBAGE, "its process answered something else"),

@@ -2,7 +2,7 @@
 //!
 //! What the manifest's `permissions` may say: `folder:PATH` (read and write below it), `device:PATH` (the
 //! same, and ioctl), `net` or `net:NAME` (sockets; the kernel knows no names, so a name is for people only).
-//! Without permission the process reads the system's libraries and its own file, computes, and answers.
+//! Without permission the process reads the system's libraries, computes, and answers.
 
 mod os {
     #[cfg(target_os = "linux")]
@@ -18,7 +18,7 @@ use rustix::process::{
     Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit,
 };
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Memory, with every mapping and stack. Unit: bytes.
 const MEMORY: u64 = 768 << 20;
@@ -59,7 +59,7 @@ pub(super) fn at_start(line: &Line, engine: u32) -> io::Result<()> {
 }
 
 /// For good. What this kernel does not have, or a permission this host does not know, comes back in words.
-pub(super) fn shut_in(plugin: &Path, permissions: &[String]) -> Vec<String> {
+pub(super) fn shut_in(permissions: &[String]) -> Vec<String> {
     let mut open = Vec::new();
     let leave = leave(permissions, &mut open);
     let mut tried = |what: &str, done: io::Result<()>| {
@@ -84,7 +84,7 @@ pub(super) fn shut_in(plugin: &Path, permissions: &[String]) -> Vec<String> {
         "no new privileges",
         rustix::thread::set_no_new_privs(true).map_err(Into::into),
     );
-    tried("files by permission only", files(plugin, &leave));
+    tried("files by permission only", files(&leave));
     let calls = os::linux::filter_calls(os::linux::Calls {
         write: !leave.folders.is_empty() || !leave.devices.is_empty(),
         device: !leave.devices.is_empty(),
@@ -115,8 +115,8 @@ fn leave(permissions: &[String], open: &mut Vec<String>) -> Leave {
     leave
 }
 
-fn files(plugin: &Path, leave: &Leave) -> io::Result<()> {
-    let status = ruled(plugin, leave).map_err(io::Error::other)?;
+fn files(leave: &Leave) -> io::Result<()> {
+    let status = ruled(leave).map_err(io::Error::other)?;
     let missing = missing(&status.ruleset, &status.landlock);
     missing.map_or(Ok(()), |what| Err(io::Error::other(what)))
 }
@@ -143,7 +143,7 @@ fn missing(ruleset: &RulesetStatus, landlock: &LandlockStatus) -> Option<String>
     Some(format!("Landlock of this kernel does not limit {lacks}"))
 }
 
-fn ruled(plugin: &Path, leave: &Leave) -> Result<RestrictionStatus, RulesetError> {
+fn ruled(leave: &Leave) -> Result<RestrictionStatus, RulesetError> {
     let (all, read) = (AccessFs::from_all(LANDLOCK), AccessFs::from_read(LANDLOCK));
     let libraries = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib"];
     let libraries = libraries.map(PathBuf::from).into_iter();
@@ -155,7 +155,7 @@ fn ruled(plugin: &Path, leave: &Leave) -> Result<RestrictionStatus, RulesetError
     if !leave.net {
         rules = rules.handle_access(AccessNet::from_all(LANDLOCK))?;
     }
-    let readable = libraries.chain(files).chain([plugin.to_owned()]);
+    let readable = libraries.chain(files);
     let writable = leave.folders.iter().chain(&leave.devices);
     rules
         .create()?

@@ -118,7 +118,7 @@ static const char *reach(void) {
 #endif
 #ifdef THREADS
 #include <pthread.h>
-static void *stand(void *nothing) { for (;;) pause(); return nothing; }
+static void *stand(void *nothing) { for (;;) sleep(1000); return nothing; }
 static void start(void) {
     pthread_attr_t small;
     pthread_t thread;
