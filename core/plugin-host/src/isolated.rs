@@ -5,6 +5,7 @@ use crate::away;
 use crate::away::process::{Plan, Process};
 use crate::away::words::{Ask, Format};
 use crate::catalogue::{About, Catalogue, Origin};
+use crate::manifest::check_words;
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
 use crate::{CodecHandle, Error, Incident, Incidents, Kind, Ready};
@@ -93,6 +94,13 @@ impl Catalogue {
             incidents: Arc::clone(&self.incidents),
         })
         .map_err(refused)?;
+        // The process is not believed.
+        for text in [&begun.name, &begun.version, &begun.vendor, &begun.licence] {
+            check_words("what it calls itself", text).map_err(|reason| Error::BadManifest {
+                path: path.clone(),
+                reason,
+            })?;
+        }
         if !begun.open.is_empty() {
             let open = begun.open.join("; ");
             tracing::warn!(

@@ -2,6 +2,7 @@
 //! cannot be taken out of a process safely.
 
 use crate::library::{Held, Library};
+use crate::manifest::check_words;
 use crate::{Error, Manifest};
 use plugin::EntryHandle;
 use std::collections::BTreeMap;
@@ -55,6 +56,17 @@ pub(crate) fn load_held(
     // SAFETY: as above; the library is never unloaded, so the entry lives as long as the process.
     let entry = unsafe { EntryHandle::read(*symbol) }
         .map_err(|fault| Error::entry(manifest.id.clone(), fault))?;
+    for (what, text) in [
+        ("name", &entry.name),
+        ("version", &entry.version),
+        ("vendor", &entry.vendor),
+        ("licence", &entry.licence),
+    ] {
+        check_words(what, text).map_err(|reason| Error::BadManifest {
+            path: path.to_owned(),
+            reason: format!("{reason}, in its entry"),
+        })?;
+    }
     if entry.id != manifest.id {
         return Err(Error::TwoIds {
             path: path.to_owned(),

@@ -2,28 +2,19 @@
 
 use crate::options::Options;
 use engine::voice::reload::Reloads;
-use plugin_host::{Catalogue, PluginMemory, Prober, SearchPath, wall_clock};
+use phone::Files;
+use plugin_host::{Catalogue, Prober};
 use settings::Settings;
-use std::path::PathBuf;
-use std::sync::Arc;
-
-/// Calls at once beyond which plugins are not timed: a bench counts calls, and two readings of the clock
-/// for each packet are in its way.
-const TIMED_CALLS: usize = 256;
 
 /// Everything that is found, guarded as the settings say.
 pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
-    let mut catalogue = Catalogue::new("offhookd", env!("CARGO_PKG_VERSION"));
-    if settings.limits.calls <= TIMED_CALLS {
-        catalogue = catalogue.timed_by(wall_clock);
-    }
-    if !options.safe_mode {
-        catalogue = catalogue.with_options(phone::options(&settings.plugins));
-    }
-    // Files come first: one with the id of a built-in plugin takes its place.
-    match options.safe_mode || options.only_bundled {
-        true => tracing::warn!("no plugin file is loaded, as the command line says"),
-        false => catalogue = with_files(catalogue, options, settings),
+    let files = match (options.safe_mode, options.only_bundled) {
+        (true, _) => Files::Safe,
+        (false, true) => Files::Named,
+        (false, false) => Files::In(&options.plugins),
+    };
+    if !matches!(files, Files::In(_)) {
+        tracing::warn!("no plugin file is loaded, as the command line says");
     }
     let built_in = [
         &audio_file::ENTRY,
@@ -42,22 +33,15 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &filter_gain::ENTRY,
         &codec_opus::ENTRY,
     ];
-    for entry in built_in {
-        if let Err(why) = catalogue.add_built_in(entry) {
-            tracing::debug!(%why, "built-in plugin not used");
-        }
-    }
-    catalogue
-}
-
-fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> Catalogue {
-    let folders = options.plugins.iter().chain(&settings.plugins.path);
-    let path = SearchPath::new(folders.cloned());
-    let memory = state_folder(&settings.profile).map(|folder| PluginMemory::open(&folder));
-    let gate = phone::gate(&settings.plugins, prober(), memory.map(Arc::new));
-    let mut catalogue = catalogue.guarded_by(gate);
-    phone::add_libraries(&mut catalogue, &path, &settings.plugins);
-    catalogue
+    let host = phone::Host {
+        name: "offhookd",
+        version: env!("CARGO_PKG_VERSION"),
+        state: &settings.profile,
+        built_in: &built_in,
+        files,
+        prober: prober(),
+    };
+    phone::catalogue(&host, settings)
 }
 
 /// How plugins are replaced while it runs, if files may be loaded at all.
@@ -71,16 +55,4 @@ fn prober() -> Option<Prober> {
     let this = std::env::current_exe();
     let this = this.inspect_err(|error| tracing::warn!(%error, "plugin files are not tried first"));
     Some(Prober::new(this.ok()?, ["--probe-plugin".into()]))
-}
-
-/// Where this profile keeps its state. Source: XDG Base Directory Specification, `$XDG_STATE_HOME`.
-fn state_folder(profile: &str) -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let of_user = || {
-        let home = || named("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-        let base = named("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
-        base.map(|base| base.join("offhook"))
-    };
-    let base = named("OFFHOOK_STATE_DIR").map(PathBuf::from);
-    Some(base.or_else(of_user)?.join(profile))
 }

@@ -21,6 +21,9 @@ typedef OffhookFmtpRule FmtpRule;
 #ifndef ID
 #define ID "codec-copy"
 #endif
+#ifndef NAME
+#define NAME "Copy"
+#endif
 #ifndef ENTRY_ID
 #define ENTRY_ID ID
 #endif
@@ -271,7 +274,7 @@ extern const Entry static_entry;
 #endif
 extern const Entry offhook_plugin_entry;
 const Entry offhook_plugin_entry = {
-    ENTRY_SIZE, MAJOR, 0, 0, TEXT(ENTRY_ID), TEXT("Copy"), TEXT("1.0"), TEXT("someone"), TEXT("MIT"),
+    ENTRY_SIZE, MAJOR, 0, 0, TEXT(ENTRY_ID), TEXT(NAME), TEXT("1.0"), TEXT("someone"), TEXT("MIT"),
     { (const uint8_t *)manifest, sizeof manifest - 1 }, init, deinit, TABLE,
 };
 

@@ -173,10 +173,11 @@ fn load(
     if let Some(guest) = guest {
         set("media.codecs", &guest.format);
     }
-    let broken = |complaints: settings::Complaints| {
-        Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
-    };
     settings::load(&request).map_err(broken)
+}
+
+fn broken(complaints: settings::Complaints) -> Error {
+    Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
 }
 
 /// At its own port where that is free, so that people can type it; a check takes any.
@@ -201,8 +202,8 @@ async fn pbx(
 
 /// Plugins of the demo, linked in: it needs no file to be installed.
 fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
-    let mut catalogue = Catalogue::new("offhook demo", env!("CARGO_PKG_VERSION"));
-    let entries = [
+    let loaded = settings::load(&settings::Request::of_profile("demo")).map_err(broken)?;
+    let built_in = [
         &audio_file::ENTRY,
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
@@ -211,10 +212,15 @@ fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
         &dtmf_info::ENTRY,
         &dtmf_rfc4733::ENTRY,
     ];
-    for entry in entries {
-        let added = catalogue.add_built_in(entry);
-        debug_assert!(added.is_ok(), "{added:?}");
-    }
+    let host = phone::Host {
+        name: "offhook demo",
+        version: env!("CARGO_PKG_VERSION"),
+        state: "demo",
+        built_in: &built_in,
+        files: phone::Files::Named,
+        prober: None,
+    };
+    let mut catalogue = phone::catalogue(&host, &loaded.settings);
     if let Some(guest) = guest {
         let refused = |why: plugin_host::Error| {
             ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
