@@ -7,9 +7,18 @@ use super::os::linux::Region;
 use core::sync::atomic::{AtomicU32, Ordering};
 use rustix::thread::Timespec;
 use rustix::thread::futex;
+use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
+
+/// One clock for both processes.
+fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    (now.tv_sec as u64)
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(now.tv_nsec as u64)
+}
 
 /// Requests that may wait for their reply.
 pub(crate) const SLOTS: u32 = 8;
@@ -117,6 +126,16 @@ impl Slot<'_> {
         [2, 3, 4, 5].map(|at| self.head(at))
     }
 
+    /// When it was answered, as the other side says. Unit: ns of the system's monotonic clock.
+    fn answered_ns(&self) -> u64 {
+        u64::from(self.head(6)) | u64::from(self.head(7)) << 32
+    }
+
+    fn put_answered_ns(&self, ns: u64) {
+        self.set(6, ns as u32);
+        self.set(7, (ns >> 32) as u32);
+    }
+
     fn put(&self, number: u32, what: u32, args: [u32; 4]) {
         self.set(0, number);
         self.set(1, what);
@@ -180,6 +199,8 @@ pub(crate) struct Asker {
     pub(crate) sent: u32,
     /// Replies that were taken or given up.
     pub(crate) seen: u32,
+    /// When the requests of the slots were made. Unit: ns of the system's monotonic clock.
+    asked_ns: [u64; SLOTS as usize],
 }
 
 impl Asker {
@@ -201,9 +222,18 @@ impl Asker {
         let slot = ring.slot(number, false);
         slot.put(number, what, args);
         fill(slot);
+        self.asked_ns[(number % SLOTS) as usize] = monotonic_ns();
         self.sent = number.wrapping_add(1);
         ring.publish(ASKED, self.sent, ANSWERER_SLEEPS);
         Some(number)
+    }
+
+    /// How long request `number` took until its answer was there, or takes by now where it has none. What
+    /// the other side says of it is believed only between the asking and now. Unit: ns.
+    pub(crate) fn took(&self, number: u32, reply: Option<Slot<'_>>) -> u64 {
+        let (asked, now) = (self.asked_ns[(number % SLOTS) as usize], monotonic_ns());
+        let answered = reply.map_or(now, |reply| reply.answered_ns());
+        answered.min(now).saturating_sub(asked)
     }
 
     /// Gives up replies that came and that nobody asks for.
@@ -281,6 +311,7 @@ impl Answerer {
         let Some((status, args)) = work(self.ring.slot(number, false), reply) else {
             return false;
         };
+        reply.put_answered_ns(monotonic_ns());
         reply.put(number, status as u32, args);
         self.next = number.wrapping_add(1);
         self.ring.publish(ANSWERED, self.next, ASKER_SLEEPS);
