@@ -415,8 +415,8 @@ impl Shared {
 }
 
 fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
-    line.send(word, &[], fds, wait)?;
-    line.receive::<Answer>(wait).map(|came| came.word)
+    line.ask::<Answer>(word, &[], fds, wait)
+        .map(|came| came.word)
 }
 
 /// What an error on a line says of the process.
