@@ -1,6 +1,7 @@
 //! The codec: 8 bit linear.
 
 use crate::fault::obey;
+use crate::scribble::look_for_memory;
 use plugin::{Codec, CodecRequest, Format, Refusal, Status};
 
 /// See the crate.
@@ -15,7 +16,10 @@ impl Codec for Faulty {
     fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
         match request.options {
             "look" => Err(Refusal::new(Status::UNAVAILABLE, look())),
-            _ => Ok(Self),
+            _ => {
+                look_for_memory();
+                Ok(Self)
+            }
         }
     }
 
