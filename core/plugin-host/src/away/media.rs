@@ -4,7 +4,8 @@
 //! block later, so that nobody waits for it.
 
 use super::link::{Caller, Ticket};
-use super::ring::{ROOM, Slot};
+use super::ring::Slot;
+use super::sizes::ROOM;
 use crate::budget::Way;
 use plugin::{AudioCounters, AudioLatency, Captured, DtmfHeard, Status};
 

@@ -2,28 +2,16 @@
 //!
 //! Request `n` is answered by reply `n` in the slot of the same number; replies come in order. The asking
 //! side keeps its own counts and believes nothing that it reads without checking it.
+//!
+//! `tests/isolation/tests/rings.rs` compiles this file over memory and threads of a model, where every order of
+//! reads, writes and wake-ups is tried.
 
-use super::os::linux::Region;
-use core::sync::atomic::{AtomicU32, Ordering};
-use rustix::thread::Timespec;
-use rustix::thread::futex;
-use rustix::time::{ClockId, clock_gettime};
+use super::os::linux::{AtomicU32, Region, monotonic_ns, sleep_while, wake};
+use super::sizes::{ROOM, SLOTS};
+use core::sync::atomic::Ordering;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
-
-/// One clock for both processes.
-fn monotonic_ns() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    (now.tv_sec as u64)
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(now.tv_nsec as u64)
-}
-
-/// Requests that may wait for their reply.
-pub(crate) const SLOTS: u32 = 8;
-/// What comes with a request or reply at most: 120 ms at 48 kHz. Unit: bytes.
-pub(crate) const ROOM: usize = 11_520;
 
 /// Words before the data of a slot.
 const HEAD: usize = 8;
@@ -43,6 +31,8 @@ pub(crate) struct Ring(Region);
 impl Ring {
     pub(crate) fn make() -> io::Result<(Self, OwnedFd)> {
         let (region, fd) = Region::make(WORDS)?;
+        // The first look at the clock asks the system where it is: here, and not on a media thread.
+        let _ = monotonic_ns();
         Ok((Self(region), fd))
     }
 
@@ -83,8 +73,7 @@ impl Ring {
     fn publish(&self, at: usize, count: u32, sleeps: usize) {
         self.word(at).store(count, Ordering::SeqCst);
         if self.word(sleeps).swap(0, Ordering::SeqCst) != 0 {
-            // Waking can only fail for an address that is none.
-            let _ = futex::wake(self.word(at), futex::Flags::empty(), 1);
+            wake(self.word(at));
         }
     }
 
@@ -92,12 +81,7 @@ impl Ring {
     fn sleep(&self, at: usize, count: u32, sleeps: usize, wait: Duration) {
         self.word(sleeps).store(1, Ordering::SeqCst);
         if self.word(at).load(Ordering::SeqCst) == count {
-            let wait = Timespec {
-                tv_sec: wait.as_secs() as i64,
-                tv_nsec: i64::from(wait.subsec_nanos()),
-            };
-            // Woken, too late, changed meanwhile, interrupted: the caller looks again.
-            let _ = futex::wait(self.word(at), futex::Flags::empty(), count, Some(&wait));
+            sleep_while(self.word(at), count, wait);
         }
         self.word(sleeps).store(0, Ordering::SeqCst);
     }
