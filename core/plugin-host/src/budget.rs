@@ -264,7 +264,10 @@ impl Budget {
     /// A meter for one more instance.
     pub(crate) fn meter(&self) -> Arc<Meter> {
         let mut meters = self.meters();
-        meters.put_away();
+        if meters.open.len() == meters.open.capacity() {
+            // Only then, so that an instance among thousands costs no look at all of them.
+            meters.put_away();
+        }
         let meter = Arc::new(Meter::default());
         meters.open.push(Arc::clone(&meter));
         meter
@@ -300,7 +303,8 @@ impl Budget {
 
     /// Instances that were shut out since this was asked last, each once. Thread: \[control\].
     pub fn newly_shut(&self) -> Vec<ShutOut> {
-        let meters = self.meters();
+        let mut meters = self.meters();
+        meters.put_away();
         let fresh = meters.open.iter().filter_map(|meter| {
             let trouble = meter.trouble()?;
             let leg = meter.leg.load(Relaxed);

@@ -358,6 +358,11 @@ fn broken_toml_is_told_by_line_and_the_rest_is_checked_too() {
         expect!["site.toml:3:1: duplicate key; expected: TOML"],
     );
     complains(
+        "[[accounts]]\nuser = \"alice\"\n",
+        expect![[r#"
+            site.toml:1:1: accounts: is a table; each account is a table with its id: [accounts.alice]"#]],
+    );
+    complains(
         "media = 3\n\u{e4} = 1\n",
         expect![[r#"
             site.toml:1:9: media: is a table; write it as [media] with keys below
