@@ -64,7 +64,7 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["none", "crlf", "options", "stun"]),
     ),
     key("account.keepalive_s", number(5, 3600)),
-    key("media.codecs", Kind::Names),
+    key("media.codecs", Kind::Codecs),
     key("media.codec_order", Kind::Choice(&["theirs", "ours"])),
     key(
         "media.ptime_ms",

@@ -184,6 +184,7 @@ pub(crate) fn complain_about_value(
         | Kind::Text
         | Kind::Choice(_)
         | Kind::Names
+        | Kind::Codecs
         | Kind::Texts
         | Kind::Listen
         | Kind::Server
