@@ -100,6 +100,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("dscp.signalling", number(0, 63)),
     key("plugins.path", Kind::Texts),
     key("plugins.allow", Kind::Names),
+    key("plugins.without", Kind::Names),
     key("plugins.default_trust", TRUST),
     key("plugins.sha256_required", Kind::Switch),
 ];

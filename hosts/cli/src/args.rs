@@ -1,9 +1,9 @@
 //! What may be typed.
 
-use crate::verbs::{PluginNew, PluginRun};
+use crate::verbs::{PluginBisect, PluginBisectOne, PluginNew, PluginRun};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
-use control::{AccountHandle, CallHandle, Code};
+use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -413,6 +413,11 @@ pub(crate) enum Plugin {
     Check(PluginCheck),
     /// Put a newer build of a plugin in its place while the engine runs
     Reload(PluginReload),
+    /// Find the plugin that makes something fail, by leaving out halves of them; no setting is changed
+    Bisect(PluginBisect),
+    /// One trial of bisect, in this process
+    #[command(hide = true)]
+    BisectOne(PluginBisectOne),
     /// One check, in this process
     #[command(hide = true)]
     CheckOne(PluginCheckOne),
@@ -423,7 +428,7 @@ pub(crate) enum Plugin {
 pub(crate) struct OnePlugin {
     /// The plugin's id, such as codec-g711
     #[arg(value_name = "ID")]
-    pub(crate) plugin: String,
+    pub(crate) plugin: PluginId,
 }
 
 /// `plugin inspect`.
@@ -439,7 +444,7 @@ pub(crate) struct PluginFile {
 pub(crate) struct PluginReload {
     /// The plugin's id, such as codec-g711
     #[arg(value_name = "ID")]
-    pub(crate) plugin: String,
+    pub(crate) plugin: PluginId,
     /// The library; without, the file that it came from
     pub(crate) file: Option<PathBuf>,
     /// Also in calls that run, where it is on trial for a second
