@@ -9,7 +9,7 @@
 //! let host = offhook_phone::Host {
 //!     name: "my phone",
 //!     version: "1.0",
-//!     state: "my-phone",
+//!     state: Some("my-phone"),
 //!     built_in: &[],
 //!     files: offhook_phone::Files::In(&[]),
 //!     prober: None,
@@ -43,7 +43,10 @@ mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use libraries::{Unwanted, add_libraries, gate, library_trust, options, reloads};
+pub use libraries::{
+    Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
+    state_folder,
+};
 pub use plugins::{Files, Host, catalogue, guarded};
 
 use base::Rng;
@@ -87,6 +90,7 @@ pub fn build_with(
     sound: Sound,
     answering: impl Fn() -> Box<dyn Answering> + 'static,
 ) -> Result<Builder, Error> {
+    let settings = &libraries::without(settings, &catalogue);
     let complaints = libraries::complaints(&settings.plugins, &catalogue);
     if complaints.has_errors() {
         return Err(Error::Options(complaints));

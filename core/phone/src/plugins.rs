@@ -1,6 +1,6 @@
 //! The plugins of a host, found and guarded as the settings say. The same for every host.
 
-use crate::libraries::{add_libraries, gate, options};
+use crate::libraries::{add_libraries, gate, only_bundled, options, state_folder};
 use plugin_host::{Catalogue, Entry, PluginMemory, Prober, SearchPath, wall_clock};
 use settings::Settings;
 use std::path::PathBuf;
@@ -18,14 +18,13 @@ pub struct Host<'a> {
     /// Its version, likewise.
     pub version: &'static str,
     /// Its folder among those where a user's programs keep their state: what is remembered of plugins from start to
-    /// start. Two engines of one folder remember for one only.
-    pub state: &'a str,
+    /// start; without, nothing is.
+    pub state: Option<&'a str>,
     /// Plugins that are linked in. A file with the id of one takes its place.
     pub built_in: &'a [&'a Entry],
     /// Which library files are loaded.
     pub files: Files<'a>,
-    /// What looks at a file in a process of its own before it is loaded into this one; without, the program
-    /// `offhook-plugin-host`.
+    /// What looks at a file in a process of its own before it is loaded into this one, such as [`Prober::beside`].
     pub prober: Option<Prober>,
 }
 
@@ -34,6 +33,8 @@ pub struct Host<'a> {
 pub enum Files<'a> {
     /// In these folders, then in those of the settings.
     In(&'a [PathBuf]),
+    /// In those of the same folders that came with the program.
+    Bundled(&'a [PathBuf]),
     /// Nowhere. One that a person names to the host itself is guarded all the same.
     Named,
     /// Nowhere, and no plugin is told its options: what keeps an engine from starting stays out.
@@ -44,13 +45,21 @@ pub enum Files<'a> {
 /// [`Catalogue::refused`] and stops nothing. Thread: \[control\].
 pub fn catalogue(host: &Host<'_>, settings: &Settings) -> Catalogue {
     let mut catalogue = guarded(host, settings);
-    if let Files::In(folders) = host.files {
-        let folders = folders.iter().chain(&settings.plugins.path);
-        let path = SearchPath::new(folders.cloned());
-        // The catalogue lists those that are kept out, too.
-        let _kept_out = add_libraries(&mut catalogue, &path, &settings.plugins);
-    } else if !settings.plugins.path.is_empty() {
-        tracing::warn!("no plugin file is loaded: plugins.path is not searched");
+    let search = |folders: &[PathBuf]| {
+        SearchPath::new(folders.iter().chain(&settings.plugins.path).cloned())
+    };
+    let path = match host.files {
+        Files::In(folders) => Some(search(folders)),
+        Files::Bundled(folders) => Some(only_bundled(&search(folders))),
+        Files::Named | Files::Safe => None,
+    };
+    match path {
+        Some(path) => {
+            // The catalogue lists those that are kept out, too.
+            let _kept_out = add_libraries(&mut catalogue, &path, &settings.plugins);
+        }
+        None if settings.plugins.path.is_empty() => {}
+        None => tracing::warn!("no plugin file is loaded: plugins.path is not searched"),
     }
     for entry in host.built_in {
         if let Err(why) = catalogue.add_built_in(entry) {
@@ -66,31 +75,16 @@ pub fn guarded(host: &Host<'_>, settings: &Settings) -> Catalogue {
     if settings.limits.calls <= TIMED_CALLS {
         catalogue = catalogue.timed_by(wall_clock);
     }
-    let memory = match host.files {
-        Files::In(_) => state_folder(host.state).map(|folder| PluginMemory::open(&folder)),
-        Files::Named => None,
-        Files::Safe => return catalogue,
-    };
-    let prober = host.prober.clone().or_else(Prober::beside);
-    if prober.is_none() {
-        tracing::warn!(
-            "plugin files are not tried first: offhook-plugin-host is not beside the program"
-        );
+    if matches!(host.files, Files::Safe) {
+        return catalogue;
     }
-    let gate = gate(&settings.plugins, prober, memory.map(Arc::new));
+    if host.prober.is_none() {
+        tracing::debug!("plugin files are not tried first");
+    }
+    let memory = host.state.and_then(state_folder);
+    let memory = memory.map(|folder: PathBuf| Arc::new(PluginMemory::open(&folder)));
+    let gate = gate(&settings.plugins, host.prober.clone(), memory);
     catalogue
         .with_options(options(&settings.plugins))
         .guarded_by(gate)
-}
-
-/// Source: XDG Base Directory Specification, `$XDG_STATE_HOME`.
-fn state_folder(of: &str) -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let of_user = || {
-        let home = || named("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-        let base = named("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
-        base.map(|base| base.join("offhook"))
-    };
-    let base = named("OFFHOOK_STATE_DIR").map(PathBuf::from);
-    Some(base.or_else(of_user)?.join(of))
 }

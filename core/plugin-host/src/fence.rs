@@ -78,9 +78,19 @@ impl Fence {
         self.meter.tally()
     }
 
+    /// What counts here, for who counts beside it on the same thread.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
     /// Says which leg the instance serves.
     pub fn serves(&self, leg: u64) {
         self.meter.serves(leg);
+    }
+
+    /// Says where the instance stands, in words such as `microphone 1`. Thread: \[control\].
+    pub fn stands(&self, slot: String) {
+        self.meter.stands(slot);
     }
 
     /// Why nothing gets through, if so.

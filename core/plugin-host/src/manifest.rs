@@ -8,8 +8,6 @@ use plugin_abi::{ABI_MAJOR, ENTRY_SYMBOL, MANIFEST_SECTION};
 use serde::Deserialize;
 use std::path::Path;
 
-/// Longest id. Unit: bytes.
-const LONGEST_ID: usize = 64;
 /// Longest name, version, vendor, licence, permission. Unit: bytes.
 const LONGEST_WORDS: usize = 256;
 /// What a plugin may ask for at most.
@@ -18,6 +16,9 @@ const MOST_PERMISSIONS: usize = 32;
 pub(crate) const ISOLATED: &str = "isolated";
 /// Largest manifest. Unit: bytes.
 const LARGEST_MANIFEST: usize = 64 << 10;
+
+/// Longest id: what settings and commands take. Unit: bytes.
+const LONGEST_ID: usize = 64;
 
 /// A plugin's own words. Fields that this host does not know are skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

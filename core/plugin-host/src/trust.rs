@@ -28,6 +28,14 @@ pub struct TrustRule {
 }
 
 impl TrustRule {
+    /// Whether this is the folder of files that came with the host, however it is written.
+    pub fn is_folder(&self, folder: &Path) -> bool {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.bundled
+            .as_deref()
+            .is_some_and(|bundled| bundled == folder || whole(bundled) == whole(folder))
+    }
+
     /// `chosen` is what a person set for this plugin. Its own wish to be isolated is always granted.
     pub fn of(&self, path: &Path, manifest: &Manifest, chosen: Option<Trust>) -> Trust {
         if manifest.trust == ISOLATED && chosen != Some(Trust::BuiltIn) {

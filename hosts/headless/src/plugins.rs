@@ -9,13 +9,18 @@ use settings::Settings;
 /// Everything that is found, guarded as the settings say.
 pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     let files = match (options.safe_mode, options.only_bundled) {
-        (true, _) => Files::Safe,
-        (false, true) => Files::Named,
+        (true, _) => {
+            tracing::warn!("no plugin file is loaded, as the command line says");
+            Files::Safe
+        }
+        (false, true) => {
+            tracing::warn!(
+                "only plugin files that came with this program are loaded, as the command line says"
+            );
+            Files::Bundled(&options.plugins)
+        }
         (false, false) => Files::In(&options.plugins),
     };
-    if !matches!(files, Files::In(_)) {
-        tracing::warn!("no plugin file is loaded, as the command line says");
-    }
     let built_in = [
         &audio_file::ENTRY,
         &audio_null::ENTRY,
@@ -36,12 +41,21 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     let host = phone::Host {
         name: "offhookd",
         version: env!("CARGO_PKG_VERSION"),
-        state: &settings.profile,
+        state: Some(&settings.profile),
         built_in: &built_in,
         files,
         prober: prober(),
     };
     phone::catalogue(&host, settings)
+}
+
+/// A run without files begins all the same where the settings name plugins that come as files.
+pub(crate) fn leave_out_named(options: &Options, settings: &mut Settings, found: &Catalogue) {
+    if options.safe_mode || options.only_bundled {
+        let is_gone = |id: &String| !found.plugins().any(|about| about.id == *id);
+        let gone = phone::named(settings).into_iter().filter(is_gone);
+        settings.plugins.without.extend(gone);
+    }
 }
 
 /// How plugins are replaced while it runs, if files may be loaded at all.

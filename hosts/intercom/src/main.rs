@@ -96,7 +96,7 @@ fn catalogue(settings: &Settings) -> Catalogue {
     let host = phone::Host {
         name: "offhook-intercom",
         version: env!("CARGO_PKG_VERSION"),
-        state: "offhook-intercom",
+        state: None,
         built_in: &built_in,
         files: phone::Files::Named,
         prober: None,

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use control::{Code, ErrorObject};
-use plugin_host::{Catalogue, Entry};
+use plugin_host::{Catalogue, Entry, Prober};
 use std::path::PathBuf;
 use std::rc::Rc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -77,10 +77,10 @@ fn catalogue(options: &Options, settings: &settings::Settings) -> Catalogue {
     let host = phone::Host {
         name: "offhook-minimal",
         version: env!("CARGO_PKG_VERSION"),
-        state: "offhook-minimal",
+        state: Some("offhook-minimal"),
         built_in: BUILT_IN,
         files: phone::Files::In(&options.plugins),
-        prober: None,
+        prober: Prober::beside(),
     };
     let catalogue = phone::catalogue(&host, settings);
     for refused in catalogue.refused() {

@@ -111,10 +111,10 @@ fn guarded(scenario: &Scenario) -> Result<Catalogue, String> {
     let host = phone::Host {
         name: "offhook-qa",
         version: env!("CARGO_PKG_VERSION"),
-        state: "offhook-qa",
+        state: None,
         built_in: &[],
         files: phone::Files::Named,
-        prober: None,
+        prober: plugin_host::Prober::beside(),
     };
     Ok(phone::guarded(&host, &loaded.settings))
 }

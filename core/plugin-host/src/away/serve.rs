@@ -130,7 +130,7 @@ pub fn serve(engine: u32) -> io::Result<()> {
             }
             (_, None) => Answer::refused(Status::BAD_ARGUMENT.into()),
         };
-        line.send(&answer, &[], &[], SOON)?;
+        line.answer(came.number, &answer, &[], SOON)?;
     }
 }
 
