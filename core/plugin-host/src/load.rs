@@ -39,9 +39,14 @@ pub(crate) fn load_held(
     path: &Path,
     manifest: &Manifest,
 ) -> Result<EntryHandle, Error> {
-    let library = open(&held.place()).map_err(|reason| Error::Load {
+    let place = held.place();
+    let library = open(&place).map_err(|reason| Error::Load {
         path: path.to_owned(),
-        reason,
+        // Where the copy is says nothing to anybody.
+        reason: match reason.strip_prefix(&format!("{}: ", place.display())) {
+            Some(reason) => reason.to_owned(),
+            None => reason,
+        },
     })?;
     // Leaked on purpose, so that everything taken from it lives as long as the process.
     let library: &'static libloading::Library = Box::leak(Box::new(library));
