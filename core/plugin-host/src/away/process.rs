@@ -5,7 +5,7 @@ use super::link::{Caller, Link};
 use super::ring::Ring;
 use super::said;
 use super::serve::FOR;
-use super::stuck::{LOOK, Stuck, threads};
+use super::stuck::{LOOK, Stuck, has_too_many_threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
 use crate::budget::Meter;
@@ -28,9 +28,6 @@ use std::time::{Duration, Instant};
 pub(super) const CONTROL: Duration = Duration::from_millis(250);
 /// Loading may read a disk.
 const START: Duration = Duration::from_secs(5);
-/// Threads of one process: one for each media instance and recording, and some for the plugin. No limit of the
-/// system counts those of one process only.
-const THREADS: usize = 1_024;
 /// How often they are counted.
 const COUNT: Duration = Duration::from_secs(1);
 /// Waits before it is started again after faults in a row.
@@ -331,9 +328,7 @@ impl Shared {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(refused)?;
-        if let Some(stderr) = child.stderr.take() {
-            said::listen(self.plan.id.clone(), stderr).map_err(refused)?;
-        }
+        said::listen(&self.plan.id, child.stderr.take()).map_err(refused)?;
         let begun = match over(&ours, &self.plan.begin, &[self.plan.library.as_fd()], START) {
             Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
             Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
@@ -423,7 +418,7 @@ impl Shared {
             }
             if counted.elapsed() >= COUNT {
                 counted = Instant::now();
-                if threads(child.id()).is_some_and(|threads| threads > THREADS) {
+                if has_too_many_threads(child.id()) {
                     return Some(Mishap::TooMany);
                 }
             }

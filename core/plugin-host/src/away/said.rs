@@ -11,7 +11,11 @@ const LONGEST: u64 = 512;
 const LINES: u32 = 100;
 
 /// Reads it in a thread that ends with the process.
-pub(super) fn listen(plugin: String, from: impl Read + Send + 'static) -> io::Result<()> {
+pub(super) fn listen(plugin: &str, from: Option<impl Read + Send + 'static>) -> io::Result<()> {
+    let Some(from) = from else {
+        return Ok(());
+    };
+    let plugin = plugin.to_owned();
     let thread = std::thread::Builder::new().name("plugin-said".into());
     let thread = thread.stack_size(256 << 10);
     let body = move || {
