@@ -37,6 +37,7 @@ pub(super) fn settings(
     for id in account_ids(values) {
         accounts.push(account(&id, values, complaints)?);
     }
+    super::calls::check_all(&accounts, values, complaints);
     let socket = values.text("control.socket")?;
     Some(Settings {
         profile: profile.to_owned(),
@@ -234,6 +235,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
         codec_options: account_codec_options(id, values),
+        policy: super::calls::policy(id, values, complaints)?,
     })
 }
 
@@ -348,7 +350,7 @@ fn check_order(low: &str, high: &str, values: &Values, complaints: &mut Complain
     }
 }
 
-fn origin(key: &str, values: &Values) -> Origin {
+pub(super) fn origin(key: &str, values: &Values) -> Origin {
     values
         .0
         .get(key)
@@ -374,7 +376,7 @@ impl Values {
     }
 
     /// The key that counts for an account: its own, or the one for all.
-    fn account_key(&self, id: &str, name: &str) -> String {
+    pub(super) fn account_key(&self, id: &str, name: &str) -> String {
         let own = format!("accounts.{id}.{name}");
         if self.0.contains_key(&own) {
             own
@@ -405,11 +407,11 @@ impl Values {
         }
     }
 
-    fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+    pub(super) fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
         T::try_from(self.number(key)?).ok()
     }
 
-    fn seconds(&self, key: &str) -> Option<Duration> {
+    pub(super) fn seconds(&self, key: &str) -> Option<Duration> {
         self.number(key).map(Duration::from_secs)
     }
 
