@@ -228,6 +228,11 @@ index! {
         "digits cannot be sent in this call"
         "the other side did not offer telephone-event, the only way for digits here so far"
         "switch on RFC 4733 (RFC 2833) digits at the server";
+    /// Rules of the account want what this phone cannot do.
+    4020 RULES_WANT_MORE Failed
+        "the account's rules want what this phone cannot do"
+        "an action of rewriting asks for video, call-through, a browser or another way of calling"
+        "see which rule it is: offhook rules test NUMBER; change it under rewriting in the settings";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"

@@ -97,6 +97,8 @@ pub struct Call {
     pub mos: (f64, u32),
     /// Digits on their way.
     pub(crate) keys: crate::keys::Keys,
+    /// What follows the answer.
+    pub(crate) after: crate::dialling::After,
 }
 
 impl Call {
@@ -130,6 +132,7 @@ impl Call {
             agreed: None,
             mos: (0.0, 0),
             keys: crate::keys::Keys::default(),
+            after: crate::dialling::After::default(),
         }
     }
 

@@ -112,5 +112,6 @@ impl Dialogs {
         call.snapshot.state = CallState::Answered;
         call.snapshot.answered = Some(answered);
         self.tell_answered(handle, now, out);
+        self.follow_answer(handle, now, out);
     }
 }

@@ -61,6 +61,32 @@ fn start_recording() -> StartRecording {
     }
 }
 
+fn tested() -> crate::rules::RulesTested {
+    crate::rules::RulesTested {
+        account: "demo".parse().unwrap(),
+        number: "00420,,1".into(),
+        outcome: crate::rules::RulesOutcome::Dial,
+        reason: "rule 2 of rewriting".into(),
+        becomes: "+420".into(),
+        located: None,
+        steps: vec![crate::rules::RuleStep {
+            rule: 2,
+            before: "00420".into(),
+            after: "+420".into(),
+            continues: false,
+        }],
+        emergency: false,
+        record: true,
+        through: Some("mobile".parse().unwrap()),
+        headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+        after: ",,1".into(),
+        confirm: false,
+        forward_to: None,
+        forward_after_s: None,
+        answer_after_s: None,
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
@@ -105,6 +131,11 @@ pub(crate) fn all() -> Vec<Command> {
         Command::Status(NoFields {}),
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
+        }),
+        Command::RulesTest(RulesTest {
+            number: "00420".into(),
+            account: Some("demo".parse().unwrap()),
+            incoming: false,
         }),
         Command::PluginList(NoFields {}),
         Command::PluginWhy(plugin()),
@@ -209,6 +240,9 @@ fn replies() -> Vec<Reply> {
                 metrics: [("frames_total".to_owned(), 7)].into(),
                 ..Default::default()
             }],
+        },
+        Reply::Rules {
+            tested: Box::new(tested()),
         },
         Reply::NextStart,
         Reply::PluginReloaded {
