@@ -62,6 +62,7 @@ impl Dialogs {
             call.after = planned.after;
             call.stage = Stage::Routing(Box::new(outgoing));
         }
+        self.make_room(handle, now, out);
         self.route(handle, out);
     }
 

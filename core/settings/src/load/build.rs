@@ -37,7 +37,7 @@ pub(super) fn settings(
     for id in account_ids(values) {
         accounts.push(account(&id, values, complaints)?);
     }
-    super::calls::check_all(&accounts, values, complaints);
+    super::rules::check_all(&accounts, values, complaints);
     let socket = values.text("control.socket")?;
     Some(Settings {
         profile: profile.to_owned(),
@@ -51,6 +51,7 @@ pub(super) fn settings(
         control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
         limits: limits(values)?,
         sip: sip(values)?,
+        calls: super::calls::read(values)?,
         incoming: Incoming {
             accept: Accept::read(values.text("incoming.accept")?)?,
             accept_after: Duration::from_millis(values.number("incoming.accept_after_ms")?),
@@ -235,7 +236,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
         codec_options: account_codec_options(id, values),
-        policy: super::calls::policy(id, values, complaints)?,
+        policy: super::rules::policy(id, values, complaints)?,
     })
 }
 

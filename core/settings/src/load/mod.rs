@@ -3,6 +3,7 @@
 mod build;
 mod calls;
 mod plugins;
+mod rules;
 #[cfg(test)]
 mod tests;
 
