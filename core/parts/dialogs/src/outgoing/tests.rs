@@ -28,6 +28,7 @@ fn dialogs() -> Dialogs {
         sound: media::Sound::Person,
         ring_for: None,
         formats: Vec::new(),
+        history: false,
     };
     let rng = Rng::from_number(1);
     Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
