@@ -136,6 +136,7 @@ pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Pbx, Erro
         settings,
         directory: Rc::clone(&directory),
         formats,
+        history: false,
         sound,
         rng,
     };

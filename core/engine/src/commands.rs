@@ -1,6 +1,7 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod kept;
 mod plugins;
 mod recordings;
 mod repeats;
@@ -13,7 +14,8 @@ use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
-use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
+pub(crate) use kept::is_kept;
+use ports::{Account, Handles, KeepAliveRule, Post, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -146,6 +148,24 @@ impl Commands {
             | Command::PluginEnable(_)
             | Command::PluginDisable(_)
             | Command::PluginReload(_) => self.on_plugin(&asked),
+            Command::HistoryList(_)
+            | Command::HistoryDelete(_)
+            | Command::HistoryRedial(_)
+            | Command::ContactList(_)
+            | Command::ContactAdd(_)
+            | Command::ContactChange(_)
+            | Command::ContactRemove(_)
+            | Command::ContactImport(_)
+            | Command::ContactExport(_)
+            | Command::ProfileList(_)
+            | Command::ProfileAdd(_)
+            | Command::ProfileUse(_)
+            | Command::ProfileRemove(_)
+            | Command::FavouriteAdd(_)
+            | Command::FavouriteRemove(_) => {
+                let why = "it is answered later: Core::ask";
+                Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
+            }
             Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
             Command::Shutdown(shutdown) => {
                 self.stopping = true;
@@ -227,6 +247,10 @@ impl Commands {
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
+                // An engine without history has nobody to tell.
+                let _ = self.post(history::Word::AccountGone {
+                    account: account.clone(),
+                });
                 self.post(registrar::Word::Remove { account })
             }
             _ => Ok(Reply::Taken),
@@ -280,6 +304,7 @@ impl Commands {
             end: None,
             recording: None,
             sip_call_id: None,
+            known: None,
         };
         let account = Some(from.account.as_str().to_owned());
         self.post(dialogs::Word::Dial {
@@ -330,6 +355,8 @@ impl Commands {
 
     fn tell_of(&self, account: Account) -> Outcome {
         let account = Box::new(account);
+        // As above.
+        let _ = self.post(history::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         self.post(registrar::Word::Add(account))
