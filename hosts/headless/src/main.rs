@@ -37,7 +37,8 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     let broken = |complaints: settings::Complaints| {
         ErrorObject::new(Code::BROKEN_SETTINGS, complaints.to_string())
     };
-    let loaded = settings::load(&options.request()?).map_err(broken)?;
+    let mut loaded = settings::load(&options.request()?).map_err(broken)?;
+    phone::keep_history(&mut loaded.settings);
     terminal::start_log(options.log.as_deref(), loaded.settings.log)?;
     warnings.clone_from(&loaded.warnings);
     folders(&options.plugins)?;

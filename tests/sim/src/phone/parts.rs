@@ -107,6 +107,7 @@ fn dialogs(
         sound: settings.sound.clone(),
         ring_for: Some(RING_FOR),
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
+        history: settings.history,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
     Supervised::new(Address::Dialogs, move || {

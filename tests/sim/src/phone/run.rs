@@ -285,8 +285,11 @@ impl Running {
                 self.sockets.announce();
                 self.commands.repeat_sources();
             }
-            Address::Registrar | Address::Dialogs => self.commands.repeat_accounts(),
+            Address::Registrar | Address::Dialogs | Address::History => {
+                self.commands.repeat_accounts();
+            }
             Address::Media
+            | Address::Store
             | Address::Recorder
             | Address::Network
             | Address::Voice
