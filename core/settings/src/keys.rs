@@ -64,7 +64,7 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["none", "crlf", "options", "stun"]),
     ),
     key("account.keepalive_s", number(5, 3600)),
-    key("media.codecs", Kind::Names),
+    key("media.codecs", Kind::Codecs),
     key("media.codec_order", Kind::Choice(&["theirs", "ours"])),
     key(
         "media.ptime_ms",
@@ -102,6 +102,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("dscp.signalling", number(0, 63)),
     key("plugins.path", Kind::Texts),
     key("plugins.allow", Kind::Names),
+    key("plugins.without", Kind::Names),
     key("plugins.default_trust", TRUST),
     key("plugins.sha256_required", Kind::Switch),
 ];

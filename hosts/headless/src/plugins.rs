@@ -20,7 +20,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         catalogue = catalogue.with_options(phone::options(&settings.plugins));
     }
     // Files come first: one with the id of a built-in plugin takes its place.
-    match options.safe_mode || options.only_bundled {
+    match options.safe_mode {
         true => tracing::warn!("no plugin file is loaded, as the command line says"),
         false => catalogue = with_files(catalogue, options, settings),
     }
@@ -49,9 +49,24 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     catalogue
 }
 
+/// A run without files begins all the same where the settings name plugins that come as files.
+pub(crate) fn leave_out_named(options: &Options, settings: &mut Settings, found: &Catalogue) {
+    if options.safe_mode || options.only_bundled {
+        let is_gone = |id: &String| !found.plugins().any(|about| about.id == *id);
+        let gone = phone::named(settings).into_iter().filter(is_gone);
+        settings.plugins.without.extend(gone);
+    }
+}
+
 fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> Catalogue {
     let folders = options.plugins.iter().chain(&settings.plugins.path);
-    let path = SearchPath::new(folders.cloned());
+    let mut path = SearchPath::new(folders.cloned());
+    if options.only_bundled {
+        tracing::warn!(
+            "only plugin files that came with this program are loaded, as the command line says"
+        );
+        path = phone::only_bundled(&path);
+    }
     let memory = phone::state_folder(&settings.profile).map(|folder| PluginMemory::open(&folder));
     let gate = phone::gate(&settings.plugins, prober(), memory.map(Arc::new));
     let mut catalogue = catalogue.guarded_by(gate);

@@ -49,7 +49,7 @@ pub use contacts::{Contact, Favourite, Profile};
 pub use error::{Code, ErrorObject, quoted};
 pub use event::{Event, EventBody};
 pub use exit::ExitCode;
-pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey};
+pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId};
 pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};

@@ -55,7 +55,7 @@ impl Engine {
         command.args([
             "--listen",
             "127.0.0.1:0",
-            "--only-bundled",
+            "--safe-mode",
             "--profile",
             "headless",
         ]);

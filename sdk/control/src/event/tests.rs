@@ -109,6 +109,7 @@ fn plugin_change() -> Box<PluginChange> {
         id: "codec-g711".into(),
         version: "0.1.0".into(),
         abi: Some("1.0".into()),
+        slot: None,
         reason_code: Some(Code::PLUGIN_REFUSED),
         fix: None,
         snapshot: plugin(),

@@ -107,7 +107,7 @@ fn dialogs(
         sound: settings.sound.clone(),
         ring_for: Some(RING_FOR),
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
-        history: settings.history,
+        history: false,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
     Supervised::new(Address::Dialogs, move || {

@@ -250,7 +250,9 @@ impl Running {
             | Post::Registrar(_)
             | Post::Dialogs(_)
             | Post::Media(_)
-            | Post::Recorder(_) => {
+            | Post::Recorder(_)
+            | Post::History(_)
+            | Post::Store(_) => {
                 return self.mail.put(post);
             }
         }

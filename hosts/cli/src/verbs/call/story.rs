@@ -110,7 +110,13 @@ impl Story {
                 let text = format!("INVITE   → {} {}", sent.address, sent.transport);
                 self.at(event.ts, &text, out);
             }
-            EventBody::CallProgress(_) => self.at(event.ts, "sound before the answer", out),
+            EventBody::CallProgress(told) => {
+                let text = match told.early_media {
+                    true => "sound before the answer",
+                    false => "on its way",
+                };
+                self.at(event.ts, text, out);
+            }
             EventBody::CallAnswered(data) => self.answered(&data.snapshot, event.ts, out),
             EventBody::CallMedia(data) => self.media(data.state, event.ts, out),
             EventBody::CallHold(data) => {
@@ -132,6 +138,9 @@ impl Story {
             }
             EventBody::CallDtmf(data) => {
                 self.at(event.ts, &format!("digit    {}", side(data.direction)), out);
+            }
+            EventBody::CallNamed(data) => {
+                self.at(event.ts, &format!("they are {}", data.known.name), out);
             }
             EventBody::CallQuality(data) => self.quality = Some(data.quality),
             EventBody::CallWarning(warning) => self.warn(warning, out),
@@ -174,6 +183,11 @@ impl Story {
             | EventBody::PluginFaulted(_)
             | EventBody::PluginQuarantined(_)
             | EventBody::SourceRefused(_)
+            | EventBody::HistoryChanged(_)
+            | EventBody::ContactsChanged(_)
+            | EventBody::FavouritesChanged(_)
+            | EventBody::StoreFailed(_)
+            | EventBody::StoreMended(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}
         }
