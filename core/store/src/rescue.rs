@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Files of one name that may stand aside. At the limit the last is replaced.
 const ASIDE: u32 = 99;
-/// Rows that are looked for where the table does not say how many it has.
-const ROWS: i64 = 200_000;
+/// Rows that are looked for one by one where the table does not lead to them.
+const GAP: i64 = 10_000;
 
 /// A table, and how a row of it is put into another file.
 pub(crate) struct Table {
@@ -86,31 +86,64 @@ pub(crate) fn read_again(aside: &Path, db: &mut Connection) -> Result<usize, Err
     Ok(saved)
 }
 
-/// Each row is asked for by its number: a page that cannot be read costs the rows on it and no others.
+/// Rows from the first on until one cannot be read, then from the last back to there, then one by one what lies
+/// between: a page that cannot be read costs the rows on it and no others.
 fn rows(old: &Connection, table: &Table, into: &Transaction<'_>) -> usize {
-    let sql = format!(
-        "SELECT rowid FROM {} ORDER BY rowid DESC LIMIT 1",
-        table.name
-    );
-    let last = old.query_row(&sql, [], |row| row.get(0));
-    let last = last.map_or(ROWS, |last: i64| last.clamp(0, 100 * ROWS));
+    let mut saved = 0;
+    let mut save = |texts: Result<(String, String, i64), Error>| {
+        let put = texts.and_then(|(owner, body, sum)| (table.put)(into, &owner, &body, sum));
+        match put {
+            Ok(()) => saved += 1,
+            Err(why) => tracing::warn!(table = table.name, %why, "a row is lost"),
+        }
+    };
+    let (mut last, mut first) = (0, i64::MAX);
+    let whole = scan(old, table.name, "ASC", |number, texts| {
+        last = number;
+        save(texts);
+        true
+    });
+    if whole.is_ok() {
+        return saved;
+    }
+    // An index may lead into the damage as well; what it does not lead to is looked for below.
+    let _ = scan(old, table.name, "DESC", |number, texts| {
+        let is_new = number > last;
+        if is_new {
+            first = number;
+            save(texts);
+        }
+        is_new
+    });
     let sql = format!(
         "SELECT owner, body, sum FROM {} WHERE rowid = ?1",
         table.name
     );
     let Ok(mut one) = old.prepare(&sql) else {
-        return 0;
+        return saved;
     };
-    let mut saved = 0;
-    for number in 1..=last {
-        let found = one.query_row([number], |row| Ok(texts(row)));
-        let Ok(Ok((owner, body, sum))) = found else {
-            continue;
-        };
-        match (table.put)(into, &owner, &body, sum) {
-            Ok(()) => saved += 1,
-            Err(why) => tracing::warn!(table = table.name, number, %why, "a row is lost"),
+    for number in last.saturating_add(1)..first.min(last.saturating_add(GAP)) {
+        if let Ok(found) = one.query_row([number], |row| Ok(texts(row))) {
+            save(found);
         }
     }
     saved
+}
+
+/// Hands each row with its number to `each`, until that has enough. Errors: a row cannot be reached.
+fn scan(
+    old: &Connection,
+    table: &str,
+    order: &str,
+    mut each: impl FnMut(i64, Result<(String, String, i64), Error>) -> bool,
+) -> Result<(), Error> {
+    let sql = format!("SELECT owner, body, sum, rowid FROM {table} ORDER BY rowid {order}");
+    let mut rows = old.prepare(&sql)?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        if !each(row.get(3)?, texts(row)) {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
