@@ -136,7 +136,6 @@ pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Pbx, Erro
         settings,
         directory: Rc::clone(&directory),
         formats,
-        history: false,
         sound,
         rng,
     };
@@ -247,6 +246,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         sound: Sound::Silence,
         ring_for: None,
         formats,
+        history: false,
     }
 }
 

@@ -64,8 +64,8 @@ pub(crate) struct Export {
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// As JSON instead of CSV
-    #[arg(long = "as-json")]
-    pub(crate) json: bool,
+    #[arg(long)]
+    pub(crate) as_json: bool,
 }
 
 /// `contact`.

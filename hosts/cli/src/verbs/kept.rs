@@ -68,7 +68,7 @@ fn export_history(context: &mut Context, export: &Export) -> Result<ExitCode, Er
         return Err(odd_reply(&reply));
     };
     let count = records.len();
-    let text = match export.json {
+    let text = match export.as_json {
         true => serde_json::to_string_pretty(&records)
             .map_err(|why| Error::new(Code::BAD_CONTROL_LINE, why.to_string()))?,
         false => csv(&records),
