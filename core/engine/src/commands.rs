@@ -126,22 +126,11 @@ impl Commands {
             | Command::Unregister(_)
             | Command::AddAccount(_)
             | Command::RemoveAccount(_) => self.on_account(asked, hub),
-            Command::ListCalls(_) => Ok(Reply::Calls {
-                calls: hub.calls().values().cloned().collect(),
-            }),
-            Command::ListAccounts(_) => Ok(Reply::Accounts {
-                accounts: hub.accounts().values().cloned().collect(),
-            }),
-            Command::Status(_) => Ok(Reply::Status {
-                engine: Box::new(hub.snapshot()),
-            }),
-            Command::Ladder(of) => {
-                let ladder = hub.ladders().of(of.call).ok_or_else(|| {
-                    let why = format!("no message of call {} is kept any more", of.call);
-                    ErrorObject::new(Code::UNKNOWN_CALL, why)
-                })?;
-                Ok(Reply::Ladder { ladder })
-            }
+            Command::ListCalls(_)
+            | Command::ListAccounts(_)
+            | Command::Status(_)
+            | Command::Ladder(_)
+            | Command::Events(_) => look(&asked, hub),
             Command::PluginList(_)
             | Command::PluginWhy(_)
             | Command::PluginTop(_)
@@ -166,14 +155,15 @@ impl Commands {
                 let why = "it is answered later: Core::ask";
                 Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }
-            Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
-            Command::Shutdown(shutdown) => {
-                self.stopping = true;
-                self.reason = shutdown.reason;
-                self.post(dialogs::Word::HangUpAll { command })?;
-                self.post(registrar::Word::Stop)
-            }
+            Command::Shutdown(shutdown) => self.shut_down(shutdown.reason, command),
         }
+    }
+
+    fn shut_down(&mut self, reason: Option<String>, command: CommandId) -> Outcome {
+        self.stopping = true;
+        self.reason = reason;
+        self.post(dialogs::Word::HangUpAll { command })?;
+        self.post(registrar::Word::Stop)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -371,6 +361,30 @@ impl Commands {
             .map(|()| Reply::Taken)
             .map_err(busy)
     }
+}
+
+/// What the hub knows without asking anybody.
+#[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+fn look(asked: &Command, hub: &Hub) -> Outcome {
+    Ok(match asked {
+        Command::ListCalls(_) => Reply::Calls {
+            calls: hub.calls().values().cloned().collect(),
+        },
+        Command::ListAccounts(_) => Reply::Accounts {
+            accounts: hub.accounts().values().cloned().collect(),
+        },
+        Command::Status(_) => Reply::Status {
+            engine: Box::new(hub.snapshot()),
+        },
+        Command::Ladder(of) => {
+            let ladder = hub.ladders().of(of.call).ok_or_else(|| {
+                let why = format!("no message of call {} is kept any more", of.call);
+                ErrorObject::new(Code::UNKNOWN_CALL, why)
+            })?;
+            Reply::Ladder { ladder }
+        }
+        _ => Reply::Subscribed { seq: hub.seq() },
+    })
 }
 
 fn is_ringing_here(call: &CallSnapshot) -> bool {

@@ -14,12 +14,15 @@ use tokio::sync::{mpsc, oneshot};
 /// What the store tells and nobody has heard yet. At the limit it is dropped: a call rings a little later then.
 const TOLD: usize = 4_096;
 
-/// Starts the store and connects it.
+/// Starts the store and connects it, where one is wanted.
 pub(crate) fn connect(
-    settings: store::Settings,
+    settings: Option<store::Settings>,
     wiring: &Rc<Wiring>,
     tasks: &Tasks,
-) -> Result<Rc<Store>, Error> {
+) -> Result<Option<Rc<Store>>, Error> {
+    let Some(settings) = settings else {
+        return Ok(None);
+    };
     let (told, mut hear) = mpsc::channel(TOLD);
     let tell = Box::new(move |word| {
         let _ = told.try_send(word);
@@ -39,7 +42,7 @@ pub(crate) fn connect(
             let _ = line.carry(history::Word::Stored(told).into());
         }
     });
-    Ok(store)
+    Ok(Some(store))
 }
 
 impl Core {

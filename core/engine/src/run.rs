@@ -179,12 +179,8 @@ impl Builder {
         )?;
         let listening = network.listening();
         let hub = Rc::new(RefCell::new(Hub::new(self.identity)));
-        let shown = listening
-            .iter()
-            .map(|l| format!("{} {}", l.transport, l.address))
-            .collect();
         hub.borrow_mut()
-            .introduce(shown, self.plugins.snapshots().to_vec());
+            .introduce(shown(&listening), self.plugins.snapshots().to_vec());
         let plugins = Rc::new(RefCell::new(self.plugins));
         connect_outside(&wiring, &network, &hub, clock);
         let mut reload = None;
@@ -194,10 +190,7 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
-        let store = self
-            .store
-            .map(|store| kept::connect(store, &wiring, &tasks));
-        let store = store.transpose()?;
+        let store = kept::connect(self.store, &wiring, &tasks)?;
         for part in self.parts {
             let address = part.address();
             let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
@@ -229,6 +222,14 @@ impl Builder {
         }
         Ok(core)
     }
+}
+
+/// Where the engine listens, as its snapshot says it.
+fn shown(listening: &[Listen]) -> Vec<String> {
+    let shown = listening.iter();
+    shown
+        .map(|l| format!("{} {}", l.transport, l.address))
+        .collect()
 }
 
 /// A part that was made anew is told.

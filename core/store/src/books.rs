@@ -234,10 +234,7 @@ pub(crate) fn file_of(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "whatever is no question changes something"
-)]
+/// Whatever is no question changes something.
 fn writes(command: &Command) -> bool {
     !matches!(
         command,

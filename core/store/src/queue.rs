@@ -103,10 +103,10 @@ impl Queue {
         self.more.notify_one();
     }
 
-    pub(crate) fn ask(&self, ask: Ask) -> Result<(), Ask> {
+    pub(crate) fn ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
         let mut waiting = self.lock();
         if waiting.asks.len() >= ASKS {
-            return Err(ask);
+            return Err(Box::new(ask));
         }
         waiting.asks.push_back(ask);
         self.more.notify_one();

@@ -11,6 +11,10 @@ const KIND: &str = "X-OFFHOOK-KIND";
 const WATCH: &str = "X-OFFHOOK-WATCH";
 const POSITION: &str = "X-OFFHOOK-POSITION";
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser may have more to say some day"
+)]
 /// Every vCard of a text, or why it cannot be used. `kind`: what they become that do not say.
 pub(crate) fn read(text: &str, kind: ContactKind) -> Vec<Result<Contact, String>> {
     let mut parser = Parser::new(text);
@@ -58,6 +62,10 @@ fn contact(card: &VCard, kind: ContactKind) -> Contact {
 }
 
 /// Numbers and addresses that can be called.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever is no number is no number"
+)]
 fn numbers_of(entry: &VCardEntry) -> Vec<String> {
     let is_sip = |text: &String| {
         let scheme = text.split(':').next().unwrap_or_default();

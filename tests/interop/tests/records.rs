@@ -1,5 +1,10 @@
 //! What the history says of a scripted series of calls with SIPp: kinds, fields, restart, redial, names.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use anyhow::{Context as _, Result, ensure};
 use control::command::Decline;
 use control::contacts::{Contact, ContactKind};

@@ -382,12 +382,7 @@ impl Part for Dialogs {
             }
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
-            Word::Recording { call, recording } => {
-                if let Some(known) = self.calls.get_mut(&call) {
-                    known.snapshot.recording = recording;
-                    self.note(call, out);
-                }
-            }
+            Word::Recording { call, recording } => self.recording(call, recording, out),
             Word::Noted { call } => self.noted(call, now, out),
             Word::Named { call, known } => self.named(call, known, now, out),
             Word::Restarted(who) => self.restarted(who, now, out),

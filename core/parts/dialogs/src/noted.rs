@@ -8,7 +8,7 @@ use crate::call::Call;
 use base::{Duration, Instant};
 use control::event::CallNamed;
 use control::history::Mark;
-use control::{CallHandle, EventBody, KnownName};
+use control::{CallHandle, EventBody, KnownName, RecordingSnapshot};
 use ports::{Outbox, history};
 
 /// How long a ring waits for the record at most. Source: ours; a commit takes some milliseconds, and nobody
@@ -20,6 +20,19 @@ impl Dialogs {
     pub(crate) fn note(&self, handle: CallHandle, out: &mut Outbox) {
         if let Some(call) = self.calls.get(&handle).filter(|_| self.settings.history) {
             out.post(history::Word::Call(Box::new(call.snapshot.clone())));
+        }
+    }
+
+    /// How a call's recording stands: a call that was recorded is marked so.
+    pub(crate) fn recording(
+        &mut self,
+        handle: CallHandle,
+        recording: Option<Box<RecordingSnapshot>>,
+        out: &mut Outbox,
+    ) {
+        if let Some(call) = self.calls.get_mut(&handle) {
+            call.snapshot.recording = recording;
+            self.note(handle, out);
         }
     }
 

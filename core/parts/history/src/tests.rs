@@ -1,3 +1,8 @@
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use super::*;
 use control::history::RecordKind;
 use control::snapshot::{CallDirection, CallState, Party};

@@ -1,3 +1,8 @@
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use super::*;
 use crate::calls::tests::record;
 use crate::{Reader, Store};

@@ -1,5 +1,10 @@
 //! The history under what a machine does to it: an engine that is killed at any moment, a disk without room.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use super::control_socket::Client;
 use super::run;
 use control::history::{HistoryQuery, RecordState};
