@@ -2,6 +2,7 @@
 
 mod checks;
 mod kept;
+mod pick;
 mod plugins;
 mod recordings;
 mod repeats;
@@ -15,6 +16,7 @@ use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
+use pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
 use ports::{Account, Handles, KeepAliveRule, Post, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
@@ -113,7 +115,10 @@ impl Commands {
             | Command::HangUp(_)
             | Command::HangUpAll(_)
             | Command::SendDtmf(_)
-            | Command::Mute(_) => self.on_call(asked, command, hub),
+            | Command::Mute(_)
+            | Command::Hold(_)
+            | Command::Resume(_)
+            | Command::Swap(_) => self.on_call(asked, command, hub),
             Command::StartRecording(_)
             | Command::StopRecording(_)
             | Command::PauseRecording(_)
@@ -196,6 +201,25 @@ impl Commands {
                 }
             }
             Command::Mute(mute) => return self.mute(mute, command, hub),
+            Command::Hold(on) => dialogs::Word::Hold {
+                command,
+                call: pick_or(
+                    on,
+                    hub,
+                    |call| is_answered(call) && !call.held_by_local,
+                    is_answered,
+                )?,
+            },
+            Command::Resume(on) => dialogs::Word::Resume {
+                command,
+                call: pick_or(on, hub, is_held, is_answered)?,
+            },
+            Command::Swap(on) => {
+                // Which was held last is known where calls are held.
+                let some = pick(on, hub, is_held)?;
+                let call = on.call.map(|_| some);
+                dialogs::Word::Swap { command, call }
+            }
             // What is left of the commands that concern calls.
             _ => dialogs::Word::HangUpAll { command },
         };
@@ -289,6 +313,7 @@ impl Commands {
             ended: None,
             muted: false,
             held_by_remote: false,
+            held_by_local: false,
             media: None,
             quality: None,
             end: None,
@@ -385,39 +410,6 @@ fn look(asked: &Command, hub: &Hub) -> Outcome {
         }
         _ => Reply::Subscribed { seq: hub.seq() },
     })
-}
-
-fn is_ringing_here(call: &CallSnapshot) -> bool {
-    call.direction == CallDirection::Incoming
-        && matches!(call.state, CallState::Ringing | CallState::Progress)
-}
-
-fn is_answered(call: &CallSnapshot) -> bool {
-    call.state == CallState::Answered
-}
-
-/// The call that is meant: the one named, or else the newest that fits.
-fn pick(
-    on: CallRef,
-    hub: &Hub,
-    fits: impl Fn(&CallSnapshot) -> bool,
-) -> Result<CallHandle, ErrorObject> {
-    let Some(call) = on.call else {
-        let newest = hub.calls().values().rev().find(|c| fits(c)).map(|c| c.call);
-        let why = "no call is in a state for this";
-        return newest.ok_or_else(|| ErrorObject::new(Code::UNKNOWN_CALL, why));
-    };
-    match hub.calls().get(&call) {
-        Some(known) if fits(known) => Ok(call),
-        Some(known) => {
-            let why = format!("call {call} is {:?}", known.state).to_lowercase();
-            Err(ErrorObject::new(Code::WRONG_STATE, why).call(call))
-        }
-        None => Err(ErrorObject::new(
-            Code::UNKNOWN_CALL,
-            format!("{call} is over, or never was"),
-        )),
-    }
 }
 
 fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {

@@ -126,14 +126,14 @@ fn kept() -> Vec<Command> {
 }
 
 pub(crate) fn all() -> Vec<Command> {
-    let mut all = about_calls();
+    let mut all = [on_calls(), others()].concat();
     let rest = all.split_off(all.len() - 2);
     all.extend(kept());
     all.extend(rest);
     all
 }
 
-fn about_calls() -> Vec<Command> {
+fn on_calls() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
             to: "600".into(),
@@ -157,6 +157,14 @@ fn about_calls() -> Vec<Command> {
             call: None,
             on: true,
         }),
+        Command::Hold(call()),
+        Command::Resume(call()),
+        Command::Swap(CallRef { call: None }),
+    ]
+}
+
+fn others() -> Vec<Command> {
+    vec![
         Command::StartRecording(start_recording()),
         Command::StopRecording(call()),
         Command::PauseRecording(PauseRecording {
@@ -208,6 +216,9 @@ fn every_command_has_its_json() {
         hang_up_all {}
         send_dtmf {"digits":"12#","duration_ms":160}
         mute {"on":true}
+        hold {"call":"c7k2"}
+        resume {"call":"c7k2"}
+        swap {}
         recording.start {"call":"c7k2","plugin":"recorder-wav","path":"2026/first","channels":2}
         recording.stop {"call":"c7k2"}
         recording.pause {"reason":"card number"}
