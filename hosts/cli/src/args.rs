@@ -6,7 +6,7 @@ pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
 
-use crate::verbs::{PluginBisect, PluginBisectOne, PluginNew, PluginRun};
+use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
 use control::{AccountHandle, CallHandle, Code, PluginId};
@@ -94,6 +94,8 @@ pub(crate) enum Verb {
     Demo(Demo),
     /// Call a number or an address, and stay until the call is over
     Call(Call),
+    /// Call what a clicked link says: tel:, sip:, sips:, callto:
+    Open(Open),
     /// Accept a ringing call
     Answer(OneCall),
     /// Refuse a ringing call
@@ -137,6 +139,9 @@ pub(crate) enum Verb {
     Unregister(OneAccount),
     /// Print events as they happen
     Events(Events),
+    /// Say what the rules make of a number
+    #[command(subcommand)]
+    Rules(Rules),
     /// Show who sent what when in a call
     Ladder(Ladder),
     /// Check this computer

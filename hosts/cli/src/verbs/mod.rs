@@ -16,6 +16,7 @@ mod hold;
 mod kept;
 mod ladder;
 mod mute;
+mod open;
 mod plugin;
 mod plugin_bisect;
 mod plugin_check;
@@ -24,12 +25,15 @@ mod plugin_reload;
 mod plugin_run;
 mod record;
 mod register;
+mod rules;
 mod shutdown;
 mod status;
 
+pub(crate) use open::Open;
 pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
 pub(crate) use plugin_new::PluginNew;
 pub(crate) use plugin_run::PluginRun;
+pub(crate) use rules::Rules;
 
 use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
@@ -53,6 +57,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
     match verb {
         Verb::Demo(args) => demo::run(context, &args),
         Verb::Call(args) => call::run(context, &args),
+        Verb::Open(args) => open::run(context, args),
+        Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
         Verb::Hangup(args) => hangup::run(context, &args),
@@ -163,6 +169,7 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Rules { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }

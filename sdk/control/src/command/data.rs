@@ -4,6 +4,7 @@ use crate::contacts::{Contact, Imported, Profile};
 use crate::event::Filter;
 use crate::history::HistoryRecord;
 use crate::plugin::PluginReloaded;
+use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
@@ -259,6 +260,11 @@ pub enum Reply {
     Ladder {
         /// The ladder.
         ladder: Ladder,
+    },
+    /// What would become of a number.
+    Rules {
+        /// What, and why.
+        tested: Box<RulesTested>,
     },
     /// All plugins, also those that are not in use.
     Plugins {
