@@ -37,6 +37,7 @@ pub use libraries::{
     Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
     state_folder,
 };
+pub use recordings::recordings_folder;
 
 use base::Rng;
 use control::Timestamp;

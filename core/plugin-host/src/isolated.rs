@@ -5,6 +5,7 @@ use crate::away;
 use crate::away::process::{Plan, Process};
 use crate::away::words::{Ask, Format};
 use crate::catalogue::{About, Catalogue, Origin};
+use crate::reach;
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
 use crate::{CodecHandle, Error, Incident, Incidents, Kind, Ready};
@@ -18,6 +19,8 @@ pub(crate) struct Isolation {
     /// The program that serves them; beside the running one without.
     pub(crate) program: Option<PathBuf>,
     pub(crate) quarantine: bool,
+    /// What the permission `folder:recordings` opens.
+    pub(crate) recordings: Option<PathBuf>,
 }
 
 impl Default for Isolation {
@@ -25,6 +28,7 @@ impl Default for Isolation {
         Self {
             program: None,
             quarantine: true,
+            recordings: None,
         }
     }
 }
@@ -34,6 +38,14 @@ impl Catalogue {
     #[must_use]
     pub fn isolated_by(mut self, program: PathBuf) -> Self {
         self.isolation.program = Some(program);
+        self
+    }
+
+    /// Where recordings go: the permission `folder:recordings` opens this folder to plugins that are added from now
+    /// on. It is made if it is not there.
+    #[must_use]
+    pub fn recordings_in(mut self, folder: Option<PathBuf>) -> Self {
+        self.isolation.recordings = folder;
         self
     }
 
@@ -78,13 +90,22 @@ impl Catalogue {
             path: path.clone(),
             reason: error.to_string(),
         })?;
+        let recordings = self.isolation.recordings.as_deref();
+        let (permissions, lacking) = reach::filled_in(&manifest.permissions, recordings);
+        for lacking in lacking {
+            tracing::warn!(
+                plugin = manifest.id,
+                lacking,
+                "isolated without a permission"
+            );
+        }
         let (process, begun) = Process::start(Plan {
             id: manifest.id.clone(),
             program,
             begin: Ask::Begin {
                 path: whole,
                 kind: manifest.kind.clone(),
-                permissions: manifest.permissions.clone(),
+                permissions,
                 host: (self.host_name.to_owned(), self.host_version.to_owned()),
                 options: passed.options,
             },

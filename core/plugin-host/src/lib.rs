@@ -31,6 +31,7 @@
 //! | [`draft`] | kinds not promised yet: nat, security, ui, directory, tone |
 //! | [`fence`] | poisoned and over-budget plugins |
 //! | [`budget`] | what each costs, read while it works |
+//! | `reach` | where an isolated plugin may write, as this host fills it in |
 //! | [`services`] | what a plugin may ask the host |
 //! | [`generations`] | a newer build in a running plugin's place |
 //! | [`error`] | what was wrong with which library, and what to do |
@@ -56,6 +57,7 @@ pub mod kind;
 pub mod load;
 pub mod manifest;
 pub mod probe;
+mod reach;
 pub mod ready;
 pub mod recorder;
 pub mod services;

@@ -3,11 +3,13 @@
 use crate::away::talk::Talk;
 use crate::away::words::{self, Answer, Ask};
 use crate::fence::Fence;
+use crate::reach;
 use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
 use crate::{Error, Ready};
 use plugin::{Mark, RecorderRequest, Refusal, Status};
 use serde::Deserialize;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A recorder.
@@ -100,10 +102,28 @@ impl RecorderPlugin {
             }
         };
         Ok(Recording {
-            inner: opened.map_err(|refusal| self.refused(refusal))?,
+            inner: opened.map_err(|refusal| self.not_opened(refusal, request.path))?,
             fence: self.plugin.fence(None),
             plugin: Arc::clone(&self.plugin),
         })
+    }
+}
+
+impl RecorderPlugin {
+    /// Where its sandbox keeps it from the file, that is said: the plugin only saw that it may not.
+    fn not_opened(&self, refusal: Refusal, path: &str) -> Error {
+        let barred = match &self.table {
+            Table::Here(_) => None,
+            Table::Away(process) => reach::barred(process.permissions(), Path::new(path)),
+        };
+        match barred {
+            None => self.refused(refusal),
+            Some(may) => Error::OutOfReach {
+                plugin: self.plugin().to_owned(),
+                refusal,
+                may,
+            },
+        }
     }
 }
 

@@ -12,7 +12,8 @@ const TIMED_CALLS: usize = 256;
 
 /// Everything that is found, guarded as the settings say.
 pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
-    let mut catalogue = Catalogue::new("offhookd", env!("CARGO_PKG_VERSION"));
+    let mut catalogue = Catalogue::new("offhookd", env!("CARGO_PKG_VERSION"))
+        .recordings_in(phone::recordings_folder(&settings.recording));
     if settings.limits.calls <= TIMED_CALLS {
         catalogue = catalogue.timed_by(wall_clock);
     }

@@ -139,6 +139,14 @@ impl Process {
         Ok(ours)
     }
 
+    /// What it may reach, as the sandbox has it.
+    pub(crate) fn permissions(&self) -> &[String] {
+        if let Ask::Begin { permissions, .. } = &self.shared.plan.begin {
+            return permissions;
+        }
+        &[]
+    }
+
     /// Whether it failed too often and is not started again.
     pub(crate) fn is_shut_out(&self) -> bool {
         matches!(*lock(&self.shared.line), State::Gone)
