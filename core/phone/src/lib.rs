@@ -85,6 +85,9 @@ pub fn build_with(
     if complaints.has_errors() {
         return Err(Error::Options(complaints));
     }
+    for complaint in &complaints.0 {
+        tracing::warn!("{complaint}");
+    }
     let mut rng = Rng::from_seed(seed()?);
     let epoch = Timestamp::from_unix_ms(Clock::start().epoch_ms());
     let handles = Handles::from(rng.below(FIRST_HANDLES / 2));

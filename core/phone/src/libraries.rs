@@ -208,11 +208,21 @@ fn json(value: &PluginValue) -> serde_json::Value {
 
 /// What is wrong with options of plugins, in the words of every complaint about settings.
 pub(crate) fn complaints(plugins: &Plugins, catalogue: &Catalogue) -> Complaints {
-    let all = catalogue.mistakes().iter().map(|(id, mistake)| {
+    let of_built_in = catalogue.mistakes().iter();
+    let of_built_in = of_built_in.map(|(id, mistake)| (Severity::Error, id, mistake));
+    let of_files = catalogue.refused().iter().filter_map(|refused| {
+        let plugin_host::Error::Options { plugin, mistakes } = &refused.error else {
+            return None;
+        };
+        let all = mistakes.iter();
+        Some(all.map(move |mistake| (Severity::Warning, plugin, mistake)))
+    });
+    let of_files = of_files.flatten();
+    let all = of_built_in.chain(of_files).map(|(severity, id, mistake)| {
         let written = plugins.options.get(id);
         let written = written.and_then(|options| options.get(&mistake.option));
         Complaint {
-            severity: Severity::Error,
+            severity,
             origin: written.map_or(Origin::Default, |option| option.origin.clone()),
             key: format!("plugins.options.{id}.{}", mistake.option),
             what: mistake.what.clone(),
