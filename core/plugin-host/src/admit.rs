@@ -62,7 +62,15 @@ impl Catalogue {
         trusted: impl Fn(&Path, &Manifest) -> Result<Trust, String>,
     ) {
         self.searched = path.clone();
-        for path in path.libraries() {
+        let (files, unreadable) = path.libraries();
+        for (path, reason) in unreadable {
+            let error = Error::Unreadable {
+                path: path.clone(),
+                reason,
+            };
+            self.refuse(path, None, error);
+        }
+        for path in files {
             let (id, added) = match Manifest::read(&path) {
                 Ok(manifest) => {
                     let id = manifest.id.clone();
@@ -74,10 +82,14 @@ impl Catalogue {
                 Err(error) => (error.plugin().map(str::to_owned), Err(error)),
             };
             if let Err(error) = added {
-                tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
-                self.refused.push(Refused { path, id, error });
+                self.refuse(path, id, error);
             }
         }
+    }
+
+    fn refuse(&mut self, path: PathBuf, id: Option<String>, error: Error) {
+        tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
+        self.refused.push(Refused { path, id, error });
     }
 
     fn admit(&mut self, path: &Path, manifest: Manifest, trust: Trust) -> Result<(), Error> {

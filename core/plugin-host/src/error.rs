@@ -315,7 +315,7 @@ impl Error {
     /// What a person can do about it.
     pub fn fix(&self) -> String {
         match self {
-            Self::Unreadable { .. } => "check that the file is there and may be read".into(),
+            Self::Unreadable { .. } => "check that it is there and may be read".into(),
             Self::NotALibrary { .. } => {
                 "put only plugin libraries on the plugin path, or build this one again: it may be cut short".into()
             }
