@@ -2,7 +2,7 @@
 
 use engine::voice::reload::Reloads;
 use plugin_host::config::Options;
-use plugin_host::{Catalogue, Gate, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
+use plugin_host::{Catalogue, Gate, Kind, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
 use settings::{
     Complaint, Complaints, Device, Media, Origin, PluginOption, PluginValue, Plugins, Settings,
     Severity, Trust,
@@ -26,6 +26,23 @@ pub enum Unwanted {
     /// It is on the list of those that are left out.
     #[error("plugin {id} is skipped: plugins.without leaves it out; take {id} off that list")]
     LeftOut {
+        /// The plugin's id.
+        id: String,
+    },
+    /// Its kind is a draft.
+    #[error(
+        "plugin {id} is skipped: no engine uses a plugin of the kind {kind} yet; plugins.drafts = true loads it all \
+         the same"
+    )]
+    Draft {
+        /// The plugin's id.
+        id: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// The host loads no files in this run.
+    #[error("plugin {id} is not loaded: the engine was started so that it loads no files")]
+    SafeMode {
         /// The plugin's id.
         id: String,
     },
@@ -54,6 +71,10 @@ pub fn library_trust(
     }
     if !plugins.allows(&id) {
         return Err(Unwanted::NotAllowed { id });
+    }
+    if !plugins.drafts && Kind::from_name(&manifest.kind).is_some_and(Kind::is_draft) {
+        let kind = manifest.kind.clone();
+        return Err(Unwanted::Draft { id, kind });
     }
     // What is isolated by default only says that nobody chose.
     let by_default = (plugins.default_trust != Trust::Isolated).then_some(plugins.default_trust);

@@ -125,6 +125,7 @@ const EVERY_KIND: &str = r#"
         path = ["/opt/offhook"]
         allow = ["codec-g711"]
         sha256_required = true
+        drafts = true
         [plugins.trust]
         codec-x = "in-process"
         [plugins.sha256]
@@ -251,7 +252,9 @@ fn media_and_plugins_arrive_typed() {
         "of the profile"
     );
     assert_eq!(plugins.trust_of("other"), Trust::Isolated);
-    assert!(plugins.sha256_required && plugins.sha256["codec-x"].starts_with("BA78"));
+    assert!(
+        plugins.drafts && plugins.sha256_required && plugins.sha256["codec-x"].starts_with("BA78")
+    );
     let options: Vec<String> = plugins
         .options
         .iter()
