@@ -242,7 +242,7 @@ index! {
     5003 PLUGIN_CRASHED Plugin
         "a plugin failed while it worked"
         "a fault in the plugin; it was fenced off, and calls go on without it"
-        "restart the engine, or tell the plugin's maker";
+        "offhook plugin reload ID starts it anew; and tell the plugin's maker";
     /// A recording failed.
     5004 RECORDING_FAILED Failed
         "the recording could not be made, or ended too early"
