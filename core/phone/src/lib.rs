@@ -34,8 +34,8 @@ mod recordings;
 pub use answering::{Recorded, Rule};
 pub use error::Error;
 pub use libraries::{
-    Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
-    state_folder,
+    Unwanted, add_libraries, gate, library_trust, list_libraries, make_do, named, only_bundled,
+    options, reloads, state_folder,
 };
 pub use recordings::recordings_folder;
 

@@ -109,6 +109,38 @@ pub fn add_libraries(
     kept_out.into_inner()
 }
 
+/// Looks at the library files on `path` and loads none, so that people see which there are and can switch them off.
+pub fn list_libraries(catalogue: &mut Catalogue, path: &SearchPath) {
+    catalogue.add_path_trusted(path, |_, manifest| {
+        let id = manifest.id.clone();
+        Err(Unwanted::SafeMode { id }.to_string())
+    });
+}
+
+/// Codecs and a recorder for a run with few plugins: where the settings name those that are not there, what is there
+/// takes their place. Each is told in the log.
+pub fn make_do(settings: &mut Settings, catalogue: &Catalogue) {
+    let codecs = &mut settings.media.codecs;
+    if engine::voice::capabilities(catalogue, codecs).is_empty() {
+        let mut all: Vec<_> = catalogue.formats().map(|f| f.name.clone()).collect();
+        all.dedup();
+        tracing::warn!(named = ?codecs, instead = ?all, "no codec that the settings name is there");
+        *codecs = all;
+    }
+    let recorder = &mut settings.recording.plugin;
+    if catalogue.recorder(recorder).is_err() {
+        let mut plugins = catalogue.plugins();
+        if let Some(instead) = plugins.find(|about| about.kind == Kind::Recorder) {
+            tracing::warn!(
+                named = recorder,
+                instead = instead.id,
+                "the recorder that the settings name is not there"
+            );
+            recorder.clone_from(&instead.id);
+        }
+    }
+}
+
 /// How plugins may be replaced while the engine runs: by files that the settings want, from copies in `copies`,
 /// a folder for this user alone.
 pub fn reloads(plugins: &Plugins, copies: PathBuf) -> Reloads {
@@ -227,7 +259,8 @@ fn json(value: &PluginValue) -> serde_json::Value {
     }
 }
 
-/// What is wrong with options of plugins, in the words of every complaint about settings.
+/// What is wrong with options of plugins, in the words of every complaint about settings. A file with wrong options
+/// is left out, and its complaints are warnings: who made it may have renamed them.
 pub(crate) fn complaints(plugins: &Plugins, catalogue: &Catalogue) -> Complaints {
     let of_built_in = catalogue.mistakes().iter();
     let of_built_in = of_built_in.map(|(id, mistake)| (Severity::Error, id, mistake));

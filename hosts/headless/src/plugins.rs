@@ -21,10 +21,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         catalogue = catalogue.with_options(phone::options(&settings.plugins));
     }
     // Files come first: one with the id of a built-in plugin takes its place.
-    match options.safe_mode {
-        true => tracing::warn!("no plugin file is loaded, as the command line says"),
-        false => catalogue = with_files(catalogue, options, settings),
-    }
+    catalogue = with_files(catalogue, options, settings);
     let built_in = [
         &audio_file::ENTRY,
         &audio_null::ENTRY,
@@ -50,12 +47,13 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     catalogue
 }
 
-/// A run without files begins all the same where the settings name plugins that come as files.
+/// A run without files begins all the same where the settings name plugins that come as files: with what is there.
 pub(crate) fn leave_out_named(options: &Options, settings: &mut Settings, found: &Catalogue) {
     if options.safe_mode || options.only_bundled {
         let is_gone = |id: &String| !found.plugins().any(|about| about.id == *id);
         let gone = phone::named(settings).into_iter().filter(is_gone);
         settings.plugins.without.extend(gone);
+        phone::make_do(settings, found);
     }
 }
 
@@ -71,7 +69,12 @@ fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> C
     let memory = phone::state_folder(&settings.profile).map(|folder| PluginMemory::open(&folder));
     let gate = phone::gate(&settings.plugins, prober(), memory.map(Arc::new));
     let mut catalogue = catalogue.guarded_by(gate);
-    phone::add_libraries(&mut catalogue, &path, &settings.plugins);
+    if options.safe_mode {
+        tracing::warn!("no plugin file is loaded, as the command line says");
+        phone::list_libraries(&mut catalogue, &path);
+    } else {
+        phone::add_libraries(&mut catalogue, &path, &settings.plugins);
+    }
     catalogue
 }
 
