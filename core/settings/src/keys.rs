@@ -44,6 +44,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("sip.listen", Kind::Listen),
     key("sip.ring_for_s", number(1, 3600)),
     key("sip.user_agent", Kind::Text),
+    key("calls.one_active", Kind::Switch),
+    key("calls.hold_sends", Kind::Choice(&["nothing", "silence"])),
     key("incoming.accept", Kind::Incoming),
     key("incoming.accept_after_ms", number(0, 600_000)),
     key("account.register", Kind::Switch),

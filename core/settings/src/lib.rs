@@ -32,7 +32,7 @@ pub use complaint::{Complaint, Complaints, Origin, Severity};
 pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};
 pub use settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, Incoming,
-    Limits, Listen, Log, Media, MediaPriority, OptionValue, PluginOption, PluginValue, Plugins,
-    Recording, Settings, Sip, Transport, Trust,
+    Accept, Calls, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters,
+    HoldSends, Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, PluginOption,
+    PluginValue, Plugins, Recording, Settings, Sip, Transport, Trust,
 };

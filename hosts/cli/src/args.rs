@@ -98,6 +98,12 @@ pub(crate) enum Verb {
     Dtmf(Dtmf),
     /// Silence the microphone, or open it
     Mute(Mute),
+    /// Hold the far end: no sound goes either way
+    Hold(OneCall),
+    /// Go on with a call that is held here
+    Resume(OneCall),
+    /// Hold the active call and go on with the one held last, or with ID
+    Swap(OneCall),
     /// Record a call: start, stop, pause, resume, note
     Record(Record),
     /// List the calls

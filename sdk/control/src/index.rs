@@ -228,6 +228,11 @@ index! {
         "digits cannot be sent in this call"
         "the other side did not offer telephone-event, the only way for digits here so far"
         "switch on RFC 4733 (RFC 2833) digits at the server";
+    /// The far end does not take a hold or a resumption.
+    4014 HOLD_REFUSED Rejected
+        "the other side refuses to be held or resumed"
+        "its phone or server takes no change of the session; the call goes on as it was"
+        "mute the microphone instead, or hang up and call again";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"

@@ -95,6 +95,8 @@ pub struct Call {
     pub agreed: Option<Agreed>,
     /// Mean of the quality estimates: sum and count.
     pub mos: (f64, u32),
+    /// How it stands with our hold.
+    pub(crate) hold: crate::hold::Hold,
     /// Digits on their way.
     pub(crate) keys: crate::keys::Keys,
 }
@@ -129,6 +131,7 @@ impl Call {
             wants_accept: false,
             agreed: None,
             mos: (0.0, 0),
+            hold: crate::hold::Hold::default(),
             keys: crate::keys::Keys::default(),
         }
     }
@@ -230,6 +233,7 @@ pub fn snapshot(
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: None,
         quality: None,
         end: None,

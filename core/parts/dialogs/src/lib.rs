@@ -11,6 +11,7 @@
 //! | [`answering`] | what happens by itself to a call that comes in |
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
+//! | `hold` | holding and resuming; which call is active |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
@@ -23,6 +24,7 @@ mod causes;
 mod describe;
 mod ended;
 mod fallback;
+mod hold;
 mod incoming;
 mod keys;
 mod news;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub sound: Sound,
     /// How long a dialled call may ring where nobody says otherwise. Unit: time.
     pub ring_for: Option<Duration>,
+    /// A call that is picked up, dialled or resumed puts the one that has the microphone on hold.
+    pub one_active: bool,
     /// What our codecs can do, as media was told: an INVITE that offers none of it is refused before it
     /// rings. Empty: offers are looked at when the call is picked up.
     pub formats: Vec<sdp::Capability>,
@@ -325,6 +329,7 @@ impl Dialogs {
 impl Part for Dialogs {
     type Word = Word;
 
+    #[allow(clippy::too_many_lines)] // One arm for each word.
     fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
@@ -374,6 +379,9 @@ impl Part for Dialogs {
                     self.muted(call, on, now, out);
                 }
             }
+            Word::Hold { command, call } => self.hold(command, call, true, now, out),
+            Word::Resume { command, call } => self.hold(command, call, false, now, out),
+            Word::Swap { command, call } => self.swap(command, call, now, out),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
             Word::Recording { call, recording } => {

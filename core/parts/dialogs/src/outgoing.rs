@@ -81,6 +81,7 @@ impl Dialogs {
         if let Some(call) = self.calls.get_mut(&handle) {
             call.stage = Stage::Routing(Box::new(outgoing));
         }
+        self.make_room(handle, now, out);
         self.route(handle, out);
     }
 

@@ -50,6 +50,7 @@ pub(super) fn settings(
         control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
         limits: limits(values)?,
         sip: sip(values)?,
+        calls: super::calls::read(values)?,
         incoming: Incoming {
             accept: Accept::read(values.text("incoming.accept")?)?,
             accept_after: Duration::from_millis(values.number("incoming.accept_after_ms")?),

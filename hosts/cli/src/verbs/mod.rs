@@ -12,6 +12,7 @@ mod dtmf;
 mod events;
 mod explain;
 mod hangup;
+mod hold;
 mod ladder;
 mod mute;
 mod plugin;
@@ -56,6 +57,9 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Hangup(args) => hangup::run(context, &args),
         Verb::Dtmf(args) => dtmf::run(context, &args),
         Verb::Mute(args) => mute::run(context, &args),
+        Verb::Hold(args) => hold::hold(context, &args),
+        Verb::Resume(args) => hold::resume(context, &args),
+        Verb::Swap(args) => hold::swap(context, &args),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
         Verb::Accounts => accounts::run(context),

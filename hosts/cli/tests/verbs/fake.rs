@@ -99,6 +99,7 @@ pub(crate) fn call() -> CallSnapshot {
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: None,
         quality: None,
         end: None,

@@ -71,6 +71,13 @@ commands! {
     "send_dtmf" SendDtmf SendDtmf;
     /// Silence our microphone, or open it. Outcome: `call.mute`.
     "mute" Mute Mute;
+    /// Hold the far end: no sound goes either way. Outcome: `call.hold`, or `call.warning` where it refuses.
+    "hold" Hold CallRef;
+    /// Go on with a call that is held here. Outcome: `call.resumed`, or `call.warning` where it refuses.
+    "resume" Resume CallRef;
+    /// Hold the call that is active and go on with a held one: the one named, or else the one that was held
+    /// last. Outcome: `call.hold` and `call.resumed`.
+    "swap" Swap CallRef;
     /// Record a call. Outcome: `recording.started` or `recording.failed`.
     "recording.start" StartRecording StartRecording;
     /// End a recording; it also ends with its call. Outcome: `recording.stopped` or `recording.failed`.

@@ -62,6 +62,10 @@ fn start_recording() -> StartRecording {
 }
 
 pub(crate) fn all() -> Vec<Command> {
+    [on_calls(), others()].concat()
+}
+
+fn on_calls() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
             to: "600".into(),
@@ -85,6 +89,14 @@ pub(crate) fn all() -> Vec<Command> {
             call: None,
             on: true,
         }),
+        Command::Hold(call()),
+        Command::Resume(call()),
+        Command::Swap(CallRef { call: None }),
+    ]
+}
+
+fn others() -> Vec<Command> {
+    vec![
         Command::StartRecording(start_recording()),
         Command::StopRecording(call()),
         Command::PauseRecording(PauseRecording {
@@ -136,6 +148,9 @@ fn every_command_has_its_json() {
         hang_up_all {}
         send_dtmf {"digits":"12#","duration_ms":160}
         mute {"on":true}
+        hold {"call":"c7k2"}
+        resume {"call":"c7k2"}
+        swap {}
         recording.start {"call":"c7k2","plugin":"recorder-wav","path":"2026/first","channels":2}
         recording.stop {"call":"c7k2"}
         recording.pause {"reason":"card number"}

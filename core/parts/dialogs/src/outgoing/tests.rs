@@ -27,6 +27,7 @@ fn dialogs() -> Dialogs {
         preference: sdp::Preference::default(),
         sound: media::Sound::Person,
         ring_for: None,
+        one_active: true,
         formats: Vec::new(),
     };
     let rng = Rng::from_number(1);
