@@ -5,6 +5,7 @@ mod pick;
 mod plugins;
 mod recordings;
 mod repeats;
+mod rules;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
@@ -145,6 +146,7 @@ impl Commands {
                 })?;
                 Ok(Reply::Ladder { ladder })
             }
+            Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
             | Command::PluginTop(_)
@@ -241,7 +243,7 @@ impl Commands {
             Command::Unregister(on) => self.post(registrar::Word::Unregister {
                 account: known(&on.account, hub)?,
             }),
-            Command::AddAccount(add) => self.add_account(account(*add)?),
+            Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
@@ -431,6 +433,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
         takes_unknown: add.udp_from_unknown,
+        policy: std::sync::Arc::default(),
         is_default: add.make_default,
     })
 }

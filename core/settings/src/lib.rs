@@ -14,6 +14,7 @@
 //! | [`complaint`] | [`Complaint`], [`Complaints`] |
 //! | `keys` | the list of all keys and the kind of each |
 //! | `value` | what each kind allows |
+//! | `lines` | lists of rules, schedules and callers |
 //! | `layer` | one TOML text to checked values |
 //! | `os` | who may read a file |
 
@@ -21,6 +22,7 @@ pub mod account;
 pub mod complaint;
 mod keys;
 mod layer;
+mod lines;
 pub mod load;
 mod os;
 pub mod secret;

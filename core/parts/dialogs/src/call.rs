@@ -99,6 +99,8 @@ pub struct Call {
     pub(crate) hold: crate::hold::Hold,
     /// Digits on their way.
     pub(crate) keys: crate::keys::Keys,
+    /// What follows the answer.
+    pub(crate) after: crate::dialling::After,
 }
 
 impl Call {
@@ -133,6 +135,7 @@ impl Call {
             mos: (0.0, 0),
             hold: crate::hold::Hold::default(),
             keys: crate::keys::Keys::default(),
+            after: crate::dialling::After::default(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | [`call`] | one call: what people see, and the session behind it |
 //! | `accounts` | whose calls they are |
 //! | [`answering`] | what happens by itself to a call that comes in |
+//! | `dialling` | what rules make of what was dialled, and what follows the answer |
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
 //! | `hold` | holding and resuming; which call is active |
@@ -22,6 +23,7 @@ pub mod answering;
 pub mod call;
 mod causes;
 mod describe;
+mod dialling;
 mod ended;
 mod fallback;
 mod hold;
@@ -306,6 +308,7 @@ impl Dialogs {
                 );
             }
             Step::Accept => self.accept(handle, now, out),
+            Step::Keys(keys) => self.dialled_keys(handle, keys, now, out),
             Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
         }
     }

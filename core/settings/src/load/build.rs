@@ -37,6 +37,7 @@ pub(super) fn settings(
     for id in account_ids(values) {
         accounts.push(account(&id, values, complaints)?);
     }
+    super::rules::check_all(&accounts, values, complaints);
     let socket = values.text("control.socket")?;
     Some(Settings {
         profile: profile.to_owned(),
@@ -235,6 +236,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
         codec_options: account_codec_options(id, values),
+        policy: super::rules::policy(id, values, complaints)?,
     })
 }
 
@@ -349,7 +351,7 @@ fn check_order(low: &str, high: &str, values: &Values, complaints: &mut Complain
     }
 }
 
-fn origin(key: &str, values: &Values) -> Origin {
+pub(super) fn origin(key: &str, values: &Values) -> Origin {
     values
         .0
         .get(key)
@@ -375,7 +377,7 @@ impl Values {
     }
 
     /// The key that counts for an account: its own, or the one for all.
-    fn account_key(&self, id: &str, name: &str) -> String {
+    pub(super) fn account_key(&self, id: &str, name: &str) -> String {
         let own = format!("accounts.{id}.{name}");
         if self.0.contains_key(&own) {
             own
@@ -406,11 +408,11 @@ impl Values {
         }
     }
 
-    fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+    pub(super) fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
         T::try_from(self.number(key)?).ok()
     }
 
-    fn seconds(&self, key: &str) -> Option<Duration> {
+    pub(super) fn seconds(&self, key: &str) -> Option<Duration> {
         self.number(key).map(Duration::from_secs)
     }
 

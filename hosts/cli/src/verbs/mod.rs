@@ -15,6 +15,7 @@ mod hangup;
 mod hold;
 mod ladder;
 mod mute;
+mod open;
 mod plugin;
 mod plugin_bisect;
 mod plugin_check;
@@ -23,12 +24,15 @@ mod plugin_reload;
 mod plugin_run;
 mod record;
 mod register;
+mod rules;
 mod shutdown;
 mod status;
 
+pub(crate) use open::Open;
 pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
 pub(crate) use plugin_new::PluginNew;
 pub(crate) use plugin_run::PluginRun;
+pub(crate) use rules::Rules;
 
 use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
@@ -52,6 +56,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
     match verb {
         Verb::Demo(args) => demo::run(context, &args),
         Verb::Call(args) => call::run(context, &args),
+        Verb::Open(args) => open::run(context, args),
+        Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
         Verb::Hangup(args) => hangup::run(context, &args),
@@ -153,6 +159,7 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Rules { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }

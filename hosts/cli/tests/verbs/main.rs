@@ -13,3 +13,4 @@ mod one_call;
 mod plugin_check;
 mod plugin_reload;
 mod plugins;
+mod rules;

@@ -2,6 +2,7 @@
 
 use crate::event::Filter;
 use crate::plugin::PluginReloaded;
+use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
@@ -257,6 +258,11 @@ pub enum Reply {
     Ladder {
         /// The ladder.
         ladder: Ladder,
+    },
+    /// What would become of a number.
+    Rules {
+        /// What, and why.
+        tested: Box<RulesTested>,
     },
     /// All plugins, also those that are not in use.
     Plugins {

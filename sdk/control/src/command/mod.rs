@@ -11,6 +11,7 @@ pub use data::{
 
 use crate::plugin::PluginReload;
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
+use crate::rules::RulesTest;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -104,6 +105,8 @@ commands! {
     "status" Status NoFields;
     /// Reply: the ladder of a call, also of one that is over.
     "ladder" Ladder LadderOf;
+    /// Reply: what would become of a number, and why. Nobody is called.
+    "rules.test" RulesTest RulesTest;
     /// Reply: all plugins.
     "plugin.list" PluginList NoFields;
     /// Reply: where a plugin was looked for, and why each candidate is in use or not.

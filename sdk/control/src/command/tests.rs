@@ -61,6 +61,40 @@ fn start_recording() -> StartRecording {
     }
 }
 
+fn rules_test() -> RulesTest {
+    RulesTest {
+        number: "00420".into(),
+        account: Some("demo".parse().unwrap()),
+        incoming: false,
+    }
+}
+
+fn tested() -> crate::rules::RulesTested {
+    crate::rules::RulesTested {
+        account: "demo".parse().unwrap(),
+        number: "00420,,1".into(),
+        outcome: crate::rules::RulesOutcome::Dial,
+        reason: "rule 2 of rewriting".into(),
+        becomes: "+420".into(),
+        located: None,
+        steps: vec![crate::rules::RuleStep {
+            rule: 2,
+            before: "00420".into(),
+            after: "+420".into(),
+            continues: false,
+        }],
+        emergency: false,
+        record: true,
+        through: Some("mobile".parse().unwrap()),
+        headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+        after: ",,1".into(),
+        confirm: false,
+        forward_to: None,
+        forward_after_s: None,
+        answer_after_s: None,
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     [on_calls(), others()].concat()
 }
@@ -118,6 +152,7 @@ fn others() -> Vec<Command> {
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
         }),
+        Command::RulesTest(rules_test()),
         Command::PluginList(NoFields {}),
         Command::PluginWhy(plugin()),
         Command::PluginTop(NoFields {}),
@@ -164,6 +199,7 @@ fn every_command_has_its_json() {
         list_accounts {}
         status {}
         ladder {"call":"c7k2"}
+        rules.test {"number":"00420","account":"demo","incoming":false}
         plugin.list {}
         plugin.why {"plugin":"codec-x"}
         plugin.top {}
@@ -225,6 +261,9 @@ fn replies() -> Vec<Reply> {
                 ..Default::default()
             }],
         },
+        Reply::Rules {
+            tested: Box::new(tested()),
+        },
         Reply::NextStart,
         Reply::PluginReloaded {
             reloaded: crate::plugin::PluginReloaded {
@@ -255,6 +294,7 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"plugins","plugins":[]}
         {"kind":"plugin_tries","tries":{"id":"codec-x","searched":["/opt/offhook"],"candidates":[]}}
         {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7}}]}
+        {"kind":"rules","tested":{"account":"demo","number":"00420,,1","outcome":"dial","reason":"rule 2 of rewriting","becomes":"+420","steps":[{"rule":2,"before":"00420","after":"+420","continues":false}],"emergency":false,"record":true,"through":"mobile","headers":{"X-Ticket":"7"},"after":",,1","confirm":false}}
         {"kind":"next_start"}
         {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));

@@ -67,6 +67,8 @@ pub struct Settings {
     pub libraries: Vec<PathBuf>,
     /// Whether and how plugins may be replaced.
     pub reloads: Option<Reloads>,
+    /// Rules about what is dialled and what comes in.
+    pub policy: policy::Policy,
 }
 
 impl Settings {
@@ -96,6 +98,7 @@ impl Settings {
             preference: Preference::default(),
             libraries: Vec::new(),
             reloads: None,
+            policy: policy::Policy::default(),
         }
     }
 
@@ -134,6 +137,7 @@ impl Settings {
             keep_alive: self.keep_alive,
             takes_unknown: self.takes_unknown,
             is_default: false,
+            policy: std::sync::Arc::new(self.policy.clone()),
         }
     }
 }

@@ -48,6 +48,7 @@ fn account(name: &str, is_default: bool) -> Word {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         is_default,
+        policy: std::sync::Arc::default(),
     }))
 }
 
