@@ -261,7 +261,9 @@ fn a_file_with_an_option_that_its_manifest_does_not_allow_is_left_out_and_its_li
     site.set("[plugins.options.codec-good]\nrate = 10\nraet = 1\n");
     let log = site.log(&[]);
     let file = site.path("site.toml");
-    let at = |line: usize, rest: &str| format!("{}:{line}:8: {rest}", Path::new(&file).display());
+    let at = |line: usize, rest: &str| {
+        format!("{}:{line}:8: warning: {rest}", Path::new(&file).display())
+    };
     let key = "plugins.options.codec-good";
     let rate = at(
         9,
