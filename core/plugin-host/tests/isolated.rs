@@ -330,7 +330,6 @@ fn a_plugin_that_stays_away_is_started_anew_by_a_reload() {
         let handle = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
         handle.open("", "")
     };
-    let copies = tempfile::tempdir().unwrap();
     for _ in 0..2 {
         for _ in 0..3 {
             let mut codec = open(&catalogue).unwrap();
@@ -342,10 +341,7 @@ fn a_plugin_that_stays_away_is_started_anew_by_a_reload() {
         assert!(open(&catalogue).is_err(), "shut out");
         let file = common::faulty("codec");
         let apart = |_: &std::path::Path, _: &host::Manifest| Ok(Trust::Isolated);
-        let copies = copies.path().join("copies");
-        catalogue
-            .reload("mock-faulty-codec", &file, &copies, apart)
-            .unwrap();
+        catalogue.reload("mock-faulty-codec", &file, apart).unwrap();
         assert!(open(&catalogue).is_ok());
     }
 }
