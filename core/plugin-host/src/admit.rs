@@ -10,7 +10,7 @@ use crate::config::Options;
 use crate::library::Library;
 use crate::{Catalogue, Error, Kind, Manifest, Refused, SearchPath, Trust, load};
 use plugin::EntryHandle;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file that may be started: [`Catalogue::pass`] made sure of it, and nothing else makes one.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::manifest::check_words;
 use crate::reach;
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
-use crate::{CodecHandle, Error, Incident, Incidents, Kind, Ready};
+use crate::{CodecHandle, Error, Incident, Incidents, Kind, Manifest, Ready};
 use plugin::Fault;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -89,15 +89,6 @@ impl Catalogue {
         let program = program.ok_or_else(|| Error::NoIsolation {
             plugin: manifest.id.clone(),
         })?;
-        let recordings = self.isolation.recordings.as_deref();
-        let (permissions, lacking) = reach::filled_in(&manifest.permissions, recordings);
-        for lacking in lacking {
-            tracing::warn!(
-                plugin = manifest.id,
-                lacking,
-                "isolated without a permission"
-            );
-        }
         let held = library.hold(&manifest.id)?;
         let path = library.path().to_owned();
         let (process, begun) = Process::start(Plan {
@@ -107,7 +98,7 @@ impl Catalogue {
             begin: Ask::Begin {
                 path: path.clone(),
                 kind: manifest.kind.clone(),
-                permissions,
+                permissions: self.permissions_of(&manifest),
                 host: (self.host_name.to_owned(), self.host_version.to_owned()),
                 options: passed.options,
             },
@@ -146,6 +137,20 @@ impl Catalogue {
             about,
             Code::Away(Arc::new(process), Box::new(begun)),
         ))
+    }
+
+    /// Its permissions as this host fills them in; what is lacking is told.
+    fn permissions_of(&self, manifest: &Manifest) -> Vec<String> {
+        let recordings = self.isolation.recordings.as_deref();
+        let (permissions, lacking) = reach::filled_in(&manifest.permissions, recordings);
+        for lacking in lacking {
+            tracing::warn!(
+                plugin = manifest.id,
+                lacking,
+                "isolated without a permission"
+            );
+        }
+        permissions
     }
 
     pub(crate) fn shelve_away(
