@@ -1,6 +1,7 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod kept;
 mod pick;
 mod plugins;
 mod recordings;
@@ -15,8 +16,9 @@ use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
+pub(crate) use kept::is_kept;
 use pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
-use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
+use ports::{Account, Handles, KeepAliveRule, Post, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -130,22 +132,11 @@ impl Commands {
             | Command::Unregister(_)
             | Command::AddAccount(_)
             | Command::RemoveAccount(_) => self.on_account(asked, hub),
-            Command::ListCalls(_) => Ok(Reply::Calls {
-                calls: hub.calls().values().cloned().collect(),
-            }),
-            Command::ListAccounts(_) => Ok(Reply::Accounts {
-                accounts: hub.accounts().values().cloned().collect(),
-            }),
-            Command::Status(_) => Ok(Reply::Status {
-                engine: Box::new(hub.snapshot()),
-            }),
-            Command::Ladder(of) => {
-                let ladder = hub.ladders().of(of.call).ok_or_else(|| {
-                    let why = format!("no message of call {} is kept any more", of.call);
-                    ErrorObject::new(Code::UNKNOWN_CALL, why)
-                })?;
-                Ok(Reply::Ladder { ladder })
-            }
+            Command::ListCalls(_)
+            | Command::ListAccounts(_)
+            | Command::Status(_)
+            | Command::Ladder(_)
+            | Command::Events(_) => look(&asked, hub),
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
@@ -153,14 +144,33 @@ impl Commands {
             | Command::PluginEnable(_)
             | Command::PluginDisable(_)
             | Command::PluginReload(_) => self.on_plugin(&asked),
-            Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
-            Command::Shutdown(shutdown) => {
-                self.stopping = true;
-                self.reason = shutdown.reason;
-                self.post(dialogs::Word::HangUpAll { command })?;
-                self.post(registrar::Word::Stop)
+            Command::HistoryList(_)
+            | Command::HistoryDelete(_)
+            | Command::HistoryRedial(_)
+            | Command::ContactList(_)
+            | Command::ContactAdd(_)
+            | Command::ContactChange(_)
+            | Command::ContactRemove(_)
+            | Command::ContactImport(_)
+            | Command::ContactExport(_)
+            | Command::ProfileList(_)
+            | Command::ProfileAdd(_)
+            | Command::ProfileUse(_)
+            | Command::ProfileRemove(_)
+            | Command::FavouriteAdd(_)
+            | Command::FavouriteRemove(_) => {
+                let why = "it is answered later: Core::ask";
+                Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }
+            Command::Shutdown(shutdown) => self.shut_down(shutdown.reason, command),
         }
+    }
+
+    fn shut_down(&mut self, reason: Option<String>, command: CommandId) -> Outcome {
+        self.stopping = true;
+        self.reason = reason;
+        self.post(dialogs::Word::HangUpAll { command })?;
+        self.post(registrar::Word::Stop)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -253,6 +263,10 @@ impl Commands {
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
+                // An engine without history has nobody to tell.
+                let _ = self.post(history::Word::AccountGone {
+                    account: account.clone(),
+                });
                 self.post(registrar::Word::Remove { account })
             }
             _ => Ok(Reply::Taken),
@@ -307,6 +321,7 @@ impl Commands {
             end: None,
             recording: None,
             sip_call_id: None,
+            known: None,
         };
         let account = Some(from.account.as_str().to_owned());
         self.post(dialogs::Word::Dial {
@@ -357,6 +372,8 @@ impl Commands {
 
     fn tell_of(&self, account: Account) -> Outcome {
         let account = Box::new(account);
+        // As above.
+        let _ = self.post(history::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         self.post(registrar::Word::Add(account))
@@ -371,6 +388,30 @@ impl Commands {
             .map(|()| Reply::Taken)
             .map_err(busy)
     }
+}
+
+/// What the hub knows without asking anybody.
+#[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+fn look(asked: &Command, hub: &Hub) -> Outcome {
+    Ok(match asked {
+        Command::ListCalls(_) => Reply::Calls {
+            calls: hub.calls().values().cloned().collect(),
+        },
+        Command::ListAccounts(_) => Reply::Accounts {
+            accounts: hub.accounts().values().cloned().collect(),
+        },
+        Command::Status(_) => Reply::Status {
+            engine: Box::new(hub.snapshot()),
+        },
+        Command::Ladder(of) => {
+            let ladder = hub.ladders().of(of.call).ok_or_else(|| {
+                let why = format!("no message of call {} is kept any more", of.call);
+                ErrorObject::new(Code::UNKNOWN_CALL, why)
+            })?;
+            Reply::Ladder { ladder }
+        }
+        _ => Reply::Subscribed { seq: hub.seq() },
+    })
 }
 
 fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {

@@ -137,6 +137,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("recording.folder", Kind::Text),
     key("recording.channels", number(1, 2)),
     key("recording.options", Kind::Text),
+    key("history.folder", Kind::Text),
+    key("history.keep", number(0, 1_000_000)),
     key("dscp.voice", number(0, 63)),
     key("dscp.signalling", number(0, 63)),
     key("plugins.path", Kind::Texts),

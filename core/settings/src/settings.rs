@@ -36,6 +36,8 @@ pub struct Settings {
     pub dtmf: Dtmf,
     /// Recordings of calls.
     pub recording: Recording,
+    /// History, contacts and favourites.
+    pub history: History,
     /// Marks of our packets.
     pub dscp: Dscp,
     /// Plugins.
@@ -295,6 +297,15 @@ pub struct Recording {
     pub channels: u8,
     /// JSON object as the plugin documents it, or empty.
     pub options: String,
+}
+
+/// History, contacts and favourites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Folder they are kept in. `None`: `offhook/PROFILE` in the user's state folder.
+    pub folder: Option<PathBuf>,
+    /// Records of calls that are kept. 0: nothing is.
+    pub keep: u32,
 }
 
 /// How urgent the threads that carry sound are to be.

@@ -1,5 +1,11 @@
 //! What may be typed.
 
+mod kept;
+
+pub(crate) use kept::{
+    Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
+};
+
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
@@ -110,6 +116,18 @@ pub(crate) enum Verb {
     Record(Record),
     /// List the calls
     Calls,
+    /// The history of calls: list, search, delete, export, redial
+    History {
+        /// What to do; without it the newest are listed
+        #[command(subcommand)]
+        what: Option<History>,
+    },
+    /// Contacts: list, search, add, change, remove, import, export
+    #[command(subcommand)]
+    Contact(Contact),
+    /// Favourites and their profiles
+    #[command(subcommand)]
+    Favourite(Favourite),
     /// List the accounts
     Accounts,
     /// Set up an account for this run, or take one away

@@ -13,6 +13,7 @@ mod events;
 mod explain;
 mod hangup;
 mod hold;
+mod kept;
 mod ladder;
 mod mute;
 mod open;
@@ -68,6 +69,9 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Swap(args) => hold::swap(context, &args),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
+        Verb::History { what } => kept::history(context, what),
+        Verb::Contact(what) => kept::contact(context, what),
+        Verb::Favourite(what) => kept::favourite(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
@@ -110,6 +114,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallMedia(data) => Some(&data.snapshot),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
         EventBody::CallMute(data) => Some(&data.snapshot),
+        EventBody::CallNamed(data) => Some(&data.snapshot),
         EventBody::CallQuality(data) => Some(&data.snapshot),
         EventBody::CallEnded(data) => Some(&data.snapshot),
         EventBody::CallDtmf(_)
@@ -138,6 +143,11 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::PluginFaulted(_)
         | EventBody::PluginQuarantined(_)
         | EventBody::SourceRefused(_)
+        | EventBody::HistoryChanged(_)
+        | EventBody::ContactsChanged(_)
+        | EventBody::FavouritesChanged(_)
+        | EventBody::StoreFailed(_)
+        | EventBody::StoreMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     }
@@ -165,6 +175,13 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::PluginCosts { .. }
         | Reply::NextStart
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => None,
     }

@@ -7,6 +7,7 @@ mod bad_input;
 mod call;
 mod events;
 mod fake;
+mod kept;
 mod lists;
 mod local;
 mod one_call;
