@@ -114,7 +114,12 @@ impl RecorderPlugin {
     fn not_opened(&self, refusal: Refusal, path: &str) -> Error {
         let barred = match &self.table {
             Table::Here(_) => None,
-            Table::Away(process) => reach::barred(process.permissions(), Path::new(path)),
+            Table::Away(process) => match process.begun_with() {
+                Ask::Begin { permissions, .. } => reach::barred(permissions, Path::new(path)),
+                Ask::Fmtp { .. } | Ask::Devices | Ask::ToneNames | Ask::RecorderAbout => None,
+                Ask::Plan { .. } | Ask::HearInfo { .. } | Ask::Figures => None,
+                Ask::Media(_) | Ask::Talk(_) => None,
+            },
         };
         match barred {
             None => self.refused(refusal),

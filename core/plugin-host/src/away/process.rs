@@ -112,8 +112,7 @@ impl Process {
         let begun = first
             .recv_timeout(START + CONTROL)
             .unwrap_or_else(|_| Err(Status::UNAVAILABLE.into()));
-        let process = Self { shared };
-        Ok((process, begun?))
+        Ok((Self { shared }, begun?))
     }
 
     /// One call of control.
@@ -147,12 +146,9 @@ impl Process {
         Ok(ours)
     }
 
-    /// What it may reach, as the sandbox has it.
-    pub(crate) fn permissions(&self) -> &[String] {
-        if let Ask::Begin { permissions, .. } = &self.shared.plan.begin {
-            return permissions;
-        }
-        &[]
+    /// What it was begun with.
+    pub(crate) fn begun_with(&self) -> &Ask {
+        &self.shared.plan.begin
     }
 
     /// Whether it failed too often and is not started again.
