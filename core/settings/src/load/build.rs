@@ -8,7 +8,6 @@ use crate::keys;
 use crate::settings::{
     Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History,
     Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip,
-    Transport,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
