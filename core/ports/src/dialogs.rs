@@ -5,6 +5,7 @@ use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
 use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
+use sip_message::Uri;
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -17,6 +18,13 @@ pub enum Word {
     AccountGone {
         /// The account's name.
         account: String,
+    },
+    /// Calls of the account go by this registrar from now on; those that are up stay where they are.
+    Registrar {
+        /// The account's name.
+        account: String,
+        /// `None`: by the domain.
+        registrar: Option<Uri>,
     },
     /// Calls somebody.
     Dial {

@@ -211,6 +211,7 @@ impl Client {
         self.wait("account event", patience, |event| {
             let (EventBody::AccountRegistering(change)
             | EventBody::AccountRegistered(change)
+            | EventBody::AccountRenewed(change)
             | EventBody::AccountFailed(change)
             | EventBody::AccountUnregistered(change)) = &event.body
             else {

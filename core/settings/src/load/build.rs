@@ -230,6 +230,8 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         display: text("display")?.to_owned(),
         password: password(id, values, complaints),
         registrar: optional("registrar"),
+        standby: optional("standby"),
+        standby_after: values.seconds(&key("standby_after_s"))?,
         outbound_proxy: optional("outbound_proxy"),
         transport: choices::transport(text("transport")?),
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
