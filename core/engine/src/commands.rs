@@ -1,9 +1,12 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod kept;
+mod pick;
 mod plugins;
 mod recordings;
 mod repeats;
+mod rules;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
@@ -13,7 +16,9 @@ use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
-use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
+pub(crate) use kept::is_kept;
+use pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
+use ports::{Account, Handles, KeepAliveRule, Post, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -111,7 +116,10 @@ impl Commands {
             | Command::HangUp(_)
             | Command::HangUpAll(_)
             | Command::SendDtmf(_)
-            | Command::Mute(_) => self.on_call(asked, command, hub),
+            | Command::Mute(_)
+            | Command::Hold(_)
+            | Command::Resume(_)
+            | Command::Swap(_) => self.on_call(asked, command, hub),
             Command::StartRecording(_)
             | Command::StopRecording(_)
             | Command::PauseRecording(_)
@@ -124,36 +132,45 @@ impl Commands {
             | Command::Unregister(_)
             | Command::AddAccount(_)
             | Command::RemoveAccount(_) => self.on_account(asked, hub),
-            Command::ListCalls(_) => Ok(Reply::Calls {
-                calls: hub.calls().values().cloned().collect(),
-            }),
-            Command::ListAccounts(_) => Ok(Reply::Accounts {
-                accounts: hub.accounts().values().cloned().collect(),
-            }),
-            Command::Status(_) => Ok(Reply::Status {
-                engine: Box::new(hub.snapshot()),
-            }),
-            Command::Ladder(of) => {
-                let ladder = hub.ladders().of(of.call).ok_or_else(|| {
-                    let why = format!("no message of call {} is kept any more", of.call);
-                    ErrorObject::new(Code::UNKNOWN_CALL, why)
-                })?;
-                Ok(Reply::Ladder { ladder })
-            }
+            Command::ListCalls(_)
+            | Command::ListAccounts(_)
+            | Command::Status(_)
+            | Command::Ladder(_)
+            | Command::Events(_) => look(&asked, hub),
+            Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
             | Command::PluginTop(_)
             | Command::PluginEnable(_)
             | Command::PluginDisable(_)
             | Command::PluginReload(_) => self.on_plugin(&asked),
-            Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
-            Command::Shutdown(shutdown) => {
-                self.stopping = true;
-                self.reason = shutdown.reason;
-                self.post(dialogs::Word::HangUpAll { command })?;
-                self.post(registrar::Word::Stop)
+            Command::HistoryList(_)
+            | Command::HistoryDelete(_)
+            | Command::HistoryRedial(_)
+            | Command::ContactList(_)
+            | Command::ContactAdd(_)
+            | Command::ContactChange(_)
+            | Command::ContactRemove(_)
+            | Command::ContactImport(_)
+            | Command::ContactExport(_)
+            | Command::ProfileList(_)
+            | Command::ProfileAdd(_)
+            | Command::ProfileUse(_)
+            | Command::ProfileRemove(_)
+            | Command::FavouriteAdd(_)
+            | Command::FavouriteRemove(_) => {
+                let why = "it is answered later: Core::ask";
+                Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }
+            Command::Shutdown(shutdown) => self.shut_down(shutdown.reason, command),
         }
+    }
+
+    fn shut_down(&mut self, reason: Option<String>, command: CommandId) -> Outcome {
+        self.stopping = true;
+        self.reason = reason;
+        self.post(dialogs::Word::HangUpAll { command })?;
+        self.post(registrar::Word::Stop)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -186,6 +203,25 @@ impl Commands {
                 }
             }
             Command::Mute(mute) => return self.mute(mute, command, hub),
+            Command::Hold(on) => dialogs::Word::Hold {
+                command,
+                call: pick_or(
+                    on,
+                    hub,
+                    |call| is_answered(call) && !call.held_by_local,
+                    is_answered,
+                )?,
+            },
+            Command::Resume(on) => dialogs::Word::Resume {
+                command,
+                call: pick_or(on, hub, is_held, is_answered)?,
+            },
+            Command::Swap(on) => {
+                // Which was held last is known where calls are held.
+                let some = pick(on, hub, is_held)?;
+                let call = on.call.map(|_| some);
+                dialogs::Word::Swap { command, call }
+            }
             // What is left of the commands that concern calls.
             _ => dialogs::Word::HangUpAll { command },
         };
@@ -217,7 +253,7 @@ impl Commands {
             Command::Unregister(on) => self.post(registrar::Word::Unregister {
                 account: known(&on.account, hub)?,
             }),
-            Command::AddAccount(add) => self.add_account(account(*add)?),
+            Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
@@ -227,6 +263,10 @@ impl Commands {
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
+                // An engine without history has nobody to tell.
+                let _ = self.post(history::Word::AccountGone {
+                    account: account.clone(),
+                });
                 self.post(registrar::Word::Remove { account })
             }
             _ => Ok(Reply::Taken),
@@ -275,11 +315,13 @@ impl Commands {
             ended: None,
             muted: false,
             held_by_remote: false,
+            held_by_local: false,
             media: None,
             quality: None,
             end: None,
             recording: None,
             sip_call_id: None,
+            known: None,
         };
         let account = Some(from.account.as_str().to_owned());
         self.post(dialogs::Word::Dial {
@@ -330,6 +372,8 @@ impl Commands {
 
     fn tell_of(&self, account: Account) -> Outcome {
         let account = Box::new(account);
+        // As above.
+        let _ = self.post(history::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         self.post(registrar::Word::Add(account))
@@ -346,37 +390,28 @@ impl Commands {
     }
 }
 
-fn is_ringing_here(call: &CallSnapshot) -> bool {
-    call.direction == CallDirection::Incoming
-        && matches!(call.state, CallState::Ringing | CallState::Progress)
-}
-
-fn is_answered(call: &CallSnapshot) -> bool {
-    call.state == CallState::Answered
-}
-
-/// The call that is meant: the one named, or else the newest that fits.
-fn pick(
-    on: CallRef,
-    hub: &Hub,
-    fits: impl Fn(&CallSnapshot) -> bool,
-) -> Result<CallHandle, ErrorObject> {
-    let Some(call) = on.call else {
-        let newest = hub.calls().values().rev().find(|c| fits(c)).map(|c| c.call);
-        let why = "no call is in a state for this";
-        return newest.ok_or_else(|| ErrorObject::new(Code::UNKNOWN_CALL, why));
-    };
-    match hub.calls().get(&call) {
-        Some(known) if fits(known) => Ok(call),
-        Some(known) => {
-            let why = format!("call {call} is {:?}", known.state).to_lowercase();
-            Err(ErrorObject::new(Code::WRONG_STATE, why).call(call))
+/// What the hub knows without asking anybody.
+#[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+fn look(asked: &Command, hub: &Hub) -> Outcome {
+    Ok(match asked {
+        Command::ListCalls(_) => Reply::Calls {
+            calls: hub.calls().values().cloned().collect(),
+        },
+        Command::ListAccounts(_) => Reply::Accounts {
+            accounts: hub.accounts().values().cloned().collect(),
+        },
+        Command::Status(_) => Reply::Status {
+            engine: Box::new(hub.snapshot()),
+        },
+        Command::Ladder(of) => {
+            let ladder = hub.ladders().of(of.call).ok_or_else(|| {
+                let why = format!("no message of call {} is kept any more", of.call);
+                ErrorObject::new(Code::UNKNOWN_CALL, why)
+            })?;
+            Reply::Ladder { ladder }
         }
-        None => Err(ErrorObject::new(
-            Code::UNKNOWN_CALL,
-            format!("{call} is over, or never was"),
-        )),
-    }
+        _ => Reply::Subscribed { seq: hub.seq() },
+    })
 }
 
 fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
@@ -439,6 +474,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
         takes_unknown: add.udp_from_unknown,
+        policy: std::sync::Arc::default(),
         is_default: add.make_default,
     })
 }

@@ -1,12 +1,20 @@
 //! Settings to a phone: the parts of one, set up and ready to start.
 //!
-//! What it is not: it names no plugin; a host fills the catalogue. A host without one of these parts
+//! What it is not: it names no plugin; a host says which are linked in. A host without one of these parts
 //! lists its own with `engine::Builder` instead.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let loaded = settings::load(&settings::Request::of_profile("headless"))?;
-//! let catalogue = plugin_host::Catalogue::new("my phone", "1.0");
+//! let host = offhook_phone::Host {
+//!     name: "my phone",
+//!     version: "1.0",
+//!     state: Some("my-phone"),
+//!     built_in: &[],
+//!     files: offhook_phone::Files::In(&[]),
+//!     prober: None,
+//! };
+//! let catalogue = offhook_phone::catalogue(&host, &loaded.settings);
 //! let builder = offhook_phone::build(&loaded.settings, catalogue)?;
 //! # let _ = builder; Ok(())
 //! # }
@@ -19,7 +27,9 @@
 //! | `answering` | what `incoming.accept` means |
 //! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
+//! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
 //! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
@@ -28,15 +38,19 @@ mod answering;
 mod codecs;
 mod devices;
 pub mod error;
+mod history;
 pub mod libraries;
+pub mod plugins;
 mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
+pub use history::keep_history;
 pub use libraries::{
     Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
     state_folder,
 };
+pub use plugins::{Files, Host, catalogue, guarded};
 
 use base::Rng;
 use control::Timestamp;
@@ -45,6 +59,7 @@ use engine::{Builder, Clock, Identity, Listen};
 use net::dns::{Resolver, ResolverSettings};
 use net::{Dscp, tcp::TcpSettings};
 use part_dialogs::{Dialogs, answering::Answering};
+use part_history::History;
 use part_link::Link;
 use part_media::Media;
 use part_recorder::Recorder;
@@ -52,7 +67,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CallsFull, CodecOrder, DtmfListen, MediaPriority, Settings, Transport};
+use settings::{CallsFull, CodecOrder, DtmfListen, HoldSends, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -91,7 +106,9 @@ pub fn build_with(
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
     let formats = media.codecs.iter().map(|codec| codec.capability.clone());
-    let dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
+    let mut dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
+    let kept = history::settings(settings);
+    dialogs.history = kept.is_some();
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -126,6 +143,10 @@ pub fn build_with(
     builder = builder.part(Address::Registrar, move || {
         Registrar::new(epoch, seeds.split())
     });
+    if let Some(kept) = kept {
+        builder = builder.store(kept);
+        builder = builder.part(Address::History, move || History::new(epoch));
+    }
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
@@ -222,7 +243,9 @@ fn dialogs_settings(
         },
         sound,
         ring_for: Some(settings.sip.ring_for),
+        one_active: settings.calls.one_active,
         formats,
+        history: false,
     }
 }
 
@@ -241,6 +264,10 @@ fn media_settings(
         narrow_events: settings.dtmf.negotiate_only_8khz,
         ptime_ms: Some(settings.media.ptime_ms),
         max_ptime_ms: None,
+        held: match settings.calls.hold_sends {
+            HoldSends::Nothing => part_media::Held::Nothing,
+            HoldSends::Silence => part_media::Held::Silence,
+        },
         legs: settings.limits.calls,
     })
 }

@@ -3,6 +3,7 @@
 use base::{Duration, Redacted};
 use sip::Transport;
 use sip_message::Uri;
+use std::sync::Arc;
 
 /// Who an account is, where it registers and what it says of itself.
 #[derive(Debug, Clone)]
@@ -31,6 +32,16 @@ pub struct Account {
     pub takes_unknown: bool,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
+    /// Rules about what it dials and what comes in.
+    pub policy: Arc<policy::Policy>,
+}
+
+impl Account {
+    /// Whose history and contacts are kept under this account: of who logs in with which name as whom. A number
+    /// that is given to somebody else with another login shows nothing of who had it before (M-022, M-023).
+    pub fn owner(&self) -> String {
+        format!("{} {}", self.auth_user, self.aor)
+    }
 }
 
 /// A server's URI by the account's transport, which holds where the URI names none. What is called by

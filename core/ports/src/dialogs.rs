@@ -4,7 +4,7 @@ use crate::link::Heard;
 use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
-use control::{CallHandle, CommandId, RecordingSnapshot};
+use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -81,6 +81,27 @@ pub enum Word {
         /// Silent from now on.
         on: bool,
     },
+    /// Holds the other side: no sound goes either way until [`Word::Resume`].
+    Hold {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Goes on with a call that is held here.
+    Resume {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Holds what is active and goes on with a call that is held here.
+    Swap {
+        /// Which command asked.
+        command: CommandId,
+        /// The call to go on with; `None`: the one that was held last.
+        call: Option<CallHandle>,
+    },
     /// Media is ready for a description, or not to be had.
     Media {
         /// The call.
@@ -101,6 +122,18 @@ pub enum Word {
         call: CallHandle,
         /// `None`: there is none any more.
         recording: Option<Box<RecordingSnapshot>>,
+    },
+    /// A record of the call is on disk: it may ring.
+    Noted {
+        /// The call.
+        call: CallHandle,
+    },
+    /// Our own lists know who the other end is.
+    Named {
+        /// The call.
+        call: CallHandle,
+        /// Who, and by which list.
+        known: KnownName,
     },
     /// Another part was made anew.
     Restarted(Address),

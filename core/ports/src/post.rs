@@ -1,6 +1,6 @@
 //! One word with its receiver: what parts put into their outbox.
 
-use crate::{dialogs, events, link, media, network, recorder, registrar, voice};
+use crate::{dialogs, events, history, link, media, network, recorder, registrar, store, voice};
 
 /// Everybody who can receive a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,10 @@ pub enum Address {
     Events = 7,
     /// The part that owns recordings.
     Recorder = 8,
+    /// The part that keeps a record of every call.
+    History = 9,
+    /// The thread that keeps history and contacts on disk.
+    Store = 10,
 }
 
 impl Address {
@@ -48,6 +52,10 @@ pub enum Post {
     Media(media::Word),
     /// For recorder.
     Recorder(recorder::Word),
+    /// For history.
+    History(history::Word),
+    /// For the thread that keeps things on disk.
+    Store(store::Do),
     /// For the signalling sockets.
     Network(network::Do),
     /// For the media threads.
@@ -65,6 +73,8 @@ impl Post {
             Self::Dialogs(_) => Address::Dialogs,
             Self::Media(_) => Address::Media,
             Self::Recorder(_) => Address::Recorder,
+            Self::History(_) => Address::History,
+            Self::Store(_) => Address::Store,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
             Self::Event(_) => Address::Events,
@@ -79,6 +89,8 @@ impl Post {
             Address::Link
             | Address::Media
             | Address::Recorder
+            | Address::History
+            | Address::Store
             | Address::Network
             | Address::Voice
             | Address::Events => None,
@@ -93,7 +105,8 @@ impl Post {
             Address::Dialogs => Some(dialogs::Word::Restarted(who).into()),
             Address::Media => Some(media::Word::Restarted(who).into()),
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
-            Address::Network | Address::Voice | Address::Events => None,
+            Address::History => Some(history::Word::Restarted(who).into()),
+            Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
     }
 
@@ -125,6 +138,8 @@ carries!(
     Dialogs(dialogs::Word),
     Media(media::Word),
     Recorder(recorder::Word),
+    History(history::Word),
+    Store(store::Do),
     Network(network::Do),
     Voice(voice::Do),
     Event(events::Word),

@@ -49,4 +49,6 @@ pub struct Account {
     pub keepalive_every: Duration,
     /// What is set of codecs, its own before what is set for all.
     pub codec_options: CodecOptions,
+    /// Rules about what it dials and what comes in.
+    pub policy: policy::Policy,
 }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub limits: Limits,
     /// SIP.
     pub sip: Sip,
+    /// Several calls at once.
+    pub calls: Calls,
     /// Calls that come in.
     pub incoming: Incoming,
     /// Accounts by id.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub dtmf: Dtmf,
     /// Recordings of calls.
     pub recording: Recording,
+    /// History, contacts and favourites.
+    pub history: History,
     /// Marks of our packets.
     pub dscp: Dscp,
     /// Plugins.
@@ -136,6 +140,24 @@ pub struct Sip {
     pub ring_for: Duration,
     /// Name that messages carry, or empty.
     pub user_agent: String,
+}
+
+/// What a call that is held here is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldSends {
+    /// No packet of sound.
+    Nothing,
+    /// Silence: the way stays open in networks that close one on which nothing goes.
+    Silence,
+}
+
+/// Several calls at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calls {
+    /// A call that is answered, dialled or resumed puts the one that is active on hold.
+    pub one_active: bool,
+    /// What a call that is held here is sent.
+    pub hold_sends: HoldSends,
 }
 
 /// What becomes of a call that comes in.
@@ -275,6 +297,15 @@ pub struct Recording {
     pub channels: u8,
     /// JSON object as the plugin documents it, or empty.
     pub options: String,
+}
+
+/// History, contacts and favourites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Folder they are kept in. `None`: `offhook/PROFILE` in the user's state folder.
+    pub folder: Option<PathBuf>,
+    /// Records of calls that are kept. 0: nothing is.
+    pub keep: u32,
 }
 
 /// How urgent the threads that carry sound are to be.

@@ -1,6 +1,12 @@
 //! What may be typed.
 
-use crate::verbs::{PluginBisect, PluginBisectOne, PluginNew, PluginRun};
+mod kept;
+
+pub(crate) use kept::{
+    Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
+};
+
+use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
 use control::{AccountHandle, CallHandle, Code, PluginId};
@@ -88,6 +94,8 @@ pub(crate) enum Verb {
     Demo(Demo),
     /// Call a number or an address, and stay until the call is over
     Call(Call),
+    /// Call what a clicked link says: tel:, sip:, sips:, callto:
+    Open(Open),
     /// Accept a ringing call
     Answer(OneCall),
     /// Refuse a ringing call
@@ -98,10 +106,28 @@ pub(crate) enum Verb {
     Dtmf(Dtmf),
     /// Silence the microphone, or open it
     Mute(Mute),
+    /// Hold the far end: no sound goes either way
+    Hold(OneCall),
+    /// Go on with a call that is held here
+    Resume(OneCall),
+    /// Hold the active call and go on with the one held last, or with ID
+    Swap(OneCall),
     /// Record a call: start, stop, pause, resume, note
     Record(Record),
     /// List the calls
     Calls,
+    /// The history of calls: list, search, delete, export, redial
+    History {
+        /// What to do; without it the newest are listed
+        #[command(subcommand)]
+        what: Option<History>,
+    },
+    /// Contacts: list, search, add, change, remove, import, export
+    #[command(subcommand)]
+    Contact(Contact),
+    /// Favourites and their profiles
+    #[command(subcommand)]
+    Favourite(Favourite),
     /// List the accounts
     Accounts,
     /// Set up an account for this run, or take one away
@@ -113,6 +139,9 @@ pub(crate) enum Verb {
     Unregister(OneAccount),
     /// Print events as they happen
     Events(Events),
+    /// Say what the rules make of a number
+    #[command(subcommand)]
+    Rules(Rules),
     /// Show who sent what when in a call
     Ladder(Ladder),
     /// Check this computer

@@ -228,6 +228,26 @@ index! {
         "digits cannot be sent in this call"
         "the other side did not offer telephone-event, the only way for digits here so far"
         "switch on RFC 4733 (RFC 2833) digits at the server";
+    /// The far end does not take a hold or a resumption.
+    4014 HOLD_REFUSED Rejected
+        "the other side refuses to be held or resumed"
+        "its phone or server takes no change of the session; the call goes on as it was"
+        "mute the microphone instead, or hang up and call again";
+    /// Rules of the account want what this phone cannot do.
+    4020 RULES_WANT_MORE Failed
+        "the account's rules want what this phone cannot do"
+        "an action of rewriting asks for video, call-through, a browser or another way of calling"
+        "see which rule it is: offhook rules test NUMBER; change it under rewriting in the settings";
+    /// No such record, contact, profile or favourite.
+    4101 UNKNOWN_RECORD Usage
+        "there is no such record, contact, profile or favourite"
+        "it was deleted, belongs to another user, or never was"
+        "see: offhook history; offhook contact list; offhook favourite list";
+    /// A list has as many as it may.
+    4102 LIST_FULL Failed
+        "the list is full"
+        "it has as many entries as it may have"
+        "take away what is not needed";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"
@@ -303,6 +323,21 @@ index! {
         "that is not permitted"
         "the socket belongs to another user, or the token lacks the scope"
         "use the account that runs the engine";
+    /// History and contacts cannot be written.
+    6101 STORE_FAILED Failed
+        "history and contacts cannot be kept on disk"
+        "the disk is full or read-only, or another program keeps the file; records of calls wait in memory"
+        "make room, or end the other program: what waits is written within a second then";
+    /// History and contacts were damaged.
+    6102 STORE_DAMAGED Failed
+        "history and contacts were damaged"
+        "the file, or a record in it, is not as it was written; what could be read was kept"
+        "check the disk; the damaged file stands beside the new one";
+    /// History and contacts of a newer offhook.
+    6103 STORE_NEWER Failed
+        "history and contacts are of a newer offhook"
+        "a newer version wrote the file; this one reads it and writes nothing into it"
+        "use the newer version, or name another folder with history.folder";
 }
 
 /// The entry of `code`.

@@ -15,25 +15,31 @@
 //! | [`index`] | the table of all codes; [`index::explain`] |
 //! | [`exit`] | [`ExitCode`] of the command line, and which word leads to which |
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
+//! | [`rules`] | what would become of a number |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
 //! | [`plugin`] | plugins that are replaced |
 //! | [`recording`] | recordings of calls |
+//! | [`history`] | the history of calls |
+//! | [`contacts`] | contacts, profiles, favourites |
 //! | [`time`] | [`Timestamp`] |
 //! | `os` | which user this is |
 //! | [`wire`] | hello, welcome, one JSON object a line |
 
 pub mod command;
+pub mod contacts;
 pub mod error;
 pub mod event;
 pub mod exit;
 pub mod handle;
+pub mod history;
 pub mod index;
 pub mod ladder;
 mod os;
 pub mod plugin;
 pub mod reason;
 pub mod recording;
+pub mod rules;
 pub mod secret;
 pub mod snapshot;
 pub mod socket;
@@ -41,10 +47,12 @@ pub mod time;
 pub mod wire;
 
 pub use command::{Command, Reply};
+pub use contacts::{Contact, Favourite, Profile};
 pub use error::{Code, ErrorObject, quoted};
 pub use event::{Event, EventBody};
 pub use exit::ExitCode;
 pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId};
+pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use recording::{RecordingSnapshot, RecordingState};

@@ -2,7 +2,9 @@
 
 use crate::RecordingSnapshot;
 use crate::plugin::PluginBuilds;
-use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
+use crate::{
+    AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -167,6 +169,9 @@ pub struct CallSnapshot {
     /// The far end holds us.
     #[serde(default)]
     pub held_by_remote: bool,
+    /// We hold the far end.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub held_by_local: bool,
     /// How sound travels, once agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaSnapshot>,
@@ -182,6 +187,9 @@ pub struct CallSnapshot {
     /// The Call-ID header: what to look for in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_call_id: Option<String>,
+    /// Who the other end is by our own lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownName>,
 }
 
 /// Where an account stands with its server.

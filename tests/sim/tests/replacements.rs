@@ -45,10 +45,10 @@ fn phones(world: &mut World, folder: &Path, names: &[&str]) -> Vec<Phone> {
     let first = build(folder, 0, &[]);
     let phone = |name: &&str| {
         let mut settings = Settings::new(name);
+        settings.one_active = false;
         settings.codecs = vec!["COPY".to_owned()];
         settings.libraries = vec![first.clone()];
         settings.reloads = Some(Reloads {
-            copies: folder.join(format!("{name}/plugins")),
             trusted: Rc::new(|_, _| Ok(Trust::InProcess)),
         });
         world.phone(&settings)

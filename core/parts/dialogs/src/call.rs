@@ -75,6 +75,8 @@ pub struct Call {
     pub why: Option<String>,
     /// Why the engine ends it, where that is not for its session to know.
     pub code: Option<Code>,
+    /// It waits for its record in the history, until then at most.
+    pub unnoted: Option<Instant>,
     /// What is done by itself, and when.
     pub steps: VecDeque<(Instant, Step)>,
     /// Where its sound comes from and goes to.
@@ -95,8 +97,12 @@ pub struct Call {
     pub agreed: Option<Agreed>,
     /// Mean of the quality estimates: sum and count.
     pub mos: (f64, u32),
+    /// How it stands with our hold.
+    pub(crate) hold: crate::hold::Hold,
     /// Digits on their way.
     pub(crate) keys: crate::keys::Keys,
+    /// What follows the answer.
+    pub(crate) after: crate::dialling::After,
 }
 
 impl Call {
@@ -119,6 +125,7 @@ impl Call {
             sound_asked: false,
             why: None,
             code: None,
+            unnoted: None,
             steps: VecDeque::new(),
             sound: Sound::Person,
             pretend: None,
@@ -129,7 +136,9 @@ impl Call {
             wants_accept: false,
             agreed: None,
             mos: (0.0, 0),
+            hold: crate::hold::Hold::default(),
             keys: crate::keys::Keys::default(),
+            after: crate::dialling::After::default(),
         }
     }
 
@@ -230,10 +239,12 @@ pub fn snapshot(
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: None,
         quality: None,
         end: None,
         recording: None,
         sip_call_id: None,
+        known: None,
     }
 }

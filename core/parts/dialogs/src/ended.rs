@@ -212,8 +212,10 @@ impl Dialogs {
                     call.snapshot.recording = None;
                 }
             }
+            Address::History => self.history_lost(now, out),
             Address::Registrar
             | Address::Dialogs
+            | Address::Store
             | Address::Network
             | Address::Voice
             | Address::Events => {}

@@ -9,11 +9,14 @@
 //! | [`call`] | one call: what people see, and the session behind it |
 //! | `accounts` | whose calls they are |
 //! | [`answering`] | what happens by itself to a call that comes in |
+//! | `dialling` | what rules make of what was dialled, and what follows the answer |
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
+//! | `hold` | holding and resuming; which call is active |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
+//! | `noted` | what the history is told, and tells |
 //! | `tell` | events |
 
 mod accounts;
@@ -21,11 +24,14 @@ pub mod answering;
 pub mod call;
 mod causes;
 mod describe;
+mod dialling;
 mod ended;
 mod fallback;
+mod hold;
 mod incoming;
 mod keys;
 mod news;
+mod noted;
 mod outgoing;
 mod tell;
 
@@ -38,7 +44,7 @@ use outgoing::Wish;
 use ports::dialogs::Word;
 use ports::link::Heard;
 use ports::media::{Notice, Sound};
-use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
+use ports::{Account, Address, Handles, Outbox, Part, Post, history, link, media};
 use sdp::Preference;
 use sip::SessionId;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
@@ -59,9 +65,13 @@ pub struct Settings {
     pub sound: Sound,
     /// How long a dialled call may ring where nobody says otherwise. Unit: time.
     pub ring_for: Option<Duration>,
+    /// A call that is picked up, dialled or resumed puts the one that has the microphone on hold.
+    pub one_active: bool,
     /// What our codecs can do, as media was told: an INVITE that offers none of it is refused before it
     /// rings. Empty: offers are looked at when the call is picked up.
     pub formats: Vec<sdp::Capability>,
+    /// There is a history: it is told of every call, and a call that comes in rings once it has a record.
+    pub history: bool,
 }
 
 /// The dialogs part.
@@ -302,6 +312,7 @@ impl Dialogs {
                 );
             }
             Step::Accept => self.accept(handle, now, out),
+            Step::Keys(keys) => self.dialled_keys(handle, keys, now, out),
             Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
         }
     }
@@ -312,8 +323,10 @@ impl Dialogs {
             let Some(call) = self.calls.get_mut(&handle) else {
                 return;
             };
-            let Some(step) = call.due(now) else {
-                let next = call.steps.front().map(|(at, _)| *at);
+            let waits = call.unnoted.filter(|until| *until > now);
+            let step = if waits.is_none() { call.due(now) } else { None };
+            let Some(step) = step else {
+                let next = waits.or(call.steps.front().map(|(at, _)| *at));
                 self.steps.set(handle, next);
                 return;
             };
@@ -325,6 +338,7 @@ impl Dialogs {
 impl Part for Dialogs {
     type Word = Word;
 
+    #[allow(clippy::too_many_lines)] // One arm for each word.
     fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
@@ -374,13 +388,14 @@ impl Part for Dialogs {
                     self.muted(call, on, now, out);
                 }
             }
+            Word::Hold { command, call } => self.hold(command, call, true, now, out),
+            Word::Resume { command, call } => self.hold(command, call, false, now, out),
+            Word::Swap { command, call } => self.swap(command, call, now, out),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
-            Word::Recording { call, recording } => {
-                if let Some(call) = self.calls.get_mut(&call) {
-                    call.snapshot.recording = recording;
-                }
-            }
+            Word::Recording { call, recording } => self.recording(call, recording, out),
+            Word::Noted { call } => self.noted(call, now, out),
+            Word::Named { call, known } => self.named(call, known, now, out),
             Word::Restarted(who) => self.restarted(who, now, out),
         }
         self.settle(now, out);
@@ -412,6 +427,10 @@ impl Part for Dialogs {
                 self.no_media(call, Status::SERVICE_UNAVAILABLE, why, now, out);
             }
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
+            Post::History(history::Word::Call(snapshot)) => {
+                self.noted(snapshot.call, now, out);
+            }
+            Post::History(_) | Post::Store(_) => {}
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
             Post::Recorder(_) | Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}

@@ -6,8 +6,9 @@ use crate::account::{Account, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, Incoming,
-    Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip, Transport,
+    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History,
+    Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip,
+    Transport,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -37,6 +38,7 @@ pub(super) fn settings(
     for id in account_ids(values) {
         accounts.push(account(&id, values, complaints)?);
     }
+    super::rules::check_all(&accounts, values, complaints);
     let socket = values.text("control.socket")?;
     Some(Settings {
         profile: profile.to_owned(),
@@ -50,6 +52,7 @@ pub(super) fn settings(
         control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
         limits: limits(values)?,
         sip: sip(values)?,
+        calls: super::calls::read(values)?,
         incoming: Incoming {
             accept: Accept::read(values.text("incoming.accept")?)?,
             accept_after: Duration::from_millis(values.number("incoming.accept_after_ms")?),
@@ -64,6 +67,7 @@ pub(super) fn settings(
             signalling: values.fit("dscp.signalling")?,
         },
         recording: recording(values)?,
+        history: history(values)?,
         plugins: super::plugins::plugins(values)?,
     })
 }
@@ -146,6 +150,14 @@ fn recording(values: &Values) -> Option<Recording> {
         folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
         channels: values.fit("recording.channels")?,
         options: values.text("recording.options")?.to_owned(),
+    })
+}
+
+fn history(values: &Values) -> Option<History> {
+    let folder = values.text("history.folder")?;
+    Some(History {
+        folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
+        keep: values.fit("history.keep")?,
     })
 }
 
@@ -234,6 +246,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
         codec_options: account_codec_options(id, values),
+        policy: super::rules::policy(id, values, complaints)?,
     })
 }
 
@@ -348,7 +361,7 @@ fn check_order(low: &str, high: &str, values: &Values, complaints: &mut Complain
     }
 }
 
-fn origin(key: &str, values: &Values) -> Origin {
+pub(super) fn origin(key: &str, values: &Values) -> Origin {
     values
         .0
         .get(key)
@@ -374,7 +387,7 @@ impl Values {
     }
 
     /// The key that counts for an account: its own, or the one for all.
-    fn account_key(&self, id: &str, name: &str) -> String {
+    pub(super) fn account_key(&self, id: &str, name: &str) -> String {
         let own = format!("accounts.{id}.{name}");
         if self.0.contains_key(&own) {
             own
@@ -405,11 +418,11 @@ impl Values {
         }
     }
 
-    fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+    pub(super) fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
         T::try_from(self.number(key)?).ok()
     }
 
-    fn seconds(&self, key: &str) -> Option<Duration> {
+    pub(super) fn seconds(&self, key: &str) -> Option<Duration> {
         self.number(key).map(Duration::from_secs)
     }
 

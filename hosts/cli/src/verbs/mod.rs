@@ -12,8 +12,11 @@ mod dtmf;
 mod events;
 mod explain;
 mod hangup;
+mod hold;
+mod kept;
 mod ladder;
 mod mute;
+mod open;
 mod plugin;
 mod plugin_bisect;
 mod plugin_check;
@@ -22,12 +25,15 @@ mod plugin_reload;
 mod plugin_run;
 mod record;
 mod register;
+mod rules;
 mod shutdown;
 mod status;
 
+pub(crate) use open::Open;
 pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
 pub(crate) use plugin_new::PluginNew;
 pub(crate) use plugin_run::PluginRun;
+pub(crate) use rules::Rules;
 
 use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
@@ -51,13 +57,21 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
     match verb {
         Verb::Demo(args) => demo::run(context, &args),
         Verb::Call(args) => call::run(context, &args),
+        Verb::Open(args) => open::run(context, args),
+        Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
         Verb::Hangup(args) => hangup::run(context, &args),
         Verb::Dtmf(args) => dtmf::run(context, &args),
         Verb::Mute(args) => mute::run(context, &args),
+        Verb::Hold(args) => hold::hold(context, &args),
+        Verb::Resume(args) => hold::resume(context, &args),
+        Verb::Swap(args) => hold::swap(context, &args),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
+        Verb::History { what } => kept::history(context, what),
+        Verb::Contact(what) => kept::contact(context, what),
+        Verb::Favourite(what) => kept::favourite(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
@@ -100,6 +114,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallMedia(data) => Some(&data.snapshot),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
         EventBody::CallMute(data) => Some(&data.snapshot),
+        EventBody::CallNamed(data) => Some(&data.snapshot),
         EventBody::CallQuality(data) => Some(&data.snapshot),
         EventBody::CallEnded(data) => Some(&data.snapshot),
         EventBody::CallDtmf(_)
@@ -128,6 +143,11 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::PluginFaulted(_)
         | EventBody::PluginQuarantined(_)
         | EventBody::SourceRefused(_)
+        | EventBody::HistoryChanged(_)
+        | EventBody::ContactsChanged(_)
+        | EventBody::FavouritesChanged(_)
+        | EventBody::StoreFailed(_)
+        | EventBody::StoreMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     }
@@ -149,11 +169,19 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Rules { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }
         | Reply::NextStart
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => None,
     }

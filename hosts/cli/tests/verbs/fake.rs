@@ -99,11 +99,13 @@ pub(crate) fn call() -> CallSnapshot {
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: None,
         quality: None,
         end: None,
         recording: None,
         sip_call_id: None,
+        known: None,
     }
 }
 

@@ -1,7 +1,10 @@
 //! Bodies of the commands.
 
+use crate::contacts::{Contact, Imported, Profile};
 use crate::event::Filter;
+use crate::history::HistoryRecord;
 use crate::plugin::PluginReloaded;
+use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
@@ -258,6 +261,11 @@ pub enum Reply {
         /// The ladder.
         ladder: Ladder,
     },
+    /// What would become of a number.
+    Rules {
+        /// What, and why.
+        tested: Box<RulesTested>,
+    },
     /// All plugins, also those that are not in use.
     Plugins {
         /// In use first, then what was refused.
@@ -279,6 +287,41 @@ pub enum Reply {
     PluginReloaded {
         /// Which, and on trial where.
         reloaded: PluginReloaded,
+    },
+    /// Records of the history.
+    History {
+        /// Newest first.
+        records: Vec<HistoryRecord>,
+    },
+    /// So many are gone.
+    Deleted {
+        /// How many.
+        count: u32,
+    },
+    /// Contacts.
+    Contacts {
+        /// In the order that was asked for.
+        contacts: Vec<Contact>,
+    },
+    /// The contact that the command is about.
+    Contact {
+        /// The whole contact.
+        contact: Box<Contact>,
+    },
+    /// What came of an import.
+    Imported {
+        /// How many, and which not.
+        imported: Imported,
+    },
+    /// Contacts as a file.
+    Vcards {
+        /// Its text (RFC 6350).
+        vcards: String,
+    },
+    /// All profiles.
+    Profiles {
+        /// In the order in which they were made.
+        profiles: Vec<Profile>,
     },
     /// Events follow.
     Subscribed {

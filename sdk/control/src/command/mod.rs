@@ -9,8 +9,11 @@ pub use data::{
     PluginRef, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
+use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
+use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::plugin::PluginReload;
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
+use crate::rules::RulesTest;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -71,6 +74,13 @@ commands! {
     "send_dtmf" SendDtmf SendDtmf;
     /// Silence our microphone, or open it. Outcome: `call.mute`.
     "mute" Mute Mute;
+    /// Hold the far end: no sound goes either way. Outcome: `call.hold`, or `call.warning` where it refuses.
+    "hold" Hold CallRef;
+    /// Go on with a call that is held here. Outcome: `call.resumed`, or `call.warning` where it refuses.
+    "resume" Resume CallRef;
+    /// Hold the call that is active and go on with a held one: the one named, or else the one that was held
+    /// last. Outcome: `call.hold` and `call.resumed`.
+    "swap" Swap CallRef;
     /// Record a call. Outcome: `recording.started` or `recording.failed`.
     "recording.start" StartRecording StartRecording;
     /// End a recording; it also ends with its call. Outcome: `recording.stopped` or `recording.failed`.
@@ -97,6 +107,8 @@ commands! {
     "status" Status NoFields;
     /// Reply: the ladder of a call, also of one that is over.
     "ladder" Ladder LadderOf;
+    /// Reply: what would become of a number, and why. Nobody is called.
+    "rules.test" RulesTest RulesTest;
     /// Reply: all plugins.
     "plugin.list" PluginList NoFields;
     /// Reply: where a plugin was looked for, and why each candidate is in use or not.
@@ -110,6 +122,36 @@ commands! {
     /// Put a newer build of a plugin in its place. Reply: its generation. Outcome: `plugin.replaced`, or
     /// `plugin.rolled_back` if a call tried it and it failed there.
     "plugin.reload" PluginReload PluginReload;
+    /// Reply: records of the history, newest first.
+    "history.list" HistoryList HistoryQuery;
+    /// Take records away. Reply: how many. Outcome: `history.changed`.
+    "history.delete" HistoryDelete HistoryDelete;
+    /// Call again whom a record is about, from the same account. Reply: the call.
+    "history.redial" HistoryRedial HistoryRef;
+    /// Reply: contacts.
+    "contact.list" ContactList ContactQuery;
+    /// Keep somebody. Reply: the contact with its id. Outcome: `contacts.changed`.
+    "contact.add" ContactAdd Box<Contact>;
+    /// Put this in the place of the contact with its id. Reply: the contact. Outcome: `contacts.changed`.
+    "contact.change" ContactChange Box<Contact>;
+    /// Take a contact away. Outcome: `contacts.changed`.
+    "contact.remove" ContactRemove ContactRef;
+    /// Keep what a vCard file has. Reply: what came of it. Outcome: `contacts.changed`.
+    "contact.import" ContactImport ContactImport;
+    /// Reply: contacts as a vCard file.
+    "contact.export" ContactExport ContactQuery;
+    /// Reply: all profiles with their favourites.
+    "profile.list" ProfileList NoFields;
+    /// Make a profile. Reply: all of them. Outcome: `favourites.changed`.
+    "profile.add" ProfileAdd ProfileRef;
+    /// Use a profile. Reply: all of them. Outcome: `favourites.changed`.
+    "profile.use" ProfileUse ProfileRef;
+    /// Take a profile away with its favourites. Reply: all others. Outcome: `favourites.changed`.
+    "profile.remove" ProfileRemove ProfileRef;
+    /// Add a favourite. Reply: all profiles. Outcome: `favourites.changed`.
+    "favourite.add" FavouriteAdd FavouriteOf;
+    /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
+    "favourite.remove" FavouriteRemove FavouriteOf;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

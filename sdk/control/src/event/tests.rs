@@ -31,6 +31,7 @@ pub(crate) fn call() -> CallSnapshot {
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: Some(MediaSnapshot {
             state: MediaState::Flowing,
             codec: Some("PCMU".into()),
@@ -44,6 +45,7 @@ pub(crate) fn call() -> CallSnapshot {
         end: None,
         recording: None,
         sip_call_id: None,
+        known: None,
     }
 }
 
@@ -246,6 +248,81 @@ fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
     })
 }
 
+/// What is kept on disk, one of each.
+fn kept() -> Vec<EventBody> {
+    let store = |error| {
+        Box::new(crate::contacts::StoreChange {
+            path: "/home/a/.local/state/offhook/headless/offhook.sqlite".into(),
+            error,
+            waiting: 2,
+            lost: 0,
+        })
+    };
+    let full = ErrorObject::new(Code::STORE_FAILED, "database or disk is full");
+    vec![
+        EventBody::CallNamed(Box::new(CallNamed {
+            known: crate::KnownName {
+                name: "Echo test".into(),
+                source: "favourites".into(),
+            },
+            snapshot: call(),
+        })),
+        EventBody::HistoryChanged(Box::new(HistoryChanged {
+            record: Some(record()),
+            deleted: Vec::new(),
+            cleared: false,
+        })),
+        EventBody::ContactsChanged(Box::new(ContactsChanged {
+            contact: None,
+            deleted: vec!["k7".into()],
+            imported: 0,
+        })),
+        EventBody::FavouritesChanged(Box::new(FavouritesChanged {
+            profiles: vec![crate::Profile {
+                name: "main".into(),
+                active: true,
+                favourites: vec![crate::Favourite {
+                    name: None,
+                    number: Some("600".into()),
+                }],
+            }],
+        })),
+        EventBody::StoreFailed(store(Some(full))),
+        EventBody::StoreMended(store(None)),
+    ]
+}
+
+/// A record with every field (M-121).
+fn record() -> crate::HistoryRecord {
+    crate::HistoryRecord {
+        id: "1a2-c7k2".into(),
+        call: "c7k2".parse().unwrap(),
+        kind: crate::history::RecordKind::Answered,
+        state: crate::history::RecordState::Completed,
+        account: Some("demo".parse().unwrap()),
+        local: "sip:101@demo".into(),
+        remote: Party {
+            uri: "sip:600@demo".into(),
+            display: Some("Echo".into()),
+        },
+        known: Some(crate::KnownName {
+            name: "Echo test".into(),
+            source: "contacts".into(),
+        }),
+        started: at(0),
+        answered: Some(at(200)),
+        ended: Some(at(5_200)),
+        duration_ms: Some(5_000),
+        cause: Some(crate::EndCause::Normal),
+        sip_status: Some(200),
+        marks: vec![
+            crate::history::Mark::Forwarded,
+            crate::history::Mark::Recorded,
+        ],
+        sip_call_id: Some("x@y".into()),
+    }
+}
+
 /// One of each.
 fn all() -> Vec<EventBody> {
     let account = || Box::new(AccountChange::of(account()));
@@ -282,13 +359,14 @@ fn all() -> Vec<EventBody> {
             because: "udp_from_unknown".into(),
             refused: 3,
         })),
-        EventBody::StreamLagged(Box::new(StreamLagged {
-            from: 7,
-            to: 41,
-            missed: 35,
-            snapshot: engine(),
-        })),
     ]);
+    all.extend(kept());
+    all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
+        from: 7,
+        to: 41,
+        missed: 35,
+        snapshot: engine(),
+    }))]);
     all
 }
 
@@ -374,7 +452,13 @@ fn every_event_has_its_json() {
         {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
+        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
+        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
+        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
+        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
+        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
+        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -250,7 +250,9 @@ impl Running {
             | Post::Registrar(_)
             | Post::Dialogs(_)
             | Post::Media(_)
-            | Post::Recorder(_) => {
+            | Post::Recorder(_)
+            | Post::History(_)
+            | Post::Store(_) => {
                 return self.mail.put(post);
             }
         }
@@ -285,8 +287,11 @@ impl Running {
                 self.sockets.announce();
                 self.commands.repeat_sources();
             }
-            Address::Registrar | Address::Dialogs => self.commands.repeat_accounts(),
+            Address::Registrar | Address::Dialogs | Address::History => {
+                self.commands.repeat_accounts();
+            }
             Address::Media
+            | Address::Store
             | Address::Recorder
             | Address::Network
             | Address::Voice

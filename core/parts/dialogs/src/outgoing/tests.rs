@@ -27,7 +27,9 @@ fn dialogs() -> Dialogs {
         preference: sdp::Preference::default(),
         sound: media::Sound::Person,
         ring_for: None,
+        one_active: true,
         formats: Vec::new(),
+        history: false,
     };
     let rng = Rng::from_number(1);
     Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
@@ -47,6 +49,7 @@ fn account(name: &str, is_default: bool) -> Word {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         is_default,
+        policy: std::sync::Arc::default(),
     }))
 }
 

@@ -20,8 +20,20 @@ const REPLY: Duration = Duration::from_secs(1);
 /// Unit: time.
 const FAREWELL: Duration = Duration::from_secs(6);
 
+/// What is heard of while a call is followed.
+pub(super) const HEEDED: [&str; 1] = ["call.*"];
+
 pub(crate) fn run(context: &mut Context, args: &Call) -> Result<ExitCode, Error> {
-    let mut engine = Engine::heeding(&context.global, &["call.*"])?;
+    let engine = Engine::heeding(&context.global, &HEEDED)?;
+    run_on(context, engine, args)
+}
+
+/// The same on a connection that is there.
+pub(super) fn run_on(
+    context: &mut Context,
+    mut engine: Engine,
+    args: &Call,
+) -> Result<ExitCode, Error> {
     engine.wait_at_least(REPLY);
     let ring_for = context.global.timeout;
     let dial = Dial {

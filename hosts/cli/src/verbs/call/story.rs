@@ -139,6 +139,9 @@ impl Story {
             EventBody::CallDtmf(data) => {
                 self.at(event.ts, &format!("digit    {}", side(data.direction)), out);
             }
+            EventBody::CallNamed(data) => {
+                self.at(event.ts, &format!("they are {}", data.known.name), out);
+            }
             EventBody::CallQuality(data) => self.quality = Some(data.quality),
             EventBody::CallWarning(warning) => self.warn(warning, out),
             EventBody::CallEnded(data) => {
@@ -180,6 +183,11 @@ impl Story {
             | EventBody::PluginFaulted(_)
             | EventBody::PluginQuarantined(_)
             | EventBody::SourceRefused(_)
+            | EventBody::HistoryChanged(_)
+            | EventBody::ContactsChanged(_)
+            | EventBody::FavouritesChanged(_)
+            | EventBody::StoreFailed(_)
+            | EventBody::StoreMended(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}
         }
@@ -257,7 +265,9 @@ impl Story {
         };
         match received {
             true => Sound::Came { out: sent },
-            false if is_short || self.call.held_by_remote => Sound::Unknown,
+            false if is_short || self.call.held_by_remote || self.call.held_by_local => {
+                Sound::Unknown
+            }
             false => Sound::Missing {
                 why: self.missing(),
             },

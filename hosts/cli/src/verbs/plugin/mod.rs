@@ -73,7 +73,15 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Rules { .. }
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => Err(odd_reply(reply)),
     }
