@@ -292,9 +292,11 @@ impl Shared {
             let wait = match mishap {
                 // What cannot start now will not start at once either.
                 Mishap::NoStart => BACK_OFF[BACK_OFF.len() - 2],
-                Mishap::Crashed(_) | Mishap::Hung | Mishap::Garbage | Mishap::Panicked => {
-                    BACK_OFF[(faults.len() - 1).min(BACK_OFF.len() - 1)]
-                }
+                Mishap::Crashed(_)
+                | Mishap::Hung
+                | Mishap::Garbage
+                | Mishap::Panicked
+                | Mishap::TooMany => BACK_OFF[(faults.len() - 1).min(BACK_OFF.len() - 1)],
             };
             let shut = self.plan.quarantine && faults.len() >= QUARANTINE.0;
             let then = if shut {
