@@ -124,10 +124,7 @@ impl Commands {
             | Command::StopRecording(_)
             | Command::PauseRecording(_)
             | Command::ResumeRecording(_)
-            | Command::NoteRecording(_) => {
-                let word = recordings::word(asked, command, hub)?;
-                self.post(word)
-            }
+            | Command::NoteRecording(_) => self.post(recordings::word(asked, command, hub)?),
             Command::Register(_)
             | Command::Unregister(_)
             | Command::AddAccount(_)
@@ -286,10 +283,8 @@ impl Commands {
             Some(name) => hub.accounts().get(name),
             None => hub.accounts().values().find(|a| a.is_default),
         };
-        let from = from.or(hub.accounts().values().next()).ok_or_else(|| {
-            let why = "no account is set up to call from";
-            ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
-        })?;
+        let from = from.or(hub.accounts().values().next());
+        let from = from.ok_or_else(no_account)?;
         if let Some(name) = &account
             && from.account.as_str() != name
         {
@@ -412,6 +407,11 @@ fn look(asked: &Command, hub: &Hub) -> Outcome {
         }
         _ => Reply::Subscribed { seq: hub.seq() },
     })
+}
+
+fn no_account() -> ErrorObject {
+    let why = "no account is set up to call from";
+    ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
 }
 
 fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
