@@ -30,15 +30,6 @@ pub(super) const CONTROL: Duration = Duration::from_millis(250);
 const START: Duration = Duration::from_secs(5);
 /// How often they are counted.
 const COUNT: Duration = Duration::from_secs(1);
-/// Waits before it is started again after faults in a row. Two are within what a call may hear of one: the third
-/// shuts it out, unless that is switched off.
-const BACK_OFF: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::ZERO,
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
 /// So many faults in so long, and it stays away. Source: rulings, Limits.
 const QUARANTINE: (usize, Duration) = (3, Duration::from_secs(60));
 
@@ -289,15 +280,7 @@ impl Shared {
             let now = Instant::now();
             faults.retain(|at| now.duration_since(*at) < QUARANTINE.1);
             faults.push(now);
-            let wait = match mishap {
-                // What cannot start now will not start at once either.
-                Mishap::NoStart => BACK_OFF[BACK_OFF.len() - 2],
-                Mishap::Crashed(_)
-                | Mishap::Hung
-                | Mishap::Garbage
-                | Mishap::Panicked
-                | Mishap::TooMany => BACK_OFF[(faults.len() - 1).min(BACK_OFF.len() - 1)],
-            };
+            let wait = super::back_off::after(mishap, faults.len());
             let shut = self.plan.quarantine && faults.len() >= QUARANTINE.0;
             let then = if shut {
                 Then::ShutOut
