@@ -47,10 +47,11 @@ pub use answering::{Recorded, Rule};
 pub use error::Error;
 pub use history::keep_history;
 pub use libraries::{
-    Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
-    state_folder,
+    Unwanted, add_libraries, gate, library_trust, list_libraries, make_do, named, only_bundled,
+    options, reloads, state_folder,
 };
 pub use plugins::{Files, Host, catalogue, guarded};
+pub use recordings::recordings_folder;
 
 use base::Rng;
 use control::Timestamp;
@@ -98,6 +99,9 @@ pub fn build_with(
     let complaints = libraries::complaints(&settings.plugins, &catalogue);
     if complaints.has_errors() {
         return Err(Error::Options(complaints));
+    }
+    for complaint in &complaints.0 {
+        tracing::warn!("{complaint}");
     }
     let mut rng = Rng::from_seed(seed()?);
     let epoch = Timestamp::from_unix_ms(Clock::start().epoch_ms());

@@ -144,6 +144,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("plugins.path", Kind::Texts),
     key("plugins.allow", Kind::Names),
     key("plugins.without", Kind::Names),
+    key("plugins.drafts", Kind::Switch),
     key("plugins.default_trust", TRUST),
     key("plugins.sha256_required", Kind::Switch),
 ];

@@ -379,6 +379,8 @@ pub struct Plugins {
     pub allow: Vec<String>,
     /// Ids of library files that are left out, with what the settings name of them.
     pub without: Vec<String>,
+    /// Whether library files of kinds are loaded whose boundary is a draft.
+    pub drafts: bool,
     /// How a plugin runs that is not named.
     pub default_trust: Trust,
     /// How those run that are.

@@ -440,7 +440,7 @@ pub(crate) enum Plugin {
     Run(PluginRun),
     /// Check a plugin's library file: each check in a process of its own
     Check(PluginCheck),
-    /// Put a newer build of a plugin in its place while the engine runs
+    /// Put a newer build of a plugin in its place while the engine runs; its next start takes what lies in the folders
     Reload(PluginReload),
     /// Find the plugin that makes something fail, by leaving out halves of them; no setting is changed
     Bisect(PluginBisect),

@@ -262,12 +262,12 @@ index! {
     5003 PLUGIN_CRASHED Plugin
         "a plugin failed while it worked"
         "a fault in the plugin; it was fenced off, and calls go on without it"
-        "restart the engine, or tell the plugin's maker";
+        "offhook plugin reload ID starts it anew; and tell the plugin's maker";
     /// A recording failed.
     5004 RECORDING_FAILED Failed
         "the recording could not be made, or ended too early"
         "the folder cannot be written, the disk is full, or the recorder failed; what was kept stays readable"
-        "make room, see recording.folder in the settings, then start it again";
+        "see to what the cause says: room on the disk, recording.folder in the settings; then start it again";
     /// A plugin was late.
     5005 PLUGIN_LATE Plugin
         "a plugin was too slow and is passed over in this call"

@@ -74,6 +74,7 @@ fn call(direction: CallDirection) -> CallSnapshot {
         answered: None,
         ended: None,
         muted: false,
+        held_by_local: false,
         held_by_remote: false,
         media: None,
         quality: None,
@@ -110,50 +111,16 @@ fn kinds_and_states_are_those_of_the_call_m_120_m_121() {
     let taken = ended(answered(call(Incoming)), EndedBy::Remote, EndCause::Normal);
     let made = ended(answered(call(Outgoing)), EndedBy::Local, EndCause::Normal);
     let given_up = ended(call(Outgoing), EndedBy::Local, EndCause::Cancelled);
-    let none: &[Mark] = &[];
+    use RecordKind as Kind;
+    use RecordState::{Cancelled, Completed};
+    let (gone, talked, no) = (Cancelled, Completed, &[][..]);
     for (call, kind, state, length, marks) in [
-        (
-            missed,
-            RecordKind::Missed,
-            RecordState::Cancelled,
-            None,
-            none,
-        ),
-        (
-            elsewhere,
-            RecordKind::AnsweredElsewhere,
-            RecordState::Cancelled,
-            None,
-            none,
-        ),
-        (
-            rejected,
-            RecordKind::Missed,
-            RecordState::Cancelled,
-            None,
-            &[Mark::Rejected],
-        ),
-        (
-            taken,
-            RecordKind::Answered,
-            RecordState::Completed,
-            Some(5_000),
-            none,
-        ),
-        (
-            made,
-            RecordKind::Outgoing,
-            RecordState::Completed,
-            Some(5_000),
-            none,
-        ),
-        (
-            given_up,
-            RecordKind::Outgoing,
-            RecordState::Cancelled,
-            None,
-            none,
-        ),
+        (missed, Kind::Missed, gone, None, no),
+        (elsewhere, Kind::AnsweredElsewhere, gone, None, no),
+        (rejected, Kind::Missed, gone, None, &[Mark::Rejected][..]),
+        (taken, Kind::Answered, talked, Some(5_000), no),
+        (made, Kind::Outgoing, talked, Some(5_000), no),
+        (given_up, Kind::Outgoing, gone, None, no),
     ] {
         let mut phone = Phone::new();
         let begun = phone.call(&self::call(call.direction)).unwrap();

@@ -1,14 +1,13 @@
 //! Checked values to typed settings, and the checks that need more than one value.
 
-use super::Values;
+use super::{Values, choices};
 use crate::SecretSource;
-use crate::account::{Account, KeepAlive};
+use crate::account::Account;
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
     Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History,
     Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip,
-    Transport,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -232,18 +231,10 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         password: password(id, values, complaints),
         registrar: optional("registrar"),
         outbound_proxy: optional("outbound_proxy"),
-        transport: match text("transport")? {
-            "tcp" => Transport::Tcp,
-            _ => Transport::Udp,
-        },
+        transport: choices::transport(text("transport")?),
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
         expires: values.seconds(&key("expires_s"))?,
-        keepalive: match text("keepalive")? {
-            "none" => KeepAlive::None,
-            "options" => KeepAlive::Options,
-            "stun" => KeepAlive::Stun,
-            _ => KeepAlive::Crlf,
-        },
+        keepalive: choices::keep_alive(text("keepalive")?),
         keepalive_every: values.seconds(&key("keepalive_s"))?,
         codec_options: account_codec_options(id, values),
         policy: super::rules::policy(id, values, complaints)?,

@@ -2,6 +2,7 @@
 
 mod build;
 mod calls;
+mod choices;
 mod plugins;
 mod rules;
 #[cfg(test)]

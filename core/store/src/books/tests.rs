@@ -250,6 +250,22 @@ fn ten_thousand_records_open_and_are_searched_in_time_m_123() {
     assert!(opened < Duration::from_secs(1), "{opened:?}");
 }
 
+/// Records, contacts and favourites that `who` sees.
+fn sizes(ask: &mut dyn FnMut(Command, &Reader) -> Reply, who: &Reader) -> (usize, usize, usize) {
+    let Reply::History { records } = ask(Command::HistoryList(HistoryQuery::default()), who) else {
+        panic!("no history")
+    };
+    let Reply::Contacts { contacts } = ask(Command::ContactList(ContactQuery::default()), who)
+    else {
+        panic!("no contacts")
+    };
+    let profiles = Command::ProfileList(control::command::NoFields {});
+    let Reply::Profiles { profiles } = ask(profiles, who) else {
+        panic!("no profiles")
+    };
+    (records.len(), contacts.len(), profiles[0].favourites.len())
+}
+
 #[test]
 fn another_user_sees_nothing_m_022_m_023() {
     let folder = TempDir::new().unwrap();
@@ -285,21 +301,6 @@ fn another_user_sees_nothing_m_022_m_023() {
         },
     };
     ask(Command::FavouriteAdd(favourite), &alice);
-    let sizes = |ask: &mut dyn FnMut(Command, &Reader) -> Reply, who: &Reader| {
-        let Reply::History { records } = ask(Command::HistoryList(HistoryQuery::default()), who)
-        else {
-            panic!("no history")
-        };
-        let Reply::Contacts { contacts } = ask(Command::ContactList(ContactQuery::default()), who)
-        else {
-            panic!("no contacts")
-        };
-        let profiles = Command::ProfileList(control::command::NoFields {});
-        let Reply::Profiles { profiles } = ask(profiles, who) else {
-            panic!("no profiles")
-        };
-        (records.len(), contacts.len(), profiles[0].favourites.len())
-    };
     assert_eq!(sizes(&mut ask, &alice), (1, 1, 1));
     assert_eq!(sizes(&mut ask, &bob), (0, 0, 0));
     assert_eq!(books.name(&bob.own, "sip:600@pbx").unwrap(), None);
