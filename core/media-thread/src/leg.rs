@@ -59,8 +59,8 @@ struct Watch {
     loudest_said: Option<Level>,
     told_trouble: bool,
     gone: Gone,
-    /// (expected, received, late, unheard) when the quality was told last.
-    before: (u64, u64, u64, u64),
+    /// (expected, received, late or unheard) when the quality was told last.
+    before: (u64, u64, u64),
 }
 
 impl Leg {
@@ -96,7 +96,7 @@ impl Leg {
                 loudest_said: None,
                 told_trouble: false,
                 gone: Gone::default(),
-                before: (0, 0, 0, 0),
+                before: (0, 0, 0),
             },
             chords: Chords::new(),
             ears: None,
@@ -145,7 +145,7 @@ impl Leg {
         self.voice.codec.unheard = voice.codec.unheard;
         self.watch.told_trouble = false;
         self.watch.gone = Gone::default();
-        self.watch.before.2 = 0;
+        self.watch.before.2 = voice.codec.unheard;
         self.heard.clear(self.voice.rate());
         self.wide.clear(self.voice.resample.out.to());
     }
@@ -431,17 +431,13 @@ impl Leg {
 
     fn quality(&mut self, now: Instant) -> Report {
         let receiver = &self.inbound.receiver;
-        let late = self.voice.jitter.tally().late;
-        let (expected, received) = (receiver.expected(), receiver.received());
         // To the ear a packet that the codec gives nothing for is as lost as one that never came.
-        let unheard = self.voice.codec.unheard;
-        let now_counted = (expected, received, late, unheard);
-        let before = core::mem::replace(&mut self.watch.before, now_counted);
+        let made_up = self.voice.jitter.tally().late + self.voice.codec.unheard;
+        let (expected, received) = (receiver.expected(), receiver.received());
+        let before = core::mem::replace(&mut self.watch.before, (expected, received, made_up));
         let expected_now = expected.saturating_sub(before.0);
         let received_now = received.saturating_sub(before.1);
-        let lost = expected_now.saturating_sub(received_now)
-            + late.saturating_sub(before.2)
-            + unheard.saturating_sub(before.3);
+        let lost = expected_now.saturating_sub(received_now) + made_up.saturating_sub(before.2);
         let loss_percent = lost as f32 * 100.0 / expected_now.max(1) as f32;
         let heard = Quality {
             loss_percent: loss_percent.min(100.0),

@@ -9,7 +9,7 @@
 //! | `ring`, `sizes` | requests and replies in shared memory |
 //! | `line` | messages over a socket |
 //! | `words`, `machines` | what is said over it |
-//! | `process` | start, watch, end, start again |
+//! | `process`, `launch` | start, watch, end, start again |
 //! | `link` | the engine's end of a media instance |
 //! | `media` | media kinds as the engine calls them |
 //! | `talk` | the other kinds as the engine calls them |
@@ -22,6 +22,7 @@
 //! | `os/linux` | mapped memory, sleep and wake-up |
 
 mod back_off;
+mod launch;
 mod line;
 mod link;
 mod machines;

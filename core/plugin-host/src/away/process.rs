@@ -1,10 +1,9 @@
 //! One plugin file in a process of its own: started, watched, ended, started again.
 
+use super::launch::launch;
 use super::line::Line;
 use super::link::{Caller, Link};
 use super::ring::Ring;
-use super::said;
-use super::serve::FOR;
 use super::stuck::{LOOK, Stuck, has_too_many_threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
@@ -19,7 +18,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -27,7 +26,7 @@ use std::time::{Duration, Instant};
 /// A call of control: no answer so long, and the process is ended. Source: rulings, Limits.
 pub(super) const CONTROL: Duration = Duration::from_millis(250);
 /// Loading may read a disk.
-const START: Duration = Duration::from_secs(5);
+pub(super) const START: Duration = Duration::from_secs(5);
 /// How often they are counted.
 const COUNT: Duration = Duration::from_secs(1);
 /// So many faults in so long, and it stays away. Source: rulings, Limits.
@@ -254,7 +253,7 @@ impl Shared {
         let mut told = Some(told);
         let mut faults: Vec<Instant> = Vec::new();
         for generation in 1.. {
-            let (mishap, child) = match self.launch() {
+            let (mishap, child) = match launch(&self.plan) {
                 Ok((mut child, line, begun)) => {
                     self.raise(line, generation, child.id());
                     if let Some(told) = told.take() {
@@ -328,43 +327,6 @@ impl Shared {
 
     fn unring(&self) {
         let _ = rustix::io::read(&self.bell, &mut [0u8; 8]);
-    }
-
-    fn launch(&self) -> Result<(Child, Line, Begun), Refusal> {
-        let refused = |error: io::Error| {
-            let why = format!("{}: {error}", self.plan.program.display());
-            Refusal::new(
-                Status::FAILED,
-                format!("its process cannot be started: {why}"),
-            )
-        };
-        let (ours, theirs) = Line::pair().map_err(refused)?;
-        let mut child = Command::new(&self.plan.program)
-            .env_clear()
-            .env("MALLOC_ARENA_MAX", "1")
-            .args([FOR, &std::process::id().to_string()])
-            .current_dir("/")
-            .stdin(Stdio::from(theirs.into_fd()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(refused)?;
-        said::listen(&self.plan.id, child.stderr.take()).map_err(refused)?;
-        let begun = match over(&ours, &self.plan.begin, &[self.plan.library.as_fd()], START) {
-            Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
-            Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
-            Ok(_) => Refusal::new(Status::GARBAGE, "its process answered something else"),
-            Err(error) => {
-                let (_, why) = told(&error);
-                Refusal::new(
-                    Status::FAILED,
-                    format!("its process ended while it was loaded: {why}"),
-                )
-            }
-        };
-        let _ = child.kill();
-        let _ = child.wait();
-        Err(begun)
     }
 
     /// Opens again what was open, and lets callers in.
@@ -450,7 +412,7 @@ impl Shared {
     }
 }
 
-fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
+pub(super) fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
     line.ask::<Answer>(word, &[], fds, wait)
         .map(|came| came.word)
 }
