@@ -51,40 +51,21 @@ pub(super) fn list(context: &mut Context) -> Result<ExitCode, Error> {
 }
 
 fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
-    match reply {
-        Reply::Plugins { plugins } => Ok(table(plugins, &[])),
-        Reply::PluginCosts { costs } => Ok(top(costs)),
-        Reply::PluginTries { tries } => {
-            let mut lines = vec![tries.id.clone()];
-            lines.extend(
-                tries
-                    .searched
-                    .iter()
-                    .map(|folder| format!("  searched  {folder}")),
-            );
-            lines.extend(tries.candidates.iter().flat_map(candidate));
-            Ok(lines)
-        }
-        Reply::NextStart => Ok(vec!["from the engine's next start on".to_owned()]),
-        Reply::Taken
-        | Reply::Call { .. }
-        | Reply::Account { .. }
-        | Reply::Calls { .. }
-        | Reply::Accounts { .. }
-        | Reply::Status { .. }
-        | Reply::Ladder { .. }
-        | Reply::Rules { .. }
-        | Reply::PluginReloaded { .. }
-        | Reply::History { .. }
-        | Reply::Deleted { .. }
-        | Reply::Contacts { .. }
-        | Reply::Contact { .. }
-        | Reply::Imported { .. }
-        | Reply::Vcards { .. }
-        | Reply::Profiles { .. }
-        | Reply::Subscribed { .. }
-        | Reply::Unknown => Err(odd_reply(reply)),
+    if let Reply::PluginCosts { costs } = reply {
+        return Ok(top(costs));
     }
+    if let Reply::PluginTries { tries } = reply {
+        let searched = tries.searched.iter();
+        let searched = searched.map(|folder| format!("  searched  {folder}"));
+        let mut lines = vec![tries.id.clone()];
+        lines.extend(searched);
+        lines.extend(tries.candidates.iter().flat_map(candidate));
+        return Ok(lines);
+    }
+    if *reply == Reply::NextStart {
+        return Ok(vec!["from the engine's next start on".to_owned()]);
+    }
+    Err(odd_reply(reply))
 }
 
 fn table(plugins: &[PluginSnapshot], costs: &[PluginCost]) -> Vec<String> {
