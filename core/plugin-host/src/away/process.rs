@@ -412,7 +412,12 @@ impl Shared {
     }
 }
 
-pub(super) fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
+pub(super) fn over(
+    line: &Line,
+    word: &Ask,
+    fds: &[BorrowedFd<'_>],
+    wait: Duration,
+) -> io::Result<Answer> {
     line.ask::<Answer>(word, &[], fds, wait)
         .map(|came| came.word)
 }
