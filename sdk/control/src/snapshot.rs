@@ -111,7 +111,7 @@ pub struct Quality {
     pub rtt_ms: Option<f32>,
     /// Depth of the jitter buffer. Unit: ms.
     pub jb_ms: f32,
-    /// Sound made up for lost packets. Unit: %.
+    /// Packets whose sound was made up, of those expected: lost, late, or not to be decoded. Unit: %.
     pub concealed_pct: f32,
     /// Packets received since the call began.
     pub packets_in: u64,
