@@ -115,6 +115,8 @@ fn a_plain_phone_dials_the_extension_through_kamailio() {
     let mut phone = Baresip::start(&rig, "baresip", &wish).unwrap();
     phone.dial("101").unwrap();
     phone.wait_call(1).unwrap();
+    // Of a call without a duration it does not say that it is over.
+    std::thread::sleep(Duration::from_millis(1_500));
     phone.hang_up().unwrap();
     phone.wait_end(1).unwrap();
 }

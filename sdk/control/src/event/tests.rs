@@ -29,6 +29,7 @@ pub(crate) fn call() -> CallSnapshot {
         created: at(0),
         answered: Some(at(200)),
         ended: None,
+        silenced: false,
         muted: false,
         held_by_remote: false,
         held_by_local: false,
@@ -95,6 +96,7 @@ fn plugin() -> PluginSnapshot {
         trust: "built-in".into(),
         path: None,
         sha256: None,
+        unguarded: Vec::new(),
         builds: None,
         error: None,
     }
@@ -152,6 +154,7 @@ fn calls() -> Vec<EventBody> {
             diverted_by: None,
             alert_info: None,
             answer_after_s: Some(0),
+            replaces: None,
             verified: false,
             snapshot: snapshot.clone(),
         })),
@@ -171,6 +174,9 @@ fn calls() -> Vec<EventBody> {
         })),
         EventBody::CallHold(hold(Side::Remote)),
         EventBody::CallResumed(hold(Side::Remote)),
+        EventBody::CallSilenced(Box::new(CallSilenced {
+            snapshot: snapshot.clone(),
+        })),
         EventBody::CallMute(Box::new(CallMute {
             muted: true,
             source: "command".into(),
@@ -340,7 +346,6 @@ fn all() -> Vec<EventBody> {
         EventBody::AccountRegistered(account()),
         EventBody::AccountFailed(account()),
         EventBody::AccountUnregistered(account()),
-        EventBody::AccountRenewed(account()),
     ];
     all.extend(calls());
     all.extend(call_figures());
@@ -366,6 +371,7 @@ fn all() -> Vec<EventBody> {
         })),
     ]);
     all.extend(kept());
+    all.push(EventBody::AccountRenewed(account()));
     all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
         from: 7,
         to: 41,
@@ -428,15 +434,15 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.registered","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":8,"ts":"2026-11-21T14:02:11.490Z","type":"account.failed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":9,"ts":"2026-11-21T14:02:11.491Z","type":"account.unregistered","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
-        {"seq":10,"ts":"2026-11-21T14:02:11.492Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
-        {"seq":11,"ts":"2026-11-21T14:02:11.493Z","type":"call.created","account":"demo","call":"c7k2","command":17,"data":{"direction":"outgoing","from":"sip:101@demo","to":"sip:600@demo","headers":{"X-Ticket":"7"},"snapshot":…}}
-        {"seq":12,"ts":"2026-11-21T14:02:11.494Z","type":"call.incoming","account":"demo","call":"c7k2","command":17,"data":{"from":"sip:101@demo","display":"Alice","to":"sip:600@demo","answer_after_s":0,"verified":false,"snapshot":…}}
-        {"seq":13,"ts":"2026-11-21T14:02:11.495Z","type":"call.sent","account":"demo","call":"c7k2","command":17,"data":{"address":"127.0.0.1:35060","transport":"udp","snapshot":…}}
-        {"seq":14,"ts":"2026-11-21T14:02:11.496Z","type":"call.ringing","account":"demo","call":"c7k2","command":17,"data":{"early_media":true,"snapshot":…}}
-        {"seq":15,"ts":"2026-11-21T14:02:11.497Z","type":"call.progress","account":"demo","call":"c7k2","command":17,"data":{"early_media":true,"snapshot":…}}
-        {"seq":16,"ts":"2026-11-21T14:02:11.498Z","type":"call.answered","account":"demo","call":"c7k2","command":17,"data":{"by":"user","setup_ms":211,"codec":"PCMU","security":"none","snapshot":…}}
-        {"seq":17,"ts":"2026-11-21T14:02:11.499Z","type":"call.hold","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
-        {"seq":18,"ts":"2026-11-21T14:02:11.500Z","type":"call.resumed","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
+        {"seq":10,"ts":"2026-11-21T14:02:11.492Z","type":"call.created","account":"demo","call":"c7k2","command":17,"data":{"direction":"outgoing","from":"sip:101@demo","to":"sip:600@demo","headers":{"X-Ticket":"7"},"snapshot":…}}
+        {"seq":11,"ts":"2026-11-21T14:02:11.493Z","type":"call.incoming","account":"demo","call":"c7k2","command":17,"data":{"from":"sip:101@demo","display":"Alice","to":"sip:600@demo","answer_after_s":0,"verified":false,"snapshot":…}}
+        {"seq":12,"ts":"2026-11-21T14:02:11.494Z","type":"call.sent","account":"demo","call":"c7k2","command":17,"data":{"address":"127.0.0.1:35060","transport":"udp","snapshot":…}}
+        {"seq":13,"ts":"2026-11-21T14:02:11.495Z","type":"call.ringing","account":"demo","call":"c7k2","command":17,"data":{"early_media":true,"snapshot":…}}
+        {"seq":14,"ts":"2026-11-21T14:02:11.496Z","type":"call.progress","account":"demo","call":"c7k2","command":17,"data":{"early_media":true,"snapshot":…}}
+        {"seq":15,"ts":"2026-11-21T14:02:11.497Z","type":"call.answered","account":"demo","call":"c7k2","command":17,"data":{"by":"user","setup_ms":211,"codec":"PCMU","security":"none","snapshot":…}}
+        {"seq":16,"ts":"2026-11-21T14:02:11.498Z","type":"call.hold","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
+        {"seq":17,"ts":"2026-11-21T14:02:11.499Z","type":"call.resumed","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
+        {"seq":18,"ts":"2026-11-21T14:02:11.500Z","type":"call.silenced","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
         {"seq":19,"ts":"2026-11-21T14:02:11.501Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
         {"seq":20,"ts":"2026-11-21T14:02:11.502Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
         {"seq":21,"ts":"2026-11-21T14:02:11.503Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
@@ -464,7 +470,8 @@ fn every_event_has_its_json() {
         {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
         {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
         {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
-        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
