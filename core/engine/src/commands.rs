@@ -6,6 +6,7 @@ mod checks;
 mod kept;
 mod pick;
 mod plugins;
+mod receiving;
 mod recordings;
 mod repeats;
 mod rules;
@@ -106,10 +107,8 @@ impl Commands {
         now: Instant,
     ) -> Outcome {
         if self.stopping {
-            return Err(ErrorObject::new(
-                Code::STOPPING,
-                "no more commands are taken",
-            ));
+            let why = "no more commands are taken";
+            return Err(ErrorObject::new(Code::STOPPING, why));
         }
         match asked {
             Command::Dial(dial) => self.dial(dial, command, hub, now),
@@ -132,7 +131,9 @@ impl Commands {
             Command::Register(_)
             | Command::Unregister(_)
             | Command::AddAccount(_)
-            | Command::RemoveAccount(_) => self.on_account(asked, hub),
+            | Command::RemoveAccount(_)
+            | Command::DoNotDisturb(_)
+            | Command::Forward(_) => self.on_account(asked, hub),
             Command::ListCalls(_)
             | Command::ListAccounts(_)
             | Command::Status(_)
@@ -184,6 +185,8 @@ impl Commands {
                 account: known(&on.account, hub)?,
             }),
             Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
+            Command::DoNotDisturb(asked) => self.do_not_disturb(&asked),
+            Command::Forward(asked) => self.forward(asked),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);

@@ -108,6 +108,10 @@ pub(crate) enum Verb {
     Hangup(Hangup),
     /// Send digits
     Dtmf(Dtmf),
+    /// Refuse all calls that come in, or take them again
+    Dnd(Dnd),
+    /// Send calls that come in elsewhere, or no longer
+    Forward(Forward),
     /// Silence the microphone, or open it
     Mute(Mute),
     /// Hold the far end: no sound goes either way
@@ -360,6 +364,44 @@ pub(crate) struct AddAccount {
     /// Take calls over UDP from anywhere, not only from the account's servers
     #[arg(long)]
     pub(crate) udp_from_unknown: bool,
+}
+
+/// `dnd`.
+#[derive(Debug, Group)]
+pub(crate) struct Dnd {
+    /// Whether nobody is to be disturbed
+    #[arg(value_enum)]
+    pub(crate) switch: Switch,
+    /// Whose calls; without it those of the default account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<AccountHandle>,
+}
+
+/// `forward`.
+#[derive(Debug, Group)]
+pub(crate) struct Forward {
+    /// Which calls
+    #[arg(value_enum)]
+    pub(crate) when: When,
+    /// Number or SIP URI; off: no longer
+    pub(crate) to: String,
+    /// How long nobody answers, in seconds
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) after: Option<u32>,
+    /// Whose calls; without it those of the default account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<AccountHandle>,
+}
+
+/// Which calls are sent elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// All of them, at once.
+    Always,
+    /// Those that come while a call is up.
+    Busy,
+    /// Those that nobody answers.
+    NoAnswer,
 }
 
 /// `account show`.

@@ -359,6 +359,11 @@ impl Part for Dialogs {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
+            Word::Policy { account, policy } => {
+                if let Some((_, known)) = self.accounts.get_mut(&account) {
+                    known.policy = policy;
+                }
+            }
             Word::Registrar { account, registrar } => self.account_moved(&account, registrar),
             Word::AccountGone { account } => self.account_gone(&account, now),
             Word::Dial {

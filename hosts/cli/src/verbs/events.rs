@@ -65,6 +65,7 @@ fn summary(event: &Event) -> String {
         | EventBody::AccountRegistering(data)
         | EventBody::AccountRegistered(data)
         | EventBody::AccountRenewed(data)
+        | EventBody::AccountChanged(data)
         | EventBody::AccountFailed(data)
         | EventBody::AccountUnregistered(data) => account(data),
         EventBody::PluginReplaced(data)
@@ -170,6 +171,7 @@ fn call(event: &Event) -> String {
         | EventBody::AccountRegistering(_)
         | EventBody::AccountRegistered(_)
         | EventBody::AccountRenewed(_)
+        | EventBody::AccountChanged(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
         | EventBody::RecordingStarted(_)

@@ -24,6 +24,7 @@ mod plugin_check;
 mod plugin_new;
 mod plugin_reload;
 mod plugin_run;
+mod receiving;
 mod record;
 mod redirect;
 mod register;
@@ -64,6 +65,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
+        Verb::Dnd(args) => receiving::dnd(context, args),
+        Verb::Forward(args) => receiving::forward(context, args),
         Verb::Silence(args) => silence::run(context, &args),
         Verb::Redirect(args) => redirect::run(context, args),
         Verb::Hangup(args) => hangup::run(context, &args),
@@ -134,6 +137,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::AccountRegistering(_)
         | EventBody::AccountRegistered(_)
         | EventBody::AccountRenewed(_)
+        | EventBody::AccountChanged(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
         | EventBody::RecordingStarted(_)

@@ -12,6 +12,7 @@ pub use data::{
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::plugin::PluginReload;
+use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
 use serde::{Serialize, Serializer};
@@ -103,6 +104,10 @@ commands! {
     "add_account" AddAccount Box<AddAccount>;
     /// Take an account away; its calls go on. Outcome: `account.removed`.
     "remove_account" RemoveAccount AccountRef;
+    /// Refuse all calls of an account, or take them again. Outcome: `account.changed`.
+    "do_not_disturb" DoNotDisturb DoNotDisturb;
+    /// Send calls of an account elsewhere, or no longer. Outcome: `account.changed`.
+    "forward" Forward Forward;
     /// Reply: all calls that are not over.
     "list_calls" ListCalls NoFields;
     /// Reply: all accounts.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::receiving::ForwardWhen;
 use crate::{Ladder, Secret};
 use expect_test::expect;
 use serde_json::json;
@@ -221,6 +222,16 @@ fn others() -> Vec<Command> {
         Command::Unregister(account()),
         Command::AddAccount(Box::new(add())),
         Command::RemoveAccount(account()),
+        Command::DoNotDisturb(DoNotDisturb {
+            account: None,
+            on: true,
+        }),
+        Command::Forward(Forward {
+            account: Some("alice".parse().unwrap()),
+            when: ForwardWhen::NoAnswer,
+            to: Some("200".into()),
+            after_s: Some(20),
+        }),
         Command::ListCalls(NoFields {}),
         Command::ListAccounts(NoFields {}),
         Command::Status(NoFields {}),
@@ -272,6 +283,8 @@ fn every_command_has_its_json() {
         unregister {"account":"demo"}
         add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","standby":"standby.example","standby_after_s":20,"outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"register":true,"make_default":false}
         remove_account {"account":"demo"}
+        do_not_disturb {"on":true}
+        forward {"account":"alice","when":"no_answer","to":"200","after_s":20}
         list_calls {}
         list_accounts {}
         status {}

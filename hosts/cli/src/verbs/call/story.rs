@@ -174,6 +174,7 @@ impl Story {
             | EventBody::AccountRegistering(_)
             | EventBody::AccountRegistered(_)
             | EventBody::AccountRenewed(_)
+            | EventBody::AccountChanged(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
             | EventBody::PluginReplaced(_)
