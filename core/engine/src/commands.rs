@@ -1,6 +1,7 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod checks;
+mod lamps;
 mod plugins;
 mod recordings;
 mod repeats;
@@ -13,7 +14,7 @@ use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
-use ports::{Account, Handles, KeepAliveRule, Post, dialogs, link, registrar};
+use ports::{Account, Handles, KeepAliveRule, Post, blf, dialogs, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -140,6 +141,11 @@ impl Commands {
                 })?;
                 Ok(Reply::Ladder { ladder })
             }
+            Command::ListLamps(_)
+            | Command::AddLamp(_)
+            | Command::RemoveLamp(_)
+            | Command::DialLamp(_)
+            | Command::DialVoicemail(_) => self.on_lamp(asked, command, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
             | Command::PluginTop(_)
@@ -151,6 +157,8 @@ impl Commands {
                 self.stopping = true;
                 self.reason = shutdown.reason;
                 self.post(dialogs::Word::HangUpAll { command })?;
+                // An engine without lamps has nobody to tell.
+                let _ = self.post(blf::Word::Stop);
                 self.post(registrar::Word::Stop)
             }
         }
@@ -227,6 +235,10 @@ impl Commands {
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
+                // As in `tell_of`.
+                let _ = self.post(blf::Word::AccountGone {
+                    account: account.clone(),
+                });
                 self.post(registrar::Word::Remove { account })
             }
             _ => Ok(Reply::Taken),
@@ -332,6 +344,8 @@ impl Commands {
         let account = Box::new(account);
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
+        // An engine may have no lamps. Told before the registrar, who says how the server stands.
+        let _ = self.post(blf::Word::Account(account.clone()));
         self.post(registrar::Word::Add(account))
     }
 
@@ -440,6 +454,7 @@ fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         keep_alive: KeepAliveRule::None,
         takes_unknown: add.udp_from_unknown,
         is_default: add.make_default,
+        watches: blf::Watches::default(),
     })
 }
 

@@ -27,6 +27,7 @@ pub mod commands;
 pub mod error;
 pub mod hub;
 pub mod ladders;
+mod lamps;
 pub mod listener;
 mod memory;
 mod names;

@@ -380,7 +380,9 @@ impl Core {
                 self.network.borrow().iter().for_each(|all| all.announce());
                 self.commands.borrow().repeat_sources();
             }
-            Address::Registrar | Address::Dialogs => self.commands.borrow().repeat_accounts(),
+            Address::Registrar | Address::Dialogs | Address::Blf => {
+                self.commands.borrow().repeat_accounts()
+            }
             Address::Media
             | Address::Recorder
             | Address::Network

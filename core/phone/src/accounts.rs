@@ -2,8 +2,9 @@
 
 use crate::Error;
 use base::Redacted;
+use ports::blf::{LampWish, Watched, Watches};
 use ports::{Account, KeepAliveRule};
-use settings::{KeepAlive, Settings, Transport};
+use settings::{BlfEvent, KeepAlive, Settings, Transport};
 use sip_message::{Uri, escape_user};
 
 /// All of them, one marked as the default one.
@@ -64,5 +65,37 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         },
         takes_unknown: from.udp_from_unknown,
         is_default,
+        watches: watches(from),
     })
+}
+
+/// Extensions and mailbox that an account watches.
+fn watches(from: &settings::Account) -> Watches {
+    let lamps = from.blf.iter().map(|text| wish(text, false));
+    let slots = from.park_slots.iter().map(|text| wish(text, true));
+    Watches {
+        lamps: lamps.chain(slots).collect(),
+        expires: from.subscription_expires,
+        poll_every: from.blf_poll,
+        event: match from.blf_event {
+            BlfEvent::Dialog => Watched::Calls,
+            BlfEvent::Presence => Watched::Presence,
+            BlfEvent::Reg => Watched::Bindings,
+        },
+        mailbox: from.subscribe_for_voicemail,
+        voicemail_number: from.voicemail_number.clone(),
+    }
+}
+
+/// `103`, or `Carol <103>`.
+fn wish(text: &str, slot: bool) -> LampWish {
+    let (label, target) = match text.split_once('<') {
+        Some((label, rest)) => (label.trim(), rest.trim().trim_end_matches('>')),
+        None => ("", text.trim()),
+    };
+    LampWish {
+        target: target.trim().to_owned(),
+        label: label.trim_matches('"').to_owned(),
+        slot,
+    }
 }

@@ -1,5 +1,6 @@
 //! One account, as every part that acts for it knows it.
 
+use crate::blf::Watches;
 use base::{Duration, Redacted};
 use sip::Transport;
 use sip_message::Uri;
@@ -31,6 +32,8 @@ pub struct Account {
     pub takes_unknown: bool,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
+    /// Extensions and mailbox that it watches.
+    pub watches: Watches,
 }
 
 /// A server's URI by the account's transport, which holds where the URI names none. What is called by

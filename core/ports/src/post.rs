@@ -1,6 +1,6 @@
 //! One word with its receiver: what parts put into their outbox.
 
-use crate::{dialogs, events, link, media, network, recorder, registrar, voice};
+use crate::{blf, dialogs, events, link, media, network, recorder, registrar, voice};
 
 /// Everybody who can receive a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,8 @@ pub enum Address {
     Events = 7,
     /// The part that owns recordings.
     Recorder = 8,
+    /// The part that owns subscriptions.
+    Blf = 9,
 }
 
 impl Address {
@@ -30,6 +32,7 @@ impl Address {
         match id.part() {
             2 => Some(Self::Registrar),
             3 => Some(Self::Dialogs),
+            9 => Some(Self::Blf),
             _ => None,
         }
     }
@@ -48,6 +51,8 @@ pub enum Post {
     Media(media::Word),
     /// For recorder.
     Recorder(recorder::Word),
+    /// For blf.
+    Blf(blf::Word),
     /// For the signalling sockets.
     Network(network::Do),
     /// For the media threads.
@@ -65,6 +70,7 @@ impl Post {
             Self::Dialogs(_) => Address::Dialogs,
             Self::Media(_) => Address::Media,
             Self::Recorder(_) => Address::Recorder,
+            Self::Blf(_) => Address::Blf,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
             Self::Event(_) => Address::Events,
@@ -76,6 +82,7 @@ impl Post {
         match to {
             Address::Registrar => Some(registrar::Word::Heard(heard).into()),
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
+            Address::Blf => Some(blf::Word::Heard(heard).into()),
             Address::Link
             | Address::Media
             | Address::Recorder
@@ -93,6 +100,7 @@ impl Post {
             Address::Dialogs => Some(dialogs::Word::Restarted(who).into()),
             Address::Media => Some(media::Word::Restarted(who).into()),
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
+            Address::Blf => Some(blf::Word::Restarted(who).into()),
             Address::Network | Address::Voice | Address::Events => None,
         }
     }
@@ -125,6 +133,7 @@ carries!(
     Dialogs(dialogs::Word),
     Media(media::Word),
     Recorder(recorder::Word),
+    Blf(blf::Word),
     Network(network::Do),
     Voice(voice::Do),
     Event(events::Word),

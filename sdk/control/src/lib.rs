@@ -17,6 +17,7 @@
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
+//! | [`lamp`] | lamps and mailboxes |
 //! | [`plugin`] | plugins that are replaced |
 //! | [`recording`] | recordings of calls |
 //! | [`time`] | [`Timestamp`] |
@@ -30,6 +31,7 @@ pub mod exit;
 pub mod handle;
 pub mod index;
 pub mod ladder;
+pub mod lamp;
 mod os;
 pub mod plugin;
 pub mod reason;
@@ -46,6 +48,7 @@ pub use event::{Event, EventBody};
 pub use exit::ExitCode;
 pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey};
 pub use ladder::Ladder;
+pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use recording::{RecordingSnapshot, RecordingState};
 pub use secret::Secret;

@@ -212,6 +212,7 @@ fn account(takes_unknown: bool) -> Word {
         keep_alive: ports::KeepAliveRule::None,
         takes_unknown,
         is_default: false,
+        watches: ports::blf::Watches::default(),
     }))
 }
 

@@ -107,6 +107,7 @@ fn named(name: &str) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         is_default: false,
+        watches: ports::blf::Watches::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Values;
 use crate::SecretSource;
-use crate::account::{Account, KeepAlive};
+use crate::account::{Account, BlfEvent, KeepAlive};
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
@@ -233,8 +233,43 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
             _ => KeepAlive::Crlf,
         },
         keepalive_every: values.seconds(&key("keepalive_s"))?,
+        blf: watched(id, "blf", values, complaints)?,
+        park_slots: watched(id, "park_slots", values, complaints)?,
+        blf_event: match text("blf_event")? {
+            "presence" => BlfEvent::Presence,
+            "reg" => BlfEvent::Reg,
+            _ => BlfEvent::Dialog,
+        },
+        blf_poll: values.seconds(&key("blf_poll_s"))?,
+        subscription_expires: values.seconds(&key("subscription_expires_s"))?,
+        subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
+        voicemail_number: text("voicemail_number")?.to_owned(),
         codec_options: account_codec_options(id, values),
     })
+}
+
+/// Extensions or slots to watch: each an address or a number, or one behind a name.
+fn watched(
+    id: &str,
+    name: &str,
+    values: &Values,
+    complaints: &mut Complaints,
+) -> Option<Vec<String>> {
+    let key = values.account_key(id, name);
+    let all = values.list(&key)?.to_vec();
+    let target = |text: &str| -> String {
+        let inner = text.split_once('<').map_or(text, |(_, rest)| rest);
+        inner.trim().trim_end_matches('>').trim().to_owned()
+    };
+    for text in &all {
+        let aim = target(text);
+        if aim.is_empty() || aim.contains(char::is_whitespace) {
+            let what = format!("value '{text}' is not valid");
+            let allowed = "allowed: extension or SIP URI, alone or as Name <103>";
+            complaints.error(&origin(&key, values), &key, &what, allowed);
+        }
+    }
+    Some(all)
 }
 
 /// The source that the highest layer names. Two in one layer: nobody can say which was meant.

@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod answer;
+mod blf;
 mod call;
 mod calls;
 mod decline;
@@ -56,6 +57,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Mute(args) => mute::run(context, &args),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
+        Verb::Blf(args) => blf::run(context, args),
+        Verb::Voicemail(args) => blf::voicemail(context, args),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
@@ -115,6 +118,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::RecordingGap(_)
         | EventBody::RecordingStopped(_)
         | EventBody::RecordingFailed(_)
+        | EventBody::BlfChanged(_)
+        | EventBody::MwiChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
         | EventBody::PluginLoaded(_)
@@ -145,6 +150,7 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Lamps { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }

@@ -164,6 +164,8 @@ pub(crate) fn engine() -> EngineSnapshot {
         accounts: vec![account()],
         calls: Vec::new(),
         plugins: Vec::new(),
+        lamps: Vec::new(),
+        mailboxes: Vec::new(),
         media_priority: None,
         troubles: Vec::new(),
     }

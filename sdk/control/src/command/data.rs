@@ -1,6 +1,7 @@
 //! Bodies of the commands.
 
 use crate::event::Filter;
+use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginReloaded;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
@@ -257,6 +258,14 @@ pub enum Reply {
     Ladder {
         /// The ladder.
         ladder: Ladder,
+    },
+    /// All lamps.
+    Lamps {
+        /// By account, then as they were set up.
+        lamps: Vec<LampSnapshot>,
+        /// What waits in mailboxes, by account.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mailboxes: Vec<MailboxSnapshot>,
     },
     /// All plugins, also those that are not in use.
     Plugins {

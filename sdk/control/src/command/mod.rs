@@ -9,6 +9,7 @@ pub use data::{
     PluginRef, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
+use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::plugin::PluginReload;
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use serde::{Serialize, Serializer};
@@ -97,6 +98,16 @@ commands! {
     "status" Status NoFields;
     /// Reply: the ladder of a call, also of one that is over.
     "ladder" Ladder LadderOf;
+    /// Reply: all lamps.
+    "blf.list" ListLamps NoFields;
+    /// Watch an extension for this run. Outcome: `blf.changed`.
+    "blf.add" AddLamp AddLamp;
+    /// Watch an extension no longer. Outcome: `blf.changed`, the last of it.
+    "blf.remove" RemoveLamp LampRef;
+    /// Call an extension whose lamp is not busy. Reply: the call. Outcome: `call.created` to `call.ended`.
+    "blf.dial" DialLamp LampRef;
+    /// Call the account's voicemail. Reply: the call. Outcome: `call.created` to `call.ended`.
+    "voicemail.dial" DialVoicemail MailboxRef;
     /// Reply: all plugins.
     "plugin.list" PluginList NoFields;
     /// Reply: where a plugin was looked for, and why each candidate is in use or not.

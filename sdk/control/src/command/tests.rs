@@ -61,6 +61,13 @@ fn start_recording() -> StartRecording {
     }
 }
 
+fn lamp() -> LampRef {
+    LampRef {
+        target: "Carol".into(),
+        account: Some("demo".parse().unwrap()),
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
@@ -106,6 +113,16 @@ pub(crate) fn all() -> Vec<Command> {
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
         }),
+        Command::ListLamps(NoFields {}),
+        Command::AddLamp(AddLamp {
+            target: "103".into(),
+            account: None,
+            label: Some("Carol".into()),
+            slot: false,
+        }),
+        Command::RemoveLamp(lamp()),
+        Command::DialLamp(lamp()),
+        Command::DialVoicemail(MailboxRef { account: None }),
         Command::PluginList(NoFields {}),
         Command::PluginWhy(plugin()),
         Command::PluginTop(NoFields {}),
@@ -149,6 +166,11 @@ fn every_command_has_its_json() {
         list_accounts {}
         status {}
         ladder {"call":"c7k2"}
+        blf.list {}
+        blf.add {"target":"103","label":"Carol"}
+        blf.remove {"target":"Carol","account":"demo"}
+        blf.dial {"target":"Carol","account":"demo"}
+        voicemail.dial {}
         plugin.list {}
         plugin.why {"plugin":"codec-x"}
         plugin.top {}

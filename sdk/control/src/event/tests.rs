@@ -1,3 +1,4 @@
+use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use super::*;
 use crate::snapshot::{
     AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState, EngineSnapshot,
@@ -73,6 +74,8 @@ pub(crate) fn engine() -> EngineSnapshot {
         listening: vec!["udp:127.0.0.1:5060".into()],
         accounts: vec![account()],
         calls: vec![call()],
+        lamps: Vec::new(),
+        mailboxes: Vec::new(),
         plugins: vec![plugin()],
         media_priority: None,
         troubles: Vec::new(),
@@ -245,6 +248,45 @@ fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
     })
 }
 
+fn lamp_change() -> Box<LampChange> {
+    Box::new(LampChange {
+        was: Some(LampState::Idle),
+        removed: false,
+        snapshot: LampSnapshot {
+            account: "demo".parse().unwrap(),
+            target: "sip:103@demo".into(),
+            label: "Carol".into(),
+            slot: false,
+            state: LampState::Ringing,
+            since: at(0),
+            why: None,
+            direction: Some(CallDirection::Incoming),
+            peer: Some(Party {
+                uri: "sip:600@demo".into(),
+                display: Some("Echo".into()),
+            }),
+            source: LampSource::Dialog,
+            polled: false,
+            note: None,
+        },
+    })
+}
+
+fn mailbox() -> Box<MailboxSnapshot> {
+    Box::new(MailboxSnapshot {
+        account: "demo".parse().unwrap(),
+        waiting: Some(true),
+        voice: Some(VoiceMessages {
+            new: 2,
+            old: 8,
+            new_urgent: 0,
+            old_urgent: 2,
+        }),
+        since: at(0),
+        why: None,
+    })
+}
+
 /// One of each.
 fn all() -> Vec<EventBody> {
     let account = || Box::new(AccountChange::of(account()));
@@ -268,6 +310,8 @@ fn all() -> Vec<EventBody> {
         EventBody::RecordingGap(recording_change(None)),
         EventBody::RecordingStopped(recording_change(Some("the call is over"))),
         EventBody::RecordingFailed(recording_change(None)),
+        EventBody::BlfChanged(lamp_change()),
+        EventBody::MwiChanged(mailbox()),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
@@ -364,16 +408,18 @@ fn every_event_has_its_json() {
         {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
         {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
         {"seq":29,"ts":"2026-11-21T14:02:11.511Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"blf.changed","account":"demo","command":17,"data":{"was":"idle","account":"demo","target":"sip:103@demo","label":"Carol","state":"ringing","since":"2026-11-21T14:02:11.482Z","direction":"incoming","peer":{"uri":"sip:600@demo","display":"Echo"},"source":"dialog"}}
+        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"mwi.changed","account":"demo","command":17,"data":{"account":"demo","waiting":true,"voice":{"new":2,"old":8,"new_urgent":0,"old_urgent":2},"since":"2026-11-21T14:02:11.482Z"}}
+        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -285,7 +285,7 @@ impl Running {
                 self.sockets.announce();
                 self.commands.repeat_sources();
             }
-            Address::Registrar | Address::Dialogs => self.commands.repeat_accounts(),
+            Address::Registrar | Address::Dialogs | Address::Blf => self.commands.repeat_accounts(),
             Address::Media
             | Address::Recorder
             | Address::Network

@@ -5,6 +5,7 @@ use engine::voice::reload::Reloads;
 use engine::voice::{Filters, Keys};
 use part_dialogs::answering::{Answering, Person, Plan};
 use plugin_host::AudioRequest;
+use ports::blf::Watches;
 use ports::media::Sound;
 use ports::{Account, KeepAliveRule};
 use sdp::Preference;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub outbound_proxy: Option<Uri>,
     /// Takes calls over UDP from anywhere.
     pub takes_unknown: bool,
+    /// Extensions and mailbox that it watches.
+    pub watches: Watches,
     /// How to travel where no URI says so.
     pub transport: Transport,
     /// How the flow to the registrar is kept open.
@@ -74,6 +77,7 @@ impl Settings {
             expires: Duration::ZERO,
             outbound_proxy: None,
             takes_unknown: true,
+            watches: Watches::default(),
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
             codecs: vec!["PCMU".to_owned(), "PCMA".to_owned()],
@@ -127,6 +131,7 @@ impl Settings {
             keep_alive: self.keep_alive,
             takes_unknown: self.takes_unknown,
             is_default: false,
+            watches: self.watches.clone(),
         }
     }
 }

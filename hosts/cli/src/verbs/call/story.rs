@@ -165,6 +165,8 @@ impl Story {
             | EventBody::AccountRegistered(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
+            | EventBody::BlfChanged(_)
+            | EventBody::MwiChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
             | EventBody::PluginLoaded(_)
