@@ -503,7 +503,8 @@ typedef struct {
                             size_t *samples);
     // Changes one setting, `KEY_…`, between two packets. Thread: [media].
     OffhookStatus (*control)(void *inst, uint32_t key, int64_t value);
-    // Forgets the past: the next packet starts a stream. Thread: [media].
+    // The far end begins another stream: `decode` forgets the past. What is sent goes on, so `encode` forgets
+    // nothing. Thread: [media].
     OffhookStatus (*reset)(void *inst);
     // Frees what `open` made. Thread: [control].
     void (*close)(void *inst);

@@ -116,7 +116,7 @@ impl Bindings {
             let before = bindings.len();
             bindings.retain(|binding| binding.until > now);
             if bindings.len() < before {
-                tracing::info!(user, "binding expired");
+                tracing::debug!(user, "binding expired");
             }
             !bindings.is_empty()
         });

@@ -98,7 +98,7 @@ impl PbxRegistrar {
             response = response.header(HeaderName::Contact, contact);
             count += 1;
         }
-        tracing::info!(user, bindings = count, source = %origin.source, "registered");
+        tracing::debug!(user, bindings = count, source = %origin.source, "registered");
         response
     }
 }

@@ -10,8 +10,8 @@ use control::event::PluginChange;
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries};
 use control::{CallHandle, Code, ErrorObject, EventBody, quoted};
 use plugin_host::{
-    Catalogue, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, ShutOut, Then, Timers,
-    Trouble, Watch,
+    Catalogue, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, Seat, ShutOut, Then,
+    Timers, Trouble, Watch,
 };
 use ports::events::Word;
 use std::cell::RefCell;
@@ -29,6 +29,8 @@ pub struct Plugins {
     snapshots: Vec<PluginSnapshot>,
     /// Of those in use, in the order of their snapshots.
     watches: Vec<Watch>,
+    /// Builds that others replaced and that calls still have open, each as it was.
+    older: Vec<(Watch, PluginSnapshot)>,
     searched: Vec<String>,
     memory: Option<Arc<PluginMemory>>,
     incidents: Arc<Incidents>,
@@ -45,6 +47,7 @@ impl Plugins {
         Self {
             snapshots: shown::plugins(catalogue),
             watches: catalogue.watches(),
+            older: Vec::new(),
             searched: folders.map(|f| f.display().to_string()).collect(),
             memory: catalogue.memory(),
             incidents: catalogue.incident_list(),
@@ -63,8 +66,11 @@ impl Plugins {
                 snapshot.error.clone_from(&before.error);
             }
         }
-        self.snapshots = snapshots;
-        self.watches = watches;
+        let before = core::mem::replace(&mut self.watches, watches);
+        let shown = core::mem::replace(&mut self.snapshots, snapshots);
+        let is_current = |watch: &Watch| self.watches.iter().any(|now| now.is_of_same(watch));
+        self.older.extend(before.into_iter().zip(shown));
+        self.older.retain(|(watch, _)| !is_current(watch));
     }
 
     /// All of them, those in use first.
@@ -147,15 +153,17 @@ impl Plugins {
     fn look(&mut self) -> Vec<(Option<CallHandle>, EventBody)> {
         let now = self.clock.now();
         let mut told = Vec::new();
-        for (watch, snapshot) in self.watches.iter().zip(&mut self.snapshots) {
+        let current = self.watches.iter().zip(&mut self.snapshots);
+        let older = self.older.iter_mut();
+        let older = older.map(|(watch, snapshot)| (&*watch, snapshot));
+        for (watch, snapshot) in current.chain(older) {
             watch.tend(now);
             for shut in watch.newly_shut() {
-                told.push((
-                    shut.leg.map(CallHandle::from_number),
-                    tell_shut(snapshot, &shut),
-                ));
+                let call = shut.seat.leg.map(CallHandle::from_number);
+                told.push((call, tell_shut(snapshot, &shut)));
             }
         }
+        self.older.retain(|(watch, _)| !watch.is_over());
         for incident in self.incidents.take() {
             *self.faults.entry(incident.plugin.clone()).or_default() += 1;
             let of = |watch: &Watch| watch.about().id == incident.plugin;
@@ -166,20 +174,21 @@ impl Plugins {
             else {
                 continue;
             };
-            let body = tell_incident(snapshot, &incident);
-            let legs = watch.legs();
-            if legs.is_empty() {
-                told.push((None, body.clone()));
+            let mut seats = watch.seats();
+            if seats.is_empty() {
+                seats.push(Seat::default());
             }
-            let calls = legs.into_iter().map(CallHandle::from_number);
-            told.extend(calls.map(|call| (Some(call), body.clone())));
+            for seat in seats {
+                let call = seat.leg.map(CallHandle::from_number);
+                told.push((call, tell_incident(snapshot, &seat, &incident)));
+            }
         }
         told
     }
 }
 
 /// A process that failed, or was found failing for the third time.
-fn tell_incident(snapshot: &mut PluginSnapshot, incident: &Incident) -> EventBody {
+fn tell_incident(snapshot: &mut PluginSnapshot, seat: &Seat, incident: &Incident) -> EventBody {
     let what = match incident.mishap {
         Mishap::Crashed(Some(signal)) => format!("its process was ended by signal {signal}"),
         Mishap::Crashed(None) => "its process ended".to_owned(),
@@ -192,13 +201,13 @@ fn tell_incident(snapshot: &mut PluginSnapshot, incident: &Incident) -> EventBod
         Then::StartedAgain(wait) => {
             let why = format!("{what}; started again after {} ms", wait.as_millis());
             snapshot.error = Some(ErrorObject::new(Code::PLUGIN_CRASHED, why));
-            EventBody::PluginFaulted(change(snapshot))
+            EventBody::PluginFaulted(change_at(snapshot, seat))
         }
         Then::ShutOut => {
             let why = format!("{what}; three faults in a minute, so it stays away");
             snapshot.error = Some(ErrorObject::new(Code::PLUGIN_CRASHED, why));
             snapshot.state = PluginState::Quarantined;
-            EventBody::PluginQuarantined(change(snapshot))
+            EventBody::PluginQuarantined(change_at(snapshot, seat))
         }
     }
 }
@@ -226,9 +235,18 @@ fn tell_shut(snapshot: &mut PluginSnapshot, shut: &ShutOut) -> EventBody {
         false => PluginState::Crashed,
     };
     match late {
-        true => EventBody::PluginDeadlineMissed(change(snapshot)),
-        false => EventBody::PluginCrashed(change(snapshot)),
+        true => EventBody::PluginDeadlineMissed(change_at(snapshot, &shut.seat)),
+        false => EventBody::PluginCrashed(change_at(snapshot, &shut.seat)),
     }
+}
+
+/// Of one place: the one that was said, or else what the plugin is for.
+fn change_at(snapshot: &PluginSnapshot, seat: &Seat) -> Box<PluginChange> {
+    let slot = seat.slot.clone().unwrap_or_else(|| snapshot.kind.clone());
+    Box::new(PluginChange {
+        slot: Some(slot),
+        ..*change(snapshot)
+    })
 }
 
 pub(crate) fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
@@ -236,6 +254,7 @@ pub(crate) fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
         id: snapshot.id.clone(),
         version: snapshot.version.clone(),
         abi: snapshot.abi.clone(),
+        slot: None,
         reason_code: snapshot.error.as_ref().map(|error| error.code),
         fix: snapshot.error.as_ref().map(|error| error.fix.clone()),
         snapshot: snapshot.clone(),

@@ -254,7 +254,7 @@ impl CodecSlot {
         self.forgive();
     }
 
-    /// Forgets the past of the stream.
+    /// The far end begins another stream. Ours goes on.
     pub(crate) fn reset(&mut self) {
         if self.codec.reset().is_err() {
             self.failed();

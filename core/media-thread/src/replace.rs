@@ -197,7 +197,7 @@ impl CodecSlot {
         }
     }
 
-    /// The one kept aside forgets the past of the stream too.
+    /// The one kept aside is told too that the far end begins another stream.
     pub(crate) fn reset_aside(&mut self) {
         if let Some(watch) = &mut self.watch {
             watch.aside.slot.reset();

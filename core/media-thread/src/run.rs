@@ -10,7 +10,8 @@
 
 use crate::engine::{Capacity, MediaEngine};
 use crate::error::Error;
-use crate::order::Given;
+use crate::kit::Kit;
+use crate::order::{Given, LegId, Order};
 use crate::os::{Here, Urgent};
 use crate::priority::{Granted, Guard, Priority};
 use crate::report::{Report, Told};
@@ -97,14 +98,25 @@ impl Looker {
     }
 }
 
+/// A ring that was full once and is empty: the system gives a page when it is first written to, and a media
+/// thread does not wait for one in a call.
+fn resident<T>(room: usize, value: impl Fn() -> T) -> (Producer<T>, Consumer<T>) {
+    let (mut into, mut out) = RingBuffer::new(room);
+    while into.push(value()).is_ok() {}
+    while out.pop().is_ok() {}
+    (into, out)
+}
+
 impl<S: Send + 'static> MediaThread<S> {
     /// Starts a thread named `name` with the sockets `net`.
     pub fn start<N>(name: &str, settings: Settings, net: N) -> Result<Self, Error>
     where
         N: MediaNet<Socket = S> + Send + 'static,
     {
-        let (orders, orders_in) = RingBuffer::new(settings.orders.max(1));
-        let (told_out, told) = RingBuffer::new(settings.capacity.reports.clamp(16, TOLD));
+        let blank = || Given::from(Order::RemoveLeg { leg: LegId(0) });
+        let (orders, orders_in) = resident(settings.orders.max(1), blank);
+        let room = settings.capacity.reports.clamp(16, TOLD);
+        let (told_out, told) = resident(room, || Told::Retired(Kit::Nothing));
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             granted: AtomicU8::new(Granted::Normal.number()),

@@ -95,13 +95,17 @@ struct Held {
 impl MediaSockets {
     /// Room for `capacity` sockets.
     pub fn new(capacity: u32) -> Result<Self, Error> {
+        // Written to once, because the system gives a page when it is first written to, and no packet
+        // waits for one.
+        let mut bytes = vec![1; LINE_BYTES];
+        bytes.clear();
         Ok(Self {
             sockets: (0..capacity).map(|_| None).collect(),
             free: (0..capacity).rev().collect(),
             poller: Poller::new().map_err(Error::system("watch sockets"))?,
             buffer: vec![0; PACKET * AT_ONCE].into_boxed_slice(),
             line: Vec::with_capacity(LINE),
-            bytes: Vec::with_capacity(LINE_BYTES),
+            bytes,
             counts: Counts::default(),
             sweeps: 0,
             swept_at: Instant::now(),

@@ -33,7 +33,10 @@ mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use libraries::{Unwanted, add_libraries, gate, library_trust, options, reloads};
+pub use libraries::{
+    Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
+    state_folder,
+};
 
 use base::Rng;
 use control::Timestamp;
@@ -77,6 +80,7 @@ pub fn build_with(
     sound: Sound,
     answering: impl Fn() -> Box<dyn Answering> + 'static,
 ) -> Result<Builder, Error> {
+    let settings = &libraries::without(settings, &catalogue);
     let complaints = libraries::complaints(&settings.plugins, &catalogue);
     if complaints.has_errors() {
         return Err(Error::Options(complaints));

@@ -4,7 +4,8 @@ use engine::voice::reload::Reloads;
 use plugin_host::config::Options;
 use plugin_host::{Catalogue, Gate, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
 use settings::{
-    Complaint, Complaints, Origin, PluginOption, PluginValue, Plugins, Severity, Trust,
+    Complaint, Complaints, Device, Media, Origin, PluginOption, PluginValue, Plugins, Settings,
+    Severity, Trust,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,6 +20,12 @@ pub enum Unwanted {
     /// There is a list of those that may be loaded, and it is not on it.
     #[error("plugin {id} is skipped: plugins.allow names others only; add {id} to it")]
     NotAllowed {
+        /// The plugin's id.
+        id: String,
+    },
+    /// It is on the list of those that are left out.
+    #[error("plugin {id} is skipped: plugins.without leaves it out; take {id} off that list")]
+    LeftOut {
         /// The plugin's id.
         id: String,
     },
@@ -42,6 +49,9 @@ pub fn library_trust(
     manifest: &Manifest,
 ) -> Result<plugin_host::Trust, Unwanted> {
     let id = manifest.id.clone();
+    if plugins.leaves_out(&id) {
+        return Err(Unwanted::LeftOut { id });
+    }
     if !plugins.allows(&id) {
         return Err(Unwanted::NotAllowed { id });
     }
@@ -97,6 +107,69 @@ fn bundled() -> TrustRule {
     TrustRule {
         bundled: running.and_then(|file| Some(file.parent()?.join("plugins"))),
     }
+}
+
+/// The search path of a run in which only files that came with this program may be loaded: of `path` the folder
+/// "plugins" beside the program, if it is there.
+pub fn only_bundled(path: &SearchPath) -> SearchPath {
+    let bundled = bundled();
+    let folders = path.folders().iter();
+    SearchPath::new(folders.filter(|folder| bundled.is_folder(folder)).cloned())
+}
+
+/// The settings for a run with `catalogue`: what names a plugin that `plugins.without` leaves out, and that is not
+/// linked in either, is left out too. A filter is passed by, and `audio-null` stands in a device's place.
+pub(crate) fn without(settings: &Settings, catalogue: &Catalogue) -> Settings {
+    let mut settings = settings.clone();
+    let plugins = settings.plugins.clone();
+    let is_gone =
+        |id: &str| plugins.leaves_out(id) && !catalogue.plugins().any(|about| about.id == id);
+    for side in [
+        &mut settings.filters.microphone,
+        &mut settings.filters.speaker,
+    ] {
+        side.retain(|filter| !is_gone(&filter.plugin));
+    }
+    let Media {
+        microphone,
+        speaker,
+        ..
+    } = &mut settings.media;
+    if is_gone(&microphone.plugin) || is_gone(&speaker.plugin) {
+        for device in [microphone, speaker] {
+            *device = Device {
+                plugin: "audio-null".to_owned(),
+                argument: String::new(),
+            };
+        }
+    }
+    settings
+}
+
+/// The ids of plugins that settings name as filters and devices.
+pub fn named(settings: &Settings) -> Vec<String> {
+    let Media {
+        microphone,
+        speaker,
+        ..
+    } = &settings.media;
+    let filters = &settings.filters;
+    let filters = filters.microphone.iter().chain(&filters.speaker);
+    let all = filters.chain([microphone, speaker]);
+    all.map(|named| named.plugin.clone()).collect()
+}
+
+/// Where this profile keeps what it remembers: `$OFFHOOK_STATE_DIR/PROFILE`, or else in the user's state folder.
+/// Source: XDG Base Directory Specification, `$XDG_STATE_HOME`.
+pub fn state_folder(profile: &str) -> Option<PathBuf> {
+    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let of_user = || {
+        let home = || named("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+        let base = named("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
+        base.map(|base| base.join("offhook"))
+    };
+    let base = named("OFFHOOK_STATE_DIR").map(PathBuf::from);
+    Some(base.or_else(of_user)?.join(profile))
 }
 
 /// What the settings ask of library files before they are loaded: `plugins.sha256`. `prober` looks at files

@@ -32,6 +32,10 @@ fn a_library_file_is_loaded_only_if_allowed_and_trusted() {
             Some(Unwanted::NotAllowed { id: id() }),
         ),
         (
+            "plugins.without = [\"codec-g711\"]",
+            Some(Unwanted::LeftOut { id: id() }),
+        ),
+        (
             "plugins.trust.codec-g711 = \"built-in\"",
             Some(Unwanted::BuiltInOnly { id: id() }),
         ),

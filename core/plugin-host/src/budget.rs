@@ -7,7 +7,7 @@
 
 use crate::Trouble;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Everything below is one bucket. Unit: bits of ns, so 64 ns.
 const FIRST_BITS: u32 = 6;
@@ -43,6 +43,8 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub struct Meter {
     leg: AtomicU64,
+    /// Where its sound passes, in words. Only control reads and writes it.
+    slot: OnceLock<String>,
     calls: AtomicU64,
     failures: AtomicU64,
     misses: AtomicU64,
@@ -57,6 +59,7 @@ impl Default for Meter {
     fn default() -> Self {
         Self {
             leg: AtomicU64::new(NO_LEG),
+            slot: OnceLock::new(),
             calls: AtomicU64::default(),
             failures: AtomicU64::default(),
             misses: AtomicU64::default(),
@@ -76,6 +79,20 @@ impl Meter {
     /// Says which leg the instance serves.
     pub fn serves(&self, leg: u64) {
         self.leg.store(leg, Relaxed);
+    }
+
+    /// Says where the instance stands, in words such as `microphone 1`; the first time counts. Thread:
+    /// \[control\].
+    pub fn stands(&self, slot: String) {
+        let _ = self.slot.set(slot);
+    }
+
+    fn seat(&self) -> Seat {
+        let leg = self.leg.load(Relaxed);
+        Seat {
+            leg: (leg != NO_LEG).then_some(leg),
+            slot: self.slot.get().cloned(),
+        }
     }
 
     /// What was counted.
@@ -194,11 +211,20 @@ pub struct Cost {
     pub shut: u64,
 }
 
-/// An instance that is no longer entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShutOut {
-    /// The leg it served.
+/// Where an instance stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seat {
+    /// The leg it serves.
     pub leg: Option<u64>,
+    /// Where its sound passes, in words such as `microphone 1`, where that was said.
+    pub slot: Option<String>,
+}
+
+/// An instance that is no longer entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShutOut {
+    /// Where it stood.
+    pub seat: Seat,
     /// Why.
     pub trouble: Trouble,
     /// What it did until then.
@@ -264,7 +290,10 @@ impl Budget {
     /// A meter for one more instance.
     pub(crate) fn meter(&self) -> Arc<Meter> {
         let mut meters = self.meters();
-        meters.put_away();
+        if meters.open.len() == meters.open.capacity() {
+            // Only then, so that an instance among thousands costs no look at all of them.
+            meters.put_away();
+        }
         let meter = Arc::new(Meter::default());
         meters.open.push(Arc::clone(&meter));
         meter
@@ -287,25 +316,24 @@ impl Budget {
         }
     }
 
-    /// The legs that open instances serve, each once. Thread: \[control\].
-    pub fn legs(&self) -> Vec<u64> {
+    /// Where open instances stand, each place once. Thread: \[control\].
+    pub fn seats(&self) -> Vec<Seat> {
         let mut meters = self.meters();
         meters.put_away();
-        let legs = meters.open.iter().map(|meter| meter.leg.load(Relaxed));
-        let mut legs: Vec<u64> = legs.filter(|leg| *leg != NO_LEG).collect();
-        legs.sort_unstable();
-        legs.dedup();
-        legs
+        let mut seats: Vec<Seat> = meters.open.iter().map(|meter| meter.seat()).collect();
+        seats.sort_unstable();
+        seats.dedup();
+        seats
     }
 
     /// Instances that were shut out since this was asked last, each once. Thread: \[control\].
     pub fn newly_shut(&self) -> Vec<ShutOut> {
-        let meters = self.meters();
+        let mut meters = self.meters();
+        meters.put_away();
         let fresh = meters.open.iter().filter_map(|meter| {
             let trouble = meter.trouble()?;
-            let leg = meter.leg.load(Relaxed);
             (!meter.told.swap(true, Relaxed)).then(|| ShutOut {
-                leg: (leg != NO_LEG).then_some(leg),
+                seat: meter.seat(),
                 trouble,
                 tally: meter.tally(),
             })
@@ -384,12 +412,17 @@ mod tests {
         let budget = Budget::default();
         let meter = budget.meter();
         meter.serves(7);
+        meter.stands("microphone 1".to_owned());
         assert_eq!(budget.newly_shut(), []);
         meter.shut(Some(Trouble::Bypassed));
         drop(meter);
         assert_eq!(budget.cost().shut, 1);
         let told = budget.newly_shut();
-        assert_eq!((told.len(), told[0].leg), (1, Some(7)));
+        let seat = Seat {
+            leg: Some(7),
+            slot: Some("microphone 1".to_owned()),
+        };
+        assert_eq!((told.len(), &told[0].seat), (1, &seat));
         assert_eq!(told[0].trouble, Trouble::Bypassed);
         assert_eq!((budget.newly_shut(), budget.cost().shut), (Vec::new(), 1));
     }

@@ -274,7 +274,7 @@ impl CodecInstance {
         )
     }
 
-    /// Forgets the past: the next packet starts a stream. Thread: \[media\].
+    /// The far end begins another stream: decoding forgets the past, encoding goes on. Thread: \[media\].
     pub fn reset(&mut self) -> Result<(), Trouble> {
         let format = &self.format;
         self.fence.call(

@@ -83,6 +83,11 @@ impl Fence {
         self.meter.serves(leg);
     }
 
+    /// Says where the instance stands, in words such as `microphone 1`. Thread: \[control\].
+    pub fn stands(&self, slot: String) {
+        self.meter.stands(slot);
+    }
+
     /// Why nothing gets through, if so.
     pub fn shut(&self) -> Option<Trouble> {
         match self.gate {

@@ -66,7 +66,7 @@ pub mod trust;
 
 pub use audio::{AudioHandle, AudioInstance, AudioRequest, Direction};
 pub use away::{Incident, Incidents, Mishap, Then};
-pub use budget::{Cost, ShutOut, Tally};
+pub use budget::{Cost, Seat, ShutOut, Tally};
 pub use catalogue::{About, Catalogue, Origin, Refused};
 pub use codec::{CodecHandle, CodecInstance};
 pub use draft::{
@@ -92,5 +92,5 @@ pub use ready::Ready;
 pub use recorder::{RecordedFile, RecorderAbout, RecorderPlugin, Recording, RecordingResult};
 pub use services::{Figure, HostClock, Timers};
 pub use started::Watch;
-pub use state::{OffBy, PluginMemory};
+pub use state::{KEPT, OffBy, PluginMemory};
 pub use trust::{Trust, TrustRule};

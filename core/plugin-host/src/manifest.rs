@@ -12,6 +12,9 @@ const LARGEST_FILE: u64 = 512 << 20;
 /// Largest manifest. Unit: bytes.
 const LARGEST_MANIFEST: usize = 64 << 10;
 
+/// Longest id: what settings and commands take. Unit: bytes.
+const LONGEST_ID: usize = 64;
+
 /// A plugin's own words. Fields that this host does not know are skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Manifest {
@@ -133,9 +136,10 @@ impl Manifest {
         if manifest.manifest != 1 {
             return Err(format!("form {}, this host reads 1", manifest.manifest));
         }
-        if manifest.id.is_empty() || !manifest.id.bytes().all(is_id) {
+        let fits = (1..=LONGEST_ID).contains(&manifest.id.len());
+        if !fits || !manifest.id.bytes().all(is_id) {
             return Err(format!(
-                "id {:?} has more than letters, digits, - . _",
+                "id {:?} is not 1 to {LONGEST_ID} letters, digits, - . _",
                 manifest.id
             ));
         }

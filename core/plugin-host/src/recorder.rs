@@ -2,6 +2,7 @@
 
 use crate::away::talk::Talk;
 use crate::away::words::{self, Answer, Ask};
+use crate::fence::Fence;
 use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
 use crate::{Error, Ready};
@@ -17,6 +18,8 @@ pub type RecorderPlugin = Ready<plugin::RecorderHandle>;
 pub struct Recording {
     // Before the plugin: what was opened is closed before its plugin stops.
     inner: Inner,
+    /// Nobody waits for its calls, so they are not timed; it says where the recording stands.
+    fence: Fence,
     plugin: Arc<Plugin>,
 }
 
@@ -98,12 +101,18 @@ impl RecorderPlugin {
         };
         Ok(Recording {
             inner: opened.map_err(|refusal| self.refused(refusal))?,
+            fence: self.plugin.fence(None),
             plugin: Arc::clone(&self.plugin),
         })
     }
 }
 
 impl Recording {
+    /// Says which leg is recorded, for whoever tells that the plugin failed.
+    pub fn serves(&self, leg: u64) {
+        self.fence.serves(leg);
+    }
+
     /// The plugin's id.
     pub fn plugin(&self) -> &str {
         &self.plugin.about.id

@@ -3,7 +3,7 @@
 use crate::About;
 use crate::away::process::Process;
 use crate::away::words::{Answer, Ask, Begun, abilities};
-use crate::budget::{Budget, Cost, ShutOut};
+use crate::budget::{Budget, Cost, Seat, ShutOut};
 use crate::fence::{Clock, Fence};
 use crate::services::{Context, Figure, HostClock};
 use crate::state::PluginMemory;
@@ -186,12 +186,17 @@ impl Watch {
             .unwrap_or_default()
     }
 
-    /// Legs that it serves now.
-    pub fn legs(&self) -> Vec<u64> {
+    /// Where it stands now, each place once.
+    pub fn seats(&self) -> Vec<Seat> {
         let plugin = self.plugin.upgrade();
         plugin
-            .map(|plugin| plugin.budget.legs())
+            .map(|plugin| plugin.budget.seats())
             .unwrap_or_default()
+    }
+
+    /// Whether it has stopped: it is not the current build, and nothing of it is open.
+    pub fn is_over(&self) -> bool {
+        self.plugin.strong_count() == 0
     }
 
     /// The numbers that it shows, by name. One of another process is asked, and may take 250 ms.

@@ -14,7 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const UNCLEAN: u32 = 2;
 /// Files whose look is remembered; the memory starts anew beyond.
 const LOOKS: usize = 512;
-const KEPT: &str = "plugins.json";
+/// Name of the file in which it is remembered who is off, and what looks gave.
+pub const KEPT: &str = "plugins.json";
 const AT_RISK: &str = "plugins-at-risk";
 
 /// Who switched a plugin off.

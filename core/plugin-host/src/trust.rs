@@ -22,12 +22,20 @@ pub struct TrustRule {
 }
 
 impl TrustRule {
+    /// Whether this is the folder of files that came with the host, however it is written.
+    pub fn is_folder(&self, folder: &Path) -> bool {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.bundled
+            .as_deref()
+            .is_some_and(|bundled| bundled == folder || whole(bundled) == whole(folder))
+    }
+
     /// `chosen` is what a person set for this plugin. Its own wish to be isolated is always granted.
     pub fn of(&self, path: &Path, manifest: &Manifest, chosen: Option<Trust>) -> Trust {
         if manifest.trust == "isolated" && chosen != Some(Trust::BuiltIn) {
             return Trust::Isolated;
         }
-        let is_bundled = self.bundled.is_some() && path.parent() == self.bundled.as_deref();
+        let is_bundled = path.parent().is_some_and(|folder| self.is_folder(folder));
         chosen.unwrap_or(if is_bundled {
             Trust::InProcess
         } else {

@@ -74,7 +74,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.subscription_expires_s", number(30, 86_400)),
     key("account.subscribe_for_voicemail", Kind::Switch),
     key("account.voicemail_number", Kind::Text),
-    key("media.codecs", Kind::Names),
+    key("media.codecs", Kind::Codecs),
     key("media.codec_order", Kind::Choice(&["theirs", "ours"])),
     key(
         "media.ptime_ms",
@@ -110,6 +110,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("dscp.signalling", number(0, 63)),
     key("plugins.path", Kind::Texts),
     key("plugins.allow", Kind::Names),
+    key("plugins.without", Kind::Names),
     key("plugins.default_trust", TRUST),
     key("plugins.sha256_required", Kind::Switch),
 ];

@@ -120,7 +120,12 @@ impl Reader<'_, '_> {
                 | DeValue::Boolean(_)
                 | DeValue::Datetime(_)
                 | DeValue::Array(_) => {
-                    let allowed = format!("write it as [{path}] with keys below");
+                    let allowed = match path {
+                        "accounts" => {
+                            "each account is a table with its id: [accounts.alice]".to_owned()
+                        }
+                        _ => format!("write it as [{path}] with keys below"),
+                    };
                     self.complain(path, value.span().start, "is a table", allowed);
                 }
             };
@@ -179,6 +184,7 @@ pub(crate) fn complain_about_value(
         | Kind::Text
         | Kind::Choice(_)
         | Kind::Names
+        | Kind::Codecs
         | Kind::Texts
         | Kind::Listen
         | Kind::Server

@@ -346,6 +346,8 @@ pub struct Plugins {
     pub path: Vec<PathBuf>,
     /// Ids of the library files that may be loaded. Empty: all.
     pub allow: Vec<String>,
+    /// Ids of library files that are left out, with what the settings name of them.
+    pub without: Vec<String>,
     /// How a plugin runs that is not named.
     pub default_trust: Trust,
     /// How those run that are.
@@ -392,9 +394,14 @@ impl core::fmt::Display for PluginValue {
 }
 
 impl Plugins {
-    /// Whether a library file with this id may be loaded.
+    /// Whether a library file with this id may be loaded, unless it is [left out](Self::leaves_out).
     pub fn allows(&self, id: &str) -> bool {
         self.allow.is_empty() || self.allow.iter().any(|allowed| allowed == id)
+    }
+
+    /// Whether a library file with this id is left out.
+    pub fn leaves_out(&self, id: &str) -> bool {
+        self.without.iter().any(|left| left == id)
     }
 
     /// How a plugin runs.

@@ -40,8 +40,10 @@ pub(crate) enum Kind {
     /// One line of text, possibly empty.
     Text,
     Choice(&'static [&'static str]),
-    /// Names of codecs or plugins, without repeats.
+    /// Names of plugins or methods, without repeats.
     Names,
+    /// Names of codecs, without repeats, each with its clock rate or without.
+    Codecs,
     /// Lines of text, such as folders.
     Texts,
     /// Addresses to listen on, at least one.
@@ -108,6 +110,7 @@ impl Kind {
             Self::Switch
             | Self::Number { .. }
             | Self::Names
+            | Self::Codecs
             | Self::Texts
             | Self::Listen
             | Self::Devices
@@ -123,6 +126,9 @@ impl Kind {
         match self {
             Self::Names => {
                 items.iter().all(|item| is_id(item)) && !items.iter().enumerate().any(repeats)
+            }
+            Self::Codecs => {
+                items.iter().all(|item| is_codec(item)) && !items.iter().enumerate().any(repeats)
             }
             Self::Texts => items.iter().all(|item| !item.is_empty()),
             Self::Devices => items.iter().all(|item| Device::read(item).is_some()),
@@ -155,7 +161,10 @@ impl Kind {
             Self::Text => format!("allowed: one line of text, at most {MAX_TEXT} bytes"),
             Self::Choice(words) => format!("allowed: {}", words.join(", ")),
             Self::Names => {
-                r#"allowed: a list of names without repeats, such as ["PCMU", "PCMA"]"#.to_owned()
+                r#"allowed: a list of names without repeats, such as ["rfc2833", "info"]"#.to_owned()
+            }
+            Self::Codecs => {
+                r#"allowed: a list of names without repeats, such as ["PCMU", "L16/16000"]"#.to_owned()
             }
             Self::Texts => r#"allowed: a list of text, such as ["/usr/lib/offhook"]"#.to_owned(),
             Self::Listen => {
@@ -197,7 +206,7 @@ impl Kind {
             Self::Number { .. } => text
                 .parse()
                 .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
-            Self::Names | Self::Texts | Self::Listen | Self::Devices => {
+            Self::Names | Self::Codecs | Self::Texts | Self::Listen | Self::Devices => {
                 let items = text
                     .split(',')
                     .map(str::trim)
@@ -273,6 +282,14 @@ fn is_line(text: &str) -> bool {
 pub(crate) fn is_id(text: &str) -> bool {
     let of_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     (1..=64).contains(&text.len()) && text.chars().all(of_id)
+}
+
+/// An encoding name as SDP has it, with its clock rate in Hz or without.
+fn is_codec(text: &str) -> bool {
+    match text.split_once('/') {
+        Some((name, rate)) => is_id(name) && rate.parse::<u32>().is_ok_and(|rate| rate > 0),
+        None => is_id(text),
+    }
 }
 
 /// Host or address, with a port or without.

@@ -1,9 +1,9 @@
 //! What may be typed.
 
-use crate::verbs::{PluginNew, PluginRun};
+use crate::verbs::{PluginBisect, PluginBisectOne, PluginNew, PluginRun};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
-use control::{AccountHandle, CallHandle, Code};
+use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) struct Global {
     )]
     pub(crate) profile: Option<String>,
     /// Wait no longer than this; for a call: let it ring no longer
-    #[arg(long, global = true, value_name = "TIME", value_parser = length)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = length, allow_hyphen_values = true)]
     pub(crate) timeout: Option<Duration>,
     /// No colour; NO_COLOR does the same
     #[arg(long, global = true)]
@@ -105,7 +105,7 @@ pub(crate) enum Verb {
     /// List the accounts
     Accounts,
     /// Set up an account for this run, or take one away
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Account(Account),
     /// See who is free: the lamps; watch more, watch less, call one, watch them change
     Blf(Blf),
@@ -128,7 +128,7 @@ pub(crate) enum Verb {
     /// Stop the engine
     Shutdown(Shutdown),
     /// See which plugins there are, why, and what they cost; switch them; begin, check and try them
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Plugin(Plugin),
 }
 
@@ -206,7 +206,7 @@ pub(crate) struct Call {
     /// A number, or an address such as sip:600@pbx.example
     pub(crate) to: String,
     /// Hang up so long after the answer
-    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    #[arg(long = "for", value_name = "TIME", value_parser = length, allow_hyphen_values = true)]
     pub(crate) talk: Option<Duration>,
     /// Call from this account
     #[arg(long, value_name = "ID")]
@@ -397,7 +397,7 @@ pub(crate) struct Events {
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
     /// End after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    #[arg(long = "for", value_name = "TIME", value_parser = length, allow_hyphen_values = true)]
     pub(crate) listen: Option<Duration>,
 }
 
@@ -477,6 +477,11 @@ pub(crate) enum Plugin {
     Check(PluginCheck),
     /// Put a newer build of a plugin in its place while the engine runs
     Reload(PluginReload),
+    /// Find the plugin that makes something fail, by leaving out halves of them; no setting is changed
+    Bisect(PluginBisect),
+    /// One trial of bisect, in this process
+    #[command(hide = true)]
+    BisectOne(PluginBisectOne),
     /// One check, in this process
     #[command(hide = true)]
     CheckOne(PluginCheckOne),
@@ -487,7 +492,7 @@ pub(crate) enum Plugin {
 pub(crate) struct OnePlugin {
     /// The plugin's id, such as codec-g711
     #[arg(value_name = "ID")]
-    pub(crate) plugin: String,
+    pub(crate) plugin: PluginId,
 }
 
 /// `plugin inspect`.
@@ -503,7 +508,7 @@ pub(crate) struct PluginFile {
 pub(crate) struct PluginReload {
     /// The plugin's id, such as codec-g711
     #[arg(value_name = "ID")]
-    pub(crate) plugin: String,
+    pub(crate) plugin: PluginId,
     /// The library; without, the file that it came from
     pub(crate) file: Option<PathBuf>,
     /// Also in calls that run, where it is on trial for a second
@@ -552,14 +557,12 @@ fn length(text: &str) -> Result<Duration, String> {
         "h" => 3600.0,
         _ => return Err("a length of time is written 5s, 500ms, 2m or 1h".to_owned()),
     };
-    let length = number
-        .parse::<f64>()
-        .ok()
-        .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok());
-    match length {
-        Some(length) if length > Duration::ZERO && length <= LONGEST => Ok(length),
-        Some(_) => Err("a length of time is more than 0 and at most 24h".to_owned()),
-        None => Err("a length of time is written 5s, 500ms, 2m or 1h".to_owned()),
+    let Ok(number) = number.parse::<f64>() else {
+        return Err("a length of time is written 5s, 500ms, 2m or 1h".to_owned());
+    };
+    match Duration::try_from_secs_f64(number * seconds) {
+        Ok(length) if length > Duration::ZERO && length <= LONGEST => Ok(length),
+        Ok(_) | Err(_) => Err("a length of time is more than 0 and at most 24h".to_owned()),
     }
 }
 

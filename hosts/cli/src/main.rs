@@ -2,7 +2,8 @@
 //!
 //! What it is: one word in, one thing done, told in plain lines or JSON, with an exit code that scripts
 //! can build on. It asks a running engine over its control socket, in the words of `control`, and
-//! shows what comes of it. What it is not: a phone, but for `demo` and `plugin run`, which start one to call with.
+//! shows what comes of it. What it is not: a phone, but for `demo`, `plugin run` and `plugin bisect`, which start one to
+//! call with.
 //!
 //! | file | holds |
 //! | --- | --- |

@@ -76,8 +76,12 @@ pub(crate) fn end(end: &EndReason) -> String {
     if let Some(cause) = cause {
         text.push_str(&format!(": {cause}"));
     }
-    if let Some(status) = end.sip_status {
-        text.push_str(&format!(" (SIP {status})"));
+    match (end.sip_status, end.retry_after_s) {
+        (Some(status), Some(wait)) => {
+            text.push_str(&format!(" (SIP {status}, free again in {wait} s)"));
+        }
+        (Some(status), None) => text.push_str(&format!(" (SIP {status})")),
+        (None, _) => {}
     }
     if let Some(reason) = &end.reason_header {
         text.push_str(&format!(" · Reason: {reason}"));

@@ -37,13 +37,16 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     let broken = |complaints: settings::Complaints| {
         ErrorObject::new(Code::BROKEN_SETTINGS, complaints.to_string())
     };
-    let loaded = settings::load(&options.request()?).map_err(broken)?;
+    let mut loaded = settings::load(&options.request()?).map_err(broken)?;
     terminal::start_log(options.log.as_deref(), loaded.settings.log)?;
     warnings.clone_from(&loaded.warnings);
     folders(&options.plugins)?;
     net::raise_open_files();
     net::outlive_full_files();
+    let left_out = &mut loaded.settings.plugins.without;
+    left_out.extend(options.without_plugin.iter().cloned());
     let catalogue = plugins::catalogue(options, &loaded.settings);
+    plugins::leave_out_named(options, &mut loaded.settings, &catalogue);
     let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
     if let Some(reloads) = plugins::reloads(options, &loaded.settings) {
         builder = builder.reloads(reloads);

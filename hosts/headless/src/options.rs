@@ -63,12 +63,17 @@ pub(crate) struct Options {
     /// Folder with plugin libraries; may be given several times.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) plugins: Vec<PathBuf>,
-    /// Load no plugin file, and give the plugins that are linked in their default options.
+    /// Load no plugin file, give the plugins that are linked in their default options, and leave out what the
+    /// settings name of others.
     #[arg(long)]
     pub(crate) safe_mode: bool,
-    /// Load no plugin file; the plugins that are linked in have the options of the settings.
+    /// Load only plugin files that came with this program, from the folder "plugins" beside it where that is
+    /// searched; leave out what the settings name of others.
     #[arg(long)]
     pub(crate) only_bundled: bool,
+    /// Load no file of this plugin, and leave out what the settings name of it; may be given several times.
+    #[arg(long, value_name = "ID")]
+    pub(crate) without_plugin: Vec<String>,
     /// Look at one plugin file and say what it is: how this program tries files in a process of their own.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) probe_plugin: Option<PathBuf>,

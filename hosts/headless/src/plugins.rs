@@ -4,7 +4,6 @@ use crate::options::Options;
 use engine::voice::reload::Reloads;
 use plugin_host::{Catalogue, PluginMemory, Prober, SearchPath, wall_clock};
 use settings::Settings;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Calls at once beyond which plugins are not timed: a bench counts calls, and two readings of the clock
@@ -21,7 +20,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         catalogue = catalogue.with_options(phone::options(&settings.plugins));
     }
     // Files come first: one with the id of a built-in plugin takes its place.
-    match options.safe_mode || options.only_bundled {
+    match options.safe_mode {
         true => tracing::warn!("no plugin file is loaded, as the command line says"),
         false => catalogue = with_files(catalogue, options, settings),
     }
@@ -50,10 +49,25 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     catalogue
 }
 
+/// A run without files begins all the same where the settings name plugins that come as files.
+pub(crate) fn leave_out_named(options: &Options, settings: &mut Settings, found: &Catalogue) {
+    if options.safe_mode || options.only_bundled {
+        let is_gone = |id: &String| !found.plugins().any(|about| about.id == *id);
+        let gone = phone::named(settings).into_iter().filter(is_gone);
+        settings.plugins.without.extend(gone);
+    }
+}
+
 fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> Catalogue {
     let folders = options.plugins.iter().chain(&settings.plugins.path);
-    let path = SearchPath::new(folders.cloned());
-    let memory = state_folder(&settings.profile).map(|folder| PluginMemory::open(&folder));
+    let mut path = SearchPath::new(folders.cloned());
+    if options.only_bundled {
+        tracing::warn!(
+            "only plugin files that came with this program are loaded, as the command line says"
+        );
+        path = phone::only_bundled(&path);
+    }
+    let memory = phone::state_folder(&settings.profile).map(|folder| PluginMemory::open(&folder));
     let gate = phone::gate(&settings.plugins, prober(), memory.map(Arc::new));
     let mut catalogue = catalogue.guarded_by(gate);
     phone::add_libraries(&mut catalogue, &path, &settings.plugins);
@@ -63,7 +77,7 @@ fn with_files(catalogue: Catalogue, options: &Options, settings: &Settings) -> C
 /// How plugins are replaced while it runs, if files may be loaded at all.
 pub(crate) fn reloads(options: &Options, settings: &Settings) -> Option<Reloads> {
     let loads_files = !options.safe_mode && !options.only_bundled;
-    let folder = state_folder(&settings.profile).filter(|_| loads_files)?;
+    let folder = phone::state_folder(&settings.profile).filter(|_| loads_files)?;
     Some(phone::reloads(&settings.plugins, folder.join("plugins")))
 }
 
@@ -72,16 +86,4 @@ fn prober() -> Option<Prober> {
     let this = std::env::current_exe();
     let this = this.inspect_err(|error| tracing::warn!(%error, "plugin files are not tried first"));
     Some(Prober::new(this.ok()?, ["--probe-plugin".into()]))
-}
-
-/// Where this profile keeps its state. Source: XDG Base Directory Specification, `$XDG_STATE_HOME`.
-fn state_folder(profile: &str) -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let of_user = || {
-        let home = || named("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-        let base = named("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
-        base.map(|base| base.join("offhook"))
-    };
-    let base = named("OFFHOOK_STATE_DIR").map(PathBuf::from);
-    Some(base.or_else(of_user)?.join(profile))
 }

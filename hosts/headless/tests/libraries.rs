@@ -40,7 +40,11 @@ impl Site {
     }
 
     fn command(&self, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_offhookd"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_offhookd")), more)
+    }
+
+    fn command_of(&self, program: &Path, more: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(["--settings".as_ref(), self.path("site.toml").as_os_str()])
             .args(["--plugins".as_ref(), self.path("plugins").as_os_str()])
@@ -54,7 +58,11 @@ impl Site {
 
     /// Starts it, waits until it listens, ends it in order; what it logged.
     fn log(&self, more: &[&str]) -> String {
-        let mut phone = Phone(self.command(more).spawn().unwrap());
+        self.log_of(Path::new(env!("CARGO_BIN_EXE_offhookd")), more)
+    }
+
+    fn log_of(&self, program: &Path, more: &[&str]) -> String {
+        let mut phone = Phone(self.command_of(program, more).spawn().unwrap());
         phone.listens();
         let term = Command::new("kill").arg(phone.0.id().to_string()).status();
         assert!(term.unwrap().success());
@@ -135,13 +143,64 @@ fn safe_mode_and_only_bundled_load_no_file_and_touch_no_setting() {
     site.compile("fatal", ABORTS_IN_THE_ENGINE);
     let options = "[plugins.options.codec-fatal]\nwhat = 1\n";
     site.set(options);
-    for mode in ["--safe-mode", "--only-bundled"] {
+    for (mode, said) in [
+        ("--safe-mode", "no plugin file is loaded"),
+        (
+            "--only-bundled",
+            "only plugin files that came with this program",
+        ),
+    ] {
         let log = site.log(&[mode]);
-        assert!(log.contains("no plugin file is loaded"), "{mode}: {log}");
+        assert!(log.contains(said), "{mode}: {log}");
     }
     assert!(!site.path("state").exists(), "nothing is held against it");
     let text = std::fs::read_to_string(site.path("site.toml")).unwrap();
     assert!(text.ends_with(options), "the setting is as it was");
+}
+
+/// Files in the folder "plugins" beside the program came with it; others on the path did not.
+#[test]
+fn only_bundled_loads_what_came_with_the_program() {
+    let site = Site::new();
+    site.compile("fatal", ABORTS_IN_THE_ENGINE);
+    let bundled = site.path("bin/plugins");
+    std::fs::create_dir_all(&bundled).unwrap();
+    let id = "ID=\"codec-bad\"".to_owned();
+    common::compile_c(
+        &bundled,
+        "bad",
+        &[id, "ON_LOAD=*(volatile int*)8=1".to_owned()],
+    );
+    let program = site.path("bin/offhookd");
+    std::fs::copy(env!("CARGO_BIN_EXE_offhookd"), &program).unwrap();
+    let bundled = bundled.to_str().unwrap();
+    let log = site.log_of(&program, &["--only-bundled", "--plugins", bundled]);
+    let tried = "codec-bad: was tried in a process of its own: it crashed";
+    assert!(log.contains(tried), "{log}");
+    let log = site.log_of(&program, &["--only-bundled"]);
+    assert!(!log.contains("codec-bad"), "nobody named its folder: {log}");
+}
+
+/// A run without a plugin starts also where the settings name it.
+#[test]
+fn what_the_settings_name_of_a_plugin_that_is_left_out_is_left_out_too() {
+    let site = Site::new();
+    let named = "[filters]\nmicrophone = [\"filter-theirs\", \"filter-gain\"]\n";
+    site.set(named);
+    let ended = site.ends();
+    assert_eq!(ended.status.code(), Some(9), "{ended:?}");
+    for mode in [
+        &["--safe-mode"][..],
+        &["--only-bundled"],
+        &["--without-plugin", "filter-theirs"],
+    ] {
+        let _log = site.log(mode);
+    }
+    site.set(&format!("without = [\"filter-theirs\"]\n{named}"));
+    let _log = site.log(&["--without-plugin", "codec-other"]);
+    site.compile("fatal", ABORTS_IN_THE_ENGINE);
+    let log = site.log(&["--without-plugin", "codec-fatal"]);
+    assert!(log.contains("plugins.without leaves it out"), "{log}");
 }
 
 #[test]

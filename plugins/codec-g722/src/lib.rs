@@ -69,7 +69,6 @@ impl Codec for G722 {
     }
 
     fn reset(&mut self) {
-        self.encoder = Encoder::NEW;
         self.decoder = Decoder::NEW;
     }
 }

@@ -80,7 +80,6 @@ impl Codec for Gsm {
     }
 
     fn reset(&mut self) {
-        self.encoder = Encoder::NEW;
         self.decoder = Decoder::NEW;
     }
 }

@@ -113,7 +113,7 @@ impl Codec for Ilbc {
     }
 
     fn reset(&mut self) {
-        *self = Self::new(self.mode);
+        self.decoder = Decoder::new(self.mode);
     }
 }
 

@@ -1,10 +1,13 @@
 //! The codec: 8 bit linear.
 
-use crate::fault::obey;
+use crate::fault::{Fault, obey, order, order_in_options};
 use plugin::{Codec, CodecRequest, Format, Refusal, Status};
 
 /// See the crate.
-pub struct Faulty;
+pub struct Faulty {
+    /// What each payload is taken for, whatever is in it.
+    always: Option<Fault>,
+}
 
 impl Codec for Faulty {
     const FORMATS: &'static [Format] = &[Format {
@@ -15,7 +18,9 @@ impl Codec for Faulty {
     fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
         match request.options {
             "look" => Err(Refusal::new(Status::UNAVAILABLE, look())),
-            _ => Ok(Self),
+            options => Ok(Self {
+                always: order_in_options(options),
+            }),
         }
     }
 
@@ -29,7 +34,7 @@ impl Codec for Faulty {
     }
 
     fn decode(&mut self, payload: &[u8], pcm: &mut [i16]) -> Result<usize, Status> {
-        if obey(payload) {
+        if self.always.is_some_and(|fault| obey(&order(fault))) || obey(payload) {
             return Ok(pcm.len() + 1000);
         }
         let room = pcm.get_mut(..payload.len());

@@ -57,6 +57,13 @@ pub fn order_in_text(fault: Fault) -> String {
     format!("fail {}", fault as u8)
 }
 
+/// The fault that `{"fail":NUMBER}` orders.
+pub fn order_in_options(json: &str) -> Option<Fault> {
+    let (_, number) = json.split_once("\"fail\":")?;
+    let number = number.trim_end_matches('}').trim();
+    Fault::of(number.parse().ok()?)
+}
+
 /// Fails if `bytes` order it; whether garbage is to be returned.
 pub fn obey(bytes: &[u8]) -> bool {
     match bytes {

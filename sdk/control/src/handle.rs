@@ -109,6 +109,42 @@ impl FromStr for AccountHandle {
     }
 }
 
+/// A plugin, by the id in its manifest, such as `codec-g711`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PluginId(String);
+
+impl PluginId {
+    /// Longest id. Unit: bytes.
+    pub const LONGEST: usize = 64;
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PluginId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PluginId {
+    type Err = BadHandle;
+
+    fn from_str(text: &str) -> Result<Self, BadHandle> {
+        let of_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if (1..=Self::LONGEST).contains(&text.len()) && text.chars().all(of_id) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(BadHandle {
+            text: text.to_owned(),
+            what: "a plugin's id: 1 to 64 of letters, digits, - _ .",
+        })
+    }
+}
+
 /// A command as the engine numbered it; events that it causes carry the same number.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -158,7 +194,7 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(CallHandle, AccountHandle, IdempotencyKey);
+as_text!(CallHandle, AccountHandle, PluginId, IdempotencyKey);
 
 impl From<CallHandle> for String {
     fn from(handle: CallHandle) -> Self {
@@ -169,6 +205,12 @@ impl From<CallHandle> for String {
 impl From<AccountHandle> for String {
     fn from(handle: AccountHandle) -> Self {
         handle.0
+    }
+}
+
+impl From<PluginId> for String {
+    fn from(id: PluginId) -> Self {
+        id.0
     }
 }
 

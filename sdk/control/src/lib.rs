@@ -46,7 +46,7 @@ pub use command::{Command, Reply};
 pub use error::{Code, ErrorObject, quoted};
 pub use event::{Event, EventBody};
 pub use exit::ExitCode;
-pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey};
+pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId};
 pub use ladder::Ladder;
 pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};

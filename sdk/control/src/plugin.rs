@@ -1,12 +1,13 @@
 //! Plugins that are replaced while the engine runs.
 
+use crate::PluginId;
 use serde::{Deserialize, Serialize};
 
 /// Put a newer build of a plugin in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginReload {
     /// Its id, such as `codec-g711`.
-    pub plugin: String,
+    pub plugin: PluginId,
     /// The library. `None`: the file that it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,

@@ -22,6 +22,9 @@ pub struct EndReason {
     /// Its text for people, where it says one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_text: Option<String>,
+    /// How long the far end asks not to be called again (Retry-After, RFC 3261 §20.33). Unit: s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
     /// The error index's word for it, unless it ended as it should.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
@@ -86,6 +89,7 @@ impl EndReason {
             reason_header: None,
             q850_cause: None,
             reason_text: None,
+            retry_after_s: None,
             code: Some(code),
         }
     }
@@ -99,6 +103,7 @@ impl EndReason {
             reason_header: None,
             q850_cause: None,
             reason_text: None,
+            retry_after_s: None,
             code: None,
         }
     }

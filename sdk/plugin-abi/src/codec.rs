@@ -174,7 +174,8 @@ pub struct CodecTable {
     >,
     /// Changes one setting, `KEY_…`, between two packets. Thread: \[media\].
     pub control: Option<unsafe extern "C" fn(inst: *mut c_void, key: u32, value: i64) -> Status>,
-    /// Forgets the past: the next packet starts a stream. Thread: \[media\].
+    /// The far end begins another stream: `decode` forgets the past. What is sent goes on, so `encode` forgets
+    /// nothing. Thread: \[media\].
     pub reset: Option<unsafe extern "C" fn(inst: *mut c_void) -> Status>,
     /// Frees what `open` made. Thread: \[control\].
     pub close: Option<unsafe extern "C" fn(inst: *mut c_void)>,

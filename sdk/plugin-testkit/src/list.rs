@@ -85,7 +85,7 @@ checks! {
     "C-10" "codec" &["codec"], 60 s, codec::fuzz, "20,000 random payloads do no harm", "run offhook plugin check again with the seed it names";
     "C-11" "codec" &["codec"], 10 s, codec_state::conceal, "it conceals what it says it conceals", "fill all of pcm, or leave OFFHOOK_CAP_CONCEAL out";
     "C-12" "codec" &["codec"], 10 s, codec_state::recover, "it recovers only what it says it recovers", "write lost_samples samples, or answer UNSUPPORTED";
-    "C-13" "codec" &["codec"], 10 s, codec_state::reset, "after reset a stream is decoded as by a new instance", "put back everything that decode keeps";
+    "C-13" "codec" &["codec"], 10 s, codec_state::reset, "after reset a stream is decoded as by a new instance, and encoding goes on", "put back everything that decode keeps, and nothing that encode keeps";
     "C-14" "codec" &["codec"], 10 s, codec_state::two, "two calls at once do not hear each other", "keep state in the instance, not in static variables";
     "C-15" "codec" &["codec"], 10 s, codec_state::silence, "silence stays silence", "look for an offset in encode or decode";
     "C-16" "codec" &["codec"], 10 s, codec_state::controls, "settings that it does not know are refused and change nothing", "answer UNSUPPORTED to unknown keys";

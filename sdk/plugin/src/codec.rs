@@ -62,7 +62,8 @@ pub trait Codec: Send + Sized + 'static {
         Err(Status::UNSUPPORTED)
     }
 
-    /// Forgets the past: the next packet starts a stream. Thread: \[media\].
+    /// The far end begins another stream: decoding forgets the past. What is sent goes on, so encoding forgets
+    /// nothing. Thread: \[media\].
     fn reset(&mut self) {}
 }
 

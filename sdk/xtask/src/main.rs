@@ -12,6 +12,7 @@
 //! | `plugins.rs` | plugin library files; proof that a host holds of plugins only what it lists |
 //! | `new_host.rs` | another host, from `hosts/minimal` |
 //! | `layers.rs` | who may import whom; a host imports the plugins that it lists, and no others |
+//! | `coverage.rs` | which requirements of the specification tests claim, and which none does |
 //! | `tidy.rs` | file sizes, leftovers, citations, pages |
 //! | `licences.rs` | licences, sources, refused and too old crates, from `deny.toml` |
 //! | `defects.rs` | plants faults into a copy of the tree and sees which tests fail |
@@ -23,6 +24,7 @@
 
 mod bench;
 mod command;
+mod coverage;
 mod defects;
 mod demo;
 mod install;
@@ -47,6 +49,7 @@ cargo xtask COMMAND
   install          system packages and tools that demo and test need
   layers           who may import whom
   tidy             file sizes, leftover markers, citations, pages
+  coverage         requirements of ../shared/spec: covered, partly, by no test
   licences         licences and origins of all dependencies
   ladder           show [NAME]: print golden ladders; bless: accept what the simulation draws now
   swarm            random worlds of whole phones [--seeds N] [--minutes M]; one again: --seed S
@@ -86,6 +89,7 @@ fn run(name: &str, rest: &[String]) -> Outcome {
         "install" => install::run(install::Need::All),
         "layers" => report("layers", layers::check(&workspace::load()?)),
         "tidy" => report("tidy", tidy::check(&workspace::load()?)),
+        "coverage" => coverage::run(&workspace::load()?, false).map(drop),
         "licences" | "licenses" => report("licences", licences::check(&workspace::load()?)?),
         "plugins" => plugins::run(&workspace::load()?),
         "new" => new_host::run(&workspace::load()?.root, rest),

@@ -1,5 +1,6 @@
 //! `cargo xtask new host NAME`: another host, from `hosts/minimal`.
 
+use crate::command;
 use std::path::Path;
 
 /// The host that new ones begin from.
@@ -31,6 +32,35 @@ pub(crate) fn run(root: &Path, words: &[String]) -> Result<(), String> {
     println!("  plugins  name each that is built in, in Cargo.toml and in BUILT_IN of src/main.rs");
     println!("  say      what it is, in its README.md and in ARCHITECTURE.md");
     Ok(())
+}
+
+/// Name of a host that nobody keeps.
+const TRIAL: &str = "trial-of-new";
+
+/// Makes a host, builds it beside what is built already, and takes it away again, also where it does not build.
+pub(crate) fn prove(root: &Path) -> Result<(), String> {
+    let kept = ["ARCHITECTURE.md", "Cargo.lock"].map(|file| root.join(file));
+    let texts = kept.each_ref().map(|file| read(file));
+    let built = run(root, &["host", TRIAL].map(str::to_owned)).and_then(|()| {
+        let package = format!("offhook-{TRIAL}");
+        let mut cargo = command::cargo(root);
+        cargo.args([
+            "build",
+            "--offline",
+            "--profile",
+            "ci",
+            "--package",
+            &package,
+        ]);
+        command::succeed(&mut cargo)
+    });
+    let folder = root.join("hosts").join(TRIAL);
+    let gone =
+        std::fs::remove_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()));
+    for (file, text) in kept.iter().zip(texts) {
+        write(file, &text?)?;
+    }
+    built.and(gone)
 }
 
 fn check(name: &str) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: all stages that CI runs, one profile, one count at the end.
 
 use crate::workspace::Workspace;
-use crate::{command, install, layers, licences, plugins, tidy, workspace};
+use crate::{command, coverage, install, layers, licences, new_host, plugins, tidy, workspace};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -107,6 +107,14 @@ fn checks(run: &mut Run, space: &Workspace) {
     run.step("format", || cargo(space, "fmt --all --check"));
     run.step("layers", || crate::report("layers", layers::check(space)));
     run.step("tidy", || crate::report("tidy", tidy::check(space)));
+    let mut skipped = None;
+    run.step("coverage", || {
+        if let coverage::Seen::Skipped(what) = coverage::run(space, true)? {
+            skipped = Some(what);
+        }
+        Ok(())
+    });
+    run.skipped.extend(skipped.map(|what| (what, 1)));
     run.step("licences", || {
         crate::report("licences", licences::check(space)?)
     });
@@ -125,7 +133,7 @@ fn build(run: &mut Run, space: &Workspace) -> bool {
     }) && run.step("plugins", || {
         let files = plugins::libraries(space)?;
         plugins::check_symbols(space, &files)
-    })
+    }) && run.step("new host", || new_host::prove(&space.root))
 }
 
 fn cargo(space: &Workspace, words: &str) -> Result<(), String> {

@@ -54,10 +54,17 @@ pub(crate) struct Package {
     pub(crate) source: Option<String>,
 }
 
+/// The tree that `here` lies in; outside of any, the one that this program was built from.
+fn root_above(here: &Path) -> &Path {
+    let ours = |folder: &&Path| folder.join("sdk/xtask/Cargo.toml").is_file();
+    let built_from = || Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().find(ours).unwrap_or_else(built_from)
+}
+
 /// Asks cargo; fails if `Cargo.lock` does not fit the manifests.
 pub(crate) fn load() -> Result<Workspace, String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut cargo = command::cargo(here);
+    let here = std::env::current_dir().map_err(|why| format!("the current folder: {why}"))?;
+    let mut cargo = command::cargo(root_above(&here));
     cargo.args(["metadata", "--format-version", "1", "--locked"]);
     let text = command::output(&mut cargo).map_err(|error| {
         format!("{error}\n(if Cargo.lock is out of date: cargo update --workspace, and commit it)")

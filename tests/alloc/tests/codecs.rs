@@ -33,17 +33,20 @@ fn a_packet_of_any_codec_and_length_does_not_allocate() {
     }
 }
 
+/// Of iLBC, the mode whose frames fit.
+fn fmtp(format: &CodecFormat, ms: u32) -> &'static str {
+    match (format.name.as_str(), ms.is_multiple_of(20)) {
+        ("iLBC", true) => "mode=20",
+        _ => "",
+    }
+}
+
 /// Allocator calls of a second of packets, some of them cut short.
 fn packets(catalogue: &Catalogue, format: &CodecFormat, ms: u32, rng: &mut Rng) -> u64 {
     let codec = catalogue.codec(&format.name, base::Hertz(format.clock_rate_hz));
-    // Of iLBC, the mode whose frames fit.
-    let fmtp = match (format.name.as_str(), ms.is_multiple_of(20)) {
-        ("iLBC", true) => "mode=20",
-        _ => "",
-    };
     let mut codec = codec
         .expect("it is there")
-        .open(fmtp, "")
+        .open(fmtp(format, ms), "")
         .expect("it opens");
     let samples = (format.sample_rate_hz * ms / 1000) as usize * usize::from(format.channels);
     let mut pcm = vec![0; samples];
@@ -62,4 +65,36 @@ fn packets(catalogue: &Catalogue, format: &CodecFormat, ms: u32, rng: &mut Rng) 
         }
         codec.reset().expect("it works");
     })
+}
+
+/// The far end begins another stream: what we send goes on as if nothing had been.
+#[test]
+fn a_new_stream_of_the_far_end_changes_nothing_of_what_is_sent() {
+    let catalogue = catalogue();
+    let mut rng = Rng::from_number(2);
+    for format in catalogue.formats() {
+        let codec = catalogue.codec(&format.name, base::Hertz(format.clock_rate_hz));
+        let codec = codec.expect("it is there");
+        let fmtp = fmtp(format, format.packet_time_ms);
+        let open = || codec.open(fmtp, "").expect("it opens");
+        let (mut goes_on, mut told) = (open(), open());
+        let samples = (format.sample_rate_hz * format.packet_time_ms / 1000) as usize;
+        let mut pcm = vec![0; samples * usize::from(format.channels)];
+        let mut sent = [vec![0; format.max_payload], vec![0; format.max_payload]];
+        for packet in 0..10 {
+            for sample in &mut pcm {
+                *sample = rng.number32() as i16 >> 2;
+            }
+            let [one, other] = &mut sent;
+            let size = goes_on.encode(&pcm, one).expect("it fits");
+            assert_eq!(told.encode(&pcm, other), Ok(size), "{}", format.name);
+            assert_eq!(
+                one[..size],
+                other[..size],
+                "{} packet {packet}",
+                format.name
+            );
+            told.reset().expect("it works");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::process::Running;
 use crate::rig::{Rig, find};
 use crate::sound::newest;
-use crate::{kamailio, ports};
+use crate::{kamailio, ports, wav};
 use anyhow::{Context, Result};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub struct Wish<'a> {
     pub registrar: Option<(SocketAddr, &'a str)>,
     /// Codecs it may use, in order, such as `PCMU,PCMA`.
     pub codecs: &'a str,
-    /// What it says into a call: 8 kHz mono.
+    /// What it says into a call: mono, at 8 or 16 kHz.
     pub plays: &'a Path,
     /// Over what it registers and calls: `udp` or `tcp`.
     pub transport: &'a str,
@@ -46,7 +46,7 @@ impl Baresip {
         let media = ports::take(8);
         std::fs::write(
             folder.join("config"),
-            config(address, media, wish.plays, &folder),
+            config(address, media, wish.plays, &folder)?,
         )?;
         std::fs::write(folder.join("accounts"), account(address, wish))?;
         std::fs::write(folder.join("contacts"), "")?;
@@ -75,6 +75,17 @@ impl Baresip {
         self.running.type_line(&format!("/dial {uri}"))
     }
 
+    /// Presses a key in the call.
+    pub fn press(&mut self, key: &str) -> Result<()> {
+        self.running.type_line(key)
+    }
+
+    /// Waits until it heard a telephone-event to its end.
+    pub fn wait_key(&mut self, key: char) -> Result<()> {
+        let said = format!("received event: '{key}' (end=1)");
+        self.running.wait_for(&said, 1, Duration::from_secs(10))
+    }
+
     /// Ends the call.
     pub fn hang_up(&mut self) -> Result<()> {
         self.running.type_line("/hangup")
@@ -90,6 +101,11 @@ impl Baresip {
     pub fn wait_end(&mut self, times: usize) -> Result<()> {
         self.running
             .wait_for("terminated (duration", times, Duration::from_secs(10))
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        self.running.kill();
     }
 
     /// What it heard in its last call; whole only after the call.
@@ -122,10 +138,12 @@ fn account(address: SocketAddr, wish: &Wish<'_>) -> String {
     }
 }
 
-fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> String {
+fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> Result<String> {
+    // It takes a file at the rate of its source only.
+    let rate = wav::read(plays)?.rate_hz;
     let (plays, folder) = (plays.display(), folder.display());
     let last = media + 7;
-    format!(
+    Ok(format!(
         "poll_method epoll\n\
          sip_listen {address}\n\
          call_local_timeout 120\n\
@@ -135,7 +153,7 @@ fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> Strin
          audio_player aubridge,sink\n\
          audio_alert aubridge,alert\n\
          audio_level no\n\
-         ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
+         ausrc_srate {rate}\nauplay_srate {rate}\nausrc_channels 1\nauplay_channels 1\n\
          ausrc_format s16\nauplay_format s16\nauenc_format s16\naudec_format s16\n\
          audio_buffer 20-160\n\
          rtp_ports {media}-{last}\n\
@@ -145,6 +163,9 @@ fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> Strin
          module_path {MODULES}\n\
          opus_stereo no\nopus_sprop_stereo no\nopus_inbandfec yes\nopus_bitrate 32000\n\
          module g711.so\n\
+         module g722.so\n\
+         module gsm.so\n\
+         module l16.so\n\
          module opus.so\n\
          module aufile.so\n\
          module aubridge.so\n\
@@ -152,5 +173,5 @@ fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> Strin
          module stdio.so\n\
          module_tmp account.so\n\
          module_app menu.so\n"
-    )
+    ))
 }

@@ -55,7 +55,7 @@ impl Answer {
 pub struct Wish<'a> {
     /// `udp` or `tcp`.
     pub transport: &'a str,
-    /// Its one codec, such as `PCMU`.
+    /// Its one codec, such as `PCMU`; empty: as `settings` say.
     pub codec: &'a str,
     /// What it does with calls.
     pub answer: Answer,
@@ -113,7 +113,10 @@ impl Daemon {
             .env("HOME", &folder)
             .env("XDG_RUNTIME_DIR", &folder);
         command.args(["--listen", &address.to_string()]);
-        command.args(["--transport", wish.transport, "--codec", wish.codec]);
+        command.args(["--transport", wish.transport]);
+        if !wish.codec.is_empty() {
+            command.args(["--codec", wish.codec]);
+        }
         command.args(["--answer", &wish.answer.word()]);
         command.arg("--settings").arg(&settings);
         command.arg("--socket").arg(&control);
@@ -154,6 +157,11 @@ impl Daemon {
         self.running.id()
     }
 
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        self.running.kill();
+    }
+
     /// Asks it to end, and waits until it did.
     pub fn stop(&mut self) {
         self.running.stop();
@@ -190,7 +198,8 @@ pub fn offhookd() -> Command {
     program("offhookd")
 }
 
-fn program(name: &str) -> Command {
+/// One of our programs, without these variables.
+pub fn program(name: &str) -> Command {
     let mut command = Command::new(binaries().join(name));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OFFHOOK_") {

@@ -15,6 +15,8 @@
 //! | [`sipp`], [`script`] | [`Sipp`], one scripted peer; the language of `scenarios/*.scn` |
 //! | [`baresip`] | [`Baresip`], a phone that plays and records files |
 //! | [`linphone`] | [`Linphone`], another one |
+//! | [`phone`] | [`Phone`], either of the two |
+//! | [`pair`] | [`Pair`], two phones of ours |
 //! | [`sound`], [`wav`] | chirp, speech, and what of them arrived |
 //! | [`programme`] | [`Programme`], a chirp and a sentence in one call, and the strict verdict on them |
 //! | [`witness`] | [`Witness`], whether the machine kept everybody waiting meanwhile |
@@ -24,6 +26,8 @@ pub mod client;
 pub mod engine;
 pub mod kamailio;
 pub mod linphone;
+pub mod pair;
+pub mod phone;
 pub mod ports;
 pub mod process;
 pub mod programme;
@@ -39,6 +43,8 @@ pub use client::Client;
 pub use engine::Engine;
 pub use kamailio::Kamailio;
 pub use linphone::Linphone;
+pub use pair::Pair;
+pub use phone::Phone;
 pub use process::Running;
 pub use programme::Programme;
 pub use rig::Rig;

@@ -84,6 +84,7 @@ impl Linphone {
             let number = match *codec {
                 "PCMU" => 3,
                 "PCMA" => 4,
+                "G722" => 6,
                 "G729" => 7,
                 other => anyhow::bail!("no number for codec {other}"),
             };
@@ -112,6 +113,17 @@ impl Linphone {
         self.running.type_line(&format!("call {uri}"))
     }
 
+    /// Presses a key in the call.
+    pub fn press(&mut self, key: &str) -> Result<()> {
+        self.running.type_line(key)
+    }
+
+    /// Waits until it heard a telephone-event.
+    pub fn wait_key(&mut self, key: char) -> Result<()> {
+        let said = format!("Receiving tone {key} from");
+        self.running.wait_for(&said, 1, PATIENCE)
+    }
+
     /// Ends the call.
     pub fn hang_up(&mut self) -> Result<()> {
         self.running.type_line("terminate")
@@ -126,6 +138,11 @@ impl Linphone {
     /// Waits until its `times`-th call is over.
     pub fn wait_end(&mut self, times: usize) -> Result<()> {
         self.running.wait_for(" ended (", times, PATIENCE)
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        self.running.kill();
     }
 
     /// What it heard in its last call; whole only after the call.

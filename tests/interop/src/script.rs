@@ -22,6 +22,8 @@
 //! | &nbsp;&nbsp;`when REGEX goto LABEL` | goes on there if the message holds it |
 //! | `send 180 Ringing [tag=X] [contact=USER] [sdp] [for=INVITE]` | answers the last request, or the first INVITE |
 //! | `send BYE [sdp] [auth] [contact=USER] [cseq=N] [peer=X]` | sends a request, inside the dialog once there is one |
+//! | … `codec=97:iLBC/8000[:FMTP]` | with `sdp`: this codec alone, and no telephone-event, instead of G.711 |
+//! | … `key=5:160` | a body that says a key and its length in ms (`application/dtmf-relay`) |
 //! | &nbsp;&nbsp;`Name: value` | one more header |
 //! | `pause MS`, `label NAME`, `goto NAME`, `fail TEXT` | as they say |
 
@@ -399,6 +401,10 @@ struct Options<'a> {
     /// One of several that answered: its user part and its tag.
     peer: Option<&'a str>,
     sdp: Option<&'a str>,
+    /// What the description holds instead of G.711: payload type, rtpmap, fmtp.
+    codec: Option<&'a str>,
+    /// Key and length that the body says.
+    key: Option<&'a str>,
     auth: bool,
     answers_invite: bool,
     headers: Vec<&'a str>,
@@ -415,6 +421,8 @@ impl<'a> Options<'a> {
             cseq: None,
             peer: None,
             sdp: None,
+            codec: None,
+            key: None,
             auth: false,
             answers_invite: false,
             headers: inner.to_vec(),
@@ -427,6 +435,8 @@ impl<'a> Options<'a> {
                 Some(("cseq", value)) => options.cseq = Some(value.parse()?),
                 Some(("peer", value)) => options.peer = Some(value),
                 Some(("sdp", value)) => options.sdp = Some(value),
+                Some(("codec", _)) => options.codec = word.strip_prefix("codec="),
+                Some(("key", value)) => options.key = Some(value),
                 Some(("for", "INVITE")) => options.answers_invite = true,
                 Some((name, _)) => bail!("no option '{name}'"),
                 None if word == "sdp" => options.sdp = Some("sendrecv"),
@@ -457,18 +467,41 @@ impl<'a> Options<'a> {
         for header in &self.headers {
             writeln!(text, "{header}")?;
         }
+        if let Some((key, ms)) = self.key.and_then(|said| said.split_once(':')) {
+            return Ok(write!(
+                text,
+                "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\n\
+                 Signal={key}\nDuration={ms}\n"
+            )?);
+        }
         let Some(direction) = self.sdp else {
             return Ok(writeln!(text, "Content-Length: 0\n")?);
         };
+        let (formats, lines) = self.formats()?;
         write!(
             text,
             "Content-Type: application/sdp\nContent-Length: [len]\n\n\
              v=0\no=peer 1 {} IN IP[local_ip_type] [local_ip]\ns=-\nc=IN IP[media_ip_type] [media_ip]\nt=0 0\n\
-             m=audio [media_port] RTP/AVP 0 8 101\na=rtpmap:0 PCMU/8000\na=rtpmap:8 PCMA/8000\n\
-             a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\na={direction}\n",
+             m=audio [media_port] RTP/AVP {formats}\n{lines}a={direction}\n",
             self.cseq.unwrap_or(1),
         )?;
         Ok(())
+    }
+
+    /// Payload types of the description, and the lines that explain them.
+    fn formats(&self) -> Result<(String, String)> {
+        let Some(codec) = self.codec else {
+            let lines = "a=rtpmap:0 PCMU/8000\na=rtpmap:8 PCMA/8000\n\
+                         a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\n";
+            return Ok(("0 8 101".into(), lines.into()));
+        };
+        let (number, codec) = codec.split_once(':').context("codec=97:iLBC/8000")?;
+        let (codec, fmtp) = codec.split_once(':').unwrap_or((codec, ""));
+        let fmtp = match fmtp {
+            "" => String::new(),
+            fmtp => format!("a=fmtp:{number} {fmtp}\n"),
+        };
+        Ok((number.into(), format!("a=rtpmap:{number} {codec}\n{fmtp}")))
     }
 }
 

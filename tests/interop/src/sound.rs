@@ -146,6 +146,18 @@ impl Heard {
             let at = audio::correlate::find(piece, &around).map(|found| found.at);
             part.extend(cut(&around, at.unwrap_or(REACH as isize), piece.len()));
         }
+        self.laid(sound, self.at, part)
+    }
+
+    /// What stands in the same recording `samples` after where this was found, laid against `sound`: for coders that
+    /// turn the phase of a voice, so that it is found a part of its pitch beside its place. Unit: samples at 8 kHz.
+    #[must_use]
+    pub fn followed_by(&self, sound: &Sound, samples: usize) -> Self {
+        let at = self.at + samples as isize;
+        self.laid(sound, at, cut(&self.whole, at, sound.samples.len()))
+    }
+
+    fn laid(&self, sound: &Sound, at: isize, part: Vec<i16>) -> Self {
         let (both, ours, theirs) = (
             product(&sound.samples, &part),
             product(&sound.samples, &sound.samples),
@@ -155,7 +167,8 @@ impl Heard {
             score: both / (ours * theirs).sqrt().max(f64::MIN_POSITIVE),
             gain_db: 10.0 * (theirs / ours).log10(),
             part,
-            ..self.clone()
+            whole: self.whole.clone(),
+            at,
         }
     }
 
@@ -232,14 +245,32 @@ fn cut(recording: &[i16], at: isize, len: usize) -> Vec<i16> {
 }
 
 fn to_8000(rate: Rate, samples: &[i16]) -> Vec<i16> {
-    let mut resampler = Resampler::new(rate, Rate::Hz8000);
-    let mut out = Block::from_samples(Rate::Hz8000, &[]);
-    let mut all = Vec::with_capacity(samples.len() * Rate::Hz8000.per_ms() / rate.per_ms());
-    for block in samples.chunks(rate.block_samples()) {
-        resampler.process(&Block::from_samples(rate, block), &mut out);
+    resampled(rate, Rate::Hz8000, samples)
+}
+
+/// The same sound at another rate.
+pub fn resampled(from: Rate, to: Rate, samples: &[i16]) -> Vec<i16> {
+    let mut resampler = Resampler::new(from, to);
+    let mut out = Block::from_samples(to, &[]);
+    let mut all = Vec::with_capacity(samples.len() * to.per_ms() / from.per_ms());
+    for block in samples.chunks(from.block_samples()) {
+        resampler.process(&Block::from_samples(from, block), &mut out);
         all.extend_from_slice(out.samples());
     }
     all
+}
+
+/// How much of one frequency is in `samples`, by Goertzel's method. Unit: dBov of a sine (a square wave of full
+/// scale is 0, a sine −3); −120 for nothing.
+pub fn tone_dbov(samples: &[i16], rate_hz: u32, hertz: f64) -> f64 {
+    let step = core::f64::consts::TAU * hertz / f64::from(rate_hz);
+    let (mut one, mut two) = (0.0, 0.0);
+    for &sample in samples {
+        (one, two) = (f64::from(sample) + 2.0 * step.cos() * one - two, one);
+    }
+    let power = one * one + two * two - 2.0 * step.cos() * one * two;
+    let amplitude = 2.0 * power.max(0.0).sqrt() / samples.len().max(1) as f64;
+    (20.0 * (amplitude / f64::from(i16::MAX) / core::f64::consts::SQRT_2).log10()).max(-120.0)
 }
 
 /// The Python that `cargo xtask install` put below the build folder.

@@ -10,17 +10,22 @@ use std::path::Path;
 pub struct Wav {
     /// Unit: Hz.
     pub rate_hz: u32,
-    /// First channel only, where a file has several.
+    /// Of one channel.
     pub samples: Vec<i16>,
 }
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Wav> {
-    let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
-    parse(&bytes).with_context(|| format!("{}", path.display()))
+    read_channel(path, 0)
 }
 
-fn parse(bytes: &[u8]) -> Result<Wav> {
+/// Reads one channel of a file; 0 is the left one.
+pub fn read_channel(path: &Path, channel: usize) -> Result<Wav> {
+    let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+    parse(&bytes, channel).with_context(|| format!("{}", path.display()))
+}
+
+fn parse(bytes: &[u8], channel: usize) -> Result<Wav> {
     ensure!(
         bytes.len() >= 12 && bytes.starts_with(b"RIFF") && &bytes[8..12] == b"WAVE",
         "not a WAV file"
@@ -40,11 +45,13 @@ fn parse(bytes: &[u8]) -> Result<Wav> {
             format = Some((channels, u32::from_le_bytes(chunk[4..8].try_into()?)));
         } else if &bytes[at..at + 4] == b"data" {
             let (channels, rate_hz) = format.context("data stands before the format")?;
-            ensure!(channels > 0, "no channel");
+            ensure!(channel < channels, "no channel {channel}");
             let frames = chunk.chunks_exact(2 * channels);
             return Ok(Wav {
                 rate_hz,
-                samples: frames.map(|f| i16::from_le_bytes([f[0], f[1]])).collect(),
+                samples: frames
+                    .map(|f| i16::from_le_bytes([f[2 * channel], f[2 * channel + 1]]))
+                    .collect(),
             });
         }
         at = end + len % 2;
@@ -88,7 +95,8 @@ mod tests {
         let mut bytes = std::fs::read(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         bytes[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(parse(&bytes).unwrap(), wav);
-        assert!(parse(b"RIFF").is_err());
+        assert_eq!(parse(&bytes, 0).unwrap(), wav);
+        assert!(parse(&bytes, 1).is_err());
+        assert!(parse(b"RIFF", 0).is_err());
     }
 }

@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 use offhook_interop::engine::{Answer, Daemon, Engine, Wish};
+use offhook_interop::phone::devices;
 use offhook_interop::rig::binaries;
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::sound::{Heard, SPEECH, Sound, python};
 use offhook_interop::{Baresip, Linphone, Rig, Sipp, baresip, linphone};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -79,6 +80,57 @@ fn opus_says_the_single_options_of_an_account() {
     offers("opus-account", "opus", settings, lines).unwrap();
 }
 
+/// M-036: what we say of iLBC's mode, in an offer.
+#[test]
+fn m_036_ilbc_offers_its_mode() {
+    let line = "a=rtpmap:[0-9]+ iLBC/8000";
+    for mode in [20, 30] {
+        let settings = format!("[codec.ilbc]\nmode = {mode}\n");
+        let fmtp = format!("a=fmtp:[0-9]+ mode={mode}");
+        let name = format!("ilbc-offers-{mode}");
+        offers(&name, "iLBC", &settings, [line, &fmtp]).unwrap();
+    }
+}
+
+/// M-036: in an answer the larger mode of both sides holds, and a side that says none means 30 (RFC 3952 §4.2).
+#[test]
+fn m_036_ilbc_answers_with_the_larger_mode() {
+    for (theirs, ours, agreed) in [
+        (":mode=20", 20, 20),
+        (":mode=30", 20, 30),
+        (":mode=20", 30, 30),
+        ("", 20, 30),
+    ] {
+        let name = format!(
+            "ilbc-answers-{}-{ours}",
+            theirs.trim_start_matches(":mode=")
+        );
+        let Some(rig) = Rig::new(&name, &["sipp"]) else {
+            return;
+        };
+        let settings = format!("[codec.ilbc]\nmode = {ours}\n");
+        let wish = Wish {
+            codec: "iLBC",
+            answer: Answer::Silent,
+            settings: &settings,
+            ..Wish::default()
+        };
+        let engine = Daemon::start(&rig, "engine", &wish).unwrap();
+        let values = [
+            ("codec", format!("97:iLBC/8000{theirs}")),
+            ("line", "m=audio [1-9][0-9]* RTP/AVP 97".into()),
+            ("other", format!("a=fmtp:97 mode={agreed}")),
+        ];
+        let script = Script {
+            values: &values,
+            ..Script::new("caller-names-codec")
+        };
+        let script = script.calls("101", engine.address());
+        let mut caller = Sipp::start(&rig, "caller", &script).unwrap();
+        caller.succeed(PATIENCE).unwrap();
+    }
+}
+
 /// What one of two people said, and where it was recorded.
 struct Ear<'s> {
     name: &'static str,
@@ -124,15 +176,6 @@ impl Ear<'_> {
         );
         Ok(())
     }
-}
-
-/// Settings of a phone that hears `microphone` and writes what it is told into `loudspeaker`.
-fn devices(microphone: &Path, loudspeaker: &Path) -> String {
-    format!(
-        "[media]\nmicrophone = \"audio-file:{}\"\nspeaker = \"audio-file:{}\"\n",
-        microphone.display(),
-        loudspeaker.display()
-    )
 }
 
 fn opus(

@@ -75,6 +75,15 @@ fn ends(
     };
     let told = ended.error.as_ref().map(|error| error.code);
     anyhow::ensure!((ended.cause, told) == (cause, code), "{name}: {ended:?}");
+    let asked = script
+        .values
+        .iter()
+        .any(|(_, text)| text == "Retry-After: 5");
+    let wait = ended.snapshot.end.and_then(|end| end.retry_after_s);
+    anyhow::ensure!(
+        wait == asked.then_some(5),
+        "{name}: free again in {wait:?} s"
+    );
     Ok(())
 }
 

@@ -2,11 +2,12 @@
 
 use control::CallHandle;
 use offhook_interop::engine::{Answer, Daemon, Engine, Wish};
+use offhook_interop::phone::devices;
+use offhook_interop::programme::{MODELLED, Verdict, WHOLE};
 use offhook_interop::sound::{OTHER_SPEECH, SPEECH, Sound, python};
 use offhook_interop::witness::unless_preempted;
-use offhook_interop::{Baresip, Client, Linphone, Programme, Rig, baresip, linphone};
+use offhook_interop::{Client, Pair, Phone, Programme, Rig};
 use relay::{Jitter, LinkSettings, Loss, SipAwareRelay, SipRelaySettings};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,103 +22,57 @@ enum Way {
     TheyCall,
 }
 
-/// The other phone.
-enum Phone {
-    Baresip(Baresip),
-    Linphone(Linphone),
-}
-
-impl Phone {
-    fn start(
-        rig: &Rig,
-        program: &str,
-        codec: &str,
-        plays: &Path,
-        answers: bool,
-    ) -> anyhow::Result<Self> {
-        if program == "baresip" {
-            let wish = baresip::Wish {
-                user: "102",
-                registrar: None,
-                codecs: codec,
-                plays,
-                transport: "udp",
-                answers,
-            };
-            return Ok(Self::Baresip(Baresip::start(rig, program, &wish)?));
-        }
-        let wish = linphone::Wish {
-            user: "102",
-            registrar: None,
-            codecs: &[codec],
-            plays,
-            transport: "udp",
-            answers,
-        };
-        Ok(Self::Linphone(Linphone::start(rig, program, &wish)?))
-    }
-
-    fn uri(&self) -> String {
-        match self {
-            Self::Baresip(phone) => format!("sip:102@{}", phone.address),
-            Self::Linphone(phone) => format!("sip:102@{}", phone.address),
-        }
-    }
-
-    fn dial(&mut self, uri: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.dial(uri),
-            Self::Linphone(phone) => phone.dial(uri),
-        }
-    }
-
-    fn wait_end(&mut self) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.wait_end(1),
-            Self::Linphone(phone) => phone.wait_end(1),
-        }
-    }
-
-    fn heard(&self) -> anyhow::Result<PathBuf> {
-        match self {
-            Self::Baresip(phone) => phone.heard(),
-            Self::Linphone(phone) => Ok(phone.heard()),
-        }
-    }
-}
-
-/// Settings of a phone that hears `microphone` and writes what it is told into `loudspeaker`.
-fn devices(microphone: &Path, loudspeaker: &Path) -> String {
-    format!(
-        "[media]\nmicrophone = \"audio-file:{}\"\nspeaker = \"audio-file:{}\"\n",
-        microphone.display(),
-        loudspeaker.display()
-    )
-}
-
 /// How often a call is made at most while the machine keeps everybody waiting.
 const TURNS: usize = 5;
 
 /// Calls both ways: each end says a chirp and a sentence, and all of it arrives at the other.
 fn talks(program: &str, codec: &str) -> anyhow::Result<()> {
     for way in [Way::WeCall, Way::TheyCall] {
-        let name = format!("talk-{program}-{codec}-{way:?}").to_lowercase();
-        unless_preempted(&name, TURNS, || talk(&name, program, codec, way))?;
+        talks_once(program, codec, way, WHOLE, None)?;
     }
     Ok(())
 }
 
-fn talk(name: &str, program: &str, codec: &str, way: Way) -> anyhow::Result<()> {
+/// One call in which both say a chirp and a sentence, by a codec that takes no coders of others beside it; `tone`
+/// follows them, in Hz, where it is one of those that only a wideband codec carries.
+fn talks_once(
+    program: &str,
+    codec: &str,
+    way: Way,
+    verdict: Verdict,
+    tone: Option<f32>,
+) -> anyhow::Result<()> {
+    let name = format!("talk-{program}-{codec}-{way:?}").to_lowercase();
+    let name = name.replace('/', "-");
+    unless_preempted(&name, TURNS, || {
+        talk(&name, (program, codec), way, verdict, tone)
+    })
+}
+
+fn talk(
+    name: &str,
+    (program, codec): (&str, &str),
+    way: Way,
+    verdict: Verdict,
+    tone: Option<f32>,
+) -> anyhow::Result<()> {
     let Some(rig) = Rig::new(name, &[program, SPEECH, OTHER_SPEECH, &python()]) else {
         return Ok(());
     };
-    let ours = Programme::new(&rig, "ours", SPEECH, (COMES_UP, 500))?;
+    let mut ours = Programme::new(&rig, "ours", SPEECH, (COMES_UP, 500))?;
     // baresip hangs up when its file ends.
-    let theirs = Programme::new(&rig, "theirs", OTHER_SPEECH, (1_000, 4_000))?;
+    let mut theirs = Programme::new(&rig, "theirs", OTHER_SPEECH, (1_000, 4_000))?;
+    if let Some(hertz) = tone {
+        (ours, theirs) = (ours.then_tone(hertz)?, theirs.then_tone(hertz)?);
+    }
     let mut phone = Phone::start(&rig, program, codec, &theirs.file, way == Way::WeCall)?;
     let recording = rig.file("heard.wav");
     let wish = Wish {
-        codec,
+        // baresip names rate of sound and number of channels.
+        codec: match codec {
+            "G722/16000/1" => "G722",
+            other => other.strip_suffix("/1").unwrap_or(other),
+        },
         answer: Answer::Ring,
         settings: &devices(&ours.file, &recording),
         ..Wish::default()
@@ -139,8 +94,8 @@ fn talk(name: &str, program: &str, codec: &str, way: Way) -> anyhow::Result<()> 
     client.hang_up(call)?;
     phone.wait_end()?;
     engine.stop();
-    let at_theirs = ours.arrived_whole(&rig, "they", &phone.heard()?);
-    let at_ours = theirs.arrived_whole(&rig, "we", &recording);
+    let at_theirs = ours.arrived(&rig, "they", &phone.heard()?, &verdict);
+    let at_ours = theirs.arrived(&rig, "we", &recording, &verdict);
     for verdict in [at_theirs, at_ours] {
         println!("{name}: {}", verdict?);
     }
@@ -165,6 +120,59 @@ fn audio_timing_talks_with_linphone_by_pcmu() {
 #[test]
 fn audio_timing_talks_with_linphone_by_pcma() {
     talks("linphonec", "PCMA").unwrap();
+}
+
+/// What a codec of 8 kHz cannot carry. Unit: Hz.
+const WIDE: f32 = 5_000.0;
+
+/// M-033
+#[test]
+fn m_033_audio_talks_with_baresip_by_g722() {
+    talks_once("baresip", "G722/16000/1", Way::WeCall, WHOLE, Some(WIDE)).unwrap();
+}
+
+/// M-033. linphone 5.1 decodes G.722 to twice the samples, and encodes half of them; baresip and the vectors of the
+/// ITU have the level that is ours.
+#[test]
+fn m_033_audio_talks_with_linphone_by_g722() {
+    let twice = Verdict {
+        chirp_level_db: 6.5,
+        level_db: 6.5,
+        ..WHOLE
+    };
+    talks_once("linphonec", "G722", Way::TheyCall, twice, None).unwrap();
+}
+
+/// M-035
+#[test]
+fn m_035_audio_talks_with_baresip_by_gsm() {
+    talks_once("baresip", "GSM", Way::TheyCall, MODELLED, None).unwrap();
+}
+
+/// M-036: no peer that Debian carries has iLBC, so both phones are ours; each mode, and one that meets the other.
+#[test]
+fn m_036_audio_two_of_ours_talk_by_ilbc() {
+    let mode = |ms| format!("[codec.ilbc]\nmode = {ms}\n");
+    for (name, modes) in [("ilbc-20", [20, 20]), ("ilbc-30", [20, 30])] {
+        unless_preempted(name, TURNS, || {
+            let Some(rig) = Rig::new(name, &[SPEECH, OTHER_SPEECH, &python()]) else {
+                return Ok(());
+            };
+            let [ours, theirs] = modes.map(mode);
+            let pair = Pair {
+                codec: "iLBC",
+                settings: [&ours, &theirs],
+                verdict: MODELLED,
+            };
+            pair.talk(&rig, |_, _| Ok(())).map(drop)
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn audio_talks_with_baresip_by_l16() {
+    talks_once("baresip", "L16/16000/1", Way::WeCall, WHOLE, Some(WIDE)).unwrap();
 }
 
 /// How long the path is bad before the speech, so that the buffer has found its depth. Unit: ms.

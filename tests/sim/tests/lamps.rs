@@ -64,8 +64,18 @@ impl Pbx {
         let version = kept.version;
         kept.version += 1;
         let headers = kept.subscribe.headers();
-        let target = headers.contacts().unwrap().first().unwrap().uri().to_string();
-        let from = headers.to().unwrap().without_param("tag").with_tag("pbx-tag");
+        let target = headers
+            .contacts()
+            .unwrap()
+            .first()
+            .unwrap()
+            .uri()
+            .to_string();
+        let from = headers
+            .to()
+            .unwrap()
+            .without_param("tag")
+            .with_tag("pbx-tag");
         let left = kept.until.since(now).as_secs();
         RequestBuilder::new(Method::Notify, target)
             .header("Max-Forwards", 70)
@@ -143,7 +153,9 @@ fn change(peer: &Peer, pbx: &Shared, extension: &str, phone: &Phone) {
         all.changed.insert(extension.to_owned(), now);
         let watching = |kept: &Kept| kept.extension == extension && kept.until > now;
         let all = all.kept.iter().enumerate();
-        all.filter(|(_, kept)| watching(kept)).map(|(at, _)| at).collect()
+        all.filter(|(_, kept)| watching(kept))
+            .map(|(at, _)| at)
+            .collect()
     };
     let to = std::net::SocketAddr::new(phone.ip(), 5060);
     for at in watching {
@@ -176,7 +188,9 @@ fn shown(phone: &Phone) -> BTreeMap<String, Option<u32>> {
         LampState::Idle => Some(0),
         LampState::Busy => {
             let peer = &lamp.peer.as_ref().unwrap().uri;
-            let number = peer.strip_prefix("sip:n").and_then(|rest| rest.split_once('@'));
+            let number = peer
+                .strip_prefix("sip:n")
+                .and_then(|rest| rest.split_once('@'));
             number.and_then(|(number, _)| number.parse().ok())
         }
         _ => {
@@ -231,7 +245,10 @@ fn one(seed: u64) {
         for (name, number) in shown(&phone) {
             let Some(number) = number else { continue };
             let last = newest.entry(name.clone()).or_default();
-            assert!(number >= *last, "seed {seed}: {name} shows {number} after {last}");
+            assert!(
+                number >= *last,
+                "seed {seed}: {name} shows {number} after {last}"
+            );
             *last = number;
             let pbx = pbx.borrow();
             let truth = pbx.changes.get(&name).copied().unwrap_or(0);

@@ -281,7 +281,7 @@ fn an_offer_among_other_parts_makes_a_call() {
     assert_eq!(told.snapshot.end.unwrap().q850_cause, Some(38));
 }
 
-/// M-052, RFC 3326: a call that another phone took is no missed call.
+/// M-120, RFC 3326: a call that another phone took is no missed call.
 #[test]
 fn a_cancel_says_why() {
     let elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\"";

@@ -161,9 +161,9 @@ fn lifetimes_are_usual_cut_or_too_brief() {
     assert_eq!(contacts(&world.register("101", &[])).len(), 1);
 }
 
-/// M-004: one contact goes by itself, all of them by `*`.
+/// M-021: one contact goes by itself, all of them by `*`.
 #[test]
-fn m004_contacts_are_removed_one_by_one_and_all_at_once() {
+fn m021_contacts_are_removed_one_by_one_and_all_at_once() {
     let mut world = World::new("101", "secret");
     world.register("101", &[HERE, THERE]);
     let gone = ("Contact", "<sip:101@10.0.0.1>;expires=0");

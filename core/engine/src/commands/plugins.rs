@@ -16,9 +16,9 @@ impl Commands {
                     "this engine has no voice, so no plugins",
                 )),
             },
-            Command::PluginWhy(of) => plugins().tries(&of.plugin),
-            Command::PluginEnable(of) => plugins().switch(&of.plugin, true),
-            Command::PluginDisable(of) => plugins().switch(&of.plugin, false),
+            Command::PluginWhy(of) => plugins().tries(of.plugin.as_str()),
+            Command::PluginEnable(of) => plugins().switch(of.plugin.as_str(), true),
+            Command::PluginDisable(of) => plugins().switch(of.plugin.as_str(), false),
             Command::PluginTop(_) => Ok(Reply::PluginCosts {
                 costs: plugins().costs(),
             }),

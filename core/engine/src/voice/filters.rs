@@ -23,16 +23,20 @@ impl Filters {
         rate: Rate,
         catalogue: &Catalogue,
     ) -> Result<FilterChain, Error> {
-        let opened = self.of(side).iter().map(|(id, options)| {
+        let (place, word) = match side {
+            Side::Microphone => (Place::Microphone, "microphone"),
+            Side::Speaker => (Place::Speaker, "speaker"),
+        };
+        let numbered = (1..).zip(self.of(side));
+        let opened = numbered.map(|(number, (id, options))| {
             let request = FilterRequest {
-                place: match side {
-                    Side::Microphone => Place::Microphone,
-                    Side::Speaker => Place::Speaker,
-                },
+                place,
                 sample_rate_hz: rate.hertz(),
                 options,
             };
-            Ok(catalogue.filter(id)?.open(&request)?)
+            let mut filter = catalogue.filter(id)?.open(&request)?;
+            filter.fence().stands(format!("{word} {number}"));
+            Ok(filter)
         });
         Ok(FilterChain::new(opened.collect::<Result<_, Error>>()?))
     }

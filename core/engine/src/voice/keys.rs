@@ -233,7 +233,7 @@ impl<G: Ground> Legs<G> {
         if wanted == running.ears {
             return;
         }
-        let ears = wanted.and_then(|rate| self.ears(rate));
+        let ears = wanted.and_then(|rate| self.ears(leg, rate));
         let given = Given {
             order: Order::Listen { leg: LegId(leg.0) },
             kit: ears.map_or(Kit::Nothing, |ears| Kit::Ears(Box::new(ears))),
@@ -254,7 +254,7 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    fn ears(&self, rate: Rate) -> Option<Ears> {
+    fn ears(&self, leg: Named, rate: Rate) -> Option<Ears> {
         let mut methods = self.catalogue.dtmf_methods().iter();
         let method = methods.find(|method| method.abilities().hears_tones)?;
         let name = method.name();
@@ -266,7 +266,11 @@ impl<G: Ground> Legs<G> {
         opened
             .inspect_err(|why| tracing::warn!(name, %why, "DTMF method does not listen"))
             .ok()
-            .map(|listener| Ears::new(listener, rate))
+            .map(|mut listener| {
+                listener.fence().serves(leg.0);
+                listener.fence().stands("listener".to_owned());
+                Ears::new(listener, rate)
+            })
     }
 
     /// What media threads say of keys; nothing of any other report.

@@ -268,11 +268,13 @@ impl Orders {
         let (legs, wake) = (Rc::clone(&self.legs), Rc::clone(&self.wake));
         move |asked| {
             let file = asked.file.as_deref().map(Path::new);
-            let done = legs.borrow_mut().reload(&asked.plugin, file, asked.live);
+            let done = legs
+                .borrow_mut()
+                .reload(asked.plugin.as_str(), file, asked.live);
             let (generation, calls) = done.map_err(shown::refusal)?;
             wake.notify_one();
             let reloaded = PluginReloaded {
-                plugin: asked.plugin.clone(),
+                plugin: asked.plugin.to_string(),
                 generation,
                 calls: calls as u64,
             };

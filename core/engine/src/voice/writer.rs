@@ -181,6 +181,7 @@ fn open(opening: Opening, now: Instant) -> Result<Recording, Told> {
         bytes: 0,
         error: Some(error),
     })?;
+    open.serves(request.leg.0);
     Ok(Recording {
         leg: request.leg,
         open,

@@ -59,6 +59,7 @@ impl Dialogs {
             reason_header: None,
             q850_cause: None,
             reason_text: None,
+            retry_after_s: None,
             code: Some(code),
         };
         if let Some(call) = self.calls.get_mut(&handle) {
@@ -326,6 +327,10 @@ fn reason(end: &SessionEnd) -> EndReason {
         end.by == By::Remote || !matches!(end.detail, Detail::TimedOut | Detail::Transport)
     });
     reason.reason_header.clone_from(&end.reason);
+    reason.retry_after_s = end
+        .retry_after
+        .filter(|_| end.by == By::Remote)
+        .and_then(|wait| u32::try_from(wait.as_secs()).ok());
     let said = Reason::list(end.reason.as_deref().unwrap_or_default());
     let mut numbered = said.iter();
     let q850 = numbered.find(|r| r.protocol().eq_ignore_ascii_case("Q.850"));

@@ -34,6 +34,7 @@ pub(super) fn plugins(values: &Values) -> Option<Plugins> {
             .map(PathBuf::from)
             .collect(),
         allow: values.list("plugins.allow")?.to_vec(),
+        without: values.list("plugins.without")?.to_vec(),
         default_trust: trust_of(values.text("plugins.default_trust")?),
         trust,
         sha256,

@@ -273,6 +273,15 @@ fn media_and_plugins_arrive_typed() {
 }
 
 #[test]
+fn a_codec_may_be_named_with_its_clock_rate() {
+    let named = settings("media.codecs = [\"L16/16000\", \"L16/8000\", \"L16\"]");
+    assert_eq!(named.media.codecs, ["L16/16000", "L16/8000", "L16"]);
+    for wrong in ["L16/", "L16/0", "L16/8000/1", "/8000", "L16/fast"] {
+        complains_about(&format!("media.codecs = [\"{wrong}\"]"), "media.codecs");
+    }
+}
+
+#[test]
 fn a_hash_that_is_none_and_an_option_that_is_no_value_are_told() {
     complains(
         r#"[plugins.sha256]
@@ -324,7 +333,7 @@ voice = 64
         expect![[r#"
             site.toml:2:12: media.ptime_ms: 7 is not allowed; allowed: 10 to 200 in steps of 10
             site.toml:3:1: media.ptim_ms: there is no such key; did you mean media.ptime_ms?
-            site.toml:4:10: media.codecs: ["PCMU", "pcmu"] is not allowed; allowed: a list of names without repeats, such as ["PCMU", "PCMA"]
+            site.toml:4:10: media.codecs: ["PCMU", "pcmu"] is not allowed; allowed: a list of names without repeats, such as ["PCMU", "L16/16000"]
             site.toml:5:11: media.threads: "many" is not allowed; allowed: 0 to 256
             site.toml:6:14: media.microphone: "" is not allowed; allowed: a plugin's id, such as audio-system or audio-file:FILE
             site.toml:7:17: media.jitter_max_ms: a fraction is not allowed; allowed: 20 to 1000
@@ -356,6 +365,11 @@ fn broken_toml_is_told_by_line_and_the_rest_is_checked_too() {
     complains(
         "[media]\nthreads = 1\nthreads = 2\n",
         expect!["site.toml:3:1: duplicate key; expected: TOML"],
+    );
+    complains(
+        "[[accounts]]\nuser = \"alice\"\n",
+        expect![[r#"
+            site.toml:1:1: accounts: is a table; each account is a table with its id: [accounts.alice]"#]],
     );
     complains(
         "media = 3\n\u{e4} = 1\n",

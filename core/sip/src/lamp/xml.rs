@@ -1,6 +1,6 @@
 //! XML of strangers as a tree, with caps: no document type, no entities, no recursion.
 //!
-//! Source of the caps: reliability row "XML"; a document within them is read in 5 ms.
+//! Source of the caps: limits that no notifier reaches; `documents` of benches says what a document at them costs.
 
 use core::fmt;
 use quick_xml::Reader;
@@ -174,20 +174,13 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
-
-    /// Five milliseconds on a quiet machine of today; the limit leaves room for a busy one and none for
-    /// anything that grows with the square of the input.
-    const BUDGET: Duration = Duration::from_millis(250);
 
     fn refused(body: &[u8], why: Bad) {
-        let begun = Instant::now();
         assert_eq!(read(body, "a").err(), Some(why));
-        assert!(begun.elapsed() < BUDGET, "{why}: {:?}", begun.elapsed());
     }
 
     #[test]
-    fn bombs_are_refused_at_once() {
+    fn bombs_are_refused_as_soon_as_a_cap_is_reached() {
         refused("<a>".repeat(300_000).as_bytes(), Bad::TooMuch("levels"));
         refused(&vec![b' '; MAX_BYTES + 1], Bad::TooMuch("bytes"));
         let flat = format!("<a>{}</a>", "<b/>".repeat(200_000));
@@ -210,12 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_that_is_allowed_is_read_in_time() {
+    fn the_largest_that_is_allowed_is_read_whole() {
         let one = "<b c='d' e='f'>g</b>";
         let text = format!("<a>{}</a>", one.repeat(MAX_ELEMENTS - 1));
-        let begun = Instant::now();
         assert_eq!(read(text.as_bytes(), "a").unwrap().all().len(), 19_999);
-        assert!(begun.elapsed() < BUDGET, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -75,9 +75,7 @@ fn show(context: &mut Context, reply: &Reply) -> Result<(), Error> {
     match context.out.form() {
         Form::Json => context.out.object(reply),
         Form::Stream => lamps.iter().for_each(|lamp| context.out.object(lamp)),
-        Form::Text => lines(lamps)
-            .iter()
-            .for_each(|line| context.out.line(line)),
+        Form::Text => lines(lamps).iter().for_each(|line| context.out.line(line)),
     }
     Ok(())
 }
@@ -200,7 +198,11 @@ fn more(lamp: &LampSnapshot) -> String {
         more.push(format!("{way}{}", words::party(peer)));
     }
     more.extend(lamp.note.clone());
-    more.extend(lamp.why.as_ref().map(|why| format!("{} {}", why.code, why.detail)));
+    more.extend(
+        lamp.why
+            .as_ref()
+            .map(|why| format!("{} {}", why.code, why.detail)),
+    );
     if lamp.polled {
         more.push("polled".to_owned());
     }

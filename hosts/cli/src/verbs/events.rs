@@ -115,11 +115,13 @@ fn account(change: &AccountChange) -> String {
 }
 
 fn plugin(change: &PluginChange) -> String {
+    let slot = change.slot.as_ref().map(|slot| format!(" at {slot}"));
     let code = change.reason_code.map(|code| format!(" {code}"));
     format!(
-        "{} {}{}",
+        "{} {}{}{}",
         change.id,
         change.version,
+        slot.unwrap_or_default(),
         code.unwrap_or_default()
     )
 }

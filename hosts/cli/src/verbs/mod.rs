@@ -16,6 +16,7 @@ mod hangup;
 mod ladder;
 mod mute;
 mod plugin;
+mod plugin_bisect;
 mod plugin_check;
 mod plugin_new;
 mod plugin_reload;
@@ -25,6 +26,7 @@ mod register;
 mod shutdown;
 mod status;
 
+pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
 pub(crate) use plugin_new::PluginNew;
 pub(crate) use plugin_run::PluginRun;
 
@@ -73,9 +75,11 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Plugin(Plugin::Check(args)) => plugin_check::run(context, &args),
         Verb::Plugin(Plugin::New(args)) => plugin_new::run(context, &args),
         Verb::Plugin(Plugin::Run(args)) => plugin_run::run(context, &args),
+        Verb::Plugin(Plugin::Bisect(args)) => plugin_bisect::run(context, &args),
+        Verb::Plugin(Plugin::BisectOne(args)) => plugin_bisect::one(context, args),
         Verb::Plugin(Plugin::CheckOne(args)) => plugin_check::one(&args),
         Verb::Plugin(Plugin::Inspect(args)) => plugin::inspect(context, &args.file),
-        Verb::Plugin(Plugin::List) => plugin::ask(context, Command::PluginList(NoFields {})),
+        Verb::Plugin(Plugin::List) => plugin::list(context),
         Verb::Plugin(Plugin::Top) => plugin::ask(context, Command::PluginTop(NoFields {})),
         Verb::Plugin(Plugin::Why(one)) => plugin::ask(context, Command::PluginWhy(plugin::of(one))),
         Verb::Plugin(Plugin::Enable(one)) => {

@@ -37,14 +37,14 @@ pub(crate) fn run(context: &mut Context, args: args::PluginReload) -> Result<Exi
     if reloaded.calls > 0 {
         engine.outcome((Code::ENGINE_BUSY, "the end of the trial"), |event| {
             if let EventBody::PluginReplaced(data) = &event.body {
-                return (data.id == plugin).then_some(Ok(()));
+                return (data.id == plugin.as_str()).then_some(Ok(()));
             }
             if let EventBody::PluginRolledBack(data) = &event.body {
                 let error = data.snapshot.error.clone();
                 let error = error.unwrap_or_else(|| {
                     ErrorObject::new(Code::PLUGIN_ROLLED_BACK, "it failed in a call")
                 });
-                return (data.id == plugin).then_some(Err(error.into()));
+                return (data.id == plugin.as_str()).then_some(Err(error.into()));
             }
             None
         })?;

@@ -71,7 +71,13 @@ fn round(context: &mut Context, project: &Project) -> Result<ExitCode, Error> {
     context
         .out
         .line(&format!("calling 600 with {format} and nothing else"));
-    demo::prove(context, library, format)
+    demo::prove(
+        context,
+        &demo::Guest::Codec {
+            file: library,
+            format,
+        },
+    )
 }
 
 /// What builds a project.

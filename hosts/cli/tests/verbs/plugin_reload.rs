@@ -21,6 +21,7 @@ fn change(id: &str, error: Option<ErrorObject>) -> Box<PluginChange> {
         id: id.into(),
         version: "1.1".into(),
         abi: None,
+        slot: None,
         reason_code: error.as_ref().map(|error| error.code),
         fix: error.as_ref().map(|error| error.fix.clone()),
         snapshot: PluginSnapshot {

@@ -42,13 +42,34 @@ fn refused() -> PluginSnapshot {
     }
 }
 
+fn costs() -> PluginCost {
+    PluginCost {
+        id: "codec-x".into(),
+        kind: "codec".into(),
+        open: 2,
+        calls: 5_000,
+        failures: 1,
+        misses: 3,
+        shut: 1,
+        faults: 2,
+        p50_ns: 1_279,
+        p99_ns: 40_959,
+        longest_ns: 3_100_000,
+        metrics: [("frames_total".to_owned(), 7)].into(),
+    }
+}
+
 #[test]
 fn plugins_are_a_table_with_those_that_were_refused() {
     let plugins = vec![used(), refused()];
-    let script = vec![Step::On("plugin.list", Reply::Plugins { plugins })];
+    let costs = vec![costs()];
+    let script = vec![
+        Step::On("plugin.list", Reply::Plugins { plugins }),
+        Step::On("plugin.top", Reply::PluginCosts { costs }),
+    ];
     expect![[r#"
-        id       kind   version  abi  state    trust     generation
-        codec-x  codec  2.1      1.0  in use   isolated  3 (2 old: 40 KiB)
+        id       kind   version  abi  state    trust     p99 µs  crashes  generation
+        codec-x  codec  2.1      1.0  in use   isolated  40.9    3        3 (2 old: 40 KiB)
         codec-x  codec                refused
         --- exit 0
     "#]]
@@ -85,20 +106,7 @@ fn why_names_every_place_and_candidate() {
 
 #[test]
 fn top_shows_what_each_costs() {
-    let costs = vec![PluginCost {
-        id: "codec-x".into(),
-        kind: "codec".into(),
-        open: 2,
-        calls: 5_000,
-        failures: 1,
-        misses: 3,
-        shut: 1,
-        faults: 2,
-        p50_ns: 1_279,
-        p99_ns: 40_959,
-        longest_ns: 3_100_000,
-        metrics: [("frames_total".to_owned(), 7)].into(),
-    }];
+    let costs = vec![costs()];
     let script = vec![Step::On("plugin.top", Reply::PluginCosts { costs })];
     expect![[r#"
         id       open  calls  p50 µs  p99 µs  max µs  late  failed  shut  faults
@@ -144,6 +152,7 @@ fn inspect_reads_a_file_and_runs_nothing_of_it() {
     for part in [
         "id        codec-copy\n",
         "abi       1.0\n",
+        "glibc     2.",
         "option    gain: allowed: a whole number up to 9; default: 3; dB\n",
         " abort ",
     ] {

@@ -68,7 +68,7 @@ fn cost(core: &Core, id: &str) -> PluginCost {
 
 fn of(plugin: &str) -> PluginRef {
     PluginRef {
-        plugin: plugin.to_owned(),
+        plugin: plugin.parse().unwrap(),
     }
 }
 
@@ -98,12 +98,75 @@ fn a_plugin_that_is_late_is_passed_over_and_the_call_is_named() {
         })
         .await;
         assert_eq!(of_call, Some(call));
+        assert_eq!(late.slot.as_deref(), Some("codec"));
         assert_eq!(late.reason_code, Some(Code::PLUGIN_LATE));
         assert_eq!(late.snapshot.state, PluginState::Bypassed);
         assert_eq!(listed(&ours, "codec-copy").state, PluginState::Bypassed);
         let cost = cost(&ours, "codec-copy");
         assert_eq!(cost.shut, 1);
         assert!(cost.misses >= 3 && cost.longest_ns >= 3_000_000, "{cost:?}");
+        ours.stop("test").await;
+        theirs.stop("test").await;
+    });
+}
+
+/// Whoever is told that a plugin failed is told where it stood: codec, listener and recorder with the call, filters with
+/// their place on the person's side.
+#[test]
+fn every_open_plugin_says_where_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "copy", &[]);
+    let recordings = folder.path().join("recordings");
+    run(async {
+        let mut catalogue = with_file(&file);
+        for entry in [
+            &dtmf_inband::ENTRY,
+            &filter_gain::ENTRY,
+            &recorder_wav::ENTRY,
+        ] {
+            catalogue.add_built_in(entry).unwrap();
+        }
+        let watches = catalogue.watches();
+        let mut keys = ACCOUNT.to_vec();
+        keys.extend([
+            ("media.codecs", "COPY"),
+            ("dtmf.listen", "always"),
+            (
+                "filters.microphone",
+                "filter-gain,filter-gain:{\"gain_db\":1}",
+            ),
+            ("filters.speaker", "filter-gain"),
+            ("recording.folder", recordings.to_str().unwrap()),
+        ]);
+        let ours = start_with(&keys, catalogue).await;
+        let theirs = [
+            ("media.codecs", "COPY"),
+            ("accounts.a.udp_from_unknown", "true"),
+            ("incoming.accept", "echo"),
+        ];
+        let theirs: Vec<_> = ACCOUNT.into_iter().chain(theirs).collect();
+        let theirs = start_with(&theirs, with_file(&file)).await;
+        let events = ours.events(Filter::default());
+        let call = called(&ours, &theirs, &events).await;
+        let start = control::recording::StartRecording::default();
+        asked(&ours, Command::StartRecording(start));
+        heard(&events, |event| {
+            matches!(event.body, EventBody::RecordingStarted(_)).then_some(())
+        })
+        .await;
+        let seats = |id: &str| {
+            let watch = watches.iter().find(|watch| watch.about().id == id).unwrap();
+            let seats = watch.seats().into_iter();
+            seats
+                .map(|seat| (seat.leg.map(CallHandle::from_number), seat.slot))
+                .collect::<Vec<_>>()
+        };
+        let slot = |text: &str| Some(text.to_owned());
+        assert_eq!(seats("codec-copy"), [(Some(call), None)]);
+        assert_eq!(seats("recorder-wav"), [(Some(call), None)]);
+        assert_eq!(seats("dtmf-inband"), [(Some(call), slot("listener"))]);
+        let filters = ["microphone 1", "microphone 2", "speaker 1"];
+        assert_eq!(seats("filter-gain"), filters.map(|text| (None, slot(text))));
         ours.stop("test").await;
         theirs.stop("test").await;
     });
@@ -128,6 +191,7 @@ fn a_process_that_fails_is_told_with_its_call_until_it_stays_away() {
             kill(pid);
             let (of_call, change) = heard(&events, failed).await;
             assert_eq!(of_call, Some(call), "fault {fault}");
+            assert_eq!(change.slot.as_deref(), Some("codec"));
             assert_eq!(change.reason_code, Some(Code::PLUGIN_CRASHED));
             let error = change.snapshot.error.unwrap();
             assert!(error.detail.contains("signal 9"), "{error}");

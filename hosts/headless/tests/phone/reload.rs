@@ -7,7 +7,7 @@ use control::plugin::PluginReload;
 use control::{Code, Command, EventBody, Reply};
 use engine::Core;
 use engine::listener::{Listener, Next};
-use plugin_host::{Catalogue, SearchPath};
+use plugin_host::{Catalogue, SearchPath, wall_clock};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -23,6 +23,12 @@ async fn start(folder: &Path, keys: &[(&str, &str)]) -> Rc<Core> {
     let plugins = folder.join("plugins");
     std::fs::create_dir_all(&plugins).unwrap();
     build(&plugins, 0, &[]);
+    start_in(folder, keys, Catalogue::new("test", "1")).await
+}
+
+/// The same, with what lies in `folder/plugins`.
+async fn start_in(folder: &Path, keys: &[(&str, &str)], mut catalogue: Catalogue) -> Rc<Core> {
+    let plugins = folder.join("plugins");
     let usual = [
         ("media.codecs", "COPY"),
         ("incoming.accept", "echo"),
@@ -30,7 +36,6 @@ async fn start(folder: &Path, keys: &[(&str, &str)]) -> Rc<Core> {
     ];
     let keys: Vec<_> = usual.iter().chain(&ACCOUNT).chain(keys).copied().collect();
     let settings = settings(&keys);
-    let mut catalogue = Catalogue::new("test", "1");
     let path = SearchPath::new([plugins]);
     let kept_out = phone::add_libraries(&mut catalogue, &path, &settings.plugins);
     assert!(kept_out.is_empty() && catalogue.refused().is_empty());
@@ -42,7 +47,7 @@ async fn start(folder: &Path, keys: &[(&str, &str)]) -> Rc<Core> {
 
 fn reload(core: &Core, file: Option<&Path>, live: bool) -> (u32, u64) {
     let asked = PluginReload {
-        plugin: "codec-copy".to_owned(),
+        plugin: "codec-copy".parse().unwrap(),
         file: file.map(|file| file.display().to_string()),
         live,
     };
@@ -125,8 +130,9 @@ fn a_newer_build_is_told_kept_rolled_back_and_shown() {
         assert_eq!((builds.generation, builds.old), (4, 2), "build 1 again");
 
         let none = PluginReload {
-            plugin: "codec-none".to_owned(),
-            ..PluginReload::default()
+            plugin: "codec-none".parse().unwrap(),
+            file: None,
+            live: false,
         };
         let refused = caller.command(Command::PluginReload(none), None).1;
         assert_eq!(refused.unwrap_err().code, Code::PLUGIN_MISSING);
@@ -137,6 +143,48 @@ fn a_newer_build_is_told_kept_rolled_back_and_shown() {
         let mut shown = engine.plugins.iter();
         let copy = shown.find(|shown| shown.id == "codec-copy").unwrap();
         assert_eq!(copy.builds.as_ref().unwrap().generation, 4);
+        caller.stop("test").await;
+        callee.stop("test").await;
+    });
+}
+
+/// A call that goes on with the build before is watched as every other: that build becomes late two seconds later.
+#[test]
+fn what_an_older_build_does_in_a_running_call_is_told() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+        std::fs::create_dir_all(ours.join("plugins")).unwrap();
+        let late = "HOW_IT_FAILS={struct timespec t={0,3000000};nanosleep(&t,0);}";
+        build(&ours.join("plugins"), 0, &["FAIL_AFTER=100", late]);
+        let callee = start(&theirs, &[]).await;
+        let timed = Catalogue::new("test", "1").timed_by(wall_clock);
+        let caller = start_in(&ours, &[], timed).await;
+        let events = caller.events(Filter::default());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let port = callee.listening()[0].address.port();
+        let call = dial(&caller, &format!("sip:1@127.0.0.1:{port}"));
+        told(&events, answered).await;
+        let newer = build(folder.path(), 1, &[]);
+        assert_eq!(reload(&caller, Some(&newer), false), (2, 0));
+        let found = async {
+            loop {
+                if let Next::Event(sent) = events.next().await
+                    && let EventBody::PluginDeadlineMissed(change) = &sent.event.body
+                {
+                    return (sent.event.call, change.slot.clone());
+                }
+            }
+        };
+        let told = tokio::time::timeout(PATIENCE, found).await;
+        assert_eq!(told, Ok((Some(call), Some("codec".to_owned()))));
+        let status = caller.command(Command::Status(NoFields {}), None).1;
+        let Ok(Reply::Status { engine }) = status else {
+            panic!("{status:?}");
+        };
+        let mut shown = engine.plugins.iter();
+        let copy = shown.find(|shown| shown.id == "codec-copy").unwrap();
+        assert_eq!(copy.error, None, "the newer build did nothing wrong");
         caller.stop("test").await;
         callee.stop("test").await;
     });

@@ -6,7 +6,7 @@ use crate::plugin::PluginReloaded;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
-use crate::{AccountHandle, CallHandle, Ladder, Secret};
+use crate::{AccountHandle, CallHandle, Ladder, PluginId, Secret};
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -216,7 +216,7 @@ pub struct Shutdown {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginRef {
     /// Its id, such as `codec-g711`.
-    pub plugin: String,
+    pub plugin: PluginId,
 }
 
 /// A command that needs no more than its name.

@@ -17,7 +17,7 @@ fn account() -> AccountRef {
 
 fn plugin() -> PluginRef {
     PluginRef {
-        plugin: "codec-x".into(),
+        plugin: "codec-x".parse().unwrap(),
     }
 }
 
@@ -46,7 +46,7 @@ fn body(command: &Command) -> String {
 /// One of each.
 fn reload() -> crate::plugin::PluginReload {
     crate::plugin::PluginReload {
-        plugin: "codec-x".into(),
+        plugin: "codec-x".parse().unwrap(),
         file: Some("/opt/codec-x.so".into()),
         live: true,
     }
@@ -295,6 +295,9 @@ fn wrong_values_and_names_are_refused() {
         ("send_dtmf", json!({"digits": ""})),
         ("send_dtmf", json!({"digits": "1".repeat(65)})),
         ("register", json!({"account": "a b"})),
+        ("plugin.why", json!({"plugin": "a b"})),
+        ("plugin.disable", json!({"plugin": "x".repeat(65)})),
+        ("plugin.reload", json!({"plugin": ""})),
         (
             "add_account",
             json!({"account": "a", "user": "u", "domain": "d", "transport": "pigeon"}),

@@ -322,6 +322,10 @@ pub struct PluginChange {
     /// Version of the plugin interface it was made for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abi: Option<String>,
+    /// Where it stood, of an event about one place: `codec`, `audio`, `recorder`, `listener` for keys in the audio,
+    /// `microphone 1` or `speaker 2` for a filter, counted as sound passes them; of other kinds the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
     /// Which error of the index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<Code>,

@@ -1,5 +1,5 @@
-use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use super::*;
+use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use crate::snapshot::{
     AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState, EngineSnapshot,
     EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
@@ -111,6 +111,7 @@ fn plugin_change() -> Box<PluginChange> {
         id: "codec-g711".into(),
         version: "0.1.0".into(),
         abi: Some("1.0".into()),
+        slot: None,
         reason_code: Some(Code::PLUGIN_REFUSED),
         fix: None,
         snapshot: plugin(),

@@ -35,6 +35,8 @@ pub const FEATURES: &[&str] = &[
     "events",
     "ladder",
     "mute",
+    "plugins",
+    "recording",
     "resume",
     "snapshots",
 ];

@@ -82,7 +82,7 @@ fn every_line_has_its_json_and_comes_back() {
     expect![[r#"
         {"op":"hello","version":1,"resume":12873,"filter":["call.*"]}
         {"op":"call","id":"r1","key":"k-77","command":"dial","body":{"to":"600"}}
-        {"op":"welcome","version":1,"engine":"0.1.0","features":["accounts","calls","dtmf","events","ladder","mute","resume","snapshots"],"seq":41}
+        {"op":"welcome","version":1,"engine":"0.1.0","features":["accounts","calls","dtmf","events","ladder","mute","plugins","recording","resume","snapshots"],"seq":41}
         {"op":"reply","id":"r1","command":17,"ok":{"kind":"taken"}}
         {"op":"reply","id":"r1","command":17,"error":{"code":"OH-4008","title":"there is no such call","detail":"no call c7k2","fix":"see: offhook calls","call":"c7k2"}}
         {"seq":42,"ts":"1970-01-01T00:00:00.000Z","type":"call.dtmf","call":"c7k2","data":{"digit":"5","duration_ms":160,"method":"rtp","direction":"remote"}}

@@ -3,7 +3,7 @@
 use super::codec::{each, open, pass, said, samples, table};
 use super::sound::{level, noise, sweep};
 use crate::subject::{Chance, Held, Stop, Subject, must, skip};
-use plugin::{CodecFormat, CodecInstance, CodecRequest, Status};
+use plugin::{CodecFormat, CodecHandle, CodecInstance, CodecRequest, Status};
 
 pub(crate) fn conceal(subject: &Subject) -> Held {
     each(subject, |table, f| {
@@ -71,7 +71,7 @@ fn story(
     Ok((payloads, sound))
 }
 
-/// A reset comes when the far end begins another stream; what is sent goes on, so only decoding is asked.
+/// A reset comes when the far end begins another stream; what is sent goes on.
 pub(crate) fn reset(subject: &Subject) -> Held {
     each(subject, |table, f| {
         let mut codec = open(table, f)?;
@@ -92,8 +92,26 @@ pub(crate) fn reset(subject: &Subject) -> Held {
             "{}: after reset() the same payloads give other sound",
             f.name
         );
-        Ok(())
+        encodes_on(table, f, subject.seed)
     })
+}
+
+/// What is sent does not depend on a reset.
+fn encodes_on(table: &CodecHandle, f: &CodecFormat, seed: u64) -> Held {
+    let (mut without, mut with) = (open(table, f)?, open(table, f)?);
+    let size = samples(f, f.packet_time_ms);
+    for n in 0..6 {
+        let pcm = noise(size, seed + n, 9000);
+        let (sent, _) = pass(&mut without, f, &pcm)?;
+        let (sent_on, _) = pass(&mut with, f, &pcm)?;
+        must!(
+            sent == sent_on,
+            "{}: reset() changes what is encoded, and the far end hears that",
+            f.name
+        );
+        with.reset().map_err(|s| said(&f.name, "reset", s))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn two(subject: &Subject) -> Held {

@@ -301,7 +301,7 @@ impl CodecInstance {
         settle(unsafe { (self.control)(self.inst, key, value) }, 0, 0).map(|_| ())
     }
 
-    /// Forgets the past. Thread: \[media\].
+    /// The far end begins another stream: decoding forgets the past, encoding goes on. Thread: \[media\].
     pub fn reset(&mut self) -> Result<(), Status> {
         // SAFETY: a checked function, a live instance.
         settle(unsafe { (self.reset)(self.inst) }, 0, 0).map(|_| ())

@@ -66,7 +66,7 @@ fn current_contact_list() {
     flow.check();
 }
 
-/// M-004
+/// M-021
 #[test]
 fn cancellation_of_registration() {
     let flow = Flow {

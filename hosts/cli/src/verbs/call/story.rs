@@ -110,7 +110,13 @@ impl Story {
                 let text = format!("INVITE   → {} {}", sent.address, sent.transport);
                 self.at(event.ts, &text, out);
             }
-            EventBody::CallProgress(_) => self.at(event.ts, "sound before the answer", out),
+            EventBody::CallProgress(told) => {
+                let text = match told.early_media {
+                    true => "sound before the answer",
+                    false => "on its way",
+                };
+                self.at(event.ts, text, out);
+            }
             EventBody::CallAnswered(data) => self.answered(&data.snapshot, event.ts, out),
             EventBody::CallMedia(data) => self.media(data.state, event.ts, out),
             EventBody::CallHold(data) => {

@@ -15,8 +15,8 @@ use crate::args::Demo;
 use crate::error::Error;
 use crate::out::Colour;
 use control::ExitCode;
-use stage::{Guest, Stage};
-use std::path::PathBuf;
+use stage::Stage;
+pub(super) use stage::{Guest, Own};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,16 +34,10 @@ pub(crate) fn run(context: &mut Context, args: &Demo) -> Result<ExitCode, Error>
     })
 }
 
-/// One call in which nothing but the first format of the plugin `file` may be spoken: what `demo --check` proves,
-/// proved through it.
-pub(super) fn prove(
-    context: &mut Context,
-    file: PathBuf,
-    format: String,
-) -> Result<ExitCode, Error> {
+/// One call with `guest` beside the demo's own plugins: what `demo --check` proves, proved with it.
+pub(super) fn prove(context: &mut Context, guest: &Guest) -> Result<ExitCode, Error> {
     actix::System::new().block_on(async {
-        let guest = Guest { file, format };
-        let stage = Stage::set(true, None, Some(&guest)).await?;
+        let stage = Stage::set(true, None, Some(guest)).await?;
         let proved = match stage.registered(REGISTER_WITHIN).await {
             Ok(_) => check::run(context, &stage).await,
             Err(why) => Err(why),

@@ -10,7 +10,7 @@ use demo_pbx::{Pbx, Users};
 use engine::Core;
 use engine::listener::{Listener, Next};
 use phone::{Recorded, Rule};
-use plugin_host::Catalogue;
+use plugin_host::{Catalogue, SearchPath};
 use ports::media::Sound;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Where the demo's PBX listens when nobody else does.
 const PBX_PORT: u16 = 35_060;
+/// Id of the phone's account.
+const ACCOUNT: &str = "demo";
 /// The phone's extension.
 const USER: &str = "101";
 
@@ -34,12 +36,54 @@ pub(super) struct Stage {
     throw_away: Option<PathBuf>,
 }
 
-/// A codec in a file, which is all that both may speak.
+/// What both engines have besides the demo's own plugins.
 #[derive(Debug)]
-pub(super) struct Guest {
-    pub(super) file: PathBuf,
-    /// As rtpmap spells it.
-    pub(super) format: String,
+pub(in crate::verbs) enum Guest {
+    /// A codec in a file, which is all that both may speak.
+    Codec {
+        /// The library.
+        file: PathBuf,
+        /// As rtpmap spells it.
+        format: String,
+    },
+    /// What the person has.
+    Own(Own),
+}
+
+/// The library files and codecs of the person's own settings.
+#[derive(Debug)]
+pub(in crate::verbs) struct Own {
+    /// The settings file.
+    pub(in crate::verbs) settings: Option<PathBuf>,
+    /// Folders that are searched besides those that the settings name.
+    pub(in crate::verbs) folders: Vec<PathBuf>,
+    /// Ids of library files that are left out.
+    pub(in crate::verbs) without: Vec<String>,
+}
+
+impl Own {
+    /// The settings of the profile demo, with the person's over them.
+    fn request(&self) -> settings::Request {
+        let mut request = settings::Request::of_profile("demo");
+        request.file.clone_from(&self.settings);
+        request
+    }
+
+    /// Everything under `plugins`, and which codecs both may speak: G.711 in any case, so that there is a call
+    /// where the codecs of plugins are left out.
+    fn read(&self) -> Result<(settings::Plugins, Vec<String>), Error> {
+        let settings = settings::load(&self.request()).map_err(broken)?.settings;
+        let mut plugins = settings.plugins;
+        plugins.without.extend(self.without.iter().cloned());
+        let mut codecs = settings.media.codecs;
+        if !codecs
+            .iter()
+            .any(|codec| codec.eq_ignore_ascii_case("PCMU"))
+        {
+            codecs.push("PCMU".to_owned());
+        }
+        Ok((plugins, codecs))
+    }
 }
 
 impl Stage {
@@ -159,7 +203,10 @@ fn load(
     socket: &Path,
     guest: Option<&Guest>,
 ) -> Result<settings::Loaded, Error> {
-    let mut request = settings::Request::of_profile("demo");
+    let mut request = match guest {
+        Some(Guest::Own(own)) => own.request(),
+        Some(Guest::Codec { .. }) | None => settings::Request::of_profile("demo"),
+    };
     let (server, socket) = (pbx.address().to_string(), socket.display().to_string());
     let mut set = |key: &str, value: &str| {
         request
@@ -170,13 +217,32 @@ fn load(
     set("accounts.demo.domain", &server);
     set("accounts.demo.password", password);
     set("control.socket", &socket);
-    if let Some(guest) = guest {
-        set("media.codecs", &guest.format);
+    match guest {
+        Some(Guest::Codec { format, .. }) => set("media.codecs", format),
+        Some(Guest::Own(own)) => {
+            set("media.codecs", &own.read()?.1.join(","));
+            set("sip.listen", "udp:127.0.0.1:0,tcp:127.0.0.1:0");
+            // The call has a device of its own.
+            set("media.microphone", "audio-null");
+            set("media.speaker", "audio-null");
+            set("incoming.accept", "ring");
+        }
+        None => {}
     }
-    let broken = |complaints: settings::Complaints| {
-        Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
-    };
-    settings::load(&request).map_err(broken)
+    let mut loaded = settings::load(&request).map_err(broken)?;
+    if let Some(Guest::Own(_)) = guest {
+        let settings = &mut loaded.settings;
+        // The person's own servers hear nothing of it.
+        settings.accounts.retain(|account| account.id == ACCOUNT);
+        settings.default_account = Some(ACCOUNT.to_owned());
+        settings.filters.microphone.clear();
+        settings.filters.speaker.clear();
+    }
+    Ok(loaded)
+}
+
+fn broken(complaints: settings::Complaints) -> Error {
+    Error::new(Code::BROKEN_SETTINGS, complaints.to_string())
 }
 
 /// At its own port where that is free, so that people can type it; a check takes any.
@@ -202,6 +268,17 @@ async fn pbx(
 /// Plugins of the demo, linked in: it needs no file to be installed.
 fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
     let mut catalogue = Catalogue::new("offhook demo", env!("CARGO_PKG_VERSION"));
+    if let Some(Guest::Own(own)) = guest {
+        let (plugins, _) = own.read()?;
+        let folders = own.folders.iter().chain(&plugins.path).cloned();
+        catalogue = catalogue
+            .timed_by(plugin_host::wall_clock)
+            .with_options(phone::options(&plugins))
+            .guarded_by(phone::gate(&plugins, None, None));
+        // Files come first: one with the id of a built-in plugin takes its place. The catalogue lists those that
+        // are kept out.
+        let _kept_out = phone::add_libraries(&mut catalogue, &SearchPath::new(folders), &plugins);
+    }
     let entries = [
         &audio_file::ENTRY,
         &audio_null::ENTRY,
@@ -213,13 +290,16 @@ fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
     ];
     for entry in entries {
         let added = catalogue.add_built_in(entry);
-        debug_assert!(added.is_ok(), "{added:?}");
+        debug_assert!(
+            added.is_ok() || matches!(guest, Some(Guest::Own(_))),
+            "{added:?}"
+        );
     }
-    if let Some(guest) = guest {
+    if let Some(Guest::Codec { file, .. }) = guest {
         let refused = |why: plugin_host::Error| {
             ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
         };
-        catalogue.add_file(&guest.file).map_err(refused)?;
+        catalogue.add_file(file).map_err(refused)?;
     }
     Ok(catalogue)
 }

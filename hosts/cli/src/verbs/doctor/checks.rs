@@ -23,7 +23,8 @@ const FILES_OF_A_CALL: u64 = 2;
 
 /// Runs all checks in the order people would.
 pub(super) fn all(global: &Global, args: &Doctor, found: &mut dyn FnMut(Finding)) {
-    let engine = Engine::connect(global, None);
+    // With events asked for, because the snapshot that comes with them says the profile.
+    let engine = Engine::connect(global, Some(&["engine.stopping"]));
     let profile = match (&global.profile, &engine) {
         (Some(profile), _) => profile.clone(),
         (None, Ok(engine)) => running(engine).unwrap_or_else(default_profile),

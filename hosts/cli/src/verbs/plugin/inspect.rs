@@ -20,6 +20,7 @@ pub(crate) fn run(context: &mut Context, path: &Path) -> Result<ExitCode, Error>
         Error::new(Code::FILE_UNREADABLE, why)
     })?;
     let undefined = elf::undefined(&file);
+    let glibc = glibc(&file);
     for (what, value) in [
         ("id", manifest.id.clone()),
         ("kind", manifest.kind.clone()),
@@ -33,6 +34,12 @@ pub(crate) fn run(context: &mut Context, path: &Path) -> Result<ExitCode, Error>
         ("trust", manifest.trust.clone()),
         ("size", format!("{} bytes", file.len())),
         ("sha256", sha256.clone()),
+        (
+            "glibc",
+            glibc
+                .clone()
+                .map_or_else(|| "any".to_owned(), |oldest| format!("{oldest} or newer")),
+        ),
         (
             "needs",
             format!("{} symbols: {}", undefined.len(), undefined.join(" ")),
@@ -56,10 +63,29 @@ pub(crate) fn run(context: &mut Context, path: &Path) -> Result<ExitCode, Error>
         "trust": manifest.trust,
         "size_bytes": file.len(),
         "sha256": sha256,
+        "glibc": glibc,
         "undefined_symbols": undefined,
         "config": manifest.config,
     }));
     Ok(ExitCode::Success)
+}
+
+/// The oldest C library that has every symbol version which the file names. Source: the names `GLIBC_…` of its string
+/// table (LSB 5.0, symbol versioning).
+fn glibc(file: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"GLIBC_";
+    let named = file.windows(NAME.len()).enumerate();
+    let named = named.filter(|(_, window)| *window == NAME);
+    let versions = named.filter_map(|(at, _)| {
+        let rest = file.get(at + NAME.len()..)?;
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let text = str::from_utf8(rest.get(..end)?).ok()?;
+        let numbers: Result<Vec<u32>, _> = text.split('.').map(str::parse).collect();
+        numbers.ok()
+    });
+    let newest = versions.max()?;
+    let words: Vec<String> = newest.iter().map(u32::to_string).collect();
+    Some(words.join("."))
 }
 
 /// Each option, and what it takes in words.

@@ -9,10 +9,11 @@ use crate::args::OnePlugin;
 use crate::error::Error;
 use crate::link::Engine;
 use crate::words;
-use control::command::PluginRef;
+use control::command::{NoFields, PluginRef};
 use control::plugin::PluginBuilds;
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
 use control::{Command, ExitCode, Reply};
+use serde_json::json;
 
 /// The plugin that was typed.
 pub(super) fn of(one: OnePlugin) -> PluginRef {
@@ -30,9 +31,28 @@ pub(super) fn ask(context: &mut Context, command: Command) -> Result<ExitCode, E
     Ok(ExitCode::Success)
 }
 
+/// All plugins, and what those in use cost.
+pub(super) fn list(context: &mut Context) -> Result<ExitCode, Error> {
+    let mut engine = Engine::connect(&context.global, None)?;
+    let (_, plugins) = engine.ask(Command::PluginList(NoFields {}))?;
+    let Reply::Plugins { plugins } = plugins else {
+        return Err(odd_reply(&plugins));
+    };
+    let (_, costs) = engine.ask(Command::PluginTop(NoFields {}))?;
+    let Reply::PluginCosts { costs } = costs else {
+        return Err(odd_reply(&costs));
+    };
+    for line in table(&plugins, &costs) {
+        context.out.line(&line);
+    }
+    let object = json!({ "kind": "plugins", "plugins": plugins, "costs": costs });
+    context.out.object(&object);
+    Ok(ExitCode::Success)
+}
+
 fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
     match reply {
-        Reply::Plugins { plugins } => Ok(list(plugins)),
+        Reply::Plugins { plugins } => Ok(table(plugins, &[])),
         Reply::PluginCosts { costs } => Ok(top(costs)),
         Reply::PluginTries { tries } => {
             let mut lines = vec![tries.id.clone()];
@@ -59,7 +79,7 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
     }
 }
 
-fn list(plugins: &[PluginSnapshot]) -> Vec<String> {
+fn table(plugins: &[PluginSnapshot], costs: &[PluginCost]) -> Vec<String> {
     let mut rows = vec![
         [
             "id",
@@ -68,12 +88,15 @@ fn list(plugins: &[PluginSnapshot]) -> Vec<String> {
             "abi",
             "state",
             "trust",
+            "p99 µs",
+            "crashes",
             "generation",
         ]
         .map(str::to_owned)
         .to_vec(),
     ];
     rows.extend(plugins.iter().map(|plugin| {
+        let (p99, crashes) = cost(plugin, costs);
         vec![
             plugin.id.clone(),
             plugin.kind.clone(),
@@ -81,10 +104,26 @@ fn list(plugins: &[PluginSnapshot]) -> Vec<String> {
             plugin.abi.clone().unwrap_or_default(),
             state(plugin.state).to_owned(),
             plugin.trust.clone(),
+            p99,
+            crashes,
             generation(plugin),
         ]
     }));
     words::table(&rows)
+}
+
+/// How long a call takes, and how often it failed so that it was shut out or its process ended. Of a file that is not
+/// in use: nothing.
+fn cost(plugin: &PluginSnapshot, costs: &[PluginCost]) -> (String, String) {
+    let is_refused = matches!(
+        plugin.state,
+        PluginState::Refused | PluginState::Disabled | PluginState::Unknown
+    );
+    let of = costs.iter().find(|cost| cost.id == plugin.id);
+    of.filter(|_| !is_refused)
+        .map_or_else(Default::default, |of| {
+            (micros(of.p99_ns), (of.shut + of.faults).to_string())
+        })
 }
 
 /// The how many-th build it is, and what the ones before hold until the engine ends.
