@@ -214,6 +214,7 @@ impl Dialogs {
             }
             Address::Registrar
             | Address::Dialogs
+            | Address::Blf
             | Address::Network
             | Address::Voice
             | Address::Events => {}

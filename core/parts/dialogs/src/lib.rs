@@ -414,7 +414,11 @@ impl Part for Dialogs {
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
-            Post::Recorder(_) | Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
+            Post::Blf(_)
+            | Post::Recorder(_)
+            | Post::Network(_)
+            | Post::Voice(_)
+            | Post::Event(_) => {}
         }
         self.settle(now, out);
     }

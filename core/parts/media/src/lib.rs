@@ -390,7 +390,7 @@ impl Part for Media {
                 | Do::StopAll,
             ) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
-            Post::Recorder(_) | Post::Network(_) | Post::Event(_) => {}
+            Post::Blf(_) | Post::Recorder(_) | Post::Network(_) | Post::Event(_) => {}
         }
     }
 }

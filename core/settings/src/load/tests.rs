@@ -343,7 +343,7 @@ voice = 64
             site.toml:16:10: accounts.a.domain: "no spaces" is not allowed; allowed: host or host:port, such as pbx.example:5060
             site.toml:17:13: accounts.a.transport: "pigeon" is not allowed; allowed: udp, tcp
             site.toml:18:13: accounts.a.expires_s: so large a number is not allowed; allowed: 20 to 86400
-            site.toml:19:13: accounts.a.b: there is no such key; there are: auth_user, display, domain, expires_s, keepalive, keepalive_s, outbound_proxy, password, password_env, password_file, register, registrar, transport, udp_from_unknown, user
+            site.toml:19:13: accounts.a.b: there is no such key; there are: auth_user, blf, blf_event, blf_poll_s, display, domain, expires_s, keepalive, keepalive_s, outbound_proxy, park_slots, password, password_env, password_file, register, registrar, subscribe_for_voicemail, subscription_expires_s, transport, udp_from_unknown, user, voicemail_number
             site.toml:22:11: accounts.c d: "c d" cannot be an account's id; allowed: 1 to 64 of letters, digits, - _ . @
             site.toml:26:9: limits.calls: 0 is not allowed; allowed: 1 to 100000
             site.toml:29:9: dscp.voice: 64 is not allowed; allowed: 0 to 63"#]],

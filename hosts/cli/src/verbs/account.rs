@@ -32,6 +32,7 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Lamps { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }

@@ -250,6 +250,7 @@ impl Running {
             | Post::Registrar(_)
             | Post::Dialogs(_)
             | Post::Media(_)
+            | Post::Blf(_)
             | Post::Recorder(_) => {
                 return self.mail.put(post);
             }

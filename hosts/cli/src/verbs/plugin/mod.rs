@@ -73,6 +73,7 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
         | Reply::Accounts { .. }
         | Reply::Status { .. }
         | Reply::Ladder { .. }
+        | Reply::Lamps { .. }
         | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => Err(odd_reply(reply)),
