@@ -10,7 +10,7 @@ use crate::hub::Hub;
 use crate::plugins::Plugins;
 use base::{Duration, Instant, Redacted};
 use checks::{check_length, refusal, refuse_ours};
-use control::command::{AddAccount, CallRef, Command, Dial, Mute, Reply};
+use control::command::{AddAccount, CallRef, Command, Dial, LadderOf, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
@@ -134,13 +134,7 @@ impl Commands {
             Command::Status(_) => Ok(Reply::Status {
                 engine: Box::new(hub.snapshot()),
             }),
-            Command::Ladder(of) => {
-                let ladder = hub.ladders().of(of.call).ok_or_else(|| {
-                    let why = format!("no message of call {} is kept any more", of.call);
-                    ErrorObject::new(Code::UNKNOWN_CALL, why)
-                })?;
-                Ok(Reply::Ladder { ladder })
-            }
+            Command::Ladder(of) => ladder(of, hub),
             Command::ListLamps(_)
             | Command::AddLamp(_)
             | Command::RemoveLamp(_)
@@ -402,6 +396,15 @@ fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
         Code::UNKNOWN_ACCOUNT,
         format!("no account is called '{name}'"),
     ))
+}
+
+/// The messages of a call.
+fn ladder(of: LadderOf, hub: &Hub) -> Outcome {
+    let ladder = hub.ladders().of(of.call).ok_or_else(|| {
+        let why = format!("no message of call {} is kept any more", of.call);
+        ErrorObject::new(Code::UNKNOWN_CALL, why)
+    })?;
+    Ok(Reply::Ladder { ladder })
 }
 
 /// An account from the words of a command.

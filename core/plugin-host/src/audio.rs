@@ -82,17 +82,17 @@ impl AudioHandle {
     pub fn open(&self, request: &AudioRequest) -> Result<AudioInstance, Error> {
         let json = serde_json::to_string(request).expect("plain values always become JSON");
         self.plugin.before_use();
+        let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(&json).map(Inner::Here),
             Table::Away(process) => process
-                .open(Media::Audio { request: json })
+                .open(Media::Audio { request: json }, fence.meter())
                 .map(|caller| Inner::Away(AwayAudio::new(caller))),
         };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;
-        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(AudioInstance {
             inner,
-            fence: self.plugin.fence(clock),
+            fence,
             rate: request.rate,
             plugin: Arc::clone(&self.plugin),
         })

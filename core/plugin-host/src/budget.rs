@@ -159,7 +159,7 @@ impl Meter {
         self.shut.store(code, Relaxed);
     }
 
-    fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self.shut.load(Relaxed) {
             1 => Some(Trouble::Bypassed),
             2 => Some(Trouble::Poisoned),

@@ -65,22 +65,24 @@ impl CodecHandle {
             options,
         };
         self.plugin.before_use();
+        let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(&request).map(Inner::Here),
             Table::Away(process) => process
-                .open(Media::Codec {
-                    index: request.format,
-                    fmtp: fmtp.to_owned(),
-                    options: options.to_owned(),
-                })
+                .open(
+                    Media::Codec {
+                        index: request.format,
+                        fmtp: fmtp.to_owned(),
+                        options: options.to_owned(),
+                    },
+                    fence.meter(),
+                )
                 .map(|caller| Inner::Away(AwayCodec::new(caller))),
         };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;
-        // Another process is timed by what its replies miss.
-        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(CodecInstance {
             inner,
-            fence: self.plugin.fence(clock),
+            fence,
             format: Arc::clone(&self.format),
             _plugin: Arc::clone(&self.plugin),
         })

@@ -205,21 +205,24 @@ impl TonePlugin {
     /// Prepares a tone. Thread: \[control\].
     pub fn open(&self, name: &str, sample_rate_hz: u32, options: &str) -> Result<Tone, Error> {
         self.plugin.before_use();
+        let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(name, sample_rate_hz, options).map(Played::Here),
             Table::Away(process) => process
-                .open(Media::Tone {
-                    name: name.to_owned(),
-                    sample_rate_hz,
-                    options: options.to_owned(),
-                })
+                .open(
+                    Media::Tone {
+                        name: name.to_owned(),
+                        sample_rate_hz,
+                        options: options.to_owned(),
+                    },
+                    fence.meter(),
+                )
                 .map(|caller| Played::Away(AwayTone::new(caller))),
         };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;
-        let clock = self.clock.filter(|_| matches!(inner, Played::Here(_)));
         Ok(Tone {
             inner,
-            fence: self.plugin.fence(clock),
+            fence,
             _plugin: Arc::clone(&self.plugin),
         })
     }

@@ -89,20 +89,23 @@ impl DtmfMethod {
     /// Makes a listener. Thread: \[control\].
     pub fn open(&self, request: &DtmfListen<'_>) -> Result<DtmfListener, Error> {
         self.plugin.before_use();
+        let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
             Table::Away(process) => process
-                .open(Media::Listener {
-                    sample_rate_hz: request.sample_rate_hz,
-                    options: request.options.to_owned(),
-                })
+                .open(
+                    Media::Listener {
+                        sample_rate_hz: request.sample_rate_hz,
+                        options: request.options.to_owned(),
+                    },
+                    fence.meter(),
+                )
                 .map(|caller| Inner::Away(AwayListener::new(caller))),
         };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;
-        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(DtmfListener {
             inner,
-            fence: self.plugin.fence(clock),
+            fence,
             plugin: Arc::clone(&self.plugin),
         })
     }

@@ -78,6 +78,11 @@ impl Fence {
         self.meter.tally()
     }
 
+    /// What counts here, for who counts beside it on the same thread.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
     /// Says which leg the instance serves.
     pub fn serves(&self, leg: u64) {
         self.meter.serves(leg);

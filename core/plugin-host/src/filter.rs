@@ -22,21 +22,24 @@ impl FilterPlugin {
     pub fn open(&self, request: &FilterRequest<'_>) -> Result<FilterInstance, Error> {
         let rate = request.sample_rate_hz;
         self.plugin.before_use();
+        let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
             Table::Away(process) => process
-                .open(Media::Filter {
-                    is_speaker: request.place == Place::Speaker,
-                    sample_rate_hz: rate,
-                    options: request.options.to_owned(),
-                })
+                .open(
+                    Media::Filter {
+                        is_speaker: request.place == Place::Speaker,
+                        sample_rate_hz: rate,
+                        options: request.options.to_owned(),
+                    },
+                    fence.meter(),
+                )
                 .map(|caller| Inner::Away(Box::new(AwayFilter::new(caller, rate)))),
         };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;
-        let clock = self.clock.filter(|_| matches!(inner, Inner::Here(_)));
         Ok(FilterInstance {
             inner,
-            fence: self.plugin.fence(clock),
+            fence,
             plugin: Arc::clone(&self.plugin),
         })
     }

@@ -17,6 +17,16 @@ pub(crate) enum Table<T> {
     Away(Arc<Process>),
 }
 
+impl<T> Table<T> {
+    /// The clock of its fences: another process is timed by its replies, not at the fence.
+    pub(crate) fn timing(&self, clock: Option<Clock>) -> Option<Clock> {
+        match self {
+            Self::Here(_) => clock,
+            Self::Away(_) => None,
+        }
+    }
+}
+
 /// A plugin with its checked table.
 #[derive(Debug, Clone)]
 pub struct Ready<T> {

@@ -337,3 +337,52 @@ fn a_face_that_fails_is_lost_and_another_can_be_opened() {
         open().event("1").unwrap();
     }
 }
+
+/// Each call into another process is timed: none is longer than it was seen to be here, and half are not
+/// longer than half of what was seen, but for the rounding.
+#[test]
+fn calls_into_another_process_are_timed() {
+    let catalogue = with("codec");
+    let codec = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
+    let mut codec = codec.open("", "").unwrap();
+    let mut seen = Vec::new();
+    let mut late = 0;
+    for _ in 0..200 {
+        let began = Moment::now();
+        late += u64::from(codec.decode(&[1; 160], &mut [0; 160]).is_err());
+        seen.push(began.elapsed().as_nanos() as u64);
+    }
+    seen.sort_unstable();
+    let cost = catalogue.watches()[0].cost();
+    assert_eq!((cost.tally.calls, cost.tally.misses), (200, late));
+    assert!(cost.p50_ns > 0 && cost.p50_ns <= seen[100] + seen[100] / 4);
+    assert!(cost.p50_ns <= cost.p99_ns && cost.p99_ns <= cost.tally.longest_ns);
+    assert!(cost.tally.longest_ns <= seen[199], "{cost:?}");
+}
+
+/// What answers, but late three times in a row, is told as one of this process would be.
+#[test]
+fn an_isolated_codec_that_is_always_late_is_counted_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "slow", &["SLOW".into()]);
+    let mut catalogue = empty();
+    catalogue.add_isolated(&file).unwrap();
+    let watch = catalogue.watches().remove(0);
+    let codec = catalogue.codec("COPY", Hertz(8000)).unwrap();
+    let mut codec = codec.open("", "").unwrap();
+    let mut late = 0;
+    let mut told = Vec::new();
+    until(|| {
+        late += u64::from(codec.encode(&[1; 160], &mut [0; 320]).is_err());
+        told.extend(watch.newly_shut());
+        !told.is_empty()
+    });
+    assert!(late >= 3);
+    assert_eq!(told[0].trouble, host::Trouble::Bypassed);
+    assert_eq!(told[0].tally.misses, late);
+    let cost = watch.cost();
+    assert_eq!((cost.tally.misses, cost.shut), (late, 1));
+    assert!(cost.tally.longest_ns >= 2_000_000, "{cost:?}");
+    assert_eq!(watch.newly_shut(), []);
+    assert_eq!(catalogue.incidents(), [], "it goes on");
+}

@@ -1,6 +1,7 @@
 //! The codec: 8 bit linear.
 
 use crate::fault::{Fault, obey, order, order_in_options};
+use crate::scribble::look_for_memory;
 use plugin::{Codec, CodecRequest, Format, Refusal, Status};
 
 /// See the crate.
@@ -18,9 +19,12 @@ impl Codec for Faulty {
     fn open(request: &CodecRequest<'_>) -> Result<Self, Refusal> {
         match request.options {
             "look" => Err(Refusal::new(Status::UNAVAILABLE, look())),
-            options => Ok(Self {
-                always: order_in_options(options),
-            }),
+            options => {
+                look_for_memory();
+                Ok(Self {
+                    always: order_in_options(options),
+                })
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The DTMF method: hears a `5` in each block that is not silent.
 
 use crate::fault::obey_samples;
+use crate::scribble::look_for_memory;
 use plugin::{
     Abilities, Dtmf, DtmfHeard, DtmfListen, DtmfRequest, DtmfStep, Found, Refusal, Status,
 };
@@ -38,6 +39,7 @@ impl Dtmf for Faulty {
     }
 
     fn open(_: &DtmfListen<'_>) -> Result<Self, Refusal> {
+        look_for_memory();
         Ok(Self)
     }
 

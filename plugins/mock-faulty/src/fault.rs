@@ -1,5 +1,7 @@
 //! What can be ordered, and how.
 
+use crate::scribble::{self, Scribble};
+
 /// A way to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -13,15 +15,21 @@ pub enum Fault {
     Loop = 4,
     /// Returns a second later.
     Sleep = 5,
-    /// Returns what cannot be.
+    /// Returns a count that cannot be.
     Garbage = 6,
     /// Takes memory until there is none.
     Memory = 7,
+    /// Says sizes that are wrong.
+    WrongSize = 8,
+    /// Says what is no number.
+    NotANumber = 9,
+    /// Says again what was true before.
+    Stale = 10,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Panic,
         Self::Abort,
         Self::Segfault,
@@ -29,6 +37,17 @@ impl Fault {
         Self::Sleep,
         Self::Garbage,
         Self::Memory,
+        Self::WrongSize,
+        Self::NotANumber,
+        Self::Stale,
+    ];
+
+    /// The ways to answer what cannot be.
+    pub const GARBAGE: [Self; 4] = [
+        Self::Garbage,
+        Self::WrongSize,
+        Self::NotANumber,
+        Self::Stale,
     ];
 
     fn of(number: u8) -> Option<Self> {
@@ -107,5 +126,17 @@ fn fail(fault: Fault) -> bool {
         Fault::Memory => loop {
             core::hint::black_box(Vec::<u8>::with_capacity(32 << 20).leak());
         },
+        Fault::WrongSize => behind_the_back(Scribble::WrongSize),
+        Fault::NotANumber => behind_the_back(Scribble::NotANumber),
+        Fault::Stale => behind_the_back(Scribble::Stale),
     }
+}
+
+/// By whichever way this kind has; this call itself is answered as it should be.
+fn behind_the_back(what: Scribble) -> bool {
+    match cfg!(any(feature = "recorder", feature = "nat", feature = "ui")) {
+        true => scribble::into_lines(what),
+        false => scribble::over_memory(what),
+    }
+    false
 }

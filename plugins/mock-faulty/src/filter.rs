@@ -1,6 +1,7 @@
 //! The filter: half as loud.
 
 use crate::fault::obey_samples;
+use crate::scribble::{Scribble, look_for_memory, over_memory};
 use plugin::{Filter, FilterRequest, Refusal, Status};
 
 /// See the crate.
@@ -8,6 +9,7 @@ pub struct Faulty;
 
 impl Filter for Faulty {
     fn open(_: &FilterRequest<'_>) -> Result<Self, Refusal> {
+        look_for_memory();
         Ok(Self)
     }
 
@@ -19,7 +21,8 @@ impl Filter for Faulty {
         out: &mut [i16],
     ) -> Result<(), Status> {
         if obey_samples(near) {
-            return Err(Status::GARBAGE);
+            // What is too long here has no way to say so but this one.
+            over_memory(Scribble::OutOfRange);
         }
         for (out, near) in out.iter_mut().zip(near) {
             *out = near / 2;

@@ -15,6 +15,7 @@ pub mod filter;
 pub mod nat;
 #[cfg(feature = "recorder")]
 pub mod recorder;
+pub mod scribble;
 #[cfg(feature = "ui")]
 pub mod ui;
 

@@ -1,6 +1,7 @@
 //! The recorder: counts what it is given, and keeps nothing.
 
 use crate::fault::obey_samples;
+use crate::scribble::{Scribble, into_lines};
 use plugin::{Recorder, RecorderAbout, RecorderRequest, Refusal, Status};
 
 /// See the crate.
@@ -22,7 +23,7 @@ impl Recorder for Faulty {
 
     fn write(&mut self, pcm: &[i16], _at_ms: u64) -> Result<(), Status> {
         if obey_samples(pcm) {
-            return Err(Status::GARBAGE);
+            into_lines(Scribble::OutOfRange);
         }
         self.samples += pcm.len();
         Ok(())

@@ -1,6 +1,7 @@
 //! The face: answers each event with a command.
 
 use crate::fault::obey_text;
+use crate::scribble::{Scribble, into_lines};
 use plugin::draft::ui::{Ui, UiEngine};
 use plugin::{Refusal, Status};
 
@@ -14,7 +15,7 @@ impl Ui for Faulty {
 
     fn event(&mut self, json: &str) -> Result<(), Status> {
         if obey_text(json) {
-            return Err(Status::GARBAGE);
+            into_lines(Scribble::OutOfRange);
         }
         self.0.command(&format!(r#"{{"heard":{json}}}"#))
     }

@@ -1,8 +1,11 @@
-//! An allocator that counts, so that a test can show that something does not allocate.
+//! An allocator that counts, so that a test can show that something does not allocate, and a trap for system calls.
 //!
 //! What it is not: it is part of nothing that ships.
 
 #![allow(unsafe_code)]
+
+#[cfg(target_os = "linux")]
+pub mod trap;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! A socket between the engine and a plugin's process: messages with their length, and descriptors.
+//! A socket between the engine and a plugin's process: messages with length and number, and descriptors.
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{
@@ -8,6 +8,7 @@ use rustix::net::{
 use rustix::thread::Timespec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,14 +17,24 @@ use std::time::{Duration, Instant};
 /// Longest message, JSON or bytes. Unit: bytes.
 const LONGEST: u32 = 4 << 20;
 
+/// Two lengths and a number.
+const HEAD: usize = 12;
+
 /// One end.
 #[derive(Debug)]
-pub(crate) struct Line(OwnedFd);
+pub(crate) struct Line {
+    fd: OwnedFd,
+    /// Of the last request that was made here. An answer has the number of its request, so that none is taken
+    /// for that of another one.
+    asked: Cell<u32>,
+}
 
 /// A message as it came: JSON, bytes beside it, descriptors.
 #[derive(Debug)]
 pub(crate) struct Came<T> {
     pub(crate) word: T,
+    /// Of a request, and of its answer.
+    pub(crate) number: u32,
     pub(crate) bytes: Vec<u8>,
     pub(crate) fds: Vec<OwnedFd>,
 }
@@ -36,26 +47,63 @@ impl Line {
             SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
             None,
         )?;
-        Ok((Self(a), Self(b)))
+        Ok((Self::of(a), Self::of(b)))
     }
 
     pub(crate) fn of(fd: OwnedFd) -> Self {
-        Self(fd)
+        Self {
+            fd,
+            asked: Cell::new(0),
+        }
     }
 
     pub(crate) fn into_fd(self) -> OwnedFd {
-        self.0
+        self.fd
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.fd.as_fd()
     }
 
-    /// Sends a message within `wait`.
-    pub(crate) fn send(
+    /// Sends a request within `wait`, and receives its answer within `wait`.
+    pub(crate) fn ask<T: DeserializeOwned>(
         &self,
         word: &impl Serialize,
         bytes: &[u8],
+        fds: &[BorrowedFd<'_>],
+        wait: Duration,
+    ) -> io::Result<Came<T>> {
+        let number = self.asked.get().wrapping_add(1);
+        self.asked.set(number);
+        self.put(number, (word, bytes), fds, wait)?;
+        let came = self.receive(wait)?;
+        if came.number == number {
+            Ok(came)
+        } else {
+            Err(io::Error::from(io::ErrorKind::InvalidData))
+        }
+    }
+
+    /// Answers the request of this number within `wait`.
+    pub(crate) fn answer(
+        &self,
+        number: u32,
+        word: &impl Serialize,
+        bytes: &[u8],
+        wait: Duration,
+    ) -> io::Result<()> {
+        self.put(number, (word, bytes), &[], wait)
+    }
+
+    /// Sends what has no answer.
+    pub(crate) fn tell(&self, word: &impl Serialize, wait: Duration) -> io::Result<()> {
+        self.put(0, (word, &[]), &[], wait)
+    }
+
+    fn put(
+        &self,
+        number: u32,
+        (word, bytes): (&impl Serialize, &[u8]),
         fds: &[BorrowedFd<'_>],
         wait: Duration,
     ) -> io::Result<()> {
@@ -64,8 +112,9 @@ impl Line {
         if sizes.iter().any(|&size| size > LONGEST) {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let mut whole = Vec::with_capacity(8 + json.len() + bytes.len());
-        whole.extend(sizes.iter().flat_map(|size| size.to_le_bytes()));
+        let mut whole = Vec::with_capacity(HEAD + json.len() + bytes.len());
+        let head = sizes.into_iter().chain([number]);
+        whole.extend(head.flat_map(u32::to_le_bytes));
         whole.extend_from_slice(&json);
         whole.extend_from_slice(bytes);
         let deadline = Instant::now() + wait;
@@ -78,7 +127,7 @@ impl Line {
                 control.push(SendAncillaryMessage::ScmRights(fds));
             }
             match sendmsg(
-                &self.0,
+                &self.fd,
                 &[IoSlice::new(rest)],
                 &mut control,
                 SendFlags::NOSIGNAL,
@@ -99,10 +148,11 @@ impl Line {
     pub(crate) fn receive<T: DeserializeOwned>(&self, wait: Duration) -> io::Result<Came<T>> {
         let deadline = Instant::now().checked_add(wait);
         let mut fds = Vec::new();
-        let mut sizes = [0; 8];
-        self.fill(&mut sizes, &mut fds, deadline)?;
-        let [a, b, c, d, e, f, g, h] = sizes;
+        let mut head = [0; HEAD];
+        self.fill(&mut head, &mut fds, deadline)?;
+        let [a, b, c, d, e, f, g, h, number @ ..] = head;
         let sizes = [[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes);
+        let number = u32::from_le_bytes(number);
         if sizes.iter().any(|&size| size > LONGEST) {
             return Err(io::Error::from(io::ErrorKind::InvalidData));
         }
@@ -110,7 +160,12 @@ impl Line {
         self.fill(&mut json, &mut fds, deadline)?;
         self.fill(&mut bytes, &mut fds, deadline)?;
         let word = serde_json::from_slice(&json).map_err(io::Error::other)?;
-        Ok(Came { word, bytes, fds })
+        Ok(Came {
+            word,
+            number,
+            bytes,
+            fds,
+        })
     }
 
     fn fill(
@@ -123,7 +178,7 @@ impl Line {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
             let mut control = RecvAncillaryBuffer::new(&mut space);
             let mut slices = [IoSliceMut::new(room)];
-            match recvmsg(&self.0, &mut slices, &mut control, RecvFlags::CMSG_CLOEXEC) {
+            match recvmsg(&self.fd, &mut slices, &mut control, RecvFlags::CMSG_CLOEXEC) {
                 Ok(got) if got.bytes == 0 => {
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
                 }
@@ -157,7 +212,7 @@ impl Line {
             tv_sec: left.as_secs() as i64,
             tv_nsec: i64::from(left.subsec_nanos()),
         };
-        match poll(&mut [PollFd::new(&self.0, what)], Some(&left)) {
+        match poll(&mut [PollFd::new(&self.fd, what)], Some(&left)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }

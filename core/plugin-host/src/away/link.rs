@@ -4,6 +4,8 @@ use super::process::Shared;
 use super::ring::{Asker, Missed, Ring, Slot};
 use super::words::Media;
 use super::{Mishap, patience};
+use crate::Trouble;
+use crate::budget::{Meter, Way};
 use core::sync::atomic::{AtomicU32, Ordering};
 use plugin::Status;
 use std::os::fd::OwnedFd;
@@ -69,10 +71,14 @@ pub(crate) struct Caller {
     first: u32,
     generation: u32,
     misses_in_row: u32,
+    /// The first of the misses in a row.
+    first_missed: u32,
+    /// The same as of the fence before it.
+    meter: Arc<Meter>,
 }
 
 impl Caller {
-    pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
         Self {
             first: link.live.load(Ordering::Acquire),
             link,
@@ -80,6 +86,8 @@ impl Caller {
             asker: Asker::default(),
             generation: 0,
             misses_in_row: 0,
+            first_missed: 0,
+            meter,
         }
     }
 
@@ -108,7 +116,7 @@ impl Caller {
         let number = self.asker.ask(&self.link.ring, what, args, fill);
         self.link.sent.store(self.asker.sent, Ordering::Release);
         number
-            .map(|number| Ticket(number, live))
+            .map(|number| Ticket(number, live, super::media::way(what)))
             .ok_or(Status::UNAVAILABLE)
     }
 
@@ -133,7 +141,7 @@ impl Caller {
 
     fn within<T>(
         &mut self,
-        Ticket(number, generation): Ticket,
+        Ticket(number, generation, way): Ticket,
         wait: Duration,
         read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
     ) -> Result<T, Status> {
@@ -143,6 +151,8 @@ impl Caller {
         let result = match self.asker.reply(&self.link.ring, number, wait) {
             Ok(slot) => {
                 self.misses_in_row = 0;
+                self.meter.took(self.asker.took(number, Some(slot)));
+                self.meter.in_time(way);
                 let status = Status(slot.what() as i32);
                 if status.0 < 0 {
                     Err(status)
@@ -151,7 +161,7 @@ impl Caller {
                 }
             }
             Err(Missed::Late) => {
-                self.misses_in_row = self.misses_in_row.saturating_add(1);
+                self.missed(number, way);
                 return Err(Status::UNAVAILABLE);
             }
             Err(Missed::Garbage) => Err(Status::GARBAGE),
@@ -172,6 +182,24 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// An answer is not there when it should be. Who answers, but too late three times in a row, is as good as
+    /// bypassed, and said to be; who answers no more is the watch's to judge.
+    fn missed(&mut self, number: u32, way: Way) {
+        if self.misses_in_row == 0 {
+            self.first_missed = number;
+        }
+        self.misses_in_row = self.misses_in_row.saturating_add(1);
+        self.meter.took(self.asker.took(number, None));
+        self.meter.missed(way);
+        let answered = self.link.ring.answered().wrapping_sub(self.first_missed);
+        let goes_on = (1..=number.wrapping_sub(self.first_missed)).contains(&answered);
+        if self.misses_in_row >= MISSES && goes_on && self.meter.trouble().is_none() {
+            self.meter.shut(Some(Trouble::Bypassed));
+        }
+    }
+}
+
 impl Drop for Caller {
     fn drop(&mut self) {
         // Where there is no room the process hangs, and closes it by ending.
@@ -180,14 +208,14 @@ impl Drop for Caller {
     }
 }
 
-/// A request that waits for its reply: its number, and the process it was made to.
+/// A request that waits for its reply: its number, the process it was made to, and which way its sound goes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ticket(u32, u32);
+pub(crate) struct Ticket(u32, u32, Way);
 
 impl Ticket {
     /// Of the request after this one.
     pub(super) fn next(self) -> Option<Self> {
-        Some(Self(self.0.wrapping_add(1), self.1))
+        Some(Self(self.0.wrapping_add(1), self.1, self.2))
     }
 
     /// Whether no request was made after it.

@@ -4,7 +4,9 @@
 //! block later, so that nobody waits for it.
 
 use super::link::{Caller, Ticket};
-use super::ring::{ROOM, Slot};
+use super::ring::Slot;
+use super::sizes::ROOM;
+use crate::budget::Way;
 use plugin::{AudioCounters, AudioLatency, Captured, DtmfHeard, Status};
 
 pub(super) const DECODE: u32 = 1;
@@ -21,6 +23,14 @@ pub(super) const PROCESS: u32 = 11;
 pub(super) const LISTEN: u32 = 12;
 pub(super) const READ: u32 = 13;
 pub(super) const CLOSE: u32 = 14;
+
+/// Which way the sound of a request goes.
+pub(super) fn way(what: u32) -> Way {
+    match what {
+        ENCODE | CAPTURE => Way::Out,
+        _ => Way::In,
+    }
+}
 
 /// Samples that fit into a slot.
 const SAMPLES: usize = ROOM / 2;

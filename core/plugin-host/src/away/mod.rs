@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `ring` | requests and replies in shared memory |
+//! | `ring`, `sizes` | requests and replies in shared memory |
 //! | `line` | messages over a socket |
 //! | `words`, `machines` | what is said over it |
 //! | `process` | start, watch, end, start again |
@@ -17,7 +17,7 @@
 //! | `serve` | the process' own main loop |
 //! | `serve_media`, `serve_talk` | its instances |
 //! | `sandbox` | what the process takes away from itself |
-//! | `os/linux` | mapped memory |
+//! | `os/linux` | mapped memory, sleep and wake-up |
 
 mod line;
 mod link;
@@ -33,6 +33,7 @@ mod sandbox;
 mod serve;
 mod serve_media;
 mod serve_talk;
+mod sizes;
 mod stuck;
 pub(crate) mod talk;
 pub(crate) mod words;

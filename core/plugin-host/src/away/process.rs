@@ -6,6 +6,7 @@ use super::ring::Ring;
 use super::stuck::{LOOK, Stuck};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
+use crate::budget::Meter;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use plugin::{Refusal, Status};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
@@ -113,8 +114,8 @@ impl Process {
         self.shared.ask(word, &[], CONTROL)
     }
 
-    /// Opens a media instance.
-    pub(crate) fn open(&self, word: Media) -> Result<Caller, Refusal> {
+    /// Opens a media instance, whose calls `meter` counts.
+    pub(crate) fn open(&self, word: Media, meter: Arc<Meter>) -> Result<Caller, Refusal> {
         let (ring, memory) = Ring::make()
             .map_err(|error| Refusal::new(Status::FAILED, format!("no shared memory: {error}")))?;
         let link = Arc::new(Link::new(ring, memory, word));
@@ -124,7 +125,7 @@ impl Process {
         links.push(Arc::downgrade(&link));
         drop(links);
         self.shared.ring();
-        Ok(Caller::new(link, Arc::clone(&self.shared)))
+        Ok(Caller::new(link, Arc::clone(&self.shared), meter))
     }
 
     /// Opens what is spoken to over lines of its own.
@@ -414,8 +415,8 @@ impl Shared {
 }
 
 fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
-    line.send(word, &[], fds, wait)?;
-    line.receive::<Answer>(wait).map(|came| came.word)
+    line.ask::<Answer>(word, &[], fds, wait)
+        .map(|came| came.word)
 }
 
 /// What an error on a line says of the process.

@@ -2,19 +2,16 @@
 //!
 //! Request `n` is answered by reply `n` in the slot of the same number; replies come in order. The asking
 //! side keeps its own counts and believes nothing that it reads without checking it.
+//!
+//! `tests/isolation/tests/rings.rs` compiles this file over memory and threads of a model, where every order of
+//! reads, writes and wake-ups is tried.
 
-use super::os::linux::Region;
-use core::sync::atomic::{AtomicU32, Ordering};
-use rustix::thread::Timespec;
-use rustix::thread::futex;
+use super::os::linux::{AtomicU32, Region, monotonic_ns, sleep_while, wake};
+use super::sizes::{ROOM, SLOTS};
+use core::sync::atomic::Ordering;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
-
-/// Requests that may wait for their reply.
-pub(crate) const SLOTS: u32 = 8;
-/// What comes with a request or reply at most: 120 ms at 48 kHz. Unit: bytes.
-pub(crate) const ROOM: usize = 11_520;
 
 /// Words before the data of a slot.
 const HEAD: usize = 8;
@@ -34,6 +31,8 @@ pub(crate) struct Ring(Region);
 impl Ring {
     pub(crate) fn make() -> io::Result<(Self, OwnedFd)> {
         let (region, fd) = Region::make(WORDS)?;
+        // The first look at the clock asks the system where it is: here, and not on a media thread.
+        let _ = monotonic_ns();
         Ok((Self(region), fd))
     }
 
@@ -74,8 +73,7 @@ impl Ring {
     fn publish(&self, at: usize, count: u32, sleeps: usize) {
         self.word(at).store(count, Ordering::SeqCst);
         if self.word(sleeps).swap(0, Ordering::SeqCst) != 0 {
-            // Waking can only fail for an address that is none.
-            let _ = futex::wake(self.word(at), futex::Flags::empty(), 1);
+            wake(self.word(at));
         }
     }
 
@@ -83,12 +81,7 @@ impl Ring {
     fn sleep(&self, at: usize, count: u32, sleeps: usize, wait: Duration) {
         self.word(sleeps).store(1, Ordering::SeqCst);
         if self.word(at).load(Ordering::SeqCst) == count {
-            let wait = Timespec {
-                tv_sec: wait.as_secs() as i64,
-                tv_nsec: i64::from(wait.subsec_nanos()),
-            };
-            // Woken, too late, changed meanwhile, interrupted: the caller looks again.
-            let _ = futex::wait(self.word(at), futex::Flags::empty(), count, Some(&wait));
+            sleep_while(self.word(at), count, wait);
         }
         self.word(sleeps).store(0, Ordering::SeqCst);
     }
@@ -115,6 +108,16 @@ impl Slot<'_> {
     /// The arguments.
     pub(crate) fn args(&self) -> [u32; 4] {
         [2, 3, 4, 5].map(|at| self.head(at))
+    }
+
+    /// When it was answered, as the other side says. Unit: ns of the system's monotonic clock.
+    fn answered_ns(&self) -> u64 {
+        u64::from(self.head(6)) | u64::from(self.head(7)) << 32
+    }
+
+    fn put_answered_ns(&self, ns: u64) {
+        self.set(6, ns as u32);
+        self.set(7, (ns >> 32) as u32);
     }
 
     fn put(&self, number: u32, what: u32, args: [u32; 4]) {
@@ -180,6 +183,8 @@ pub(crate) struct Asker {
     pub(crate) sent: u32,
     /// Replies that were taken or given up.
     pub(crate) seen: u32,
+    /// When the requests of the slots were made. Unit: ns of the system's monotonic clock.
+    asked_ns: [u64; SLOTS as usize],
 }
 
 impl Asker {
@@ -201,9 +206,18 @@ impl Asker {
         let slot = ring.slot(number, false);
         slot.put(number, what, args);
         fill(slot);
+        self.asked_ns[(number % SLOTS) as usize] = monotonic_ns();
         self.sent = number.wrapping_add(1);
         ring.publish(ASKED, self.sent, ANSWERER_SLEEPS);
         Some(number)
+    }
+
+    /// How long request `number` took until its answer was there, or takes by now where it has none. What
+    /// the other side says of it is believed only between the asking and now. Unit: ns.
+    pub(crate) fn took(&self, number: u32, reply: Option<Slot<'_>>) -> u64 {
+        let (asked, now) = (self.asked_ns[(number % SLOTS) as usize], monotonic_ns());
+        let answered = reply.map_or(now, |reply| reply.answered_ns());
+        answered.min(now).saturating_sub(asked)
     }
 
     /// Gives up replies that came and that nobody asks for.
@@ -281,6 +295,7 @@ impl Answerer {
         let Some((status, args)) = work(self.ring.slot(number, false), reply) else {
             return false;
         };
+        reply.put_answered_ns(monotonic_ns());
         reply.put(number, status as u32, args);
         self.next = number.wrapping_add(1);
         self.ring.publish(ANSWERED, self.next, ASKER_SLEEPS);

@@ -122,7 +122,7 @@ pub fn serve() -> io::Result<()> {
             }
             (_, None) => Answer::refused(Status::BAD_ARGUMENT.into()),
         };
-        line.send(&answer, &[], &[], SOON)?;
+        line.answer(came.number, &answer, &[], SOON)?;
     }
 }
 

@@ -1,7 +1,8 @@
 //! Media instances in a plugin's process: one thread each, asleep until it is asked.
 
 use super::media::{self, KEYS, whole};
-use super::ring::{Answerer, ROOM, Slot};
+use super::ring::{Answerer, Slot};
+use super::sizes::ROOM;
 use plugin::draft::tone::ToneInstance;
 use plugin::{AudioInstance, CodecInstance, DtmfInstance, FilterInstance, Status};
 

@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_secs(u32::MAX as u64);
 fn answer(line: &Line, mut work: impl FnMut(Say, &[u8]) -> (Answer, Vec<u8>)) {
     while let Ok(came) = line.receive::<Say>(LONG) {
         let (answer, bytes) = work(came.word, &came.bytes);
-        if line.send(&answer, &bytes, &[], SOON).is_err() {
+        if line.answer(came.number, &answer, &bytes, SOON).is_err() {
             return;
         }
     }
@@ -130,7 +130,7 @@ pub(super) fn commands(line: Line) -> Commands {
         let word = Say::Event {
             json: json.to_owned(),
         };
-        let sent = line.send(&word, &[], &[], SOON);
+        let sent = line.tell(&word, SOON);
         sent.map_err(|_| Status::UNAVAILABLE)
     })
 }

@@ -47,8 +47,7 @@ impl Talk {
         if self.is_lost {
             return Err(Status::LOST.into());
         }
-        let sent = self.line.send(word, bytes, &[], wait);
-        match sent.and_then(|()| self.line.receive::<Answer>(wait)) {
+        match self.line.ask::<Answer>(word, bytes, &[], wait) {
             Ok(came) => {
                 let Answer::Refused { status, reason } = came.word else {
                     return Ok((came.word, came.bytes));
@@ -173,14 +172,24 @@ pub(crate) fn ui(
     let (Some(spoken), Some(line)) = (lines.pop(), lines.pop()) else {
         return Err(Status::FAILED.into());
     };
+    let shared = Arc::clone(&process.shared);
     let thread = std::thread::Builder::new().name("plugin-ui".into());
     let spawned = thread.spawn(move || {
         const LONG: Duration = Duration::from_secs(u32::MAX as u64);
-        while let Ok(came) = spoken.receive::<Say>(LONG) {
-            if let Say::Event { json } = came.word {
-                // What the engine has no room for is lost, as it would be in this process.
-                let _ = commands(&json);
+        let error = loop {
+            match spoken.receive::<Say>(LONG) {
+                Ok(came) => {
+                    if let Say::Event { json } = came.word {
+                        // What the engine has no room for is lost, as it would be in this process.
+                        let _ = commands(&json);
+                    }
+                }
+                Err(error) => break error,
             }
+        };
+        // That it hung up is its right.
+        if let (Mishap::Garbage, _) = told(&error) {
+            shared.report(Mishap::Garbage);
         }
     });
     spawned.map_err(|e| Refusal::new(Status::FAILED, e.to_string()))?;

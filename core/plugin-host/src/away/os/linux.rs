@@ -1,11 +1,14 @@
-//! Memory shared with a plugin's process. The one file of this folder with `unsafe`.
+//! Memory shared with a plugin's process, and sleep and wake-up by it. The one file of this folder with `unsafe`.
 
 use core::ptr::NonNull;
-use core::sync::atomic::AtomicU32;
+pub(crate) use core::sync::atomic::AtomicU32;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fstat, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::thread::{Timespec, futex};
+use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 /// Shared words, all read and written as atomics: what the other side does to them is never undefined
 /// behaviour, only wrong.
@@ -58,4 +61,28 @@ impl Drop for Region {
         // SAFETY: the mapping is this value's own, and no borrow of it is left.
         let _ = unsafe { munmap(self.at.as_ptr().cast(), self.words * size_of::<u32>()) };
     }
+}
+
+/// Sleeps while `word` is `value`, `at_most` so long. May end early: whoever sleeps looks again.
+pub(crate) fn sleep_while(word: &AtomicU32, value: u32, at_most: Duration) {
+    let wait = Timespec {
+        tv_sec: at_most.as_secs() as i64,
+        tv_nsec: i64::from(at_most.subsec_nanos()),
+    };
+    // Woken, too late, changed meanwhile, interrupted: all the same.
+    let _ = futex::wait(word, futex::Flags::empty(), value, Some(&wait));
+}
+
+/// Wakes who sleeps while `word` is what it was, in whichever process.
+pub(crate) fn wake(word: &AtomicU32) {
+    // This can only fail for an address that is none.
+    let _ = futex::wake(word, futex::Flags::empty(), 1);
+}
+
+/// The same clock in all processes. Unit: ns.
+pub(crate) fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    (now.tv_sec as u64)
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(now.tv_nsec as u64)
 }
