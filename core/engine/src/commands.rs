@@ -1,5 +1,6 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
+mod accounts;
 mod checks;
 mod lamps;
 mod plugins;
@@ -8,13 +9,13 @@ mod repeats;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
-use base::{Duration, Instant, Redacted};
+use base::{Duration, Instant};
 use checks::{check_length, refusal, refuse_ours};
-use control::command::{AddAccount, CallRef, Command, Dial, LadderOf, Mute, Reply};
+use control::command::{CallRef, Command, Dial, LadderOf, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
-use ports::{Account, Handles, KeepAliveRule, Post, blf, dialogs, link, registrar};
+use ports::{Account, Handles, Post, blf, dialogs, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -219,7 +220,7 @@ impl Commands {
             Command::Unregister(on) => self.post(registrar::Word::Unregister {
                 account: known(&on.account, hub)?,
             }),
-            Command::AddAccount(add) => self.add_account(account(*add)?),
+            Command::AddAccount(add) => self.add_account(accounts::account(*add)?),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
@@ -405,60 +406,6 @@ fn ladder(of: LadderOf, hub: &Hub) -> Outcome {
         ErrorObject::new(Code::UNKNOWN_CALL, why)
     })?;
     Ok(Reply::Ladder { ladder })
-}
-
-/// An account from the words of a command.
-fn account(add: AddAccount) -> Result<Account, ErrorObject> {
-    let uri = |text: String| {
-        let bad = |_| {
-            ErrorObject::new(
-                Code::BAD_ADDRESS,
-                format!("{} is no SIP address", control::quoted(&text)),
-            )
-        };
-        text.parse::<sip_message::Uri>().map_err(bad)
-    };
-    let transport = match add.transport {
-        control::command::Transport::Udp => sip::Transport::Udp,
-        control::command::Transport::Tcp => sip::Transport::Tcp,
-    };
-    let server = |text: String| {
-        let server = uri(if text.contains(':') {
-            text
-        } else {
-            format!("sip:{text}")
-        });
-        server.map(|server| ports::by_transport(server, transport))
-    };
-    let aor = uri(format!(
-        "sip:{}@{}",
-        sip_message::escape_user(&add.user),
-        add.domain
-    ))?;
-    let expires = if add.register {
-        add.expires_s.unwrap_or(EXPIRES_S)
-    } else {
-        0
-    };
-    Ok(Account {
-        name: add.account.as_str().to_owned(),
-        aor,
-        display_name: add.display.unwrap_or_default(),
-        auth_user: add.auth_user.unwrap_or(add.user),
-        password: Redacted::new(
-            add.password
-                .map(|p| p.reveal().to_owned())
-                .unwrap_or_default(),
-        ),
-        registrar: add.registrar.map(server).transpose()?,
-        outbound_proxy: add.outbound_proxy.map(server).transpose()?,
-        transport,
-        expires: Duration::from_secs(u64::from(expires)),
-        keep_alive: KeepAliveRule::None,
-        takes_unknown: add.udp_from_unknown,
-        is_default: add.make_default,
-        watches: blf::Watches::default(),
-    })
 }
 
 #[cfg(test)]

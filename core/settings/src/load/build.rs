@@ -1,8 +1,8 @@
 //! Checked values to typed settings, and the checks that need more than one value.
 
-use super::Values;
+use super::{Values, choices};
 use crate::SecretSource;
-use crate::account::{Account, BlfEvent, KeepAlive};
+use crate::account::Account;
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
@@ -226,50 +226,17 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         },
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
         expires: values.seconds(&key("expires_s"))?,
-        keepalive: match text("keepalive")? {
-            "none" => KeepAlive::None,
-            "options" => KeepAlive::Options,
-            "stun" => KeepAlive::Stun,
-            _ => KeepAlive::Crlf,
-        },
+        keepalive: choices::keep_alive(text("keepalive")?),
         keepalive_every: values.seconds(&key("keepalive_s"))?,
-        blf: watched(id, "blf", values, complaints)?,
-        park_slots: watched(id, "park_slots", values, complaints)?,
-        blf_event: match text("blf_event")? {
-            "presence" => BlfEvent::Presence,
-            "reg" => BlfEvent::Reg,
-            _ => BlfEvent::Dialog,
-        },
+        blf: choices::list(id, "blf", values, complaints)?,
+        park_slots: choices::list(id, "park_slots", values, complaints)?,
+        blf_event: choices::event(text("blf_event")?),
         blf_poll: values.seconds(&key("blf_poll_s"))?,
         subscription_expires: values.seconds(&key("subscription_expires_s"))?,
         subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
         voicemail_number: text("voicemail_number")?.to_owned(),
         codec_options: account_codec_options(id, values),
     })
-}
-
-/// Extensions or slots to watch: each an address or a number, or one behind a name.
-fn watched(
-    id: &str,
-    name: &str,
-    values: &Values,
-    complaints: &mut Complaints,
-) -> Option<Vec<String>> {
-    let key = values.account_key(id, name);
-    let all = values.list(&key)?.to_vec();
-    let target = |text: &str| -> String {
-        let inner = text.split_once('<').map_or(text, |(_, rest)| rest);
-        inner.trim().trim_end_matches('>').trim().to_owned()
-    };
-    for text in &all {
-        let aim = target(text);
-        if aim.is_empty() || aim.contains(char::is_whitespace) {
-            let what = format!("value '{text}' is not valid");
-            let allowed = "allowed: extension or SIP URI, alone or as Name <103>";
-            complaints.error(&origin(&key, values), &key, &what, allowed);
-        }
-    }
-    Some(all)
 }
 
 /// The source that the highest layer names. Two in one layer: nobody can say which was meant.
@@ -383,7 +350,7 @@ fn check_order(low: &str, high: &str, values: &Values, complaints: &mut Complain
     }
 }
 
-fn origin(key: &str, values: &Values) -> Origin {
+pub(super) fn origin(key: &str, values: &Values) -> Origin {
     values
         .0
         .get(key)

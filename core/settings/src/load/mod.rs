@@ -1,6 +1,7 @@
 //! Lays defaults, profile, site file, environment and options over each other, strongest last.
 
 mod build;
+mod choices;
 mod plugins;
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ pub struct Leg {
     pub(super) asked: Instant,
     /// Whether a NOTIFY came since then.
     pub(super) heard: bool,
-    /// Refreshes in a row that were refused for now.
+    /// Refreshes in a row that were refused without an end.
     pub(super) failures: u32,
     pub(super) attempt: Option<Attempt>,
 }
