@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use base::{Duration, Instant};
-use control::{EventBody, LampState};
+use control::lamp::{AddLamp, LampRef, MailboxRef};
+use control::{Command, EventBody, LampState, Reply};
 use offhook_sim::link::{Jitter, LinkSettings, Loss};
 use offhook_sim::{Peer, Phone, Script, Settings, World};
 use ports::blf::LampWish;
@@ -368,4 +369,86 @@ fn lamps_are_unknown_after_a_panic_and_come_back() {
     assert_eq!(shown(&phone)["201"], None);
     let back = world.run_while_not(Duration::from_secs(5), || shown(&phone)["201"] == Some(0));
     assert!(back);
+}
+
+fn lamp(name: &str) -> LampRef {
+    LampRef {
+        target: name.to_owned(),
+        account: None,
+    }
+}
+
+/// M-093: a lamp that is free is called by one command; one that is busy is not.
+#[test]
+fn m093_a_lamp_calls_who_is_free() {
+    let mut world = World::new(9);
+    let (peer, pbx, phone) = watching(&mut world, &["201"]);
+    peer.on("INVITE", |script, request| {
+        script.reply(request, 486, |r| r)
+    });
+    world.run_for(Duration::from_secs(2));
+    let reply = phone.command(Command::DialLamp(lamp("201")));
+    assert!(matches!(reply, Ok(Reply::Call { .. })), "{reply:?}");
+    world.run_for(Duration::from_secs(1));
+    let invite = peer.last("INVITE").unwrap();
+    assert_eq!(invite.uri().unwrap().user(), Some("201"));
+    change(&peer, &pbx, "201", &phone);
+    world.run_for(Duration::from_secs(1));
+    let refused = phone.command(Command::DialLamp(lamp("201")));
+    assert_eq!(refused.unwrap_err().code, control::Code::LAMP_BUSY);
+    let unknown = phone.command(Command::DialLamp(lamp("999")));
+    assert_eq!(unknown.unwrap_err().code, control::Code::UNKNOWN_LAMP);
+    assert_eq!(peer.count("INVITE"), 1);
+}
+
+/// M-061, K-024: one command calls the voicemail; without a number nothing is sent.
+#[test]
+fn m061_k024_voicemail_is_called_at_its_number() {
+    let mut world = World::new(10);
+    let (peer, _) = pbx(&mut world);
+    peer.on("INVITE", |script, request| {
+        script.reply(request, 486, |r| r)
+    });
+    let mut settings = Settings::new("alice");
+    settings.domain = peer.script().address.ip().to_string();
+    let without = world.phone(&settings);
+    settings.watches.voicemail_number = String::from("*69");
+    let with = world.phone(&settings);
+    world.run_for(Duration::from_secs(1));
+    let ask = || Command::DialVoicemail(MailboxRef { account: None });
+    let refused = without.command(ask()).unwrap_err();
+    assert_eq!(refused.code, control::Code::NO_VOICEMAIL_NUMBER);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(peer.count("INVITE"), 0);
+    assert!(with.command(ask()).is_ok());
+    world.run_for(Duration::from_secs(1));
+    let invite = peer.last("INVITE").unwrap();
+    assert_eq!(invite.uri().unwrap().user(), Some("*69"));
+}
+
+/// M-089: what commands add is watched, and unsubscribed when it is removed.
+#[test]
+fn m089_commands_add_and_remove_lamps() {
+    let mut world = World::new(11);
+    let (peer, pbx, phone) = watching(&mut world, &[]);
+    world.run_for(Duration::from_secs(1));
+    let add = |target: &str| {
+        Command::AddLamp(AddLamp {
+            target: target.to_owned(),
+            account: None,
+            label: Some(String::from("Carol")),
+            slot: false,
+        })
+    };
+    let refused = phone.command(add("not an address")).unwrap_err();
+    assert_eq!(refused.code, control::Code::BAD_ADDRESS);
+    assert!(phone.command(add("203")).is_ok());
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(shown(&phone)["Carol"], Some(0));
+    assert_eq!(pbx.borrow().kept.len(), 1);
+    assert!(phone.command(Command::RemoveLamp(lamp("Carol"))).is_ok());
+    world.run_for(Duration::from_secs(1));
+    assert!(phone.snapshot().lamps.is_empty());
+    let last = peer.last("SUBSCRIBE").unwrap();
+    assert_eq!(last.headers().expires().unwrap(), Some(0));
 }

@@ -376,7 +376,7 @@ impl Values {
     }
 
     /// The key that counts for an account: its own, or the one for all.
-    fn account_key(&self, id: &str, name: &str) -> String {
+    pub(super) fn account_key(&self, id: &str, name: &str) -> String {
         let own = format!("accounts.{id}.{name}");
         if self.0.contains_key(&own) {
             own

@@ -34,6 +34,7 @@ pub(crate) enum Step {
 }
 
 /// What the engine says first.
+#[expect(clippy::large_enum_variant, reason = "one of a test")]
 pub(crate) enum Hello {
     /// A welcome with how everything stands.
     Welcome(EngineSnapshot),
