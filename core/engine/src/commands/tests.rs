@@ -4,6 +4,7 @@
 use super::*;
 use crate::hub::Identity;
 use control::Timestamp;
+use control::command::AddAccount;
 use control::command::{Decline, SendDtmf, Shutdown, Transport};
 use control::event::{AccountChange, CallCreated};
 use control::snapshot::{AccountSnapshot, AccountState};
