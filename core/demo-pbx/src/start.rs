@@ -234,6 +234,7 @@ fn media_settings(formats: Vec<Capability>) -> part_media::Settings {
         narrow_events: true,
         ptime_ms: None,
         max_ptime_ms: None,
+        held: part_media::Held::default(),
         legs: CALLS,
     }
 }
@@ -245,6 +246,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         preference: Preference::Offerer,
         sound: Sound::Silence,
         ring_for: None,
+        one_active: false,
         formats,
     }
 }

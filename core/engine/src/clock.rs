@@ -37,6 +37,13 @@ impl Clock {
         millis.saturating_sub(self.now().as_millis())
     }
 
+    /// How far this machine's local time is ahead of UTC at a time of day, as TZ or the system say. Unit: minutes.
+    pub fn local_offset_min(unix_ms: u64) -> i32 {
+        let at = i64::try_from(unix_ms).map(jiff::Timestamp::from_millisecond);
+        let Ok(Ok(at)) = at else { return 0 };
+        jiff::tz::TimeZone::system().to_offset(at).seconds() / 60
+    }
+
     /// Time of day at [`Instant::ZERO`] as NTP counts it (RFC 5905 §6). Unit: 2^-32 s since 1900.
     pub fn ntp_at_zero(self) -> u64 {
         const SINCE_1900_S: u64 = 2_208_988_800;

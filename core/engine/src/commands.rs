@@ -3,9 +3,11 @@
 mod accounts;
 mod checks;
 mod lamps;
+mod pick;
 mod plugins;
 mod recordings;
 mod repeats;
+mod rules;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
@@ -15,6 +17,7 @@ use control::command::{CallRef, Command, Dial, LadderOf, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
+use pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
 use ports::{Account, Handles, Post, blf, dialogs, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
@@ -113,7 +116,10 @@ impl Commands {
             | Command::HangUp(_)
             | Command::HangUpAll(_)
             | Command::SendDtmf(_)
-            | Command::Mute(_) => self.on_call(asked, command, hub),
+            | Command::Mute(_)
+            | Command::Hold(_)
+            | Command::Resume(_)
+            | Command::Swap(_) => self.on_call(asked, command, hub),
             Command::StartRecording(_)
             | Command::StopRecording(_)
             | Command::PauseRecording(_)
@@ -141,6 +147,7 @@ impl Commands {
             | Command::RemoveLamp(_)
             | Command::DialLamp(_)
             | Command::DialVoicemail(_) => self.on_lamp(asked, command, hub, now),
+            Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
             | Command::PluginTop(_)
@@ -189,6 +196,25 @@ impl Commands {
                 }
             }
             Command::Mute(mute) => return self.mute(mute, command, hub),
+            Command::Hold(on) => dialogs::Word::Hold {
+                command,
+                call: pick_or(
+                    on,
+                    hub,
+                    |call| is_answered(call) && !call.held_by_local,
+                    is_answered,
+                )?,
+            },
+            Command::Resume(on) => dialogs::Word::Resume {
+                command,
+                call: pick_or(on, hub, is_held, is_answered)?,
+            },
+            Command::Swap(on) => {
+                // Which was held last is known where calls are held.
+                let some = pick(on, hub, is_held)?;
+                let call = on.call.map(|_| some);
+                dialogs::Word::Swap { command, call }
+            }
             // What is left of the commands that concern calls.
             _ => dialogs::Word::HangUpAll { command },
         };
@@ -220,7 +246,7 @@ impl Commands {
             Command::Unregister(on) => self.post(registrar::Word::Unregister {
                 account: known(&on.account, hub)?,
             }),
-            Command::AddAccount(add) => self.add_account(accounts::account(*add)?),
+            Command::AddAccount(add) => self.add_account(self.with_rules(accounts::account(*add)?)),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
@@ -282,6 +308,7 @@ impl Commands {
             ended: None,
             muted: false,
             held_by_remote: false,
+            held_by_local: false,
             media: None,
             quality: None,
             end: None,
@@ -352,39 +379,6 @@ impl Commands {
         (self.carry)(word.into())
             .map(|()| Reply::Taken)
             .map_err(busy)
-    }
-}
-
-fn is_ringing_here(call: &CallSnapshot) -> bool {
-    call.direction == CallDirection::Incoming
-        && matches!(call.state, CallState::Ringing | CallState::Progress)
-}
-
-fn is_answered(call: &CallSnapshot) -> bool {
-    call.state == CallState::Answered
-}
-
-/// The call that is meant: the one named, or else the newest that fits.
-fn pick(
-    on: CallRef,
-    hub: &Hub,
-    fits: impl Fn(&CallSnapshot) -> bool,
-) -> Result<CallHandle, ErrorObject> {
-    let Some(call) = on.call else {
-        let newest = hub.calls().values().rev().find(|c| fits(c)).map(|c| c.call);
-        let why = "no call is in a state for this";
-        return newest.ok_or_else(|| ErrorObject::new(Code::UNKNOWN_CALL, why));
-    };
-    match hub.calls().get(&call) {
-        Some(known) if fits(known) => Ok(call),
-        Some(known) => {
-            let why = format!("call {call} is {:?}", known.state).to_lowercase();
-            Err(ErrorObject::new(Code::WRONG_STATE, why).call(call))
-        }
-        None => Err(ErrorObject::new(
-            Code::UNKNOWN_CALL,
-            format!("{call} is over, or never was"),
-        )),
     }
 }
 

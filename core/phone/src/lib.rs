@@ -53,7 +53,7 @@ use part_registrar::Registrar;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CallsFull, CodecOrder, DtmfListen, MediaPriority, Settings, Transport};
+use settings::{CallsFull, CodecOrder, DtmfListen, HoldSends, MediaPriority, Settings, Transport};
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -230,6 +230,7 @@ fn dialogs_settings(
         },
         sound,
         ring_for: Some(settings.sip.ring_for),
+        one_active: settings.calls.one_active,
         formats,
     }
 }
@@ -249,6 +250,10 @@ fn media_settings(
         narrow_events: settings.dtmf.negotiate_only_8khz,
         ptime_ms: Some(settings.media.ptime_ms),
         max_ptime_ms: None,
+        held: match settings.calls.hold_sends {
+            HoldSends::Nothing => part_media::Held::Nothing,
+            HoldSends::Silence => part_media::Held::Silence,
+        },
         legs: settings.limits.calls,
     })
 }

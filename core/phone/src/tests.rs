@@ -25,7 +25,7 @@ fn catalogue() -> Catalogue {
 }
 
 /// A value of its own for each key.
-const EVERYTHING: [(&str, &str); 25] = [
+const EVERYTHING: [(&str, &str); 27] = [
     ("limits.calls", "7"),
     ("limits.calls_full", "later"),
     ("limits.dialogs", "77"),
@@ -49,6 +49,8 @@ const EVERYTHING: [(&str, &str); 25] = [
     ("dscp.voice", "10"),
     ("filters.microphone", "filter-gain"),
     ("filters.speaker", "filter-x:{}"),
+    ("calls.one_active", "false"),
+    ("calls.hold_sends", "silence"),
     ("incoming.accept", "echo"),
     ("incoming.accept_after_ms", "1500"),
 ];
@@ -65,6 +67,7 @@ fn every_setting_has_a_reader() {
         control_socket: _, // `build`
         limits,
         sip,
+        calls,
         incoming,
         accounts: _,        // the tests below
         default_account: _, // the tests below
@@ -91,6 +94,8 @@ fn every_setting_has_a_reader() {
     assert_eq!(dialogs.sessions.limits.sessions, limits.dialogs);
     assert_eq!(dialogs.sessions.limits.early_per_source, Some(3));
     assert_eq!(dialogs.ring_for, Some(Duration::from_secs(33)));
+    assert_eq!(dialogs.one_active, calls.one_active);
+    assert_eq!(calls.hold_sends, settings::HoldSends::Silence);
     assert_eq!(dialogs.preference, sdp::Preference::Ours);
     reach_media(&settings, &media);
     assert_eq!(voice_settings(&settings).unwrap().dscp, dscp(marks.voice));

@@ -59,7 +59,9 @@ impl Who {
                 identifier: identifier.to_owned(),
             });
         }
-        number::plain(text).map(Self::Number)
+        let number = number::plain(text)?;
+        let has_digit = number.contains(|c: char| c.is_ascii_digit());
+        has_digit.then_some(Self::Number(number))
     }
 
     /// Whether `caller`, whose contact is known or not, is meant.

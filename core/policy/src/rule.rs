@@ -8,6 +8,9 @@ use crate::number::LONGEST;
 use crate::rewrite::Source;
 
 mod line;
+
+pub use line::idle_operands;
+
 #[cfg(test)]
 mod tests;
 
@@ -189,6 +192,16 @@ pub enum Place {
     Condition(usize, usize),
     /// An action of a rule.
     Action(usize, usize),
+}
+
+impl Place {
+    /// The rule that it is in.
+    pub const fn rule(self) -> Option<usize> {
+        match self {
+            Self::List => None,
+            Self::Rule(rule) | Self::Condition(rule, _) | Self::Action(rule, _) => Some(rule),
+        }
+    }
 }
 
 impl core::fmt::Display for Place {

@@ -4,6 +4,7 @@ use crate::blf::Watches;
 use base::{Duration, Redacted};
 use sip::Transport;
 use sip_message::Uri;
+use std::sync::Arc;
 
 /// Who an account is, where it registers and what it says of itself.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Account {
     pub is_default: bool,
     /// Extensions and mailbox that it watches.
     pub watches: Watches,
+    /// Rules about what it dials and what comes in.
+    pub policy: Arc<policy::Policy>,
 }
 
 /// A server's URI by the account's transport, which holds where the URI names none. What is called by

@@ -81,6 +81,27 @@ pub enum Word {
         /// Silent from now on.
         on: bool,
     },
+    /// Holds the other side: no sound goes either way until [`Word::Resume`].
+    Hold {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Goes on with a call that is held here.
+    Resume {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Holds what is active and goes on with a call that is held here.
+    Swap {
+        /// Which command asked.
+        command: CommandId,
+        /// The call to go on with; `None`: the one that was held last.
+        call: Option<CallHandle>,
+    },
     /// Media is ready for a description, or not to be had.
     Media {
         /// The call.

@@ -60,6 +60,14 @@ pub enum Word {
         /// Silent from now on.
         on: bool,
     },
+    /// Holds the leg, whatever was agreed, or no longer: nothing of it is heard, and it is sent what the
+    /// settings say.
+    Hold {
+        /// The call.
+        call: CallHandle,
+        /// Held from now on.
+        on: bool,
+    },
     /// The voice side has something to say.
     Voice(voice::Report),
     /// Another part was made anew.

@@ -75,4 +75,6 @@ pub struct Account {
     pub voicemail_number: String,
     /// What is set of codecs, its own before what is set for all.
     pub codec_options: CodecOptions,
+    /// Rules about what it dials and what comes in.
+    pub policy: policy::Policy,
 }

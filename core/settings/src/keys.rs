@@ -1,5 +1,6 @@
 //! The list of all keys. config/defaults.toml gives each its default and tells the person about it.
 
+use crate::lines::Lines;
 use crate::value::Kind;
 
 /// One key and what it takes.
@@ -44,6 +45,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("sip.listen", Kind::Listen),
     key("sip.ring_for_s", number(1, 3600)),
     key("sip.user_agent", Kind::Text),
+    key("calls.one_active", Kind::Switch),
+    key("calls.hold_sends", Kind::Choice(&["nothing", "silence"])),
     key("incoming.accept", Kind::Incoming),
     key("incoming.accept_after_ms", number(0, 600_000)),
     key("account.register", Kind::Switch),
@@ -74,6 +77,44 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.subscription_expires_s", number(30, 86_400)),
     key("account.subscribe_for_voicemail", Kind::Switch),
     key("account.voicemail_number", Kind::Text),
+    key("account.rewriting", Kind::Lines(Lines::Rewriting)),
+    key(
+        "account.incoming_rewriting",
+        Kind::Lines(Lines::IncomingRewriting),
+    ),
+    key("account.country_code", Kind::Digits),
+    key("account.area_code", Kind::Digits),
+    key("account.national_prefix", Kind::Digits),
+    key("account.international_prefix", Kind::Digits),
+    key("account.trunk_access", Kind::Digits),
+    key("account.own_number_length", number(0, 15)),
+    key("account.remote_contact", Kind::Lines(Lines::Identities)),
+    key("account.do_not_disturb", Kind::Switch),
+    key(
+        "account.do_not_disturb_schedule",
+        Kind::Lines(Lines::Schedule),
+    ),
+    key("account.do_not_disturb_gmt_offset_min", Kind::GmtOffset),
+    key("account.do_not_disturb_except", Kind::Lines(Lines::Callers)),
+    key("account.forwarding_enabled", Kind::Switch),
+    key("account.forwarding_number", Kind::Target),
+    key("account.forwarding_busy_number", Kind::Target),
+    key("account.forwarding_no_answer_number", Kind::Target),
+    key("account.forwarding_no_answer_s", number(1, 600)),
+    key("account.call_waiting", Kind::Switch),
+    key("account.auto_answer", Kind::Switch),
+    key("account.auto_answer_s", number(0, 3600)),
+    key("account.auto_answer_asked", Kind::Switch),
+    key(
+        "account.auto_answer_callers",
+        Kind::Lines(Lines::AnswerCallers),
+    ),
+    key("account.auto_answer_muted", Kind::Switch),
+    key("dial.emergency", Kind::Lines(Lines::Numbers)),
+    key(
+        "dial.uri_confirm",
+        Kind::Choice(&["always", "unknown", "never"]),
+    ),
     key("media.codecs", Kind::Codecs),
     key("media.codec_order", Kind::Choice(&["theirs", "ours"])),
     key(

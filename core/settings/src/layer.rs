@@ -144,6 +144,18 @@ impl Reader<'_, '_> {
     fn leaf(&mut self, path: &str, kind: Kind, value: &Spanned<DeValue<'_>>) {
         let raw = raw(value.get_ref());
         let origin = self.text.origin(value.span().start);
+        if let (DeValue::Array(items), Raw::List(lines)) = (value.get_ref(), &raw) {
+            let wrong = kind.wrong_lines(lines);
+            for (at, what, allowed) in &wrong {
+                let start = items
+                    .get(*at)
+                    .map_or(value.span().start, |i| i.span().start);
+                self.complain(path, start, what.as_str(), allowed.as_str());
+            }
+            if !wrong.is_empty() {
+                return;
+            }
+        }
         match kind.check(&raw) {
             Some(value) => self.entries.push(Entry {
                 key: path.to_owned(),
@@ -191,6 +203,10 @@ pub(crate) fn complain_about_value(
         | Kind::Id
         | Kind::Device
         | Kind::Devices
+        | Kind::Lines(_)
+        | Kind::Digits
+        | Kind::Target
+        | Kind::GmtOffset
         | Kind::Sha256
         | Kind::PluginOption
         | Kind::Option

@@ -14,6 +14,7 @@
 //! | [`complaint`] | [`Complaint`], [`Complaints`] |
 //! | `keys` | the list of all keys and the kind of each |
 //! | `value` | what each kind allows |
+//! | `lines` | lists of rules, schedules and callers |
 //! | `layer` | one TOML text to checked values |
 //! | `os` | who may read a file |
 
@@ -21,6 +22,7 @@ pub mod account;
 pub mod complaint;
 mod keys;
 mod layer;
+mod lines;
 pub mod load;
 mod os;
 pub mod secret;
@@ -32,7 +34,7 @@ pub use complaint::{Complaint, Complaints, Origin, Severity};
 pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};
 pub use settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, Incoming,
-    Limits, Listen, Log, Media, MediaPriority, OptionValue, PluginOption, PluginValue, Plugins,
-    Recording, Settings, Sip, Transport, Trust,
+    Accept, Calls, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters,
+    HoldSends, Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, PluginOption,
+    PluginValue, Plugins, Recording, Settings, Sip, Transport, Trust,
 };

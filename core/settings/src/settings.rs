@@ -20,6 +20,8 @@ pub struct Settings {
     pub limits: Limits,
     /// SIP.
     pub sip: Sip,
+    /// Several calls at once.
+    pub calls: Calls,
     /// Calls that come in.
     pub incoming: Incoming,
     /// Accounts by id.
@@ -136,6 +138,24 @@ pub struct Sip {
     pub ring_for: Duration,
     /// Name that messages carry, or empty.
     pub user_agent: String,
+}
+
+/// What a call that is held here is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldSends {
+    /// No packet of sound.
+    Nothing,
+    /// Silence: the way stays open in networks that close one on which nothing goes.
+    Silence,
+}
+
+/// Several calls at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calls {
+    /// A call that is answered, dialled or resumed puts the one that is active on hold.
+    pub one_active: bool,
+    /// What a call that is held here is sent.
+    pub hold_sends: HoldSends,
 }
 
 /// What becomes of a call that comes in.

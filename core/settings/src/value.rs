@@ -1,5 +1,6 @@
 //! What each kind of value allows.
 
+use crate::lines::{Lines, Wrong};
 use crate::settings::{Accept, Device, Listen, PluginValue};
 
 /// A checked value.
@@ -56,6 +57,14 @@ pub(crate) enum Kind {
     Device,
     /// Several of these.
     Devices,
+    /// Lines that each have a meaning.
+    Lines(Lines),
+    /// Digits that are put before numbers, or none.
+    Digits,
+    /// Empty, or where a call can be sent: a number or a SIP URI.
+    Target,
+    /// Minutes east of Greenwich, or empty for local time.
+    GmtOffset,
     /// What becomes of an incoming call.
     Incoming,
     /// What a codec's option may be: its plugin checks more.
@@ -84,6 +93,14 @@ impl Kind {
                 let fits = (min..=max).contains(&number) && number % step == 0;
                 fits.then_some(Value::Number(number))
             }
+            (Self::GmtOffset, Raw::Number(number)) => {
+                let fits = (-720..=840).contains(number);
+                fits.then(|| Value::Text(number.to_string()))
+            }
+            (Self::Lines(_), Raw::List(items)) => {
+                let fits = items.iter().all(|item| is_line(item));
+                (fits && self.wrong_lines(items).is_empty()).then(|| Value::List(items.clone()))
+            }
             (_, Raw::Text(text)) if !is_line(text) => None,
             (Self::PluginOption, raw) => option(raw).map(Value::Plugin),
             (_, Raw::Text(text)) if self.takes_text(text) => Some(Value::Text(text.clone())),
@@ -106,6 +123,9 @@ impl Kind {
             Self::Id => text.is_empty() || is_id(text),
             Self::Device => Device::read(text).is_some(),
             Self::Incoming => Accept::read(text).is_some(),
+            Self::Digits => text.len() <= 8 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Target => text.is_empty() || policy::forward::is_target(text),
+            Self::GmtOffset => text.is_empty(),
             Self::Sha256 => text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()),
             Self::Switch
             | Self::Number { .. }
@@ -114,7 +134,35 @@ impl Kind {
             | Self::Texts
             | Self::Listen
             | Self::Devices
+            | Self::Lines(_)
             | Self::PluginOption => false,
+        }
+    }
+
+    /// Lines of a list that cannot be; none where lines have no meaning of their own.
+    pub(crate) fn wrong_lines(self, items: &[String]) -> Vec<Wrong> {
+        match self {
+            Self::Lines(lines) => lines.wrong(items),
+            Self::Switch
+            | Self::Number { .. }
+            | Self::Text
+            | Self::Choice(_)
+            | Self::Names
+            | Self::Codecs
+            | Self::Texts
+            | Self::Listen
+            | Self::Server
+            | Self::Id
+            | Self::Device
+            | Self::Devices
+            | Self::Digits
+            | Self::Target
+            | Self::GmtOffset
+            | Self::Incoming
+            | Self::Option
+            | Self::Secret
+            | Self::Sha256
+            | Self::PluginOption => Vec::new(),
         }
     }
 
@@ -142,6 +190,10 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::Lines(_)
+            | Self::Digits
+            | Self::Target
+            | Self::GmtOffset
             | Self::Incoming
             | Self::Sha256
             | Self::PluginOption
@@ -178,6 +230,12 @@ impl Kind {
             Self::Devices => {
                 r#"allowed: a list of plugins' ids, such as ["filter-gain"] or ["filter-gain:OPTIONS"]"#.to_owned()
             }
+            Self::Lines(lines) => lines.allowed(),
+            Self::Digits => "allowed: at most 8 digits, or nothing".to_owned(),
+            Self::Target => "allowed: number or SIP URI, or nothing".to_owned(),
+            Self::GmtOffset => {
+                "allowed: integer -720 to 840, or nothing for local time".to_owned()
+            }
             Self::Incoming => {
                 "allowed: ring, talk, silent, echo, play=FILE, record=FOLDER".to_owned()
             }
@@ -203,10 +261,20 @@ impl Kind {
                 "false" | "0" | "no" | "off" => Raw::Switch(false),
                 _ => Raw::Text(text.to_owned()),
             },
-            Self::Number { .. } => text
+            // A rule has commas of its own: one line of the variable is one.
+            Self::Lines(Lines::Rewriting | Lines::IncomingRewriting | Lines::Schedule) => {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                Raw::List(lines.map(str::to_owned).collect())
+            }
+            Self::Number { .. } | Self::GmtOffset => text
                 .parse()
                 .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
-            Self::Names | Self::Codecs | Self::Texts | Self::Listen | Self::Devices => {
+            Self::Names
+            | Self::Codecs
+            | Self::Texts
+            | Self::Listen
+            | Self::Devices
+            | Self::Lines(_) => {
                 let items = text
                     .split(',')
                     .map(str::trim)
@@ -218,6 +286,8 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::Digits
+            | Self::Target
             | Self::Incoming
             | Self::Sha256
             | Self::PluginOption

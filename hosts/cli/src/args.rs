@@ -1,6 +1,6 @@
 //! What may be typed.
 
-use crate::verbs::{PluginBisect, PluginBisectOne, PluginNew, PluginRun};
+use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
 use control::{AccountHandle, CallHandle, Code, PluginId};
@@ -88,6 +88,8 @@ pub(crate) enum Verb {
     Demo(Demo),
     /// Call a number or an address, and stay until the call is over
     Call(Call),
+    /// Call what a clicked link says: tel:, sip:, sips:, callto:
+    Open(Open),
     /// Accept a ringing call
     Answer(OneCall),
     /// Refuse a ringing call
@@ -98,6 +100,12 @@ pub(crate) enum Verb {
     Dtmf(Dtmf),
     /// Silence the microphone, or open it
     Mute(Mute),
+    /// Hold the far end: no sound goes either way
+    Hold(OneCall),
+    /// Go on with a call that is held here
+    Resume(OneCall),
+    /// Hold the active call and go on with the one held last, or with ID
+    Swap(OneCall),
     /// Record a call: start, stop, pause, resume, note
     Record(Record),
     /// List the calls
@@ -117,6 +125,9 @@ pub(crate) enum Verb {
     Unregister(OneAccount),
     /// Print events as they happen
     Events(Events),
+    /// Say what the rules make of a number
+    #[command(subcommand)]
+    Rules(Rules),
     /// Show who sent what when in a call
     Ladder(Ladder),
     /// Check this computer

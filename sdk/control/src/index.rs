@@ -279,6 +279,16 @@ index! {
         "no voicemail number configured"
         "the account does not say which number its voicemail has"
         "set voicemail_number of the account";
+    /// The far end does not take a hold or a resumption.
+    4014 HOLD_REFUSED Rejected
+        "the other side refuses to be held or resumed"
+        "its phone or server takes no change of the session; the call goes on as it was"
+        "mute the microphone instead, or hang up and call again";
+    /// Rules of the account want what this phone cannot do.
+    4020 RULES_WANT_MORE Failed
+        "the account's rules want what this phone cannot do"
+        "an action of rewriting asks for video, call-through, a browser or another way of calling"
+        "see which rule it is: offhook rules test NUMBER; change it under rewriting in the settings";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"

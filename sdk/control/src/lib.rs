@@ -15,6 +15,7 @@
 //! | [`index`] | the table of all codes; [`index::explain`] |
 //! | [`exit`] | [`ExitCode`] of the command line, and which word leads to which |
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
+//! | [`rules`] | what would become of a number |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
 //! | [`lamp`] | lamps and mailboxes |
@@ -36,6 +37,7 @@ mod os;
 pub mod plugin;
 pub mod reason;
 pub mod recording;
+pub mod rules;
 pub mod secret;
 pub mod snapshot;
 pub mod socket;

@@ -168,6 +168,9 @@ pub struct CallSnapshot {
     /// The far end holds us.
     #[serde(default)]
     pub held_by_remote: bool,
+    /// We hold the far end.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub held_by_local: bool,
     /// How sound travels, once agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaSnapshot>,

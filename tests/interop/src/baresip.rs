@@ -75,6 +75,16 @@ impl Baresip {
         self.running.type_line(&format!("/dial {uri}"))
     }
 
+    /// Holds the call.
+    pub fn hold(&mut self) -> Result<()> {
+        self.running.type_line("/hold")
+    }
+
+    /// Goes on with it.
+    pub fn resume(&mut self) -> Result<()> {
+        self.running.type_line("/resume")
+    }
+
     /// Presses a key in the call.
     pub fn press(&mut self, key: &str) -> Result<()> {
         self.running.type_line(key)

@@ -113,6 +113,17 @@ impl Linphone {
         self.running.type_line(&format!("call {uri}"))
     }
 
+    /// Holds the call, and waits until it is held.
+    pub fn hold(&mut self) -> Result<()> {
+        self.running.type_line("pause")?;
+        self.running.wait_for("is now paused", 1, PATIENCE)
+    }
+
+    /// Goes on with it.
+    pub fn resume(&mut self) -> Result<()> {
+        self.running.type_line("resume 1")
+    }
+
     /// Presses a key in the call.
     pub fn press(&mut self, key: &str) -> Result<()> {
         self.running.type_line(key)

@@ -8,7 +8,8 @@ use crate::net::NodeId;
 use crate::space::Space;
 use base::Instant;
 use bytes::Bytes;
-use control::{Event, EventBody};
+use control::event::Side;
+use control::{Code, Event, EventBody};
 use sip_message::{HeaderName, Headers, Limits, Message, Method};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,13 +29,20 @@ pub fn told(event: &Event) -> Option<String> {
         let name = media.and_then(|m| Some((m.codec.clone()?, m.clock?)));
         name.map_or_else(String::new, |(name, clock)| format!(", {name}/{clock}"))
     };
+    let by = |side| match side {
+        Side::Local => "",
+        Side::Remote => " by the other side",
+    };
     Some(match &event.body {
         EventBody::CallIncoming(_) => format!("call {call} comes in"),
         EventBody::CallRinging(_) => format!("call {call} rings"),
         EventBody::CallProgress(_) => format!("call {call} goes on"),
         EventBody::CallAnswered(told) => format!("call {call} confirmed{}", codec(&told.snapshot)),
-        EventBody::CallHold(_) => format!("call {call} held by the other side"),
-        EventBody::CallResumed(_) => format!("call {call} resumed by the other side"),
+        EventBody::CallHold(told) => format!("call {call} held{}", by(told.by)),
+        EventBody::CallResumed(told) => format!("call {call} resumed{}", by(told.by)),
+        EventBody::CallWarning(told) if told.code == Code::HOLD_REFUSED => {
+            format!("call {call} refuses to be held or resumed")
+        }
         EventBody::CallEnded(told) => {
             let word = |value: serde_json::Result<serde_json::Value>| {
                 let text = value.ok().and_then(|v| v.as_str().map(str::to_owned));

@@ -124,6 +124,31 @@ impl Phone {
         });
     }
 
+    /// Holds a call.
+    pub fn hold(&self, call: CallHandle) {
+        self.order("hold", |command| {
+            dialogs::Word::Hold { command, call }.into()
+        });
+    }
+
+    /// Goes on with a held call.
+    pub fn resume(&self, call: CallHandle) {
+        self.order("resume", |command| {
+            dialogs::Word::Resume { command, call }.into()
+        });
+    }
+
+    /// Holds what is active and goes on with the call that was held last.
+    pub fn swap(&self) {
+        self.order("swap", |command| {
+            dialogs::Word::Swap {
+                command,
+                call: None,
+            }
+            .into()
+        });
+    }
+
     /// Carries out any command, as the control socket would.
     pub fn command(&self, command: Command) -> engine::commands::Outcome {
         self.0.borrow_mut().command(command)

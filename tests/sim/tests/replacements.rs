@@ -45,6 +45,7 @@ fn phones(world: &mut World, folder: &Path, names: &[&str]) -> Vec<Phone> {
     let first = build(folder, 0, &[]);
     let phone = |name: &&str| {
         let mut settings = Settings::new(name);
+        settings.one_active = false;
         settings.codecs = vec!["COPY".to_owned()];
         settings.libraries = vec![first.clone()];
         settings.reloads = Some(Reloads {

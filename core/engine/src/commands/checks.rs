@@ -32,48 +32,9 @@ pub(super) fn check_length(duration_ms: Option<u32>) -> Result<(), ErrorObject> 
 pub(super) fn refuse_ours<'a>(
     mut names: impl Iterator<Item = &'a String>,
 ) -> Result<(), ErrorObject> {
-    let Some(name) = names.find(|name| is_ours(name)) else {
+    let Some(name) = names.find(|name| policy::header::is_ours(name)) else {
         return Ok(());
     };
     let why = format!("the header field {name} is written by the phone itself");
     Err(ErrorObject::new(Code::USAGE, why))
-}
-
-/// Header fields of an INVITE that only the phone may write (RFC 3261 §20; compact forms §7.3.3).
-fn is_ours(name: &str) -> bool {
-    const OURS: [&str; 31] = [
-        "via",
-        "v",
-        "from",
-        "f",
-        "to",
-        "t",
-        "call-id",
-        "i",
-        "cseq",
-        "contact",
-        "m",
-        "max-forwards",
-        "route",
-        "record-route",
-        "content-length",
-        "l",
-        "content-type",
-        "c",
-        "content-encoding",
-        "e",
-        "allow",
-        "supported",
-        "k",
-        "require",
-        "proxy-require",
-        "authorization",
-        "proxy-authorization",
-        "session-expires",
-        "x",
-        "min-se",
-        "user-agent",
-    ];
-    OURS.iter()
-        .any(|ours| ours.eq_ignore_ascii_case(name.trim()))
 }

@@ -278,6 +278,29 @@ fn a_call_is_declined_with_the_status_asked_for_or_603() {
 }
 
 #[test]
+fn m_068_hold_means_the_newest_call_that_is_up() {
+    let mut rig = Rig::new();
+    let call = rig.call(CallDirection::Incoming, CallState::Answered);
+    let none = || control::command::CallRef { call: None };
+    let posts = rig.ask(Command::Hold(none())).unwrap();
+    let held = matches!(
+        posts.as_slice(),
+        [Post::Dialogs(dialogs::Word::Hold { call: on, .. })] if *on == call
+    );
+    assert!(held, "{posts:?}");
+    // None of them is held.
+    for asked in [Command::Resume(none()), Command::Swap(none())] {
+        assert_eq!(rig.ask(asked).unwrap_err().code, Code::UNKNOWN_CALL);
+    }
+    let named = control::command::CallRef { call: Some(call) };
+    assert!(rig.ask(Command::Resume(named)).is_ok());
+    assert_eq!(
+        rig.ask(Command::Swap(named)).unwrap_err().code,
+        Code::WRONG_STATE
+    );
+}
+
+#[test]
 fn digits_last_as_long_as_asked_for_within_bounds() {
     let mut rig = Rig::new();
     let call = rig.call(CallDirection::Outgoing, CallState::Answered);

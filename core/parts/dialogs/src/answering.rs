@@ -41,6 +41,8 @@ pub enum Step {
     Ring,
     /// Picks up.
     Accept,
+    /// Presses keys: 0–9, *, #, A–D.
+    Keys(String),
     /// Hangs up, with a Reason header field.
     HangUp(Option<String>),
 }

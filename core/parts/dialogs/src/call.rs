@@ -95,8 +95,12 @@ pub struct Call {
     pub agreed: Option<Agreed>,
     /// Mean of the quality estimates: sum and count.
     pub mos: (f64, u32),
+    /// How it stands with our hold.
+    pub(crate) hold: crate::hold::Hold,
     /// Digits on their way.
     pub(crate) keys: crate::keys::Keys,
+    /// What follows the answer.
+    pub(crate) after: crate::dialling::After,
 }
 
 impl Call {
@@ -129,7 +133,9 @@ impl Call {
             wants_accept: false,
             agreed: None,
             mos: (0.0, 0),
+            hold: crate::hold::Hold::default(),
             keys: crate::keys::Keys::default(),
+            after: crate::dialling::After::default(),
         }
     }
 
@@ -230,6 +236,7 @@ pub fn snapshot(
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: None,
         quality: None,
         end: None,

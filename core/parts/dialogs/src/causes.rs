@@ -3,6 +3,7 @@
 use crate::Dialogs;
 use crate::call::Call;
 use base::Instant;
+use control::event::Side;
 use control::{CallHandle, CommandId, EventBody};
 use ports::Outbox;
 use sip::SessionId;
@@ -17,6 +18,8 @@ pub struct Causes {
     pub accepted: Option<CommandId>,
     /// The one that silenced the microphone, or opened it.
     pub muted: Option<CommandId>,
+    /// The one that held it, or went on with it.
+    pub held: Option<CommandId>,
     /// The one that hung up or declined.
     pub ends: Option<CommandId>,
     /// Of each digit on its way, oldest first.
@@ -31,13 +34,17 @@ impl Causes {
         if let EventBody::CallMute(_) = body {
             return causes.muted;
         }
+        if let EventBody::CallHold(told) | EventBody::CallResumed(told) = body {
+            return causes.held.filter(|_| told.by == Side::Local);
+        }
         if let EventBody::CallAnswered(_) = body {
             return causes.accepted.or(causes.dialled);
         }
         if let EventBody::CallEnded(_) = body {
             // Whoever waits for something in this call learns here that it will not come.
             let accepts = causes.accepted.filter(|_| call.accepted.is_none());
-            let waits = causes.digits.front().copied().or(accepts);
+            let held = causes.held.filter(|_| call.hold.is_open());
+            let waits = causes.digits.front().copied().or(held).or(accepts);
             return causes.ends.or(waits).or(causes.dialled);
         }
         let of_dialling = matches!(

@@ -5,7 +5,7 @@ use crate::answering::Refusal;
 use crate::call::Call;
 use bytes::Bytes;
 use core::net::IpAddr;
-use sdp::{Agreed, LocalMedia, LocalSession, Negotiated, Previous, SessionDescription};
+use sdp::{Agreed, Direction, LocalMedia, LocalSession, Negotiated, Previous, SessionDescription};
 use sip_message::{HeaderName, Request, Status, session_description};
 
 /// Why a description of the peer's cannot be used.
@@ -68,8 +68,17 @@ fn try_out(offer: &[u8], local: IpAddr, settings: &Settings) -> Result<Agreed, U
     audio(negotiated)
 }
 
+/// What the next description says at most of the flow.
+fn aim(call: &mut Call, direction: Direction) {
+    for media in call.local.iter_mut().flat_map(|local| &mut local.media) {
+        media.direction = direction;
+    }
+}
+
 /// Our offer: the first one, or a new one in the session.
 pub(crate) fn offer(call: &mut Call) -> Option<Bytes> {
+    let held = call.snapshot.held_by_remote;
+    aim(call, call.hold.offers(held));
     let local = call.local.as_ref()?;
     let description = sdp::offer(local, call.previous.as_ref());
     let bytes = Bytes::from(description.to_bytes());
@@ -79,6 +88,7 @@ pub(crate) fn offer(call: &mut Call) -> Option<Bytes> {
 
 /// Our answer to the peer's offer, and what was agreed.
 pub(crate) fn answer(call: &mut Call, offer: &[u8]) -> Result<(Bytes, Agreed), Unusable> {
+    aim(call, call.hold.answers());
     let local = call.local.as_ref().ok_or(NO_MEDIA)?;
     let offer = SessionDescription::parse(offer)?;
     let (answer, negotiated) = sdp::answer(&offer, local, call.previous.as_ref())?;

@@ -1,12 +1,11 @@
 //! A codec that cannot go on in a call: another one is agreed on.
 
-use crate::{Dialogs, describe};
+use crate::Dialogs;
 use base::Instant;
 use control::event::CallWarning;
 use control::{CallHandle, Code, EventBody};
 use ports::Outbox;
 use sdp::NegotiatedFormat;
-use sip::session::Order;
 use sip_message::Status;
 
 impl Dialogs {
@@ -22,7 +21,6 @@ impl Dialogs {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let session = call.session;
         let Some(gone) = call.agreed.as_ref().map(|agreed| agreed.format.clone()) else {
             return;
         };
@@ -42,19 +40,15 @@ impl Dialogs {
             }
             is_left
         });
-        let offer = match is_left {
-            true => describe::offer(call),
-            false => None,
-        };
-        let then = match &offer {
-            Some(_) => "another codec is offered",
-            None => "there is no other: nothing is heard",
+        let then = match is_left {
+            true => "another codec is offered",
+            false => "there is no other: nothing is heard",
         };
         let fix =
             "look into its plugin: offhook plugin why; or leave the codec out of media.codecs";
         self.warn_of_codec(handle, (plugin, &gone), then, fix, now, out);
-        if let Some(offer) = offer {
-            self.order(session, Order::Offer(offer), now);
+        if is_left {
+            self.offer_anew(handle, now);
         }
     }
 

@@ -107,6 +107,10 @@ impl Dialogs {
             call.wants_accept = true;
             return;
         }
+        self.make_room(handle, now, out);
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
         let Some(pending) = call.pending.take() else {
             return;
         };
@@ -174,6 +178,7 @@ impl Dialogs {
             },
         };
         self.order(session, order, now);
+        self.offer_after_theirs(handle, now);
     }
 
     /// Offer and answer agree: voice flows, or changes.

@@ -9,8 +9,10 @@
 //! | [`call`] | one call: what people see, and the session behind it |
 //! | `accounts` | whose calls they are |
 //! | [`answering`] | what happens by itself to a call that comes in |
+//! | `dialling` | what rules make of what was dialled, and what follows the answer |
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
+//! | `hold` | holding and resuming; which call is active |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
@@ -21,8 +23,10 @@ pub mod answering;
 pub mod call;
 mod causes;
 mod describe;
+mod dialling;
 mod ended;
 mod fallback;
+mod hold;
 mod incoming;
 mod keys;
 mod news;
@@ -59,6 +63,8 @@ pub struct Settings {
     pub sound: Sound,
     /// How long a dialled call may ring where nobody says otherwise. Unit: time.
     pub ring_for: Option<Duration>,
+    /// A call that is picked up, dialled or resumed puts the one that has the microphone on hold.
+    pub one_active: bool,
     /// What our codecs can do, as media was told: an INVITE that offers none of it is refused before it
     /// rings. Empty: offers are looked at when the call is picked up.
     pub formats: Vec<sdp::Capability>,
@@ -302,6 +308,7 @@ impl Dialogs {
                 );
             }
             Step::Accept => self.accept(handle, now, out),
+            Step::Keys(keys) => self.dialled_keys(handle, keys, now, out),
             Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
         }
     }
@@ -325,6 +332,7 @@ impl Dialogs {
 impl Part for Dialogs {
     type Word = Word;
 
+    #[allow(clippy::too_many_lines)] // One arm for each word.
     fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
@@ -374,6 +382,9 @@ impl Part for Dialogs {
                     self.muted(call, on, now, out);
                 }
             }
+            Word::Hold { command, call } => self.hold(command, call, true, now, out),
+            Word::Resume { command, call } => self.hold(command, call, false, now, out),
+            Word::Swap { command, call } => self.swap(command, call, now, out),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
             Word::Recording { call, recording } => {

@@ -8,6 +8,7 @@ use base::Instant;
 use control::snapshot::CallState;
 use control::{CallHandle, Code};
 use ports::Outbox;
+use sdp::Direction;
 use sip::SessionId;
 use sip::dialogs::{Final, News};
 use sip::session::Order;
@@ -43,8 +44,7 @@ impl Dialogs {
             } => {
                 self.answered(handle, &description, finality, now, out);
             }
-            // The only offer of ours in a call is one of another codec.
-            News::OfferRefused { status } => self.fallback_refused(handle, status, now, out),
+            News::OfferRefused { status } => self.offer_refused(handle, status, now, out),
             News::OfferWithdrawn { .. } => tracing::debug!("the peer took its offer back"),
             News::Confirmed { .. } => self.confirmed(handle, now, out),
             News::Inform(content) => hear_info(handle, content, out),
@@ -83,10 +83,15 @@ impl Dialogs {
         };
         let session = call.session;
         match describe::accept(call, description) {
-            Ok(agreed) => {
+            Ok(mut agreed) => {
                 let held = call.snapshot.held_by_remote;
+                // Whoever is held may say `inactive` for `recvonly`; that is no hold of its own.
+                if call.hold.is_asked() && !held && agreed.remote_direction == Direction::Inactive {
+                    agreed.remote_direction = Direction::RecvOnly;
+                }
                 self.agreed(handle, agreed, now, out);
                 self.hold_changed(handle, held, now, out);
+                self.offer_answered(handle, now, out);
             }
             // An early answer may still get better.
             Err(why) if finality == Final::NotYet => tracing::info!(why = why.why, "early answer"),
@@ -112,5 +117,7 @@ impl Dialogs {
         call.snapshot.state = CallState::Answered;
         call.snapshot.answered = Some(answered);
         self.tell_answered(handle, now, out);
+        self.follow_answer(handle, now, out);
+        self.make_room(handle, now, out);
     }
 }

@@ -8,8 +8,8 @@ use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, Party};
-use control::{AccountHandle, CallHandle, Code, CommandId, EventBody, quoted};
-use ports::account::{by_transport, default_of};
+use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
+use ports::account::by_transport;
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
 use sip::dialogs::{Input, outbound};
@@ -35,39 +35,19 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let account = match &wish.account {
-            Some(name) => self.accounts.get(name).map(|(_, account)| account),
-            None => default_of(self.accounts.values().map(|(_, account)| account)),
-        };
-        let account = account.cloned();
-        let target = account.as_ref().and_then(|account| {
-            let target = dialled(&wish.to, account)?;
-            // Its own domain is reached as its registrar is.
-            let direct = is_own(account, &target) && proxy(account, &target).is_none();
-            Some(match direct {
-                true => by_transport(target, account.transport),
-                false => target,
-            })
-        });
+        let planned = self.plan(&wish);
+        let target = planned.target.as_ref();
         self.placed(
             handle,
             command,
-            account.as_ref(),
-            (&wish.to, target.as_ref()),
+            planned.account.as_ref(),
+            (&wish.to, target),
             now,
         );
         self.created(handle, now, out);
-        let (Some(account), Some(target)) = (account, target) else {
-            let (code, why) = match self.accounts.is_empty() {
-                true => (
-                    Code::UNKNOWN_ACCOUNT,
-                    "no account is set up to call from".to_owned(),
-                ),
-                false => (
-                    Code::BAD_ADDRESS,
-                    format!("{} is no number and no address", quoted(&wish.to)),
-                ),
-            };
+        let (Some(account), Some(target)) = (planned.account, planned.target) else {
+            let no_address = || (Code::BAD_ADDRESS, String::new());
+            let (code, why) = planned.wrong.unwrap_or_else(no_address);
             return self.fail(handle, code, why, now, out);
         };
         let ring_for = wish.ring_for.or(self.settings.ring_for);
@@ -76,11 +56,13 @@ impl Dialogs {
             account: account.name,
             path: None,
             ring_for,
-            headers: wish.headers,
+            headers: [planned.headers, wish.headers].concat(),
         };
         if let Some(call) = self.calls.get_mut(&handle) {
+            call.after = planned.after;
             call.stage = Stage::Routing(Box::new(outgoing));
         }
+        self.make_room(handle, now, out);
         self.route(handle, out);
     }
 
@@ -242,12 +224,10 @@ impl Dialogs {
     }
 }
 
-/// The URI that is meant by what a person typed: an address, or a number at the account's domain.
-fn dialled(to: &str, account: &Account) -> Option<Uri> {
-    let written = number(to.trim());
-    let to = written.as_str();
+/// The URI that is meant by what rules left of what was typed: an address, or a number at the account's domain.
+pub(crate) fn dialled(to: &str, account: &Account) -> Option<Uri> {
     let lower = to.to_ascii_lowercase();
-    if ["sip:", "sips:", "tel:"]
+    if ["sip:", "sips:"]
         .iter()
         .any(|scheme| lower.starts_with(scheme))
     {
@@ -280,16 +260,6 @@ fn is_secure(uri: &Uri) -> bool {
     uri.sip().is_some_and(|uri| uri.is_secure() || tls(uri))
 }
 
-/// A number without the marks that people write into it (RFC 3966 §5.1.1); anything else as it is.
-fn number(to: &str) -> String {
-    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
-    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/');
-    match to.chars().all(|c| is_number(c) || is_mark(c)) {
-        true => to.chars().filter(|c| is_number(*c)).collect(),
-        false => to.to_owned(),
-    }
-}
-
 /// A URI without what may not stand in a Request-URI (RFC 3261 §19.1.5); `None` for schemes that
 /// cannot be called.
 fn plain(uri: Uri) -> Option<Uri> {
@@ -301,7 +271,7 @@ fn plain(uri: Uri) -> Option<Uri> {
 }
 
 /// Whether `uri` is of the account's own domain.
-fn is_own(account: &Account, uri: &Uri) -> bool {
+pub(crate) fn is_own(account: &Account, uri: &Uri) -> bool {
     let (Some(aor), Some(uri)) = (account.aor.sip(), uri.sip()) else {
         return false;
     };
@@ -310,7 +280,7 @@ fn is_own(account: &Account, uri: &Uri) -> bool {
 
 /// The proxy that a call to `target` passes: the one the account names, or for its own domain the registrar
 /// where that is another address than the domain itself.
-fn proxy(account: &Account, target: &Uri) -> Option<Uri> {
+pub(crate) fn proxy(account: &Account, target: &Uri) -> Option<Uri> {
     let registrar = || {
         let registrar = account.registrar.clone()?;
         let elsewhere = is_own(account, target) && !is_own(account, &registrar);

@@ -112,10 +112,12 @@ impl Dialogs {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let expects = call
+        let wants = call
             .agreed
             .as_ref()
             .is_some_and(|agreed| agreed.direction.receives());
+        // Who holds us may play music, and need not.
+        let expects = wants && !call.snapshot.held_by_remote;
         if !expects {
             return;
         }

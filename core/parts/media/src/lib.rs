@@ -13,7 +13,7 @@ use core::net::IpAddr;
 use ports::media::{Notice, Ready, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId, Report};
 use ports::{Outbox, Part, Post, dialogs};
-use sdp::{Agreed, Capability, LocalMedia, NegotiatedFormat};
+use sdp::{Agreed, Capability, Direction, LocalMedia, NegotiatedFormat};
 use std::collections::BTreeMap;
 
 /// A codec's format as calls are to use it.
@@ -50,18 +50,48 @@ pub struct Settings {
     pub ptime_ms: Option<u16>,
     /// Longest packet that we can take. Unit: ms.
     pub max_ptime_ms: Option<u16>,
+    /// What the other side of a held leg is sent.
+    pub held: Held,
     /// Legs at once. Past it a call is told that there is no media.
     pub legs: usize,
+}
+
+/// What the other side of a held leg is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Held {
+    /// No RTP; RTCP goes on.
+    #[default]
+    Nothing,
+    /// Silence, for networks that close a way on which nothing goes.
+    Silence,
 }
 
 struct Leg {
     account: Option<AccountHandle>,
     local: IpAddr,
     sound: Sound,
-    /// Set while the media threads run it.
-    running: bool,
+    /// Set while the media threads run it: as agreed.
+    running: Option<LegConfig>,
+    /// The person's microphone is silenced.
+    muted: bool,
+    /// The leg is on hold.
+    held: bool,
     /// Release was asked for.
     ending: bool,
+}
+
+impl Leg {
+    /// What the media threads are to do: as agreed, or less on hold.
+    fn config(&self, held: Held) -> Option<LegConfig> {
+        let mut config = self.running.clone()?;
+        if self.held {
+            config.direction = match held {
+                Held::Nothing => Direction::Inactive,
+                Held::Silence => Direction::new(config.direction.sends(), false),
+            };
+        }
+        Some(config)
+    }
 }
 
 /// The media part.
@@ -118,7 +148,9 @@ impl Media {
                 account,
                 local,
                 sound,
-                running: false,
+                running: None,
+                muted: false,
+                held: false,
                 ending: false,
             },
         );
@@ -159,8 +191,7 @@ impl Media {
         let Some(leg) = self.legs.get_mut(&call) else {
             return;
         };
-        leg.running = true;
-        let config = LegConfig {
+        leg.running = Some(LegConfig {
             leg: leg_of(call),
             remote_rtp: agreed.remote_rtp,
             remote_rtcp: agreed.remote_rtcp,
@@ -172,8 +203,37 @@ impl Media {
             ptime_ms: agreed.ptime_ms,
             direction: agreed.direction,
             sound: leg.sound.clone(),
+        });
+        if let Some(config) = leg.config(self.settings.held) {
+            out.post(Do::Run(Box::new(config)));
+        }
+    }
+
+    /// Holds a leg, or no longer. Where silence is sent, it is that of a muted microphone.
+    fn hold(&mut self, call: CallHandle, on: bool, out: &mut Outbox) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
         };
-        out.post(Do::Run(Box::new(config)));
+        leg.held = on;
+        if self.settings.held == Held::Silence && !leg.muted {
+            let leg = leg_of(call);
+            out.post(Do::Mute { leg, on });
+        }
+        if let Some(config) = leg.config(self.settings.held) {
+            out.post(Do::Run(Box::new(config)));
+        }
+    }
+
+    fn mute(&mut self, call: CallHandle, on: bool, out: &mut Outbox) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        leg.muted = on;
+        let silent = on || leg.held && self.settings.held == Held::Silence;
+        out.post(Do::Mute {
+            leg: leg_of(call),
+            on: silent,
+        });
     }
 
     fn release(&mut self, call: CallHandle, out: &mut Outbox) {
@@ -277,7 +337,7 @@ impl Media {
         if self
             .legs
             .get(&call)
-            .is_some_and(|leg| leg.running && !leg.ending)
+            .is_some_and(|leg| leg.running.is_some() && !leg.ending)
         {
             notice(call, what, out);
         }
@@ -340,10 +400,8 @@ impl Part for Media {
                 kind,
                 body,
             }),
-            Word::Mute { call, on } => out.post(Do::Mute {
-                leg: leg_of(call),
-                on,
-            }),
+            Word::Mute { call, on } => self.mute(call, on, out),
+            Word::Hold { call, on } => self.hold(call, on, out),
             Word::Voice(report) => self.report(report, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.

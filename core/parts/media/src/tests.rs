@@ -20,6 +20,7 @@ fn media(legs: usize) -> Media {
         narrow_events: false,
         ptime_ms: None,
         max_ptime_ms: None,
+        held: Held::Nothing,
         legs,
     })
 }

@@ -84,7 +84,7 @@ fn the_offset_is_given_or_the_machines() {
     assert!(!quiet(&plan, "1", Moment::new(monday, 0)));
 }
 
-/// K-097 to K-102: a caller by number or by contact, and nobody else.
+/// K-097, K-098, K-100 to K-102: a caller by number or by contact, and nobody else.
 #[test]
 fn callers_are_numbers_or_contacts() {
     let plan = plan(&["daily 00:00-23:59 for +1 222 333-4455, dav:7"]);

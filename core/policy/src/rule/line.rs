@@ -1,6 +1,6 @@
 //! A rule as one line of text: `CONDITION, CONDITION => ACTION, ACTION`.
 
-use super::{Clause, Place, RuleError};
+use super::{Action, Clause, Place, RuleError};
 
 /// Conditions and actions of a line. Commas part them, but inside of `"…"`.
 pub(super) fn clauses(line: &str, number: usize) -> Result<(Vec<Clause>, Vec<Clause>), RuleError> {
@@ -54,4 +54,22 @@ fn split(text: &str) -> Option<Vec<Clause>> {
         (kind.to_owned(), operand)
     });
     Some(clauses.collect())
+}
+
+/// Operands of actions that take none (K-130): they are left out, and worth a warning.
+pub fn idle_operands(lines: &[String]) -> Vec<RuleError> {
+    let mut idle = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let number = index + 1;
+        let actions = clauses(line, number).map_or_else(|_| Vec::new(), |(_, actions)| actions);
+        for (at, (kind, operand)) in actions.iter().enumerate() {
+            if operand.is_some() && !Action::takes_operand(kind) {
+                idle.push(RuleError {
+                    place: Place::Action(number, at + 1),
+                    what: format!("{kind} takes no operand; it is left out"),
+                });
+            }
+        }
+    }
+    idle
 }

@@ -206,3 +206,19 @@ fn lists_have_bounds() {
     let both = errors("startsWith, endsWith 2 => fly", Direction::Outgoing);
     assert_eq!(both.len(), 3, "{both:?}");
 }
+
+/// K-130: what an action does not take is left out, and told.
+#[test]
+fn operands_that_nothing_takes_are_told() {
+    let lines = ["=> continue now, append 1", "=> recordCall", "=> drop it"];
+    let idle = idle_operands(&lines.map(str::to_owned));
+    let idle: Vec<String> = idle.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        idle,
+        [
+            "rule[1]/action[1]: continue takes no operand; it is left out",
+            "rule[3]/action[1]: drop takes no operand; it is left out",
+        ]
+    );
+    assert!(Rules::read(lines, Direction::Outgoing).is_ok());
+}

@@ -37,6 +37,7 @@ pub(super) fn settings(
     for id in account_ids(values) {
         accounts.push(account(&id, values, complaints)?);
     }
+    super::rules::check_all(&accounts, values, complaints);
     let socket = values.text("control.socket")?;
     Some(Settings {
         profile: profile.to_owned(),
@@ -50,6 +51,7 @@ pub(super) fn settings(
         control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
         limits: limits(values)?,
         sip: sip(values)?,
+        calls: super::calls::read(values)?,
         incoming: Incoming {
             accept: Accept::read(values.text("incoming.accept")?)?,
             accept_after: Duration::from_millis(values.number("incoming.accept_after_ms")?),
@@ -236,6 +238,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
         voicemail_number: text("voicemail_number")?.to_owned(),
         codec_options: account_codec_options(id, values),
+        policy: super::rules::policy(id, values, complaints)?,
     })
 }
 
@@ -407,11 +410,11 @@ impl Values {
         }
     }
 
-    fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+    pub(super) fn fit<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
         T::try_from(self.number(key)?).ok()
     }
 
-    fn seconds(&self, key: &str) -> Option<Duration> {
+    pub(super) fn seconds(&self, key: &str) -> Option<Duration> {
         self.number(key).map(Duration::from_secs)
     }
 

@@ -1,15 +1,17 @@
 //! Lays defaults, profile, site file, environment and options over each other, strongest last.
 
 mod build;
+mod calls;
 mod choices;
 mod plugins;
+mod rules;
 #[cfg(test)]
 mod tests;
 
 use crate::complaint::{Complaint, Complaints, Origin};
 use crate::keys::{self, KEYS};
 use crate::layer::{self, Entry, Text, complain_about_value};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Raw, Value};
 use crate::{SecretSource, Settings, os};
 use os::Files as _;
 use std::collections::BTreeMap;
@@ -207,6 +209,15 @@ fn set_text(
         );
     };
     let raw = kind.read_text(text);
+    if let Raw::List(lines) = &raw {
+        let wrong = kind.wrong_lines(lines);
+        for (_, what, allowed) in &wrong {
+            complaints.error(&origin, key, what.as_str(), allowed.as_str());
+        }
+        if !wrong.is_empty() {
+            return;
+        }
+    }
     match kind.check(&raw) {
         Some(value) => {
             values.0.insert(key.to_owned(), (value, origin));

@@ -1,3 +1,5 @@
+mod calls;
+
 use super::*;
 use crate::{Accept, CallsFull, CodecOrder, KeepAlive, Listen, Log, Severity, Transport, Trust};
 use base::Duration;
@@ -343,7 +345,7 @@ voice = 64
             site.toml:16:10: accounts.a.domain: "no spaces" is not allowed; allowed: host or host:port, such as pbx.example:5060
             site.toml:17:13: accounts.a.transport: "pigeon" is not allowed; allowed: udp, tcp
             site.toml:18:13: accounts.a.expires_s: so large a number is not allowed; allowed: 20 to 86400
-            site.toml:19:13: accounts.a.b: there is no such key; there are: auth_user, blf, blf_event, blf_poll_s, display, domain, expires_s, keepalive, keepalive_s, outbound_proxy, park_slots, password, password_env, password_file, register, registrar, subscribe_for_voicemail, subscription_expires_s, transport, udp_from_unknown, user, voicemail_number
+            site.toml:19:13: accounts.a.b: there is no such key; there are: area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, blf, blf_event, blf_poll_s, call_waiting, country_code, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, expires_s, forwarding_busy_number, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, incoming_rewriting, international_prefix, keepalive, keepalive_s, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, register, registrar, remote_contact, rewriting, subscribe_for_voicemail, subscription_expires_s, transport, trunk_access, udp_from_unknown, user, voicemail_number
             site.toml:22:11: accounts.c d: "c d" cannot be an account's id; allowed: 1 to 64 of letters, digits, - _ . @
             site.toml:26:9: limits.calls: 0 is not allowed; allowed: 1 to 100000
             site.toml:29:9: dscp.voice: 64 is not allowed; allowed: 0 to 63"#]],

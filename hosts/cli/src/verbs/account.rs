@@ -33,6 +33,7 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         | Reply::Status { .. }
         | Reply::Ladder { .. }
         | Reply::Lamps { .. }
+        | Reply::Rules { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }

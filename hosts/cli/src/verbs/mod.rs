@@ -13,8 +13,10 @@ mod dtmf;
 mod events;
 mod explain;
 mod hangup;
+mod hold;
 mod ladder;
 mod mute;
+mod open;
 mod plugin;
 mod plugin_bisect;
 mod plugin_check;
@@ -23,12 +25,15 @@ mod plugin_reload;
 mod plugin_run;
 mod record;
 mod register;
+mod rules;
 mod shutdown;
 mod status;
 
+pub(crate) use open::Open;
 pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
 pub(crate) use plugin_new::PluginNew;
 pub(crate) use plugin_run::PluginRun;
+pub(crate) use rules::Rules;
 
 use crate::args::{Account, Global, Plugin, Verb};
 use crate::error::Error;
@@ -52,11 +57,16 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
     match verb {
         Verb::Demo(args) => demo::run(context, &args),
         Verb::Call(args) => call::run(context, &args),
+        Verb::Open(args) => open::run(context, args),
+        Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
         Verb::Hangup(args) => hangup::run(context, &args),
         Verb::Dtmf(args) => dtmf::run(context, &args),
         Verb::Mute(args) => mute::run(context, &args),
+        Verb::Hold(args) => hold::hold(context, &args),
+        Verb::Resume(args) => hold::resume(context, &args),
+        Verb::Swap(args) => hold::swap(context, &args),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
         Verb::Blf(args) => blf::run(context, args),
@@ -155,6 +165,7 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::Status { .. }
         | Reply::Ladder { .. }
         | Reply::Lamps { .. }
+        | Reply::Rules { .. }
         | Reply::Plugins { .. }
         | Reply::PluginTries { .. }
         | Reply::PluginCosts { .. }

@@ -100,6 +100,7 @@ pub(crate) fn call() -> CallSnapshot {
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: None,
         quality: None,
         end: None,

@@ -14,3 +14,4 @@ mod one_call;
 mod plugin_check;
 mod plugin_reload;
 mod plugins;
+mod rules;

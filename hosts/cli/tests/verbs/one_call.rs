@@ -1,7 +1,10 @@
-//! `answer`, `decline`, `hangup`, `dtmf`, `mute`.
+//! `answer`, `decline`, `hangup`, `dtmf`, `mute`, `hold`, `resume`, `swap`.
 
 use crate::fake::{Hello, Step, answered, at, engine, run, run_with};
-use control::event::{AnsweredBy, CallAnswered, CallDtmf, CallEnded, CallMute, DtmfMethod, Side};
+use control::event::{
+    AnsweredBy, CallAnswered, CallDtmf, CallEnded, CallHold, CallMute, CallWarning, DtmfMethod,
+    Side,
+};
 use control::snapshot::{CallDirection, CallSnapshot, CallState};
 use control::{Code, EndReason, EndedBy, ErrorObject, EventBody, Reply};
 use expect_test::expect;
@@ -231,4 +234,60 @@ fn an_unknown_call_is_refused_by_every_verb() {
         {"error":{"code":"OH-4008","title":"there is no such call","detail":"no call c7k2","fix":"see: offhook calls","call":"c7k2"}}
         --- exit 2
     "#]].assert_eq(&ran.told());
+}
+
+fn held(held_by_local: bool) -> Step {
+    let snapshot = CallSnapshot {
+        held_by_local,
+        ..answered()
+    };
+    let by = Side::Local;
+    let told = Box::new(CallHold { by, snapshot });
+    Step::Tell(
+        10,
+        match held_by_local {
+            true => EventBody::CallHold(told),
+            false => EventBody::CallResumed(told),
+        },
+    )
+}
+
+#[test]
+fn m_068_hold_and_resume_wait_until_it_is_so() {
+    let ran = run(
+        &["hold", "c7k2"],
+        vec![Step::On("hold", Reply::Taken), held(true)],
+    );
+    expect![[r#"
+        on hold c7k2 600@demo (Echo)
+        --- exit 0
+        {"op":"call","id":"r1","command":"hold","body":{"call":"c7k2"}}
+    "#]]
+    .assert_eq(&(ran.told() + &ran.asked.concat()));
+    for verb in ["resume", "swap"] {
+        // The first is the call that has to wait for the other.
+        let script = vec![Step::On(verb, Reply::Taken), held(true), held(false)];
+        let ran = run(&[verb, "c7k2"], script);
+        assert_eq!(ran.out, "talking to c7k2 600@demo (Echo)\n", "{verb}");
+    }
+    let refused = EventBody::CallWarning(Box::new(CallWarning {
+        code: Code::HOLD_REFUSED,
+        text: "the other side said 488 Not Acceptable Here; the call goes on as it was".into(),
+        fix: "mute the microphone instead".into(),
+    }));
+    let script = vec![Step::On("hold", Reply::Taken), Step::Tell(10, refused)];
+    expect![[r#"
+        --- stderr
+        ! OH-6007 the engine is too busy for that now
+          why   the other side's consent did not come within 5 s
+          fix   try again, or wait longer with --timeout; see: offhook status
+          more  offhook explain OH-6007
+        --- exit 5
+    "#]]
+    .assert_eq(&run(&["hold", "c7k2"], script).told());
+    let gone = vec![
+        Step::On("hold", Reply::Taken),
+        over(EndReason::normal(EndedBy::Remote)),
+    ];
+    assert!(run(&["hold", "c7k2"], gone).told().contains("OH-4008"));
 }

@@ -3,6 +3,7 @@
 use crate::event::Filter;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginReloaded;
+use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
@@ -266,6 +267,11 @@ pub enum Reply {
         /// What waits in mailboxes, by account.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mailboxes: Vec<MailboxSnapshot>,
+    },
+    /// What would become of a number.
+    Rules {
+        /// What, and why.
+        tested: Box<RulesTested>,
     },
     /// All plugins, also those that are not in use.
     Plugins {

@@ -12,6 +12,7 @@ pub use data::{
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::plugin::PluginReload;
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
+use crate::rules::RulesTest;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -72,6 +73,13 @@ commands! {
     "send_dtmf" SendDtmf SendDtmf;
     /// Silence our microphone, or open it. Outcome: `call.mute`.
     "mute" Mute Mute;
+    /// Hold the far end: no sound goes either way. Outcome: `call.hold`, or `call.warning` where it refuses.
+    "hold" Hold CallRef;
+    /// Go on with a call that is held here. Outcome: `call.resumed`, or `call.warning` where it refuses.
+    "resume" Resume CallRef;
+    /// Hold the call that is active and go on with a held one: the one named, or else the one that was held
+    /// last. Outcome: `call.hold` and `call.resumed`.
+    "swap" Swap CallRef;
     /// Record a call. Outcome: `recording.started` or `recording.failed`.
     "recording.start" StartRecording StartRecording;
     /// End a recording; it also ends with its call. Outcome: `recording.stopped` or `recording.failed`.
@@ -108,6 +116,8 @@ commands! {
     "blf.dial" DialLamp LampRef;
     /// Call the account's voicemail. Reply: the call. Outcome: `call.created` to `call.ended`.
     "voicemail.dial" DialVoicemail MailboxRef;
+    /// Reply: what would become of a number, and why. Nobody is called.
+    "rules.test" RulesTest RulesTest;
     /// Reply: all plugins.
     "plugin.list" PluginList NoFields;
     /// Reply: where a plugin was looked for, and why each candidate is in use or not.

@@ -68,7 +68,45 @@ fn lamp() -> LampRef {
     }
 }
 
+fn rules_test() -> RulesTest {
+    RulesTest {
+        number: "00420".into(),
+        account: Some("demo".parse().unwrap()),
+        incoming: false,
+    }
+}
+
+fn tested() -> crate::rules::RulesTested {
+    crate::rules::RulesTested {
+        account: "demo".parse().unwrap(),
+        number: "00420,,1".into(),
+        outcome: crate::rules::RulesOutcome::Dial,
+        reason: "rule 2 of rewriting".into(),
+        becomes: "+420".into(),
+        located: None,
+        steps: vec![crate::rules::RuleStep {
+            rule: 2,
+            before: "00420".into(),
+            after: "+420".into(),
+            continues: false,
+        }],
+        emergency: false,
+        record: true,
+        through: Some("mobile".parse().unwrap()),
+        headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+        after: ",,1".into(),
+        confirm: false,
+        forward_to: None,
+        forward_after_s: None,
+        answer_after_s: None,
+    }
+}
+
 pub(crate) fn all() -> Vec<Command> {
+    [on_calls(), others()].concat()
+}
+
+fn on_calls() -> Vec<Command> {
     vec![
         Command::Dial(Dial {
             to: "600".into(),
@@ -92,6 +130,14 @@ pub(crate) fn all() -> Vec<Command> {
             call: None,
             on: true,
         }),
+        Command::Hold(call()),
+        Command::Resume(call()),
+        Command::Swap(CallRef { call: None }),
+    ]
+}
+
+fn others() -> Vec<Command> {
+    vec![
         Command::StartRecording(start_recording()),
         Command::StopRecording(call()),
         Command::PauseRecording(PauseRecording {
@@ -123,6 +169,7 @@ pub(crate) fn all() -> Vec<Command> {
         Command::RemoveLamp(lamp()),
         Command::DialLamp(lamp()),
         Command::DialVoicemail(MailboxRef { account: None }),
+        Command::RulesTest(rules_test()),
         Command::PluginList(NoFields {}),
         Command::PluginWhy(plugin()),
         Command::PluginTop(NoFields {}),
@@ -153,6 +200,9 @@ fn every_command_has_its_json() {
         hang_up_all {}
         send_dtmf {"digits":"12#","duration_ms":160}
         mute {"on":true}
+        hold {"call":"c7k2"}
+        resume {"call":"c7k2"}
+        swap {}
         recording.start {"call":"c7k2","plugin":"recorder-wav","path":"2026/first","channels":2}
         recording.stop {"call":"c7k2"}
         recording.pause {"reason":"card number"}
@@ -171,6 +221,7 @@ fn every_command_has_its_json() {
         blf.remove {"target":"Carol","account":"demo"}
         blf.dial {"target":"Carol","account":"demo"}
         voicemail.dial {}
+        rules.test {"number":"00420","account":"demo","incoming":false}
         plugin.list {}
         plugin.why {"plugin":"codec-x"}
         plugin.top {}
@@ -232,6 +283,9 @@ fn replies() -> Vec<Reply> {
                 ..Default::default()
             }],
         },
+        Reply::Rules {
+            tested: Box::new(tested()),
+        },
         Reply::NextStart,
         Reply::PluginReloaded {
             reloaded: crate::plugin::PluginReloaded {
@@ -262,6 +316,7 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"plugins","plugins":[]}
         {"kind":"plugin_tries","tries":{"id":"codec-x","searched":["/opt/offhook"],"candidates":[]}}
         {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7}}]}
+        {"kind":"rules","tested":{"account":"demo","number":"00420,,1","outcome":"dial","reason":"rule 2 of rewriting","becomes":"+420","steps":[{"rule":2,"before":"00420","after":"+420","continues":false}],"emergency":false,"record":true,"through":"mobile","headers":{"X-Ticket":"7"},"after":",,1","confirm":false}}
         {"kind":"next_start"}
         {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));

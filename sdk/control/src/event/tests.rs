@@ -32,6 +32,7 @@ pub(crate) fn call() -> CallSnapshot {
         ended: None,
         muted: false,
         held_by_remote: false,
+        held_by_local: false,
         media: Some(MediaSnapshot {
             state: MediaState::Flowing,
             codec: Some("PCMU".into()),

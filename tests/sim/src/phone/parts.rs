@@ -126,6 +126,7 @@ fn dialogs(
         preference: settings.preference,
         sound: settings.sound.clone(),
         ring_for: Some(RING_FOR),
+        one_active: settings.one_active,
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
@@ -158,6 +159,7 @@ fn media(settings: &Settings, catalogue: &Catalogue, probe: Probe) -> Supervised
         narrow_events: true,
         ptime_ms: None,
         max_ptime_ms: None,
+        held: settings.held,
         legs: 32,
     };
     Supervised::new(Address::Media, move || {

@@ -4,6 +4,7 @@ use base::{Duration, Redacted};
 use engine::voice::reload::Reloads;
 use engine::voice::{Filters, Keys};
 use part_dialogs::answering::{Answering, Person, Plan};
+use part_media::Held;
 use plugin_host::AudioRequest;
 use ports::blf::Watches;
 use ports::media::Sound;
@@ -51,6 +52,10 @@ pub struct Settings {
     pub filters: Filters,
     /// Where a dialled call's sound comes from and goes to.
     pub sound: Sound,
+    /// One call at a time has the microphone.
+    pub one_active: bool,
+    /// What a call that is held is sent.
+    pub held: Held,
     /// What happens to calls that come in.
     pub answering: Rule,
     /// Bounds and rules of sessions.
@@ -65,6 +70,8 @@ pub struct Settings {
     pub libraries: Vec<PathBuf>,
     /// Whether and how plugins may be replaced.
     pub reloads: Option<Reloads>,
+    /// Rules about what is dialled and what comes in.
+    pub policy: policy::Policy,
 }
 
 impl Settings {
@@ -86,6 +93,8 @@ impl Settings {
             device: None,
             filters: Filters::default(),
             sound: Sound::Person,
+            one_active: true,
+            held: Held::Nothing,
             answering: Rc::new(|| Box::new(Person)),
             sessions: Config::default(),
             recorder: "recorder-wav".to_owned(),
@@ -93,6 +102,7 @@ impl Settings {
             preference: Preference::default(),
             libraries: Vec::new(),
             reloads: None,
+            policy: policy::Policy::default(),
         }
     }
 
@@ -132,6 +142,7 @@ impl Settings {
             takes_unknown: self.takes_unknown,
             is_default: false,
             watches: self.watches.clone(),
+            policy: std::sync::Arc::new(self.policy.clone()),
         }
     }
 }

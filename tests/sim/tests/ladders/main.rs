@@ -2,6 +2,7 @@
 //!
 //! `OFFHOOK_BLESS=1 cargo nextest run -p offhook-sim --test ladders` rewrites `tests/ladders`.
 
+mod holds;
 mod races;
 mod registrations;
 mod sessions;

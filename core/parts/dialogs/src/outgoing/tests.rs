@@ -27,6 +27,7 @@ fn dialogs() -> Dialogs {
         preference: sdp::Preference::default(),
         sound: media::Sound::Person,
         ring_for: None,
+        one_active: true,
         formats: Vec::new(),
     };
     let rng = Rng::from_number(1);
@@ -48,6 +49,7 @@ fn account(name: &str, is_default: bool) -> Word {
         takes_unknown: false,
         is_default,
         watches: ports::blf::Watches::default(),
+        policy: std::sync::Arc::default(),
     }))
 }
 

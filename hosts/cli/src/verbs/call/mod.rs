@@ -20,7 +20,20 @@ const REPLY: Duration = Duration::from_secs(1);
 /// Unit: time.
 const FAREWELL: Duration = Duration::from_secs(6);
 
+/// What is heard of while a call is followed.
+pub(super) const HEEDED: [&str; 1] = ["call.*"];
+
 pub(crate) fn run(context: &mut Context, args: &Call) -> Result<ExitCode, Error> {
+    let engine = Engine::heeding(&context.global, &HEEDED)?;
+    run_on(context, engine, args)
+}
+
+/// The same on a connection that is there.
+pub(super) fn run_on(
+    context: &mut Context,
+    engine: Engine,
+    args: &Call,
+) -> Result<ExitCode, Error> {
     let ring_for = context.global.timeout;
     let dial = Dial {
         to: args.to.clone(),
@@ -28,7 +41,7 @@ pub(crate) fn run(context: &mut Context, args: &Call) -> Result<ExitCode, Error>
         ring_for_s: ring_for.map(|time| u32::try_from(time.as_secs() + 1).unwrap_or(u32::MAX)),
         headers: std::collections::BTreeMap::new(),
     };
-    stay(context, Command::Dial(dial), &args.to, args.talk)
+    stay_on(context, engine, Command::Dial(dial), &args.to, args.talk)
 }
 
 /// Carries out a command that calls somebody, here `to`, and stays until the call is over.
@@ -38,7 +51,17 @@ pub(super) fn stay(
     to: &str,
     talk: Option<Duration>,
 ) -> Result<ExitCode, Error> {
-    let mut engine = Engine::heeding(&context.global, &["call.*"])?;
+    let engine = Engine::heeding(&context.global, &HEEDED)?;
+    stay_on(context, engine, command, to, talk)
+}
+
+fn stay_on(
+    context: &mut Context,
+    mut engine: Engine,
+    command: Command,
+    to: &str,
+    talk: Option<Duration>,
+) -> Result<ExitCode, Error> {
     engine.wait_at_least(REPLY);
     let ring_for = context.global.timeout;
     let dialled = Instant::now();

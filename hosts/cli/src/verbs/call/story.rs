@@ -259,7 +259,9 @@ impl Story {
         };
         match received {
             true => Sound::Came { out: sent },
-            false if is_short || self.call.held_by_remote => Sound::Unknown,
+            false if is_short || self.call.held_by_remote || self.call.held_by_local => {
+                Sound::Unknown
+            }
             false => Sound::Missing {
                 why: self.missing(),
             },

@@ -74,6 +74,7 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
         | Reply::Status { .. }
         | Reply::Ladder { .. }
         | Reply::Lamps { .. }
+        | Reply::Rules { .. }
         | Reply::PluginReloaded { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => Err(odd_reply(reply)),

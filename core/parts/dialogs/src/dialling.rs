@@ -1,0 +1,185 @@
+//! What an account's rules make of what was dialled, and what follows the answer.
+
+use crate::answering::Step;
+use crate::outgoing::Wish;
+use crate::{Dialogs, outgoing};
+use base::{Duration, Instant};
+use control::{CallHandle, Code, quoted};
+use policy::Surroundings;
+use policy::dial_string::Stage;
+use policy::dialling::Dialled;
+use policy::rule::DialAction;
+use ports::account::{by_transport, default_of};
+use ports::{Account, Outbox, recorder};
+use sip_message::Uri;
+
+/// How long one key and the pause behind it take, where nobody says otherwise. Unit: time.
+const KEY: Duration = Duration::from_millis(160);
+
+/// What a wish to dial comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    /// Who calls.
+    pub(crate) account: Option<Account>,
+    /// Whom.
+    pub(crate) target: Option<Uri>,
+    /// Header fields that rules add.
+    pub(crate) headers: Vec<(String, String)>,
+    /// What follows the answer.
+    pub(crate) after: After,
+    /// Why nobody is called.
+    pub(crate) wrong: Option<(Code, String)>,
+}
+
+/// What follows the answer of a dialled call.
+#[derive(Debug, Default)]
+pub(crate) struct After {
+    /// Pauses and keys, in order (M-062).
+    stages: Vec<Stage>,
+    /// The call is recorded (K-131).
+    record: bool,
+}
+
+impl Dialogs {
+    /// Has the account's rules look at a wish.
+    pub(crate) fn plan(&self, wish: &Wish) -> Planned {
+        let account = match &wish.account {
+            Some(name) => self.accounts.get(name).map(|(_, account)| account),
+            None => default_of(self.accounts.values().map(|(_, account)| account)),
+        };
+        let Some(account) = account else {
+            return Planned::wrong(
+                None,
+                Code::UNKNOWN_ACCOUNT,
+                "no account is set up to call from",
+            );
+        };
+        // Contacts and the kind of network are told by nobody.
+        let around = Surroundings::default();
+        match account.policy.dialling.dial(&wish.to, &around) {
+            Ok(dialled) => self.plan_dialled(account, wish, dialled),
+            Err(why) => {
+                let why = format!("{} is no number and no address: {why}", quoted(&wish.to));
+                Planned::wrong(Some(account), Code::BAD_ADDRESS, why)
+            }
+        }
+    }
+
+    fn plan_dialled(&self, account: &Account, wish: &Wish, dialled: Dialled) -> Planned {
+        if let Some(why) = dialled.action.and_then(unsupported) {
+            return Planned::wrong(Some(account), Code::RULES_WANT_MORE, why);
+        }
+        let account = match &dialled.account {
+            None => account,
+            Some(name) => match self.accounts.get(name) {
+                Some((_, other)) => other,
+                None => {
+                    let why = format!("a rule calls through account '{name}', which is not there");
+                    return Planned::wrong(Some(account), Code::UNKNOWN_ACCOUNT, why);
+                }
+            },
+        };
+        let Some(target) = outgoing::dialled(&dialled.to, account) else {
+            let mut why = format!("{} is no number and no address", quoted(&wish.to));
+            if !dialled.steps.is_empty() {
+                why += &format!(", as {}, which rules made of it", quoted(&dialled.to));
+            }
+            return Planned::wrong(Some(account), Code::BAD_ADDRESS, why);
+        };
+        // Its own domain is reached as its registrar is.
+        let direct =
+            outgoing::is_own(account, &target) && outgoing::proxy(account, &target).is_none();
+        let target = match direct {
+            true => by_transport(target, account.transport),
+            false => target,
+        };
+        Planned {
+            account: Some(account.clone()),
+            target: Some(target),
+            headers: dialled.headers,
+            after: After {
+                stages: dialled.after,
+                record: dialled.record,
+            },
+            wrong: None,
+        }
+    }
+
+    /// The call was answered: what was to follow begins.
+    pub(crate) fn follow_answer(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let After { stages, record } = std::mem::take(&mut call.after);
+        if record && let Some(command) = call.causes.dialled {
+            let ask = Box::new(recorder::Ask {
+                plugin: None,
+                name: None,
+                channels: None,
+                account: call.snapshot.account.clone(),
+                local: call.snapshot.from.uri.clone(),
+                remote: call.snapshot.to.uri.clone(),
+                direction: "outgoing",
+            });
+            out.post(recorder::Word::Start {
+                command,
+                call: handle,
+                ask,
+            });
+        }
+        let mut at = now;
+        for stage in stages {
+            match stage {
+                Stage::Wait(wait) => at += wait,
+                Stage::Keys(keys) => {
+                    let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+                    call.steps.push_back((at, Step::Keys(keys)));
+                    at += KEY.saturating_mul(count);
+                }
+            }
+        }
+        self.follow_plan(handle, now, out);
+    }
+
+    /// Keys that were dialled behind the number.
+    pub(crate) fn dialled_keys(
+        &mut self,
+        handle: CallHandle,
+        keys: String,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let command = self.calls.get(&handle).and_then(|call| call.causes.dialled);
+        if let Some(command) = command {
+            self.press(command, handle, (keys, None), now, out);
+        }
+    }
+}
+
+impl Planned {
+    fn wrong(account: Option<&Account>, code: Code, why: impl Into<String>) -> Self {
+        Self {
+            account: account.cloned(),
+            wrong: Some((code, why.into())),
+            ..Self::default()
+        }
+    }
+}
+
+/// Why a number cannot be used as rules want it; `None`: it is called.
+fn unsupported(action: DialAction) -> Option<String> {
+    let (name, needs) = match action {
+        DialAction::AutoCall | DialAction::VoiceCall => return None,
+        DialAction::VideoCall => ("videoCall", "video"),
+        DialAction::CallThrough => {
+            return Some("call-through is not enabled for this account".to_owned());
+        }
+        DialAction::WebCallback => ("webCallback", "a callback service"),
+        DialAction::OpenUrl => ("openUrl", "a browser"),
+        DialAction::GsmCall => ("gsmCall", "a telephone company's radio"),
+        DialAction::Options => ("options", "somebody to ask"),
+    };
+    Some(format!(
+        "a rule wants the dial action {name}, which needs {needs}"
+    ))
+}

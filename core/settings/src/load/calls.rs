@@ -1,0 +1,14 @@
+//! Settings of several calls at once.
+
+use super::Values;
+use crate::settings::{Calls, HoldSends};
+
+pub(super) fn read(values: &Values) -> Option<Calls> {
+    Some(Calls {
+        one_active: values.switch("calls.one_active")?,
+        hold_sends: match values.text("calls.hold_sends")? {
+            "silence" => HoldSends::Silence,
+            _ => HoldSends::Nothing,
+        },
+    })
+}

@@ -1,0 +1,196 @@
+//! What an account does with numbers that are dialled and with calls that come in.
+
+use super::Values;
+use super::build::origin;
+use crate::account::Account;
+use crate::complaint::Complaints;
+use policy::answer::Callers;
+use policy::dialling::Confirm;
+use policy::disturb::{Entry, Who};
+use policy::rule::{self, Direction};
+use policy::{
+    AutoAnswer, Dialling, DoNotDisturb, Forwarding, IdentityOrder, Location, Policy, Receiving,
+    Rules, forward,
+};
+
+/// Values of one account. What they say was checked when they were read.
+struct Of<'a> {
+    id: &'a str,
+    values: &'a Values,
+}
+
+/// `None` when a value is missing.
+pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Policy> {
+    let of = Of { id, values };
+    of.warn_of_operands(complaints);
+    Some(Policy {
+        dialling: Dialling {
+            rules: of.rules("rewriting", Direction::Outgoing)?,
+            location: of.location(complaints)?,
+            emergency: values.list("dial.emergency")?.to_vec(),
+            confirm: match values.text("dial.uri_confirm")? {
+                "always" => Confirm::Always,
+                "never" => Confirm::Never,
+                _ => Confirm::Unknown,
+            },
+        },
+        receiving: Receiving {
+            rules: of.rules("incoming_rewriting", Direction::Incoming)?,
+            identity: IdentityOrder::read(of.list("remote_contact")?).unwrap_or_default(),
+            do_not_disturb: of.do_not_disturb()?,
+            forwarding: of.forwarding(complaints)?,
+            call_waiting: of.switch("call_waiting")?,
+            auto_answer: of.auto_answer()?,
+        },
+    })
+}
+
+/// What needs all accounts: who calls through whom, and who sends calls in a circle.
+pub(super) fn check_all(accounts: &[Account], values: &Values, complaints: &mut Complaints) {
+    let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
+    for account in accounts {
+        let named = account.policy.dialling.rules.accounts();
+        for name in named.filter(|name| !ids.contains(name)) {
+            let key = values.account_key(&account.id, "rewriting");
+            let what = format!("action dialOut: there is no account {name:?}");
+            let allowed = format!("allowed: {}", ids.join(", "));
+            complaints.error(&origin(&key, values), &key, what, allowed);
+        }
+    }
+    let address = |account: &Account| format!("sip:{}@{}", account.user, account.domain);
+    let addresses: Vec<String> = accounts.iter().map(address).collect();
+    let sends = |account: &'_ Account| account.policy.receiving.forwarding.always.clone();
+    let targets: Vec<Option<String>> = accounts.iter().map(sends).collect();
+    let all: Vec<(&str, Option<&str>)> = addresses
+        .iter()
+        .zip(&targets)
+        .map(|(own, to)| (own.as_str(), to.as_deref()))
+        .collect();
+    let Some(circle) = forward::circle_among(&all) else {
+        return;
+    };
+    let way: Vec<&str> = circle
+        .iter()
+        .filter_map(|at| ids.get(*at).copied())
+        .collect();
+    let Some(first) = way.first() else { return };
+    let key = values.account_key(first, "forwarding_number");
+    let what = match way.as_slice() {
+        [_] => "the account would forward its calls to itself".to_owned(),
+        way => format!("calls would go in a circle: {}", way.join(", ")),
+    };
+    complaints.error(
+        &origin(&key, values),
+        &key,
+        what,
+        "allowed: another number or SIP URI",
+    );
+}
+
+impl Of<'_> {
+    fn key(&self, name: &str) -> String {
+        self.values.account_key(self.id, name)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.values.text(&self.key(name))
+    }
+
+    fn switch(&self, name: &str) -> Option<bool> {
+        self.values.switch(&self.key(name))
+    }
+
+    fn list(&self, name: &str) -> Option<&[String]> {
+        self.values.list(&self.key(name))
+    }
+
+    fn rules(&self, name: &str, direction: Direction) -> Option<Rules> {
+        let lines = self.list(name)?.iter().map(String::as_str);
+        Some(Rules::read(lines, direction).unwrap_or_default())
+    }
+
+    /// K-130: an operand where none belongs is left out, and told.
+    fn warn_of_operands(&self, complaints: &mut Complaints) {
+        for name in ["rewriting", "incoming_rewriting"] {
+            let key = self.key(name);
+            for idle in rule::idle_operands(self.list(name).unwrap_or_default()) {
+                let origin = origin(&key, self.values);
+                complaints.warn(&origin, &key, idle.to_string(), "");
+            }
+        }
+    }
+
+    /// The outer `None`: a value is missing. The inner: nothing is said of where the account stands.
+    #[allow(clippy::option_option, reason = "as the first line says")]
+    fn location(&self, complaints: &mut Complaints) -> Option<Option<Location>> {
+        let text = |name| self.text(name).map(str::to_owned);
+        let country_code = text("country_code")?;
+        if country_code.is_empty() {
+            for name in ["area_code", "trunk_access"] {
+                let key = self.key(name);
+                if !self.text(name)?.is_empty() {
+                    let what = "is of no use without country_code";
+                    let origin = origin(&key, self.values);
+                    complaints.error(&origin, &key, what, "set country_code, such as \"49\"");
+                }
+            }
+            return Some(None);
+        }
+        Some(Some(Location {
+            country_code,
+            area_code: text("area_code")?,
+            national_prefix: text("national_prefix")?,
+            international_prefix: text("international_prefix")?,
+            trunk_access: text("trunk_access")?,
+            own_number_length: self.values.fit(&self.key("own_number_length"))?,
+        }))
+    }
+
+    fn do_not_disturb(&self) -> Option<DoNotDisturb> {
+        let schedule = self.list("do_not_disturb_schedule")?.iter();
+        let except = self.list("do_not_disturb_except")?.iter();
+        let offset = self.text("do_not_disturb_gmt_offset_min")?;
+        Some(DoNotDisturb {
+            on: self.switch("do_not_disturb")?,
+            gmt_offset_min: offset.parse().ok(),
+            schedule: schedule.filter_map(|line| Entry::read(line).ok()).collect(),
+            except: except.filter_map(|who| Who::read(who)).collect(),
+        })
+    }
+
+    fn forwarding(&self, complaints: &mut Complaints) -> Option<Forwarding> {
+        let target = |name| {
+            let text = self.text(name)?;
+            Some(Some(text.to_owned()).filter(|text| !text.is_empty()))
+        };
+        let enabled = self.switch("forwarding_enabled")?;
+        let always = target("forwarding_number")?;
+        if enabled && always.is_none() {
+            let key = self.key("forwarding_enabled");
+            let what = "is true, and forwarding_number is empty";
+            let origin = origin(&key, self.values);
+            complaints.error(
+                &origin,
+                &key,
+                what,
+                "set forwarding_number: number or SIP URI",
+            );
+        }
+        let wait = self.values.seconds(&self.key("forwarding_no_answer_s"))?;
+        Some(Forwarding {
+            always: always.filter(|_| enabled),
+            busy: target("forwarding_busy_number")?,
+            no_answer: target("forwarding_no_answer_number")?.map(|to| (wait, to)),
+        })
+    }
+
+    fn auto_answer(&self) -> Option<AutoAnswer> {
+        let after = self.values.seconds(&self.key("auto_answer_s"))?;
+        Some(AutoAnswer {
+            own: self.switch("auto_answer")?.then_some(after),
+            asked: self.switch("auto_answer_asked")?,
+            callers: Callers::read(self.list("auto_answer_callers")?).unwrap_or_default(),
+            muted: self.switch("auto_answer_muted")?,
+        })
+    }
+}
