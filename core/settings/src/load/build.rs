@@ -222,10 +222,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         password: password(id, values, complaints),
         registrar: optional("registrar"),
         outbound_proxy: optional("outbound_proxy"),
-        transport: match text("transport")? {
-            "tcp" => Transport::Tcp,
-            _ => Transport::Udp,
-        },
+        transport: choices::transport(text("transport")?),
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
         expires: values.seconds(&key("expires_s"))?,
         keepalive: choices::keep_alive(text("keepalive")?),

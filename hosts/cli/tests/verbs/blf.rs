@@ -63,14 +63,21 @@ fn lamps() -> Reply {
 #[test]
 fn m094_m096_the_board_shows_state_partner_duration_and_why() {
     expect![[r#"
-"#]]
+        name  address   state    for    more
+        103   103@demo  ringing  00:00  from 600@demo
+        104   104@demo  unknown  00:00  OH-4034 notifications of 'sip:104@demo' are lost on the network: none followed the 200
+        105   105@demo  idle     00:00
+        --- exit 0
+    "#]]
     .assert_eq(&run(&["blf"], vec![Step::On("blf.list", lamps())]).told());
     let none = Reply::Lamps {
         lamps: Vec::new(),
         mailboxes: Vec::new(),
     };
     expect![[r#"
-"#]]
+        no lamps; watch an extension with: offhook blf add 103
+        --- exit 0
+    "#]]
     .assert_eq(&run(&["blf", "list"], vec![Step::On("blf.list", none)]).told());
 }
 
