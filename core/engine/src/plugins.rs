@@ -196,6 +196,7 @@ fn tell_incident(snapshot: &mut PluginSnapshot, seat: &Seat, incident: &Incident
         Mishap::Garbage => "its process answered what cannot be".to_owned(),
         Mishap::Panicked => "it panicked".to_owned(),
         Mishap::NoStart => "its process could not be started again".to_owned(),
+        Mishap::TooMany => "its process had more than 1024 threads".to_owned(),
     };
     match incident.then {
         Then::StartedAgain(wait) => {

@@ -43,7 +43,6 @@ fn build(folder: &Path, number: u32, defines: &[&str]) -> PathBuf {
 
 struct Shop {
     folder: tempfile::TempDir,
-    copies: PathBuf,
     catalogue: Catalogue,
 }
 
@@ -60,12 +59,7 @@ impl Shop {
     fn with(mut catalogue: Catalogue) -> Self {
         let folder = tempfile::tempdir().unwrap();
         catalogue.add_file(&build(folder.path(), 0, &[])).unwrap();
-        let copies = folder.path().join("plugins");
-        Self {
-            folder,
-            copies,
-            catalogue,
-        }
+        Self { folder, catalogue }
     }
 
     fn codec(&self) -> CodecInstance {
@@ -76,9 +70,7 @@ impl Shop {
     /// Makes a build the current one, and an order that puts it into the call.
     fn replace<S>(&mut self, file: &Path, watch_ms: u32) -> Given<S> {
         let here = |_: &Path, _: &_| Ok(Trust::InProcess);
-        let reloaded = self
-            .catalogue
-            .reload("codec-copy", file, &self.copies, here);
+        let reloaded = self.catalogue.reload("codec-copy", file, here);
         assert!(reloaded.is_ok());
         put(self.codec(), watch_ms)
     }

@@ -1,12 +1,20 @@
 //! Settings to a phone: the parts of one, set up and ready to start.
 //!
-//! What it is not: it names no plugin; a host fills the catalogue. A host without one of these parts
+//! What it is not: it names no plugin; a host says which are linked in. A host without one of these parts
 //! lists its own with `engine::Builder` instead.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let loaded = settings::load(&settings::Request::of_profile("headless"))?;
-//! let catalogue = plugin_host::Catalogue::new("my phone", "1.0");
+//! let host = offhook_phone::Host {
+//!     name: "my phone",
+//!     version: "1.0",
+//!     state: Some("my-phone"),
+//!     built_in: &[],
+//!     files: offhook_phone::Files::In(&[]),
+//!     prober: None,
+//! };
+//! let catalogue = offhook_phone::catalogue(&host, &loaded.settings);
 //! let builder = offhook_phone::build(&loaded.settings, catalogue)?;
 //! # let _ = builder; Ok(())
 //! # }
@@ -20,6 +28,7 @@
 //! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
 //! | `recordings` | where recordings go |
+//! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
 //! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
 //! | [`error`] | what can be wrong, with code, cause and fix |
 
@@ -29,6 +38,7 @@ mod codecs;
 mod devices;
 pub mod error;
 pub mod libraries;
+pub mod plugins;
 mod recordings;
 
 pub use answering::{Recorded, Rule};
@@ -37,6 +47,7 @@ pub use libraries::{
     Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
     state_folder,
 };
+pub use plugins::{Files, Host, catalogue, guarded};
 
 use base::Rng;
 use control::Timestamp;

@@ -88,15 +88,13 @@ pub fn add_libraries(
     kept_out.into_inner()
 }
 
-/// How plugins may be replaced while the engine runs: by files that the settings want, from copies in `copies`,
-/// a folder for this user alone.
-pub fn reloads(plugins: &Plugins, copies: PathBuf) -> Reloads {
+/// How plugins may be replaced while the engine runs: by files that the settings want.
+pub fn reloads(plugins: &Plugins) -> Reloads {
     let (plugins, bundled) = (plugins.clone(), bundled());
     let trusted = move |path: &Path, manifest: &Manifest| {
         library_trust(&plugins, &bundled, path, manifest).map_err(|why| why.to_string())
     };
     Reloads {
-        copies,
         trusted: Rc::new(trusted),
     }
 }

@@ -42,7 +42,8 @@ fn a_library_file_is_loaded_only_if_allowed_and_trusted() {
     ];
     for (site, kept_out) in cases {
         let mut catalogue = Catalogue::new("test", "1");
-        let unwanted = add_libraries(&mut catalogue, &path, &plugins(site));
+        let here = format!("plugins.default_trust = \"in-process\"\n{site}");
+        let unwanted = add_libraries(&mut catalogue, &path, &plugins(&here));
         assert_eq!(unwanted, Vec::from_iter(kept_out.clone()), "{site}");
         let loaded: Vec<_> = catalogue.plugins().collect();
         assert_eq!(loaded.is_empty(), kept_out.is_some(), "{site}");

@@ -7,39 +7,45 @@
 //! 5. Only now its code runs: here, or in its own process.
 
 use crate::config::Options;
-use crate::{Catalogue, Error, Kind, Manifest, Origin, Refused, SearchPath, Trust, load};
+use crate::library::Library;
+use crate::{Catalogue, Error, Kind, Manifest, Refused, SearchPath, Trust, load};
 use plugin::EntryHandle;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A file that may be started: [`Catalogue::pass`] made sure of it, and nothing else makes one.
 #[derive(Debug)]
 pub(crate) struct Passed {
-    pub(crate) path: PathBuf,
+    pub(crate) library: Library,
     pub(crate) manifest: Manifest,
     pub(crate) kind: Kind,
     pub(crate) options: Options,
-    /// Where one was asked for. Hexadecimal.
-    pub(crate) sha256: Option<String>,
     pub(crate) trust: Trust,
 }
 
 impl Catalogue {
     /// Adds one library file to this process. Thread: \[control\].
     pub fn add_file(&mut self, path: &Path) -> Result<(), Error> {
-        self.admit(path, Manifest::read(path)?, Trust::InProcess)
+        self.add_one(path, Trust::InProcess)
     }
 
     /// Adds one library file in a process of its own: none of its code runs in this one.
     /// Thread: \[control\].
     pub fn add_isolated(&mut self, path: &Path) -> Result<(), Error> {
-        self.admit(path, Manifest::read(path)?, Trust::Isolated)
+        self.add_one(path, Trust::Isolated)
     }
 
     /// As [`add_file`](Self::add_file), with these options instead of the settings'.
     pub(crate) fn add_file_with(&mut self, path: &Path, options: Options) -> Result<(), Error> {
-        let manifest = Manifest::read(path)?;
+        let library = Library::read(path)?;
+        let manifest = library.manifest()?;
         self.options.insert(manifest.id.clone(), options);
-        self.admit(path, manifest, Trust::InProcess)
+        self.admit(library, manifest, Trust::InProcess)
+    }
+
+    fn add_one(&mut self, path: &Path, trust: Trust) -> Result<(), Error> {
+        let library = Library::read(path)?;
+        let manifest = library.manifest()?;
+        self.admit(library, manifest, trust)
     }
 
     /// Looks at every library on the path and adds those whose manifest is `wanted` to this process; the
@@ -63,12 +69,13 @@ impl Catalogue {
     ) {
         self.searched = path.clone();
         for path in path.libraries() {
-            let (id, added) = match Manifest::read(&path) {
-                Ok(manifest) => {
+            let read = Library::read(&path).and_then(|library| Ok((library.manifest()?, library)));
+            let (id, added) = match read {
+                Ok((manifest, library)) => {
                     let id = manifest.id.clone();
                     let trust = trusted(&path, &manifest);
                     let trust = trust.map_err(|reason| Error::KeptOut { reason });
-                    let added = trust.and_then(|trust| self.admit(&path, manifest, trust));
+                    let added = trust.and_then(|trust| self.admit(library, manifest, trust));
                     (Some(id), added)
                 }
                 Err(error) => (error.plugin().map(str::to_owned), Err(error)),
@@ -80,9 +87,9 @@ impl Catalogue {
         }
     }
 
-    fn admit(&mut self, path: &Path, manifest: Manifest, trust: Trust) -> Result<(), Error> {
+    fn admit(&mut self, library: Library, manifest: Manifest, trust: Trust) -> Result<(), Error> {
         self.check_new(&manifest.id)?;
-        let passed = self.pass(path, manifest, trust)?;
+        let passed = self.pass(library, manifest, trust)?;
         self.begin(passed)
     }
 
@@ -90,19 +97,18 @@ impl Catalogue {
     /// file, also in the place of another, needs what this gives.
     pub(crate) fn pass(
         &mut self,
-        path: &Path,
+        library: Library,
         manifest: Manifest,
         trust: Trust,
     ) -> Result<Passed, Error> {
         let kind = crate::catalogue::kind(&manifest)?;
         let options = self.options_of(&manifest)?;
-        let sha256 = self.gate.check(path, &manifest, &options, trust)?;
+        self.gate.check(&library, &manifest, &options, trust)?;
         Ok(Passed {
-            path: path.to_owned(),
+            library,
             manifest,
             kind,
             options,
-            sha256,
             trust,
         })
     }
@@ -113,7 +119,7 @@ impl Catalogue {
         match passed.trust {
             Trust::Isolated => self.start_away(passed),
             Trust::InProcess => {
-                let entry = |passed: &Passed| load::load(&passed.path, &passed.manifest);
+                let entry = |passed: &Passed| load::load_library(&passed.library, &passed.manifest);
                 self.begin_here(passed, entry)
             }
             Trust::BuiltIn => Err(Error::KeptOut {
@@ -141,8 +147,12 @@ impl Catalogue {
             memory.at_risk(&id);
         }
         let started = load(&passed).and_then(|entry| {
-            let origin = (Origin::File(passed.path), passed.sha256);
-            self.start(entry, &passed.manifest, origin, &passed.options)
+            self.start(
+                entry,
+                &passed.manifest,
+                Some(&passed.library),
+                &passed.options,
+            )
         });
         if let Some(memory) = &memory {
             memory.came_through(&id);

@@ -6,6 +6,7 @@ use crate::fence::Clock;
 use crate::gate::Gate;
 use crate::generations::Generations;
 use crate::isolated::Isolation;
+use crate::library::Library;
 use crate::services::{self, HostClock, Surroundings, Timers};
 use crate::shelves::Shelves;
 use crate::started::{Code, Plugin, Watch};
@@ -45,7 +46,7 @@ pub struct About {
     pub abi: String,
     /// Where it came from.
     pub origin: Origin,
-    /// Its file's hash, in hexadecimal, where one was asked for.
+    /// The hash of the library that runs, in hexadecimal; none for what is linked in.
     pub sha256: Option<String>,
     /// For an isolated one: which limits this system does not have, in words.
     pub unguarded: Vec<String>,
@@ -156,7 +157,7 @@ impl Catalogue {
             })?;
         self.check_new(&manifest.id)?;
         let options = self.options_of(&manifest)?;
-        self.start(entry, &manifest, (Origin::BuiltIn, None), &options)
+        self.start(entry, &manifest, None, &options)
     }
 
     /// Every plugin.
@@ -228,12 +229,12 @@ impl Catalogue {
         })
     }
 
-    /// Starts a plugin whose code is in this process, linked in or loaded.
+    /// Starts a plugin whose code is in this process, linked in or loaded from a library.
     pub(crate) fn start(
         &mut self,
         entry: EntryHandle,
         manifest: &Manifest,
-        (origin, sha256): (Origin, Option<String>),
+        library: Option<&Library>,
         options: &Options,
     ) -> Result<(), Error> {
         let kind = kind(manifest)?;
@@ -255,14 +256,14 @@ impl Catalogue {
             vendor: entry.vendor.clone(),
             licence: entry.licence.clone(),
             abi: manifest.abi.clone(),
-            origin,
-            sha256,
+            origin: library.map_or(Origin::BuiltIn, |file| Origin::File(file.path().to_owned())),
+            sha256: library.map(|file| file.hash().to_owned()),
             unguarded: Vec::new(),
         };
-        let is_file = about.origin != Origin::BuiltIn;
+        let mapped_bytes = library.map_or(0, Library::loaded_bytes);
         // From here on dropping it stops the plugin, also when a table is refused.
-        let plugin = Plugin::new(about, Code::Here(entry, services));
-        let memory = self.gate.memory.clone().filter(|_| is_file);
+        let plugin = Plugin::new(about, Code::Here(entry, services)).mapping(mapped_bytes);
+        let memory = self.gate.memory.clone().filter(|_| library.is_some());
         self.put(match memory {
             Some(memory) => plugin.on_probation(memory, self.surroundings.clock.clone()),
             None => plugin,

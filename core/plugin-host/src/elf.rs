@@ -56,8 +56,11 @@ struct Section {
     link: usize,
 }
 
-/// Looks for one section and one dynamic symbol.
-pub fn look(file: &[u8], section: &str, symbol: &str) -> Result<Shown, NotElf> {
+/// So many bytes show what a file is. Unit: bytes.
+pub(crate) const HEAD: usize = HEADER;
+
+/// Whether a file that starts so is a shared library of 64 bits.
+pub(crate) fn is_library(file: &[u8]) -> Result<(), NotElf> {
     if file.get(..4) != Some(b"\x7fELF") {
         return Err(NotElf::Magic);
     }
@@ -67,6 +70,12 @@ pub fn look(file: &[u8], section: &str, symbol: &str) -> Result<Shown, NotElf> {
     if half(file, 16).ok_or(NotElf::Short)? != DYNAMIC {
         return Err(NotElf::Type);
     }
+    Ok(())
+}
+
+/// Looks for one section and one dynamic symbol.
+pub fn look(file: &[u8], section: &str, symbol: &str) -> Result<Shown, NotElf> {
+    is_library(file)?;
     let machine = half(file, 18).ok_or(NotElf::Short)?;
     let sections = sections(file).ok_or(NotElf::Short)?;
     let names = half(file, 62)

@@ -230,14 +230,6 @@ pub enum Error {
         /// What of the running one it has not: a format and its clock rate.
         format: String,
     },
-    /// The folder for copies of libraries cannot be used.
-    #[error("{}: cannot be written: {reason}", path.display())]
-    Unwritable {
-        /// Which folder.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
     /// Nothing in the catalogue is what was asked for.
     #[error("there is no {what}; {have}")]
     Missing {
@@ -291,7 +283,6 @@ impl Error {
             Self::KeptOut { .. } => "plugin.kept-out",
             Self::OtherId { .. } => "plugin.other-id",
             Self::Lacks { .. } => "plugin.lacks",
-            Self::Unwritable { .. } => "plugin.unwritable",
             Self::Missing { .. } => "plugin.missing",
             Self::NoIsolation { .. } => "plugin.no-isolation",
             Self::Open { .. } => "plugin.open",
@@ -351,7 +342,6 @@ impl Error {
             Self::KeptOut { .. } => "change the settings as the reason says, if you want it".into(),
             Self::OtherId { wanted, .. } => format!("name a build of {wanted}, or the plugin that this file is"),
             Self::Lacks { .. } => "start the host with this build instead".into(),
-            Self::Unwritable { .. } => "make it writable for this user alone, or name another state folder".into(),
             Self::Missing { .. } => {
                 "list the plugin in the profile, put its library on the plugin path, or name one that is there".into()
             }
@@ -392,7 +382,6 @@ impl Error {
             | Self::Probed { .. }
             | Self::KeptOut { .. }
             | Self::OtherId { .. }
-            | Self::Unwritable { .. }
             | Self::Missing { .. } => None,
         }
     }

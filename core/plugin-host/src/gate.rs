@@ -4,6 +4,7 @@
 //! settings name; and, where it is to run in the engine's process, a look at it in another one found nothing.
 
 use crate::config::Options;
+use crate::library::Library;
 use crate::probe::Prober;
 use crate::state::{Look, OffBy, PluginMemory};
 use crate::{Error, Manifest, Trust};
@@ -30,11 +31,11 @@ impl Gate {
     /// Whether this file may be loaded; no code of it runs in this process.
     pub(crate) fn check(
         &self,
-        path: &Path,
+        library: &Library,
         manifest: &Manifest,
         options: &Options,
         trust: Trust,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<(), Error> {
         let plugin = || manifest.id.clone();
         let off = self.memory.as_ref().and_then(|m| m.off(&manifest.id));
         // A plugin that ended starts of the engine cannot do so from another process.
@@ -46,33 +47,29 @@ impl Gate {
             });
         }
         let prober = self.prober.as_ref().filter(|_| trust == Trust::InProcess);
-        let wanted = self.sha256.get(&manifest.id);
-        if wanted.is_none() && !self.sha256_required && prober.is_none() {
-            return Ok(None);
-        }
-        let hash = sha256_of(path)?;
-        match wanted {
-            Some(wanted) if !wanted.eq_ignore_ascii_case(&hash) => {
+        let (path, hash) = (library.path(), || library.hash().to_owned());
+        match self.sha256.get(&manifest.id) {
+            Some(wanted) if !wanted.eq_ignore_ascii_case(library.hash()) => {
                 return Err(Error::Tampered {
                     plugin: plugin(),
                     path: path.to_owned(),
                     wanted: wanted.clone(),
-                    hash,
+                    hash: hash(),
                 });
             }
             None if self.sha256_required => {
                 return Err(Error::UnknownHash {
                     plugin: plugin(),
                     path: path.to_owned(),
-                    hash,
+                    hash: hash(),
                 });
             }
             Some(_) | None => {}
         }
         if let Some(prober) = prober {
-            self.look(prober, (path, manifest, options), &hash)?;
+            self.look(prober, (path, manifest, options), library.hash())?;
         }
-        Ok(Some(hash))
+        Ok(())
     }
 
     fn look(

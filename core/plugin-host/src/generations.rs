@@ -5,17 +5,10 @@
 //! taken out of a process safely. So each build that runs in this process costs its mappings until the process
 //! ends; [`Build`] says how much. The same build again maps nothing: it is known by its hash. A build in a
 //! process of its own ends with that.
-//!
-//! A library is started from a copy in a folder of our own: the system's loader knows files by their place, and
-//! the person's file may be written over while it is in use.
-
-mod os;
 
 use crate::admit::Passed;
 use crate::catalogue::kind;
-use crate::elf::loaded_bytes;
-use crate::gate::sha256;
-use crate::manifest::read_file;
+use crate::library::Library;
 use crate::shelves::Shelves;
 use crate::started::{Code, Plugin};
 use crate::{Catalogue, CodecHandle, Error, Manifest, Origin, Trust};
@@ -80,8 +73,6 @@ struct Started {
 struct Line {
     generation: u32,
     builds: Vec<Started>,
-    /// The file that a person named last.
-    source: Option<PathBuf>,
 }
 
 /// Plugins that were replaced, by id.
@@ -92,19 +83,17 @@ pub(crate) struct Generations {
 
 impl Catalogue {
     /// Puts the library at `path` in the place of the plugin `id`, in the process that `trusted` says; its
-    /// error says why it is kept out. It is started from a copy in the folder `copies`, which is for this user
-    /// alone and made if it is not there. Refused, everything stays as it was. Thread: \[control\].
+    /// error says why it is kept out. Refused, everything stays as it was. Thread: \[control\].
     pub fn reload(
         &mut self,
         id: &str,
         path: &Path,
-        copies: &Path,
         trusted: impl Fn(&Path, &Manifest) -> Result<Trust, String>,
     ) -> Result<Reloaded, Error> {
         let running = Arc::clone(self.running(id)?);
         let old_kind = running.about.kind;
-        let library = read_file(path)?;
-        let manifest = Manifest::of_library(path, &library)?;
+        let library = Library::read(path)?;
+        let manifest = library.manifest()?;
         if manifest.id != id {
             return Err(Error::OtherId {
                 path: path.to_owned(),
@@ -124,29 +113,17 @@ impl Catalogue {
         lines
             .entry(id.to_owned())
             .or_insert_with(|| Line::starting_with(&running));
-        let file = copied(&library, id, copies)?;
-        let next = self.next(&file.0, manifest, trust);
-        let next = next.and_then(|next| self.can_all(id, next));
-        if next.is_err() && file.1 {
-            // Nobody needs the copy. One that cannot be removed is written over the next time.
-            let _ = std::fs::remove_file(&file.0);
-        }
-        let next = next?;
-        if let Some(line) = self.generations.lines.get_mut(id) {
-            line.source = Some(path.to_owned());
-        }
+        let next = self.next(library, manifest, trust);
+        let next = next.and_then(|next| self.can_all(id, next))?;
         Ok(self.publish(next))
     }
 
-    /// The file that a plugin came from, as a person named it last; `None` for one that is linked in.
+    /// The file that a plugin came from; `None` for one that is linked in.
     pub fn source(&self, id: &str) -> Result<Option<PathBuf>, Error> {
-        let origin = &self.running(id)?.about.origin;
-        let line = self.generations.lines.get(id);
-        let named = line.and_then(|line| line.source.clone());
-        Ok(named.or_else(|| match origin {
+        Ok(match &self.running(id)?.about.origin {
             Origin::BuiltIn => None,
             Origin::File(path) | Origin::Isolated(path) => Some(path.clone()),
-        }))
+        })
     }
 
     /// Puts the generation before back, if the new one is still the current one: whether it was. What is open
@@ -187,12 +164,15 @@ impl Catalogue {
     }
 
     /// The new generation, started, on shelves of its own.
-    fn next(&mut self, file: &Path, manifest: Manifest, trust: Trust) -> Result<Generation, Error> {
+    fn next(
+        &mut self,
+        library: Library,
+        manifest: Manifest,
+        trust: Trust,
+    ) -> Result<Generation, Error> {
         let mut next = self.empty_like();
         next.gate.prober = next.gate.prober.map(|prober| prober.within(LOOK));
-        let mut passed = next.pass(file, manifest, trust)?;
-        let hash = sha256(&read_file(file)?);
-        passed.sha256 = Some(hash);
+        let passed = next.pass(library, manifest, trust)?;
         let known = self.generations.lines.get(&passed.manifest.id);
         let known = known.and_then(|line| line.like(&passed));
         let entry = known.and_then(|known| known.entry.clone());
@@ -273,7 +253,6 @@ impl Line {
         Self {
             generation: 1,
             builds: vec![Started::new(old, 1)],
-            source: None,
         }
     }
 
@@ -281,7 +260,7 @@ impl Line {
     fn like(&self, passed: &Passed) -> Option<&Started> {
         let is_away = passed.trust == Trust::Isolated;
         let mut builds = self.builds.iter();
-        builds.find(|started| started.is_of(passed.sha256.as_deref(), is_away))
+        builds.find(|started| started.is_of(Some(passed.library.hash()), is_away))
     }
 
     fn note(&mut self, plugin: &Arc<Plugin>) {
@@ -330,10 +309,7 @@ fn first(plugin: &Plugin) -> Build {
         version: about.version.clone(),
         origin: about.origin.clone(),
         sha256: about.sha256.clone(),
-        mapped_bytes: match &about.origin {
-            Origin::BuiltIn | Origin::Isolated(_) => 0,
-            Origin::File(path) => std::fs::read(path).map_or(0, |file| loaded_bytes(&file)),
-        },
+        mapped_bytes: plugin.mapped_bytes,
         is_current: true,
         in_use: true,
     }
@@ -345,23 +321,4 @@ pub(crate) fn in_place<T>(shelf: &mut Vec<T>, new: Vec<T>, is_old: impl Fn(&T) -
     let old = shelf.extract_if(.., |item| is_old(item)).collect();
     shelf.splice(at..at, new);
     old
-}
-
-/// Where the library is copied to, and whether the copy is new.
-fn copied(library: &[u8], id: &str, folder: &Path) -> Result<(PathBuf, bool), Error> {
-    let unwritable = |e: std::io::Error| Error::Unwritable {
-        path: folder.to_owned(),
-        reason: e.to_string(),
-    };
-    os::private_folder(folder).map_err(unwritable)?;
-    let suffix = std::env::consts::DLL_SUFFIX;
-    let file = folder.join(format!("{id}-{}{suffix}", sha256(library)));
-    if std::fs::read(&file).is_ok_and(|there| there == library) {
-        return Ok((file, false));
-    }
-    // Never written in place: what is loaded from it would change under its feet.
-    let draft = file.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&draft, library).map_err(unwritable)?;
-    std::fs::rename(&draft, &file).map_err(unwritable)?;
-    Ok((file, true))
 }

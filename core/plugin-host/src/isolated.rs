@@ -5,6 +5,7 @@ use crate::away;
 use crate::away::process::{Plan, Process};
 use crate::away::words::{Ask, Format};
 use crate::catalogue::{About, Catalogue, Origin};
+use crate::manifest::check_words;
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
 use crate::{CodecHandle, Error, Incident, Incidents, Kind, Ready};
@@ -65,7 +66,9 @@ impl Catalogue {
 
     /// Starts a process for a file that has passed.
     pub(crate) fn start_away(&mut self, passed: Passed) -> Result<(), Error> {
-        let Passed { path, manifest, .. } = passed;
+        let Passed {
+            library, manifest, ..
+        } = passed;
         let refused = |refusal| Error::InitFailed {
             plugin: manifest.id.clone(),
             refusal,
@@ -74,15 +77,14 @@ impl Catalogue {
         let program = program.ok_or_else(|| Error::NoIsolation {
             plugin: manifest.id.clone(),
         })?;
-        let whole = path.canonicalize().map_err(|error| Error::Unreadable {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
+        let held = library.hold(&manifest.id)?;
+        let path = library.path().to_owned();
         let (process, begun) = Process::start(Plan {
             id: manifest.id.clone(),
             program,
+            library: Arc::new(held),
             begin: Ask::Begin {
-                path: whole,
+                path: path.clone(),
                 kind: manifest.kind.clone(),
                 permissions: manifest.permissions.clone(),
                 host: (self.host_name.to_owned(), self.host_version.to_owned()),
@@ -92,6 +94,13 @@ impl Catalogue {
             incidents: Arc::clone(&self.incidents),
         })
         .map_err(refused)?;
+        // The process is not believed.
+        for text in [&begun.name, &begun.version, &begun.vendor, &begun.licence] {
+            check_words("what it calls itself", text).map_err(|reason| Error::BadManifest {
+                path: path.clone(),
+                reason,
+            })?;
+        }
         if !begun.open.is_empty() {
             let open = begun.open.join("; ");
             tracing::warn!(
@@ -109,7 +118,7 @@ impl Catalogue {
             licence: begun.licence.clone(),
             abi: manifest.abi,
             origin: Origin::Isolated(path),
-            sha256: passed.sha256,
+            sha256: Some(library.hash().to_owned()),
             unguarded: begun.open.clone(),
         };
         self.put(Plugin::new(

@@ -32,6 +32,7 @@
 //! | [`fence`] | poisoned and over-budget plugins |
 //! | [`budget`] | what each costs, read while it works |
 //! | [`services`] | what a plugin may ask the host |
+//! | `library` | the bytes of a file, and the copy that runs |
 //! | [`generations`] | a newer build in a running plugin's place |
 //! | [`error`] | what was wrong with which library, and what to do |
 
@@ -53,6 +54,7 @@ pub mod gate;
 pub mod generations;
 mod isolated;
 pub mod kind;
+mod library;
 pub mod load;
 pub mod manifest;
 pub mod probe;

@@ -53,6 +53,11 @@ impl Prober {
         }
     }
 
+    /// The program `offhook-plugin-host`, where it is beside the running one.
+    pub fn beside() -> Option<Self> {
+        Some(Self::new(crate::away::program()?, ["--probe".into()]))
+    }
+
     /// With another limit; the default is 5 s.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {

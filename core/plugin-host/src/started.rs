@@ -21,6 +21,8 @@ const PROBATION: Duration = Duration::from_secs(5);
 pub(crate) struct Plugin {
     pub(crate) about: About,
     pub(crate) code: Code,
+    /// Address space of this process that its library takes. Unit: bytes.
+    pub(crate) mapped_bytes: u64,
     budget: Budget,
     probation: Option<Probation>,
 }
@@ -38,8 +40,17 @@ impl Plugin {
         Self {
             about,
             code,
+            mapped_bytes: 0,
             budget: Budget::default(),
             probation: None,
+        }
+    }
+
+    /// Its library takes so much address space of this process. Unit: bytes.
+    pub(crate) fn mapping(self, mapped_bytes: u64) -> Self {
+        Self {
+            mapped_bytes,
+            ..self
         }
     }
 

@@ -142,6 +142,18 @@ const CASES: &[Case] = &[
         "plugin.bad-manifest",
         "config.a: type",
     ),
+    seen(
+        "odd-trust",
+        &["CONFIG=\"{},\\\"trust\\\":\\\"Isolated\\\"\""],
+        "plugin.bad-manifest",
+        "trust \"Isolated\" is not known",
+    ),
+    run(
+        "odd-words",
+        &["NAME=\"\\033[2J\""],
+        "plugin.bad-manifest",
+        "control characters",
+    ),
     // The system's loader resolves symbols before it runs constructors.
     seen(
         "unresolved",

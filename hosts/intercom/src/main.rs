@@ -58,8 +58,8 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     for warning in &loaded.warnings {
         terminal::complain_line(warning);
     }
-    let builder = phone::build(&loaded.settings, catalogue(&loaded.settings)?)
-        .map_err(|why| why.explain())?;
+    let builder =
+        phone::build(&loaded.settings, catalogue(&loaded.settings)).map_err(|why| why.explain())?;
     actix::System::new().block_on(async {
         let core = builder.start().await.map_err(|why| why.explain())?;
         for listen in core.listening() {
@@ -84,23 +84,24 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
 }
 
 /// The plugins of this host: all of them are linked in, so no file can be lost on a door.
-fn catalogue(settings: &Settings) -> Result<Catalogue, ErrorObject> {
-    let mut catalogue = Catalogue::new("offhook-intercom", env!("CARGO_PKG_VERSION"))
-        .with_options(phone::options(&settings.plugins));
-    for entry in [
+fn catalogue(settings: &Settings) -> Catalogue {
+    let built_in = [
         &codec_g711::ENTRY,
         &dtmf_inband::ENTRY,
         &dtmf_info::ENTRY,
         &dtmf_rfc4733::ENTRY,
         &audio_system::ENTRY,
         &audio_null::ENTRY,
-    ] {
-        let refused = |why: plugin_host::Error| {
-            ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
-        };
-        catalogue.add_built_in(entry).map_err(refused)?;
-    }
-    Ok(catalogue)
+    ];
+    let host = phone::Host {
+        name: "offhook-intercom",
+        version: env!("CARGO_PKG_VERSION"),
+        state: None,
+        built_in: &built_in,
+        files: phone::Files::Named,
+        prober: None,
+    };
+    phone::catalogue(&host, settings)
 }
 
 /// Until somebody wants it to stop.

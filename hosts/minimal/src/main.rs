@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use control::{Code, ErrorObject};
-use plugin_host::{Catalogue, Entry, SearchPath};
+use plugin_host::{Catalogue, Entry, Prober};
 use std::path::PathBuf;
 use std::rc::Rc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,7 +37,9 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
         terminal::complain_line(warning);
     }
     let catalogue = catalogue(options, &loaded.settings);
-    let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    let reloads = phone::reloads(&loaded.settings.plugins);
+    let builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    let mut builder = builder.reloads(reloads);
     if loaded.settings.control_socket.is_none() {
         let path = control::socket_path(&loaded.settings.profile);
         builder =
@@ -72,19 +74,18 @@ fn settings(options: &Options) -> Result<settings::Loaded, ErrorObject> {
 
 /// What is linked in, and what the search path brings: a file takes the place of a built-in one of its id.
 fn catalogue(options: &Options, settings: &settings::Settings) -> Catalogue {
-    let mut catalogue = Catalogue::new("offhook-minimal", env!("CARGO_PKG_VERSION"));
-    let folders = options.plugins.iter().chain(&settings.plugins.path);
-    let path = SearchPath::new(folders.cloned());
-    // The catalogue lists them too, with all others that are not used.
-    let _kept_out = phone::add_libraries(&mut catalogue, &path, &settings.plugins);
+    let host = phone::Host {
+        name: "offhook-minimal",
+        version: env!("CARGO_PKG_VERSION"),
+        state: Some("offhook-minimal"),
+        built_in: BUILT_IN,
+        files: phone::Files::In(&options.plugins),
+        prober: Prober::beside(),
+    };
+    let catalogue = phone::catalogue(&host, settings);
     for refused in catalogue.refused() {
         let (path, why) = (refused.path.display(), &refused.error);
         terminal::complain_line(format_args!("{path}: {why}; {}", why.fix()));
-    }
-    for entry in BUILT_IN {
-        if let Err(why) = catalogue.add_built_in(entry) {
-            terminal::complain_line(format_args!("{why}; {}", why.fix()));
-        }
     }
     catalogue
 }

@@ -84,3 +84,41 @@ fn a_file_that_is_not_used_is_told_once() {
     let about = said.lines().filter(|line| line.contains("plugins.allow"));
     assert_eq!(about.count(), 1, "{said}");
 }
+
+/// What the settings ask of library files is asked by every host.
+#[test]
+fn files_pass_the_same_gate_as_in_any_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = folder.path().join("files");
+    std::fs::create_dir(&plugins).unwrap();
+    let file = library("offhook-codec-g711");
+    std::fs::copy(&file, plugins.join(file.file_name().unwrap())).unwrap();
+    let zeros = format!("plugins.sha256.codec-g711={}", "0".repeat(64));
+    for (setting, why) in [
+        ("plugins.sha256_required=true", "plugins.sha256"),
+        (zeros.as_str(), "sha256"),
+        ("plugins.options.codec-g711.nosuch=1", "nosuch"),
+    ] {
+        let mut command = minimal(folder.path());
+        command.env("OFFHOOK_STATE_DIR", folder.path().join("state"));
+        command.args([
+            "--set",
+            setting,
+            "--set",
+            "plugins.default_trust=in-process",
+        ]);
+        let output = command.arg("--plugins").arg(&plugins).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{said}");
+        assert!(said.contains(why), "{setting}: {said}");
+    }
+    let mut command = minimal(folder.path());
+    command.env("OFFHOOK_STATE_DIR", folder.path().join("state"));
+    let state = folder.path().join("state/offhook-minimal");
+    std::fs::create_dir_all(&state).unwrap();
+    let off = r#"{"off":{"codec-g711":"command"}}"#;
+    std::fs::write(state.join("plugins.json"), off).unwrap();
+    let output = command.arg("--plugins").arg(&plugins).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("switched off"), "{said}");
+}

@@ -74,7 +74,7 @@ pub(crate) fn of(scenario: &Scenario) -> Result<Cast, String> {
             "no call uses a plugin of kind {kind:?}; {known} can be chosen"
         ));
     }
-    let mut catalogue = Catalogue::new("offhook-qa", env!("CARGO_PKG_VERSION"));
+    let mut catalogue = guarded(scenario)?;
     let mut settings = Vec::new();
     for (kind, players) in KINDS {
         let chosen = scenario.plugins.get(kind);
@@ -97,6 +97,26 @@ pub(crate) fn of(scenario: &Scenario) -> Result<Cast, String> {
         catalogue,
         settings,
     })
+}
+
+/// Nothing yet, guarded as the scenario's settings say.
+fn guarded(scenario: &Scenario) -> Result<Catalogue, String> {
+    let mut request = settings::Request::of_profile("demo");
+    request.environment.clear();
+    let own = scenario.settings.iter();
+    let own = own.filter(|(key, _)| key.starts_with("plugins."));
+    let own = own.map(|(key, value)| (key.clone(), plain(value), "scenario".to_owned()));
+    request.options = own.collect();
+    let loaded = settings::load(&request).map_err(|all| all.to_string())?;
+    let host = phone::Host {
+        name: "offhook-qa",
+        version: env!("CARGO_PKG_VERSION"),
+        state: None,
+        built_in: &[],
+        files: phone::Files::Named,
+        prober: plugin_host::Prober::beside(),
+    };
+    Ok(phone::guarded(&host, &loaded.settings))
 }
 
 fn add(

@@ -49,7 +49,6 @@ fn phones(world: &mut World, folder: &Path, names: &[&str]) -> Vec<Phone> {
         settings.codecs = vec!["COPY".to_owned()];
         settings.libraries = vec![first.clone()];
         settings.reloads = Some(Reloads {
-            copies: folder.join(format!("{name}/plugins")),
             trusted: Rc::new(|_, _| Ok(Trust::InProcess)),
         });
         world.phone(&settings)

@@ -20,8 +20,6 @@ pub type Trusted = Rc<dyn Fn(&Path, &Manifest) -> Result<Trust, String>>;
 /// What a host allows of replacing plugins.
 #[derive(Clone)]
 pub struct Reloads {
-    /// Folder where copies of libraries are kept, for this user alone.
-    pub copies: PathBuf,
     /// How far each file is trusted.
     pub trusted: Trusted,
 }
@@ -57,9 +55,7 @@ pub struct News {
 #[non_exhaustive]
 pub enum Refused {
     /// This host replaces no plugins.
-    #[error(
-        "this engine replaces no plugins: it was started without files, or has no state folder"
-    )]
+    #[error("this engine replaces no plugins: it was started without files")]
     NotHere,
     /// It is linked in, and no file was named.
     #[error("{plugin} is linked in: name the file that is to take its place")]
@@ -134,10 +130,8 @@ impl<G: Ground> Legs<G> {
             true => self.calls_of(id)?,
             false => BTreeSet::new(),
         };
-        let Reloads { copies, trusted } = rules;
-        let reloaded = self
-            .catalogue
-            .reload(id, &path, &copies, |path, manifest| trusted(path, manifest))?;
+        let trusted = |path: &Path, manifest: &Manifest| (rules.trusted)(path, manifest);
+        let reloaded = self.catalogue.reload(id, &path, trusted)?;
         let generation = reloaded.generation;
         // What an older one did is no longer asked.
         self.trials.on_trial.retain(|trial| trial.plugin != id);

@@ -14,6 +14,7 @@
 //! | `media` | media kinds as the engine calls them |
 //! | `talk` | the other kinds as the engine calls them |
 //! | `patience` | the 2 ms of a tick |
+//! | `said` | what it writes on standard error |
 //! | `serve` | the process' own main loop |
 //! | `serve_media`, `serve_talk` | its instances |
 //! | `sandbox` | what the process takes away from itself |
@@ -29,6 +30,7 @@ mod os {
 mod patience;
 pub(crate) mod process;
 mod ring;
+mod said;
 mod sandbox;
 mod serve;
 mod serve_media;
@@ -40,7 +42,7 @@ pub(crate) mod words;
 
 pub use patience::begin_tick;
 pub use sandbox::unknown_permissions;
-pub use serve::serve;
+pub use serve::{FOR, serve};
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -60,6 +62,8 @@ pub enum Mishap {
     Panicked,
     /// It could not be started again.
     NoStart,
+    /// It started more threads than any plugin needs.
+    TooMany,
 }
 
 impl Mishap {
@@ -70,6 +74,7 @@ impl Mishap {
             Self::Garbage => 3,
             Self::Panicked => 4,
             Self::NoStart => 5,
+            Self::TooMany => 6,
         }
     }
 
@@ -80,6 +85,7 @@ impl Mishap {
             3 => Self::Garbage,
             4 => Self::Panicked,
             5 => Self::NoStart,
+            6 => Self::TooMany,
             _ => return None,
         })
     }

@@ -3,10 +3,13 @@
 use super::line::Line;
 use super::link::{Caller, Link};
 use super::ring::Ring;
-use super::stuck::{LOOK, Stuck};
+use super::said;
+use super::serve::FOR;
+use super::stuck::{LOOK, Stuck, has_too_many_threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
 use crate::budget::Meter;
+use crate::library::Held;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use plugin::{Refusal, Status};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
@@ -25,6 +28,8 @@ use std::time::{Duration, Instant};
 pub(super) const CONTROL: Duration = Duration::from_millis(250);
 /// Loading may read a disk.
 const START: Duration = Duration::from_secs(5);
+/// How often they are counted.
+const COUNT: Duration = Duration::from_secs(1);
 /// Waits before it is started again after faults in a row.
 const BACK_OFF: [Duration; 4] = [
     Duration::ZERO,
@@ -41,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) id: String,
     /// The program `offhook-plugin-host`.
     pub(crate) program: PathBuf,
+    /// What it runs, also when it is started again.
+    pub(crate) library: Arc<Held>,
     pub(crate) begin: Ask,
     pub(crate) quarantine: bool,
     pub(crate) incidents: Arc<Incidents>,
@@ -314,12 +321,15 @@ impl Shared {
         let mut child = Command::new(&self.plan.program)
             .env_clear()
             .env("MALLOC_ARENA_MAX", "1")
+            .args([FOR, &std::process::id().to_string()])
             .current_dir("/")
             .stdin(Stdio::from(theirs.into_fd()))
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(refused)?;
-        let begun = match over(&ours, &self.plan.begin, &[], START) {
+        said::listen(&self.plan.id, child.stderr.take()).map_err(refused)?;
+        let begun = match over(&ours, &self.plan.begin, &[self.plan.library.as_fd()], START) {
             Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
             Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
             Ok(_) => Refusal::new(Status::GARBAGE, "its process answered something else"),
@@ -379,6 +389,7 @@ impl Shared {
         let pidfd = Pid::from_raw(child.id() as i32)
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         let mut stuck = Stuck::new(child.id());
+        let mut counted = Instant::now();
         loop {
             let links = self.links();
             let nap = if links.is_empty() {
@@ -404,6 +415,12 @@ impl Shared {
             }
             if let Some(mishap) = Mishap::of(self.seen.swap(0, Ordering::AcqRel)) {
                 return Some(mishap);
+            }
+            if counted.elapsed() >= COUNT {
+                counted = Instant::now();
+                if has_too_many_threads(child.id()) {
+                    return Some(Mishap::TooMany);
+                }
             }
             // A look that came late itself says nothing of others.
             let in_time = began.elapsed() < nap + LOOK / 2;

@@ -5,6 +5,7 @@ use super::ring::{Answerer, Ring};
 use super::words::{Answer, Ask, Begun, Format, Media, Step, Talk, flags};
 use super::{sandbox, serve_media, serve_talk};
 use crate::config::Options;
+use crate::library::Held;
 use crate::services::{Context, Surroundings};
 use crate::{Kind, Manifest, load, services};
 use plugin::{
@@ -82,11 +83,14 @@ impl Timing {
     }
 }
 
-/// Serves one plugin to the engine at the other end of standard input, until it hangs up. The whole of the
-/// program `offhook-plugin-host`.
-pub fn serve() -> io::Result<()> {
+/// With this and the engine's process number the program `offhook-plugin-host` serves.
+pub const FOR: &str = "--for";
+
+/// Serves one plugin to the engine at the other end of standard input, until it hangs up. `engine` is the number of
+/// its process: with that this one ends.
+pub fn serve(engine: u32) -> io::Result<()> {
     let line = Line::of(io::stdin().as_fd().try_clone_to_owned()?);
-    sandbox::at_start(&line)?;
+    sandbox::at_start(&line, engine)?;
     // After it: that closes whatever is open.
     let clock = Timing::new()?;
     let mut loaded: Option<Served> = None;
@@ -107,8 +111,12 @@ pub fn serve() -> io::Result<()> {
                 },
                 None,
             ) => {
-                let open = sandbox::shut_in(&path, &permissions);
-                match begin(&path, &kind, (host, options, &clock), open) {
+                let open = sandbox::shut_in(&permissions);
+                let held = came.fds.into_iter().next().map(Held::of);
+                let begun = held
+                    .ok_or(Status::BAD_ARGUMENT.into())
+                    .and_then(|held| begin((held, &path), &kind, (host, options, &clock), open));
+                match begun {
                     Ok((plugin, begun)) => {
                         loaded = Some(plugin);
                         Answer::Begun(Box::new(begun))
@@ -127,14 +135,19 @@ pub fn serve() -> io::Result<()> {
 }
 
 fn begin(
-    path: &Path,
+    (held, path): (Held, &Path),
     kind: &str,
     (host, options, clock): ((String, String), Options, &Timing),
     open: Vec<String>,
 ) -> Result<(Served, Begun), Refusal> {
     let refused = |error: crate::Error| Refusal::new(Status::FAILED, error.to_string());
-    let manifest = Manifest::read(path).map_err(refused)?;
-    let entry = load::load(path, &manifest).map_err(refused)?;
+    let library = std::fs::read(held.place());
+    let library = library.map_err(|error| Refusal::new(Status::FAILED, error.to_string()))?;
+    let manifest = Manifest::of_library(path, &library).map_err(refused)?;
+    drop(library);
+    // As long as the process: what is loaded stays.
+    let held: &'static Held = Box::leak(Box::new(held));
+    let entry = load::load_held(held, path, &manifest).map_err(refused)?;
     // As long as the process, as the boundary promises.
     let [name, version] = [host.0, host.1].map(|text| &*text.leak());
     let config = serde_json::to_string(&options).expect("plain values always become JSON");

@@ -108,6 +108,20 @@ impl Turn {
     }
 }
 
+/// Threads of one process: one for each media instance and recording, and some for the plugin. No limit of the
+/// system counts those of one process only.
+const THREADS: usize = 1_024;
+
+/// Whether a process has more threads than any plugin needs. Source: proc(5), `stat`, field 20.
+pub(super) fn has_too_many_threads(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name, which may hold anything, stands before; it is the second.
+    let rest = stat.rsplit_once(") ").map(|(_, rest)| rest);
+    let threads = rest.and_then(|rest| rest.split(' ').nth(20 - 3));
+    let threads: Option<usize> = threads.and_then(|threads| threads.parse().ok());
+    threads.is_some_and(|threads| threads > THREADS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

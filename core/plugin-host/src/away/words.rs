@@ -14,8 +14,9 @@ use std::path::PathBuf;
 /// To the process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Ask {
-    /// Shut yourself in, then load this.
+    /// Shut yourself in, then load the library that comes with it.
     Begin {
+        /// Where it was read, for the words of an error.
         path: PathBuf,
         kind: String,
         permissions: Vec<String>,

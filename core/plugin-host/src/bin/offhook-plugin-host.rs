@@ -11,16 +11,26 @@ fn main() -> ExitCode {
             offhook_plugin_host::probe::answer(Path::new(&file));
             ExitCode::SUCCESS
         }
-        (Some(_), _) => {
+        (Some(option), Some(engine)) if option == offhook_plugin_host::away::FOR => {
+            serve(engine.to_str().and_then(|number| number.parse().ok()))
+        }
+        (Some(_) | None, _) => {
             eprintln!("usage: offhook-plugin-host --probe FILE");
             ExitCode::FAILURE
         }
-        (None, _) => match offhook_plugin_host::away::serve() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("offhook-plugin-host: {error}");
-                ExitCode::FAILURE
-            }
-        },
+    }
+}
+
+fn serve(engine: Option<u32>) -> ExitCode {
+    let served = match engine {
+        Some(engine) => offhook_plugin_host::away::serve(engine),
+        None => Err(std::io::Error::other("no process number")),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("offhook-plugin-host: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

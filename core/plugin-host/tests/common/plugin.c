@@ -21,6 +21,9 @@ typedef OffhookFmtpRule FmtpRule;
 #ifndef ID
 #define ID "codec-copy"
 #endif
+#ifndef NAME
+#define NAME "Copy"
+#endif
 #ifndef ENTRY_ID
 #define ENTRY_ID ID
 #endif
@@ -78,11 +81,65 @@ static void ask(const OffhookHost *host) {
 }
 #define ON_INIT ask(host)
 #endif
+#ifdef ENGINE
+/* Says what it can do to the engine's process, or cannot do to itself. */
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#define NOTE(can, what) if (can) strcat(found, " " what)
+static const char *reach(void) {
+    static char found[256];
+    struct rlimit none = { 0, 0 }, old;
+    char large[2] = "";
+    int fds[2];
+    found[0] = 0;
+    if (pipe(fds)) return "no pipe";
+    NOTE(syscall(SYS_prlimit64, ENGINE, RLIMIT_CORE, &none, NULL) == 0, "limits");
+    NOTE(syscall(SYS_prlimit64, ENGINE, RLIMIT_CORE, NULL, &old) == 0, "its limits");
+    NOTE(syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL) == 0, "own limits");
+    NOTE(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &old) != 0, "not own limits");
+    NOTE(fcntl(fds[0], 10 /* F_SETSIG */, SIGKILL) == 0, "signal");
+    NOTE(fcntl(fds[0], F_SETOWN, ENGINE) == 0, "owner");
+    NOTE(fcntl(fds[0], F_SETFL, O_ASYNC) == 0, "async");
+    NOTE(fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0, "no flags");
+    NOTE(read(fds[0], large, 1) != -1, "waits");
+    NOTE(kill(ENGINE, 0) == 0, "kill");
+#ifdef LARGE
+    int file = open(LARGE, O_WRONLY | O_CREAT, 0600);
+    NOTE(file < 0, "no file");
+    NOTE(pwrite(file, "x", 1, 0) != 1, "no write");
+    NOTE(pwrite(file, "x", 1, 5ll << 30) == 1, "large file");
+    /* FIOSETOWN and FIOASYNC, on its own line. */
+    int engine = ENGINE, on = 1;
+    NOTE(syscall(SYS_ioctl, 0, 0x8901, &engine) == 0, "owner by ioctl");
+    NOTE(syscall(SYS_ioctl, 0, 0x5452, &on) == 0, "async by ioctl");
+#endif
+    return found[0] ? found : " nothing";
+}
+#define ON_OPEN reach()
+#endif
+#ifdef THREADS
+#include <pthread.h>
+static void *stand(void *nothing) { for (;;) sleep(1000); return nothing; }
+static void start(void) {
+    pthread_attr_t small;
+    pthread_t thread;
+    int n;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 64 << 10);
+    for (n = 0; n < THREADS; n++) if (pthread_create(&thread, &small, stand, NULL)) return;
+}
+#define ON_INIT start()
+#endif
 #ifndef ON_INIT
 #define ON_INIT
 #endif
 #ifndef TABLES
 #define TABLES "[\"offhook.codec/1\"]"
+#endif
+#ifndef PERMISSIONS
+#define PERMISSIONS "[]"
 #endif
 #ifndef CONFIG
 #define CONFIG "{}"
@@ -92,7 +149,7 @@ static void ask(const OffhookHost *host) {
 #endif
 #ifndef MANIFEST
 #define MANIFEST "{\"manifest\":1,\"abi\":\"" ABI "\",\"kind\":\"" KIND "\",\"id\":\"" ID \
-    "\",\"tables\":" TABLES ",\"config\":" CONFIG ",\"name\":\"Copy\",\"version\":\"1.0\",\"from the future\":[1,2]}"
+    "\",\"tables\":" TABLES ",\"permissions\":" PERMISSIONS ",\"config\":" CONFIG ",\"name\":\"Copy\",\"version\":\"1.0\",\"from the future\":[1,2]}"
 #endif
 
 #ifdef BUILD
@@ -149,6 +206,13 @@ static int32_t describe(size_t index, CodecInfo *out) {
 }
 static int32_t open_it(const CodecRequest *request, void **out, TextOut *reason) {
     (void)request; (void)reason;
+#ifdef ON_OPEN
+    const char *said = ON_OPEN;
+    reason->len = strlen(said);
+    if (reason->len > reason->capacity) return -3;
+    memcpy(reason->ptr, said, reason->len);
+    return -4;
+#endif
 #ifndef OPEN_NOTHING
     *out = malloc(1);
 #else
@@ -210,7 +274,7 @@ extern const Entry static_entry;
 #endif
 extern const Entry offhook_plugin_entry;
 const Entry offhook_plugin_entry = {
-    ENTRY_SIZE, MAJOR, 0, 0, TEXT(ENTRY_ID), TEXT("Copy"), TEXT("1.0"), TEXT("someone"), TEXT("MIT"),
+    ENTRY_SIZE, MAJOR, 0, 0, TEXT(ENTRY_ID), TEXT(NAME), TEXT("1.0"), TEXT("someone"), TEXT("MIT"),
     { (const uint8_t *)manifest, sizeof manifest - 1 }, init, deinit, TABLE,
 };
 

@@ -249,8 +249,8 @@ fn media_and_plugins_arrive_typed() {
     assert_eq!(plugins.trust_of("codec-x"), Trust::InProcess);
     assert_eq!(
         plugins.trust_of("codec-g711"),
-        Trust::InProcess,
-        "of the profile"
+        Trust::Isolated,
+        "no profile trusts an id"
     );
     assert_eq!(plugins.trust_of("other"), Trust::Isolated);
     assert!(plugins.sha256_required && plugins.sha256["codec-x"].starts_with("BA78"));

@@ -9,8 +9,8 @@ use core::net::SocketAddr;
 use demo_pbx::{Pbx, Users};
 use engine::Core;
 use engine::listener::{Listener, Next};
-use phone::{Recorded, Rule};
-use plugin_host::{Catalogue, SearchPath};
+use phone::{Files, Recorded, Rule};
+use plugin_host::Catalogue;
 use ports::media::Sound;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -267,19 +267,19 @@ async fn pbx(
 
 /// Plugins of the demo, linked in: it needs no file to be installed.
 fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
-    let mut catalogue = Catalogue::new("offhook demo", env!("CARGO_PKG_VERSION"));
-    if let Some(Guest::Own(own)) = guest {
-        let (plugins, _) = own.read()?;
-        let folders = own.folders.iter().chain(&plugins.path).cloned();
-        catalogue = catalogue
-            .timed_by(plugin_host::wall_clock)
-            .with_options(phone::options(&plugins))
-            .guarded_by(phone::gate(&plugins, None, None));
-        // Files come first: one with the id of a built-in plugin takes its place. The catalogue lists those that
-        // are kept out.
-        let _kept_out = phone::add_libraries(&mut catalogue, &SearchPath::new(folders), &plugins);
-    }
-    let entries = [
+    let request = match guest {
+        Some(Guest::Own(own)) => own.request(),
+        Some(Guest::Codec { .. }) | None => settings::Request::of_profile("demo"),
+    };
+    let mut settings = settings::load(&request).map_err(broken)?.settings;
+    let files = match guest {
+        Some(Guest::Own(own)) => {
+            settings.plugins.without.extend(own.without.iter().cloned());
+            Files::In(&own.folders)
+        }
+        Some(Guest::Codec { .. }) | None => Files::Named,
+    };
+    let built_in = [
         &audio_file::ENTRY,
         &audio_null::ENTRY,
         &audio_tone::ENTRY,
@@ -288,13 +288,16 @@ fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
         &dtmf_info::ENTRY,
         &dtmf_rfc4733::ENTRY,
     ];
-    for entry in entries {
-        let added = catalogue.add_built_in(entry);
-        debug_assert!(
-            added.is_ok() || matches!(guest, Some(Guest::Own(_))),
-            "{added:?}"
-        );
-    }
+    let host = phone::Host {
+        name: "offhook demo",
+        version: env!("CARGO_PKG_VERSION"),
+        // Whoever looks for the plugin that fails may have it fail.
+        state: None,
+        built_in: &built_in,
+        files,
+        prober: None,
+    };
+    let mut catalogue = phone::catalogue(&host, &settings);
     if let Some(Guest::Codec { file, .. }) = guest {
         let refused = |why: plugin_host::Error| {
             ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())

@@ -80,9 +80,7 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_getegid,
     libc::SYS_uname,
     libc::SYS_sysinfo,
-    libc::SYS_prlimit64,
     libc::SYS_getrusage,
-    libc::SYS_fcntl,
     libc::SYS_dup,
     libc::SYS_dup3,
     libc::SYS_pipe2,
@@ -139,6 +137,36 @@ const NET: &[c_long] = &[
     libc::SYS_shutdown,
 ];
 
+/// What `fcntl` may be asked: nothing that names a process, and `F_SETFL` is looked at by itself. A descriptor with
+/// an owner of another process (`F_SETOWN`, `F_SETSIG`) would send that one any signal.
+const DESCRIPTORS: &[i32] = &[
+    libc::F_DUPFD,
+    libc::F_DUPFD_CLOEXEC,
+    libc::F_GETFD,
+    libc::F_SETFD,
+    libc::F_GETFL,
+];
+/// The same, of files that may be written.
+const LOCKS: &[i32] = &[
+    libc::F_GETLK,
+    libc::F_SETLK,
+    libc::F_SETLKW,
+    libc::F_OFD_GETLK,
+    libc::F_OFD_SETLK,
+    libc::F_OFD_SETLKW,
+];
+/// What a device may not be told: who gets signals for it, and what a person at a terminal would have typed.
+/// Source: asm-generic/ioctls.h, asm-generic/sockios.h.
+const NOT_OF_DEVICES: &[u32] = &[
+    0x5452, // FIOASYNC
+    0x8901, // FIOSETOWN
+    0x8902, // SIOCSPGRP
+    0x5410, // TIOCSPGRP
+    0x540E, // TIOCSCTTY
+    0x5412, // TIOCSTI
+    0x541C, // TIOCLINUX
+];
+
 /// What opens a file for more than reading.
 const NOT_READING: u32 =
     (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND) as u32;
@@ -184,7 +212,6 @@ fn program(calls: Calls, own_process: u32) -> Vec<sock_filter> {
         OLDER,
         when(calls.write, WRITING),
         when(calls.net, NET),
-        when(calls.device, &[libc::SYS_ioctl]),
         when(calls.write, &[libc::SYS_openat]),
     ];
     for &number in lists.into_iter().flatten() {
@@ -208,6 +235,11 @@ fn program(calls: Calls, own_process: u32) -> Vec<sock_filter> {
     all.extend(argument_is(libc::SYS_tgkill, 0, u32::MAX, &[own_process]));
     let named = [libc::PR_SET_NAME as u32, PR_SET_VMA];
     all.extend(argument_is(libc::SYS_prctl, 0, u32::MAX, &named));
+    all.extend(fcntl(calls.write));
+    all.extend(own_limits());
+    if calls.device {
+        all.extend(ioctl());
+    }
     if !calls.write {
         all.extend(argument_is(libc::SYS_openat, 2, NOT_READING, &[0]));
     }
@@ -215,6 +247,60 @@ fn program(calls: Calls, own_process: u32) -> Vec<sock_filter> {
     all.extend([equal(libc::SYS_clone3 as u32, 0, 1), refuse(libc::ENOSYS)]);
     all.push(refuse(libc::EPERM));
     all
+}
+
+/// These instructions, for this call only. They end with an answer, whichever way they are gone.
+fn of(call: c_long, mut part: Vec<sock_filter>) -> Vec<sock_filter> {
+    part.insert(0, equal(call as u32, 0, part.len() as u8));
+    part
+}
+
+/// `F_SETFL` without `O_ASYNC`, and what only concerns the descriptor.
+fn fcntl(write: bool) -> Vec<sock_filter> {
+    let mut part = vec![load(argument(1))];
+    let locks = if write { LOCKS } else { &[] };
+    for &command in DESCRIPTORS.iter().chain(locks) {
+        part.extend([equal(command as u32, 0, 1), end(SECCOMP_RET_ALLOW)]);
+    }
+    part.extend([
+        equal(libc::F_SETFL as u32, 1, 0),
+        refuse(libc::EPERM),
+        load(argument(2)),
+        one(BPF_ALU | BPF_AND | BPF_K, libc::O_ASYNC as u32, 0, 0),
+        equal(0, 0, 1),
+        end(SECCOMP_RET_ALLOW),
+        refuse(libc::EPERM),
+    ]);
+    of(libc::SYS_fcntl, part)
+}
+
+/// `prlimit64` of this process, to read.
+fn own_limits() -> Vec<sock_filter> {
+    let mut part = Vec::new();
+    // The process, and both halves of the address of new limits.
+    for at in [argument(0), argument(2), argument(2) + 4] {
+        part.extend([load(at), equal(0, 1, 0), refuse(libc::EPERM)]);
+    }
+    part.push(end(SECCOMP_RET_ALLOW));
+    of(libc::SYS_prlimit64, part)
+}
+
+fn ioctl() -> Vec<sock_filter> {
+    let mut part = vec![load(argument(1))];
+    for &request in NOT_OF_DEVICES {
+        part.extend([equal(request, 0, 1), refuse(libc::EPERM)]);
+    }
+    part.push(end(SECCOMP_RET_ALLOW));
+    of(libc::SYS_ioctl, part)
+}
+
+/// A file that would become too large is told to the plugin by an error, not by the signal that ends it.
+pub(in super::super) fn survive_large_files() -> io::Result<()> {
+    // SAFETY: no handler is set, the signal is only ignored.
+    match unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) } {
+        libc::SIG_ERR => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 /// Lets this process call nothing else from now on.

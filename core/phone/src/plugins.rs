@@ -1,0 +1,90 @@
+//! The plugins of a host, found and guarded as the settings say. The same for every host.
+
+use crate::libraries::{add_libraries, gate, only_bundled, options, state_folder};
+use plugin_host::{Catalogue, Entry, PluginMemory, Prober, SearchPath, wall_clock};
+use settings::Settings;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Calls at once beyond which plugins are not timed: a bench counts calls, and two readings of the clock
+/// for each packet are in its way.
+const TIMED_CALLS: usize = 256;
+
+/// What a host says of its plugins.
+#[derive(Debug)]
+pub struct Host<'a> {
+    /// Its name, as plugins are told.
+    pub name: &'static str,
+    /// Its version, likewise.
+    pub version: &'static str,
+    /// Its folder among those where a user's programs keep their state: what is remembered of plugins from start to
+    /// start; without, nothing is.
+    pub state: Option<&'a str>,
+    /// Plugins that are linked in. A file with the id of one takes its place.
+    pub built_in: &'a [&'a Entry],
+    /// Which library files are loaded.
+    pub files: Files<'a>,
+    /// What looks at a file in a process of its own before it is loaded into this one, such as [`Prober::beside`].
+    pub prober: Option<Prober>,
+}
+
+/// Where library files are looked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Files<'a> {
+    /// In these folders, then in those of the settings.
+    In(&'a [PathBuf]),
+    /// In those of the same folders that came with the program.
+    Bundled(&'a [PathBuf]),
+    /// Nowhere. One that a person names to the host itself is guarded all the same.
+    Named,
+    /// Nowhere, and no plugin is told its options: what keeps an engine from starting stays out.
+    Safe,
+}
+
+/// The plugins of a host: library files that the settings want, then what is linked in. What is not used is listed by
+/// [`Catalogue::refused`] and stops nothing. Thread: \[control\].
+pub fn catalogue(host: &Host<'_>, settings: &Settings) -> Catalogue {
+    let mut catalogue = guarded(host, settings);
+    let search = |folders: &[PathBuf]| {
+        SearchPath::new(folders.iter().chain(&settings.plugins.path).cloned())
+    };
+    let path = match host.files {
+        Files::In(folders) => Some(search(folders)),
+        Files::Bundled(folders) => Some(only_bundled(&search(folders))),
+        Files::Named | Files::Safe => None,
+    };
+    match path {
+        Some(path) => {
+            // The catalogue lists those that are kept out, too.
+            let _kept_out = add_libraries(&mut catalogue, &path, &settings.plugins);
+        }
+        None if settings.plugins.path.is_empty() => {}
+        None => tracing::warn!("no plugin file is loaded: plugins.path is not searched"),
+    }
+    for entry in host.built_in {
+        if let Err(why) = catalogue.add_built_in(entry) {
+            tracing::debug!(%why, "built-in plugin not used");
+        }
+    }
+    catalogue
+}
+
+/// The same with nothing in it yet: for a host that adds files which a person names.
+pub fn guarded(host: &Host<'_>, settings: &Settings) -> Catalogue {
+    let mut catalogue = Catalogue::new(host.name, host.version);
+    if settings.limits.calls <= TIMED_CALLS {
+        catalogue = catalogue.timed_by(wall_clock);
+    }
+    if matches!(host.files, Files::Safe) {
+        return catalogue;
+    }
+    if host.prober.is_none() {
+        tracing::debug!("plugin files are not tried first");
+    }
+    let memory = host.state.and_then(state_folder);
+    let memory = memory.map(|folder: PathBuf| Arc::new(PluginMemory::open(&folder)));
+    let gate = gate(&settings.plugins, host.prober.clone(), memory);
+    catalogue
+        .with_options(options(&settings.plugins))
+        .guarded_by(gate)
+}
