@@ -248,6 +248,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         ring_for: None,
         one_active: false,
         formats,
+        history: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod checks;
+mod kept;
 mod lamps;
 mod pick;
 mod plugins;
@@ -11,14 +12,16 @@ mod rules;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
+use accounts::account;
 use base::{Duration, Instant};
 use checks::{check_length, refusal, refuse_ours};
-use control::command::{CallRef, Command, Dial, LadderOf, Mute, Reply};
+use control::command::{CallRef, Command, Dial, Mute, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
+pub(crate) use kept::is_kept;
 use pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
-use ports::{Account, Handles, Post, blf, dialogs, link, registrar};
+use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -124,24 +127,16 @@ impl Commands {
             | Command::StopRecording(_)
             | Command::PauseRecording(_)
             | Command::ResumeRecording(_)
-            | Command::NoteRecording(_) => {
-                let word = recordings::word(asked, command, hub)?;
-                self.post(word)
-            }
+            | Command::NoteRecording(_) => self.post(recordings::word(asked, command, hub)?),
             Command::Register(_)
             | Command::Unregister(_)
             | Command::AddAccount(_)
             | Command::RemoveAccount(_) => self.on_account(asked, hub),
-            Command::ListCalls(_) => Ok(Reply::Calls {
-                calls: hub.calls().values().cloned().collect(),
-            }),
-            Command::ListAccounts(_) => Ok(Reply::Accounts {
-                accounts: hub.accounts().values().cloned().collect(),
-            }),
-            Command::Status(_) => Ok(Reply::Status {
-                engine: Box::new(hub.snapshot()),
-            }),
-            Command::Ladder(of) => ladder(of, hub),
+            Command::ListCalls(_)
+            | Command::ListAccounts(_)
+            | Command::Status(_)
+            | Command::Ladder(_)
+            | Command::Events(_) => look(&asked, hub),
             Command::ListLamps(_)
             | Command::AddLamp(_)
             | Command::RemoveLamp(_)
@@ -154,16 +149,35 @@ impl Commands {
             | Command::PluginEnable(_)
             | Command::PluginDisable(_)
             | Command::PluginReload(_) => self.on_plugin(&asked),
-            Command::Events(_) => Ok(Reply::Subscribed { seq: hub.seq() }),
-            Command::Shutdown(shutdown) => {
-                self.stopping = true;
-                self.reason = shutdown.reason;
-                self.post(dialogs::Word::HangUpAll { command })?;
-                // An engine without lamps has nobody to tell.
-                let _ = self.post(blf::Word::Stop);
-                self.post(registrar::Word::Stop)
+            Command::HistoryList(_)
+            | Command::HistoryDelete(_)
+            | Command::HistoryRedial(_)
+            | Command::ContactList(_)
+            | Command::ContactAdd(_)
+            | Command::ContactChange(_)
+            | Command::ContactRemove(_)
+            | Command::ContactImport(_)
+            | Command::ContactExport(_)
+            | Command::ProfileList(_)
+            | Command::ProfileAdd(_)
+            | Command::ProfileUse(_)
+            | Command::ProfileRemove(_)
+            | Command::FavouriteAdd(_)
+            | Command::FavouriteRemove(_) => {
+                let why = "it is answered later: Core::ask";
+                Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }
+            Command::Shutdown(shutdown) => self.shut_down(shutdown.reason, command),
         }
+    }
+
+    fn shut_down(&mut self, reason: Option<String>, command: CommandId) -> Outcome {
+        self.stopping = true;
+        self.reason = reason;
+        self.post(dialogs::Word::HangUpAll { command })?;
+        // An engine without lamps has nobody to tell.
+        let _ = self.post(blf::Word::Stop);
+        self.post(registrar::Word::Stop)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -256,8 +270,11 @@ impl Commands {
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
-                // As in `tell_of`.
+                // An engine without lamps or history has nobody to tell.
                 let _ = self.post(blf::Word::AccountGone {
+                    account: account.clone(),
+                });
+                let _ = self.post(history::Word::AccountGone {
                     account: account.clone(),
                 });
                 self.post(registrar::Word::Remove { account })
@@ -279,10 +296,8 @@ impl Commands {
             Some(name) => hub.accounts().get(name),
             None => hub.accounts().values().find(|a| a.is_default),
         };
-        let from = from.or(hub.accounts().values().next()).ok_or_else(|| {
-            let why = "no account is set up to call from";
-            ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
-        })?;
+        let from = from.or(hub.accounts().values().next());
+        let from = from.ok_or_else(no_account)?;
         if let Some(name) = &account
             && from.account.as_str() != name
         {
@@ -314,6 +329,7 @@ impl Commands {
             end: None,
             recording: None,
             sip_call_id: None,
+            known: None,
         };
         let account = Some(from.account.as_str().to_owned());
         self.post(dialogs::Word::Dial {
@@ -364,6 +380,8 @@ impl Commands {
 
     fn tell_of(&self, account: Account) -> Outcome {
         let account = Box::new(account);
+        // As above.
+        let _ = self.post(history::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         // An engine may have no lamps. Told before the registrar, who says how the server stands.
@@ -382,6 +400,35 @@ impl Commands {
     }
 }
 
+/// What the hub knows without asking anybody.
+#[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
+fn look(asked: &Command, hub: &Hub) -> Outcome {
+    Ok(match asked {
+        Command::ListCalls(_) => Reply::Calls {
+            calls: hub.calls().values().cloned().collect(),
+        },
+        Command::ListAccounts(_) => Reply::Accounts {
+            accounts: hub.accounts().values().cloned().collect(),
+        },
+        Command::Status(_) => Reply::Status {
+            engine: Box::new(hub.snapshot()),
+        },
+        Command::Ladder(of) => {
+            let ladder = hub.ladders().of(of.call).ok_or_else(|| {
+                let why = format!("no message of call {} is kept any more", of.call);
+                ErrorObject::new(Code::UNKNOWN_CALL, why)
+            })?;
+            Reply::Ladder { ladder }
+        }
+        _ => Reply::Subscribed { seq: hub.seq() },
+    })
+}
+
+fn no_account() -> ErrorObject {
+    let why = "no account is set up to call from";
+    ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
+}
+
 fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
     let name = account.as_str();
     if hub.accounts().contains_key(name) {
@@ -391,15 +438,6 @@ fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
         Code::UNKNOWN_ACCOUNT,
         format!("no account is called '{name}'"),
     ))
-}
-
-/// The messages of a call.
-fn ladder(of: LadderOf, hub: &Hub) -> Outcome {
-    let ladder = hub.ladders().of(of.call).ok_or_else(|| {
-        let why = format!("no message of call {} is kept any more", of.call);
-        ErrorObject::new(Code::UNKNOWN_CALL, why)
-    })?;
-    Ok(Reply::Ladder { ladder })
 }
 
 #[cfg(test)]

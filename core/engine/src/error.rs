@@ -27,6 +27,9 @@ pub enum Error {
     /// A part that others cannot do without is not in the host's list.
     #[error("the host's list lacks the parts {0}")]
     MissingParts(String),
+    /// The thread that keeps history and contacts.
+    #[error("no thread for history and contacts: {0}")]
+    Store(#[source] std::io::Error),
     /// Media threads, codecs or devices.
     #[error("{0}")]
     Voice(#[source] crate::voice::Error),
@@ -41,6 +44,7 @@ impl Error {
             Self::Net(_) | Self::Transport(_) => Code::BAD_LISTEN_ADDRESS,
             Self::ControlSocket { .. } => Code::BAD_SOCKET,
             Self::MissingParts(_) => Code::USAGE,
+            Self::Store(_) => Code::STORE_FAILED,
             Self::Voice(why) => return why.explain(),
         };
         ErrorObject::new(code, self.to_string())

@@ -443,6 +443,7 @@ fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
         EventBody::CallMedia(told) => Some(&told.snapshot),
         EventBody::CallHold(told) | EventBody::CallResumed(told) => Some(&told.snapshot),
         EventBody::CallMute(told) => Some(&told.snapshot),
+        EventBody::CallNamed(told) => Some(&told.snapshot),
         EventBody::CallQuality(told) => Some(&told.snapshot),
         EventBody::CallEnded(told) => Some(&told.snapshot),
         _ => None,
@@ -459,6 +460,7 @@ fn call_within(body: EventBody) -> Result<CallSnapshot, EventBody> {
         EventBody::CallRinging(told) | EventBody::CallProgress(told) => told.snapshot,
         EventBody::CallAnswered(told) => told.snapshot,
         EventBody::CallMedia(told) => told.snapshot,
+        EventBody::CallNamed(told) => told.snapshot,
         EventBody::CallQuality(told) => told.snapshot,
         EventBody::CallEnded(told) => told.snapshot,
         // Rare ones go the long way.

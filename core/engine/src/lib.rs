@@ -14,6 +14,7 @@
 //! | [`plugins`] | what is told of plugins, and their timers |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
+//! | `kept` | the store beside the parts |
 //! | `said` | what the log says of events |
 //! | `tasks` | what was spawned for one engine, and ends with it |
 //! | `memory` | gives the memory of a peak back |
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod commands;
 pub mod error;
 pub mod hub;
+mod kept;
 pub mod ladders;
 mod lamps;
 pub mod listener;

@@ -107,6 +107,15 @@ impl Plugins {
         if self.known(id).next().is_none() && self.off(id).is_none() {
             return Err(self.unknown(id));
         }
+        if !on && self.known(id).next().is_some() && self.known(id).all(|p| p.path.is_none()) {
+            let why = format!(
+                "{} is linked in, and only library files are switched off",
+                quoted(id)
+            );
+            let fix = "take what uses it out of the settings: media.codecs, dtmf.order, [filters], recording.plugin, \
+                       media.microphone and media.speaker";
+            return Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix));
+        }
         let Some(memory) = &self.memory else {
             let why = "this engine remembers nothing of plugins: it was started without files, or has no state folder";
             return Err(ErrorObject::new(Code::WRONG_STATE, why));
@@ -206,7 +215,10 @@ fn tell_incident(snapshot: &mut PluginSnapshot, seat: &Seat, incident: &Incident
         }
         Then::ShutOut => {
             let why = format!("{what}; three faults in a minute, so it stays away");
-            snapshot.error = Some(ErrorObject::new(Code::PLUGIN_CRASHED, why));
+            let id = &snapshot.id;
+            let fix =
+                format!("offhook plugin reload {id} starts it anew; and tell the plugin's maker");
+            snapshot.error = Some(ErrorObject::new(Code::PLUGIN_CRASHED, why).fix(fix));
             snapshot.state = PluginState::Quarantined;
             EventBody::PluginQuarantined(change_at(snapshot, seat))
         }

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::commands::{Commands, Outcome, Reload};
 use crate::error::Error;
 use crate::hub::{Hub, Identity};
+use crate::kept;
 use crate::listener::Listener;
 use crate::memory;
 use crate::network::{Listen, Network};
@@ -50,6 +51,7 @@ pub struct Builder {
     accounts: Vec<Account>,
     handles: Handles,
     plugins: Plugins,
+    store: Option<store::Settings>,
 }
 
 impl Builder {
@@ -68,6 +70,7 @@ impl Builder {
             accounts: Vec::new(),
             handles,
             plugins: Plugins::default(),
+            store: None,
         }
     }
 
@@ -135,6 +138,13 @@ impl Builder {
         self
     }
 
+    /// Keeps history and contacts there.
+    #[must_use]
+    pub fn store(mut self, settings: store::Settings) -> Self {
+        self.store = Some(settings);
+        self
+    }
+
     /// Acts for this account from the start.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
@@ -169,12 +179,8 @@ impl Builder {
         )?;
         let listening = network.listening();
         let hub = Rc::new(RefCell::new(Hub::new(self.identity)));
-        let shown = listening
-            .iter()
-            .map(|l| format!("{} {}", l.transport, l.address))
-            .collect();
         hub.borrow_mut()
-            .introduce(shown, self.plugins.snapshots().to_vec());
+            .introduce(shown(&listening), self.plugins.snapshots().to_vec());
         let plugins = Rc::new(RefCell::new(self.plugins));
         connect_outside(&wiring, &network, &hub, clock);
         let mut reload = None;
@@ -184,6 +190,7 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
+        let store = kept::connect(self.store, &wiring, &tasks)?;
         for part in self.parts {
             let address = part.address();
             let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
@@ -201,6 +208,7 @@ impl Builder {
         let core = Rc::new(Core {
             hub,
             commands,
+            store: RefCell::new(store),
             clock,
             listening,
             network: RefCell::new(Some(network)),
@@ -214,6 +222,14 @@ impl Builder {
         }
         Ok(core)
     }
+}
+
+/// Where the engine listens, as its snapshot says it.
+fn shown(listening: &[Listen]) -> Vec<String> {
+    let shown = listening.iter();
+    shown
+        .map(|l| format!("{} {}", l.transport, l.address))
+        .collect()
 }
 
 /// A part that was made anew is told.
@@ -288,7 +304,9 @@ fn connect_voice(
 /// A running engine, as its host and its control socket hold it.
 pub struct Core {
     pub(crate) hub: Rc<RefCell<Hub>>,
-    commands: RefCell<Commands>,
+    pub(crate) commands: RefCell<Commands>,
+    /// Until the engine has stopped.
+    pub(crate) store: RefCell<Option<Rc<store::Store>>>,
     pub(crate) clock: Clock,
     listening: Vec<Listen>,
     /// Until the engine has stopped.
@@ -358,6 +376,8 @@ impl Core {
         self.wiring.end().await;
         self.tasks.end().await;
         self.network.take();
+        // What waits is written first, if the disk lets it.
+        self.store.take();
         // It holds the media threads.
         self.commands.borrow_mut().reload = None;
     }
@@ -380,10 +400,11 @@ impl Core {
                 self.network.borrow().iter().for_each(|all| all.announce());
                 self.commands.borrow().repeat_sources();
             }
-            Address::Registrar | Address::Dialogs | Address::Blf => {
-                self.commands.borrow().repeat_accounts()
+            Address::Registrar | Address::Dialogs | Address::History | Address::Blf => {
+                self.commands.borrow().repeat_accounts();
             }
             Address::Media
+            | Address::Store
             | Address::Recorder
             | Address::Network
             | Address::Voice

@@ -174,7 +174,7 @@ async fn hear(core: Rc<Core>, mut read: BufReader<OwnedReadHalf>, say: mpsc::Sen
             Ok(_) => {}
         }
         let too_long = line.len() > wire::MAX_LINE && line.last() != Some(&b'\n');
-        for answer in answers(&core, &line) {
+        for answer in answers(&core, &line).await {
             if say.send(answer).await.is_err() {
                 return;
             }
@@ -202,10 +202,10 @@ async fn skip_line(read: &mut BufReader<OwnedReadHalf>) -> std::io::Result<()> {
     }
 }
 
-fn answers(core: &Rc<Core>, line: &[u8]) -> Vec<Say> {
+async fn answers(core: &Rc<Core>, line: &[u8]) -> Vec<Say> {
     match ToEngine::read(line) {
         Ok(ToEngine::Hello(hello)) => greet(core, hello),
-        Ok(ToEngine::Call(call)) => carry_out(core, call),
+        Ok(ToEngine::Call(call)) => carry_out(core, call).await,
         Ok(ToEngine::Unknown(_)) => Vec::new(),
         Err(why) => vec![Say::Word(Box::new(ToClient::Reply(why.reply())))],
     }
@@ -243,13 +243,13 @@ fn greet(core: &Rc<Core>, hello: Hello) -> Vec<Say> {
     said
 }
 
-fn carry_out(core: &Rc<Core>, Call { id, key, command }: Call) -> Vec<Say> {
+async fn carry_out(core: &Rc<Core>, Call { id, key, command }: Call) -> Vec<Say> {
     let subscribe = if let Command::Events(subscribe) = &command {
         Some(subscribe.clone())
     } else {
         None
     };
-    let (command, outcome) = core.command(command, key);
+    let (command, outcome) = core.ask(command, key).await;
     let (ok, error) = match outcome {
         Ok(reply) => (Some(reply), None),
         Err(error) => (None, Some(error)),

@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::reports::Reports;
 use audio::{Block, Gain, Mixer};
 use base::{Duration, Instant};
-use plugin_host::{AudioInstance, Status, Trouble};
+use plugin_host::{AudioInstance, FilterInstance, Status, Trouble};
 
 /// How long after a lost device was told it is told again, if it is lost still. Unit: time.
 const LOST_AGAIN: Duration = Duration::from_millis(500);
@@ -109,6 +109,15 @@ impl Bus {
             self.played = Ok(());
             self.ask_in = 0;
         }
+    }
+
+    /// Another instance of one filter; the old one is left in `new`.
+    pub(crate) fn set_filter(&mut self, side: Side, filter: usize, new: &mut FilterInstance) {
+        let chain = match side {
+            Side::Microphone => &mut self.from_microphone,
+            Side::Speaker => &mut self.to_speaker,
+        };
+        chain.replace(filter, new);
     }
 
     /// Gains. Unit: dB.

@@ -171,7 +171,8 @@ impl<S> MediaEngine<S> {
                 | Kit::Codec(_)
                 | Kit::Bus(_)
                 | Kit::Ears(_)
-                | Kit::Tap(_) => {
+                | Kit::Tap(_)
+                | Kit::Filter(_) => {
                     l.audio = audio;
                 }
             }),
@@ -197,6 +198,11 @@ impl<S> MediaEngine<S> {
                 microphone_db,
             } => self.with_bus(bus, |b| b.set_gain(speaker_db, microphone_db)),
             Order::SetBusDevice { bus } => self.with_bus(bus, |b| b.set_device(kit)),
+            Order::SetBusFilter { bus, side, filter } => {
+                if let Kit::Filter(new) = kit {
+                    self.with_bus(bus, |b| b.set_filter(side, filter, new));
+                }
+            }
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
             Order::AddLeg { .. }
             | Order::AddBus { .. }

@@ -53,6 +53,14 @@ impl FilterChain {
         self.filters.is_empty()
     }
 
+    /// Another instance in the place of one, if there is one; that is left in `new`.
+    pub(crate) fn replace(&mut self, filter: usize, new: &mut FilterInstance) {
+        if let Some(filter) = self.filters.get_mut(filter) {
+            core::mem::swap(&mut filter.instance, new);
+            filter.wrong = None;
+        }
+    }
+
     /// Turns `block` into what comes out. `far` is what went to the loudspeaker last; the microphone hears it
     /// `delay_samples` later.
     pub(crate) fn process(&mut self, block: &mut Block, far: Option<&Block>, delay_samples: u32) {

@@ -183,7 +183,8 @@ impl<S> MediaEngine<S> {
                 | Kit::Codec(_)
                 | Kit::Audio(_)
                 | Kit::Bus(_)
-                | Kit::Tap(_) => {}
+                | Kit::Tap(_)
+                | Kit::Filter(_) => {}
             }),
             Order::AddLeg { .. }
             | Order::RemoveLeg { .. }
@@ -200,6 +201,7 @@ impl<S> MediaEngine<S> {
             | Order::RemoveBus { .. }
             | Order::SetBusGain { .. }
             | Order::SetBusDevice { .. }
+            | Order::SetBusFilter { .. }
             | Order::MuteBus { .. } => {}
         }
     }

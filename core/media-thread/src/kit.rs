@@ -11,7 +11,7 @@ use crate::replace::CodecKit;
 use crate::tap::TapSlot;
 use audio::{Playout, Rate, Resampler};
 use base::Rng;
-use plugin_host::{AudioInstance, CodecInstance};
+use plugin_host::{AudioInstance, CodecInstance, FilterInstance};
 use rtp::JitterBuffer;
 use rtp::jitter::Config;
 
@@ -37,6 +37,8 @@ pub enum Kit<S> {
     Ears(Box<Ears>),
     /// A tap for a leg, or none.
     Tap(Box<TapSlot>),
+    /// Another instance of a bus' filter.
+    Filter(Box<FilterInstance>),
 }
 
 /// A leg, ready to run.

@@ -1,5 +1,6 @@
 //! What control may ask for. Plain data, so that it can be written down or sent to a process.
 
+use crate::filters::Side;
 use crate::kit::Kit;
 use audio::Rate;
 use base::{Hertz, PayloadType};
@@ -163,6 +164,16 @@ pub enum Order {
     SetBusDevice {
         /// Its number.
         bus: BusId,
+    },
+    /// Another instance of one of a bus' filters, such as of a newer build, at the rate of the bus. Kit:
+    /// [`Kit::Filter`]; the old one comes back, and the new one where there is no such filter.
+    SetBusFilter {
+        /// Its number.
+        bus: BusId,
+        /// Where the filter stands.
+        side: Side,
+        /// Which one it is there, the first one is 0.
+        filter: usize,
     },
     /// Silence the microphone of a bus.
     MuteBus {

@@ -27,6 +27,7 @@
 //! | `answering` | what `incoming.accept` means |
 //! | `codecs` | codecs with what accounts set of them |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
 //! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
 //! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
@@ -37,17 +38,20 @@ mod answering;
 mod codecs;
 mod devices;
 pub mod error;
+mod history;
 pub mod libraries;
 pub mod plugins;
 mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
+pub use history::keep_history;
 pub use libraries::{
-    Unwanted, add_libraries, gate, library_trust, named, only_bundled, options, reloads,
-    state_folder,
+    Unwanted, add_libraries, gate, library_trust, list_libraries, make_do, named, only_bundled,
+    options, reloads, state_folder,
 };
 pub use plugins::{Files, Host, catalogue, guarded};
+pub use recordings::recordings_folder;
 
 use base::Rng;
 use control::Timestamp;
@@ -57,6 +61,7 @@ use net::dns::{Resolver, ResolverSettings};
 use net::{Dscp, tcp::TcpSettings};
 use part_blf::Blf;
 use part_dialogs::{Dialogs, answering::Answering};
+use part_history::History;
 use part_link::Link;
 use part_media::Media;
 use part_recorder::Recorder;
@@ -96,6 +101,9 @@ pub fn build_with(
     if complaints.has_errors() {
         return Err(Error::Options(complaints));
     }
+    for complaint in &complaints.0 {
+        tracing::warn!("{complaint}");
+    }
     let mut rng = Rng::from_seed(seed()?);
     let epoch = Timestamp::from_unix_ms(Clock::start().epoch_ms());
     let handles = Handles::from(rng.below(FIRST_HANDLES / 2));
@@ -103,7 +111,9 @@ pub fn build_with(
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
     let formats = media.codecs.iter().map(|codec| codec.capability.clone());
-    let dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
+    let mut dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
+    let kept = history::settings(settings);
+    dialogs.history = kept.is_some();
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
         .dscp(dscp(settings.dscp.signalling))
@@ -140,6 +150,10 @@ pub fn build_with(
     });
     let mut seeds = rng.split();
     builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
+    if let Some(kept) = kept {
+        builder = builder.store(kept);
+        builder = builder.part(Address::History, move || History::new(epoch));
+    }
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
@@ -243,6 +257,7 @@ fn dialogs_settings(
         ring_for: Some(settings.sip.ring_for),
         one_active: settings.calls.one_active,
         formats,
+        history: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use engine::voice::reload::Reloads;
 use plugin_host::config::Options;
-use plugin_host::{Catalogue, Gate, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
+use plugin_host::{Catalogue, Gate, Kind, Manifest, PluginMemory, Prober, SearchPath, TrustRule};
 use settings::{
     Complaint, Complaints, Device, Media, Origin, PluginOption, PluginValue, Plugins, Settings,
     Severity, Trust,
@@ -26,6 +26,23 @@ pub enum Unwanted {
     /// It is on the list of those that are left out.
     #[error("plugin {id} is skipped: plugins.without leaves it out; take {id} off that list")]
     LeftOut {
+        /// The plugin's id.
+        id: String,
+    },
+    /// Its kind is a draft.
+    #[error(
+        "plugin {id} is skipped: no engine uses a plugin of the kind {kind} yet; plugins.drafts = true loads it all \
+         the same"
+    )]
+    Draft {
+        /// The plugin's id.
+        id: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// The host loads no files in this run.
+    #[error("plugin {id} is not loaded: the engine was started so that it loads no files")]
+    SafeMode {
         /// The plugin's id.
         id: String,
     },
@@ -54,6 +71,10 @@ pub fn library_trust(
     }
     if !plugins.allows(&id) {
         return Err(Unwanted::NotAllowed { id });
+    }
+    if !plugins.drafts && Kind::from_name(&manifest.kind).is_some_and(Kind::is_draft) {
+        let kind = manifest.kind.clone();
+        return Err(Unwanted::Draft { id, kind });
     }
     // What is isolated by default only says that nobody chose.
     let by_default = (plugins.default_trust != Trust::Isolated).then_some(plugins.default_trust);
@@ -86,6 +107,38 @@ pub fn add_libraries(
         })
     });
     kept_out.into_inner()
+}
+
+/// Looks at the library files on `path` and loads none, so that people see which there are and can switch them off.
+pub fn list_libraries(catalogue: &mut Catalogue, path: &SearchPath) {
+    catalogue.add_path_trusted(path, |_, manifest| {
+        let id = manifest.id.clone();
+        Err(Unwanted::SafeMode { id }.to_string())
+    });
+}
+
+/// Codecs and a recorder for a run with few plugins: where the settings name those that are not there, what is there
+/// takes their place. Each is told in the log.
+pub fn make_do(settings: &mut Settings, catalogue: &Catalogue) {
+    let codecs = &mut settings.media.codecs;
+    if engine::voice::capabilities(catalogue, codecs).is_empty() {
+        let mut all: Vec<_> = catalogue.formats().map(|f| f.name.clone()).collect();
+        all.dedup();
+        tracing::warn!(named = ?codecs, instead = ?all, "no codec that the settings name is there");
+        *codecs = all;
+    }
+    let recorder = &mut settings.recording.plugin;
+    if catalogue.recorder(recorder).is_err() {
+        let mut plugins = catalogue.plugins();
+        if let Some(instead) = plugins.find(|about| about.kind == Kind::Recorder) {
+            tracing::warn!(
+                named = recorder,
+                instead = instead.id,
+                "the recorder that the settings name is not there"
+            );
+            recorder.clone_from(&instead.id);
+        }
+    }
 }
 
 /// How plugins may be replaced while the engine runs: by files that the settings want.
@@ -204,13 +257,24 @@ fn json(value: &PluginValue) -> serde_json::Value {
     }
 }
 
-/// What is wrong with options of plugins, in the words of every complaint about settings.
+/// What is wrong with options of plugins, in the words of every complaint about settings. A file with wrong options
+/// is left out, and its complaints are warnings: who made it may have renamed them.
 pub(crate) fn complaints(plugins: &Plugins, catalogue: &Catalogue) -> Complaints {
-    let all = catalogue.mistakes().iter().map(|(id, mistake)| {
+    let of_built_in = catalogue.mistakes().iter();
+    let of_built_in = of_built_in.map(|(id, mistake)| (Severity::Error, id, mistake));
+    let of_files = catalogue.refused().iter().filter_map(|refused| {
+        let plugin_host::Error::Options { plugin, mistakes } = &refused.error else {
+            return None;
+        };
+        let all = mistakes.iter();
+        Some(all.map(move |mistake| (Severity::Warning, plugin, mistake)))
+    });
+    let of_files = of_files.flatten();
+    let all = of_built_in.chain(of_files).map(|(severity, id, mistake)| {
         let written = plugins.options.get(id);
         let written = written.and_then(|options| options.get(&mistake.option));
         Complaint {
-            severity: Severity::Error,
+            severity,
             origin: written.map_or(Origin::Default, |option| option.origin.clone()),
             key: format!("plugins.options.{id}.{}", mistake.option),
             what: mistake.what.clone(),

@@ -1,6 +1,7 @@
 //! The plugins of a host, found and guarded as the settings say. The same for every host.
 
-use crate::libraries::{add_libraries, gate, only_bundled, options, state_folder};
+use crate::libraries::{add_libraries, gate, list_libraries, only_bundled, options, state_folder};
+use crate::recordings_folder;
 use plugin_host::{Catalogue, Entry, PluginMemory, Prober, SearchPath, wall_clock};
 use settings::Settings;
 use std::path::PathBuf;
@@ -37,8 +38,9 @@ pub enum Files<'a> {
     Bundled(&'a [PathBuf]),
     /// Nowhere. One that a person names to the host itself is guarded all the same.
     Named,
-    /// Nowhere, and no plugin is told its options: what keeps an engine from starting stays out.
-    Safe,
+    /// In the same folders, to list them and load none; and no plugin is told its options: what keeps an engine from
+    /// starting stays out.
+    Safe(&'a [PathBuf]),
 }
 
 /// The plugins of a host: library files that the settings want, then what is linked in. What is not used is listed by
@@ -51,9 +53,13 @@ pub fn catalogue(host: &Host<'_>, settings: &Settings) -> Catalogue {
     let path = match host.files {
         Files::In(folders) => Some(search(folders)),
         Files::Bundled(folders) => Some(only_bundled(&search(folders))),
-        Files::Named | Files::Safe => None,
+        Files::Safe(folders) => Some(search(folders)),
+        Files::Named => None,
     };
     match path {
+        Some(path) if matches!(host.files, Files::Safe(_)) => {
+            list_libraries(&mut catalogue, &path);
+        }
         Some(path) => {
             // The catalogue lists those that are kept out, too.
             let _kept_out = add_libraries(&mut catalogue, &path, &settings.plugins);
@@ -71,12 +77,10 @@ pub fn catalogue(host: &Host<'_>, settings: &Settings) -> Catalogue {
 
 /// The same with nothing in it yet: for a host that adds files which a person names.
 pub fn guarded(host: &Host<'_>, settings: &Settings) -> Catalogue {
-    let mut catalogue = Catalogue::new(host.name, host.version);
+    let mut catalogue = Catalogue::new(host.name, host.version)
+        .recordings_in(recordings_folder(&settings.recording));
     if settings.limits.calls <= TIMED_CALLS {
         catalogue = catalogue.timed_by(wall_clock);
-    }
-    if matches!(host.files, Files::Safe) {
-        return catalogue;
     }
     if host.prober.is_none() {
         tracing::debug!("plugin files are not tried first");
@@ -84,7 +88,11 @@ pub fn guarded(host: &Host<'_>, settings: &Settings) -> Catalogue {
     let memory = host.state.and_then(state_folder);
     let memory = memory.map(|folder: PathBuf| Arc::new(PluginMemory::open(&folder)));
     let gate = gate(&settings.plugins, host.prober.clone(), memory);
-    catalogue
-        .with_options(options(&settings.plugins))
-        .guarded_by(gate)
+    let catalogue = catalogue.guarded_by(gate);
+    match host.files {
+        Files::Safe(_) => catalogue,
+        Files::In(_) | Files::Bundled(_) | Files::Named => {
+            catalogue.with_options(options(&settings.plugins))
+        }
+    }
 }

@@ -7,14 +7,20 @@ use std::path::PathBuf;
 
 /// What the recorder part is told.
 pub(crate) fn settings(recording: &Recording, epoch: Timestamp) -> part_recorder::Settings {
-    let folder = recording.folder.clone().or_else(usual);
     part_recorder::Settings {
         plugin: recording.plugin.clone(),
-        folder: folder.and_then(|folder| folder.into_os_string().into_string().ok()),
+        folder: recordings_folder(recording)
+            .and_then(|folder| folder.into_os_string().into_string().ok()),
         channels: recording.channels,
         options: recording.options.clone(),
         epoch,
     }
+}
+
+/// Where recordings go; whole, as a plugin's process has another current folder. `None`: no folder is known.
+pub fn recordings_folder(recording: &Recording) -> Option<PathBuf> {
+    let folder = recording.folder.clone().or_else(usual)?;
+    std::path::absolute(folder).ok()
 }
 
 /// `offhook/recordings` in the user's data folder (XDG Base Directory); `None`: the user has none.

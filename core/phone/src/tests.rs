@@ -63,6 +63,7 @@ fn every_setting_has_a_reader() {
         profile: _,   // `identity`
         log: _,       // the host
         recording: _, // `recordings::settings`
+        history: _,   // `history::settings`
         filters,
         control_socket: _, // `build`
         limits,

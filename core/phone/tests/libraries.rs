@@ -105,3 +105,22 @@ fn an_isolated_plugin_is_never_loaded_here_instead() {
         refused.error
     );
 }
+
+/// Drafts are loaded only where the settings say so: nothing of an engine uses them.
+#[test]
+fn a_file_of_a_draft_kind_is_left_out_unless_the_settings_ask_for_it() {
+    let file = common::library("offhook-codec-g711");
+    let mut manifest = plugin_host::Manifest::read(&file).unwrap();
+    let rule = TrustRule { bundled: None };
+    for kind in ["ui", "nat", "security", "directory", "tone"] {
+        manifest.kind = kind.to_owned();
+        let trust =
+            |site: &str| offhook_phone::library_trust(&plugins(site), &rule, &file, &manifest);
+        let draft = Unwanted::Draft {
+            id: "codec-g711".to_owned(),
+            kind: kind.to_owned(),
+        };
+        assert_eq!(trust(""), Err(draft));
+        assert!(trust("plugins.drafts = true").is_ok());
+    }
+}

@@ -10,7 +10,7 @@ use crate::config::Options;
 use crate::library::Library;
 use crate::{Catalogue, Error, Kind, Manifest, Refused, SearchPath, Trust, load};
 use plugin::EntryHandle;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file that may be started: [`Catalogue::pass`] made sure of it, and nothing else makes one.
 #[derive(Debug)]
@@ -68,7 +68,15 @@ impl Catalogue {
         trusted: impl Fn(&Path, &Manifest) -> Result<Trust, String>,
     ) {
         self.searched = path.clone();
-        for path in path.libraries() {
+        let (files, unreadable) = path.libraries();
+        for (path, reason) in unreadable {
+            let error = Error::Unreadable {
+                path: path.clone(),
+                reason,
+            };
+            self.refuse(path, None, error);
+        }
+        for path in files {
             let read = Library::read(&path).and_then(|library| Ok((library.manifest()?, library)));
             let (id, added) = match read {
                 Ok((manifest, library)) => {
@@ -81,10 +89,14 @@ impl Catalogue {
                 Err(error) => (error.plugin().map(str::to_owned), Err(error)),
             };
             if let Err(error) = added {
-                tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
-                self.refused.push(Refused { path, id, error });
+                self.refuse(path, id, error);
             }
         }
+    }
+
+    fn refuse(&mut self, path: PathBuf, id: Option<String>, error: Error) {
+        tracing::warn!(code = error.code(), %error, fix = error.fix(), "plugin refused");
+        self.refused.push(Refused { path, id, error });
     }
 
     fn admit(&mut self, library: Library, manifest: Manifest, trust: Trust) -> Result<(), Error> {

@@ -156,7 +156,12 @@ impl Catalogue {
                 reason,
             })?;
         self.check_new(&manifest.id)?;
-        let options = self.options_of(&manifest)?;
+        let options = self.options_of(&manifest).inspect_err(|error| {
+            if let Error::Options { plugin, mistakes } = error {
+                let told = mistakes.iter().map(|m| (plugin.clone(), m.clone()));
+                self.mistakes.extend(told);
+            }
+        })?;
         self.start(entry, &manifest, None, &options)
     }
 
@@ -165,7 +170,8 @@ impl Catalogue {
         self.plugins.iter().map(|plugin| &plugin.about)
     }
 
-    /// What the settings have wrong among the options of plugins: plugin, and what.
+    /// What the settings have wrong among the options of plugins that are linked in: plugin, and what. A file whose
+    /// options are wrong is [`refused`](Self::refused).
     pub fn mistakes(&self) -> &[(String, Mistake)] {
         &self.mistakes
     }
@@ -214,7 +220,7 @@ impl Catalogue {
         }
     }
 
-    pub(crate) fn options_of(&mut self, manifest: &Manifest) -> Result<Options, Error> {
+    pub(crate) fn options_of(&self, manifest: &Manifest) -> Result<Options, Error> {
         let bad = |reason| Error::BadManifest {
             path: PathBuf::from(&manifest.id),
             reason,
@@ -222,11 +228,8 @@ impl Catalogue {
         let schema = manifest.schema().map_err(bad)?;
         let given = self.options.get(&manifest.id).cloned().unwrap_or_default();
         let plugin = manifest.id.clone();
-        schema.fill(&given).map_err(|mistakes| {
-            let told = mistakes.iter().map(|m| (plugin.clone(), m.clone()));
-            self.mistakes.extend(told);
-            Error::Options { plugin, mistakes }
-        })
+        let filled = schema.fill(&given);
+        filled.map_err(|mistakes| Error::Options { plugin, mistakes })
     }
 
     /// Starts a plugin whose code is in this process, linked in or loaded from a library.

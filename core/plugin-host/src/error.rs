@@ -252,7 +252,20 @@ pub enum Error {
         /// What it said.
         refusal: Refusal,
     },
+    /// The plugin would not write where its sandbox keeps it from writing.
+    #[error("{plugin}: {refusal}; {may}")]
+    OutOfReach {
+        /// Which plugin.
+        plugin: String,
+        /// What it said.
+        refusal: Refusal,
+        /// Where its process may write.
+        may: String,
+    },
 }
+
+const OUT_OF_REACH: &str =
+    "set recording.folder to where it may write, or build it with the permission folder:recordings";
 
 impl Error {
     /// A short name that does not change, for machines.
@@ -286,13 +299,14 @@ impl Error {
             Self::Missing { .. } => "plugin.missing",
             Self::NoIsolation { .. } => "plugin.no-isolation",
             Self::Open { .. } => "plugin.open",
+            Self::OutOfReach { .. } => "plugin.out-of-reach",
         }
     }
 
     /// What a person can do about it.
     pub fn fix(&self) -> String {
         match self {
-            Self::Unreadable { .. } => "check that the file is there and may be read".into(),
+            Self::Unreadable { .. } => "check that it is there and may be read".into(),
             Self::NotALibrary { .. } => {
                 "put only plugin libraries on the plugin path, or build this one again: it may be cut short".into()
             }
@@ -320,9 +334,7 @@ impl Error {
             }
             Self::TwoIds { .. } => "the plugin's author must give both the same id".into(),
             Self::InitFailed { .. } => "see to what the plugin says it lacks, or leave the plugin out".into(),
-            Self::WrongKind { .. } => {
-                format!("this host knows the kinds {}", crate::Kind::ALL.map(crate::Kind::name).join(", "))
-            }
+            Self::WrongKind { .. } => format!("this host knows the kinds {}", kinds()),
             Self::Duplicate { .. } => "keep one of the two, or give one another id".into(),
             Self::SwitchedOff { plugin, .. } => {
                 format!("see to it, then: offhook plugin enable {plugin}")
@@ -349,6 +361,7 @@ impl Error {
                 "install offhook-plugin-host beside the program, or set plugins.trust.{plugin} = \"in-process\""
             ),
             Self::Open { .. } => "change the request as the plugin says".into(),
+            Self::OutOfReach { .. } => OUT_OF_REACH.into(),
         }
     }
 
@@ -370,7 +383,8 @@ impl Error {
             | Self::NoProbe { plugin, .. }
             | Self::Lacks { plugin, .. }
             | Self::NoIsolation { plugin }
-            | Self::Open { plugin, .. } => Some(plugin),
+            | Self::Open { plugin, .. }
+            | Self::OutOfReach { plugin, .. } => Some(plugin),
             Self::TwoIds { manifest, .. } => Some(manifest),
             Self::Unreadable { .. }
             | Self::NotALibrary { .. }
@@ -404,6 +418,10 @@ impl Error {
             }
         }
     }
+}
+
+fn kinds() -> String {
+    crate::Kind::ALL.map(crate::Kind::name).join(", ")
 }
 
 /// Codes that the process that looks at libraries may give.

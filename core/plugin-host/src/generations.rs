@@ -176,7 +176,9 @@ impl Catalogue {
         let known = self.generations.lines.get(&passed.manifest.id);
         let known = known.and_then(|line| line.like(&passed));
         let entry = known.and_then(|known| known.entry.clone());
-        match (known.and_then(|known| known.plugin.upgrade()), entry) {
+        let running = known.and_then(|known| known.plugin.upgrade());
+        // One that was shut out stays so: the same file is started anew.
+        match (running.filter(|plugin| !plugin.is_shut_out()), entry) {
             (Some(plugin), _) => {
                 next.shelve(&plugin)?;
                 next.plugins.push(plugin);

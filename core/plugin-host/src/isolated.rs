@@ -6,9 +6,10 @@ use crate::away::process::{Plan, Process};
 use crate::away::words::{Ask, Format};
 use crate::catalogue::{About, Catalogue, Origin};
 use crate::manifest::check_words;
+use crate::reach;
 use crate::ready::Table;
 use crate::started::{Code, Plugin};
-use crate::{CodecHandle, Error, Incident, Incidents, Kind, Ready};
+use crate::{CodecHandle, Error, Incident, Incidents, Kind, Manifest, Ready};
 use plugin::Fault;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct Isolation {
     /// The program that serves them; beside the running one without.
     pub(crate) program: Option<PathBuf>,
     pub(crate) quarantine: bool,
+    /// What the permission `folder:recordings` opens.
+    pub(crate) recordings: Option<PathBuf>,
 }
 
 impl Default for Isolation {
@@ -26,6 +29,7 @@ impl Default for Isolation {
         Self {
             program: None,
             quarantine: true,
+            recordings: None,
         }
     }
 }
@@ -35,6 +39,14 @@ impl Catalogue {
     #[must_use]
     pub fn isolated_by(mut self, program: PathBuf) -> Self {
         self.isolation.program = Some(program);
+        self
+    }
+
+    /// Where recordings go: the permission `folder:recordings` opens this folder to plugins that are added from now
+    /// on. It is made if it is not there.
+    #[must_use]
+    pub fn recordings_in(mut self, folder: Option<PathBuf>) -> Self {
+        self.isolation.recordings = folder;
         self
     }
 
@@ -86,7 +98,7 @@ impl Catalogue {
             begin: Ask::Begin {
                 path: path.clone(),
                 kind: manifest.kind.clone(),
-                permissions: manifest.permissions.clone(),
+                permissions: self.permissions_of(&manifest),
                 host: (self.host_name.to_owned(), self.host_version.to_owned()),
                 options: passed.options,
             },
@@ -125,6 +137,20 @@ impl Catalogue {
             about,
             Code::Away(Arc::new(process), Box::new(begun)),
         ))
+    }
+
+    /// Its permissions as this host fills them in; what is lacking is told.
+    fn permissions_of(&self, manifest: &Manifest) -> Vec<String> {
+        let recordings = self.isolation.recordings.as_deref();
+        let (permissions, lacking) = reach::filled_in(&manifest.permissions, recordings);
+        for lacking in lacking {
+            tracing::warn!(
+                plugin = manifest.id,
+                lacking,
+                "isolated without a permission"
+            );
+        }
+        permissions
     }
 
     pub(crate) fn shelve_away(

@@ -74,6 +74,14 @@ impl Kind {
         }
     }
 
+    /// Whether its boundary is a draft: it may change, and no engine uses a plugin of it yet.
+    pub const fn is_draft(self) -> bool {
+        match self {
+            Self::Codec | Self::Audio | Self::Dtmf | Self::Recorder | Self::Filter => false,
+            Self::Nat | Self::Security | Self::Ui | Self::Directory | Self::Tone => true,
+        }
+    }
+
     /// `None` when this host does not know it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

@@ -31,6 +31,7 @@
 //! | [`draft`] | kinds not promised yet: nat, security, ui, directory, tone |
 //! | [`fence`] | poisoned and over-budget plugins |
 //! | [`budget`] | what each costs, read while it works |
+//! | `reach` | where an isolated plugin may write, as this host fills it in |
 //! | [`services`] | what a plugin may ask the host |
 //! | `library` | the bytes of a file, and the copy that runs |
 //! | [`generations`] | a newer build in a running plugin's place |
@@ -58,6 +59,7 @@ mod library;
 pub mod load;
 pub mod manifest;
 pub mod probe;
+mod reach;
 pub mod ready;
 pub mod recorder;
 pub mod services;

@@ -3,11 +3,13 @@
 use crate::away::talk::Talk;
 use crate::away::words::{self, Answer, Ask};
 use crate::fence::Fence;
+use crate::reach;
 use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
 use crate::{Error, Ready};
 use plugin::{Mark, RecorderRequest, Refusal, Status};
 use serde::Deserialize;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A recorder.
@@ -100,10 +102,33 @@ impl RecorderPlugin {
             }
         };
         Ok(Recording {
-            inner: opened.map_err(|refusal| self.refused(refusal))?,
+            inner: opened.map_err(|refusal| self.not_opened(refusal, request.path))?,
             fence: self.plugin.fence(None),
             plugin: Arc::clone(&self.plugin),
         })
+    }
+}
+
+impl RecorderPlugin {
+    /// Where its sandbox keeps it from the file, that is said: the plugin only saw that it may not.
+    fn not_opened(&self, refusal: Refusal, path: &str) -> Error {
+        let barred = match &self.table {
+            Table::Here(_) => None,
+            Table::Away(process) => match process.begun_with() {
+                Ask::Begin { permissions, .. } => reach::barred(permissions, Path::new(path)),
+                Ask::Fmtp { .. } | Ask::Devices | Ask::ToneNames | Ask::RecorderAbout => None,
+                Ask::Plan { .. } | Ask::HearInfo { .. } | Ask::Figures => None,
+                Ask::Media(_) | Ask::Talk(_) => None,
+            },
+        };
+        match barred {
+            None => self.refused(refusal),
+            Some(may) => Error::OutOfReach {
+                plugin: self.plugin().to_owned(),
+                refusal,
+                may,
+            },
+        }
     }
 }
 

@@ -85,6 +85,14 @@ impl Plugin {
         }
     }
 
+    /// Whether its process failed too often and is not started again.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        match &self.code {
+            Code::Here(..) => false,
+            Code::Away(process, _) => process.is_shut_out(),
+        }
+    }
+
     /// A fence for a new instance.
     pub(crate) fn fence(&self, clock: Option<Clock>) -> Fence {
         Fence::metered(clock, self.budget.meter())

@@ -118,3 +118,43 @@ fn the_recorder_writes_a_file_and_overwrites_none() {
     let refused = recorder.open(&nowhere).unwrap_err().to_string();
     assert!(refused.contains("is the folder there"), "{refused}");
 }
+
+/// The recorder that `offhook plugin new` makes, apart as every file is that nobody chose to trust.
+#[test]
+fn an_isolated_recorder_writes_where_this_host_has_its_recordings_and_says_where_else_it_may_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::example_c(folder.path(), "recorder");
+    let recordings = folder.path().join("not yet/recordings");
+    let program = std::path::PathBuf::from(env!("CARGO_BIN_EXE_offhook-plugin-host"));
+    let mut catalogue = Catalogue::new("test", "1")
+        .isolated_by(program)
+        .recordings_in(Some(recordings.clone()));
+    catalogue.add_isolated(&file).unwrap();
+    let recorder = catalogue.recorder("recorder-raw-c").unwrap();
+    let path = recordings.join("call").display().to_string();
+    let request = RecorderRequest {
+        sample_rate_hz: 8000,
+        channels: 2,
+        started_unix_ms: 0,
+        path: &path,
+        metadata: "{}",
+        options: "",
+    };
+    let mut recording = recorder.open(&request).unwrap();
+    recording.write(&[7; 160], 0).unwrap();
+    assert_eq!(recording.close().error, None);
+    assert_eq!(std::fs::read(format!("{path}.pcm")).unwrap().len(), 320);
+    let elsewhere = folder.path().join("call").display().to_string();
+    let refused = recorder
+        .open(&RecorderRequest {
+            path: &elsewhere,
+            ..request
+        })
+        .unwrap_err();
+    assert_eq!(refused.code(), "plugin.out-of-reach");
+    let (why, folder) = (refused.to_string(), recordings.display());
+    assert!(
+        why.contains(&format!("its process may write below {folder} only")),
+        "{why}"
+    );
+}

@@ -322,6 +322,30 @@ fn a_codec_that_crashes_comes_back_anew_and_the_third_time_stays_away() {
     assert!(codec.decode(&[1; 160], &mut pcm).is_err());
 }
 
+/// The file is the same one; its old process stays away, and it gets a new one.
+#[test]
+fn a_plugin_that_stays_away_is_started_anew_by_a_reload() {
+    let mut catalogue = with("codec");
+    let open = |catalogue: &Catalogue| {
+        let handle = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
+        handle.open("", "")
+    };
+    for _ in 0..2 {
+        for _ in 0..3 {
+            let mut codec = open(&catalogue).unwrap();
+            let mut pcm = [0; 160];
+            until(|| codec.decode(&[1; 160], &mut pcm) == Ok(160));
+            assert!(codec.decode(&order(Fault::Abort), &mut pcm).is_err());
+            until(|| !catalogue.incidents().is_empty());
+        }
+        assert!(open(&catalogue).is_err(), "shut out");
+        let file = common::faulty("codec");
+        let apart = |_: &std::path::Path, _: &host::Manifest| Ok(Trust::Isolated);
+        catalogue.reload("mock-faulty-codec", &file, apart).unwrap();
+        assert!(open(&catalogue).is_ok());
+    }
+}
+
 #[test]
 fn a_face_that_fails_is_lost_and_another_can_be_opened() {
     let catalogue = with("ui");

@@ -56,7 +56,7 @@ fn until(mut is_done: impl FnMut() -> bool) {
 fn an_isolated_plugin_cannot_send_signals_or_change_limits_of_the_engine() {
     let folder = tempfile::tempdir().unwrap();
     let engine = format!("ENGINE={}", std::process::id());
-    let file = common::compile_c(folder.path(), "plain", &[engine.clone()]);
+    let file = common::compile_c(folder.path(), "plain", std::slice::from_ref(&engine));
     assert_eq!(said(&with(&file)).trim(), "nothing");
 
     // With a folder, a device and a network it can do more, and none of that.

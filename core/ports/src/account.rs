@@ -39,6 +39,14 @@ pub struct Account {
     pub policy: Arc<policy::Policy>,
 }
 
+impl Account {
+    /// Whose history and contacts are kept under this account: of who logs in with which name as whom. A number
+    /// that is given to somebody else with another login shows nothing of who had it before (M-022, M-023).
+    pub fn owner(&self) -> String {
+        format!("{} {}", self.auth_user, self.aor)
+    }
+}
+
 /// A server's URI by the account's transport, which holds where the URI names none. What is called by
 /// `sips:` chooses for itself.
 pub fn by_transport(server: Uri, transport: Transport) -> Uri {

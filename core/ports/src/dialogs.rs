@@ -4,7 +4,7 @@ use crate::link::Heard;
 use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
-use control::{CallHandle, CommandId, RecordingSnapshot};
+use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -122,6 +122,18 @@ pub enum Word {
         call: CallHandle,
         /// `None`: there is none any more.
         recording: Option<Box<RecordingSnapshot>>,
+    },
+    /// A record of the call is on disk: it may ring.
+    Noted {
+        /// The call.
+        call: CallHandle,
+    },
+    /// Our own lists know who the other end is.
+    Named {
+        /// The call.
+        call: CallHandle,
+        /// Who, and by which list.
+        known: KnownName,
     },
     /// Another part was made anew.
     Restarted(Address),

@@ -14,6 +14,8 @@
 //! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
 //! | [`voice::Do`] / [`voice::Report`] | media / media threads | media threads / media | the leg is told broken |
 //! | [`recorder::Word`] | control, voice | recorder | the command fails as busy; a report is dropped, the next tells more |
+//! | [`history::Word`] | dialogs, control, store | history | dialogs rings without waiting; control's command fails as busy |
+//! | [`store::Do`] / [`store::Told`] | history / store | store / history | never full: records of one call replace each other |
 //! | [`events::Word`] | all | whoever listens | oldest is dropped; the listener is told `stream.lagged` |
 //!
 //! [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
@@ -24,6 +26,7 @@ pub mod blf;
 pub mod dialogs;
 pub mod events;
 pub mod handles;
+pub mod history;
 pub mod link;
 pub mod media;
 pub mod network;
@@ -31,6 +34,7 @@ pub mod part;
 pub mod post;
 pub mod recorder;
 pub mod registrar;
+pub mod store;
 pub mod voice;
 
 pub use account::{Account, KeepAliveRule, by_transport};

@@ -1,6 +1,8 @@
 //! One word with its receiver: what parts put into their outbox.
 
-use crate::{blf, dialogs, events, link, media, network, recorder, registrar, voice};
+use crate::{
+    blf, dialogs, events, history, link, media, network, recorder, registrar, store, voice,
+};
 
 /// Everybody who can receive a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,8 +24,12 @@ pub enum Address {
     Events = 7,
     /// The part that owns recordings.
     Recorder = 8,
+    /// The part that keeps a record of every call.
+    History = 9,
+    /// The thread that keeps history and contacts on disk.
+    Store = 10,
     /// The part that owns subscriptions.
-    Blf = 9,
+    Blf = 11,
 }
 
 impl Address {
@@ -32,7 +38,7 @@ impl Address {
         match id.part() {
             2 => Some(Self::Registrar),
             3 => Some(Self::Dialogs),
-            9 => Some(Self::Blf),
+            11 => Some(Self::Blf),
             _ => None,
         }
     }
@@ -53,6 +59,10 @@ pub enum Post {
     Recorder(recorder::Word),
     /// For blf.
     Blf(blf::Word),
+    /// For history.
+    History(history::Word),
+    /// For the thread that keeps things on disk.
+    Store(store::Do),
     /// For the signalling sockets.
     Network(network::Do),
     /// For the media threads.
@@ -71,6 +81,8 @@ impl Post {
             Self::Media(_) => Address::Media,
             Self::Recorder(_) => Address::Recorder,
             Self::Blf(_) => Address::Blf,
+            Self::History(_) => Address::History,
+            Self::Store(_) => Address::Store,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
             Self::Event(_) => Address::Events,
@@ -86,6 +98,8 @@ impl Post {
             Address::Link
             | Address::Media
             | Address::Recorder
+            | Address::History
+            | Address::Store
             | Address::Network
             | Address::Voice
             | Address::Events => None,
@@ -101,7 +115,8 @@ impl Post {
             Address::Media => Some(media::Word::Restarted(who).into()),
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
             Address::Blf => Some(blf::Word::Restarted(who).into()),
-            Address::Network | Address::Voice | Address::Events => None,
+            Address::History => Some(history::Word::Restarted(who).into()),
+            Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
     }
 
@@ -134,6 +149,8 @@ carries!(
     Media(media::Word),
     Recorder(recorder::Word),
     Blf(blf::Word),
+    History(history::Word),
+    Store(store::Do),
     Network(network::Do),
     Voice(voice::Do),
     Event(events::Word),

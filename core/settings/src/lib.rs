@@ -35,6 +35,6 @@ pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};
 pub use settings::{
     Accept, Calls, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters,
-    HoldSends, Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, PluginOption,
-    PluginValue, Plugins, Recording, Settings, Sip, Transport, Trust,
+    History, HoldSends, Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue,
+    PluginOption, PluginValue, Plugins, Recording, Settings, Sip, Transport, Trust,
 };

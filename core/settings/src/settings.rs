@@ -36,6 +36,8 @@ pub struct Settings {
     pub dtmf: Dtmf,
     /// Recordings of calls.
     pub recording: Recording,
+    /// History, contacts and favourites.
+    pub history: History,
     /// Marks of our packets.
     pub dscp: Dscp,
     /// Plugins.
@@ -297,6 +299,15 @@ pub struct Recording {
     pub options: String,
 }
 
+/// History, contacts and favourites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Folder they are kept in. `None`: `offhook/PROFILE` in the user's state folder.
+    pub folder: Option<PathBuf>,
+    /// Records of calls that are kept. 0: nothing is.
+    pub keep: u32,
+}
+
 /// How urgent the threads that carry sound are to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaPriority {
@@ -368,6 +379,8 @@ pub struct Plugins {
     pub allow: Vec<String>,
     /// Ids of library files that are left out, with what the settings name of them.
     pub without: Vec<String>,
+    /// Whether library files of kinds are loaded whose boundary is a draft.
+    pub drafts: bool,
     /// How a plugin runs that is not named.
     pub default_trust: Trust,
     /// How those run that are.

@@ -1,5 +1,11 @@
 //! What may be typed.
 
+mod kept;
+
+pub(crate) use kept::{
+    Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
+};
+
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
@@ -110,6 +116,18 @@ pub(crate) enum Verb {
     Record(Record),
     /// List the calls
     Calls,
+    /// The history of calls: list, search, delete, export, redial
+    History {
+        /// What to do; without it the newest are listed
+        #[command(subcommand)]
+        what: Option<History>,
+    },
+    /// Contacts: list, search, add, change, remove, import, export
+    #[command(subcommand)]
+    Contact(Contact),
+    /// Favourites and their profiles
+    #[command(subcommand)]
+    Favourite(Favourite),
     /// List the accounts
     Accounts,
     /// Set up an account for this run, or take one away
@@ -486,7 +504,7 @@ pub(crate) enum Plugin {
     Run(PluginRun),
     /// Check a plugin's library file: each check in a process of its own
     Check(PluginCheck),
-    /// Put a newer build of a plugin in its place while the engine runs
+    /// Put a newer build of a plugin in its place while the engine runs; its next start takes what lies in the folders
     Reload(PluginReload),
     /// Find the plugin that makes something fail, by leaving out halves of them; no setting is changed
     Bisect(PluginBisect),

@@ -39,6 +39,7 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     };
     let mut loaded = settings::load(&options.request()?).map_err(broken)?;
     terminal::start_log(options.log.as_deref(), loaded.settings.log)?;
+    phone::keep_history(&mut loaded.settings);
     warnings.clone_from(&loaded.warnings);
     folders(&options.plugins)?;
     net::raise_open_files();

@@ -11,7 +11,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     let files = match (options.safe_mode, options.only_bundled) {
         (true, _) => {
             tracing::warn!("no plugin file is loaded, as the command line says");
-            Files::Safe
+            Files::Safe(&options.plugins)
         }
         (false, true) => {
             tracing::warn!(
@@ -49,12 +49,13 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
     phone::catalogue(&host, settings)
 }
 
-/// A run without files begins all the same where the settings name plugins that come as files.
+/// A run without files begins all the same where the settings name plugins that come as files: with what is there.
 pub(crate) fn leave_out_named(options: &Options, settings: &mut Settings, found: &Catalogue) {
     if options.safe_mode || options.only_bundled {
         let is_gone = |id: &String| !found.plugins().any(|about| about.id == *id);
         let gone = phone::named(settings).into_iter().filter(is_gone);
         settings.plugins.without.extend(gone);
+        phone::make_do(settings, found);
     }
 }
 

@@ -289,6 +289,16 @@ index! {
         "no voicemail number configured"
         "the account does not say which number its voicemail has"
         "set voicemail_number of the account";
+    /// No such record, contact, profile or favourite.
+    4101 UNKNOWN_RECORD Usage
+        "there is no such record, contact, profile or favourite"
+        "it was deleted, belongs to another user, or never was"
+        "see: offhook history; offhook contact list; offhook favourite list";
+    /// A list has as many as it may.
+    4102 LIST_FULL Failed
+        "the list is full"
+        "it has as many entries as it may have"
+        "take away what is not needed";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"
@@ -303,12 +313,12 @@ index! {
     5003 PLUGIN_CRASHED Plugin
         "a plugin failed while it worked"
         "a fault in the plugin; it was fenced off, and calls go on without it"
-        "restart the engine, or tell the plugin's maker";
+        "offhook plugin reload ID starts it anew; and tell the plugin's maker";
     /// A recording failed.
     5004 RECORDING_FAILED Failed
         "the recording could not be made, or ended too early"
         "the folder cannot be written, the disk is full, or the recorder failed; what was kept stays readable"
-        "make room, see recording.folder in the settings, then start it again";
+        "see to what the cause says: room on the disk, recording.folder in the settings; then start it again";
     /// A plugin was late.
     5005 PLUGIN_LATE Plugin
         "a plugin was too slow and is passed over in this call"
@@ -364,6 +374,21 @@ index! {
         "that is not permitted"
         "the socket belongs to another user, or the token lacks the scope"
         "use the account that runs the engine";
+    /// History and contacts cannot be written.
+    6101 STORE_FAILED Failed
+        "history and contacts cannot be kept on disk"
+        "the disk is full or read-only, or another program keeps the file; records of calls wait in memory"
+        "make room, or end the other program: what waits is written within a second then";
+    /// History and contacts were damaged.
+    6102 STORE_DAMAGED Failed
+        "history and contacts were damaged"
+        "the file, or a record in it, is not as it was written; what could be read was kept"
+        "check the disk; the damaged file stands beside the new one";
+    /// History and contacts of a newer offhook.
+    6103 STORE_NEWER Failed
+        "history and contacts are of a newer offhook"
+        "a newer version wrote the file; this one reads it and writes nothing into it"
+        "use the newer version, or name another folder with history.folder";
 }
 
 /// The entry of `code`.

@@ -21,15 +21,19 @@
 //! | [`lamp`] | lamps and mailboxes |
 //! | [`plugin`] | plugins that are replaced |
 //! | [`recording`] | recordings of calls |
+//! | [`history`] | the history of calls |
+//! | [`contacts`] | contacts, profiles, favourites |
 //! | [`time`] | [`Timestamp`] |
 //! | `os` | which user this is |
 //! | [`wire`] | hello, welcome, one JSON object a line |
 
 pub mod command;
+pub mod contacts;
 pub mod error;
 pub mod event;
 pub mod exit;
 pub mod handle;
+pub mod history;
 pub mod index;
 pub mod ladder;
 pub mod lamp;
@@ -45,10 +49,12 @@ pub mod time;
 pub mod wire;
 
 pub use command::{Command, Reply};
+pub use contacts::{Contact, Favourite, Profile};
 pub use error::{Code, ErrorObject, quoted};
 pub use event::{Event, EventBody};
 pub use exit::ExitCode;
 pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId};
+pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
 pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};

@@ -3,7 +3,9 @@
 use crate::RecordingSnapshot;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
-use crate::{AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, Timestamp};
+use crate::{
+    AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -186,6 +188,9 @@ pub struct CallSnapshot {
     /// The Call-ID header: what to look for in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_call_id: Option<String>,
+    /// Who the other end is by our own lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownName>,
 }
 
 /// Where an account stands with its server.

@@ -2,7 +2,8 @@
  *
  *     cc -std=c99 -O2 -fPIC -shared -I ../../include -o librecorder_raw.so recorder.c
  *
- * Where the host runs it in a process of its own, it may write below the folder of its `permissions` only.
+ * Where the host runs it in a process of its own, it may write below the folder of the recordings only: its
+ * `permissions` say `folder:recordings`, and the host knows where that is.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <offhook_plugin.h>
@@ -15,7 +16,7 @@
 #define MANIFEST \
     "{\"manifest\":1,\"abi\":\"1.0\",\"kind\":\"recorder\",\"tables\":[\"offhook.recorder/1\"],\"id\":\"" ID "\"," \
     "\"name\":\"" NAME "\",\"version\":\"1.0.0\",\"licence\":\"MIT OR Apache-2.0\"," \
-    "\"permissions\":[\"folder:/var/lib/offhook/recordings\"]}"
+    "\"permissions\":[\"folder:recordings\"]}"
 OFFHOOK_MANIFEST(MANIFEST);
 
 typedef struct {

@@ -89,12 +89,12 @@ impl Recorder for Mine {
     }
 }
 
-// In a process of its own it may write below this folder only.
+// In a process of its own it may write below the folder of the recordings only, wherever the person has that.
 plugin::export_recorder!(
     Mine,
     id = env!("CARGO_PKG_NAME"),
     name = env!("CARGO_PKG_NAME"),
-    permissions = ["folder:/var/lib/offhook/recordings"]
+    permissions = ["folder:recordings"]
 );
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ checks! {
     "M-02" "manifest" &[], 10 s, library::named, "id, name, version and licence are there", "give the manifest an id of small letters, digits, dots and dashes, a name, a version such as 1.0.0, and an SPDX licence";
     "M-03" "manifest" &[], 10 s, library::kind_known, "its kind is one of the boundary's, its table is listed", "write kind and tables as sdk/plugin-abi names them";
     "M-04" "config" &[], 10 s, library::config, "each option says in help what it is for", "complete the option in the manifest's config";
-    "M-05" "manifest" &[], 10 s, library::permissions, "permissions are words of the sandbox", "use net, net:NAME, folder:/PATH or device:/PATH";
+    "M-05" "manifest" &[], 10 s, library::permissions, "permissions are words of the sandbox", "use net, net:NAME, folder:recordings, folder:/PATH or device:/PATH";
     "S-02" "symbols" &[], 10 s, library::same_manifest, "the section and the entry hold the same manifest", "use one constant for both";
     "S-03" "symbols" &[], 10 s, library::same_words, "the entry says what the manifest says", "give id, name, version and licence the same in both";
     "A-01" "layout" &[], 10 s, library::layout, "the entry is of this boundary, its reserved fields are 0", "build against the header of this boundary and leave reserved at 0";

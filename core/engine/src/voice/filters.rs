@@ -3,7 +3,7 @@
 use super::error::Error;
 use audio::Rate;
 use media_thread::filters::{FilterChain, Side};
-use plugin_host::{Catalogue, FilterRequest, Place};
+use plugin_host::{Catalogue, FilterInstance, FilterRequest, Place};
 
 /// Filter plugins of both sides, in the order in which sound passes them: each by id, with a JSON object as it
 /// documents it or nothing.
@@ -23,22 +23,42 @@ impl Filters {
         rate: Rate,
         catalogue: &Catalogue,
     ) -> Result<FilterChain, Error> {
+        let all = 0..self.of(side).len();
+        let opened = all.map(|at| self.open_one((side, at), rate, catalogue));
+        Ok(FilterChain::new(opened.collect::<Result<_, Error>>()?))
+    }
+
+    /// Opens one of them.
+    pub(super) fn open_one(
+        &self,
+        (side, at): (Side, usize),
+        rate: Rate,
+        catalogue: &Catalogue,
+    ) -> Result<FilterInstance, Error> {
         let (place, word) = match side {
             Side::Microphone => (Place::Microphone, "microphone"),
             Side::Speaker => (Place::Speaker, "speaker"),
         };
-        let numbered = (1..).zip(self.of(side));
-        let opened = numbered.map(|(number, (id, options))| {
-            let request = FilterRequest {
-                place,
-                sample_rate_hz: rate.hertz(),
-                options,
-            };
-            let mut filter = catalogue.filter(id)?.open(&request)?;
-            filter.fence().stands(format!("{word} {number}"));
-            Ok(filter)
+        let (id, options) = &self.of(side)[at];
+        let request = FilterRequest {
+            place,
+            sample_rate_hz: rate.hertz(),
+            options,
+        };
+        let mut filter = catalogue.filter(id)?.open(&request)?;
+        filter.fence().stands(format!("{word} {}", at + 1));
+        Ok(filter)
+    }
+
+    /// Where this plugin stands.
+    pub(super) fn places(&self, id: &str) -> Vec<(Side, usize)> {
+        let sides = [Side::Microphone, Side::Speaker];
+        let all = sides.into_iter().flat_map(|side| {
+            let here = self.of(side).iter().enumerate();
+            here.filter(|(_, (plugin, _))| plugin == id)
+                .map(move |(at, _)| (side, at))
         });
-        Ok(FilterChain::new(opened.collect::<Result<_, Error>>()?))
+        all.collect()
     }
 
     /// The id of one of them.

@@ -96,7 +96,7 @@ pub struct Legs<G: Ground> {
     load: Vec<usize>,
     /// Legs that each thread was told to remove, in order: it answers in the same.
     leaving: Vec<VecDeque<Named>>,
-    person: Rate,
+    pub(super) person: Rate,
     /// What the person's bus was opened with.
     device: Option<(String, AudioRequest)>,
     pub(super) legs: BTreeMap<Named, State<G::Socket>>,

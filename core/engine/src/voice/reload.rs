@@ -3,6 +3,7 @@
 //! In a call the new one is on trial for a second. If it fails in one of them, all go back to the build before,
 //! and so do new calls. What media threads report of plugins ends here too.
 
+use super::PERSON;
 use super::legs::{Ground, Legs, State};
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
@@ -63,8 +64,10 @@ pub enum Refused {
         /// Its id.
         plugin: String,
     },
-    /// Only codecs are replaced in running calls.
-    #[error("{plugin} is no codec: it cannot be replaced in a running call, only for new ones")]
+    /// Only codecs and filters are replaced in running calls.
+    #[error(
+        "{plugin} is no codec and no filter: it cannot be replaced in a running call, only for new ones"
+    )]
     NotLive {
         /// Its id.
         plugin: String,
@@ -75,6 +78,9 @@ pub enum Refused {
     /// A call's codec cannot stand in the media thread.
     #[error(transparent)]
     Media(#[from] media_thread::Error),
+    /// It does not open what stands in the person's sound.
+    #[error(transparent)]
+    Voice(#[from] super::Error),
 }
 
 /// A build on trial in running calls.
@@ -139,13 +145,23 @@ impl<G: Ground> Legs<G> {
             .iter()
             .map(|leg| Ok((*leg, self.codec_for(*leg)?)))
             .collect();
-        let made = match made {
+        let made = made.and_then(|made| Ok((made, self.filters_for(id)?)));
+        let (made, filters) = match made {
             Ok(made) => made,
             Err(why) => {
                 self.catalogue.roll_back(reloaded);
                 return Err(why);
             }
         };
+        for given in filters {
+            if let Err(why) = self.ground.give(0, given) {
+                tracing::error!(
+                    plugin = id,
+                    why,
+                    "the person's sound stays with the build before"
+                );
+            }
+        }
         let waiting: BTreeSet<_> = made
             .into_iter()
             .filter_map(|(leg, kit)| self.put(leg, kit).then_some(leg))
@@ -185,10 +201,11 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    /// Calls that speak by this plugin, which must be a codec.
+    /// Calls that speak by this plugin, which must be a codec; or a filter, which stands in no call of its own.
     fn calls_of(&self, id: &str) -> Result<BTreeSet<Named>, Refused> {
         let mut plugins = self.catalogue.plugins();
-        if plugins.any(|about| about.id == id && about.kind != Kind::Codec) {
+        let is_live = |kind| matches!(kind, Kind::Codec | Kind::Filter);
+        if plugins.any(|about| about.id == id && !is_live(about.kind)) {
             return Err(Refused::NotLive { plugin: id.into() });
         }
         let speaks = |state: &State<G::Socket>| match state {
@@ -215,6 +232,24 @@ impl<G: Ground> Legs<G> {
         let mut codec = handle.open(&config.format.fmtp, &config.options)?;
         codec.fence().serves(leg.0);
         Ok(Some(Box::new(CodecKit::new(codec)?)))
+    }
+
+    /// Filters are opened with the person's bus and not for each call, so the running ones are replaced at once.
+    fn filters_for(&self, id: &str) -> Result<Vec<Given<G::Socket>>, Refused> {
+        let all = self.filters.places(id).into_iter();
+        let made = all.map(|(side, filter)| {
+            let new = self
+                .filters
+                .open_one((side, filter), self.person, &self.catalogue);
+            let order = Order::SetBusFilter {
+                bus: PERSON,
+                side,
+                filter,
+            };
+            let kit = Kit::Filter(Box::new(new?));
+            Ok(Given { order, kit })
+        });
+        made.collect()
     }
 
     /// Whether the call's thread was told.

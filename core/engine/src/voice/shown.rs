@@ -1,6 +1,5 @@
 //! Plugins as control shows them, and what is told of those that are replaced.
 
-use super::Error;
 use super::reload::{Became, News, Refused};
 use control::event::PluginChange;
 use control::plugin::PluginBuilds;
@@ -122,14 +121,18 @@ const fn in_words(wrong: WentWrong) -> &'static str {
 /// Why no newer build came.
 pub(super) fn refusal(why: Refused) -> ErrorObject {
     match why {
-        Refused::NotHere | Refused::NotLive { .. } => {
-            ErrorObject::new(Code::WRONG_STATE, why.to_string())
-        }
+        Refused::NotHere => ErrorObject::new(Code::WRONG_STATE, why.to_string())
+            .fix("start the engine without --safe-mode and --only-bundled, with OFFHOOK_STATE_DIR or a home folder"),
+        Refused::NotLive { .. } => ErrorObject::new(Code::WRONG_STATE, why.to_string())
+            .fix("leave out --live: what is opened from then on is of the newer build"),
         Refused::NoFile { .. } => ErrorObject::new(Code::USAGE, why.to_string()),
-        Refused::Plugin(error @ plugin_host::Error::Missing { .. }) => Error::from(error).explain(),
+        Refused::Plugin(error @ plugin_host::Error::Missing { .. }) => {
+            ErrorObject::new(Code::UNKNOWN_PLUGIN, error.to_string())
+        }
         Refused::Plugin(error) => {
             ErrorObject::new(Code::PLUGIN_REFUSED, error.to_string()).fix(error.fix())
         }
         Refused::Media(error) => ErrorObject::new(Code::PLUGIN_REFUSED, error.to_string()),
+        Refused::Voice(error) => ErrorObject::new(Code::PLUGIN_REFUSED, error.to_string()),
     }
 }

@@ -172,7 +172,9 @@ fn open(opening: Opening, now: Instant) -> Result<Recording, Told> {
             metadata: &request.metadata,
             options: &request.options,
         };
-        plugin.open(&asked).map_err(|why| why.to_string())
+        plugin
+            .open(&asked)
+            .map_err(|why| format!("{why}; {}", why.fix()))
     });
     let open = opened.map_err(|error| Told::Ended {
         leg: request.leg,

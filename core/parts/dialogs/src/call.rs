@@ -75,6 +75,8 @@ pub struct Call {
     pub why: Option<String>,
     /// Why the engine ends it, where that is not for its session to know.
     pub code: Option<Code>,
+    /// It waits for its record in the history, until then at most.
+    pub unnoted: Option<Instant>,
     /// What is done by itself, and when.
     pub steps: VecDeque<(Instant, Step)>,
     /// Where its sound comes from and goes to.
@@ -123,6 +125,7 @@ impl Call {
             sound_asked: false,
             why: None,
             code: None,
+            unnoted: None,
             steps: VecDeque::new(),
             sound: Sound::Person,
             pretend: None,
@@ -242,5 +245,6 @@ pub fn snapshot(
         end: None,
         recording: None,
         sip_call_id: None,
+        known: None,
     }
 }

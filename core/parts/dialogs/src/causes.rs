@@ -73,6 +73,7 @@ impl Dialogs {
     pub(crate) fn tell(&self, handle: CallHandle, body: EventBody, now: Instant, out: &mut Outbox) {
         let call = self.calls.get(&handle);
         let command = call.and_then(|call| Causes::of(call, &body));
+        self.note_after(handle, &body, out);
         self.tell_of(command, (handle, body), now, out);
     }
 

@@ -212,9 +212,11 @@ impl Dialogs {
                     call.snapshot.recording = None;
                 }
             }
+            Address::History => self.history_lost(now, out),
             Address::Registrar
             | Address::Dialogs
             | Address::Blf
+            | Address::Store
             | Address::Network
             | Address::Voice
             | Address::Events => {}

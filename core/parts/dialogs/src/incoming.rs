@@ -4,6 +4,7 @@ use crate::call::{self, Call, Pending};
 use crate::{Dialogs, call_id, describe, tell};
 use base::Instant;
 use control::event::CallIncoming;
+use control::history::Mark;
 use control::snapshot::{CallDirection, Party};
 use control::{CallHandle, EventBody};
 use ports::{Outbox, media};
@@ -43,6 +44,7 @@ impl Dialogs {
         snapshot.sip_call_id = call_id(&request);
         let mut call = Call::new(handle, session, snapshot, now);
         call.follow(self.answering.plan(&request), now);
+        self.await_record(&mut call, now);
         call.pending = Some(Pending { offer, fork: None });
         call.sound_asked = true;
         let sound = call.sound.clone();
@@ -51,6 +53,9 @@ impl Dialogs {
         self.by_session.insert(session, handle);
         self.calls.insert(handle, call);
         self.created(handle, now, out);
+        if request.headers().first(HeaderName::Diversion).is_some() {
+            self.mark(handle, Mark::Forwarded, out);
+        }
         self.announce(handle, &request, now, out);
         // It rings once there are ports: what cannot be answered does not ring.
         out.post(media::Word::Prepare {

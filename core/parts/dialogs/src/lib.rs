@@ -16,6 +16,7 @@
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
+//! | `noted` | what the history is told, and tells |
 //! | `tell` | events |
 
 mod accounts;
@@ -30,6 +31,7 @@ mod hold;
 mod incoming;
 mod keys;
 mod news;
+mod noted;
 mod outgoing;
 mod tell;
 
@@ -42,7 +44,7 @@ use outgoing::Wish;
 use ports::dialogs::Word;
 use ports::link::Heard;
 use ports::media::{Notice, Sound};
-use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
+use ports::{Account, Address, Handles, Outbox, Part, Post, history, link, media};
 use sdp::Preference;
 use sip::SessionId;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
@@ -68,6 +70,8 @@ pub struct Settings {
     /// What our codecs can do, as media was told: an INVITE that offers none of it is refused before it
     /// rings. Empty: offers are looked at when the call is picked up.
     pub formats: Vec<sdp::Capability>,
+    /// There is a history: it is told of every call, and a call that comes in rings once it has a record.
+    pub history: bool,
 }
 
 /// The dialogs part.
@@ -319,8 +323,10 @@ impl Dialogs {
             let Some(call) = self.calls.get_mut(&handle) else {
                 return;
             };
-            let Some(step) = call.due(now) else {
-                let next = call.steps.front().map(|(at, _)| *at);
+            let waits = call.unnoted.filter(|until| *until > now);
+            let step = if waits.is_none() { call.due(now) } else { None };
+            let Some(step) = step else {
+                let next = waits.or(call.steps.front().map(|(at, _)| *at));
                 self.steps.set(handle, next);
                 return;
             };
@@ -387,11 +393,9 @@ impl Part for Dialogs {
             Word::Swap { command, call } => self.swap(command, call, now, out),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
-            Word::Recording { call, recording } => {
-                if let Some(call) = self.calls.get_mut(&call) {
-                    call.snapshot.recording = recording;
-                }
-            }
+            Word::Recording { call, recording } => self.recording(call, recording, out),
+            Word::Noted { call } => self.noted(call, now, out),
+            Word::Named { call, known } => self.named(call, known, now, out),
             Word::Restarted(who) => self.restarted(who, now, out),
         }
         self.settle(now, out);
@@ -423,6 +427,10 @@ impl Part for Dialogs {
                 self.no_media(call, Status::SERVICE_UNAVAILABLE, why, now, out);
             }
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
+            Post::History(history::Word::Call(snapshot)) => {
+                self.noted(snapshot.call, now, out);
+            }
+            Post::History(_) | Post::Store(_) => {}
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
             Post::Blf(_)

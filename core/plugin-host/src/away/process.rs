@@ -112,8 +112,7 @@ impl Process {
         let begun = first
             .recv_timeout(START + CONTROL)
             .unwrap_or_else(|_| Err(Status::UNAVAILABLE.into()));
-        let process = Self { shared };
-        Ok((process, begun?))
+        Ok((Self { shared }, begun?))
     }
 
     /// One call of control.
@@ -145,6 +144,11 @@ impl Process {
         let fds: Vec<_> = theirs.iter().map(Line::as_fd).collect();
         self.shared.ask(&Ask::Talk(word), &fds, CONTROL)?;
         Ok(ours)
+    }
+
+    /// What it was begun with.
+    pub(crate) fn begun_with(&self) -> &Ask {
+        &self.shared.plan.begin
     }
 
     /// Whether it failed too often and is not started again.

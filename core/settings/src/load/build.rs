@@ -6,8 +6,8 @@ use crate::account::Account;
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, Incoming,
-    Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip, Transport,
+    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History,
+    Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip,
 };
 use crate::value::Value;
 use base::{Duration, Redacted};
@@ -66,6 +66,7 @@ pub(super) fn settings(
             signalling: values.fit("dscp.signalling")?,
         },
         recording: recording(values)?,
+        history: history(values)?,
         plugins: super::plugins::plugins(values)?,
     })
 }
@@ -148,6 +149,14 @@ fn recording(values: &Values) -> Option<Recording> {
         folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
         channels: values.fit("recording.channels")?,
         options: values.text("recording.options")?.to_owned(),
+    })
+}
+
+fn history(values: &Values) -> Option<History> {
+    let folder = values.text("history.folder")?;
+    Some(History {
+        folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
+        keep: values.fit("history.keep")?,
     })
 }
 

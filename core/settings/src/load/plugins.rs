@@ -35,6 +35,7 @@ pub(super) fn plugins(values: &Values) -> Option<Plugins> {
             .collect(),
         allow: values.list("plugins.allow")?.to_vec(),
         without: values.list("plugins.without")?.to_vec(),
+        drafts: values.switch("plugins.drafts")?,
         default_trust: trust_of(values.text("plugins.default_trust")?),
         trust,
         sha256,

@@ -127,6 +127,7 @@ const EVERY_KIND: &str = r#"
         path = ["/opt/offhook"]
         allow = ["codec-g711"]
         sha256_required = true
+        drafts = true
         [plugins.trust]
         codec-x = "in-process"
         [plugins.sha256]
@@ -253,7 +254,9 @@ fn media_and_plugins_arrive_typed() {
         "no profile trusts an id"
     );
     assert_eq!(plugins.trust_of("other"), Trust::Isolated);
-    assert!(plugins.sha256_required && plugins.sha256["codec-x"].starts_with("BA78"));
+    assert!(
+        plugins.drafts && plugins.sha256_required && plugins.sha256["codec-x"].starts_with("BA78")
+    );
     let options: Vec<String> = plugins
         .options
         .iter()

@@ -39,6 +39,13 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         | Reply::PluginCosts { .. }
         | Reply::NextStart
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => register::registered(&mut engine, &account)?,
     };

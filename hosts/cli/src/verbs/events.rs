@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::link::{Engine, Heard};
 use crate::out::Form;
 use crate::words;
+use control::contacts::StoreChange;
 use control::event::{AccountChange, EngineChange, Filter, PluginChange, Side};
 use control::{Event, EventBody, ExitCode};
 use std::time::Instant;
@@ -95,9 +96,14 @@ fn summary(event: &Event) -> String {
         | EventBody::CallResumed(_)
         | EventBody::CallMute(_)
         | EventBody::CallDtmf(_)
+        | EventBody::CallNamed(_)
         | EventBody::CallQuality(_)
         | EventBody::CallWarning(_)
         | EventBody::CallEnded(_) => call(event),
+        EventBody::HistoryChanged(_)
+        | EventBody::ContactsChanged(_)
+        | EventBody::FavouritesChanged(_) => String::new(),
+        EventBody::StoreFailed(change) | EventBody::StoreMended(change) => store(change),
     }
 }
 
@@ -105,6 +111,14 @@ fn engine(change: &EngineChange) -> String {
     let error = change.error.as_ref();
     let error = error.map(|error| format!("{} {}", error.code, error.detail));
     error.or_else(|| change.reason.clone()).unwrap_or_default()
+}
+
+fn store(change: &StoreChange) -> String {
+    let waiting = change.waiting;
+    match &change.error {
+        Some(error) => format!("{} {}, {waiting} records wait", error.code, error.detail),
+        None => change.path.clone(),
+    }
 }
 
 fn account(change: &AccountChange) -> String {
@@ -140,6 +154,7 @@ fn call(event: &Event) -> String {
             super::dtmf::method(data.method)
         )),
         EventBody::CallSent(data) => Some(format!("{} {}", data.address, data.transport)),
+        EventBody::CallNamed(data) => Some(format!("{} by {}", data.known.name, data.known.source)),
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
@@ -172,6 +187,11 @@ fn call(event: &Event) -> String {
         | EventBody::PluginFaulted(_)
         | EventBody::PluginQuarantined(_)
         | EventBody::SourceRefused(_)
+        | EventBody::HistoryChanged(_)
+        | EventBody::ContactsChanged(_)
+        | EventBody::FavouritesChanged(_)
+        | EventBody::StoreFailed(_)
+        | EventBody::StoreMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     };

@@ -14,6 +14,7 @@ mod events;
 mod explain;
 mod hangup;
 mod hold;
+mod kept;
 mod ladder;
 mod mute;
 mod open;
@@ -71,6 +72,9 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Calls => calls::run(context),
         Verb::Blf(args) => blf::run(context, args),
         Verb::Voicemail(args) => blf::voicemail(context, args),
+        Verb::History { what } => kept::history(context, what),
+        Verb::Contact(what) => kept::contact(context, what),
+        Verb::Favourite(what) => kept::favourite(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
@@ -113,6 +117,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallMedia(data) => Some(&data.snapshot),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
         EventBody::CallMute(data) => Some(&data.snapshot),
+        EventBody::CallNamed(data) => Some(&data.snapshot),
         EventBody::CallQuality(data) => Some(&data.snapshot),
         EventBody::CallEnded(data) => Some(&data.snapshot),
         EventBody::CallDtmf(_)
@@ -143,6 +148,11 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::PluginFaulted(_)
         | EventBody::PluginQuarantined(_)
         | EventBody::SourceRefused(_)
+        | EventBody::HistoryChanged(_)
+        | EventBody::ContactsChanged(_)
+        | EventBody::FavouritesChanged(_)
+        | EventBody::StoreFailed(_)
+        | EventBody::StoreMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     }
@@ -171,6 +181,13 @@ fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
         | Reply::PluginCosts { .. }
         | Reply::NextStart
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => None,
     }

@@ -5,7 +5,7 @@ use crate::args;
 use crate::error::Error;
 use crate::link::Engine;
 use control::plugin::PluginReload;
-use control::{Code, Command, ErrorObject, EventBody, ExitCode, Reply};
+use control::{Code, Command, ErrorObject, Event, EventBody, ExitCode, Reply};
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,23 +35,46 @@ pub(crate) fn run(context: &mut Context, args: args::PluginReload) -> Result<Exi
     let line = format!("{plugin}: generation {generation} for new calls{trial}");
     context.out.line(&line);
     if reloaded.calls > 0 {
-        engine.outcome((Code::ENGINE_BUSY, "the end of the trial"), |event| {
-            if let EventBody::PluginReplaced(data) = &event.body {
-                return (data.id == plugin.as_str()).then_some(Ok(()));
-            }
-            if let EventBody::PluginRolledBack(data) = &event.body {
-                let error = data.snapshot.error.clone();
-                let error = error.unwrap_or_else(|| {
-                    ErrorObject::new(Code::PLUGIN_ROLLED_BACK, "it failed in a call")
-                });
-                return (data.id == plugin.as_str()).then_some(Err(error.into()));
-            }
-            None
-        })?;
+        let of_trial = |event: &Event| ended(event, plugin.as_str(), generation);
+        engine.outcome((Code::ENGINE_BUSY, "the end of the trial"), of_trial)?;
         context.out.line(&format!("{plugin}: kept"));
     }
     context.out.object(&reply);
     Ok(ExitCode::Success)
+}
+
+/// What ended the trial of this generation, if this event did.
+fn ended(event: &Event, plugin: &str, generation: u32) -> Option<Result<(), Error>> {
+    let (told, latest) = if let EventBody::PluginReplaced(told) = &event.body {
+        (told, generation)
+    } else if let EventBody::PluginRolledBack(told) = &event.body {
+        // The one that came back counts as the next.
+        (told, generation + 1)
+    } else {
+        return None;
+    };
+    let current = told.snapshot.builds.as_ref();
+    let current = current.map_or(generation, |builds| builds.generation);
+    let is_kept = latest == generation;
+    let ended = match (current > latest, is_kept) {
+        (true, _) => {
+            let why = format!(
+                "generation {generation} was superseded by another reload before its trial was over; \
+                 generation {current} is in its place"
+            );
+            let fix = format!("see offhook plugin list, and reload {plugin} again");
+            Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix).into())
+        }
+        (false, true) => Ok(()),
+        (false, false) => {
+            let error = told.snapshot.error.clone();
+            let error = error.unwrap_or_else(|| {
+                ErrorObject::new(Code::PLUGIN_ROLLED_BACK, "it failed in a call")
+            });
+            Err(error.into())
+        }
+    };
+    (told.id == plugin).then_some(ended)
 }
 
 /// The engine stands in another folder.

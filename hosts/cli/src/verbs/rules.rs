@@ -68,6 +68,13 @@ pub(super) fn ask(engine: &mut Engine, asked: RulesTest) -> Result<RulesTested, 
         | Reply::PluginCosts { .. }
         | Reply::NextStart
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown) => Err(odd_reply(&reply)),
     }

@@ -106,6 +106,7 @@ pub(crate) fn call() -> CallSnapshot {
         end: None,
         recording: None,
         sip_call_id: None,
+        known: None,
     }
 }
 

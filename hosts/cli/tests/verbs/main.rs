@@ -8,6 +8,7 @@ mod blf;
 mod call;
 mod events;
 mod fake;
+mod kept;
 mod lists;
 mod local;
 mod one_call;

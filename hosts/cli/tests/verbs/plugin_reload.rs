@@ -86,15 +86,35 @@ fn a_build_that_is_rolled_back_is_an_error_with_its_reason() {
     "#]]
     .assert_eq(&run(&args, script).told());
     let why = "there is no plugin \"codec-x\"; there is codec-g711";
-    let refused = ErrorObject::new(Code::PLUGIN_MISSING, why);
+    let refused = ErrorObject::new(Code::UNKNOWN_PLUGIN, why);
     let script = vec![Step::Refuse("plugin.reload", refused)];
     expect![[r#"
         --- stderr
-        ! OH-5001 a plugin that the settings name is not there
+        ! OH-5006 there is no such plugin
           why   there is no plugin "codec-x"; there is codec-g711
-          fix   install it, add its folder to plugins.path, or take it out of the settings
-          more  offhook explain OH-5001
+          fix   see offhook plugin list for those that there are
+          more  offhook explain OH-5006
         --- exit 9
     "#]]
     .assert_eq(&run(&args, script).told());
+}
+
+/// The event is of the later one's trial; the earlier one never came to an end of its own.
+#[test]
+fn one_that_another_reload_came_after_says_so_instead_of_kept() {
+    let mut later = change("codec-x", None);
+    later.snapshot.builds = Some(PluginBuilds {
+        generation: 3,
+        ..PluginBuilds::default()
+    });
+    let script = vec![
+        reloaded(1),
+        Step::TellOf(None, EventBody::PluginReplaced(later)),
+    ];
+    let told = run(&["plugin", "reload", "codec-x", "--live"], script).told();
+    assert!(
+        told.contains("generation 2 was superseded by another reload"),
+        "{told}"
+    );
+    assert!(!told.contains("kept"), "{told}");
 }

@@ -29,7 +29,7 @@ impl Client {
         client
     }
 
-    async fn say(&mut self, word: &ToEngine) {
+    pub(super) async fn say(&mut self, word: &ToEngine) {
         self.write.write_all(&word.write()).await.unwrap();
     }
 

@@ -7,6 +7,7 @@ mod common;
 mod control_socket;
 mod failover;
 mod full_disk;
+mod kept;
 mod keys;
 mod lifecycle;
 mod plugins;

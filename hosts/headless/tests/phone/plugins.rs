@@ -287,6 +287,12 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
         assert_eq!(nobody.unwrap_err().code, Code::UNKNOWN_PLUGIN);
         let off = asked(&core, Command::PluginDisable(of("codec-copy")));
         assert_eq!(off, Reply::NextStart);
+        let linked_in = core
+            .command(Command::PluginDisable(of("audio-null")), None)
+            .1;
+        let refused = linked_in.unwrap_err();
+        assert_eq!(refused.code, Code::WRONG_STATE);
+        assert!(refused.detail.contains("is linked in"), "{refused}");
         assert_eq!(listed(&core, "codec-copy").state, PluginState::Loaded);
         core.stop("test").await;
         drop(core);

@@ -6,6 +6,7 @@ use control::event::{Filter, PluginChange};
 use control::plugin::PluginReload;
 use control::{Code, Command, EventBody, Reply};
 use engine::Core;
+use engine::commands::Outcome;
 use engine::listener::{Listener, Next};
 use plugin_host::{Catalogue, SearchPath, wall_clock};
 use std::path::{Path, PathBuf};
@@ -129,7 +130,7 @@ fn a_newer_build_is_told_kept_rolled_back_and_shown() {
             live: false,
         };
         let refused = caller.command(Command::PluginReload(none), None).1;
-        assert_eq!(refused.unwrap_err().code, Code::PLUGIN_MISSING);
+        assert_eq!(refused.unwrap_err().code, Code::UNKNOWN_PLUGIN);
         let status = caller.command(Command::Status(NoFields {}), None).1;
         let Ok(Reply::Status { engine }) = status else {
             panic!("{status:?}");
@@ -181,5 +182,67 @@ fn what_an_older_build_does_in_a_running_call_is_told() {
         assert_eq!(copy.error, None, "the newer build did nothing wrong");
         caller.stop("test").await;
         callee.stop("test").await;
+    });
+}
+
+fn reload_of(core: &Core, plugin: &str, file: Option<&Path>, live: bool) -> Outcome {
+    let asked = PluginReload {
+        plugin: plugin.parse().unwrap(),
+        file: file.map(|file| file.display().to_string()),
+        live,
+    };
+    core.command(Command::PluginReload(asked), None).1
+}
+
+/// What is open of a plugin's current build, and how often it was called.
+fn open_of(core: &Core, plugin: &str) -> (u64, u64) {
+    let Ok(Reply::PluginCosts { costs }) = core.command(Command::PluginTop(NoFields {}), None).1
+    else {
+        panic!("not what they cost");
+    };
+    let cost = costs.into_iter().find(|cost| cost.id == plugin).unwrap();
+    (cost.open, cost.calls)
+}
+
+/// A filter is opened with the person's bus, not with a call: the running one is replaced, at once.
+#[test]
+fn a_newer_build_of_a_filter_stands_in_the_persons_sound_at_once() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let plugins = folder.join("plugins");
+        std::fs::create_dir_all(&plugins).unwrap();
+        let file = common::example_c(&plugins, "filter");
+        // What stands behind a library is nothing to the loader, and another hash.
+        let mut newer = std::fs::read(&file).unwrap();
+        newer.push(0);
+        let built = folder.join("newer.so");
+        std::fs::write(&built, newer).unwrap();
+        let callee = start(folder, &[]).await;
+        let keys = [("filters.microphone", "filter-level-c")];
+        let caller = start(folder, &keys).await;
+        let events = caller.events(Filter::default());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let port = callee.listening()[0].address.port();
+        dial(&caller, &format!("sip:1@127.0.0.1:{port}"));
+        told(&events, answered).await;
+        for live in [false, true] {
+            reload_of(&caller, "filter-level-c", Some(&built), live).unwrap();
+            let (_, before) = open_of(&caller, "filter-level-c");
+            let runs = async {
+                loop {
+                    let (open, calls) = open_of(&caller, "filter-level-c");
+                    if open == 1 && calls >= before + 20 {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            let runs = tokio::time::timeout(PATIENCE, runs).await;
+            runs.expect("the newer build alone is open, and is called");
+        }
+        let refused = reload_of(&caller, "audio-null", Some(&built), true).unwrap_err();
+        assert_eq!(refused.code, Code::WRONG_STATE);
+        assert!(refused.fix.contains("leave out --live"), "{refused}");
     });
 }

@@ -1,6 +1,8 @@
 //! Bodies of the commands.
 
+use crate::contacts::{Contact, Imported, Profile};
 use crate::event::Filter;
+use crate::history::HistoryRecord;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginReloaded;
 use crate::rules::RulesTested;
@@ -294,6 +296,41 @@ pub enum Reply {
     PluginReloaded {
         /// Which, and on trial where.
         reloaded: PluginReloaded,
+    },
+    /// Records of the history.
+    History {
+        /// Newest first.
+        records: Vec<HistoryRecord>,
+    },
+    /// So many are gone.
+    Deleted {
+        /// How many.
+        count: u32,
+    },
+    /// Contacts.
+    Contacts {
+        /// In the order that was asked for.
+        contacts: Vec<Contact>,
+    },
+    /// The contact that the command is about.
+    Contact {
+        /// The whole contact.
+        contact: Box<Contact>,
+    },
+    /// What came of an import.
+    Imported {
+        /// How many, and which not.
+        imported: Imported,
+    },
+    /// Contacts as a file.
+    Vcards {
+        /// Its text (RFC 6350).
+        vcards: String,
+    },
+    /// All profiles.
+    Profiles {
+        /// In the order in which they were made.
+        profiles: Vec<Profile>,
     },
     /// Events follow.
     Subscribed {

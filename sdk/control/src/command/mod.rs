@@ -9,6 +9,8 @@ pub use data::{
     PluginRef, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
+use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
+use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::plugin::PluginReload;
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
@@ -131,6 +133,36 @@ commands! {
     /// Put a newer build of a plugin in its place. Reply: its generation. Outcome: `plugin.replaced`, or
     /// `plugin.rolled_back` if a call tried it and it failed there.
     "plugin.reload" PluginReload PluginReload;
+    /// Reply: records of the history, newest first.
+    "history.list" HistoryList HistoryQuery;
+    /// Take records away. Reply: how many. Outcome: `history.changed`.
+    "history.delete" HistoryDelete HistoryDelete;
+    /// Call again whom a record is about, from the same account. Reply: the call.
+    "history.redial" HistoryRedial HistoryRef;
+    /// Reply: contacts.
+    "contact.list" ContactList ContactQuery;
+    /// Keep somebody. Reply: the contact with its id. Outcome: `contacts.changed`.
+    "contact.add" ContactAdd Box<Contact>;
+    /// Put this in the place of the contact with its id. Reply: the contact. Outcome: `contacts.changed`.
+    "contact.change" ContactChange Box<Contact>;
+    /// Take a contact away. Outcome: `contacts.changed`.
+    "contact.remove" ContactRemove ContactRef;
+    /// Keep what a vCard file has. Reply: what came of it. Outcome: `contacts.changed`.
+    "contact.import" ContactImport ContactImport;
+    /// Reply: contacts as a vCard file.
+    "contact.export" ContactExport ContactQuery;
+    /// Reply: all profiles with their favourites.
+    "profile.list" ProfileList NoFields;
+    /// Make a profile. Reply: all of them. Outcome: `favourites.changed`.
+    "profile.add" ProfileAdd ProfileRef;
+    /// Use a profile. Reply: all of them. Outcome: `favourites.changed`.
+    "profile.use" ProfileUse ProfileRef;
+    /// Take a profile away with its favourites. Reply: all others. Outcome: `favourites.changed`.
+    "profile.remove" ProfileRemove ProfileRef;
+    /// Add a favourite. Reply: all profiles. Outcome: `favourites.changed`.
+    "favourite.add" FavouriteAdd FavouriteOf;
+    /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
+    "favourite.remove" FavouriteRemove FavouriteOf;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

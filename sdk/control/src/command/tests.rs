@@ -68,6 +68,70 @@ fn lamp() -> LampRef {
     }
 }
 
+fn contact() -> Contact {
+    Contact {
+        id: "k7".into(),
+        kind: crate::contacts::ContactKind::QuickDial,
+        name: "Jörg Müller".into(),
+        organisation: Some("Works".into()),
+        numbers: vec!["101".into(), "sip:jm@pbx.example".into()],
+        watch: true,
+        position: 2,
+        source: "local".into(),
+    }
+}
+
+/// One of each about what is kept.
+fn kept() -> Vec<Command> {
+    let query = || ContactQuery {
+        kind: Some(crate::contacts::ContactKind::Extension),
+        text: Some("müll".into()),
+        limit: Some(10),
+    };
+    let work = || ProfileRef {
+        name: "work".into(),
+    };
+    let favourite = |name: Option<&str>, number: Option<&str>| FavouriteOf {
+        profile: Some("work".into()),
+        favourite: crate::Favourite {
+            name: name.map(str::to_owned),
+            number: number.map(str::to_owned),
+        },
+    };
+    vec![
+        Command::HistoryList(HistoryQuery {
+            kind: Some(crate::history::RecordKind::AnsweredElsewhere),
+            account: Some("demo".parse().unwrap()),
+            text: Some("600".into()),
+            since: Some(crate::Timestamp::from_unix_ms(1_795_269_731_482)),
+            until: None,
+            limit: Some(20),
+        }),
+        Command::HistoryDelete(HistoryDelete {
+            ids: vec!["19f-c7k2".into()],
+            all: false,
+        }),
+        Command::HistoryRedial(HistoryRef {
+            id: Some("19f-c7k2".into()),
+        }),
+        Command::ContactList(query()),
+        Command::ContactAdd(Box::new(contact())),
+        Command::ContactChange(Box::new(contact())),
+        Command::ContactRemove(ContactRef { id: "k7".into() }),
+        Command::ContactImport(ContactImport {
+            vcards: "BEGIN:VCARD".into(),
+            kind: crate::contacts::ContactKind::Personal,
+        }),
+        Command::ContactExport(query()),
+        Command::ProfileList(NoFields {}),
+        Command::ProfileAdd(work()),
+        Command::ProfileUse(work()),
+        Command::ProfileRemove(work()),
+        Command::FavouriteAdd(favourite(Some("Jörg Müller"), None)),
+        Command::FavouriteRemove(favourite(None, Some("600"))),
+    ]
+}
+
 fn rules_test() -> RulesTest {
     RulesTest {
         number: "00420".into(),
@@ -103,7 +167,11 @@ fn tested() -> crate::rules::RulesTested {
 }
 
 pub(crate) fn all() -> Vec<Command> {
-    [on_calls(), others()].concat()
+    let mut all = [on_calls(), others()].concat();
+    let rest = all.split_off(all.len() - 2);
+    all.extend(kept());
+    all.extend(rest);
+    all
 }
 
 fn on_calls() -> Vec<Command> {
@@ -228,6 +296,21 @@ fn every_command_has_its_json() {
         plugin.enable {"plugin":"codec-x"}
         plugin.disable {"plugin":"codec-x"}
         plugin.reload {"plugin":"codec-x","file":"/opt/codec-x.so","live":true}
+        history.list {"kind":"answered_elsewhere","account":"demo","text":"600","since":"2026-11-21T14:02:11.482Z","limit":20}
+        history.delete {"ids":["19f-c7k2"]}
+        history.redial {"id":"19f-c7k2"}
+        contact.list {"kind":"extension","text":"müll","limit":10}
+        contact.add {"id":"k7","kind":"quick_dial","name":"Jörg Müller","organisation":"Works","numbers":["101","sip:jm@pbx.example"],"watch":true,"position":2,"source":"local"}
+        contact.change {"id":"k7","kind":"quick_dial","name":"Jörg Müller","organisation":"Works","numbers":["101","sip:jm@pbx.example"],"watch":true,"position":2,"source":"local"}
+        contact.remove {"id":"k7"}
+        contact.import {"vcards":"BEGIN:VCARD","kind":"personal"}
+        contact.export {"kind":"extension","text":"müll","limit":10}
+        profile.list {}
+        profile.add {"name":"work"}
+        profile.use {"name":"work"}
+        profile.remove {"name":"work"}
+        favourite.add {"profile":"work","name":"Jörg Müller"}
+        favourite.remove {"profile":"work","number":"600"}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
     let names: Vec<&str> = all().iter().map(Command::name).collect();
@@ -241,6 +324,42 @@ fn every_command_comes_back_the_same() {
         let back = Command::from_value(command.name(), body).unwrap().unwrap();
         assert_eq!(back, command);
     }
+}
+
+/// What is answered about what is kept.
+fn kept_replies() -> Vec<Reply> {
+    vec![
+        Reply::History {
+            records: Vec::new(),
+        },
+        Reply::Deleted { count: 2 },
+        Reply::Contacts {
+            contacts: Vec::new(),
+        },
+        Reply::Contact {
+            contact: Box::new(contact()),
+        },
+        Reply::Imported {
+            imported: crate::contacts::Imported {
+                added: 1,
+                known: 2,
+                skipped: vec![crate::contacts::Skipped {
+                    number: 3,
+                    why: "it has no number".into(),
+                }],
+            },
+        },
+        Reply::Vcards {
+            vcards: "BEGIN:VCARD".into(),
+        },
+        Reply::Profiles {
+            profiles: vec![crate::Profile {
+                name: "main".into(),
+                active: true,
+                favourites: Vec::new(),
+            }],
+        },
+    ]
 }
 
 fn replies() -> Vec<Reply> {
@@ -300,7 +419,11 @@ fn replies() -> Vec<Reply> {
 
 #[test]
 fn every_reply_has_its_json_and_comes_back() {
-    let lines: Vec<String> = replies()
+    let mut all = replies();
+    let last = all.pop();
+    all.extend(kept_replies());
+    all.extend(last);
+    let lines: Vec<String> = all
         .iter()
         .map(|reply| {
             let text = serde_json::to_string(reply).unwrap();
@@ -319,6 +442,13 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"rules","tested":{"account":"demo","number":"00420,,1","outcome":"dial","reason":"rule 2 of rewriting","becomes":"+420","steps":[{"rule":2,"before":"00420","after":"+420","continues":false}],"emergency":false,"record":true,"through":"mobile","headers":{"X-Ticket":"7"},"after":",,1","confirm":false}}
         {"kind":"next_start"}
         {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
+        {"kind":"history","records":[]}
+        {"kind":"deleted","count":2}
+        {"kind":"contacts","contacts":[]}
+        {"kind":"contact","contact":{"id":"k7","kind":"quick_dial","name":"Jörg Müller","organisation":"Works","numbers":["101","sip:jm@pbx.example"],"watch":true,"position":2,"source":"local"}}
+        {"kind":"imported","imported":{"added":1,"known":2,"skipped":[{"number":3,"why":"it has no number"}]}}
+        {"kind":"vcards","vcards":"BEGIN:VCARD"}
+        {"kind":"profiles","profiles":[{"name":"main","active":true,"favourites":[]}]}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
     let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));
     assert_eq!(newer.unwrap(), Reply::Unknown);

@@ -2,7 +2,7 @@
 
 use crate::snapshot::{AccountSnapshot, CallDirection, CallSnapshot, EngineSnapshot};
 use crate::snapshot::{MediaState, PluginSnapshot, Quality};
-use crate::{AccountCause, Code, EndCause, EndedBy, ErrorObject};
+use crate::{AccountCause, Code, EndCause, EndedBy, ErrorObject, KnownName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -255,6 +255,16 @@ pub struct CallDtmf {
     pub method: DtmfMethod,
     /// Who sent it: `local` means we did.
     pub direction: Side,
+}
+
+/// Our own lists know who the other end is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallNamed {
+    /// Who, and by which list.
+    #[serde(flatten)]
+    pub known: KnownName,
+    /// The whole call after it.
+    pub snapshot: CallSnapshot,
 }
 
 /// Figures of the sound.

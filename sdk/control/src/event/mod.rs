@@ -6,10 +6,12 @@ pub(crate) mod tests;
 
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
-    CallIncoming, CallMedia, CallMute, CallQuality, CallRinging, CallSent, CallWarning, DtmfMethod,
-    EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
+    CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallWarning,
+    DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
+use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
+use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
 use crate::recording::RecordingChange;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
@@ -132,6 +134,8 @@ events! {
     "call.mute" CallMute CallMute;
     /// A digit was sent or heard.
     "call.dtmf" CallDtmf CallDtmf;
+    /// Our own lists know who the other end is.
+    "call.named" CallNamed CallNamed;
     /// Figures of the sound, every 5 s.
     "call.quality" CallQuality CallQuality;
     /// Something is not as it should be.
@@ -172,6 +176,16 @@ events! {
     "plugin.rolled_back" PluginRolledBack PluginChange;
     /// Somebody who may not call did; told once a minute of each source.
     "source.refused" SourceRefused SourceRefused;
+    /// A record is new, different or gone.
+    "history.changed" HistoryChanged HistoryChanged;
+    /// A contact is new, different or gone.
+    "contacts.changed" ContactsChanged ContactsChanged;
+    /// Profiles or favourites changed.
+    "favourites.changed" FavouritesChanged FavouritesChanged;
+    /// History and contacts cannot be kept on disk, or not all of it.
+    "store.failed" StoreFailed StoreChange;
+    /// They can again, and nothing waits any more.
+    "store.mended" StoreMended StoreChange;
     /// The receiver fell behind.
     "stream.lagged" StreamLagged StreamLagged;
 }

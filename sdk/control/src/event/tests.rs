@@ -46,6 +46,7 @@ pub(crate) fn call() -> CallSnapshot {
         end: None,
         recording: None,
         sip_call_id: None,
+        known: None,
     }
 }
 
@@ -289,6 +290,81 @@ fn mailbox() -> Box<MailboxSnapshot> {
     })
 }
 
+/// What is kept on disk, one of each.
+fn kept() -> Vec<EventBody> {
+    let store = |error| {
+        Box::new(crate::contacts::StoreChange {
+            path: "/home/a/.local/state/offhook/headless/offhook.sqlite".into(),
+            error,
+            waiting: 2,
+            lost: 0,
+        })
+    };
+    let full = ErrorObject::new(Code::STORE_FAILED, "database or disk is full");
+    vec![
+        EventBody::CallNamed(Box::new(CallNamed {
+            known: crate::KnownName {
+                name: "Echo test".into(),
+                source: "favourites".into(),
+            },
+            snapshot: call(),
+        })),
+        EventBody::HistoryChanged(Box::new(HistoryChanged {
+            record: Some(record()),
+            deleted: Vec::new(),
+            cleared: false,
+        })),
+        EventBody::ContactsChanged(Box::new(ContactsChanged {
+            contact: None,
+            deleted: vec!["k7".into()],
+            imported: 0,
+        })),
+        EventBody::FavouritesChanged(Box::new(FavouritesChanged {
+            profiles: vec![crate::Profile {
+                name: "main".into(),
+                active: true,
+                favourites: vec![crate::Favourite {
+                    name: None,
+                    number: Some("600".into()),
+                }],
+            }],
+        })),
+        EventBody::StoreFailed(store(Some(full))),
+        EventBody::StoreMended(store(None)),
+    ]
+}
+
+/// A record with every field (M-121).
+fn record() -> crate::HistoryRecord {
+    crate::HistoryRecord {
+        id: "1a2-c7k2".into(),
+        call: "c7k2".parse().unwrap(),
+        kind: crate::history::RecordKind::Answered,
+        state: crate::history::RecordState::Completed,
+        account: Some("demo".parse().unwrap()),
+        local: "sip:101@demo".into(),
+        remote: Party {
+            uri: "sip:600@demo".into(),
+            display: Some("Echo".into()),
+        },
+        known: Some(crate::KnownName {
+            name: "Echo test".into(),
+            source: "contacts".into(),
+        }),
+        started: at(0),
+        answered: Some(at(200)),
+        ended: Some(at(5_200)),
+        duration_ms: Some(5_000),
+        cause: Some(crate::EndCause::Normal),
+        sip_status: Some(200),
+        marks: vec![
+            crate::history::Mark::Forwarded,
+            crate::history::Mark::Recorded,
+        ],
+        sip_call_id: Some("x@y".into()),
+    }
+}
+
 /// One of each.
 fn all() -> Vec<EventBody> {
     let account = || Box::new(AccountChange::of(account()));
@@ -327,13 +403,14 @@ fn all() -> Vec<EventBody> {
             because: "udp_from_unknown".into(),
             refused: 3,
         })),
-        EventBody::StreamLagged(Box::new(StreamLagged {
-            from: 7,
-            to: 41,
-            missed: 35,
-            snapshot: engine(),
-        })),
     ]);
+    all.extend(kept());
+    all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
+        from: 7,
+        to: 41,
+        missed: 35,
+        snapshot: engine(),
+    }))]);
     all
 }
 
@@ -410,18 +487,22 @@ fn every_event_has_its_json() {
         {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
         {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
         {"seq":29,"ts":"2026-11-21T14:02:11.511Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"blf.changed","account":"demo","command":17,"data":{"was":"idle","account":"demo","target":"sip:103@demo","label":"Carol","state":"ringing","since":"2026-11-21T14:02:11.482Z","direction":"incoming","peer":{"uri":"sip:600@demo","display":"Echo"},"source":"dialog"}}
-        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"mwi.changed","account":"demo","command":17,"data":{"account":"demo","waiting":true,"voice":{"new":2,"old":8,"new_urgent":0,"old_urgent":2},"since":"2026-11-21T14:02:11.482Z"}}
-        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
+        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
+        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
+        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
+        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
+        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
+        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn dialogs(
         ring_for: Some(RING_FOR),
         one_active: settings.one_active,
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
+        history: false,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
     Supervised::new(Address::Dialogs, move || {

@@ -251,7 +251,9 @@ impl Running {
             | Post::Dialogs(_)
             | Post::Media(_)
             | Post::Blf(_)
-            | Post::Recorder(_) => {
+            | Post::Recorder(_)
+            | Post::History(_)
+            | Post::Store(_) => {
                 return self.mail.put(post);
             }
         }
@@ -286,8 +288,11 @@ impl Running {
                 self.sockets.announce();
                 self.commands.repeat_sources();
             }
-            Address::Registrar | Address::Dialogs | Address::Blf => self.commands.repeat_accounts(),
+            Address::Registrar | Address::Dialogs | Address::History | Address::Blf => {
+                self.commands.repeat_accounts();
+            }
             Address::Media
+            | Address::Store
             | Address::Recorder
             | Address::Network
             | Address::Voice

@@ -29,6 +29,7 @@ fn dialogs() -> Dialogs {
         ring_for: None,
         one_active: true,
         formats: Vec::new(),
+        history: false,
     };
     let rng = Rng::from_number(1);
     Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)

@@ -139,6 +139,9 @@ impl Story {
             EventBody::CallDtmf(data) => {
                 self.at(event.ts, &format!("digit    {}", side(data.direction)), out);
             }
+            EventBody::CallNamed(data) => {
+                self.at(event.ts, &format!("they are {}", data.known.name), out);
+            }
             EventBody::CallQuality(data) => self.quality = Some(data.quality),
             EventBody::CallWarning(warning) => self.warn(warning, out),
             EventBody::CallEnded(data) => {
@@ -182,6 +185,11 @@ impl Story {
             | EventBody::PluginFaulted(_)
             | EventBody::PluginQuarantined(_)
             | EventBody::SourceRefused(_)
+            | EventBody::HistoryChanged(_)
+            | EventBody::ContactsChanged(_)
+            | EventBody::FavouritesChanged(_)
+            | EventBody::StoreFailed(_)
+            | EventBody::StoreMended(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}
         }

@@ -76,6 +76,13 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
         | Reply::Lamps { .. }
         | Reply::Rules { .. }
         | Reply::PluginReloaded { .. }
+        | Reply::History { .. }
+        | Reply::Deleted { .. }
+        | Reply::Contacts { .. }
+        | Reply::Contact { .. }
+        | Reply::Imported { .. }
+        | Reply::Vcards { .. }
+        | Reply::Profiles { .. }
         | Reply::Subscribed { .. }
         | Reply::Unknown => Err(odd_reply(reply)),
     }

@@ -117,7 +117,7 @@ fn candidates(args: &PluginBisect, profile: &str, trial: &Trial<'_>) -> Result<V
     let room = Room::new()?;
     let memory = PluginMemory::open(&trial.state(&room)?.join(profile));
     let mut ids: Vec<String> = Vec::new();
-    for file in SearchPath::new(folders).libraries() {
+    for file in SearchPath::new(folders).libraries().0 {
         // What is no plugin, or is kept out, is never loaded.
         let Ok(manifest) = Manifest::read(&file) else {
             continue;

@@ -1,0 +1,53 @@
+//! What the thread that keeps history and contacts on disk is asked, and what it tells. Plain data.
+
+use control::contacts::StoreChange;
+use control::history::{HistoryRecord, KnownName};
+use control::{CallHandle, Timestamp};
+
+/// What is asked. None of it waits for the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Do {
+    /// Keeps this record, in the place of one with its id; answered by [`Told::Kept`].
+    Keep(Box<Kept>),
+    /// Notes that calls go on: where the engine ends without a word, they ended then.
+    Alive(Timestamp),
+    /// Asks who somebody is; answered by [`Told::Named`] where a list knows.
+    Name {
+        /// The call of whom.
+        call: CallHandle,
+        /// Whose lists.
+        owner: String,
+        /// Their address.
+        uri: String,
+    },
+}
+
+/// A record, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Whose: see [`Account::owner`](crate::Account::owner). Empty: of no account.
+    pub owner: String,
+    /// The record.
+    pub record: HistoryRecord,
+}
+
+/// What is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The record is on disk, for good.
+    Kept {
+        /// The call of which.
+        call: CallHandle,
+    },
+    /// A list knows who somebody is.
+    Named {
+        /// The call of whom.
+        call: CallHandle,
+        /// Who, and by which list.
+        known: KnownName,
+    },
+    /// Nothing can be written, or not all that was is there; records wait in memory.
+    Failed(Box<StoreChange>),
+    /// Everything is written again.
+    Mended(Box<StoreChange>),
+}

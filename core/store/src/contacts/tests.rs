@@ -1,0 +1,301 @@
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
+use super::*;
+
+fn db() -> Connection {
+    let mut db = Connection::open_in_memory().unwrap();
+    crate::schema::migrate(&mut db).unwrap();
+    db
+}
+
+fn reader() -> Reader {
+    Reader {
+        own: String::new(),
+        all: vec![String::new()],
+    }
+}
+
+fn contact(name: &str, kind: ContactKind, numbers: &[&str]) -> Contact {
+    Contact {
+        name: name.to_owned(),
+        kind,
+        numbers: numbers.iter().map(|number| (*number).to_owned()).collect(),
+        ..Contact::default()
+    }
+}
+
+fn added(db: &mut Connection, contact: Contact) -> Contact {
+    match add(db, contact, &reader()).unwrap().reply {
+        Reply::Contact { contact } => *contact,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn names(db: &Connection, kind: Option<ContactKind>, text: Option<&str>) -> Vec<String> {
+    let query = ContactQuery {
+        kind,
+        text: text.map(str::to_owned),
+        limit: None,
+    };
+    let found = find_all(db, &query, &reader()).unwrap();
+    assert!(
+        found.iter().all(|contact| contact.source == "local"),
+        "M-105: the source is shown"
+    );
+    found.into_iter().map(|contact| contact.name).collect()
+}
+
+#[test]
+fn contacts_are_browsed_by_kind_m_104() {
+    let mut db = db();
+    let kinds = [
+        ContactKind::Extension,
+        ContactKind::Department,
+        ContactKind::General,
+        ContactKind::QuickDial,
+        ContactKind::Personal,
+    ];
+    for kind in kinds {
+        for number in ["b", "a"] {
+            added(
+                &mut db,
+                contact(&format!("{} {number}", kind.word()), kind, &["1"]),
+            );
+        }
+    }
+    for kind in kinds {
+        let word = kind.word();
+        let both = ["a", "b"].map(|number| format!("{word} {number}"));
+        assert_eq!(names(&db, Some(kind), None), both);
+    }
+    assert_eq!(names(&db, None, None).len(), 10);
+}
+
+#[test]
+fn five_thousand_contacts_are_searched_in_time_m_105() {
+    let mut db = db();
+    let write = db.transaction().unwrap();
+    for number in 0..5_000 {
+        let mut one = contact(
+            &format!("Person {number:04} von Mittelhausen"),
+            ContactKind::Personal,
+            &[
+                &format!("+49 30 77{number:04}"),
+                &format!("sip:p{number:04}@pbx.test"),
+            ],
+        );
+        one.source = LOCAL.to_owned();
+        one.id = next_id(&write).unwrap();
+        put(&write, "", &one).unwrap();
+    }
+    let mut one = contact("Jörg Müller", ContactKind::Extension, &["101"]);
+    one.source = LOCAL.to_owned();
+    one.id = next_id(&write).unwrap();
+    put(&write, "", &one).unwrap();
+    write.commit().unwrap();
+    let mut longest = std::time::Duration::ZERO;
+    for (text, count) in [
+        ("muller", 1),
+        ("JÖRG", 1),
+        ("rg mü", 1),
+        ("101", 16),
+        ("person 4321", 1),
+        ("4999 von", 1),
+        ("hausen", 5_000),
+        ("49 (30) 77-0042", 1),
+        ("p0042@PBX", 1),
+        ("nobody at all", 0),
+    ] {
+        let begun = std::time::Instant::now();
+        let found = names(&db, None, Some(text));
+        longest = longest.max(begun.elapsed());
+        assert_eq!(found.len(), count, "{text}");
+        assert_eq!(found, names(&db, None, Some(text)), "the same again");
+    }
+    eprintln!("5,001 contacts: longest search {longest:?}");
+    assert!(
+        longest < std::time::Duration::from_millis(100),
+        "{longest:?}"
+    );
+}
+
+#[test]
+fn quick_dial_is_made_changed_ordered_and_deleted_m_095() {
+    let mut db = db();
+    let mut first = added(&mut db, contact("First", ContactKind::QuickDial, &["101"]));
+    let mut second = contact("Second", ContactKind::QuickDial, &["sip:bob@pbx.test"]);
+    (second.watch, second.position) = (true, 1);
+    let second = added(&mut db, second);
+    assert_eq!(names(&db, None, None), ["First", "Second"]);
+    (first.name, first.position) = ("Last".to_owned(), 2);
+    change(&mut db, first.clone(), &reader()).unwrap();
+    assert_eq!(names(&db, None, None), ["Second", "Last"]);
+    let query = ContactQuery::default();
+    assert_eq!(
+        find_all(&db, &query, &reader()).unwrap(),
+        [second.clone(), first]
+    );
+    remove(&mut db, &second.id, &reader()).unwrap();
+    assert_eq!(names(&db, None, None), ["Last"]);
+    let refused = remove(&mut db, &second.id, &reader())
+        .unwrap_err()
+        .explain();
+    assert_eq!(refused.code, Code::UNKNOWN_RECORD);
+}
+
+#[test]
+fn what_is_no_contact_is_refused() {
+    let long = "x".repeat(201);
+    for (name, numbers) in [
+        ("", vec!["1"]),
+        (" ", vec!["1"]),
+        (&long, vec!["1"]),
+        ("a\nb", vec!["1"]),
+        ("a", vec![]),
+        ("a", vec![""]),
+        ("a", vec!["1"; 17]),
+        ("a", vec!["1\u{0}"]),
+    ] {
+        let bad = contact(name, ContactKind::Personal, &numbers);
+        let refused = add(&mut db(), bad, &reader()).unwrap_err().explain();
+        assert_eq!(refused.code, Code::USAGE, "{name:?} {numbers:?}");
+    }
+}
+
+const CARDS: &str = "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;Dr.;\r\n\
+TEL;WORK;VOICE:+49 30 1234567\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob\\, the Builder\r\nORG:Works;Yard\r\nTEL;TYPE=cell:0171/23 45\r\nIMPP:sip:bob@pbx.test\r\n\
+IMPP:xmpp:bob@chat.test\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Nobody\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Carol\r\nTEL;VALUE=uri:tel:+1-555-0100;ext=7\r\nEND:VCARD\r\n\
+this is no vCard\r\n\
+BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Cut";
+
+fn imported(db: &mut Connection, vcards: &str) -> Imported {
+    let asked = ContactImport {
+        vcards: vcards.to_owned(),
+        kind: ContactKind::General,
+    };
+    match import(db, &asked, &reader()).unwrap().reply {
+        Reply::Imported { imported } => imported,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn vcards_of_every_version_are_read_and_the_rest_is_named() {
+    let mut db = db();
+    let done = imported(&mut db, CARDS);
+    assert_eq!((done.added, done.known), (3, 0), "{done:?}");
+    let skipped: Vec<u32> = done.skipped.iter().map(|skipped| skipped.number).collect();
+    assert_eq!(skipped, [3, 5, 6], "{done:?}");
+    let all = find_all(&db, &ContactQuery::default(), &reader()).unwrap();
+    let shown: Vec<(&str, Option<&str>, Vec<&str>)> = all
+        .iter()
+        .map(|c| {
+            (
+                c.name.as_str(),
+                c.organisation.as_deref(),
+                c.numbers.iter().map(String::as_str).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (
+                "Bob, the Builder",
+                Some("Works, Yard"),
+                vec!["0171/23 45", "sip:bob@pbx.test"]
+            ),
+            ("Carol", None, vec!["+1-555-0100;ext=7"]),
+            ("Dr. Jörg Müller", None, vec!["+49 30 1234567"]),
+        ]
+    );
+    let again = imported(&mut db, CARDS);
+    assert_eq!((again.added, again.known), (0, 3));
+}
+
+#[test]
+fn what_is_exported_is_the_same_when_it_is_imported() {
+    let mut db = db();
+    let mut odd = contact(
+        "Ünï; \\ \"x\", :y",
+        ContactKind::QuickDial,
+        &["*97", "bob@pbx.test", "sip:a@b;x=1"],
+    );
+    (odd.watch, odd.position, odd.organisation) = (true, 3, Some("A; B, C".to_owned()));
+    added(&mut db, odd);
+    added(
+        &mut db,
+        contact(&"long ".repeat(39), ContactKind::Department, &["600"]),
+    );
+    let Reply::Vcards { vcards } = export(&db, &ContactQuery::default(), &reader())
+        .unwrap()
+        .reply
+    else {
+        panic!("no vCards")
+    };
+    let before = find_all(&db, &ContactQuery::default(), &reader()).unwrap();
+    let mut other = self::db();
+    assert_eq!(imported(&mut other, &vcards).added, 2);
+    let mut after = find_all(&other, &ContactQuery::default(), &reader()).unwrap();
+    for (after, before) in after.iter_mut().zip(&before) {
+        after.id.clone_from(&before.id);
+        // An address without scheme gets one in a vCard.
+        for number in &mut after.numbers {
+            if number == "sip:bob@pbx.test" {
+                *number = "bob@pbx.test".to_owned();
+            }
+        }
+    }
+    assert_eq!(after, before);
+}
+
+#[test]
+fn who_calls_is_known_by_number_and_address_favourites_first_m_109() {
+    let mut db = db();
+    added(
+        &mut db,
+        contact("Reception", ContactKind::General, &["030 1234567"]),
+    );
+    added(
+        &mut db,
+        contact("Jörg", ContactKind::Personal, &["+49 30 1234567"]),
+    );
+    added(
+        &mut db,
+        contact("Bob", ContactKind::Personal, &["sip:bob@pbx.test"]),
+    );
+    let name = |db: &Connection, uri: &str| {
+        let known = crate::names::of(db, "", uri).unwrap();
+        known.map(|known| (known.name, known.source))
+    };
+    let pair = |name: &str, source: &str| Some((name.to_owned(), source.to_owned()));
+    assert_eq!(
+        name(&db, "sip:+49301234567@carrier"),
+        pair("Reception", "contacts")
+    );
+    assert_eq!(
+        name(&db, "sip:bob@pbx.test:5062;transport=tcp"),
+        pair("Bob", "contacts")
+    );
+    assert_eq!(name(&db, "sip:bob@other.test"), None);
+    assert_eq!(name(&db, "sip:anonymous@anonymous.invalid"), None);
+    assert_eq!(name(&db, ""), None);
+    let favourite = control::Command::FavouriteAdd(control::contacts::FavouriteOf {
+        profile: None,
+        favourite: control::Favourite {
+            name: Some("JORG".to_owned()),
+            number: None,
+        },
+    });
+    crate::profiles::carry_out(&mut db, favourite, &reader()).unwrap();
+    assert_eq!(
+        name(&db, "sip:+49301234567@carrier"),
+        pair("Jörg", "favourites")
+    );
+}

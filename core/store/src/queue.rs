@@ -1,0 +1,195 @@
+//! Orders and questions that wait for the thread.
+
+use crate::Reply;
+use crate::books::Reader;
+use control::{Command, Timestamp};
+use ports::store::{Do, Kept};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Records that wait while nothing can be written. At the limit the oldest is lost, and that is told.
+pub const WAITING: usize = 10_000;
+/// Questions that wait. At the limit one is refused.
+const ASKS: usize = 256;
+/// Callers whose names are looked for. At the limit the oldest stays without.
+const NAMES: usize = 256;
+
+/// A question, and where the answer goes.
+pub(crate) struct Ask {
+    pub(crate) command: Command,
+    pub(crate) reader: Reader,
+    pub(crate) reply: Reply,
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ask {}", self.command.name())
+    }
+}
+
+/// What waits.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// Oldest first, one a call.
+    pub(crate) keeps: VecDeque<Kept>,
+    pub(crate) alive: Option<Timestamp>,
+    pub(crate) names: VecDeque<Do>,
+    pub(crate) asks: VecDeque<Ask>,
+    /// Records that found no room.
+    pub(crate) lost: u32,
+    pub(crate) ending: bool,
+}
+
+impl Waiting {
+    fn keep(&mut self, kept: Kept) {
+        // A newer record of the call is all of it.
+        let known = self
+            .keeps
+            .iter()
+            .rposition(|k| k.record.id == kept.record.id);
+        if let Some(older) = known.and_then(|at| self.keeps.get_mut(at)) {
+            *older = kept;
+            return;
+        }
+        if self.keeps.len() >= WAITING {
+            self.keeps.pop_front();
+            self.lost = self.lost.saturating_add(1);
+        }
+        self.keeps.push_back(kept);
+    }
+
+    /// Puts back what could not be written, before what came since then.
+    pub(crate) fn give_back(&mut self, batch: Vec<Kept>) {
+        for kept in batch.into_iter().rev() {
+            let newer = self.keeps.iter().any(|k| k.record.id == kept.record.id);
+            if newer {
+                continue;
+            }
+            match self.keeps.len() < WAITING {
+                true => self.keeps.push_front(kept),
+                false => self.lost = self.lost.saturating_add(1),
+            }
+        }
+    }
+}
+
+/// A queue between those who give orders and the one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    more: Condvar,
+}
+
+impl Queue {
+    /// Whoever panicked with the lock in hand left whole records behind.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn order(&self, order: Do) {
+        let mut waiting = self.lock();
+        match order {
+            Do::Keep(kept) => waiting.keep(*kept),
+            Do::Alive(at) => waiting.alive = Some(at),
+            name @ Do::Name { .. } => {
+                if waiting.names.len() >= NAMES {
+                    waiting.names.pop_front();
+                }
+                waiting.names.push_back(name);
+            }
+        }
+        self.more.notify_one();
+    }
+
+    pub(crate) fn ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
+        let mut waiting = self.lock();
+        if waiting.asks.len() >= ASKS {
+            return Err(Box::new(ask));
+        }
+        waiting.asks.push_back(ask);
+        self.more.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn end(&self) {
+        self.lock().ending = true;
+        self.more.notify_one();
+    }
+
+    /// Waits until there is something to do. Records count only from `not_before` on: before that the last try
+    /// to write failed.
+    pub(crate) fn wait(&self, not_before: Option<Instant>) -> MutexGuard<'_, Waiting> {
+        let mut waiting = self.lock();
+        loop {
+            let left = not_before.map(|at| at.saturating_duration_since(Instant::now()));
+            let left = left.filter(|left| !left.is_zero());
+            let records = !waiting.keeps.is_empty() || waiting.alive.is_some();
+            let due = not_before.is_some() && left.is_none();
+            if waiting.ending
+                || due
+                || (records && left.is_none())
+                || !waiting.asks.is_empty()
+                || !waiting.names.is_empty()
+            {
+                return waiting;
+            }
+            let wait = left.unwrap_or(Duration::from_secs(3600));
+            let woken = self.more.wait_timeout(waiting, wait);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::tests::record;
+
+    fn kept(id: &str) -> Kept {
+        Kept {
+            owner: String::new(),
+            record: record(id, 0),
+        }
+    }
+
+    #[test]
+    fn a_newer_record_of_a_call_takes_the_place_of_the_older_one() {
+        let queue = Queue::default();
+        let mut newer = kept("a");
+        newer.record.sip_status = Some(486);
+        for kept in [kept("a"), kept("b"), newer.clone()] {
+            queue.order(Do::Keep(Box::new(kept)));
+        }
+        let waiting = queue.lock();
+        assert_eq!(waiting.keeps, [newer, kept("b")]);
+    }
+
+    #[test]
+    fn what_was_not_written_stands_before_what_came_since_unless_that_is_newer() {
+        let mut waiting = Waiting::default();
+        let mut newer = kept("b");
+        newer.record.sip_status = Some(486);
+        waiting.keep(newer.clone());
+        waiting.keep(kept("c"));
+        waiting.give_back(vec![kept("a"), kept("b")]);
+        assert_eq!(waiting.keeps, [kept("a"), newer, kept("c")]);
+    }
+
+    #[test]
+    fn the_queue_is_bounded_and_counts_what_it_loses() {
+        let mut waiting = Waiting::default();
+        for number in 0..WAITING + 3 {
+            // Looking for each in all would be slow here; that is what bounds it.
+            let id = format!("{number}");
+            if waiting.keeps.len() < WAITING {
+                waiting.keeps.push_back(kept(&id));
+            } else {
+                waiting.keep(kept(&id));
+            }
+        }
+        assert_eq!((waiting.keeps.len(), waiting.lost), (WAITING, 3));
+        assert_eq!(waiting.keeps[0].record.id, "3");
+    }
+}

@@ -1,0 +1,151 @@
+//! Contacts as vCards: versions 2.1, 3.0 and 4.0 are read, 4.0 is written (RFC 6350).
+//!
+//! Of a vCard are read FN or N, ORG, TEL and IMPP, and what we wrote ourselves into X-OFFHOOK-…; the rest stays behind.
+
+use calcard::vcard::{VCard, VCardEntry, VCardProperty, VCardValue, VCardVersion};
+use calcard::{Entry, Parser};
+use control::Contact;
+use control::contacts::ContactKind;
+
+const KIND: &str = "X-OFFHOOK-KIND";
+const WATCH: &str = "X-OFFHOOK-WATCH";
+const POSITION: &str = "X-OFFHOOK-POSITION";
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser may have more to say some day"
+)]
+/// Every vCard of a text, or why it cannot be used. `kind`: what they become that do not say.
+pub(crate) fn read(text: &str, kind: ContactKind) -> Vec<Result<Contact, String>> {
+    let mut parser = Parser::new(text);
+    let mut read = Vec::new();
+    loop {
+        match parser.entry() {
+            Entry::VCard(card) => read.push(Ok(contact(&card, kind))),
+            Entry::Eof => return read,
+            Entry::ICalendar(_) => read.push(Err("it is a calendar, not a vCard".to_owned())),
+            Entry::InvalidLine(line) => {
+                let line = control::quoted(&line);
+                read.push(Err(format!("a line outside of any vCard: {line}")));
+            }
+            Entry::UnterminatedComponent(_) => {
+                read.push(Err("it ends without END:VCARD".to_owned()));
+            }
+            _ => read.push(Err("it is no vCard".to_owned())),
+        }
+    }
+}
+
+fn contact(card: &VCard, kind: ContactKind) -> Contact {
+    let own = |name: &str| {
+        let is_it = |entry: &&VCardEntry| matches!(&entry.name, VCardProperty::Other(other) if other.eq_ignore_ascii_case(name));
+        let entry = card.entries.iter().find(is_it)?;
+        texts(entry).next()
+    };
+    let numbers: Vec<String> = card.entries.iter().flat_map(numbers_of).collect();
+    let said = own(KIND).and_then(|kind| serde_json::from_value(kind.into()).ok());
+    let organisation = joined(card, &VCardProperty::Org, ", ");
+    let name = joined(card, &VCardProperty::Fn, " ")
+        .or_else(|| name_of(card))
+        .or_else(|| organisation.clone())
+        .or_else(|| numbers.first().cloned());
+    Contact {
+        id: String::new(),
+        kind: said.unwrap_or(kind),
+        name: name.unwrap_or_default(),
+        organisation,
+        numbers,
+        watch: own(WATCH).is_some_and(|watch| watch == "1"),
+        position: own(POSITION).and_then(|at| at.parse().ok()).unwrap_or(0),
+        source: String::new(),
+    }
+}
+
+/// Numbers and addresses that can be called.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever is no number is no number"
+)]
+fn numbers_of(entry: &VCardEntry) -> Vec<String> {
+    let is_sip = |text: &String| {
+        let scheme = text.split(':').next().unwrap_or_default();
+        scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips")
+    };
+    let plain = |text: String| match text.get(..4) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => {
+            text.get(4..).unwrap_or_default().to_owned()
+        }
+        Some(_) | None => text,
+    };
+    match &entry.name {
+        VCardProperty::Tel => texts(entry).map(plain).collect(),
+        VCardProperty::Impp => texts(entry).filter(is_sip).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `N` has family, given, further names, what stands before and behind: as people say it.
+fn name_of(card: &VCard) -> Option<String> {
+    let entry = card.property(&VCardProperty::N)?;
+    let part = |at: usize| {
+        let value = entry.values.get(at)?;
+        value.clone().into_text().map(|text| text.trim().to_owned())
+    };
+    let parts = [3, 1, 2, 0, 4].map(part).into_iter().flatten();
+    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn joined(card: &VCard, property: &VCardProperty, between: &str) -> Option<String> {
+    let entry = card.property(property)?;
+    let parts: Vec<String> = texts(entry).collect();
+    (!parts.is_empty()).then(|| parts.join(between))
+}
+
+/// The texts of an entry, each on one line.
+fn texts(entry: &VCardEntry) -> impl Iterator<Item = String> {
+    let texts = entry
+        .values
+        .iter()
+        .filter_map(|value| value.clone().into_text());
+    let one_line = texts.map(|text| {
+        let words = text.split(|c: char| c.is_control() || c.is_whitespace());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    });
+    one_line.filter(|text| !text.is_empty())
+}
+
+/// A contact as a vCard of version 4.0.
+pub(crate) fn write(contact: &Contact) -> String {
+    let text = |name: VCardProperty, text: &str| {
+        VCardEntry::new(name).with_value(VCardValue::Text(text.to_owned()))
+    };
+    let own = |name: &str, value: &str| text(VCardProperty::Other(name.to_owned()), value);
+    let mut entries = vec![text(VCardProperty::Fn, &contact.name)];
+    entries.extend(
+        contact
+            .organisation
+            .iter()
+            .map(|org| text(VCardProperty::Org, org)),
+    );
+    for number in &contact.numbers {
+        let is_number = !crate::fold::digits(number).is_empty();
+        entries.push(match is_number {
+            true => text(VCardProperty::Tel, number),
+            false if number.contains(':') => text(VCardProperty::Impp, number),
+            false => text(VCardProperty::Impp, &format!("sip:{number}")),
+        });
+    }
+    entries.push(own(KIND, contact.kind.word()));
+    if contact.watch {
+        entries.push(own(WATCH, "1"));
+    }
+    if contact.position > 0 {
+        entries.push(own(POSITION, &contact.position.to_string()));
+    }
+    let mut written = String::new();
+    // A string takes whatever is written into it.
+    let _ = VCard { entries }.write_to(&mut written, VCardVersion::V4_0);
+    written
+}

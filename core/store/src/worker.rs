@@ -1,0 +1,197 @@
+//! What the thread does: writes what waits, answers what is asked, and says when it cannot.
+
+use crate::books::{self, Books};
+use crate::queue::{Ask, Queue};
+use crate::{Error, Settings, Tell};
+use control::contacts::StoreChange;
+use control::{Code, Command, ErrorObject};
+use ports::store::{Do, Kept, Told};
+use std::mem;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long after a failure the next try comes.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long a write that failed before waits for another program: questions wait meanwhile.
+const SHORT: Duration = Duration::from_millis(100);
+/// How long the first write waits. Source: reliability, Storage.
+const LONG: Duration = Duration::from_secs(5);
+
+struct Worker<'a> {
+    settings: &'a Settings,
+    queue: &'a Queue,
+    tell: &'a Tell,
+    path: PathBuf,
+    books: Option<Books>,
+    /// Nothing could be written lately; which error, and when to try again.
+    failing: Option<(Code, Instant)>,
+    lost_told: u32,
+}
+
+/// Runs until the queue ends.
+pub(crate) fn work(settings: &Settings, queue: &Queue, tell: &Tell) {
+    let mut worker = Worker {
+        settings,
+        queue,
+        tell,
+        path: books::file_of(&settings.folder),
+        books: None,
+        failing: None,
+        lost_told: 0,
+    };
+    worker.open();
+    while worker.turn() {}
+}
+
+impl Worker<'_> {
+    /// One round; `false`: the last.
+    fn turn(&mut self) -> bool {
+        let not_before = self.failing.map(|(_, at)| at);
+        let mut waiting = self.queue.wait(not_before);
+        let ending = waiting.ending;
+        let due = ending || not_before.is_none_or(|at| at <= Instant::now());
+        let mut batch = Vec::new();
+        let mut alive = None;
+        if due {
+            batch = waiting.keeps.drain(..).collect();
+            alive = waiting.alive.take();
+        }
+        let names = mem::take(&mut waiting.names);
+        let asks = mem::take(&mut waiting.asks);
+        drop(waiting);
+        if due {
+            self.write(batch, alive, ending);
+        }
+        for name in names {
+            self.name(name);
+        }
+        for ask in asks {
+            self.answer(ask);
+        }
+        !ending
+    }
+
+    fn open(&mut self) {
+        match Books::open(self.settings) {
+            Ok((books, told)) => {
+                self.books = Some(books);
+                if let Some(change) = told {
+                    (self.tell)(Told::Failed(Box::new(change)));
+                }
+            }
+            Err(why) => self.fail(&why),
+        }
+    }
+
+    fn write(&mut self, batch: Vec<Kept>, alive: Option<control::Timestamp>, ending: bool) {
+        if self.books.is_none() {
+            self.open();
+        }
+        let Some(books) = &mut self.books else {
+            return self.queue.lock().give_back(batch);
+        };
+        if batch.is_empty() && alive.is_none() && self.failing.is_none() {
+            return;
+        }
+        let patience = if ending || self.failing.is_some() {
+            SHORT
+        } else {
+            LONG
+        };
+        let written = books
+            .patience(patience)
+            .and_then(|()| books.write(&batch, alive));
+        match written {
+            Ok(()) => {
+                for kept in batch {
+                    let call = kept.record.call;
+                    (self.tell)(Told::Kept { call });
+                }
+                self.mend();
+            }
+            Err(why) => {
+                if why.is_damage() {
+                    // The next try opens it anew, and saves what can be read.
+                    self.books = None;
+                }
+                self.queue.lock().give_back(batch);
+                self.fail(&why);
+            }
+        }
+    }
+
+    /// Tells once of each kind of failure, and again when records are lost.
+    fn fail(&mut self, why: &Error) {
+        let error = why.explain();
+        let code = error.code;
+        let known = self.failing.is_some_and(|(known, _)| known == code);
+        self.failing = Some((code, Instant::now() + AGAIN));
+        let change = self.change(Some(error));
+        if !known || change.lost > self.lost_told {
+            tracing::warn!(%why, waiting = change.waiting, lost = change.lost, "history cannot be written");
+            self.lost_told = change.lost;
+            (self.tell)(Told::Failed(Box::new(change)));
+        }
+    }
+
+    fn mend(&mut self) {
+        if self.failing.take().is_some() {
+            tracing::info!("history is written again");
+            (self.tell)(Told::Mended(Box::new(self.change(None))));
+        }
+    }
+
+    fn change(&self, error: Option<ErrorObject>) -> StoreChange {
+        let waiting = self.queue.lock();
+        StoreChange {
+            path: self.path.display().to_string(),
+            error,
+            waiting: u32::try_from(waiting.keeps.len()).unwrap_or(u32::MAX),
+            lost: waiting.lost,
+        }
+    }
+
+    fn name(&self, asked: Do) {
+        let (Do::Name { call, owner, uri }, Some(books)) = (asked, &self.books) else {
+            return;
+        };
+        match books.name(&owner, &uri) {
+            Ok(Some(known)) => (self.tell)(Told::Named { call, known }),
+            Ok(None) => {}
+            Err(why) => tracing::warn!(%why, "nobody knows who calls"),
+        }
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        let Ask {
+            command,
+            reader,
+            reply,
+        } = ask;
+        let Some(books) = &mut self.books else {
+            let why = format!("{} cannot be opened", self.path.display());
+            return reply(Err(ErrorObject::new(Code::STORE_FAILED, why)));
+        };
+        let waiting: Vec<Kept> = self.queue.lock().keeps.iter().cloned().collect();
+        let deletes = matches!(command, Command::HistoryDelete(_));
+        let answer = books.carry_out(command.clone(), &reader, &waiting);
+        if deletes && answer.is_ok() {
+            self.forget(&command, &reader);
+        }
+        reply(answer.map_err(|why| why.explain()));
+    }
+
+    /// What is deleted does not come back with what waits.
+    fn forget(&self, command: &Command, reader: &crate::Reader) {
+        let Command::HistoryDelete(delete) = command else {
+            return;
+        };
+        self.queue.lock().keeps.retain(|kept| {
+            let named = delete.all || delete.ids.contains(&kept.record.id);
+            !(named && kept.record.ended.is_some() && reader.all.contains(&kept.owner))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
+use super::*;
+use crate::calls::tests::record;
+use crate::{Reader, Store};
+use control::Reply;
+use control::history::{HistoryQuery, HistoryRecord};
+use std::sync::mpsc::{Receiver, channel};
+
+fn start(settings: &Settings) -> (Store, Receiver<Told>) {
+    let (told, hear) = channel();
+    let tell = Box::new(move |word| drop(told.send(word)));
+    (Store::start(settings.clone(), tell).unwrap(), hear)
+}
+
+fn keep(store: &Store, id: &str, at: u64) {
+    store.order(Do::Keep(Box::new(Kept {
+        owner: String::new(),
+        record: record(id, at),
+    })));
+}
+
+fn listed(store: &Store) -> Vec<HistoryRecord> {
+    let (sender, answer) = channel();
+    let reply = Box::new(move |found| drop(sender.send(found)));
+    let reader = Reader {
+        own: String::new(),
+        all: vec![String::new()],
+    };
+    store.ask(Command::HistoryList(HistoryQuery::default()), reader, reply);
+    let answer = answer.recv_timeout(Duration::from_secs(20)).unwrap();
+    match answer.unwrap().reply {
+        Reply::History { records } => records,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn hear(told: &Receiver<Told>) -> Told {
+    told.recv_timeout(Duration::from_secs(20)).unwrap()
+}
+
+#[test]
+fn a_file_that_somebody_locks_costs_no_record_m_123() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        folder: folder.path().to_owned(),
+        keep: 100,
+    };
+    let (store, told) = start(&settings);
+    keep(&store, "before", 1);
+    assert!(matches!(hear(&told), Told::Kept { .. }));
+    let other = rusqlite::Connection::open(books::file_of(folder.path())).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = Instant::now();
+    keep(&store, "during", 2);
+    let Told::Failed(change) = hear(&told) else {
+        panic!("it is told that nothing can be written")
+    };
+    assert!(
+        begun.elapsed() >= Duration::from_secs(4),
+        "it waited: {:?}",
+        begun.elapsed()
+    );
+    assert_eq!(change.error.unwrap().code, Code::STORE_FAILED);
+    // What waits is shown as if it were on disk.
+    let ids: Vec<String> = listed(&store).into_iter().map(|record| record.id).collect();
+    assert_eq!(ids, ["during", "before"]);
+    other.execute_batch("ROLLBACK").unwrap();
+    let freed = Instant::now();
+    assert!(matches!(hear(&told), Told::Kept { .. }));
+    assert!(matches!(hear(&told), Told::Mended(_)));
+    assert!(
+        freed.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        freed.elapsed()
+    );
+    drop(store);
+    let (store, _) = start(&settings);
+    assert_eq!(listed(&store).len(), 2);
+}
+
+#[test]
+fn what_waits_is_written_before_the_thread_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        folder: folder.path().to_owned(),
+        keep: 1_000,
+    };
+    let (store, _) = start(&settings);
+    for number in 0..500 {
+        keep(&store, &format!("{number}"), number);
+    }
+    drop(store);
+    let (mut books, _) = Books::open(&settings).unwrap();
+    let query = HistoryQuery {
+        limit: Some(1_000),
+        ..HistoryQuery::default()
+    };
+    let reader = Reader {
+        own: String::new(),
+        all: vec![String::new()],
+    };
+    let answer = books
+        .carry_out(Command::HistoryList(query), &reader, &[])
+        .unwrap();
+    let Reply::History { records } = answer.reply else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(records.len(), 500);
+}
