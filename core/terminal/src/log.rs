@@ -17,11 +17,13 @@ const NAMES: &[(&str, &str)] = &[
     ("part-dialogs", "offhook_part_dialogs"),
     ("part-link", "offhook_part_link"),
     ("part-registrar", "offhook_part_registrar"),
+    ("phone", "offhook_phone"),
     // What plugins log of themselves.
     ("plugin", "plugin"),
     ("plugin-host", "offhook_plugin_host"),
     // Among them one line a SIP message, `sip::message`, at debug.
     ("sip", "offhook_sip"),
+    ("store", "offhook_store"),
     ("terminal", "offhook_terminal"),
     // Name lookups and the runtime, which are not ours.
     ("hickory-net", "hickory_net"),

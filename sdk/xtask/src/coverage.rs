@@ -283,26 +283,19 @@ fn first_comment(source: &Source<'_>, line: usize) -> usize {
     first
 }
 
-/// `m_037_keys_are_heard` is of M-037, and `m005_m007_loss` of both.
+/// `m_037_keys_are_heard` is of M-037, `m005_m007_loss` of both, and `nothing_is_lost_m_123` of M-123.
 fn ids_of_name(name: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = name;
-    while let Some(letter) = rest.chars().next().filter(|c| matches!(c, 'm' | 'k')) {
-        let tail = &rest[1..];
-        let tail = tail.strip_prefix('_').unwrap_or(tail);
-        let Some((digits, tail)) = tail.split_at_checked(3) else {
-            break;
+    let words: Vec<&str> = name.split('_').collect();
+    let number = |digits: &str| digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit());
+    let id = |(at, word): (usize, &&str)| {
+        let digits = match word.strip_prefix(['m', 'k'])? {
+            "" => words.get(at + 1)?,
+            digits => digits,
         };
-        let Some(tail) = tail.strip_prefix('_') else {
-            break;
-        };
-        if !digits.bytes().all(|b| b.is_ascii_digit()) {
-            break;
-        }
-        found.push(format!("{}-{digits}", letter.to_ascii_uppercase()));
-        rest = tail;
-    }
-    found
+        let letter = word[..1].to_ascii_uppercase();
+        number(digits).then(|| format!("{letter}-{digits}"))
+    };
+    words.iter().enumerate().filter_map(id).collect()
 }
 
 /// Ids in a text, those between `K-038 to K-041` among them.

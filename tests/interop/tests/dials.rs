@@ -255,9 +255,9 @@ fn m_009_a_large_request_goes_over_tcp() {
     let engine = Daemon::start(&rig, "engine", &Wish::default()).unwrap();
     let mut client = engine.client().unwrap();
     // The URI names no transport, and the engine listens on UDP.
-    let user = "1".repeat(700);
+    let headers = [("X-Notes".to_owned(), "1".repeat(700))].into();
     let call = client
-        .dial(&format!("sip:{user}@{}", callee.address))
+        .dial_with(&format!("sip:102@{}", callee.address), headers)
         .unwrap();
     talks(&mut client, call).unwrap();
     client.wait_ended(call, PATIENCE).unwrap();

@@ -57,6 +57,11 @@ fn ids_are_whole_words() {
     assert!(ids_of_name("m_001x").is_empty());
     assert_eq!(ids_of_name("k066_a"), ["K-066"]);
     assert_eq!(ids_of_name("m_005_m007_loss"), ["M-005", "M-007"]);
+    assert_eq!(
+        ids_of_name("nothing_is_lost_m_121_k_001"),
+        ["M-121", "K-001"]
+    );
+    assert!(ids_of_name("m_0010_a_km_100").is_empty());
 }
 
 #[test]
