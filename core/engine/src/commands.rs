@@ -106,12 +106,7 @@ impl Commands {
         hub: &Hub,
         now: Instant,
     ) -> Outcome {
-        if self.stopping {
-            return Err(ErrorObject::new(
-                Code::STOPPING,
-                "no more commands are taken",
-            ));
-        }
+        self.unless_stopping()?;
         match asked {
             Command::Dial(dial) => self.dial(dial, command, hub, now),
             Command::Accept(_)
@@ -168,6 +163,16 @@ impl Commands {
                 Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }
             Command::Shutdown(shutdown) => self.shut_down(shutdown.reason, command),
+        }
+    }
+
+    fn unless_stopping(&self) -> Result<(), ErrorObject> {
+        match self.stopping {
+            true => Err(ErrorObject::new(
+                Code::STOPPING,
+                "no more commands are taken",
+            )),
+            false => Ok(()),
         }
     }
 
@@ -260,7 +265,7 @@ impl Commands {
             Command::Unregister(on) => self.post(registrar::Word::Unregister {
                 account: known(&on.account, hub)?,
             }),
-            Command::AddAccount(add) => self.add_account(self.with_rules(accounts::account(*add)?)),
+            Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);

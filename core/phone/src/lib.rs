@@ -121,12 +121,8 @@ pub fn build_with(
         .mailbox(settings.limits.mailbox)
         .voice(voice);
     for listen in &settings.sip.listen {
-        let transport = match listen.transport {
-            Transport::Udp => sip::Transport::Udp,
-            Transport::Tcp => sip::Transport::Tcp,
-        };
         builder = builder.listen(Listen {
-            transport,
+            transport: transport(listen.transport),
             address: listen.addr,
         });
     }
@@ -157,6 +153,13 @@ pub fn build_with(
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
+}
+
+fn transport(of: Transport) -> sip::Transport {
+    match of {
+        Transport::Udp => sip::Transport::Udp,
+        Transport::Tcp => sip::Transport::Tcp,
+    }
 }
 
 fn identity(settings: &Settings, epoch: Timestamp) -> Identity {

@@ -1,4 +1,5 @@
 //! Words in, words out: what is sent for whom, and what people are told.
+#![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
 
 use super::*;
 use base::Duration;
@@ -30,6 +31,7 @@ fn account(lamps: &[&str], registers: bool) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         is_default: true,
+        policy: std::sync::Arc::default(),
         watches: Watches {
             lamps: lamps.iter().map(|target| wish(target)).collect(),
             ..Watches::default()

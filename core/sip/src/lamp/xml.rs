@@ -1,6 +1,6 @@
 //! XML of strangers as a tree, with caps: no document type, no entities, no recursion.
 //!
-//! Source of the caps: limits that no notifier reaches; `documents` of benches says what a document at them costs.
+//! Source of the caps: ours; no notifier has so much to say of one phone.
 
 use core::fmt;
 use quick_xml::Reader;

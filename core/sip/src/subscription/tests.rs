@@ -146,7 +146,7 @@ impl Bench {
                 }
                 Output::News(news) => format!("{news:?}"),
             };
-            let _ = writeln!(self.trace, "{ms:>7} {line}");
+            let _ = writeln!(self.trace, "{ms:<6} {line}");
         }
     }
 }
@@ -173,12 +173,12 @@ fn check(script: &str, expected: &Expect) -> Bench {
 fn m089_response_and_notify_come_in_either_order_and_it_is_refreshed_in_its_dialog() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             30 answer 200
-             30 document of 0
-         202490 SUBSCRIBE inside, 300 s
-         240010 answer 200
-         240010 document of 0
+        0      SUBSCRIBE outside, 300 s
+        30     answer 200
+        30     document of 0
+        202490 SUBSCRIBE inside, 300 s
+        240010 answer 200
+        240010 document of 0
     "#]];
     let script = "0 start
         20 200 Expires:300
@@ -189,15 +189,15 @@ fn m089_response_and_notify_come_in_either_order_and_it_is_refreshed_in_its_dial
     check(script, &expected);
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 document of 0
-          40000 answer 200
-          40000 document of 0
-          40647 SUBSCRIBE inside, 300 s
-          60020 abandon
-          60020 lost Expired, again in Some(1)
-          61066 SUBSCRIBE outside, 300 s
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     document of 0
+        40000  answer 200
+        40000  document of 0
+        40647  SUBSCRIBE inside, 300 s
+        60020  abandon
+        60020  lost Expired, again in Some(1)
+        61066  SUBSCRIBE outside, 300 s
     "#]];
     let script = "0 start
         20 notify A 7 active;expires=60
@@ -211,14 +211,14 @@ fn m089_response_and_notify_come_in_either_order_and_it_is_refreshed_in_its_dial
 fn m089_challenges_and_longer_lifetimes_are_followed() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 SUBSCRIBE outside, 300 s proved
-             40 SUBSCRIBE outside, 600 s proved
-             70 answer 200
-             70 document of 0
-             80 SUBSCRIBE inside, 0 s proved
-             95 answer 200
-             95 Over
+        0      SUBSCRIBE outside, 300 s
+        20     SUBSCRIBE outside, 300 s proved
+        40     SUBSCRIBE outside, 600 s proved
+        70     answer 200
+        70     document of 0
+        80     SUBSCRIBE inside, 0 s proved
+        95     answer 200
+        95     Over
     "#]];
     let script = "0 start
         20 401 WWW-Authenticate:Digest_realm=\"pbx\",nonce=\"n\",algorithm=MD5
@@ -263,15 +263,15 @@ fn m089_each_reason_of_an_end_is_obeyed() {
     }
     expect![[r#"
 
-        deactivated: 1000 lost Ended(Deactivated), again in Some(0) | 1260 SUBSCRIBE outside, 300 s
-        probation: 1000 lost Ended(Probation), again in Some(30) | 31244 SUBSCRIBE outside, 300 s
-        probation;retry-after=7: 1000 lost Ended(Probation), again in Some(7) | 8520 SUBSCRIBE outside, 300 s
-        rejected: 1000 lost Ended(Rejected), again in None
-        timeout: 1000 lost Ended(Timeout), again in Some(0) | 1260 SUBSCRIBE outside, 300 s
-        giveup;retry-after=9: 1000 lost Ended(GiveUp), again in Some(9) | 10520 SUBSCRIBE outside, 300 s
-        noresource: 1000 lost Ended(NoResource), again in None
-        invariant: 1000 lost Ended(Invariant), again in None
-        dancing: 1000 lost Ended(Other), again in Some(0) | 1260 SUBSCRIBE outside, 300 s
+        deactivated: 1000   lost Ended(Deactivated), again in Some(0) | 1260   SUBSCRIBE outside, 300 s
+        probation: 1000   lost Ended(Probation), again in Some(30) | 31244  SUBSCRIBE outside, 300 s
+        probation;retry-after=7: 1000   lost Ended(Probation), again in Some(7) | 8520   SUBSCRIBE outside, 300 s
+        rejected: 1000   lost Ended(Rejected), again in None
+        timeout: 1000   lost Ended(Timeout), again in Some(0) | 1260   SUBSCRIBE outside, 300 s
+        giveup;retry-after=9: 1000   lost Ended(GiveUp), again in Some(9) | 10520  SUBSCRIBE outside, 300 s
+        noresource: 1000   lost Ended(NoResource), again in None
+        invariant: 1000   lost Ended(Invariant), again in None
+        dancing: 1000   lost Ended(Other), again in Some(0) | 1260   SUBSCRIBE outside, 300 s
     "#]]
     .assert_eq(&trace);
 }
@@ -302,13 +302,13 @@ fn m096_refusals_are_told_with_their_status_and_tried_again_at_their_pace() {
     }
     expect![[r#"
 
-        403: 10 lost Refused { status: 403, reason: "Forbidden" }, again in Some(1719)
-        404: 10 lost Refused { status: 404, reason: "Not Found" }, again in Some(57)
-        480: 10 lost Refused { status: 480, reason: "Temporarily Unavailable" }, again in Some(57)
-        489: 10 lost Refused { status: 489, reason: "Bad Event" }, again in Some(1719)
-        500: 10 lost Refused { status: 500, reason: "Server Internal Error" }, again in Some(1)
-        503 Retry-After:40: 10 lost Refused { status: 503, reason: "Service Unavailable" }, again in Some(40)
-        603: 10 lost Refused { status: 603, reason: "Decline" }, again in Some(1719)
+        403: 10     lost Refused { status: 403, reason: "Forbidden" }, again in Some(1719)
+        404: 10     lost Refused { status: 404, reason: "Not Found" }, again in Some(57)
+        480: 10     lost Refused { status: 480, reason: "Temporarily Unavailable" }, again in Some(57)
+        489: 10     lost Refused { status: 489, reason: "Bad Event" }, again in Some(1719)
+        500: 10     lost Refused { status: 500, reason: "Server Internal Error" }, again in Some(1)
+        503 Retry-After:40: 10     lost Refused { status: 503, reason: "Service Unavailable" }, again in Some(40)
+        603: 10     lost Refused { status: 603, reason: "Decline" }, again in Some(1719)
     "#]]
     .assert_eq(&trace);
 }
@@ -317,15 +317,15 @@ fn m096_refusals_are_told_with_their_status_and_tried_again_at_their_pace() {
 fn m089_a_refresh_that_is_not_known_starts_anew_and_one_refused_for_now_does_not() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 document of 0
-         203158 SUBSCRIBE inside, 300 s
-         235520 SUBSCRIBE inside, 300 s
-         240000 lost Gone, again in Some(0)
-         240192 SUBSCRIBE outside, 300 s
-         242010 answer 200
-         242010 document of 1
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     document of 0
+        203158 SUBSCRIBE inside, 300 s
+        235520 SUBSCRIBE inside, 300 s
+        240000 lost Gone, again in Some(0)
+        240192 SUBSCRIBE outside, 300 s
+        242010 answer 200
+        242010 document of 1
     "#]];
     let script = "0 start
         10 200 Expires:300
@@ -341,12 +341,12 @@ fn m089_a_refresh_that_is_not_known_starts_anew_and_one_refused_for_now_does_not
 fn m089_without_a_refresh_it_runs_out_and_nothing_counts_any_more() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 document of 0
-          40647 SUBSCRIBE inside, 300 s
-          60020 lost Expired, again in Some(1)
-          61653 SUBSCRIBE outside, 300 s
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     document of 0
+        40647  SUBSCRIBE inside, 300 s
+        60020  lost Expired, again in Some(1)
+        61653  SUBSCRIBE outside, 300 s
     "#]];
     let script = "0 start
         10 200 Expires:60
@@ -361,15 +361,15 @@ fn m089_without_a_refresh_it_runs_out_and_nothing_counts_any_more() {
 fn m092_a_notifier_that_keeps_no_subscription_is_polled() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 Polled(true)
-             20 document of 4294967295
-          19574 SUBSCRIBE outside, 0 s
-          22010 answer 200
-          22010 document of 4294967295
-          40817 SUBSCRIBE outside, 0 s
-          45817 lost NoNotify, again in Some(18)
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     Polled(true)
+        20     document of 4294967295
+        19574  SUBSCRIBE outside, 0 s
+        22010  answer 200
+        22010  document of 4294967295
+        40817  SUBSCRIBE outside, 0 s
+        45817  lost NoNotify, again in Some(18)
     "#]];
     let script = "0 start
         10 200 Expires:0
@@ -386,20 +386,20 @@ fn m092_a_notifier_that_keeps_no_subscription_is_polled() {
 fn m092_missing_answers_to_refreshes_lead_to_polls_and_back() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 document of 0
-          40647 SUBSCRIBE inside, 300 s
-          77000 lost NoNotify, again in Some(1)
-          78633 SUBSCRIBE outside, 300 s
-          82010 answer 200
-          82010 document of 1
-         114924 SUBSCRIBE inside, 300 s
-         157000 Polled(true)
-         157000 lost NoNotify, again in Some(19)
-         176562 SUBSCRIBE outside, 0 s
-         177010 answer 200
-         177010 document of 4294967295
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     document of 0
+        40647  SUBSCRIBE inside, 300 s
+        77000  lost NoNotify, again in Some(1)
+        78633  SUBSCRIBE outside, 300 s
+        82010  answer 200
+        82010  document of 1
+        114924 SUBSCRIBE inside, 300 s
+        157000 Polled(true)
+        157000 lost NoNotify, again in Some(19)
+        176562 SUBSCRIBE outside, 0 s
+        177010 answer 200
+        177010 document of 4294967295
     "#]];
     let script = "0 start
         10 200 Expires:60
@@ -419,25 +419,25 @@ fn m092_missing_answers_to_refreshes_lead_to_polls_and_back() {
 fn m089_forks_live_side_by_side_and_strangers_are_refused() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 document of 0
-             30 answer 200
-             30 document of 1
-             40 answer 200
-             40 document of 1 after a gap
-             50 answer 200
-             60 answer 200
-             70 answer 489
-             80 answer 400
-             90 answer 200
-             90 ForkGone { fork: 0 }
-            100 answer 200
-            100 lost Ended(Deactivated), again in Some(0)
-            110 answer 481
-            200 SUBSCRIBE outside, 300 s
-          40000 answer 200
-          40000 document of 2
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     document of 0
+        30     answer 200
+        30     document of 1
+        40     answer 200
+        40     document of 1 after a gap
+        50     answer 200
+        60     answer 200
+        70     answer 489
+        80     answer 400
+        90     answer 200
+        90     ForkGone { fork: 0 }
+        100    answer 200
+        100    lost Ended(Deactivated), again in Some(0)
+        110    answer 481
+        200    SUBSCRIBE outside, 300 s
+        40000  answer 200
+        40000  document of 2
     "#]];
     let script = "0 start
         10 200 Expires:300
@@ -459,24 +459,24 @@ fn m089_forks_live_side_by_side_and_strangers_are_refused() {
 fn doubt_is_told_and_the_way_back_asks_within_the_dialog() {
     let expected = expect![[r#"
 
-              0 SUBSCRIBE outside, 300 s
-             20 answer 200
-             20 document of 0
-           1000 lost ServerLost, again in None
-           5000 SUBSCRIBE inside, 300 s
-           5010 lost Gone, again in Some(0)
-           5270 SUBSCRIBE outside, 300 s
-           6010 answer 200
-           6010 Pending
-           6020 answer 200
-           6020 document of 1
-           7010 SUBSCRIBE inside, 300 s
-           7030 answer 200
-           7030 document of 1
-           8010 SUBSCRIBE inside, 300 s
-           8200 abandon
-           8200 SUBSCRIBE inside, 0 s
-           8300 Over
+        0      SUBSCRIBE outside, 300 s
+        20     answer 200
+        20     document of 0
+        1000   lost ServerLost, again in None
+        5000   SUBSCRIBE inside, 300 s
+        5010   lost Gone, again in Some(0)
+        5270   SUBSCRIBE outside, 300 s
+        6010   answer 200
+        6010   Pending
+        6020   answer 200
+        6020   document of 1
+        7010   SUBSCRIBE inside, 300 s
+        7030   answer 200
+        7030   document of 1
+        8010   SUBSCRIBE inside, 300 s
+        8200   abandon
+        8200   SUBSCRIBE inside, 0 s
+        8300   Over
     "#]];
     let script = "0 start
         10 200 Expires:300
