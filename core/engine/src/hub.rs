@@ -149,14 +149,12 @@ impl Hub {
     /// Says that the engine runs, or stops.
     pub fn engine(&mut self, state: EngineState, reason: Option<String>, now: Instant) {
         self.state = state;
+        let trouble = self.troubles.back();
+        let error = trouble.filter(|_| state == EngineState::Degraded);
         let change = Box::new(EngineChange {
             version: self.identity.version.clone(),
             reason,
-            error: self
-                .troubles
-                .back()
-                .cloned()
-                .filter(|_| state == EngineState::Degraded),
+            error: error.cloned(),
             snapshot: self.snapshot(),
         });
         self.number(match state {

@@ -158,7 +158,7 @@ impl Catalogue {
             said += &format!("; searched {}", folders.join(", "));
         }
         if !self.refused.is_empty() {
-            said += &format!("; {} files were refused", self.refused.len());
+            said += &format!("; {} refused: see offhook plugin list", self.refused.len());
         }
         Error::Missing { what, have: said }
     }

@@ -126,7 +126,7 @@ fn what_is_not_there_is_said_with_what_is() {
     assert_eq!(missing.code(), "plugin.missing");
     assert_eq!(
         missing.to_string(),
-        "there is no audio plugin \"audio-system\"; none is there; searched /nowhere; 1 files were refused"
+        "there is no audio plugin \"audio-system\"; none is there; searched /nowhere; 1 refused: see offhook plugin list"
     );
 }
 

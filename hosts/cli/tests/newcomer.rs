@@ -82,5 +82,10 @@ fn a_newcomer_calls_hears_and_reads_the_ladder() {
     for line in ["OH-3107 ", "  why   ", "  fix   "] {
         assert!(said.contains(line), "no {line:?} in:\n{said}");
     }
+    let history = demo.say(&["history"]);
+    let kept = String::from_utf8_lossy(&history.stdout).into_owned();
+    for number in ["600", "104", "604"] {
+        assert!(kept.contains(number), "no {number} in:\n{kept}");
+    }
     assert_eq!(demo.say(&["shutdown"]).status.code(), Some(0));
 }

@@ -112,7 +112,7 @@ pub struct Quality {
     pub rtt_ms: Option<f32>,
     /// Depth of the jitter buffer. Unit: ms.
     pub jb_ms: f32,
-    /// Sound made up for lost packets. Unit: %.
+    /// Packets whose sound was made up, of those expected: lost, late, or not to be decoded. Unit: %.
     pub concealed_pct: f32,
     /// Packets received since the call began.
     pub packets_in: u64,
@@ -293,6 +293,9 @@ pub struct PluginSnapshot {
     /// SHA-256 of its file, in hexadecimal, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// For an isolated one: which limits this system does not put it under, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unguarded: Vec<String>,
     /// Its builds, if it was replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub builds: Option<PluginBuilds>,

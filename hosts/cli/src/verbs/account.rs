@@ -23,31 +23,12 @@ pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<Exit
         context.out.object(&reply);
         return Ok(ExitCode::Success);
     }
-    let snapshot = match reply {
-        Reply::Account { account } if account.state == AccountState::Registered => *account,
-        Reply::Account { .. }
-        | Reply::Taken
-        | Reply::Call { .. }
-        | Reply::Calls { .. }
-        | Reply::Accounts { .. }
-        | Reply::Status { .. }
-        | Reply::Ladder { .. }
-        | Reply::Lamps { .. }
-        | Reply::Rules { .. }
-        | Reply::Plugins { .. }
-        | Reply::PluginTries { .. }
-        | Reply::PluginCosts { .. }
-        | Reply::NextStart
-        | Reply::PluginReloaded { .. }
-        | Reply::History { .. }
-        | Reply::Deleted { .. }
-        | Reply::Contacts { .. }
-        | Reply::Contact { .. }
-        | Reply::Imported { .. }
-        | Reply::Vcards { .. }
-        | Reply::Profiles { .. }
-        | Reply::Subscribed { .. }
-        | Reply::Unknown => register::registered(&mut engine, &account)?,
+    let snapshot = if let Reply::Account { account } = reply
+        && account.state == AccountState::Registered
+    {
+        *account
+    } else {
+        register::registered(&mut engine, &account)?
     };
     register::tell(context, &snapshot);
     context.out.object(&account_object(&snapshot));

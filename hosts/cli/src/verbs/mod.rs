@@ -166,31 +166,10 @@ fn is_about(event: &Event, command: Option<CommandId>, call: Option<control::Cal
 
 /// The call that a reply names, where it does.
 fn call_in(reply: &Reply) -> Option<&CallSnapshot> {
-    match reply {
-        Reply::Call { call } => Some(call),
-        Reply::Taken
-        | Reply::Account { .. }
-        | Reply::Calls { .. }
-        | Reply::Accounts { .. }
-        | Reply::Status { .. }
-        | Reply::Ladder { .. }
-        | Reply::Lamps { .. }
-        | Reply::Rules { .. }
-        | Reply::Plugins { .. }
-        | Reply::PluginTries { .. }
-        | Reply::PluginCosts { .. }
-        | Reply::NextStart
-        | Reply::PluginReloaded { .. }
-        | Reply::History { .. }
-        | Reply::Deleted { .. }
-        | Reply::Contacts { .. }
-        | Reply::Contact { .. }
-        | Reply::Imported { .. }
-        | Reply::Vcards { .. }
-        | Reply::Profiles { .. }
-        | Reply::Subscribed { .. }
-        | Reply::Unknown => None,
-    }
+    let Reply::Call { call } = reply else {
+        return None;
+    };
+    Some(call)
 }
 
 /// A reply of another kind than the command has.

@@ -53,31 +53,11 @@ pub(crate) fn run(context: &mut Context, Rules::Test(args): Rules) -> Result<Exi
 
 /// What the engine says of a number.
 pub(super) fn ask(engine: &mut Engine, asked: RulesTest) -> Result<RulesTested, Error> {
-    match engine.ask(Command::RulesTest(asked))?.1 {
-        Reply::Rules { tested } => Ok(*tested),
-        reply @ (Reply::Taken
-        | Reply::Call { .. }
-        | Reply::Account { .. }
-        | Reply::Calls { .. }
-        | Reply::Accounts { .. }
-        | Reply::Status { .. }
-        | Reply::Ladder { .. }
-        | Reply::Lamps { .. }
-        | Reply::Plugins { .. }
-        | Reply::PluginTries { .. }
-        | Reply::PluginCosts { .. }
-        | Reply::NextStart
-        | Reply::PluginReloaded { .. }
-        | Reply::History { .. }
-        | Reply::Deleted { .. }
-        | Reply::Contacts { .. }
-        | Reply::Contact { .. }
-        | Reply::Imported { .. }
-        | Reply::Vcards { .. }
-        | Reply::Profiles { .. }
-        | Reply::Subscribed { .. }
-        | Reply::Unknown) => Err(odd_reply(&reply)),
-    }
+    let (_, reply) = engine.ask(Command::RulesTest(asked))?;
+    let Reply::Rules { tested } = reply else {
+        return Err(odd_reply(&reply));
+    };
+    Ok(*tested)
 }
 
 fn lines(tested: &RulesTested) -> Vec<String> {

@@ -94,6 +94,7 @@ fn plugin() -> PluginSnapshot {
         trust: "built-in".into(),
         path: None,
         sha256: None,
+        unguarded: Vec::new(),
         builds: None,
         error: None,
     }

@@ -105,7 +105,10 @@ impl Stage {
                 socket_path("demo").map_err(|bad| Error::new(Code::USAGE, bad.to_string()))?
             }
         };
-        let loaded = load(&pbx, &password, &socket, guest)?;
+        let mut loaded = load(&pbx, &password, &socket, guest)?;
+        if !check {
+            phone::keep_history(&mut loaded.settings);
+        }
         let catalogue = catalogue(guest)?;
         let plugins = catalogue.plugins().count();
         let sound = Sound::Device {

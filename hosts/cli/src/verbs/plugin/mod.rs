@@ -51,41 +51,21 @@ pub(super) fn list(context: &mut Context) -> Result<ExitCode, Error> {
 }
 
 fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
-    match reply {
-        Reply::Plugins { plugins } => Ok(table(plugins, &[])),
-        Reply::PluginCosts { costs } => Ok(top(costs)),
-        Reply::PluginTries { tries } => {
-            let mut lines = vec![tries.id.clone()];
-            lines.extend(
-                tries
-                    .searched
-                    .iter()
-                    .map(|folder| format!("  searched  {folder}")),
-            );
-            lines.extend(tries.candidates.iter().flat_map(candidate));
-            Ok(lines)
-        }
-        Reply::NextStart => Ok(vec!["from the engine's next start on".to_owned()]),
-        Reply::Taken
-        | Reply::Call { .. }
-        | Reply::Account { .. }
-        | Reply::Calls { .. }
-        | Reply::Accounts { .. }
-        | Reply::Status { .. }
-        | Reply::Ladder { .. }
-        | Reply::Lamps { .. }
-        | Reply::Rules { .. }
-        | Reply::PluginReloaded { .. }
-        | Reply::History { .. }
-        | Reply::Deleted { .. }
-        | Reply::Contacts { .. }
-        | Reply::Contact { .. }
-        | Reply::Imported { .. }
-        | Reply::Vcards { .. }
-        | Reply::Profiles { .. }
-        | Reply::Subscribed { .. }
-        | Reply::Unknown => Err(odd_reply(reply)),
+    if let Reply::PluginCosts { costs } = reply {
+        return Ok(top(costs));
     }
+    if let Reply::PluginTries { tries } = reply {
+        let searched = tries.searched.iter();
+        let searched = searched.map(|folder| format!("  searched  {folder}"));
+        let mut lines = vec![tries.id.clone()];
+        lines.extend(searched);
+        lines.extend(tries.candidates.iter().flat_map(candidate));
+        return Ok(lines);
+    }
+    if *reply == Reply::NextStart {
+        return Ok(vec!["from the engine's next start on".to_owned()]);
+    }
+    Err(odd_reply(reply))
 }
 
 fn table(plugins: &[PluginSnapshot], costs: &[PluginCost]) -> Vec<String> {
@@ -112,13 +92,21 @@ fn table(plugins: &[PluginSnapshot], costs: &[PluginCost]) -> Vec<String> {
             plugin.version.clone(),
             plugin.abi.clone().unwrap_or_default(),
             state(plugin.state).to_owned(),
-            plugin.trust.clone(),
+            trust(plugin),
             p99,
             crashes,
             generation(plugin),
         ]
     }));
     words::table(&rows)
+}
+
+/// Where its code runs, and how many limits of that this system lacks; `why` names them.
+fn trust(plugin: &PluginSnapshot) -> String {
+    match plugin.unguarded.len() {
+        0 => plugin.trust.clone(),
+        open => format!("{} ({open} open)", plugin.trust),
+    }
 }
 
 /// How long a call takes, and how often it failed so that it was shut out or its process ended. Of a file that is not
@@ -185,6 +173,8 @@ fn candidate(plugin: &PluginSnapshot) -> Vec<String> {
     if let Some(hash) = &plugin.sha256 {
         lines.push(format!("  sha256    {hash}"));
     }
+    let open = plugin.unguarded.iter();
+    lines.extend(open.map(|what| format!("  open      {what}")));
     if let Some(error) = &plugin.error {
         lines.push(format!("  why       {}", error.detail));
         lines.push(format!("  fix       {}", error.fix));
