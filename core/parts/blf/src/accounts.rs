@@ -26,6 +26,8 @@ pub(crate) struct Known {
     contact: Option<Uri>,
     /// By which link answers its questions.
     ticket: u64,
+    /// Link was asked where it is reached.
+    asked: bool,
     tries: u32,
     /// It is not registered, though it should be.
     pub(crate) lost: bool,
@@ -134,11 +136,11 @@ impl Blf {
             account,
             contact: None,
             ticket: self.next_ticket,
+            asked: false,
             tries: 0,
             lost: false,
             no_path: None,
         };
-        let (ticket, registers) = (known.ticket, known.registers());
         self.accounts.insert(name.clone(), known);
         for wish in watches.lamps {
             self.add(&name, Kind::lamp(wish, now), true, now, out);
@@ -146,8 +148,9 @@ impl Blf {
         if watches.mailbox {
             self.add(&name, Kind::mailbox(now), true, now, out);
         }
-        if !registers {
-            self.route(ticket, out);
+        // What a command added stays watched.
+        if !self.of_account(&name).is_empty() {
+            self.ask_where(&name, out);
         }
     }
 
@@ -190,6 +193,11 @@ impl Blf {
             return;
         };
         let name = name.clone();
+        // Nobody needs to know any more.
+        if !self.entries.values().any(|entry| entry.account == name) {
+            known.asked = false;
+            return;
+        }
         match path {
             Ok(path) => {
                 let contact = known.contact_of(&path);
@@ -291,6 +299,19 @@ impl Blf {
         self.entries.insert(id, entry);
         self.begin(id, package, now);
         self.show(id, now, out);
+        self.ask_where(account, out);
+    }
+
+    /// Of an account that does not register nobody else says where it is reached.
+    fn ask_where(&mut self, account: &str, out: &mut Outbox) {
+        let Some(known) = self.accounts.get_mut(account) else {
+            return;
+        };
+        if !known.registers() && known.contact.is_none() && !known.asked {
+            known.asked = true;
+            let ticket = known.ticket;
+            self.route(ticket, out);
+        }
     }
 
     pub(crate) fn remove(&mut self, account: &str, target: &str, now: Instant, out: &mut Outbox) {

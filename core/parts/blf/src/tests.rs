@@ -376,3 +376,11 @@ fn an_account_that_does_not_register_watches_as_soon_as_the_way_is_known() {
         "<sip:101@10.0.0.1:5062>"
     );
 }
+
+/// Nobody asks where an account is reached that watches nothing.
+#[test]
+fn an_account_that_watches_nothing_asks_nothing() {
+    let mut bench = Bench::new(account(&[], false));
+    bench.wait(120_000);
+    assert!(bench.tickets.is_empty() && bench.blf.deadline().is_none());
+}
