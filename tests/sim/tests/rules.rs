@@ -191,7 +191,7 @@ fn m_062_digits_follow_the_answer_after_their_pauses() {
 fn k_131_calls_that_a_rule_names_are_recorded() {
     for (to, started) in [("77", 1), ("78", 0)] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut world, alice, _bob) = alice_and_bob(5, |settings| {
+        let (mut world, alice, _bob) = alice_and_bob(4, |settings| {
             settings.policy = desk(&["equals 77 => recordCall"]);
             settings.recordings = Some(folder.path().display().to_string());
         });

@@ -93,6 +93,8 @@ pub struct Legs<G: Ground> {
     pub(super) trials: Trials,
     /// Recordings that are not closed yet.
     pub(super) recordings: usize,
+    /// Recordings of legs whose ports are open and which do not run yet.
+    pub(super) waiting: BTreeMap<Named, Box<recorder::Request>>,
     pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
@@ -116,6 +118,7 @@ impl<G: Ground> Legs<G> {
             filters: Filters::default(),
             trials: Trials::default(),
             recordings: 0,
+            waiting: BTreeMap::new(),
             pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
@@ -176,10 +179,16 @@ impl<G: Ground> Legs<G> {
             Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
             Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
-            Do::Stop { leg } => self.stop(leg),
+            Do::Stop { leg } => {
+                self.wait_no_longer(leg);
+                self.stop(leg);
+            }
             Do::StopAll => {
                 let all: Vec<Named> = self.legs.keys().copied().collect();
-                all.into_iter().for_each(|leg| self.stop(leg));
+                for leg in all {
+                    self.wait_no_longer(leg);
+                    self.stop(leg);
+                }
             }
         }
     }
@@ -209,7 +218,10 @@ impl<G: Ground> Legs<G> {
             None => Ok(()),
         };
         match done {
-            Ok(()) => self.listen(leg),
+            Ok(()) => {
+                self.listen(leg);
+                self.record_waiting(leg);
+            }
             Err(why) => self.tell(Report::Failed { leg, why }),
         }
     }
@@ -312,6 +324,11 @@ impl<G: Ground> Legs<G> {
             State::Runs(running) if !running.stopping => Some(running.codec_rate),
             State::Runs(_) | State::Open(_) => None,
         }
+    }
+
+    /// Ports are open for this leg, and it does not run yet.
+    pub(super) fn is_open(&self, leg: Named) -> bool {
+        matches!(self.legs.get(&leg), Some(State::Open(_)))
     }
 
     /// Gives the thread of a leg that runs an order for it.

@@ -13,6 +13,10 @@ impl<G: Ground> Legs<G> {
     /// Carries out what the recorder part asks.
     pub(super) fn record(&mut self, order: Do) {
         match order {
+            // The answer and this order come by different ways: the leg may not run yet.
+            Do::Start(request) if self.is_open(request.leg) => {
+                self.waiting.insert(request.leg, request);
+            }
             Do::Start(request) => {
                 let leg = request.leg;
                 if let Err(error) = self.start_recording(*request) {
@@ -30,8 +34,31 @@ impl<G: Ground> Legs<G> {
                 // What finds no room is lost: a note, not sound.
                 let _ = self.ground.write(Job::Note { leg, text });
             }
-            Do::Stop { leg } => self.untap(leg),
-            Do::StopAll => self.running().into_iter().for_each(|leg| self.untap(leg)),
+            Do::Stop { leg } => {
+                self.wait_no_longer(leg);
+                self.untap(leg);
+            }
+            Do::StopAll => {
+                self.waiting.clear();
+                self.running().into_iter().for_each(|leg| self.untap(leg));
+            }
+        }
+    }
+
+    /// A leg runs: what waited for that begins.
+    pub(super) fn record_waiting(&mut self, leg: Named) {
+        if !self.is_open(leg)
+            && let Some(request) = self.waiting.remove(&leg)
+        {
+            self.record(Do::Start(request));
+        }
+    }
+
+    /// A leg ends, or its recording is not wanted any more, before there was sound.
+    pub(super) fn wait_no_longer(&mut self, leg: Named) {
+        if self.waiting.remove(&leg).is_some() {
+            let why = "it ended before the call had sound".to_owned();
+            self.ground.tell_recorder(refused(leg, why));
         }
     }
 
