@@ -1,8 +1,10 @@
 //! One word with its receiver: what parts put into their outbox.
 
 use crate::{
-    blf, dialogs, events, history, link, media, network, recorder, registrar, store, voice,
+    blf, dialogs, events, history, link, media, network, recorder, registrar, store, transfer,
+    voice,
 };
+use sip_message::Status;
 
 /// Everybody who can receive a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +32,8 @@ pub enum Address {
     Store = 10,
     /// The part that owns subscriptions.
     Blf = 11,
+    /// The part that owns transfers.
+    Transfer = 12,
 }
 
 impl Address {
@@ -63,6 +67,8 @@ pub enum Post {
     History(history::Word),
     /// For the thread that keeps things on disk.
     Store(store::Do),
+    /// For transfer.
+    Transfer(transfer::Word),
     /// For the signalling sockets.
     Network(network::Do),
     /// For the media threads.
@@ -83,6 +89,7 @@ impl Post {
             Self::Blf(_) => Address::Blf,
             Self::History(_) => Address::History,
             Self::Store(_) => Address::Store,
+            Self::Transfer(_) => Address::Transfer,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
             Self::Event(_) => Address::Events,
@@ -98,6 +105,25 @@ impl Post {
             Address::Link
             | Address::Media
             | Address::Recorder
+            | Address::History
+            | Address::Store
+            | Address::Transfer
+            | Address::Network
+            | Address::Voice
+            | Address::Events => None,
+        }
+    }
+
+    /// What became of the request that the part `to` sent in a dialog; `None` where it sends none.
+    pub fn outcome(to: Address, ticket: u64, status: Option<Status>) -> Option<Self> {
+        match to {
+            Address::Transfer => Some(transfer::Word::Outcome { ticket, status }.into()),
+            Address::Link
+            | Address::Registrar
+            | Address::Dialogs
+            | Address::Media
+            | Address::Recorder
+            | Address::Blf
             | Address::History
             | Address::Store
             | Address::Network
@@ -116,6 +142,7 @@ impl Post {
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
             Address::Blf => Some(blf::Word::Restarted(who).into()),
             Address::History => Some(history::Word::Restarted(who).into()),
+            Address::Transfer => Some(transfer::Word::Restarted(who).into()),
             Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
     }
@@ -151,6 +178,7 @@ carries!(
     Blf(blf::Word),
     History(history::Word),
     Store(store::Do),
+    Transfer(transfer::Word),
     Network(network::Do),
     Voice(voice::Do),
     Event(events::Word),

@@ -164,6 +164,9 @@ pub struct CallSnapshot {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
+    /// It rings, but is not to be heard ringing here.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub silenced: bool,
     /// Our microphone is silenced.
     #[serde(default)]
     pub muted: bool,

@@ -274,7 +274,8 @@ impl Part for Link {
             Post::Registrar(ports::registrar::Word::Heard(heard)) => heard,
             Post::Blf(ports::blf::Word::Heard(heard)) => heard,
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
-            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Blf(_) => return,
+            Post::Recorder(_) | Post::History(_) | Post::Store(_) => return,
+            Post::Transfer(_) | Post::Blf(_) => return,
             Post::Network(_) | Post::Voice(_) | Post::Event(_) => return,
         };
         if let Heard::Request { id, request, .. } = heard {

@@ -80,7 +80,7 @@ fn link(mut rng: Rng, probe: Probe) -> Supervised {
     let mut endpoint = endpoint::Settings::new(endpoint::Limits::DESKTOP);
     endpoint.capabilities = Capabilities {
         methods: METHODS.to_vec(),
-        extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
+        extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         content_types: CONTENT_TYPES.map(str::to_owned).to_vec(),
     };
     let settings = part_link::Settings {

@@ -253,7 +253,8 @@ impl Running {
             | Post::Blf(_)
             | Post::Recorder(_)
             | Post::History(_)
-            | Post::Store(_) => {
+            | Post::Store(_)
+            | Post::Transfer(_) => {
                 return self.mail.put(post);
             }
         }
@@ -294,6 +295,7 @@ impl Running {
             Address::Media
             | Address::Store
             | Address::Recorder
+            | Address::Transfer
             | Address::Network
             | Address::Voice
             | Address::Events => {}
