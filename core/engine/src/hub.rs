@@ -149,8 +149,8 @@ impl Hub {
     /// Says that the engine runs, or stops.
     pub fn engine(&mut self, state: EngineState, reason: Option<String>, now: Instant) {
         self.state = state;
-        let trouble = self.troubles.back();
-        let error = trouble.filter(|_| state == EngineState::Degraded);
+        let last = self.troubles.back();
+        let error = last.filter(|_| state == EngineState::Degraded);
         let change = Box::new(EngineChange {
             version: self.identity.version.clone(),
             reason,
@@ -180,15 +180,13 @@ impl Hub {
                     self.lose_calls(&why, now);
                 }
                 if who == Address::Blf {
-                    for lost in self.lamps.lost(&why, self.time(now)) {
-                        self.number(tell(now, lost));
-                    }
+                    let lost = self.lamps.lost(&why, self.time(now)).into_iter();
+                    lost.for_each(|lost| self.number(tell(now, lost)));
                 }
                 if who == Address::Recorder {
                     // Its recordings end with it, and nobody else says so.
-                    for call in self.calls.values_mut() {
-                        call.recording = None;
-                    }
+                    let calls = self.calls.values_mut();
+                    calls.for_each(|call| call.recording = None);
                 }
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");
@@ -411,6 +409,7 @@ fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
         | EventBody::AccountRemoved(change)
         | EventBody::AccountRegistering(change)
         | EventBody::AccountRegistered(change)
+        | EventBody::AccountRenewed(change)
         | EventBody::AccountFailed(change)
         | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
         _ => None,

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use base::Redacted;
+use ports::account::Standby;
 use ports::blf::{LampWish, Watched, Watches};
 use ports::{Account, KeepAliveRule};
 use settings::{BlfEvent, KeepAlive, Settings, Transport};
@@ -40,6 +41,7 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         server.map(|server| ports::by_transport(server, transport))
     };
     let every = from.keepalive_every;
+    let standby = from.standby.as_ref().map(server).transpose()?;
     Ok(Account {
         name: from.id.clone(),
         aor: uri(&format!("sip:{}@{}", escape_user(&from.user), from.domain))?,
@@ -50,6 +52,10 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         },
         password: password.unwrap_or_else(|| Redacted::new(String::new())),
         registrar: from.registrar.as_ref().map(server).transpose()?,
+        standby: standby.map(|server| Standby {
+            server,
+            after: from.standby_after,
+        }),
         outbound_proxy: from.outbound_proxy.as_ref().map(server).transpose()?,
         transport,
         expires: if from.register {

@@ -179,16 +179,10 @@ impl<G: Ground> Legs<G> {
             Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
             Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
-            Do::Stop { leg } => {
-                self.wait_no_longer(leg);
-                self.stop(leg);
-            }
+            Do::Stop { leg } => self.stop(leg),
             Do::StopAll => {
                 let all: Vec<Named> = self.legs.keys().copied().collect();
-                for leg in all {
-                    self.wait_no_longer(leg);
-                    self.stop(leg);
-                }
+                all.into_iter().for_each(|leg| self.stop(leg));
             }
         }
     }
@@ -318,19 +312,6 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    /// The rate at which a leg that runs decodes.
-    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
-        match self.legs.get(&leg)? {
-            State::Runs(running) if !running.stopping => Some(running.codec_rate),
-            State::Runs(_) | State::Open(_) => None,
-        }
-    }
-
-    /// Ports are open for this leg, and it does not run yet.
-    pub(super) fn is_open(&self, leg: Named) -> bool {
-        matches!(self.legs.get(&leg), Some(State::Open(_)))
-    }
-
     /// Gives the thread of a leg that runs an order for it.
     pub(super) fn give(&mut self, leg: Named, given: Given<G::Socket>) -> Result<(), String> {
         match self.legs.get(&leg) {
@@ -348,6 +329,7 @@ impl<G: Ground> Legs<G> {
     }
 
     fn stop(&mut self, leg: Named) {
+        self.wait_no_longer(leg);
         match self.legs.get_mut(&leg) {
             Some(State::Runs(running)) if !running.stopping => {
                 running.stopping = true;

@@ -1,6 +1,6 @@
 //! Recordings of legs: from plain words to a ring and a job for the thread that writes.
 
-use super::legs::{Ground, Legs};
+use super::legs::{Ground, Legs, State};
 use super::writer::{Job, Opening};
 use audio::Rate;
 use media_thread::kit::Kit;
@@ -91,6 +91,19 @@ impl<G: Ground> Legs<G> {
         self.recordings += 1;
         // Where the leg is gone the ring is dropped, and with it the recording ends.
         self.set_tap(leg, slot)
+    }
+
+    /// The rate at which a leg that runs decodes.
+    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
+        match self.legs.get(&leg)? {
+            State::Runs(running) if !running.stopping => Some(running.codec_rate),
+            State::Runs(_) | State::Open(_) => None,
+        }
+    }
+
+    /// Ports are open for this leg, and it does not run yet.
+    pub(super) fn is_open(&self, leg: Named) -> bool {
+        matches!(self.legs.get(&leg), Some(State::Open(_)))
     }
 
     fn set_tap(&mut self, leg: Named, slot: TapSlot) -> Result<(), String> {

@@ -25,6 +25,7 @@ fn account(lamps: &[&str], registers: bool) -> Account {
         auth_user: String::from("101"),
         password: base::Redacted::new(String::new()),
         registrar: None,
+        standby: None,
         outbound_proxy: None,
         transport: Transport::Udp,
         expires: Duration::from_secs(if registers { 600 } else { 0 }),

@@ -6,6 +6,7 @@ mod choices;
 mod options;
 mod plugins;
 mod rules;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -299,7 +300,7 @@ fn check_secrets(
     complaints: &mut Complaints,
 ) {
     for account in &settings.accounts {
-        let (key, origin) = build::secret_origin(&account.id, values);
+        let (key, origin) = secrets::secret_origin(&account.id, values);
         if let Err(error) = account
             .password
             .read(|name| request.environment.get(name).cloned())
