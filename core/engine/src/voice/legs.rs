@@ -79,7 +79,7 @@ pub(super) struct Running {
     pub(super) ears: Option<Rate>,
     audio_rate: Rate,
     quality: Quality,
-    stopping: bool,
+    pub(super) stopping: bool,
 }
 
 /// All legs of a host.
