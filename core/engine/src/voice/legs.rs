@@ -91,10 +91,10 @@ pub struct Legs<G: Ground> {
     pub(super) filters: Filters,
     /// Builds that take a running plugin's place.
     pub(super) trials: Trials,
+    /// Recordings that were asked for before their leg runs.
+    pub(super) early: BTreeMap<Named, recorder::Request>,
     /// Recordings that are not closed yet.
     pub(super) recordings: usize,
-    /// Recordings of legs whose ports are open and which do not run yet.
-    pub(super) waiting: BTreeMap<Named, Box<recorder::Request>>,
     pace: Pace,
     /// Legs on each thread.
     load: Vec<usize>,
@@ -117,8 +117,8 @@ impl<G: Ground> Legs<G> {
             keys: Keys::default(),
             filters: Filters::default(),
             trials: Trials::default(),
+            early: BTreeMap::new(),
             recordings: 0,
-            waiting: BTreeMap::new(),
             pace,
             load: vec![0; count],
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
@@ -214,9 +214,12 @@ impl<G: Ground> Legs<G> {
         match done {
             Ok(()) => {
                 self.listen(leg);
-                self.record_waiting(leg);
+                self.record_early(leg);
             }
-            Err(why) => self.tell(Report::Failed { leg, why }),
+            Err(why) => {
+                self.forget_early(leg);
+                self.tell(Report::Failed { leg, why });
+            }
         }
     }
 
@@ -320,16 +323,8 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    /// Legs that run.
-    pub(super) fn running(&self) -> Vec<Named> {
-        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
-            matches!(state, State::Runs(_)).then_some(*leg)
-        };
-        self.legs.iter().filter_map(runs).collect()
-    }
-
     fn stop(&mut self, leg: Named) {
-        self.wait_no_longer(leg);
+        self.forget_early(leg);
         match self.legs.get_mut(&leg) {
             Some(State::Runs(running)) if !running.stopping => {
                 running.stopping = true;

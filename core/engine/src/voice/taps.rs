@@ -13,14 +13,12 @@ impl<G: Ground> Legs<G> {
     /// Carries out what the recorder part asks.
     pub(super) fn record(&mut self, order: Do) {
         match order {
-            // The answer and this order come by different ways: the leg may not run yet.
-            Do::Start(request) if self.is_open(request.leg) => {
-                self.waiting.insert(request.leg, request);
-            }
             Do::Start(request) => {
                 let leg = request.leg;
-                if let Err(error) = self.start_recording(*request) {
-                    self.ground.tell_recorder(refused(leg, error));
+                match self.legs.get(&leg) {
+                    // Its order to run is on its way: recorder was faster than media.
+                    Some(State::Open(Some(_))) => drop(self.early.insert(leg, *request)),
+                    Some(State::Open(None) | State::Runs(_)) | None => self.record_now(*request),
                 }
             }
             Do::Pause { leg, reason } => {
@@ -35,30 +33,36 @@ impl<G: Ground> Legs<G> {
                 let _ = self.ground.write(Job::Note { leg, text });
             }
             Do::Stop { leg } => {
-                self.wait_no_longer(leg);
+                self.forget_early(leg);
                 self.untap(leg);
             }
             Do::StopAll => {
-                self.waiting.clear();
+                let early: Vec<Named> = self.early.keys().copied().collect();
+                early.into_iter().for_each(|leg| self.forget_early(leg));
                 self.running().into_iter().for_each(|leg| self.untap(leg));
             }
         }
     }
 
-    /// A leg runs: what waited for that begins.
-    pub(super) fn record_waiting(&mut self, leg: Named) {
-        if !self.is_open(leg)
-            && let Some(request) = self.waiting.remove(&leg)
-        {
-            self.record(Do::Start(request));
+    fn record_now(&mut self, request: Request) {
+        let leg = request.leg;
+        if let Err(error) = self.start_recording(request) {
+            self.ground.tell_recorder(refused(leg, error));
         }
     }
 
-    /// A leg ends, or its recording is not wanted any more, before there was sound.
-    pub(super) fn wait_no_longer(&mut self, leg: Named) {
-        if self.waiting.remove(&leg).is_some() {
-            let why = "it ended before the call had sound".to_owned();
-            self.ground.tell_recorder(refused(leg, why));
+    /// The leg runs: what was asked for before begins.
+    pub(super) fn record_early(&mut self, leg: Named) {
+        if let Some(request) = self.early.remove(&leg) {
+            self.record_now(request);
+        }
+    }
+
+    /// The leg will not run, or nobody wants the recording any more.
+    pub(super) fn forget_early(&mut self, leg: Named) {
+        if self.early.remove(&leg).is_some() {
+            let error = "it ended before the call had sound".to_owned();
+            self.ground.tell_recorder(refused(leg, error));
         }
     }
 
@@ -101,9 +105,12 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    /// Ports are open for this leg, and it does not run yet.
-    pub(super) fn is_open(&self, leg: Named) -> bool {
-        matches!(self.legs.get(&leg), Some(State::Open(_)))
+    /// Legs that run.
+    pub(super) fn running(&self) -> Vec<Named> {
+        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
+            matches!(state, State::Runs(_)).then_some(*leg)
+        };
+        self.legs.iter().filter_map(runs).collect()
     }
 
     fn set_tap(&mut self, leg: Named, slot: TapSlot) -> Result<(), String> {
