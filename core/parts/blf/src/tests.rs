@@ -148,6 +148,7 @@ impl Bench {
             id,
             request,
             origin,
+            trusted: true,
         }));
     }
 
