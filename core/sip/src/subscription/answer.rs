@@ -5,12 +5,11 @@ use super::pace;
 use super::state::{Attempt, State};
 use super::words::{Cause, Ended};
 use crate::auth::Refusal;
-use crate::dialog::Effect;
 use crate::ids::ClientId;
 use crate::registration::pace::{obey, retry_after};
 use base::Instant;
 use core::time::Duration;
-use sip_message::{Class, Method, Response, Status};
+use sip_message::{Class, Response, Status};
 
 /// Requests one attempt may take: two challengers, a stale nonce, a longer lifetime.
 const MAX_ROUNDS: u32 = 5;
@@ -129,9 +128,7 @@ impl Subscription {
     /// Source: RFC 6665 §4.1.2.2: what does not end the dialog leaves the subscription as it is.
     fn refresh_refused(&mut self, index: usize, cause: Cause, response: &Response, now: Instant) {
         let status = response.status();
-        let ends = cause.is_final()
-            || cause.is_unsupported()
-            || Effect::of(status, &Method::Subscribe) != Effect::Transaction;
+        let ends = cause.is_final() || cause.is_unsupported() || ends(status);
         if ends {
             let cause = match status {
                 Status::CALL_DOES_NOT_EXIST => Cause::Gone,
@@ -219,6 +216,12 @@ impl Subscription {
             }
         }
     }
+}
+
+/// Whether a refusal of a refresh ends the subscription that it was to refresh.
+/// Source: RFC 6665 §4.1.2.2; RFC 5057 §5.1, table.
+fn ends(status: Status) -> bool {
+    matches!(status.code(), 404 | 408 | 410 | 416 | 480..=485 | 502 | 604)
 }
 
 /// For how long a 2xx grants what was asked for.
