@@ -177,6 +177,8 @@ impl Story {
             | EventBody::AccountChanged(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
+            | EventBody::BlfChanged(_)
+            | EventBody::MwiChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
             | EventBody::PluginLoaded(_)
