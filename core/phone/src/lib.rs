@@ -47,8 +47,8 @@ pub use answering::{Recorded, Rule};
 pub use error::Error;
 pub use history::keep_history;
 pub use libraries::{
-    Unwanted, add_libraries, gate, library_trust, list_libraries, make_do, named, only_bundled,
-    options, reloads, state_folder,
+    Unwanted, add_libraries, codec_names, gate, library_trust, list_libraries, make_do, named,
+    only_bundled, options, reloads, state_folder,
 };
 pub use plugins::{Files, Host, catalogue, guarded};
 pub use recordings::recordings_folder;
