@@ -397,6 +397,7 @@ fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
         | EventBody::AccountRemoved(change)
         | EventBody::AccountRegistering(change)
         | EventBody::AccountRegistered(change)
+        | EventBody::AccountRenewed(change)
         | EventBody::AccountFailed(change)
         | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
         _ => None,
@@ -426,6 +427,7 @@ fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
         EventBody::CallAnswered(told) => Some(&told.snapshot),
         EventBody::CallMedia(told) => Some(&told.snapshot),
         EventBody::CallHold(told) | EventBody::CallResumed(told) => Some(&told.snapshot),
+        EventBody::CallSilenced(told) => Some(&told.snapshot),
         EventBody::CallMute(told) => Some(&told.snapshot),
         EventBody::CallNamed(told) => Some(&told.snapshot),
         EventBody::CallQuality(told) => Some(&told.snapshot),

@@ -11,6 +11,12 @@ pub(crate) const MAX_FRAME: usize = 5_760;
 const MISSES: u64 = 3;
 /// Failures in a row, both ways, that are no longer one bad packet.
 const FAILING: u32 = 25;
+/// What one way was too late for in a row, while it is no longer one turn at a processor. Source: rulings, Limits.
+const LATE: u32 = 3;
+
+/// Decoding and encoding, among counts of both.
+const IN: usize = 0;
+const OUT: usize = 1;
 
 /// A codec behind its fence. Failures become silence or concealment, and a count.
 #[derive(Debug)]
@@ -21,8 +27,13 @@ pub(crate) struct CodecSlot {
     is_away: bool,
     recovers: bool,
     pub(crate) failures: u64,
+    /// Packets that came and gave no sound.
+    pub(crate) unheard: u64,
     /// Failures since it did anything right.
     in_row: u32,
+    /// What came too late since anything was in time: decoded, encoded. An encoder whose packets wait a tick
+    /// does not excuse a decoder that is never heard.
+    late: [u32; 2],
     /// While it stands in another's place on trial.
     pub(crate) watch: Option<Watch>,
 }
@@ -36,7 +47,9 @@ impl CodecSlot {
             codec,
             rate,
             failures: 0,
+            unheard: 0,
             in_row: 0,
+            late: [0; 2],
             watch: None,
         }
     }
@@ -72,14 +85,26 @@ impl CodecSlot {
         self.codec.fence().shut()
     }
 
-    /// Whether it does nothing right at the moment.
+    /// Whether it does nothing right at the moment, or nothing in time one way.
     pub(crate) const fn is_failing(&self) -> bool {
-        self.in_row >= FAILING
+        let [decoded, encoded] = self.late;
+        self.in_row >= FAILING || decoded >= LATE || encoded >= LATE
+    }
+
+    /// Something came, or did not: too late, if so.
+    fn note<T>(&mut self, way: usize, result: Result<&T, WentWrong>) {
+        match result {
+            Ok(_) => self.late[way] = 0,
+            Err(WentWrong::TooSlow) => self.late[way] = self.late[way].saturating_add(1),
+            Err(WentWrong::Panicked | WentWrong::Garbage | WentWrong::Failed) => {}
+        }
     }
 
     /// Decodes into `pcm`; `None` if the codec fails or says nonsense.
     pub(crate) fn decode<'p>(&mut self, payload: &[u8], pcm: &'p mut [i16]) -> Option<&'p [i16]> {
-        let count = match self.decoded(payload, pcm) {
+        let decoded = self.decoded(payload, pcm);
+        self.note(IN, decoded.as_ref().map_err(|wrong| *wrong));
+        let count = match decoded {
             Ok(count) => count,
             Err(wrong) => self.rescue(wrong, |other| {
                 let count = other.decoded(payload, pcm).ok();
@@ -115,6 +140,7 @@ impl CodecSlot {
     /// What became of the packet that was handed over.
     pub(crate) fn collect_decoded<'p>(&mut self, pcm: &'p mut [i16]) -> Option<&'p [i16]> {
         let samples = self.codec.collect_decoded(pcm);
+        self.note(IN, samples.as_ref().map_err(|trouble| (*trouble).into()));
         match samples.ok().and_then(|count| pcm.get(..count)) {
             Some(decoded) => {
                 self.in_row = 0;
@@ -145,6 +171,7 @@ impl CodecSlot {
             Ok(None) => Encoded::Late,
             Ok(Some(size)) if size <= payload.len() => {
                 self.in_row = 0;
+                self.late[OUT] = 0;
                 match size {
                     0 => Encoded::Nothing,
                     size => Encoded::Packet(size),
@@ -232,7 +259,9 @@ impl CodecSlot {
 
     /// Encodes a packet; its size, or `None` to send nothing.
     pub(crate) fn encode(&mut self, pcm: &[i16], payload: &mut [u8]) -> Option<usize> {
-        let size = match self.encoded(pcm, payload) {
+        let encoded = self.encoded(pcm, payload);
+        self.note(OUT, encoded.as_ref().map_err(|wrong| *wrong));
+        let size = match encoded {
             Ok(size) => size,
             Err(wrong) => self.rescue(wrong, |other| other.encoded(pcm, payload).ok())?,
         };
@@ -251,6 +280,7 @@ impl CodecSlot {
     /// A frame that was handed over came a whole packet time late: nobody waits for it any more.
     pub(crate) fn give_up(&mut self) {
         self.failed();
+        self.note::<()>(OUT, Err(WentWrong::TooSlow));
         self.forgive();
     }
 

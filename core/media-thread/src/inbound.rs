@@ -344,7 +344,9 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
             match ahead {
                 Ahead::Frame { skip_us, stretch } => {
                     let decoded = voice.codec.collect_decoded(pcm);
+                    let is_unheard = decoded.is_none();
                     let length_us = play(decoded, skip_us, per_ms, &mut voice.line);
+                    voice.codec.unheard += u64::from(is_unheard);
                     apply(stretch, voice, to_samples);
                     voice.jitter.decoded(length_us);
                 }
@@ -373,7 +375,9 @@ pub(crate) fn next_block(voice: &mut VoiceKit, now: Instant, pcm: &mut [i16], he
                 ..
             } => {
                 let decoded = voice.codec.decode(payload, pcm);
+                let is_unheard = decoded.is_none();
                 let length_us = play(decoded, skip_us, per_ms, &mut voice.line);
+                voice.codec.unheard += u64::from(is_unheard);
                 apply(stretch, voice, to_samples);
                 voice.jitter.decoded(length_us);
             }

@@ -59,7 +59,7 @@ struct Watch {
     loudest_said: Option<Level>,
     told_trouble: bool,
     gone: Gone,
-    /// (expected, received, late) when the quality was told last.
+    /// (expected, received, late or unheard) when the quality was told last.
     before: (u64, u64, u64),
 }
 
@@ -142,9 +142,10 @@ impl Leg {
         self.inbound.set_voice(plan, self.voice.clock_rate_hz);
         self.outbound.set_voice(plan);
         core::mem::swap(&mut self.voice, voice);
+        self.voice.codec.unheard = voice.codec.unheard;
         self.watch.told_trouble = false;
         self.watch.gone = Gone::default();
-        self.watch.before.2 = 0;
+        self.watch.before.2 = voice.codec.unheard;
         self.heard.clear(self.voice.rate());
         self.wide.clear(self.voice.resample.out.to());
     }
@@ -418,6 +419,7 @@ impl Leg {
             lost: self.inbound.receiver.lost(),
             dropped: self.inbound.dropped,
             codec_failures: self.voice.codec.failures,
+            unheard: self.voice.codec.unheard,
             jitter_buffer: *self.voice.jitter.tally(),
             jitter_us: (ticks * 1_000_000 / u64::from(self.voice.clock_rate_hz)) as u32,
             delay_us: self.voice.jitter.delay_us(),
@@ -429,12 +431,13 @@ impl Leg {
 
     fn quality(&mut self, now: Instant) -> Report {
         let receiver = &self.inbound.receiver;
-        let late = self.voice.jitter.tally().late;
+        // To the ear a packet that the codec gives nothing for is as lost as one that never came.
+        let made_up = self.voice.jitter.tally().late + self.voice.codec.unheard;
         let (expected, received) = (receiver.expected(), receiver.received());
-        let before = core::mem::replace(&mut self.watch.before, (expected, received, late));
+        let before = core::mem::replace(&mut self.watch.before, (expected, received, made_up));
         let expected_now = expected.saturating_sub(before.0);
         let received_now = received.saturating_sub(before.1);
-        let lost = expected_now.saturating_sub(received_now) + late.saturating_sub(before.2);
+        let lost = expected_now.saturating_sub(received_now) + made_up.saturating_sub(before.2);
         let loss_percent = lost as f32 * 100.0 / expected_now.max(1) as f32;
         let heard = Quality {
             loss_percent: loss_percent.min(100.0),

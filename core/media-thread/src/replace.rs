@@ -215,6 +215,7 @@ impl CodecSlot {
     fn exchange(&mut self, kit: &mut CodecKit) {
         core::mem::swap(self, &mut kit.slot);
         core::mem::swap(&mut self.failures, &mut kit.slot.failures);
+        core::mem::swap(&mut self.unheard, &mut kit.slot.unheard);
         core::mem::swap(&mut self.watch, &mut kit.slot.watch);
     }
 }

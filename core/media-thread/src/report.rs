@@ -237,6 +237,8 @@ pub struct Counts {
     pub dropped: u64,
     /// Calls of the codec that failed.
     pub codec_failures: u64,
+    /// Packets that came and whose sound was made up, because the codec gave none.
+    pub unheard: u64,
     /// What the jitter buffer counted.
     pub jitter_buffer: Tally,
     /// Inter-arrival jitter. Unit: µs.

@@ -426,6 +426,17 @@ fn a_codec_that_does_nothing_right_for_a_second_is_told_once() {
         let told = |r: &Report| matches!(r, Report::CodecGone { .. });
         assert_eq!(has(&world.a.reports, told), gone, "{name}");
         assert!(counts(&world.a.reports).codec_failures > 0, "{name}");
+        let mos = world.a.reports.iter().rev().find_map(|r| match r {
+            Report::Quality { mos, heard, .. } => Some((*mos, heard.loss_percent)),
+            _ => None,
+        });
+        let (mos, lost) = mos.expect("told each five seconds");
+        let unheard = counts(&world.a.reports).unheard;
+        // Nobody hears what a codec that is gone was to decode, however well it came.
+        let is_gone = gone == 1;
+        assert_eq!(lost > 70.0, is_gone, "{name}: {lost} %");
+        assert_eq!(unheard > 300, is_gone, "{name}: {unheard}");
+        assert!(!is_gone || mos < 1.5, "{name}: {mos}");
     }
 }
 

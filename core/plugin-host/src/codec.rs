@@ -7,6 +7,7 @@ use crate::fence::{Clock, Fence, Trouble, length};
 use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
 use crate::{CodecFormat, Error};
+use core::cell::Cell;
 use plugin::Status;
 use std::sync::Arc;
 
@@ -162,18 +163,24 @@ impl CodecInstance {
         )
     }
 
-    /// Decodes one packet; returns how many samples. Thread: \[media\].
+    /// Decodes one packet; returns how many samples. It may take its share of these: how long a packet is,
+    /// nobody knows before. One that gives none is measured by the packet time declared. Thread: \[media\].
     #[inline]
     pub fn decode(&mut self, payload: &[u8], pcm: &mut [i16]) -> Result<usize, Trouble> {
-        let (format, samples) = (&self.format, pcm.len());
+        let (format, room) = (&self.format, pcm.len());
+        let decoded = Cell::new(0);
         self.fence.call(
-            || lasting(format, samples),
-            || match &mut self.inner {
-                Inner::Here(codec) => codec.decode(payload, pcm),
-                Inner::Away(codec) => {
-                    codec.decode(payload)?;
-                    codec.decoded(pcm)
-                }
+            || match decoded.get().min(room) {
+                0 => packet(format),
+                samples => lasting(format, samples),
+            },
+            || {
+                let samples = match &mut self.inner {
+                    Inner::Here(codec) => codec.decode(payload, pcm),
+                    Inner::Away(codec) => codec.decode(payload).and_then(|()| codec.decoded(pcm)),
+                }?;
+                decoded.set(samples);
+                Ok(samples)
             },
         )
     }

@@ -243,7 +243,8 @@ pub struct Quality {
     pub rtt_ms: f32,
     /// Depth of the jitter buffer. Unit: milliseconds.
     pub buffer_ms: f32,
-    /// Blocks that were made up, of all played. Unit: per cent.
+    /// Packets whose sound was made up, of those expected: they never came, came too late, or the codec gave
+    /// nothing for them. Unit: per cent.
     pub concealed_pct: f32,
     /// Estimated listening quality (ITU-T G.107). Range: 1 to 4.5.
     pub mos: f32,

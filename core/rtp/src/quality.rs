@@ -25,7 +25,7 @@ impl Robustness {
 /// One direction of a call, over some seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Quality {
-    /// Lost on the way or too late. Unit: percent.
+    /// Lost on the way, too late, or not to be decoded. Unit: percent.
     pub loss_percent: f32,
     /// Inter-arrival jitter. Unit: ms.
     pub jitter_ms: f32,

@@ -69,6 +69,7 @@ pub(crate) fn end(end: &EndReason) -> String {
         EndCause::Busy => Some("busy"),
         EndCause::NoAnswer => Some("no answer"),
         EndCause::Declined => Some("declined"),
+        EndCause::Redirected => Some("sent elsewhere"),
         EndCause::Cancelled => Some("given up"),
         EndCause::AnsweredElsewhere => Some("answered elsewhere"),
         EndCause::Failed => Some("failed"),
@@ -94,6 +95,10 @@ pub(crate) fn quality(quality: &Quality, mos: Option<f32>) -> String {
     let mut parts = Vec::new();
     parts.extend(mos.or(quality.mos).map(|mos| format!("MOS {mos:.1}")));
     parts.push(format!("loss {:.1} %", quality.loss_pct));
+    // What came and was not heard: without it, a codec that fails looks like a good line.
+    if quality.concealed_pct >= quality.loss_pct + 0.05 {
+        parts.push(format!("made up {:.1} %", quality.concealed_pct));
+    }
     parts.push(format!("jitter {:.1} ms", quality.jitter_ms));
     parts.extend(quality.rtt_ms.map(|rtt| format!("round trip {rtt:.1} ms")));
     parts.join("   ")

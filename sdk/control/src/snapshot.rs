@@ -111,7 +111,7 @@ pub struct Quality {
     pub rtt_ms: Option<f32>,
     /// Depth of the jitter buffer. Unit: ms.
     pub jb_ms: f32,
-    /// Sound made up for lost packets. Unit: %.
+    /// Packets whose sound was made up, of those expected: lost, late, or not to be decoded. Unit: %.
     pub concealed_pct: f32,
     /// Packets received since the call began.
     pub packets_in: u64,
@@ -163,6 +163,9 @@ pub struct CallSnapshot {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
+    /// It rings, but is not to be heard ringing here.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub silenced: bool,
     /// Our microphone is silenced.
     #[serde(default)]
     pub muted: bool,
@@ -229,9 +232,21 @@ pub struct AccountSnapshot {
     /// Address of the server in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
+    /// Name of the registrar in use, as it is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// The server that stands by is in use.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub on_standby: bool,
+    /// Address and port that are registered: where the server sends what is for the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// Lifetime that the server granted. Unit: s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_s: Option<u32>,
+    /// When the registration ends unless it is renewed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// How long the server took to answer last. Unit: ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<u32>,

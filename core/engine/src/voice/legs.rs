@@ -1,6 +1,8 @@
 //! Legs that are open, from their ports to their last count.
 
 mod lost;
+#[cfg(test)]
+mod tests;
 
 use super::filters::Filters;
 use super::keys::Keys;
@@ -460,10 +462,14 @@ fn count(quality: &mut Quality, counts: &Counts) {
     let expected = counts.received + lost;
     quality.packets_in = counts.received;
     quality.packets_out = counts.sent;
-    quality.loss_pct = match expected {
+    let of_expected = |packets: u64| match expected {
         0 => 0.0,
-        expected => 100.0 * lost as f32 / expected as f32,
+        expected => (100.0 * packets as f32 / expected as f32).min(100.0),
     };
+    quality.loss_pct = of_expected(lost);
+    let buffer = &counts.jitter_buffer;
+    let made_up = lost + buffer.late + counts.unheard;
+    quality.concealed_pct = of_expected(made_up.saturating_sub(buffer.recovered));
     quality.jitter_ms = counts.jitter_us as f32 / 1000.0;
     quality.buffer_ms = counts.delay_us as f32 / 1000.0;
     quality.late_ticks = counts.stalls.late_ticks;

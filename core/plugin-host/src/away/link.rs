@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// Replies missed in a row before nobody waits for the next any more. Source: rulings, Limits.
 const MISSES: u32 = 3;
+/// Of those that nobody waits for, every so manieth is waited for all the same: who was kept from a processor
+/// for a while is heard again.
+const SECOND_CHANCE: u32 = 25;
 
 /// What the supervisor and the media thread share of an instance.
 #[derive(Debug)]
@@ -70,11 +73,51 @@ pub(crate) struct Caller {
     /// The process that opened it.
     first: u32,
     generation: u32,
-    misses_in_row: u32,
-    /// The first of the misses in a row.
-    first_missed: u32,
+    /// By way: an encoder that answers a tick late does not excuse a decoder that never does.
+    missed: Ways,
     /// The same as of the fence before it.
     meter: Arc<Meter>,
+}
+
+/// Misses inwards and outwards.
+#[derive(Debug, Default)]
+struct Ways([Misses; 2]);
+
+impl Ways {
+    fn of(&mut self, way: Way) -> &mut Misses {
+        let [inward, outward] = &mut self.0;
+        match way {
+            Way::In => inward,
+            Way::Out => outward,
+        }
+    }
+}
+
+/// Misses of one way, in a row.
+#[derive(Debug, Clone, Copy, Default)]
+struct Misses {
+    in_row: u32,
+    /// The request that was the first of them, and the latest.
+    first: u32,
+    latest: u32,
+}
+
+impl Misses {
+    fn has(&self, number: u32) -> bool {
+        self.in_row > 0 && self.latest == number
+    }
+
+    /// One more; a request that is asked for again was missed before.
+    fn add(&mut self, number: u32) {
+        if self.has(number) {
+            return;
+        }
+        if self.in_row == 0 {
+            self.first = number;
+        }
+        self.in_row = self.in_row.saturating_add(1);
+        self.latest = number;
+    }
 }
 
 impl Caller {
@@ -85,8 +128,7 @@ impl Caller {
             shared,
             asker: Asker::default(),
             generation: 0,
-            misses_in_row: 0,
-            first_missed: 0,
+            missed: Ways::default(),
             meter,
         }
     }
@@ -111,7 +153,7 @@ impl Caller {
             // Another process: what the one before was asked is lost.
             self.generation = live;
             self.asker.seen = self.asker.sent;
-            self.misses_in_row = 0;
+            self.missed = Ways::default();
         }
         let number = self.asker.ask(&self.link.ring, what, args, fill);
         self.link.sent.store(self.asker.sent, Ordering::Release);
@@ -126,7 +168,8 @@ impl Caller {
         ticket: Ticket,
         read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
     ) -> Result<T, Status> {
-        let wait = self.misses_in_row < MISSES;
+        let in_row = self.missed.of(ticket.2).in_row;
+        let wait = in_row < MISSES || in_row.is_multiple_of(SECOND_CHANCE);
         patience::spend(wait, |wait| self.within(ticket, wait, read))
     }
 
@@ -150,9 +193,12 @@ impl Caller {
         }
         let result = match self.asker.reply(&self.link.ring, number, wait) {
             Ok(slot) => {
-                self.misses_in_row = 0;
                 self.meter.took(self.asker.took(number, Some(slot)));
-                self.meter.in_time(way);
+                // What was missed already is not in time when it comes after all.
+                if !self.missed.of(way).has(number) {
+                    *self.missed.of(way) = Misses::default();
+                    self.meter.in_time(way);
+                }
                 let status = Status(slot.what() as i32);
                 if status.0 < 0 {
                     Err(status)
@@ -161,7 +207,7 @@ impl Caller {
                 }
             }
             Err(Missed::Late) => {
-                self.missed(number, way);
+                self.miss(number, way);
                 return Err(Status::UNAVAILABLE);
             }
             Err(Missed::Garbage) => Err(Status::GARBAGE),
@@ -171,9 +217,9 @@ impl Caller {
             return Err(Status::LOST);
         }
         match result {
-            Err(Status::GARBAGE) => self.shared.report(Mishap::Garbage),
+            Err(Status::GARBAGE) => self.shared.report(generation, Mishap::Garbage),
             Err(Status::PANIC) => {
-                self.shared.report(Mishap::Panicked);
+                self.shared.report(generation, Mishap::Panicked);
                 return Err(Status::LOST);
             }
             Ok(_) | Err(_) => {}
@@ -185,16 +231,17 @@ impl Caller {
 impl Caller {
     /// An answer is not there when it should be. Who answers, but too late three times in a row, is as good as
     /// bypassed, and said to be; who answers no more is the watch's to judge.
-    fn missed(&mut self, number: u32, way: Way) {
-        if self.misses_in_row == 0 {
-            self.first_missed = number;
-        }
-        self.misses_in_row = self.misses_in_row.saturating_add(1);
+    fn miss(&mut self, number: u32, way: Way) {
         self.meter.took(self.asker.took(number, None));
+        if self.missed.of(way).has(number) {
+            return;
+        }
+        self.missed.of(way).add(number);
         self.meter.missed(way);
-        let answered = self.link.ring.answered().wrapping_sub(self.first_missed);
-        let goes_on = (1..=number.wrapping_sub(self.first_missed)).contains(&answered);
-        if self.misses_in_row >= MISSES && goes_on && self.meter.trouble().is_none() {
+        let Misses { in_row, first, .. } = *self.missed.of(way);
+        let answered = self.link.ring.answered().wrapping_sub(first);
+        let goes_on = (1..=number.wrapping_sub(first)).contains(&answered);
+        if in_row >= MISSES && goes_on && self.meter.trouble().is_none() {
             self.meter.shut(Some(Trouble::Bypassed));
         }
     }

@@ -9,10 +9,11 @@
 //! | `ring`, `sizes` | requests and replies in shared memory |
 //! | `line` | messages over a socket |
 //! | `words`, `machines` | what is said over it |
-//! | `process` | start, watch, end, start again |
+//! | `process`, `launch` | start, watch, end, start again |
 //! | `link` | the engine's end of a media instance |
 //! | `media` | media kinds as the engine calls them |
 //! | `talk` | the other kinds as the engine calls them |
+//! | `back_off` | how long a process that failed stays away |
 //! | `patience` | the 2 ms of a tick |
 //! | `said` | what it writes on standard error |
 //! | `serve` | the process' own main loop |
@@ -20,6 +21,8 @@
 //! | `sandbox` | what the process takes away from itself |
 //! | `os/linux` | mapped memory, sleep and wake-up |
 
+mod back_off;
+mod launch;
 mod line;
 mod link;
 mod machines;

@@ -1,16 +1,15 @@
 //! One plugin file in a process of its own: started, watched, ended, started again.
 
+use super::launch::launch;
 use super::line::Line;
 use super::link::{Caller, Link};
 use super::ring::Ring;
-use super::said;
-use super::serve::FOR;
 use super::stuck::{LOOK, Stuck, has_too_many_threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
 use crate::budget::Meter;
 use crate::library::Held;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use plugin::{Refusal, Status};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -19,7 +18,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -27,16 +26,9 @@ use std::time::{Duration, Instant};
 /// A call of control: no answer so long, and the process is ended. Source: rulings, Limits.
 pub(super) const CONTROL: Duration = Duration::from_millis(250);
 /// Loading may read a disk.
-const START: Duration = Duration::from_secs(5);
+pub(super) const START: Duration = Duration::from_secs(5);
 /// How often they are counted.
 const COUNT: Duration = Duration::from_secs(1);
-/// Waits before it is started again after faults in a row.
-const BACK_OFF: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
 /// So many faults in so long, and it stays away. Source: rulings, Limits.
 const QUARANTINE: (usize, Duration) = (3, Duration::from_secs(60));
 
@@ -67,8 +59,8 @@ pub(crate) struct Shared {
     links: Mutex<Vec<Weak<Link>>>,
     /// Rung when the supervisor has to look at once.
     bell: OwnedFd,
-    /// A [`Mishap`] that a caller saw, as its number.
-    seen: AtomicU32,
+    /// A [`Mishap`] that a caller saw, as its number, and above that which process it saw.
+    seen: AtomicU64,
     stop: AtomicBool,
 }
 
@@ -98,7 +90,7 @@ impl Process {
             line: Mutex::new(State::Away),
             changed: Condvar::new(),
             links: Mutex::default(),
-            seen: AtomicU32::new(0),
+            seen: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             plan,
         });
@@ -117,7 +109,8 @@ impl Process {
 
     /// One call of control.
     pub(crate) fn ask(&self, word: &Ask) -> Result<Answer, Refusal> {
-        self.shared.ask(word, &[], CONTROL)
+        let (answer, _) = self.shared.ask(word, &[], CONTROL)?;
+        Ok(answer)
     }
 
     /// Opens a media instance, whose calls `meter` counts.
@@ -126,24 +119,20 @@ impl Process {
             .map_err(|error| Refusal::new(Status::FAILED, format!("no shared memory: {error}")))?;
         let link = Arc::new(Link::new(ring, memory, word));
         self.shared.open(&link)?;
-        let mut links = lock(&self.shared.links);
-        links.retain(|link| link.strong_count() > 0);
-        links.push(Arc::downgrade(&link));
-        drop(links);
         self.shared.ring();
         Ok(Caller::new(link, Arc::clone(&self.shared), meter))
     }
 
-    /// Opens what is spoken to over lines of its own.
-    pub(crate) fn call(&self, word: Talk, lines: usize) -> Result<Vec<Line>, Refusal> {
+    /// Opens what is spoken to over lines of its own; these, and which process is at their other end.
+    pub(crate) fn call(&self, word: Talk, lines: usize) -> Result<(Vec<Line>, u32), Refusal> {
         let pairs = (0..lines)
             .map(|_| Line::pair())
             .collect::<io::Result<Vec<_>>>();
         let pairs = pairs.map_err(|e| Refusal::new(Status::FAILED, e.to_string()))?;
         let (ours, theirs): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         let fds: Vec<_> = theirs.iter().map(Line::as_fd).collect();
-        self.shared.ask(&Ask::Talk(word), &fds, CONTROL)?;
-        Ok(ours)
+        let (_, generation) = self.shared.ask(&Ask::Talk(word), &fds, CONTROL)?;
+        Ok((ours, generation))
     }
 
     /// What it was begun with.
@@ -178,21 +167,41 @@ impl Shared {
         let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
     }
 
-    /// Somebody saw what must not be. Neither allocates nor locks.
-    pub(super) fn report(&self, mishap: Mishap) {
-        self.seen.store(mishap.number(), Ordering::Release);
+    /// Somebody saw what must not be of the process `generation`: one that has ended by itself meanwhile is
+    /// not the fault of the one after it. Neither allocates nor locks.
+    pub(super) fn report(&self, generation: u32, mishap: Mishap) {
+        let seen = u64::from(generation) << 32 | u64::from(mishap.number());
+        self.seen.fetch_max(seen, Ordering::AcqRel);
         self.ring();
     }
 
-    /// One call over the process' own line; waits for a process that is being started.
-    fn ask(&self, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> Result<Answer, Refusal> {
+    /// What was seen of the process `generation`.
+    fn seen_of(&self, generation: u32) -> Option<Mishap> {
+        let seen = self.seen.swap(0, Ordering::AcqRel);
+        let is_its = seen >> 32 == u64::from(generation);
+        Mishap::of(seen as u32).filter(|_| is_its)
+    }
+
+    /// One call over the process' own line; waits for a process that is being started. The answer, and which
+    /// process gave it.
+    fn ask(
+        &self,
+        word: &Ask,
+        fds: &[BorrowedFd<'_>],
+        wait: Duration,
+    ) -> Result<(Answer, u32), Refusal> {
         let state = lock(&self.line);
         let (state, _) = self
             .changed
             .wait_timeout_while(state, 2 * wait, |state| matches!(state, State::Away))
             .unwrap_or_else(PoisonError::into_inner);
         match &*state {
-            State::Up { line, .. } => self.settled(over(line, word, fds, wait)),
+            State::Up {
+                line, generation, ..
+            } => {
+                let answer = self.settled(*generation, over(line, word, fds, wait))?;
+                Ok((answer, *generation))
+            }
             State::Away => Err(Refusal::new(
                 Status::UNAVAILABLE,
                 "it is being started again",
@@ -204,12 +213,12 @@ impl Shared {
         }
     }
 
-    fn settled(&self, answer: io::Result<Answer>) -> Result<Answer, Refusal> {
+    fn settled(&self, generation: u32, answer: io::Result<Answer>) -> Result<Answer, Refusal> {
         match answer {
             Ok(Answer::Refused { status, reason }) => {
                 match Status(status) {
-                    Status::PANIC => self.report(Mishap::Panicked),
-                    Status::GARBAGE => self.report(Mishap::Garbage),
+                    Status::PANIC => self.report(generation, Mishap::Panicked),
+                    Status::GARBAGE => self.report(generation, Mishap::Garbage),
                     _ => {}
                 }
                 Err(Refusal::new(Status(status), reason))
@@ -217,7 +226,7 @@ impl Shared {
             Ok(answer) => Ok(answer),
             Err(error) => {
                 let (mishap, why) = told(&error);
-                self.report(mishap);
+                self.report(generation, mishap);
                 Err(Refusal::new(Status::LOST, why))
             }
         }
@@ -226,25 +235,32 @@ impl Shared {
     fn open(&self, link: &Arc<Link>) -> Result<(), Refusal> {
         link.renew();
         let word = Ask::Media(link.open.clone());
-        self.ask(&word, &[link.memory.as_fd()], CONTROL)?;
-        if let State::Up { generation, .. } = &*lock(&self.line) {
-            link.up(*generation);
+        let (_, asked) = self.ask(&word, &[link.memory.as_fd()], CONTROL)?;
+        let state = lock(&self.line);
+        match &*state {
+            State::Up { generation, .. } if *generation == asked => {
+                link.up(asked);
+                let mut links = lock(&self.links);
+                links.retain(|link| link.strong_count() > 0);
+                links.push(Arc::downgrade(link));
+                Ok(())
+            }
+            State::Up { .. } | State::Away | State::Gone => Err(Status::LOST.into()),
         }
-        Ok(())
     }
 
     fn watch_over(&self, told: &SyncSender<Result<Begun, Refusal>>) {
         let mut told = Some(told);
         let mut faults: Vec<Instant> = Vec::new();
         for generation in 1.. {
-            let (mishap, child) = match self.launch() {
+            let (mishap, child) = match launch(&self.plan) {
                 Ok((mut child, line, begun)) => {
                     self.raise(line, generation, child.id());
                     if let Some(told) = told.take() {
                         // Nobody listens any more: then it is dropped, and that ends the loop.
                         let _ = told.send(Ok(begun));
                     }
-                    let mishap = self.watch(&mut child);
+                    let mishap = self.watch(&mut child, generation);
                     (mishap, Some(child))
                 }
                 Err(refusal) => {
@@ -267,7 +283,7 @@ impl Shared {
             let now = Instant::now();
             faults.retain(|at| now.duration_since(*at) < QUARANTINE.1);
             faults.push(now);
-            let wait = BACK_OFF[(faults.len() - 1).min(BACK_OFF.len() - 1)];
+            let wait = super::back_off::after(mishap, faults.len());
             let shut = self.plan.quarantine && faults.len() >= QUARANTINE.0;
             let then = if shut {
                 Then::ShutOut
@@ -313,48 +329,9 @@ impl Shared {
         let _ = rustix::io::read(&self.bell, &mut [0u8; 8]);
     }
 
-    fn launch(&self) -> Result<(Child, Line, Begun), Refusal> {
-        let refused = |error: io::Error| {
-            let why = format!("{}: {error}", self.plan.program.display());
-            Refusal::new(
-                Status::FAILED,
-                format!("its process cannot be started: {why}"),
-            )
-        };
-        let (ours, theirs) = Line::pair().map_err(refused)?;
-        let mut child = Command::new(&self.plan.program)
-            .env_clear()
-            .env("MALLOC_ARENA_MAX", "1")
-            .args([FOR, &std::process::id().to_string()])
-            .current_dir("/")
-            .stdin(Stdio::from(theirs.into_fd()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(refused)?;
-        said::listen(&self.plan.id, child.stderr.take()).map_err(refused)?;
-        let begun = match over(&ours, &self.plan.begin, &[self.plan.library.as_fd()], START) {
-            Ok(Answer::Begun(begun)) => return Ok((child, ours, *begun)),
-            Ok(Answer::Refused { status, reason }) => Refusal::new(Status(status), reason),
-            Ok(_) => Refusal::new(Status::GARBAGE, "its process answered something else"),
-            Err(error) => {
-                let (_, why) = told(&error);
-                Refusal::new(
-                    Status::FAILED,
-                    format!("its process ended while it was loaded: {why}"),
-                )
-            }
-        };
-        let _ = child.kill();
-        let _ = child.wait();
-        Err(begun)
-    }
-
     /// Opens again what was open, and lets callers in.
     fn raise(&self, line: Line, generation: u32, pid: u32) {
         let mut state = lock(&self.line);
-        // What was seen of the process before is not this one's fault.
-        self.seen.store(0, Ordering::Release);
         for link in self.links() {
             link.renew();
             let word = Ask::Media(link.open.clone());
@@ -363,7 +340,7 @@ impl Shared {
                 // It stays bypassed; the watch ends a process that does not answer.
                 Ok(_) => {}
                 Err(error) => {
-                    self.report(told(&error).0);
+                    self.report(generation, told(&error).0);
                     break;
                 }
             }
@@ -389,7 +366,7 @@ impl Shared {
     }
 
     /// Until something happened to it; `None` when it is no longer wanted.
-    fn watch(&self, child: &mut Child) -> Option<Mishap> {
+    fn watch(&self, child: &mut Child, generation: u32) -> Option<Mishap> {
         let pidfd = Pid::from_raw(child.id() as i32)
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         let mut stuck = Stuck::new(child.id());
@@ -417,7 +394,7 @@ impl Shared {
             if let Ok(Some(status)) = child.try_wait() {
                 return Some(Mishap::Crashed(status.signal()));
             }
-            if let Some(mishap) = Mishap::of(self.seen.swap(0, Ordering::AcqRel)) {
+            if let Some(mishap) = self.seen_of(generation) {
                 return Some(mishap);
             }
             if counted.elapsed() >= COUNT {
@@ -435,7 +412,12 @@ impl Shared {
     }
 }
 
-fn over(line: &Line, word: &Ask, fds: &[BorrowedFd<'_>], wait: Duration) -> io::Result<Answer> {
+pub(super) fn over(
+    line: &Line,
+    word: &Ask,
+    fds: &[BorrowedFd<'_>],
+    wait: Duration,
+) -> io::Result<Answer> {
     line.ask::<Answer>(word, &[], fds, wait)
         .map(|came| came.word)
 }

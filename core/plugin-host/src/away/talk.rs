@@ -20,19 +20,22 @@ const WORKER: Duration = Duration::from_secs(2);
 pub(crate) struct Talk {
     line: Line,
     process: Arc<Process>,
+    /// Which process is at the other end.
+    generation: u32,
     is_lost: bool,
 }
 
 impl Talk {
     pub(crate) fn open(process: &Arc<Process>, word: words::Talk) -> Result<Self, Refusal> {
-        let mut lines = process.call(word, 1)?;
+        let (mut lines, generation) = process.call(word, 1)?;
         let line = lines.pop().ok_or(Status::FAILED)?;
-        Ok(Self::over(line, process))
+        Ok(Self::over(line, generation, process))
     }
 
-    fn over(line: Line, process: &Arc<Process>) -> Self {
+    fn over(line: Line, generation: u32, process: &Arc<Process>) -> Self {
         Self {
             line,
+            generation,
             process: Arc::clone(process),
             is_lost: false,
         }
@@ -71,7 +74,7 @@ impl Talk {
     /// It is not asked again: its state died with its process.
     fn lose(&mut self, mishap: Mishap) {
         self.is_lost = true;
-        self.process.shared.report(mishap);
+        self.process.shared.report(self.generation, mishap);
     }
 
     fn done(&mut self, word: &Say, bytes: &[u8], wait: Duration) -> Result<(), Status> {
@@ -168,7 +171,7 @@ pub(crate) fn ui(
     commands: Commands,
 ) -> Result<Talk, Refusal> {
     let options = options.to_owned();
-    let mut lines = process.call(words::Talk::Ui { options }, 2)?;
+    let (mut lines, generation) = process.call(words::Talk::Ui { options }, 2)?;
     let (Some(spoken), Some(line)) = (lines.pop(), lines.pop()) else {
         return Err(Status::FAILED.into());
     };
@@ -189,9 +192,9 @@ pub(crate) fn ui(
         };
         // That it hung up is its right.
         if let (Mishap::Garbage, _) = told(&error) {
-            shared.report(Mishap::Garbage);
+            shared.report(generation, Mishap::Garbage);
         }
     });
     spawned.map_err(|e| Refusal::new(Status::FAILED, e.to_string()))?;
-    Ok(Talk::over(line, process))
+    Ok(Talk::over(line, generation, process))
 }

@@ -245,6 +245,10 @@ static int32_t encode(void *inst, const int16_t *pcm, size_t samples, uint8_t *p
 static int32_t decode(void *inst, const uint8_t *payload, size_t len, size_t lost, int16_t *pcm, size_t *samples) {
     (void)inst; (void)lost;
     if (!payload) return -1;
+#ifdef SLOW_DECODE
+    struct timespec length = { 0, SLOW_DECODE };
+    nanosleep(&length, NULL);
+#endif
     if (*samples < len / 2) return -3;
     memcpy(pcm, payload, len);
     *samples = len / 2;

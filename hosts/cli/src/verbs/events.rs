@@ -64,6 +64,7 @@ fn summary(event: &Event) -> String {
         | EventBody::AccountRemoved(data)
         | EventBody::AccountRegistering(data)
         | EventBody::AccountRegistered(data)
+        | EventBody::AccountRenewed(data)
         | EventBody::AccountFailed(data)
         | EventBody::AccountUnregistered(data) => account(data),
         EventBody::PluginReplaced(data)
@@ -92,6 +93,7 @@ fn summary(event: &Event) -> String {
         | EventBody::CallMedia(_)
         | EventBody::CallHold(_)
         | EventBody::CallResumed(_)
+        | EventBody::CallSilenced(_)
         | EventBody::CallMute(_)
         | EventBody::CallDtmf(_)
         | EventBody::CallNamed(_)
@@ -157,6 +159,7 @@ fn call(event: &Event) -> String {
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
         | EventBody::CallIncoming(_)
+        | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)
         | EventBody::EngineStarted(_)
@@ -166,6 +169,7 @@ fn call(event: &Event) -> String {
         | EventBody::AccountRemoved(_)
         | EventBody::AccountRegistering(_)
         | EventBody::AccountRegistered(_)
+        | EventBody::AccountRenewed(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
         | EventBody::RecordingStarted(_)

@@ -208,6 +208,54 @@ fn a_process_that_fails_is_told_with_its_call_until_it_stays_away() {
     });
 }
 
+/// A process that answers, but never in time, makes a silent call: told, and the call goes on by its other codec.
+#[test]
+fn a_call_leaves_an_isolated_codec_that_is_always_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let defines = ["SLOW_DECODE=6000000".to_owned()];
+    let slow = common::compile_c(folder.path(), "slow", &defines);
+    let quick = common::compile_c(folder.path(), "quick", &[]);
+    let program = common::program();
+    run(async {
+        let mut ours = Catalogue::new("test", "1").isolated_by(program);
+        ours.add_isolated(&slow).unwrap();
+        ours.add_built_in(&codec_g711::ENTRY).unwrap();
+        let mut theirs = with_file(&quick);
+        theirs.add_built_in(&codec_g711::ENTRY).unwrap();
+        let mut keys = ACCOUNT.to_vec();
+        keys.push(("media.codecs", "COPY,PCMU"));
+        keys.push(("accounts.a.udp_from_unknown", "true"));
+        let ours = start_with(&keys, ours).await;
+        keys.push(("incoming.accept", "echo"));
+        let theirs = start_with(&keys, theirs).await;
+        let events = ours.events(Filter::default());
+        let call = called(&ours, &theirs, &events).await;
+        let late = heard(&events, |event| {
+            matches!(event.body, EventBody::PluginDeadlineMissed(_)).then_some(event.call)
+        });
+        assert_eq!(late.await, Some(call));
+        let warned = heard(&events, |event| {
+            matches!(event.body, EventBody::CallWarning(_)).then_some(event.call)
+        });
+        assert_eq!(warned.await, Some(call));
+        let changed = async {
+            loop {
+                let Reply::Calls { calls } = asked(&ours, Command::ListCalls(NoFields {})) else {
+                    panic!("not the calls");
+                };
+                let media = calls[0].media.as_ref();
+                if media.and_then(|media| media.codec.as_deref()) == Some("PCMU") {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, changed).await.unwrap();
+        ours.stop("test").await;
+        theirs.stop("test").await;
+    });
+}
+
 fn failed(event: &Event) -> Option<(Option<CallHandle>, Box<PluginChange>)> {
     if let EventBody::PluginFaulted(change) | EventBody::PluginQuarantined(change) = &event.body {
         return Some((event.call, change.clone()));

@@ -6,8 +6,8 @@ pub(crate) mod tests;
 
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
-    CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallWarning,
-    DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
+    CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallSilenced,
+    CallWarning, DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
 use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
@@ -107,6 +107,8 @@ events! {
     "account.registering" AccountRegistering AccountChange;
     /// Calls reach the account.
     "account.registered" AccountRegistered AccountChange;
+    /// The registration goes on for as long as was granted.
+    "account.renewed" AccountRenewed AccountChange;
     /// They do not.
     "account.failed" AccountFailed AccountChange;
     /// They do not, on purpose.
@@ -117,6 +119,8 @@ events! {
     "call.sent" CallSent CallSent;
     /// Somebody calls.
     "call.incoming" CallIncoming CallIncoming;
+    /// It rings on, but not here: somebody wants to hear no more of it.
+    "call.silenced" CallSilenced CallSilenced;
     /// It rings.
     "call.ringing" CallRinging CallRinging;
     /// Something is heard before the answer.

@@ -163,6 +163,7 @@ impl Story {
                 self.at(event.ts, &format!("recording {text}"), out);
             }
             EventBody::CallRinging(_)
+            | EventBody::CallSilenced(_)
             | EventBody::CallCreated(_)
             | EventBody::CallIncoming(_)
             | EventBody::EngineStarted(_)
@@ -172,6 +173,7 @@ impl Story {
             | EventBody::AccountRemoved(_)
             | EventBody::AccountRegistering(_)
             | EventBody::AccountRegistered(_)
+            | EventBody::AccountRenewed(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
             | EventBody::PluginReplaced(_)
