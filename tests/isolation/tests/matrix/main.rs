@@ -245,8 +245,10 @@ fn percentile(mut all: Vec<u64>, percent: usize) -> u64 {
     all.get(at).copied().unwrap_or(0)
 }
 
-/// All runs of one fault: what is told of them, and the 99th percentile of the gap where there is one.
-fn told(kind: &str, blow: Blow, all: &[Seen]) -> Option<u64> {
+/// All runs of one fault: what is told of them, and the 99th percentile of the gap where there is one. `more` is how
+/// often one blow was more than one fault, as where the machine lets a new process wait; such a run is made again, and
+/// counts if it stays so.
+fn told(kind: &str, blow: Blow, all: &[Seen], more: usize) -> Option<u64> {
     let sound: Vec<&Seen> = all.iter().filter(|seen| !seen.is_spoiled).collect();
     let of = |what: fn(&Seen) -> u64| -> Vec<u64> { sound.iter().map(|seen| what(seen)).collect() };
     let (gaps, back) = (of(|seen| seen.gap_ms), of(|seen| seen.back_ms));
@@ -257,7 +259,7 @@ fn told(kind: &str, blow: Blow, all: &[Seen]) -> Option<u64> {
     };
     let lost = |of: fn(&Seen) -> u64| all.iter().map(of).sum::<u64>();
     println!(
-        "| {kind} | {name} | {} | {half} / {most} | {} / {} | {} / {} | {} |",
+        "| {kind} | {name} | {} | {half} / {most} | {} / {} | {} / {} | {} | {more} |",
         all.len(),
         percentile(back.clone(), 50),
         percentile(back, 99),
@@ -275,7 +277,7 @@ fn matrix(kind: &str, gap_ms: u64) {
     let (program, library): (PathBuf, PathBuf) = (program(), faulty(kind));
     let before = belongings();
     println!(
-        "| kind | fault | calls | gap p50 / p99, ms | back p50 / p99, ms | lost here / beside | spoiled |"
+        "| kind | fault | calls | gap p50 / p99, ms | back p50 / p99, ms | lost here / beside | spoiled | again |"
     );
     for blow in BLOWS {
         let mut all: Vec<Seen> = Vec::new();
@@ -296,11 +298,7 @@ fn matrix(kind: &str, gap_ms: u64) {
                 }
             });
         }
-        let worst = told(kind, blow, &all);
-        assert!(
-            more * 4 <= all.len(),
-            "{kind}, {blow:?}: one blow was {more} times more than one fault"
-        );
+        let worst = told(kind, blow, &all, more);
         let lost = |seen: &Seen| match kind {
             // What it does not encode is not sent, and counts as a gap.
             "codec" => seen.lost.1,

@@ -116,9 +116,14 @@ impl Stage {
             request: sounds.request(),
         };
         let incoming = loaded.settings.incoming.clone();
-        let builder = phone::build_with(&loaded.settings, catalogue, sound, move || {
-            Box::new(Rule::new(incoming.clone(), Recorded::default()))
-        });
+        let keeping: phone::Keeping = phone::keeping;
+        let builder = phone::build_with(
+            &loaded.settings,
+            catalogue,
+            sound,
+            move || Box::new(Rule::new(incoming.clone(), Recorded::default())),
+            Some(keeping),
+        );
         let builder = builder.map_err(|why| Error::from(why.explain()))?;
         let began = Instant::now();
         let phone = builder
