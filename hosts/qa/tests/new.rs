@@ -62,7 +62,8 @@ fn a_new_filter_carries_a_call() {
 #[test]
 fn a_new_device_carries_a_call() {
     for language in [Language::Rust, Language::C] {
-        let hum = "{ tone = { hertz = 100, share = 0.5 } }";
+        // A device is asked for 16,000 samples a second, at which it hums an octave higher than at 8,000.
+        let hum = "{ tone = { hertz = 200, share = 0.5 } }";
         carries_a_call("audio", language, -19, "", hum);
     }
 }
