@@ -269,12 +269,8 @@ impl Kind {
             Self::Number { .. } | Self::GmtOffset => text
                 .parse()
                 .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
-            Self::Names
-            | Self::Codecs
-            | Self::Texts
-            | Self::Listen
-            | Self::Devices
-            | Self::Lines(_) => {
+            Self::Devices => Raw::List(outside_braces(text)),
+            Self::Names | Self::Codecs | Self::Texts | Self::Listen | Self::Lines(_) => {
                 let items = text
                     .split(',')
                     .map(str::trim)
@@ -294,6 +290,24 @@ impl Kind {
             | Self::Secret => Raw::Text(text.to_owned()),
         }
     }
+}
+
+/// Parted by commas, but for those within the JSON of a plugin's options.
+fn outside_braces(text: &str) -> Vec<String> {
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_u32, false, false);
+    let parts = text.split(|c: char| {
+        let within = is_quoted;
+        match c {
+            '"' if depth > 0 && !is_escaped => is_quoted = !is_quoted,
+            '{' if !within => depth += 1,
+            '}' if !within => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_escaped = within && c == '\\' && !is_escaped;
+        c == ',' && depth == 0
+    });
+    let parts = parts.map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
 }
 
 impl Raw {
