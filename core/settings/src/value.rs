@@ -81,6 +81,8 @@ pub(crate) enum Kind {
 const MAX_TEXT: usize = 4096;
 /// Longest list.
 const MAX_LIST: usize = 64;
+/// Longest list of what is only text: extensions that are watched (M-094).
+const MAX_TEXTS: usize = 1000;
 
 impl Kind {
     /// Checks what was written; `None` when it is not allowed.
@@ -105,7 +107,11 @@ impl Kind {
             (Self::PluginOption, raw) => option(raw).map(Value::Plugin),
             (_, Raw::Text(text)) if self.takes_text(text) => Some(Value::Text(text.clone())),
             (_, Raw::List(items)) => {
-                let fits = items.len() <= MAX_LIST && items.iter().all(|item| is_line(item));
+                let most = match matches!(self, Self::Texts) {
+                    true => MAX_TEXTS,
+                    false => MAX_LIST,
+                };
+                let fits = items.len() <= most && items.iter().all(|item| is_line(item));
                 (fits && self.takes_list(items)).then(|| Value::List(items.clone()))
             }
             (
