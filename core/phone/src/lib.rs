@@ -65,10 +65,14 @@ use part_link::Link;
 use part_media::Media;
 use part_recorder::Recorder;
 use part_registrar::Registrar;
+use part_transfer::Transfers;
 use plugin_host::Catalogue;
 use ports::media::Sound;
 use ports::{Address, Handles};
-use settings::{CallsFull, CodecOrder, DtmfListen, HoldSends, MediaPriority, Settings, Transport};
+use settings::{
+    CallsFull, CodecOrder, DtmfListen, HoldSends, MediaPriority, Settings, Transferred, Transport,
+};
+use sip::transfer::transferee::Policy;
 use sip_message::{Capabilities, Method};
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
@@ -150,6 +154,7 @@ pub fn build_with(
     builder = builder.part(Address::Link, move || {
         Link::new(link.clone(), seeds.split())
     });
+    builder = with_transfers(builder, settings, handles.clone());
     let mut seeds = rng.split();
     builder = builder.part(Address::Dialogs, move || {
         Dialogs::new(dialogs.clone(), answering(), handles.clone(), seeds.split())
@@ -173,6 +178,17 @@ fn transport(of: Transport) -> sip::Transport {
         Transport::Udp => sip::Transport::Udp,
         Transport::Tcp => sip::Transport::Tcp,
     }
+}
+
+/// A monitor hands no call on.
+fn with_transfers(builder: Builder, settings: &Settings, handles: Handles) -> Builder {
+    if is_monitor(settings) {
+        return builder;
+    }
+    let transfers = transfer_settings(settings);
+    builder.part(Address::Transfer, move || {
+        Transfers::new(transfers, handles.clone())
+    })
 }
 
 fn identity(settings: &Settings, epoch: Timestamp) -> Identity {
@@ -216,6 +232,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             Method::Prack,
             Method::Update,
             Method::Info,
+            Method::Refer,
             Method::Notify,
         ],
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
@@ -243,6 +260,15 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
         offers: sip::owner::Offers::default(),
         trace: !is_monitor(settings),
     }
+}
+
+fn transfer_settings(settings: &Settings) -> part_transfer::Settings {
+    let policy = match settings.calls.transferred {
+        Transferred::Ask => Policy::Ask,
+        Transferred::Allow => Policy::Allow,
+        Transferred::Refuse => Policy::Refuse,
+    };
+    part_transfer::Settings { policy }
 }
 
 fn dialogs_settings(
@@ -274,6 +300,7 @@ fn dialogs_settings(
         one_active: settings.calls.one_active,
         formats,
         history: false,
+        transfer: !is_monitor(settings),
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

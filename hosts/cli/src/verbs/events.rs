@@ -102,6 +102,10 @@ fn summary(event: &Event) -> String {
         | EventBody::CallQuality(_)
         | EventBody::CallWarning(_)
         | EventBody::CallEnded(_) => call(event),
+        EventBody::TransferRequested(transfer)
+        | EventBody::TransferProgress(transfer)
+        | EventBody::TransferDone(transfer)
+        | EventBody::TransferFailed(transfer) => super::transfer::words(transfer),
         EventBody::HistoryChanged(_)
         | EventBody::ContactsChanged(_)
         | EventBody::FavouritesChanged(_) => String::new(),
@@ -164,6 +168,10 @@ fn call(event: &Event) -> String {
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)
+        | EventBody::TransferRequested(_)
+        | EventBody::TransferProgress(_)
+        | EventBody::TransferDone(_)
+        | EventBody::TransferFailed(_)
         | EventBody::EngineStarted(_)
         | EventBody::EngineStopping(_)
         | EventBody::EngineDegraded(_)

@@ -85,6 +85,7 @@ pub(crate) fn engine() -> EngineSnapshot {
         mailboxes: Vec::new(),
         plugins: vec![plugin()],
         media_priority: None,
+        transfers: Vec::new(),
         troubles: Vec::new(),
     }
 }
@@ -261,6 +262,31 @@ fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
     })
 }
 
+/// A transfer in each of its events.
+fn transfers() -> Vec<EventBody> {
+    use crate::transfer::{TransferKind, TransferRole, TransferState};
+    let transfer = |state, error: Option<ErrorObject>| {
+        Box::new(crate::TransferSnapshot {
+            call: "c7k2".parse().unwrap(),
+            role: TransferRole::Transferor,
+            kind: TransferKind::Attended,
+            state,
+            target: "600".into(),
+            with: Some("c7k3".parse().unwrap()),
+            sip_status: error.as_ref().and_then(|error| error.sip_status),
+            error,
+        })
+    };
+    let error = ErrorObject::new(Code::TRANSFER_NOT_TAKEN, "the target said 486 Busy Here");
+    let failed = transfer(TransferState::Recovered, Some(error.sip_status(486)));
+    vec![
+        EventBody::TransferRequested(transfer(TransferState::Holding, None)),
+        EventBody::TransferProgress(transfer(TransferState::Ringing, None)),
+        EventBody::TransferDone(transfer(TransferState::Completed, None)),
+        EventBody::TransferFailed(failed),
+    ]
+}
+
 fn lamp_change() -> Box<LampChange> {
     Box::new(LampChange {
         was: Some(LampState::Idle),
@@ -414,6 +440,7 @@ fn all() -> Vec<EventBody> {
             refused: 3,
         })),
     ]);
+    all.extend(transfers());
     all.extend(kept());
     all.push(EventBody::AccountRenewed(account()));
     all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
@@ -510,14 +537,18 @@ fn every_event_has_its_json() {
         {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
-        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
-        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
-        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
-        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
-        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
-        {"seq":48,"ts":"2026-11-21T14:02:11.530Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
-        {"seq":49,"ts":"2026-11-21T14:02:11.531Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"call.transfer.requested","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"holding","target":"600","with":"c7k3"}}
+        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"call.transfer.progress","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"ringing","target":"600","with":"c7k3"}}
+        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"call.transfer.done","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"completed","target":"600","with":"c7k3"}}
+        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"call.transfer.failed","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"recovered","target":"600","with":"c7k3","sip_status":486,"error":{"code":"OH-4043","title":"the target did not take the call","detail":"the target said 486 Busy Here","fix":"speak with the caller, and try again later","sip_status":486}}}
+        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
+        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
+        {"seq":48,"ts":"2026-11-21T14:02:11.530Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
+        {"seq":49,"ts":"2026-11-21T14:02:11.531Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
+        {"seq":50,"ts":"2026-11-21T14:02:11.532Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
+        {"seq":51,"ts":"2026-11-21T14:02:11.533Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
+        {"seq":52,"ts":"2026-11-21T14:02:11.534Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":53,"ts":"2026-11-21T14:02:11.535Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
