@@ -11,6 +11,7 @@ mod receiving;
 mod recordings;
 mod repeats;
 mod rules;
+mod transfers;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
@@ -19,7 +20,7 @@ use base::{Duration, Instant};
 use checks::refuse_ours;
 use control::command::{Command, Dial, Reply};
 use control::plugin::PluginReload;
-use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
+use control::snapshot::Party;
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
@@ -100,6 +101,7 @@ impl Commands {
         (id, outcome)
     }
 
+    #[allow(clippy::too_many_lines)] // One line for each command.
     fn carry_out(
         &mut self,
         asked: Command,
@@ -121,6 +123,11 @@ impl Commands {
             | Command::Hold(_)
             | Command::Resume(_)
             | Command::Swap(_) => self.on_call(asked, command, hub),
+            Command::Transfer(_)
+            | Command::TransferComplete(_)
+            | Command::TransferCancel(_)
+            | Command::TransferAllow(_)
+            | Command::TransferRefuse(_) => self.on_transfer(asked, command, hub, now),
             Command::StartRecording(_)
             | Command::StopRecording(_)
             | Command::PauseRecording(_)
@@ -246,33 +253,16 @@ impl Commands {
             return Err(ErrorObject::new(Code::UNKNOWN_ACCOUNT, why));
         }
         let call = self.handles.next();
-        let snapshot = CallSnapshot {
-            call,
-            account: Some(from.account.clone()),
-            direction: CallDirection::Outgoing,
-            state: CallState::Dialing,
-            from: Party {
-                uri: from.aor.clone(),
-                display: None,
-            },
-            to: Party {
-                uri: to.clone(),
-                display: None,
-            },
-            created: hub.time(now),
-            answered: None,
-            ended: None,
-            silenced: false,
-            muted: false,
-            held_by_remote: false,
-            held_by_local: false,
-            media: None,
-            quality: None,
-            end: None,
-            recording: None,
-            sip_call_id: None,
-            known: None,
+        let us = Party {
+            uri: from.aor.clone(),
+            display: None,
         };
+        let them = Party {
+            uri: to.clone(),
+            display: None,
+        };
+        let named = Some(from.account.clone());
+        let snapshot = calls::dialled(call, named, (us, them), hub.time(now));
         let account = Some(from.account.as_str().to_owned());
         self.post(dialogs::Word::Dial {
             command,

@@ -1,17 +1,21 @@
 //! Numbers events, keeps whole snapshots, and hands both to whoever listens.
 
+mod about;
+
 use crate::ladders::Ladders;
 use crate::lamps::Lamps;
 use crate::listener::{Listener, Sent};
+use about::{account_of, call_of, call_within, recording_of, transfer_of};
 use base::Instant;
 use control::event::{CallEnded, EngineChange, StreamLagged};
-use control::recording::{RecordingChange, RecordingState};
+use control::recording::RecordingState;
 use control::snapshot::{
     AccountSnapshot, CallDirection, CallSnapshot, CallState, EngineSnapshot, EngineState,
     PluginSnapshot,
 };
 use control::{
     CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
+    TransferSnapshot,
 };
 use ports::Address;
 use ports::events::Word;
@@ -48,6 +52,7 @@ pub struct Hub {
     listening: Vec<String>,
     calls: BTreeMap<CallHandle, CallSnapshot>,
     accounts: BTreeMap<String, AccountSnapshot>,
+    transfers: BTreeMap<CallHandle, TransferSnapshot>,
     lamps: Lamps,
     plugins: Vec<PluginSnapshot>,
     media_priority: Option<MediaPriority>,
@@ -67,6 +72,7 @@ impl Hub {
             listening: Vec::new(),
             calls: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            transfers: BTreeMap::new(),
             lamps: Lamps::default(),
             plugins: Vec::new(),
             media_priority: None,
@@ -87,6 +93,7 @@ impl Hub {
             listening: self.listening.clone(),
             accounts: self.accounts.values().cloned().collect(),
             calls: self.calls.values().cloned().collect(),
+            transfers: self.transfers.values().cloned().collect(),
             lamps: self.lamps.lamps(),
             mailboxes: self.lamps.mailboxes(),
             plugins: self.plugins.clone(),
@@ -103,6 +110,11 @@ impl Hub {
     /// All accounts.
     pub fn accounts(&self) -> &BTreeMap<String, AccountSnapshot> {
         &self.accounts
+    }
+
+    /// Transfers that are not over.
+    pub fn transfers(&self) -> &BTreeMap<CallHandle, TransferSnapshot> {
+        &self.transfers
     }
 
     /// Lamps and mailboxes.
@@ -178,6 +190,9 @@ impl Hub {
             Word::Panicked { who, why, down } => {
                 if who == Address::Dialogs {
                     self.lose_calls(&why, now);
+                }
+                if who == Address::Transfer {
+                    self.transfers.clear();
                 }
                 if who == Address::Blf {
                     let lost = self.lamps.lost(&why, self.time(now)).into_iter();
@@ -328,6 +343,12 @@ impl Hub {
             );
             known.recording = (!over).then(|| Box::new(change.recording.clone()));
         }
+        if let Some(transfer) = transfer_of(body) {
+            match transfer.is_over() {
+                true => self.transfers.remove(&call),
+                false => self.transfers.insert(call, transfer.clone()),
+            };
+        }
         match (body, call_of(body)) {
             (EventBody::CallEnded(_), Some(snapshot)) => {
                 self.calls.remove(&call);
@@ -399,70 +420,4 @@ fn tell(at: Instant, body: EventBody) -> Word {
         command: None,
         body,
     }
-}
-
-// Most events concern no account; a new one that does is added here and in `call_of`.
-#[allow(clippy::wildcard_enum_match_arm)]
-fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
-    match body {
-        EventBody::AccountAdded(change)
-        | EventBody::AccountRemoved(change)
-        | EventBody::AccountRegistering(change)
-        | EventBody::AccountRegistered(change)
-        | EventBody::AccountRenewed(change)
-        | EventBody::AccountChanged(change)
-        | EventBody::AccountFailed(change)
-        | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
-        _ => None,
-    }
-}
-
-#[allow(clippy::wildcard_enum_match_arm)]
-fn recording_of(body: &EventBody) -> Option<&RecordingChange> {
-    match body {
-        EventBody::RecordingStarted(change)
-        | EventBody::RecordingPaused(change)
-        | EventBody::RecordingResumed(change)
-        | EventBody::RecordingGap(change)
-        | EventBody::RecordingStopped(change)
-        | EventBody::RecordingFailed(change) => Some(change),
-        _ => None,
-    }
-}
-
-#[allow(clippy::wildcard_enum_match_arm)]
-fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
-    match body {
-        EventBody::CallCreated(told) => Some(&told.snapshot),
-        EventBody::CallIncoming(told) => Some(&told.snapshot),
-        EventBody::CallSent(told) => Some(&told.snapshot),
-        EventBody::CallRinging(told) | EventBody::CallProgress(told) => Some(&told.snapshot),
-        EventBody::CallAnswered(told) => Some(&told.snapshot),
-        EventBody::CallMedia(told) => Some(&told.snapshot),
-        EventBody::CallHold(told) | EventBody::CallResumed(told) => Some(&told.snapshot),
-        EventBody::CallSilenced(told) => Some(&told.snapshot),
-        EventBody::CallMute(told) => Some(&told.snapshot),
-        EventBody::CallNamed(told) => Some(&told.snapshot),
-        EventBody::CallQuality(told) => Some(&told.snapshot),
-        EventBody::CallEnded(told) => Some(&told.snapshot),
-        _ => None,
-    }
-}
-
-/// The snapshot out of an event of a call; the event itself where it holds none.
-#[allow(clippy::wildcard_enum_match_arm)]
-fn call_within(body: EventBody) -> Result<CallSnapshot, EventBody> {
-    Ok(match body {
-        EventBody::CallCreated(told) => told.snapshot,
-        EventBody::CallIncoming(told) => told.snapshot,
-        EventBody::CallSent(told) => told.snapshot,
-        EventBody::CallRinging(told) | EventBody::CallProgress(told) => told.snapshot,
-        EventBody::CallAnswered(told) => told.snapshot,
-        EventBody::CallMedia(told) => told.snapshot,
-        EventBody::CallNamed(told) => told.snapshot,
-        EventBody::CallQuality(told) => told.snapshot,
-        EventBody::CallEnded(told) => told.snapshot,
-        // Rare ones go the long way.
-        other => return Err(other),
-    })
 }

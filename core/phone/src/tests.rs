@@ -25,7 +25,7 @@ fn catalogue() -> Catalogue {
 }
 
 /// A value of its own for each key.
-const EVERYTHING: [(&str, &str); 27] = [
+const EVERYTHING: [(&str, &str); 28] = [
     ("limits.calls", "7"),
     ("limits.calls_full", "later"),
     ("limits.dialogs", "77"),
@@ -51,6 +51,7 @@ const EVERYTHING: [(&str, &str); 27] = [
     ("filters.speaker", "filter-x:{}"),
     ("calls.one_active", "false"),
     ("calls.hold_sends", "silence"),
+    ("calls.transferred", "ask"),
     ("incoming.accept", "echo"),
     ("incoming.accept_after_ms", "1500"),
 ];
@@ -97,6 +98,8 @@ fn every_setting_has_a_reader() {
     assert_eq!(dialogs.ring_for, Some(Duration::from_secs(33)));
     assert_eq!(dialogs.one_active, calls.one_active);
     assert_eq!(calls.hold_sends, settings::HoldSends::Silence);
+    let transfers = transfer_settings(&settings);
+    assert_eq!(transfers.policy, sip::transfer::transferee::Policy::Ask);
     assert_eq!(dialogs.preference, sdp::Preference::Ours);
     reach_media(&settings, &media);
     assert_eq!(voice_settings(&settings).unwrap().dscp, dscp(marks.voice));

@@ -148,6 +148,32 @@ pub enum Word {
         /// Method, more header fields, body.
         request: Inside,
     },
+    /// Sends REFER in the dialog of a call for transfer; answered by `transfer::Word::Outcome`, or by
+    /// `Unusable` where nobody can be referred to so.
+    Refer {
+        /// Transfer's number for it.
+        ticket: u64,
+        /// The call.
+        call: CallHandle,
+        /// Where its far end is to go.
+        to: ReferTo,
+    },
+    /// Calls whom the far end of a call sends us to.
+    Follow {
+        /// The call's handle from now on.
+        call: CallHandle,
+        /// The call in which we were sent there: it stays as it is, and gives the new one its sound.
+        instead: CallHandle,
+        /// A URI.
+        to: String,
+        /// More header fields of the INVITE.
+        headers: Vec<(String, String)>,
+    },
+    /// Ends a call from which the person has gone elsewhere.
+    Leave {
+        /// The call.
+        call: CallHandle,
+    },
     /// Answers a request that another part was told of. One that is gone is passed over.
     Respond {
         /// The call.
@@ -192,4 +218,13 @@ pub enum Word {
     },
     /// Another part was made anew.
     Restarted(Address),
+}
+
+/// Where somebody is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferTo {
+    /// To whom this means where it is dialled in the call's account.
+    Typed(String),
+    /// To the far end of this other call, whose place the new call takes (RFC 3891).
+    Taking(CallHandle),
 }

@@ -47,6 +47,10 @@ pub(crate) const KEYS: &[Key] = &[
     key("sip.user_agent", Kind::Text),
     key("calls.one_active", Kind::Switch),
     key("calls.hold_sends", Kind::Choice(&["nothing", "silence"])),
+    key(
+        "calls.transferred",
+        Kind::Choice(&["ask", "allow", "refuse"]),
+    ),
     key("incoming.accept", Kind::Incoming),
     key("incoming.accept_after_ms", number(0, 600_000)),
     key("account.register", Kind::Switch),

@@ -36,5 +36,5 @@ pub use secret::{SecretSource, Unreadable};
 pub use settings::{
     Accept, Calls, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters,
     History, HoldSends, Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue,
-    PluginOption, PluginValue, Plugins, Recording, Settings, Sip, Transport, Trust,
+    PluginOption, PluginValue, Plugins, Recording, Settings, Sip, Transferred, Transport, Trust,
 };

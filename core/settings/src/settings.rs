@@ -151,6 +151,17 @@ pub enum HoldSends {
     Silence,
 }
 
+/// Whether we go where the far end of a call sends us (REFER).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transferred {
+    /// A person is asked.
+    Ask,
+    /// Yes.
+    Allow,
+    /// No.
+    Refuse,
+}
+
 /// Several calls at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Calls {
@@ -158,6 +169,8 @@ pub struct Calls {
     pub one_active: bool,
     /// What a call that is held here is sent.
     pub hold_sends: HoldSends,
+    /// Whether we go where the far end of a call sends us.
+    pub transferred: Transferred,
 }
 
 /// What becomes of a call that comes in.

@@ -129,6 +129,14 @@ impl Dialogs {
         session.map_or(Goodbye::Nothing, |session| session.goodbye())
     }
 
+    /// The dialog of a session that is up.
+    pub fn dialog(&self, id: SessionId) -> Option<crate::session::DialogName> {
+        self.state
+            .sessions
+            .get(&id)
+            .and_then(|session| session.name())
+    }
+
     /// Lets `step` work on one session, and keeps all indexes true.
     fn with(&mut self, id: SessionId, now: Instant, step: impl FnOnce(&mut Session, &mut Fx<'_>)) {
         let Some(session) = self.state.sessions.get_mut(&id) else {

@@ -18,6 +18,7 @@
 //! | [`dialog`] | peer-to-peer relation: tags, route set, remote target | `session` | |
 //! | [`session`] | one INVITE usage of a dialog, from offer to goodbye | `dialogs` | |
 //! | [`dialogs`] | table of sessions; forking | the driver | `endpoint`, through the driver |
+//! | [`transfer`] | calls that are handed on: ours, and those in which we are (RFC 3515, RFC 5589) | the driver | `dialogs`, through the driver |
 //! | [`subscription`] | one subscription: ask, refresh, poll, hear, end (RFC 6665) | `subscriptions` | |
 //! | [`subscriptions`] | table of subscriptions, paced | the driver | `endpoint`, through the driver |
 //! | [`lamp`] | what NOTIFYs say: dialog-info, PIDF, message-summary, reginfo; one lamp | the driver | |
@@ -39,6 +40,7 @@ pub mod session;
 pub mod subscription;
 pub mod subscriptions;
 pub mod transaction;
+pub mod transfer;
 
 pub use error::Error;
 pub use flow::{FlowId, Origin, Target, Transport};

@@ -1,10 +1,12 @@
 //! What may be typed.
 
 mod kept;
+mod moved;
 
 pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
+pub(crate) use moved::{Park, Redirect, Transfer};
 
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -104,6 +106,10 @@ pub(crate) enum Verb {
     Silence(OneCall),
     /// Send a ringing call elsewhere
     Redirect(Redirect),
+    /// Hand a call on to somebody else, at once or after a word with them
+    Transfer(Transfer),
+    /// Leave a call at a slot of the server, where anybody can fetch it by calling the slot
+    Park(Park),
     /// End a call
     Hangup(Hangup),
     /// Send digits
@@ -267,15 +273,6 @@ pub(crate) struct Decline {
     /// SIP status to refuse with, such as 486 for busy
     #[arg(long, value_parser = clap::value_parser!(u16).range(400..=699))]
     pub(crate) status: Option<u16>,
-}
-
-/// `redirect`. With one word, that is where to.
-#[derive(Debug, Group)]
-#[command(override_usage = "offhook redirect [OPTIONS] [ID] <TO>")]
-pub(crate) struct Redirect {
-    /// The call, needed only where several ring, and a number or an address
-    #[arg(value_name = "ID TO", required = true, num_args = 1..=2)]
-    pub(crate) words: Vec<String>,
 }
 
 /// `hangup`.

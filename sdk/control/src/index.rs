@@ -294,6 +294,41 @@ index! {
         "no voicemail number configured"
         "the account does not say which number its voicemail has"
         "set voicemail_number of the account";
+    /// A transfer is refused.
+    4040 TRANSFER_REFUSED Rejected
+        "the call cannot be transferred"
+        "the other side or its server does not do transfers (403, 405, 501), or does not want this one (603)"
+        "ask the target to call, or switch on transfers (REFER) at the server";
+    /// A transfer's target does not exist.
+    4041 TRANSFER_NO_TARGET Rejected
+        "the target of the transfer does not exist"
+        "the server knows nobody by this number"
+        "check the number; the caller is with you again, or waits on hold as before";
+    /// A transfer's target is barred.
+    4042 TRANSFER_BARRED Rejected
+        "the caller may not be connected with this target"
+        "the server bars the target for whoever is transferred: a class of service, or a list of numbers"
+        "take the call to another target, or have the server's administrator allow it";
+    /// A transfer's target did not take the call.
+    4043 TRANSFER_NOT_TAKEN Rejected
+        "the target did not take the call"
+        "it is busy, does not answer, declined, or hung up: see the SIP status"
+        "speak with the caller, and try again later";
+    /// Nobody said how a transfer ended.
+    4044 TRANSFER_UNKNOWN Timeout
+        "nobody said how the transfer ended"
+        "the other side did not answer, or took it and sent no report (NOTIFY); some servers send none"
+        "ask the caller; see who said what with: offhook ladder CALL";
+    /// A call in a transfer is gone.
+    4045 TRANSFER_CALLER_GONE Failed
+        "the call ended before the transfer did"
+        "the other side hung up, or the network to it went away, before it said how the transfer ended"
+        "call back if it matters";
+    /// The far end sends us where nobody is sent.
+    4046 TRANSFER_FORBIDDEN Rejected
+        "the other side wanted to send this call where no call is sent"
+        "its transfer names a web page, a mailbox or another request than a call, or cannot be read; it was refused"
+        "nothing: the call goes on as it was";
     /// No such record, contact, profile or favourite.
     4101 UNKNOWN_RECORD Usage
         "there is no such record, contact, profile or favourite"

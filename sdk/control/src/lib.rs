@@ -24,6 +24,7 @@
 //! | [`recording`] | recordings of calls |
 //! | [`history`] | the history of calls |
 //! | [`contacts`] | contacts, profiles, favourites |
+//! | [`transfer`] | calls that are handed on |
 //! | [`time`] | [`Timestamp`] |
 //! | `os` | which user this is |
 //! | [`wire`] | hello, welcome, one JSON object a line |
@@ -48,6 +49,7 @@ pub mod secret;
 pub mod snapshot;
 pub mod socket;
 pub mod time;
+pub mod transfer;
 pub mod wire;
 
 pub use command::{Command, Reply};
@@ -65,3 +67,4 @@ pub use secret::Secret;
 pub use snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
 pub use socket::{socket_folder, socket_path};
 pub use time::Timestamp;
+pub use transfer::TransferSnapshot;

@@ -4,6 +4,7 @@ use crate::RecordingSnapshot;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
 use crate::receiving::Forwarding;
+use crate::transfer::TransferSnapshot;
 use crate::{
     AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
 };
@@ -403,6 +404,9 @@ pub struct EngineSnapshot {
     /// All calls that are not over, by age.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallSnapshot>,
+    /// All transfers that are not over, by call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<TransferSnapshot>,
     /// All lamps, by account.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lamps: Vec<LampSnapshot>,

@@ -52,7 +52,7 @@ impl Flow {
         let wanted = finish(&world, self.name, 0);
         assert!(wanted.iter().all(|end| end.stays == 0), "{wanted:?}");
         let (mut same, mut stay) = (0, 0);
-        for seed in 1..=SEEDS {
+        for seed in 1..=bounds.seeds {
             let (hash, ends) = self.over(seed);
             same += u64::from(ends == wanted);
             stay += u64::from(ends.iter().any(|end| end.stays > 0));
@@ -63,9 +63,10 @@ impl Flow {
         }
         assert!(
             same >= bounds.same && stay <= bounds.stay,
-            "{}: of {SEEDS} bad networks {same} end as a good one, at least {} should; on {stay} a call \
+            "{}: of {} bad networks {same} end as a good one, at least {} should; on {stay} a call \
              stays, on at most {} may one; as a good one: {wanted:?}",
             self.name,
+            bounds.seeds,
             bounds.same,
             bounds.stay
         );
@@ -86,7 +87,7 @@ impl Flow {
     }
 }
 
-/// What is asked of a flow over [`SEEDS`] bad networks.
+/// What is asked of a flow over bad networks.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// So many at least end as the good network does.
@@ -94,6 +95,8 @@ pub struct Bounds {
     /// On so many at most a call stays: a script or a proxy here sends nothing twice, and a BYE of
     /// theirs that is lost is never heard of.
     pub stay: u64,
+    /// So many bad networks.
+    pub seeds: u64,
 }
 
 impl Default for Bounds {
@@ -101,6 +104,7 @@ impl Default for Bounds {
         Self {
             same: SEEDS - SEEDS / 50,
             stay: 0,
+            seeds: SEEDS,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::space::Space;
 use base::Instant;
 use bytes::Bytes;
 use control::event::Side;
+use control::transfer::TransferState;
 use control::{Code, Event, EventBody};
 use sip_message::{HeaderName, Headers, Limits, Message, Method};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,14 @@ pub fn told(event: &Event) -> Option<String> {
         EventBody::CallWarning(told) if told.code == Code::HOLD_REFUSED => {
             format!("call {call} refuses to be held or resumed")
         }
+        EventBody::TransferRequested(_) => format!("call {call} is to be handed on"),
+        EventBody::TransferProgress(told) => format!("call {call} {}", going(told.state)),
+        EventBody::TransferDone(_) => format!("call {call} is handed on"),
+        EventBody::TransferFailed(told) => {
+            let status = told.sip_status;
+            let status = status.map_or_else(String::new, |s| format!(" ({s})"));
+            format!("call {call} {}{status}", going(told.state))
+        }
         EventBody::CallEnded(told) => {
             let word = |value: serde_json::Result<serde_json::Value>| {
                 let text = value.ok().and_then(|v| v.as_str().map(str::to_owned));
@@ -70,6 +79,23 @@ pub fn told(event: &Event) -> Option<String> {
         EventBody::EngineDegraded(_) => "degraded".to_owned(),
         _ => return None,
     })
+}
+
+/// How far a transfer is.
+const fn going(state: TransferState) -> &'static str {
+    match state {
+        TransferState::Holding => "is to be handed on",
+        TransferState::Asking => "waits: the target is called",
+        TransferState::Consulting => "waits: the target, or we, are asked",
+        TransferState::Requested => "was asked to go",
+        TransferState::Trying => "goes",
+        TransferState::Ringing => "goes: the target rings",
+        TransferState::Returning => "comes back",
+        TransferState::Completed => "is handed on",
+        TransferState::Recovered => "is back",
+        TransferState::Lost => "is lost",
+        TransferState::Unknown => "goes somewhere",
+    }
 }
 
 /// The ladder of everything since the log was kept.

@@ -5,6 +5,7 @@ use base::Duration;
 use offhook_sim::{Leg, LinkSettings, Peer, Phone, Settings, World};
 use ports::{Address, dialogs};
 use sip::session::Inside;
+use sip::transfer::transferee::Policy;
 use sip_message::{Message, Method};
 
 fn secs(seconds: u64) -> Duration {
@@ -13,11 +14,17 @@ fn secs(seconds: u64) -> Duration {
 
 /// A phone that talks with a peer.
 fn talking(world: &mut World) -> (Phone, control::CallHandle, Peer) {
+    talking_with(world, Policy::Allow)
+}
+
+fn talking_with(world: &mut World, policy: Policy) -> (Phone, control::CallHandle, Peer) {
+    let mut settings = Settings::new("alice");
+    settings.transfers.policy = policy;
     world.set_links(&LinkSettings {
         delay: Duration::from_millis(20),
         ..LinkSettings::CLEAN
     });
-    let alice = world.phone(&Settings::new("alice"));
+    let alice = world.phone(&settings);
     let bob = Peer::new(world, "bob");
     bob.on("INVITE", |script, invite| script.accept(invite));
     let call = alice.dial(&bob.uri());
@@ -26,12 +33,12 @@ fn talking(world: &mut World) -> (Phone, control::CallHandle, Peer) {
     (alice, call, bob)
 }
 
-/// A phone without a part that transfers calls allows neither REFER nor MESSAGE (RFC 3261 §8.2.1), and knows no
-/// subscription in the dialog of a call (RFC 6665 §4.1.3). The call goes on.
+/// A REFER that is refused, a NOTIFY that nobody asked for (RFC 6665 §4.1.3), and what nobody knows (RFC 3261
+/// §8.2.1). The call goes on.
 #[test]
 fn m_083_what_nobody_here_takes_is_refused_and_the_call_goes_on() {
     let mut world = World::new(1);
-    let (alice, _, bob) = talking(&mut world);
+    let (alice, _, bob) = talking_with(&mut world, Policy::Refuse);
     let invite = bob.last("INVITE").unwrap();
     let mut leg = Leg::called(&bob.script(), &invite);
     for method in [Method::Refer, Method::Notify, Method::Message] {
@@ -53,7 +60,7 @@ fn m_083_what_nobody_here_takes_is_refused_and_the_call_goes_on() {
             Message::Response(response) => Some(response.status().code()),
             Message::Request(_) => None,
         });
-    assert_eq!(codes.collect::<Vec<_>>(), [405, 481, 405]);
+    assert_eq!(codes.collect::<Vec<_>>(), [603, 481, 405]);
     assert_eq!(alice.calls().len(), 1);
 }
 

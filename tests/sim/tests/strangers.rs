@@ -339,7 +339,7 @@ fn options_say_what_a_call_would_get() {
         world.run_for(ms(200));
         assert_eq!(
             heard.text("Allow"),
-            "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO"
+            "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY"
         );
         assert_eq!(heard.text("Supported"), "100rel, replaces, timer");
         assert_eq!(heard.text("Allow-Events"), "");

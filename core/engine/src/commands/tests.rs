@@ -6,7 +6,7 @@ use crate::hub::Identity;
 use control::command::AddAccount;
 use control::command::{Decline, SendDtmf, Shutdown, Transport};
 use control::event::{AccountChange, CallCreated};
-use control::snapshot::{AccountSnapshot, AccountState};
+use control::snapshot::{AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState};
 use control::{CallHandle, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -101,6 +101,8 @@ pub struct Call {
     pub replaced: bool,
     /// The call whose place it takes.
     pub replaces: Option<CallHandle>,
+    /// The call whose far end sent us here.
+    pub instead: Option<CallHandle>,
     /// Requests of other parts in its dialog.
     pub(crate) inside: crate::inside::Asked,
     /// How it stands with our hold.
@@ -144,6 +146,7 @@ impl Call {
             mos: (0.0, 0),
             replaced: false,
             replaces: None,
+            instead: None,
             inside: crate::inside::Asked::default(),
             hold: crate::hold::Hold::default(),
             keys: crate::keys::Keys::default(),

@@ -216,10 +216,10 @@ impl Dialogs {
                 }
             }
             Address::History => self.history_lost(now, out),
+            Address::Transfer => self.transfer_lost(out),
             Address::Registrar
             | Address::Dialogs
             | Address::Blf
-            | Address::Transfer
             | Address::Store
             | Address::Network
             | Address::Voice

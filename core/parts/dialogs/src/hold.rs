@@ -153,8 +153,14 @@ impl Dialogs {
 
     /// Calls with the microphone, but for `handle`.
     fn active_beside(&self, handle: CallHandle) -> Vec<CallHandle> {
+        // Whoever sent us to the other call still has this one: it ends by itself.
+        let instead = self.calls.get(&handle).and_then(|call| call.instead);
         let active = |call: &&Call| {
-            call.handle != handle && call.is_up() && call.is_personal() && !call.hold.wanted.holds()
+            call.handle != handle
+                && instead != Some(call.handle)
+                && call.is_up()
+                && call.is_personal()
+                && !call.hold.wanted.holds()
         };
         let active = self.calls.values().filter(active);
         active.map(|call| call.handle).collect()

@@ -19,6 +19,7 @@
 //! | `keys` | digits, ours and the peer's |
 //! | `noted` | what the history is told, and tells |
 //! | `tell` | events |
+//! | `transfer` | what transfer is told, and REFER |
 //! | `undelivered` | words of ours that nobody took |
 
 mod accounts;
@@ -38,6 +39,7 @@ mod news;
 mod noted;
 mod outgoing;
 mod tell;
+mod transfer;
 mod undelivered;
 
 use answering::{Answering, Step};
@@ -79,6 +81,8 @@ pub struct Settings {
     pub local_offset_min: fn(u64) -> i32,
     /// There is a history: it is told of every call, and a call that comes in rings once it has a record.
     pub history: bool,
+    /// There is a part for transfers: it is told how calls stand.
+    pub transfer: bool,
 }
 
 /// The dialogs part.
@@ -421,6 +425,14 @@ impl Part for Dialogs {
                 call,
                 request,
             } => self.ask_inside(call, (from, ticket), request, now, out),
+            Word::Refer { ticket, call, to } => self.refer(call, ticket, to, now, out),
+            Word::Follow {
+                call,
+                instead,
+                to,
+                headers,
+            } => self.follow(call, instead, (to, headers), now, out),
+            Word::Leave { call } => self.leave(call, now),
             Word::Respond { call, id, status } => self.respond_inside(call, id, status, now),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),

@@ -45,6 +45,7 @@ impl Dialogs {
         if changes {
             self.note(handle, out);
         }
+        self.show_transfer(handle, body, out);
     }
 
     /// Tells it of what no snapshot shows.

@@ -36,6 +36,29 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
+        self.dial_for(Some(command), handle, (wish, None), now, out);
+    }
+
+    /// Calls whom the far end of `instead` sends us to.
+    pub(crate) fn dial_instead(
+        &mut self,
+        handle: CallHandle,
+        wish: Wish,
+        instead: CallHandle,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        self.dial_for(None, handle, (wish, Some(instead)), now, out);
+    }
+
+    fn dial_for(
+        &mut self,
+        command: Option<CommandId>,
+        handle: CallHandle,
+        (wish, instead): (Wish, Option<CallHandle>),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
         let planned = self.plan(&wish);
         let target = planned.target.as_ref();
         self.placed(
@@ -45,6 +68,11 @@ impl Dialogs {
             (&wish.to, target),
             now,
         );
+        let sound = instead.and_then(|old| self.calls.get(&old).map(|call| call.sound.clone()));
+        if let Some(call) = self.calls.get_mut(&handle) {
+            call.instead = instead;
+            call.sound = sound.unwrap_or_else(|| self.settings.sound.clone());
+        }
         self.created(handle, now, out);
         let (Some(account), Some(target)) = (planned.account, planned.target) else {
             let no_address = || (Code::BAD_ADDRESS, String::new());
@@ -87,7 +115,7 @@ impl Dialogs {
     fn placed(
         &mut self,
         handle: CallHandle,
-        command: CommandId,
+        command: Option<CommandId>,
         account: Option<&Account>,
         to: (&str, Option<&Uri>),
         now: Instant,
@@ -102,8 +130,7 @@ impl Dialogs {
         let direction = CallDirection::Outgoing;
         let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
         let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
-        call.causes.dialled = Some(command);
-        call.sound = self.settings.sound.clone();
+        call.causes.dialled = command;
         self.by_session.insert(call.session, handle);
         self.calls.insert(handle, call);
     }

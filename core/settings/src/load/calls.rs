@@ -1,7 +1,7 @@
 //! Settings of several calls at once.
 
 use super::Values;
-use crate::settings::{Calls, HoldSends};
+use crate::settings::{Calls, HoldSends, Transferred};
 
 pub(super) fn read(values: &Values) -> Option<Calls> {
     Some(Calls {
@@ -9,6 +9,11 @@ pub(super) fn read(values: &Values) -> Option<Calls> {
         hold_sends: match values.text("calls.hold_sends")? {
             "silence" => HoldSends::Silence,
             _ => HoldSends::Nothing,
+        },
+        transferred: match values.text("calls.transferred")? {
+            "ask" => Transferred::Ask,
+            "refuse" => Transferred::Refuse,
+            _ => Transferred::Allow,
         },
     })
 }

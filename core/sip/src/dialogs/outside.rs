@@ -6,7 +6,7 @@ use crate::flow::{Origin, Transport};
 use crate::ids::{ServerId, SessionId};
 use crate::session::Session;
 use crate::session::fx::{Asked, Fx};
-use crate::session::write::{ALLOW, Fields, options, unsupported};
+use crate::session::write::{Fields, allow, options, unsupported};
 use base::Instant;
 use core::net::IpAddr;
 use sip_message::{HeaderName, Method, Request, ResponseBuilder, Status, Text};
@@ -25,7 +25,7 @@ impl Dialogs {
                 let room = self.room(asked.origin.source.ip());
                 let status = room.err().unwrap_or(Status::OK);
                 let tag = LocalTag::draw(&mut self.rng).to_string();
-                let response = options(&asked.request, status).to_tag(&tag);
+                let response = options(&asked.request, status, &self.config).to_tag(&tag);
                 let response = self.with_retry_after(response, status).build();
                 self.respond(asked.id, response);
             }
@@ -43,7 +43,7 @@ impl Dialogs {
                 let tag = LocalTag::draw(&mut self.rng).to_string();
                 let response = ResponseBuilder::to(&asked.request, Status::METHOD_NOT_ALLOWED)
                     .to_tag(&tag)
-                    .field(HeaderName::Allow, ALLOW)
+                    .field(HeaderName::Allow, allow(&self.config))
                     .build();
                 self.respond(asked.id, response);
             }

@@ -262,7 +262,7 @@ impl Called {
         let agreed = agree(said, fx.config.timer).ok().flatten();
         let response = ResponseBuilder::to(&self.invite.request, Status::OK)
             .to_tag(&self.tag.to_string())
-            .capabilities(&ledger.contact)
+            .capabilities(&ledger.contact, fx.config)
             .copy(&self.invite.request, HeaderName::RecordRoute)
             .timer(agreed)
             .description(description)

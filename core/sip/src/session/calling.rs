@@ -319,7 +319,7 @@ impl Calling {
             .field(HeaderName::To, &self.dial.to)
             .field(HeaderName::CallId, &self.call_id)
             .field(HeaderName::CSeq, format_args!("{} INVITE", self.cseq))
-            .capabilities(&ledger.contact);
+            .capabilities(&ledger.contact, fx.config);
         if let Some(wish) = self.wish {
             builder = builder
                 .field(HeaderName::SessionExpires, wish.interval.as_secs())

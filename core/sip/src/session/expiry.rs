@@ -33,7 +33,7 @@ impl Up {
         match self.leg.updates {
             Updates::Taken => {
                 let (builder, next_hop) = self.leg.dialog.request(Method::Update);
-                let builder = builder.capabilities(&ledger.contact);
+                let builder = builder.capabilities(&ledger.contact, fx.config);
                 let request = self.leg.ask_timer(builder).build();
                 ledger.send(Purpose::Refresh, request, next_hop, fx);
             }

@@ -8,7 +8,7 @@ use super::ledger::{Ledger, Purpose, Sent};
 use super::offer::{Gate, Theirs};
 use super::order::{ForkId, Inside};
 use super::refresh::{Refresh, name_of};
-use super::write::{ALLOW, Fields, options};
+use super::write::{Fields, allow, options};
 use super::{Timer, read, reliable};
 use crate::dialog::{Dialog, Phase};
 use crate::dialogs::News;
@@ -141,7 +141,7 @@ impl Leg {
             Method::Update => self.update(asked, ledger, fx),
             Method::Info => inform(&asked, fx),
             Method::Options => {
-                let response = options(&asked.request, Status::OK).build();
+                let response = options(&asked.request, Status::OK, fx.config).build();
                 fx.respond(asked.id, response);
             }
             Method::Ack | Method::Cancel => {}
@@ -288,7 +288,7 @@ impl Leg {
             .any(|name| *name == asked.request.method().as_str());
         if !is_taken || self.dialog.phase() == Phase::Early {
             let response = ResponseBuilder::to(&asked.request, Status::METHOD_NOT_ALLOWED)
-                .field(HeaderName::Allow, ALLOW)
+                .field(HeaderName::Allow, allow(fx.config))
                 .build();
             return fx.respond(asked.id, response);
         }
@@ -320,9 +320,17 @@ pub(crate) fn refuse(asked: &Asked, status: Status, fx: &mut Fx<'_>) {
 
 /// The user's answer to a request that it was told of.
 pub(crate) fn respond(id: ServerId, status: Status, ledger: &mut Ledger, fx: &mut Fx<'_>) {
-    if let Some(asked) = ledger.take_asked(id, fx) {
-        refuse(&asked, status, fx);
+    let Some(asked) = ledger.take_asked(id, fx) else {
+        return;
+    };
+    if !status.is_success() {
+        return refuse(&asked, status, fx);
     }
+    // Where NOTIFY of ours will come from (RFC 3515 §2.2, RFC 6665 §8.2.1).
+    let response = ResponseBuilder::to(&asked.request, status)
+        .field(HeaderName::Contact, &ledger.contact)
+        .build();
+    fx.respond(asked.id, response);
 }
 
 /// 422 with the shortest interval we take (RFC 4028 §9).

@@ -129,6 +129,19 @@ pub(crate) enum Stage {
     Gone,
 }
 
+/// A confirmed dialog, as a Replaces that somebody else sends names it (RFC 3891 §6.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialogName {
+    /// Its Call-ID.
+    pub call_id: Text,
+    /// Our tag.
+    pub local_tag: String,
+    /// The peer's tag.
+    pub remote_tag: Text,
+    /// The peer's Contact.
+    pub target: Text,
+}
+
 /// How a session counts against the bounds of its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {
@@ -271,6 +284,20 @@ impl Session {
             | Stage::Ending(_)
             | Stage::Gone => Err(Status::CALL_DOES_NOT_EXIST),
         }
+    }
+
+    /// Its dialog, as others name it, once there is exactly one.
+    pub(crate) fn name(&self) -> Option<DialogName> {
+        let Stage::Up(up) = &self.stage else {
+            return None;
+        };
+        let dialog = &up.leg.dialog;
+        Some(DialogName {
+            call_id: dialog.call_id().clone(),
+            local_tag: dialog.local_tag().to_string(),
+            remote_tag: dialog.remote_tag()?.clone(),
+            target: dialog.target().clone(),
+        })
     }
 
     /// How it counts against the bounds of its table.

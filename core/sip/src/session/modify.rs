@@ -86,7 +86,7 @@ impl Up {
         ledger.timers.clear(Timer::Retry);
         self.leg.gate = gate;
         let (builder, next_hop) = self.leg.dialog.request(Method::Invite);
-        let builder = builder.capabilities(&ledger.contact);
+        let builder = builder.capabilities(&ledger.contact, fx.config);
         let request = self
             .leg
             .ask_timer(builder)
@@ -312,7 +312,7 @@ impl Up {
             .ok()
             .flatten();
         let response = ResponseBuilder::to(&asked.request, Status::OK)
-            .capabilities(&ledger.contact)
+            .capabilities(&ledger.contact, fx.config)
             .timer(agreed)
             .description(Some(answer))
             .build();

@@ -26,7 +26,7 @@ impl Called {
         };
         let mut builder = ResponseBuilder::to(&self.invite.request, progress.status)
             .to_tag(&self.tag.to_string())
-            .capabilities(&ledger.contact)
+            .capabilities(&ledger.contact, fx.config)
             .copy(&self.invite.request, HeaderName::RecordRoute);
         match reliable {
             Delivery::Once => {}

@@ -57,7 +57,7 @@ impl Leg {
                 .flatten(),
         };
         let response = ResponseBuilder::to(&asked.request, Status::OK)
-            .capabilities(&ledger.contact)
+            .capabilities(&ledger.contact, fx.config)
             .timer(agreed)
             .description(answer)
             .build();
@@ -85,7 +85,7 @@ impl Leg {
         }
         let (builder, next_hop) = self.dialog.request(Method::Update);
         let request = builder
-            .capabilities(&ledger.contact)
+            .capabilities(&ledger.contact, fx.config)
             .description(Some(offer))
             .build();
         self.local = Some(offer.clone());

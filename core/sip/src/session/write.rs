@@ -2,12 +2,23 @@
 
 use super::read::DESCRIPTION;
 use super::refresh::{Agreed, Support, name_of};
+use crate::dialogs::Config;
 use bytes::Bytes;
 use core::fmt::Display;
 use sip_message::{HeaderName, Request, RequestBuilder, ResponseBuilder, Status, Text};
 
 /// Methods that a session answers. Source: RFC 3261 §20.5.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
+
+/// The same, and those that the user answers.
+pub(crate) fn allow(config: &Config) -> String {
+    let mut all = ALLOW.to_owned();
+    for method in &config.handed_over {
+        all.push_str(", ");
+        all.push_str(method);
+    }
+    all
+}
 
 /// Bodies that a session reads. Source: RFC 3261 §20.1.
 pub(crate) const ACCEPT: &str = sip_message::SESSIONS;
@@ -34,9 +45,9 @@ pub(crate) trait Fields: Sized {
     }
 
     /// Says where we are and what we know: for INVITE, UPDATE and their 2xx.
-    fn capabilities(self, contact: &Text) -> Self {
+    fn capabilities(self, contact: &Text, config: &Config) -> Self {
         self.field(HeaderName::Contact, contact)
-            .field(HeaderName::Allow, ALLOW)
+            .field(HeaderName::Allow, allow(config))
             .field(HeaderName::Supported, SUPPORTED)
     }
 
@@ -110,9 +121,9 @@ pub(crate) fn unsupported(request: &Request) -> Option<String> {
 
 /// The answer to OPTIONS, inside a dialog and outside: what an INVITE would get, with what we can do
 /// (RFC 3261 §11.2). No Allow-Events: nothing can be subscribed to (RFC 6665 §8.2.1).
-pub(crate) fn options(request: &Request, status: Status) -> ResponseBuilder {
+pub(crate) fn options(request: &Request, status: Status, config: &Config) -> ResponseBuilder {
     ResponseBuilder::to(request, status)
-        .field(HeaderName::Allow, ALLOW)
+        .field(HeaderName::Allow, allow(config))
         .field(HeaderName::Accept, ACCEPT)
         .field(HeaderName::Supported, SUPPORTED)
 }

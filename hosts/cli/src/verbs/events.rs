@@ -103,6 +103,10 @@ fn summary(event: &Event) -> String {
         | EventBody::CallQuality(_)
         | EventBody::CallWarning(_)
         | EventBody::CallEnded(_) => call(event),
+        EventBody::TransferRequested(transfer)
+        | EventBody::TransferProgress(transfer)
+        | EventBody::TransferDone(transfer)
+        | EventBody::TransferFailed(transfer) => super::transfer::words(transfer),
         EventBody::HistoryChanged(_)
         | EventBody::ContactsChanged(_)
         | EventBody::FavouritesChanged(_) => String::new(),
@@ -143,6 +147,7 @@ fn plugin(change: &PluginChange) -> String {
     )
 }
 
+#[allow(clippy::too_many_lines)] // One line for each event.
 fn call(event: &Event) -> String {
     let far = call_of(event).map(|call| words::party(words::far_end(call)));
     let more = match &event.body {
@@ -165,6 +170,10 @@ fn call(event: &Event) -> String {
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)
+        | EventBody::TransferRequested(_)
+        | EventBody::TransferProgress(_)
+        | EventBody::TransferDone(_)
+        | EventBody::TransferFailed(_)
         | EventBody::EngineStarted(_)
         | EventBody::EngineStopping(_)
         | EventBody::EngineDegraded(_)

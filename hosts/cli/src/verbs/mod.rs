@@ -33,6 +33,7 @@ mod rules;
 mod shutdown;
 mod silence;
 mod status;
+mod transfer;
 
 pub(crate) use open::Open;
 pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
@@ -70,6 +71,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Forward(args) => receiving::forward(context, args),
         Verb::Silence(args) => silence::run(context, &args),
         Verb::Redirect(args) => redirect::run(context, args),
+        Verb::Transfer(args) => transfer::run(context, args),
+        Verb::Park(args) => transfer::park(context, args),
         Verb::Hangup(args) => hangup::run(context, &args),
         Verb::Dtmf(args) => dtmf::run(context, &args),
         Verb::Mute(args) => mute::run(context, &args),
@@ -132,6 +135,10 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallEnded(data) => Some(&data.snapshot),
         EventBody::CallDtmf(_)
         | EventBody::CallWarning(_)
+        | EventBody::TransferRequested(_)
+        | EventBody::TransferProgress(_)
+        | EventBody::TransferDone(_)
+        | EventBody::TransferFailed(_)
         | EventBody::EngineStarted(_)
         | EventBody::EngineStopping(_)
         | EventBody::EngineDegraded(_)

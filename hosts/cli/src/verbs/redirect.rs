@@ -50,9 +50,13 @@ fn words(mut words: Vec<String>) -> Result<(Option<CallHandle>, String), Error> 
     let Some(named) = words.pop() else {
         return Ok((None, to));
     };
-    let named = named.parse().map_err(|_| {
-        let why = format!("{} is no id of a call", control::quoted(&named));
+    Ok((Some(handle(&named)?), to))
+}
+
+/// The call of this id.
+pub(super) fn handle(named: &str) -> Result<CallHandle, Error> {
+    named.parse().map_err(|_| {
+        let why = format!("{} is no id of a call", control::quoted(named));
         Error::new(Code::USAGE, why)
-    })?;
-    Ok((Some(named), to))
+    })
 }

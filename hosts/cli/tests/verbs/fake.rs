@@ -177,6 +177,7 @@ pub(crate) fn engine() -> EngineSnapshot {
         lamps: Vec::new(),
         mailboxes: Vec::new(),
         media_priority: None,
+        transfers: Vec::new(),
         troubles: Vec::new(),
     }
 }

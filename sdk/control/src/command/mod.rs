@@ -16,6 +16,7 @@ use crate::plugin::PluginReload;
 use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
+use crate::transfer::TransferCall;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -87,6 +88,17 @@ commands! {
     /// Hold the call that is active and go on with a held one: the one named, or else the one that was held
     /// last. Outcome: `call.hold` and `call.resumed`.
     "swap" Swap CallRef;
+    /// Hand a call on. Reply: the call with the target, where one is made. Outcome: `call.transfer.done` or
+    /// `call.transfer.failed`, or `call.warning` where it cannot begin.
+    "transfer" Transfer TransferCall;
+    /// Hand a call over to the target that was asked; while that rings, without its word. Outcome: as of `transfer`.
+    "transfer.complete" TransferComplete CallRef;
+    /// Take a call back from hold and leave the target that was asked. Outcome: `call.transfer.failed`, recovered.
+    "transfer.cancel" TransferCancel CallRef;
+    /// Go where the far end of a call sends us. Outcome: `call.transfer.done` or `call.transfer.failed`.
+    "transfer.allow" TransferAllow CallRef;
+    /// Stay where we are. Outcome: `call.transfer.failed`, recovered.
+    "transfer.refuse" TransferRefuse CallRef;
     /// Record a call. Outcome: `recording.started` or `recording.failed`.
     "recording.start" StartRecording StartRecording;
     /// End a recording; it also ends with its call. Outcome: `recording.stopped` or `recording.failed`.

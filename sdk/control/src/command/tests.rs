@@ -209,6 +209,16 @@ fn on_calls() -> Vec<Command> {
         Command::Hold(call()),
         Command::Resume(call()),
         Command::Swap(CallRef { call: None }),
+        Command::Transfer(TransferCall {
+            call: call().call,
+            to: Some("600".into()),
+            with: None,
+            mode: crate::transfer::TransferMode::Ask,
+        }),
+        Command::TransferComplete(call()),
+        Command::TransferCancel(call()),
+        Command::TransferAllow(call()),
+        Command::TransferRefuse(call()),
     ]
 }
 
@@ -273,6 +283,7 @@ fn others() -> Vec<Command> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // One line for each command.
 fn every_command_has_its_json() {
     let lines: Vec<String> = all()
         .iter()
@@ -291,6 +302,11 @@ fn every_command_has_its_json() {
         hold {"call":"c7k2"}
         resume {"call":"c7k2"}
         swap {}
+        transfer {"call":"c7k2","to":"600","mode":"ask"}
+        transfer.complete {"call":"c7k2"}
+        transfer.cancel {"call":"c7k2"}
+        transfer.allow {"call":"c7k2"}
+        transfer.refuse {"call":"c7k2"}
         recording.start {"call":"c7k2","plugin":"recorder-wav","path":"2026/first","channels":2}
         recording.stop {"call":"c7k2"}
         recording.pause {"reason":"card number"}

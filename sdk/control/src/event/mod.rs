@@ -14,6 +14,7 @@ use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
 use crate::recording::RecordingChange;
+use crate::transfer::TransferSnapshot;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -144,6 +145,14 @@ events! {
     "call.named" CallNamed CallNamed;
     /// Figures of the sound, every 5 s.
     "call.quality" CallQuality CallQuality;
+    /// A call is to be handed on: by us, or the far end wants us to go.
+    "call.transfer.requested" TransferRequested TransferSnapshot;
+    /// How far that is.
+    "call.transfer.progress" TransferProgress TransferSnapshot;
+    /// The two speak with each other.
+    "call.transfer.done" TransferDone TransferSnapshot;
+    /// They do not: the call is back, or lost, with the reason.
+    "call.transfer.failed" TransferFailed TransferSnapshot;
     /// Something is not as it should be.
     "call.warning" CallWarning CallWarning;
     /// A call is over.

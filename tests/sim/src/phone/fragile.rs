@@ -49,6 +49,12 @@ impl Count for part_recorder::Recorder {
     }
 }
 
+impl Count for part_transfer::Transfers {
+    fn unfinished(&self) -> usize {
+        self.unfinished()
+    }
+}
+
 /// Shared by a part, those made in its place, and the test.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Probe {

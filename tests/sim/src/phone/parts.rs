@@ -14,7 +14,7 @@ use sip_message::{Capabilities, Limits, Method};
 use std::collections::BTreeMap;
 
 /// What a phone takes.
-const METHODS: [Method; 9] = [
+const METHODS: [Method; 10] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -23,6 +23,7 @@ const METHODS: [Method; 9] = [
     Method::Prack,
     Method::Update,
     Method::Info,
+    Method::Refer,
     Method::Notify,
 ];
 
@@ -55,6 +56,7 @@ pub(super) fn make(
         Address::Dialogs,
         Address::Media,
         Address::Recorder,
+        Address::Transfer,
         Address::Blf,
     ];
     let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
@@ -71,6 +73,7 @@ pub(super) fn make(
         ),
         media(settings, catalogue, probe(Address::Media)),
         recorder(settings, probe(Address::Recorder)),
+        transfer(settings, handles, probe(Address::Transfer)),
         blf(rng.split(), probe(Address::Blf)),
     ];
     Parts { all, probes }
@@ -129,6 +132,7 @@ fn dialogs(
         one_active: settings.one_active,
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
         history: false,
+        transfer: true,
         local_offset_min: |_| 0,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
@@ -136,6 +140,14 @@ fn dialogs(
         let part = part.clone();
         let dialogs = part_dialogs::Dialogs::new(part, answering(), handles.clone(), rng.split());
         Fragile::new(dialogs, probe.clone())
+    })
+}
+
+fn transfer(settings: &Settings, handles: &Handles, probe: Probe) -> Supervised {
+    let (part, handles) = (settings.transfers, handles.clone());
+    Supervised::new(Address::Transfer, move || {
+        let transfers = part_transfer::Transfers::new(part, handles.clone());
+        Fragile::new(transfers, probe.clone())
     })
 }
 

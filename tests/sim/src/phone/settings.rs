@@ -74,6 +74,8 @@ pub struct Settings {
     pub libraries: Vec<PathBuf>,
     /// Whether and how plugins may be replaced.
     pub reloads: Option<Reloads>,
+    /// Whether it goes where others send it.
+    pub transfers: part_transfer::Settings,
     /// Rules about what is dialled and what comes in.
     pub policy: policy::Policy,
 }
@@ -108,6 +110,7 @@ impl Settings {
             preference: Preference::default(),
             libraries: Vec::new(),
             reloads: None,
+            transfers: part_transfer::Settings::default(),
             policy: policy::Policy::default(),
         }
     }

@@ -115,7 +115,11 @@ fn cancel_in_the_moratorium() {
         },
     };
     // What crosses what depends on the delays.
-    flow.check_with(Bounds { same: 130, stay: 0 });
+    flow.check_with(Bounds {
+        same: 130,
+        stay: 0,
+        ..Bounds::default()
+    });
 }
 
 #[test]
@@ -146,6 +150,7 @@ fn early_bye_in_the_moratorium() {
     flow.check_with(Bounds {
         same: 130,
         stay: 16,
+        ..Bounds::default()
     });
 }
 
@@ -225,7 +230,11 @@ fn bye_in_the_moratorium() {
         },
     };
     // What crosses what depends on the delays.
-    flow.check_with(Bounds { same: 60, stay: 0 });
+    flow.check_with(Bounds {
+        same: 60,
+        stay: 0,
+        ..Bounds::default()
+    });
 }
 
 #[test]

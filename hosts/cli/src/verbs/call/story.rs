@@ -162,6 +162,13 @@ impl Story {
                 let text = crate::verbs::record::words(change);
                 self.at(event.ts, &format!("recording {text}"), out);
             }
+            EventBody::TransferRequested(transfer)
+            | EventBody::TransferProgress(transfer)
+            | EventBody::TransferDone(transfer)
+            | EventBody::TransferFailed(transfer) => {
+                let text = crate::verbs::transfer::words(transfer);
+                self.at(event.ts, &text, out);
+            }
             EventBody::CallRinging(_)
             | EventBody::CallSilenced(_)
             | EventBody::CallCreated(_)

@@ -1,0 +1,308 @@
+//! Calls that we hand on.
+
+use crate::{Entry, Side, Transfers, tell};
+use base::{Instant, Machine};
+use control::snapshot::{CallSnapshot, CallState};
+use control::transfer::{TransferKind, TransferRole, TransferSnapshot, TransferState};
+use control::{CallHandle, Code, CommandId, EndedBy, ErrorObject};
+use ports::dialogs::ReferTo;
+use ports::transfer::To;
+use ports::{Outbox, dialogs};
+use sip::transfer::transferor::{Begin, Input, Output, Step, Way};
+use sip::transfer::{Outcome, Report, Transferor, Why, fragment};
+use sip_message::{HeaderName, Request, Status};
+
+impl Transfers {
+    /// A person hands a call on.
+    pub(crate) fn begin(
+        &mut self,
+        command: CommandId,
+        call: CallHandle,
+        to: To,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let wrong = self.unfit(call, &to);
+        if let Some(why) = wrong {
+            return tell::refused(command, call, why, now, out);
+        }
+        let Some(caller) = self.calls.get(&call) else {
+            return;
+        };
+        let (kind, typed, with) = match &to {
+            To::Now(to) => (TransferKind::Blind, to.clone(), None),
+            To::Ask(to, with) => (TransferKind::Attended, to.clone(), Some(*with)),
+            To::With(with) => {
+                let other = self.calls.get(with).map(far_end).unwrap_or_default();
+                (TransferKind::Attended, other, Some(*with))
+            }
+        };
+        let is_there = matches!(to, To::With(_));
+        let begin = Begin {
+            asks: with.is_some(),
+            answered: is_there,
+            // To ask somebody is to put the caller on hold; nobody wants it to stay there.
+            held: caller.held_by_local && with.is_none(),
+        };
+        let account = caller.account.as_ref().map(|name| name.as_str().to_owned());
+        let machine = Transferor::start(begin, now);
+        let snapshot = TransferSnapshot {
+            call,
+            role: TransferRole::Transferor,
+            kind,
+            state: TransferState::Holding,
+            target: typed.clone(),
+            with,
+            sip_status: None,
+            error: None,
+        };
+        let entry = Entry {
+            side: Side::Out(machine, typed.clone()),
+            command: Some(command),
+            snapshot,
+            ticket: 0,
+            told: false,
+        };
+        self.entries.insert(call, entry);
+        self.tell_requested(call, now, out);
+        self.settle(call, now, out);
+        if let To::Ask(to, second) = to {
+            out.post(dialogs::Word::Dial {
+                command,
+                call: second,
+                account,
+                to,
+                ring_for: None,
+                headers: Vec::new(),
+            });
+        }
+        if is_there
+            && let Some(Side::Out(machine, _)) = self.entries.get_mut(&call).map(|e| &mut e.side)
+        {
+            // The person has spoken with the target already.
+            machine.handle(Input::Complete, now);
+            self.settle(call, now, out);
+        }
+    }
+
+    /// Why a call cannot be handed on so.
+    fn unfit(&self, call: CallHandle, to: &To) -> Option<&'static str> {
+        let is_up = |call: &CallHandle| {
+            let known = self.calls.get(call);
+            known.is_some_and(|known| known.state == CallState::Answered)
+        };
+        if !is_up(&call) {
+            return Some("only a call that is answered can be handed on");
+        }
+        if self.entries.contains_key(&call) {
+            return Some("the call is being handed on already");
+        }
+        match to {
+            To::With(with) if *with == call => Some("a call cannot be handed on to itself"),
+            To::With(with) if !is_up(with) => Some("the other call is not answered"),
+            To::With(with) if self.entries.contains_key(with) => {
+                Some("the other call is being handed on itself")
+            }
+            To::With(_) | To::Now(_) | To::Ask(..) => None,
+        }
+    }
+
+    /// The person hands over.
+    pub(crate) fn complete(
+        &mut self,
+        command: CommandId,
+        call: CallHandle,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        self.steer(command, call, Input::Complete, now, out);
+    }
+
+    /// The person takes the caller back.
+    pub(crate) fn cancel(
+        &mut self,
+        command: CommandId,
+        call: CallHandle,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        self.steer(command, call, Input::Cancel, now, out);
+    }
+
+    fn steer(
+        &mut self,
+        command: CommandId,
+        call: CallHandle,
+        input: Input,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let state = match self.entries.get_mut(&call) {
+            Some(entry) => match &mut entry.side {
+                Side::Out(machine, _) if machine.is_open() => {
+                    entry.command = Some(command);
+                    let state = entry.snapshot.state;
+                    if input == Input::Complete && state == TransferState::Asking {
+                        entry.snapshot.kind = TransferKind::SemiAttended;
+                    }
+                    machine.handle(input, now);
+                    Some(())
+                }
+                Side::Out(..) | Side::In(..) => None,
+            },
+            None => None,
+        };
+        match state {
+            Some(()) => self.settle(call, now, out),
+            None => {
+                let why = "nobody is being asked before this call is handed on";
+                tell::refused(command, call, why, now, out);
+            }
+        }
+    }
+
+    /// NOTIFY came; what it is answered with.
+    pub(crate) fn reported(&mut self, call: CallHandle, notify: &Request, now: Instant) -> Status {
+        let headers = notify.headers();
+        let event = headers.text(HeaderName::Event);
+        let event = event.as_deref().unwrap_or_default();
+        let package = event.split(';').next().unwrap_or_default().trim();
+        let machine = match self.entries.get_mut(&call).map(|entry| &mut entry.side) {
+            Some(Side::Out(machine, _)) if package.eq_ignore_ascii_case("refer") => machine,
+            Some(Side::Out(..) | Side::In(..)) | None => return Status::CALL_DOES_NOT_EXIST,
+        };
+        let state = headers.text(HeaderName::SubscriptionState);
+        let state = state.as_deref().unwrap_or_default().trim_start();
+        let ended = state.get(..10).unwrap_or_default();
+        let report = Report {
+            status: fragment::read(notify.body()),
+            last: ended.eq_ignore_ascii_case("terminated"),
+        };
+        machine.handle(Input::Reported(report), now);
+        Status::OK
+    }
+
+    /// There is no such target: nothing was sent.
+    pub(crate) fn unusable(
+        &mut self,
+        ticket: u64,
+        code: Code,
+        why: &str,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let call = self.tickets.get(&ticket).copied();
+        let entry = call.and_then(|call| self.entries.get_mut(&call));
+        if let Some(entry) = entry {
+            entry.snapshot.error = Some(ErrorObject::new(code, why));
+        }
+        self.outcome(ticket, None, now, out);
+    }
+
+    pub(crate) fn settle_transferor(&mut self, call: CallHandle, now: Instant, out: &mut Outbox) {
+        loop {
+            let Some(entry) = self.entries.get_mut(&call) else {
+                return;
+            };
+            let Side::Out(machine, to) = &mut entry.side else {
+                return;
+            };
+            let Some(output) = machine.poll_output() else {
+                return;
+            };
+            let (command, with, to) = (entry.command, entry.snapshot.with, to.clone());
+            let Some(command) = command else { return };
+            match output {
+                Output::Hold => out.post(dialogs::Word::Hold { command, call }),
+                Output::Resume => out.post(dialogs::Word::Resume { command, call }),
+                Output::DropCaller => out.post(dialogs::Word::HangUp { command, call }),
+                Output::DropTarget => {
+                    if let Some(call) = with {
+                        out.post(dialogs::Word::HangUp { command, call });
+                    }
+                }
+                Output::Refer(way) => {
+                    let to = match (way, with) {
+                        (Way::Replaces, Some(with)) => ReferTo::Taking(with),
+                        (Way::Replaces, None) | (Way::Plain, _) => ReferTo::Typed(to),
+                    };
+                    let ticket = self.ticket(call);
+                    out.post(dialogs::Word::Refer { ticket, call, to });
+                }
+                Output::Tell(step) => {
+                    show(&mut entry.snapshot, step);
+                    tell::progress(entry, now, out);
+                }
+                Output::Over(outcome) => {
+                    finish(&mut entry.snapshot, outcome);
+                    tell::over(entry, outcome, now, out);
+                }
+            }
+        }
+    }
+}
+
+/// The far end of a call.
+pub(crate) fn far_end(call: &CallSnapshot) -> String {
+    use control::snapshot::CallDirection;
+    match call.direction {
+        CallDirection::Incoming => call.from.uri.clone(),
+        CallDirection::Outgoing => call.to.uri.clone(),
+    }
+}
+
+/// What our call with the target means for the transfer.
+pub(crate) fn of_target(call: &CallSnapshot) -> Option<Input> {
+    match call.state {
+        CallState::Answered => Some(Input::TargetAnswered),
+        CallState::Ended => {
+            let end = call.end.as_ref();
+            let hung_up = call.answered.is_some()
+                && end.is_some_and(|end| end.by == EndedBy::Remote && end.code.is_none());
+            let status = end.and_then(|end| end.sip_status).and_then(Status::new);
+            let status = status.unwrap_or(Status::TEMPORARILY_UNAVAILABLE);
+            Some(Input::TargetGone((!hung_up).then_some(status)))
+        }
+        CallState::Dialing
+        | CallState::Ringing
+        | CallState::Progress
+        | CallState::Ending
+        | CallState::Unknown => None,
+    }
+}
+
+/// Shows how far it is.
+fn show(snapshot: &mut TransferSnapshot, step: Step) {
+    let (state, status) = match step {
+        Step::Asking => (TransferState::Asking, None),
+        Step::Consulting => (TransferState::Consulting, None),
+        Step::Asked => (TransferState::Requested, None),
+        Step::Going(status) => {
+            let rings = status.is_some_and(|status| matches!(status.code(), 180 | 183));
+            let state = match rings || snapshot.state == TransferState::Ringing {
+                true => TransferState::Ringing,
+                false => TransferState::Trying,
+            };
+            (state, status)
+        }
+        Step::Returning(why) => (TransferState::Returning, tell::status_of(why)),
+    };
+    snapshot.state = state;
+    snapshot.sip_status = status.map(|status| status.code());
+}
+
+/// Shows how it ended.
+pub(crate) fn finish(snapshot: &mut TransferSnapshot, outcome: Outcome) {
+    let (state, why) = match outcome {
+        Outcome::Completed => (TransferState::Completed, None),
+        Outcome::Recovered(why) => (TransferState::Recovered, Some(why)),
+        Outcome::Lost(why) => (TransferState::Lost, Some(why)),
+    };
+    snapshot.state = state;
+    if let Some(why) = why {
+        snapshot.sip_status = tell::status_of(why).map(|status| status.code());
+        let known = snapshot.error.take();
+        let is_ours = matches!(why, Why::Unanswered);
+        snapshot.error = known.filter(|_| is_ours).or_else(|| tell::error(why));
+    }
+}

@@ -1,0 +1,369 @@
+//! We hand a caller on.
+//!
+//! ```text
+//! blind          hold, REFER                                        (RFC 5589 §6)
+//! attended       hold, call the target, speak, REFER with Replaces  (RFC 5589 §7)
+//! semi-attended  hold, call the target, give that up while it rings, REFER
+//! ```
+//!
+//! Whatever goes wrong, the caller is taken back from hold, unless a person held it before or it is gone.
+
+use super::{Outcome, Report, Why};
+use base::{Duration, Instant, Machine};
+use serde::{Deserialize, Serialize};
+use sip_message::Status;
+use std::collections::VecDeque;
+
+/// REFER waits so long for the caller to be held, which may need an answer that never comes. Unit: time.
+pub const HOLD: Duration = Duration::from_secs(3);
+/// REFER has its answer by then: timer F (RFC 3261 §17.1.2.2) and some. Unit: time.
+pub const ANSWER: Duration = Duration::from_secs(40);
+/// The first report has come by then (RFC 3515 §2.4.4 wants it at once). Unit: time.
+pub const FIRST_REPORT: Duration = Duration::from_secs(32);
+/// The target may ring so long after the last report. Source: ours; phones give up after two minutes. Unit: time.
+pub const RESULT: Duration = Duration::from_secs(180);
+/// The call to the target is given up by then. Unit: time.
+pub const GIVEN_UP: Duration = Duration::from_secs(8);
+/// The caller is back from hold by then, or its call has ended: a re-INVITE takes 32 s to fail. Unit: time.
+pub const BACK: Duration = Duration::from_secs(40);
+
+/// What a transfer begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begin {
+    /// The target is called and asked first.
+    pub asks: bool,
+    /// The target has answered already: its call was there before.
+    pub answered: bool,
+    /// The caller is on hold, because a person wanted it: there it stays where nothing comes of the transfer.
+    pub held: bool,
+}
+
+/// Everything that can happen to a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// The caller is on hold.
+    Held,
+    /// The caller is on hold no longer.
+    Resumed,
+    /// The caller's call is over.
+    CallerGone,
+    /// The target answered our call.
+    TargetAnswered,
+    /// Our call with the target is over; the status where it refused.
+    TargetGone(Option<Status>),
+    /// The person hands the caller over.
+    Complete,
+    /// The person takes the caller back.
+    Cancel,
+    /// The final response to REFER, where one came.
+    Answered(Option<Status>),
+    /// NOTIFY came.
+    Reported(Report),
+}
+
+/// Whether REFER names the call that the target has with us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// It names the target alone.
+    Plain,
+    /// The new call takes the place of ours (RFC 3891).
+    Replaces,
+}
+
+/// Everything a transfer can ask of its driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Output {
+    /// Hold the caller.
+    Hold,
+    /// Go on with the caller.
+    Resume,
+    /// Send REFER in the caller's dialog.
+    Refer(Way),
+    /// End the caller's call.
+    DropCaller,
+    /// End our call with the target.
+    DropTarget,
+    /// Tell the person how far it is.
+    Tell(Step),
+    /// It is over; comes exactly once, and nothing comes after it.
+    Over(Outcome),
+}
+
+/// How far it is, for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// The target is being called.
+    Asking,
+    /// The target answered: the person speaks with it.
+    Consulting,
+    /// The caller was asked to go.
+    Asked,
+    /// It goes; what the target said last, where that is known.
+    Going(Option<Status>),
+    /// It did not work; the caller is being taken back.
+    Returning(Why),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    /// REFER waits for the hold.
+    Holding(Instant),
+    /// The target rings, or speaks with the person.
+    Consulting {
+        answered: bool,
+    },
+    /// The target's call is being ended, so that it is free for the caller's.
+    Freeing(Instant),
+    /// REFER is out.
+    Referring(Instant),
+    /// REFER was accepted.
+    Awaiting(Instant),
+    /// The caller is being taken back.
+    Returning(Why, Instant),
+    Over,
+}
+
+/// One transfer of a caller.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Transferor {
+    stage: Stage,
+    begin: Begin,
+    way: Way,
+    /// Our call with the target is there.
+    has_target: bool,
+    /// The target ended our call after REFER was out, as one does whose call was replaced.
+    replaced: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Transferor {
+    /// Begins. Where the target is to be asked first and was not called yet, the driver calls it.
+    pub fn start(begin: Begin, now: Instant) -> Self {
+        let mut machine = Self {
+            stage: Stage::Holding(now + HOLD),
+            begin,
+            way: Way::Plain,
+            has_target: begin.asks,
+            replaced: false,
+            outputs: VecDeque::new(),
+        };
+        if !begin.held {
+            machine.outputs.push_back(Output::Hold);
+        }
+        if begin.asks {
+            let answered = begin.answered;
+            machine.stage = Stage::Consulting { answered };
+            let step = if answered {
+                Step::Consulting
+            } else {
+                Step::Asking
+            };
+            machine.outputs.push_back(Output::Tell(step));
+        } else if begin.held {
+            machine.refer(Way::Plain, now);
+        }
+        machine
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Whether the person may still hand over or take back: the target is being asked.
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Consulting { .. })
+    }
+
+    fn tell(&mut self, step: Step) {
+        self.outputs.push_back(Output::Tell(step));
+    }
+
+    fn over(&mut self, outcome: Outcome) {
+        self.stage = Stage::Over;
+        self.outputs.push_back(Output::Over(outcome));
+    }
+
+    fn refer(&mut self, way: Way, now: Instant) {
+        self.way = way;
+        self.stage = Stage::Referring(now + ANSWER);
+        self.outputs.push_back(Output::Refer(way));
+        self.tell(Step::Asked);
+    }
+
+    /// The two speak: both calls of ours end.
+    fn complete(&mut self) {
+        self.outputs.push_back(Output::DropCaller);
+        if self.has_target {
+            self.outputs.push_back(Output::DropTarget);
+        }
+        self.over(Outcome::Completed);
+    }
+
+    /// Nothing comes of it: the caller is taken back.
+    fn back(&mut self, why: Why, now: Instant) {
+        if self.begin.held {
+            return self.over(Outcome::Recovered(why));
+        }
+        self.stage = Stage::Returning(why, now + BACK);
+        self.outputs.push_back(Output::Resume);
+        self.tell(Step::Returning(why));
+    }
+
+    /// The target is freed for a call of the caller's own.
+    fn free(&mut self, now: Instant) {
+        self.stage = Stage::Freeing(now + GIVEN_UP);
+        self.outputs.push_back(Output::DropTarget);
+    }
+
+    fn caller_gone(&mut self) {
+        let why = match self.stage {
+            Stage::Over => return,
+            Stage::Awaiting(_) | Stage::Referring(_) if self.replaced => {
+                return self.complete();
+            }
+            Stage::Returning(why, _) => why,
+            Stage::Holding(_)
+            | Stage::Consulting { .. }
+            | Stage::Freeing(_)
+            | Stage::Referring(_)
+            | Stage::Awaiting(_) => Why::CallerGone,
+        };
+        self.over(Outcome::Lost(why));
+    }
+
+    fn target_gone(&mut self, status: Option<Status>, now: Instant) {
+        self.has_target = false;
+        match self.stage {
+            Stage::Consulting { .. } => self.back(Why::TargetGone(status), now),
+            Stage::Freeing(_) => self.refer(Way::Plain, now),
+            Stage::Referring(_) | Stage::Awaiting(_) => {
+                self.replaced = self.way == Way::Replaces && status.is_none();
+            }
+            Stage::Holding(_) | Stage::Returning(..) | Stage::Over => {}
+        }
+    }
+
+    fn hand_over(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Consulting { answered: true } => self.refer(Way::Replaces, now),
+            Stage::Consulting { answered: false } => self.free(now),
+            Stage::Holding(_)
+            | Stage::Freeing(_)
+            | Stage::Referring(_)
+            | Stage::Awaiting(_)
+            | Stage::Returning(..)
+            | Stage::Over => {}
+        }
+    }
+
+    fn take_back(&mut self, now: Instant) {
+        if self.is_open() {
+            if self.has_target {
+                self.outputs.push_back(Output::DropTarget);
+            }
+            self.back(Why::Cancelled, now);
+        }
+    }
+
+    /// The final response to REFER.
+    fn answered(&mut self, status: Option<Status>, now: Instant) {
+        if !matches!(self.stage, Stage::Referring(_)) {
+            return;
+        }
+        match status {
+            Some(status) if status.is_success() => {
+                self.stage = Stage::Awaiting(now + FIRST_REPORT);
+                self.tell(Step::Going(None));
+            }
+            Some(status) if self.may_go_plain(status) => self.free(now),
+            Some(status) => self.back(Why::Refused(status), now),
+            None => self.back(Why::Unanswered, now),
+        }
+    }
+
+    /// Whether a status says that Replaces is what is not understood (M-078): 420 or 501.
+    fn may_go_plain(&self, status: Status) -> bool {
+        let unknown = matches!(status.code(), 420 | 501);
+        unknown && self.way == Way::Replaces && self.has_target
+    }
+
+    fn reported(&mut self, report: Report, now: Instant) {
+        if !matches!(self.stage, Stage::Referring(_) | Stage::Awaiting(_)) {
+            return;
+        }
+        match report.status {
+            Some(status) if status.is_success() => self.complete(),
+            Some(status) if status.is_final() => match self.may_go_plain(status) {
+                true => self.free(now),
+                false => self.back(Why::Target(status), now),
+            },
+            _ if report.last => self.back(Why::Unknown, now),
+            status => {
+                self.stage = Stage::Awaiting(now + RESULT);
+                self.tell(Step::Going(status));
+            }
+        }
+    }
+}
+
+impl Machine for Transferor {
+    type Input = Input;
+    type Output = Output;
+
+    fn handle(&mut self, input: Input, now: Instant) {
+        match input {
+            Input::Held => {
+                if matches!(self.stage, Stage::Holding(_)) {
+                    self.refer(Way::Plain, now);
+                }
+            }
+            Input::Resumed => {
+                if let Stage::Returning(why, _) = self.stage {
+                    self.over(Outcome::Recovered(why));
+                }
+            }
+            Input::CallerGone => self.caller_gone(),
+            Input::TargetAnswered => {
+                if self.stage == (Stage::Consulting { answered: false }) {
+                    self.stage = Stage::Consulting { answered: true };
+                    self.tell(Step::Consulting);
+                }
+            }
+            Input::TargetGone(status) => self.target_gone(status, now),
+            Input::Complete => self.hand_over(now),
+            Input::Cancel => self.take_back(now),
+            Input::Answered(status) => self.answered(status, now),
+            Input::Reported(report) => self.reported(report, now),
+        }
+    }
+
+    fn handle_time(&mut self, now: Instant) {
+        if self.deadline().is_none_or(|at| at > now) {
+            return;
+        }
+        match self.stage {
+            Stage::Holding(_) | Stage::Freeing(_) => self.refer(Way::Plain, now),
+            Stage::Referring(_) if !self.replaced => self.back(Why::Unanswered, now),
+            Stage::Awaiting(_) if !self.replaced => self.back(Why::Unknown, now),
+            Stage::Referring(_) | Stage::Awaiting(_) => self.complete(),
+            Stage::Returning(why, _) => self.over(Outcome::Lost(why)),
+            Stage::Consulting { .. } | Stage::Over => {}
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Holding(at)
+            | Stage::Freeing(at)
+            | Stage::Referring(at)
+            | Stage::Awaiting(at)
+            | Stage::Returning(_, at) => Some(at),
+            Stage::Consulting { .. } | Stage::Over => None,
+        }
+    }
+}
