@@ -1,9 +1,10 @@
 //! What is told of plugins: which there are and why, what they cost, who was shut out; and their timers.
 
 use crate::clock::Clock;
-use crate::commands::Outcome;
+use crate::commands::{Later, Outcome};
 use crate::hub::Hub;
 use crate::voice::shown;
+use crate::worker;
 use base::{Duration, Instant};
 use control::command::Reply;
 use control::event::PluginChange;
@@ -93,13 +94,33 @@ impl Plugins {
         })
     }
 
-    /// What each of those in use costs.
-    pub fn costs(&self) -> Vec<PluginCost> {
+    /// What each of those in use costs. Those of processes of their own are asked on a thread of its own.
+    pub fn costs(&self) -> Later {
         let faults = |id: &str| self.faults.get(id).copied().unwrap_or(0);
-        let costs = self.watches.iter();
-        costs
-            .map(|watch| cost(watch, faults(&watch.about().id)))
-            .collect()
+        let costs = self.watches.iter().map(|watch| {
+            let figures = match watch.is_away() {
+                true => BTreeMap::new(),
+                false => watch.figures(),
+            };
+            cost(watch, faults(&watch.about().id), figures)
+        });
+        let mut costs: Vec<PluginCost> = costs.collect();
+        let all = self.watches.iter().enumerate();
+        let away = all.filter(|(_, watch)| watch.is_away());
+        let away: Vec<(usize, Watch)> = away.map(|(at, watch)| (at, watch.clone())).collect();
+        Box::pin(async move {
+            if !away.is_empty() {
+                let asked = worker::run("plugin-figures", || {
+                    let figures = away.into_iter();
+                    let figures = figures.map(|(at, watch)| (at, watch.figures()));
+                    figures.collect::<Vec<_>>()
+                });
+                for (at, figures) in asked.await? {
+                    costs[at].metrics = in_numbers(figures);
+                }
+            }
+            Ok(Reply::PluginCosts { costs })
+        })
     }
 
     /// Switches a file on or off from the next start on.
@@ -274,15 +295,19 @@ pub(crate) fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
     })
 }
 
-fn cost(watch: &Watch, faults: u64) -> PluginCost {
-    let (about, cost) = (watch.about(), watch.cost());
-    let figures = watch.figures().into_iter().map(|(name, figure)| {
+fn in_numbers(figures: BTreeMap<String, Figure>) -> BTreeMap<String, i64> {
+    let numbers = figures.into_iter().map(|(name, figure)| {
         let value = match figure {
             Figure::Counter(count) => i64::try_from(count).unwrap_or(i64::MAX),
             Figure::Gauge(value) => value,
         };
         (name, value)
     });
+    numbers.collect()
+}
+
+fn cost(watch: &Watch, faults: u64, figures: BTreeMap<String, Figure>) -> PluginCost {
+    let (about, cost) = (watch.about(), watch.cost());
     PluginCost {
         id: about.id.clone(),
         kind: about.kind.name().to_owned(),
@@ -295,7 +320,7 @@ fn cost(watch: &Watch, faults: u64) -> PluginCost {
         p50_ns: cost.p50_ns,
         p99_ns: cost.p99_ns,
         longest_ns: cost.tally.longest_ns,
-        metrics: figures.collect(),
+        metrics: in_numbers(figures),
     }
 }
 

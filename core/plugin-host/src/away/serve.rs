@@ -163,6 +163,7 @@ fn begin(
         licence: entry.licence.clone(),
         formats: Vec::new(),
         dtmf: None,
+        recorder: None,
         open,
     };
     let is_there = match kind {
@@ -183,7 +184,13 @@ fn begin(
             None => false,
         },
         Kind::Audio => entry.audio().map_err(nonsense)?.is_some(),
-        Kind::Recorder => entry.recorder().map_err(nonsense)?.is_some(),
+        Kind::Recorder => match entry.recorder().map_err(nonsense)? {
+            Some(recorder) => {
+                begun.recorder = Some(recorder.about()?);
+                true
+            }
+            None => false,
+        },
         Kind::Filter => entry.filter().map_err(nonsense)?.is_some(),
         Kind::Nat => entry.nat().map_err(nonsense)?.is_some(),
         Kind::Security => entry.security().map_err(nonsense)?.is_some(),
@@ -217,7 +224,6 @@ fn answer(entry: &EntryHandle, word: Ask, fds: Vec<OwnedFd>) -> Result<Answer, R
         }
         Ask::Devices => of(entry.audio())?.enumerate().map(Answer::Text),
         Ask::ToneNames => of(entry.tone())?.names().map(Answer::Text),
-        Ask::RecorderAbout => of(entry.recorder())?.about().map(Answer::Text),
         Ask::Plan {
             key,
             duration_ms,

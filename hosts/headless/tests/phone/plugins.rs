@@ -59,8 +59,9 @@ fn listed(core: &Core, id: &str) -> PluginSnapshot {
     plugins.into_iter().find(|plugin| plugin.id == id).unwrap()
 }
 
-fn cost(core: &Core, id: &str) -> PluginCost {
-    let Reply::PluginCosts { costs } = asked(core, Command::PluginTop(NoFields {})) else {
+async fn cost(core: &Core, id: &str) -> PluginCost {
+    let top = core.ask(Command::PluginTop(NoFields {}), None).await;
+    let Ok(Reply::PluginCosts { costs }) = top.1 else {
         panic!("not what they cost");
     };
     costs.into_iter().find(|cost| cost.id == id).unwrap()
@@ -102,7 +103,7 @@ fn a_plugin_that_is_late_is_passed_over_and_the_call_is_named() {
         assert_eq!(late.reason_code, Some(Code::PLUGIN_LATE));
         assert_eq!(late.snapshot.state, PluginState::Bypassed);
         assert_eq!(listed(&ours, "codec-copy").state, PluginState::Bypassed);
-        let cost = cost(&ours, "codec-copy");
+        let cost = cost(&ours, "codec-copy").await;
         assert_eq!(cost.shut, 1);
         assert!(cost.misses >= 3 && cost.longest_ns >= 3_000_000, "{cost:?}");
         ours.stop("test").await;
@@ -197,7 +198,7 @@ fn a_process_that_fails_is_told_with_its_call_until_it_stays_away() {
             assert!(error.detail.contains("signal 9"), "{error}");
             let shut = fault == 3;
             assert_eq!(change.snapshot.state == PluginState::Quarantined, shut);
-            assert_eq!(cost(&ours, "codec-copy").faults, fault);
+            assert_eq!(cost(&ours, "codec-copy").await.faults, fault);
             if !shut {
                 pid = next(&watch, pid).await;
             }
