@@ -59,10 +59,7 @@ impl OwnDevice {
             Ok(()) => false,
             Err(Trouble::Failed(status)) => matches!(status, Status::LOST | Status::FAILED),
             Err(
-                Trouble::Poisoned
-                | Trouble::Bypassed
-                | Trouble::Refused
-                | Trouble::SwitchedOff,
+                Trouble::Poisoned | Trouble::Bypassed | Trouble::Refused | Trouble::SwitchedOff,
             ) => true,
         };
         if gone && self.failure == Failure::None {

@@ -120,7 +120,8 @@ impl Fence {
             Gate::Shut(
                 Trouble::Poisoned | Trouble::Failed(_) | Trouble::Refused | Trouble::SwitchedOff,
             )
-            | Gate::Open | Gate::Timed(_) => {}
+            | Gate::Open
+            | Gate::Timed(_) => {}
         }
     }
 

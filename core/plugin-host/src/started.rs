@@ -1,12 +1,12 @@
 //! A plugin that was started, and how its first use and its cost are watched.
 
-use crate::{About, Error};
 use crate::away::process::Process;
 use crate::away::words::{Answer, Ask, Begun, abilities};
 use crate::budget::{Budget, Cost, Seat, ShutOut};
 use crate::fence::{Clock, Fence};
 use crate::services::{Context, Figure, HostClock};
 use crate::state::{OffBy, PluginMemory};
+use crate::{About, Error};
 use base::{Duration, Instant};
 use plugin::EntryHandle;
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@
 
 use super::PERSON;
 use super::legs::{Ground, Legs, State};
+use media_thread::filters::Side;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
 use media_thread::replace::{CodecKit, Replaced, WATCH_MS, WentWrong};
@@ -13,7 +14,6 @@ use media_thread::report::Report;
 use plugin_host::{
     Build, CodecInstance, Error, FilterInstance, Kind, Looked, Manifest, Newer, Reloaded, Trust,
 };
-use media_thread::filters::Side;
 use ports::voice::LegId as Named;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};

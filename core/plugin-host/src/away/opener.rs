@@ -74,10 +74,7 @@ fn serve(shared: &Arc<Shared>, all: &Receiver<Wanted>) {
 }
 
 fn open(shared: &Shared, link: &Arc<Link>, since: Instant) -> Result<(), Refusal> {
-    let mut last = Refusal::new(
-        Status::UNAVAILABLE,
-        "others were opened for 2 s before it",
-    );
+    let mut last = Refusal::new(Status::UNAVAILABLE, "others were opened for 2 s before it");
     while since.elapsed() < PATIENCE {
         let before = shared.pid();
         match shared.open(link) {

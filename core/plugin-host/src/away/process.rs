@@ -83,7 +83,10 @@ pub(crate) struct Shared {
 enum State {
     /// Started, or waiting to be.
     Away,
-    Up { line: Line, generation: u32 },
+    Up {
+        line: Line,
+        generation: u32,
+    },
     /// It will not be started again.
     Gone,
 }

@@ -175,22 +175,21 @@ fn begin(
             }
             None => false,
         },
-        Kind::Dtmf => match entry.dtmf().map_err(nonsense)? {
-            Some(dtmf) => {
-                let about = dtmf.about().map_err(nonsense)?;
-                begun.dtmf = Some((about.name, flags(about.abilities)));
-                true
-            }
-            None => false,
-        },
+        Kind::Dtmf => {
+            let dtmf = entry.dtmf().map_err(nonsense)?;
+            let about = dtmf
+                .map(|dtmf| dtmf.about())
+                .transpose()
+                .map_err(nonsense)?;
+            begun.dtmf = about.map(|about| (about.name, flags(about.abilities)));
+            begun.dtmf.is_some()
+        }
         Kind::Audio => entry.audio().map_err(nonsense)?.is_some(),
-        Kind::Recorder => match entry.recorder().map_err(nonsense)? {
-            Some(recorder) => {
-                begun.recorder = Some(recorder.about()?);
-                true
-            }
-            None => false,
-        },
+        Kind::Recorder => {
+            let recorder = entry.recorder().map_err(nonsense)?;
+            begun.recorder = recorder.map(|recorder| recorder.about()).transpose()?;
+            begun.recorder.is_some()
+        }
         Kind::Filter => entry.filter().map_err(nonsense)?.is_some(),
         Kind::Nat => entry.nat().map_err(nonsense)?.is_some(),
         Kind::Security => entry.security().map_err(nonsense)?.is_some(),
