@@ -85,7 +85,7 @@ impl AudioHandle {
     }
 
     /// The same without waiting: one of another process is silent until it is open, and if that fails it is lost.
-    /// Bound: 2.75 s. Thread: \[control\].
+    /// Bound: 5.75 s. Thread: \[control\].
     pub fn open_soon(&self, request: &AudioRequest) -> Result<AudioInstance, Error> {
         self.made(request, When::Soon)
     }

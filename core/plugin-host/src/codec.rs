@@ -66,7 +66,7 @@ impl CodecHandle {
     }
 
     /// The same without waiting: one of another process gives nothing until it is open, which nobody counts. If it
-    /// is refused, its fence says so. Bound: 2.75 s. Thread: \[control\].
+    /// is refused, its fence says so. Bound: 5.75 s. Thread: \[control\].
     pub fn open_soon(&self, fmtp: &str, options: &str) -> Result<CodecInstance, Error> {
         self.made(fmtp, options, When::Soon)
     }

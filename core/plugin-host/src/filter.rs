@@ -25,7 +25,7 @@ impl FilterPlugin {
     }
 
     /// The same without waiting: what is still [`is_opening`](FilterInstance::is_opening) is not to be used yet.
-    /// Bound: 2.75 s. Thread: \[control\].
+    /// Bound: 5.75 s. Thread: \[control\].
     pub fn open_soon(&self, request: &FilterRequest<'_>) -> Result<FilterInstance, Error> {
         self.made(request, When::Soon)
     }

@@ -128,7 +128,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Whether its process is still opening some of it. Bound: 2.75 s.
+    /// Whether its process is still opening some of it. Bound: 5.75 s.
     pub fn is_pending(&self) -> bool {
         self.codecs.iter().any(|(_, codec)| codec.is_opening())
             || self.filters.iter().any(|(_, filter)| filter.is_opening())

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// How long an instance may be waited for behind others, and for a process that is started again. So long a call
 /// is silent, and takes another codec then.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Before a process that is not there is asked again.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -74,7 +74,7 @@ fn serve(shared: &Arc<Shared>, all: &Receiver<Wanted>) {
 }
 
 fn open(shared: &Shared, link: &Arc<Link>, since: Instant) -> Result<(), Refusal> {
-    let mut last = Refusal::new(Status::UNAVAILABLE, "others were opened for 2 s before it");
+    let mut last = Refusal::new(Status::UNAVAILABLE, "others were opened for 5 s before it");
     while since.elapsed() < PATIENCE {
         let before = shared.pid();
         match shared.open(link) {
