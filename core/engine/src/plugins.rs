@@ -1,5 +1,7 @@
 //! What is told of plugins: which there are and why, what they cost, who was shut out; and their timers.
 
+mod switch;
+
 use crate::clock::Clock;
 use crate::commands::{Later, Outcome};
 use crate::hub::Hub;
@@ -39,6 +41,10 @@ pub struct Plugins {
     faults: BTreeMap<String, u64>,
     timers: Timers,
     clock: HostClock,
+    /// What happened and is not told yet, with the call.
+    untold: Vec<(Option<CallHandle>, EventBody)>,
+    /// Rung when there is something to tell, or a timer to wait for.
+    wake: Arc<Notify>,
 }
 
 impl Plugins {
@@ -55,6 +61,8 @@ impl Plugins {
             faults: BTreeMap::new(),
             timers: catalogue.timers(),
             clock: catalogue.host_clock(),
+            untold: Vec::new(),
+            wake: Arc::default(),
         }
     }
 
@@ -121,31 +129,6 @@ impl Plugins {
             }
             Ok(Reply::PluginCosts { costs })
         })
-    }
-
-    /// Switches a file on or off from the next start on.
-    pub fn switch(&self, id: &str, on: bool) -> Outcome {
-        if self.known(id).next().is_none() && self.off(id).is_none() {
-            return Err(self.unknown(id));
-        }
-        if !on && self.known(id).next().is_some() && self.known(id).all(|p| p.path.is_none()) {
-            let why = format!(
-                "{} is linked in, and only library files are switched off",
-                quoted(id)
-            );
-            let fix = "take what uses it out of the settings: media.codecs, dtmf.order, [filters], recording.plugin, \
-                       media.microphone and media.speaker";
-            return Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix));
-        }
-        let Some(memory) = &self.memory else {
-            let why = "this engine remembers nothing of plugins: it was started without files, or has no state folder";
-            return Err(ErrorObject::new(Code::WRONG_STATE, why));
-        };
-        let _ = match on {
-            true => memory.switch_on(id),
-            false => memory.switch_off(id),
-        };
-        Ok(Reply::NextStart)
     }
 
     fn off(&self, id: &str) -> Option<plugin_host::OffBy> {
@@ -247,30 +230,39 @@ fn tell_incident(snapshot: &mut PluginSnapshot, seat: &Seat, incident: &Incident
 }
 
 fn tell_shut(snapshot: &mut PluginSnapshot, shut: &ShutOut) -> EventBody {
-    let (tally, late) = (shut.tally, shut.trouble == Trouble::Bypassed);
-    let error = match late {
-        true => ErrorObject::new(
-            Code::PLUGIN_LATE,
-            format!(
+    let tally = shut.tally;
+    let (error, state) = match shut.trouble {
+        Trouble::Bypassed => {
+            let why = format!(
                 "{} of {} calls were late, the longest took {} µs",
                 tally.misses,
                 tally.calls,
                 tally.longest_ns / 1_000
-            ),
-        ),
-        false => ErrorObject::new(
-            Code::PLUGIN_CRASHED,
-            format!("it panicked in its call {}", tally.calls),
-        ),
+            );
+            let error = ErrorObject::new(Code::PLUGIN_LATE, why);
+            (error, PluginState::Bypassed)
+        }
+        Trouble::Refused => {
+            let why = shut.why.as_deref().unwrap_or("for no reason that it says");
+            let why = format!("it opened nothing for a call: {why}");
+            let error = ErrorObject::new(Code::PLUGIN_CRASHED, why);
+            // Others of it go on.
+            (error, snapshot.state)
+        }
+        Trouble::Poisoned | Trouble::Failed(_) | Trouble::SwitchedOff => {
+            let why = format!("it panicked in its call {}", tally.calls);
+            let error = ErrorObject::new(Code::PLUGIN_CRASHED, why);
+            (error, PluginState::Crashed)
+        }
     };
-    snapshot.error = Some(error);
-    snapshot.state = match late {
-        true => PluginState::Bypassed,
-        false => PluginState::Crashed,
-    };
-    match late {
-        true => EventBody::PluginDeadlineMissed(change_at(snapshot, &shut.seat)),
-        false => EventBody::PluginCrashed(change_at(snapshot, &shut.seat)),
+    (snapshot.error, snapshot.state) = (Some(error), state);
+    let change = change_at(snapshot, &shut.seat);
+    match shut.trouble {
+        Trouble::Bypassed => EventBody::PluginDeadlineMissed(change),
+        Trouble::Refused => EventBody::PluginFaulted(change),
+        Trouble::Poisoned | Trouble::Failed(_) | Trouble::SwitchedOff => {
+            EventBody::PluginCrashed(change)
+        }
     }
 }
 
@@ -329,11 +321,11 @@ pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>, c
     let of_files = plugins.borrow().of_files();
     let of_files = of_files.into_iter().map(|body| (None, body)).collect();
     show(&plugins, &hub, of_files, clock.now());
-    let (timers, host_clock) = {
+    let (timers, host_clock, started) = {
         let plugins = plugins.borrow();
-        (plugins.timers.clone(), plugins.clock.clone())
+        let wake = Arc::clone(&plugins.wake);
+        (plugins.timers.clone(), plugins.clock.clone(), wake)
     };
-    let started = Arc::new(Notify::new());
     let wake = Arc::clone(&started);
     timers.when_started(move || wake.notify_one());
     let mut looked = clock.now();
@@ -343,6 +335,10 @@ pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>, c
         let wait = next_timer.map_or(next_look, |timer| timer.min(next_look));
         let _ = tokio::time::timeout(wait, started.notified()).await;
         timers.fire(host_clock.now());
+        let untold = core::mem::take(&mut plugins.borrow_mut().untold);
+        if !untold.is_empty() {
+            show(&plugins, &hub, untold, clock.now());
+        }
         if clock.now().since(looked) >= LOOK {
             looked = clock.now();
             let told = plugins.borrow_mut().look();

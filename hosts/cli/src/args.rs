@@ -433,7 +433,7 @@ pub(crate) enum Plugin {
     /// Switch a plugin on from the next start on, and forget what was held against it
     Enable(OnePlugin),
     /// Leave a plugin out from the next start on
-    Disable(OnePlugin),
+    Disable(PluginDisable),
     /// Begin a plugin: a project that builds without a network
     New(PluginNew),
     /// Build a plugin project, check it, and make a call through it
@@ -458,6 +458,17 @@ pub(crate) struct OnePlugin {
     /// The plugin's id, such as codec-g711
     #[arg(value_name = "ID")]
     pub(crate) plugin: PluginId,
+}
+
+/// `plugin disable`.
+#[derive(Debug, Group)]
+pub(crate) struct PluginDisable {
+    /// The plugin's id, such as codec-g711
+    #[arg(value_name = "ID")]
+    pub(crate) plugin: PluginId,
+    /// At once, also in calls that run: they go on without it
+    #[arg(long)]
+    pub(crate) now: bool,
 }
 
 /// `plugin inspect`.

@@ -10,8 +10,11 @@ impl Commands {
         let plugins = || self.plugins.borrow();
         match asked {
             Command::PluginWhy(of) => plugins().tries(of.plugin.as_str()),
-            Command::PluginEnable(of) => plugins().switch(of.plugin.as_str(), true),
-            Command::PluginDisable(of) => plugins().switch(of.plugin.as_str(), false),
+            Command::PluginEnable(of) => self.plugins.borrow_mut().enable(of.plugin.as_str()),
+            Command::PluginDisable(of) => {
+                let mut plugins = self.plugins.borrow_mut();
+                plugins.disable(of.plugin.as_str(), of.now)
+            }
             _ => Ok(Reply::Plugins {
                 plugins: plugins().snapshots().to_vec(),
             }),

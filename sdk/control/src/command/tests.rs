@@ -225,7 +225,10 @@ fn others() -> Vec<Command> {
         Command::PluginWhy(plugin()),
         Command::PluginTop(NoFields {}),
         Command::PluginEnable(plugin()),
-        Command::PluginDisable(plugin()),
+        Command::PluginDisable(crate::plugin::PluginOff {
+            plugin: plugin().plugin,
+            now: true,
+        }),
         Command::PluginReload(reload()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
@@ -391,6 +394,7 @@ fn replies() -> Vec<Reply> {
                 calls: 3,
             },
         },
+        Reply::Switched { calls: 2 },
         Reply::Subscribed { seq: 41 },
     ]
 }

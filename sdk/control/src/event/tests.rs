@@ -361,6 +361,10 @@ fn all() -> Vec<EventBody> {
         })),
     ]);
     all.extend(kept());
+    all.extend([
+        EventBody::PluginDisabled(plugin_change()),
+        EventBody::PluginEnabled(plugin_change()),
+    ]);
     all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
         from: 7,
         to: 41,

@@ -176,6 +176,8 @@ impl Story {
             | EventBody::AccountUnregistered(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
+            | EventBody::PluginDisabled(_)
+            | EventBody::PluginEnabled(_)
             | EventBody::PluginLoaded(_)
             | EventBody::PluginRefused(_)
             | EventBody::PluginCrashed(_)
