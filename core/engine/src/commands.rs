@@ -1,6 +1,7 @@
 //! From a command to the word of the part that carries it out. A function, not an actor.
 
 mod accounts;
+mod calls;
 mod checks;
 mod kept;
 mod pick;
@@ -13,13 +14,12 @@ use crate::hub::Hub;
 use crate::plugins::Plugins;
 use accounts::account;
 use base::{Duration, Instant};
-use checks::{check_length, refusal, refuse_ours};
-use control::command::{CallRef, Command, Dial, Mute, Reply};
+use checks::refuse_ours;
+use control::command::{Command, Dial, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
-use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, IdempotencyKey};
+use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
-use pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
 pub(crate) use plugins::is_slow;
 use ports::{Account, Handles, Post, dialogs, history, link, registrar};
 use repeats::Repeats;
@@ -121,6 +121,8 @@ impl Commands {
             Command::Dial(dial) => self.dial(dial, command, hub, now),
             Command::Accept(_)
             | Command::Decline(_)
+            | Command::Silence(_)
+            | Command::Redirect(_)
             | Command::HangUp(_)
             | Command::HangUpAll(_)
             | Command::SendDtmf(_)
@@ -176,77 +178,6 @@ impl Commands {
         self.reason = reason;
         self.post(dialogs::Word::HangUpAll { command })?;
         self.post(registrar::Word::Stop)
-    }
-
-    #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
-    fn on_call(&self, asked: Command, command: CommandId, hub: &Hub) -> Outcome {
-        let word = match asked {
-            Command::Accept(on) => dialogs::Word::Accept {
-                command,
-                call: pick(on, hub, is_ringing_here)?,
-            },
-            Command::Decline(decline) => {
-                let call = pick(CallRef { call: decline.call }, hub, is_ringing_here)?;
-                dialogs::Word::Decline {
-                    command,
-                    call,
-                    status: Some(refusal(decline.status)?),
-                }
-            }
-            Command::HangUp(on) => dialogs::Word::HangUp {
-                command,
-                call: pick(on, hub, |_| true)?,
-            },
-            Command::SendDtmf(send) => {
-                let call = pick(CallRef { call: send.call }, hub, is_answered)?;
-                check_length(send.duration_ms)?;
-                dialogs::Word::Digits {
-                    command,
-                    call,
-                    digits: send.digits.as_str().to_owned(),
-                    duration_ms: send.duration_ms,
-                }
-            }
-            Command::Mute(mute) => return self.mute(mute, command, hub),
-            Command::Hold(on) => dialogs::Word::Hold {
-                command,
-                call: pick_or(
-                    on,
-                    hub,
-                    |call| is_answered(call) && !call.held_by_local,
-                    is_answered,
-                )?,
-            },
-            Command::Resume(on) => dialogs::Word::Resume {
-                command,
-                call: pick_or(on, hub, is_held, is_answered)?,
-            },
-            Command::Swap(on) => {
-                // Which was held last is known where calls are held.
-                let some = pick(on, hub, is_held)?;
-                let call = on.call.map(|_| some);
-                dialogs::Word::Swap { command, call }
-            }
-            // What is left of the commands that concern calls.
-            _ => dialogs::Word::HangUpAll { command },
-        };
-        self.post(word)
-    }
-
-    /// Silences one call, or all that are up.
-    fn mute(&self, mute: Mute, command: CommandId, hub: &Hub) -> Outcome {
-        let on = mute.on;
-        let calls: Vec<CallHandle> = match mute.call {
-            Some(call) => vec![pick(CallRef { call: Some(call) }, hub, is_answered)?],
-            None => {
-                let up = hub.calls().values().filter(|call| is_answered(call));
-                up.map(|call| call.call).collect()
-            }
-        };
-        for call in calls {
-            self.post(dialogs::Word::Mute { command, call, on })?;
-        }
-        Ok(Reply::Taken)
     }
 
     #[allow(clippy::wildcard_enum_match_arm)] // `carry_out` names every command.
@@ -316,6 +247,7 @@ impl Commands {
             created: hub.time(now),
             answered: None,
             ended: None,
+            silenced: false,
             muted: false,
             held_by_remote: false,
             held_by_local: false,

@@ -406,6 +406,7 @@ impl Core {
             Address::Media
             | Address::Store
             | Address::Recorder
+            | Address::Transfer
             | Address::Network
             | Address::Voice
             | Address::Events => {}

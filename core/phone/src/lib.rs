@@ -198,7 +198,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             Method::Update,
             Method::Info,
         ],
-        extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
+        extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         content_types: [
             "application/sdp",
             "application/dtmf-relay",

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +19,7 @@ const LOOKS: usize = 512;
 /// Name of the file in which it is remembered who is off, and what looks gave.
 pub const KEPT: &str = "plugins.json";
 const AT_RISK: &str = "plugins-at-risk";
+const LOCK: &str = "plugins.lock";
 
 /// Who switched a plugin off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,11 +57,24 @@ struct Inner {
     told: bool,
 }
 
-/// The memory of one engine; one profile, one folder.
+/// The memory of one engine; one profile, one folder. A second engine of the same folder reads it and changes nothing.
 #[derive(Debug)]
 pub struct PluginMemory {
     folder: PathBuf,
+    /// Locked as long as it is open. None where no file can be made; then nothing can be remembered anyhow.
+    _lock: Option<File>,
+    in_use: Option<MemoryInUse>,
     inner: Mutex<Inner>,
+}
+
+/// Another engine has this memory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("what is remembered of plugins in {} belongs to another engine that runs, process {process}", folder.display())]
+pub struct MemoryInUse {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// The number of its process, as it wrote it.
+    pub process: String,
 }
 
 impl PluginMemory {
@@ -75,7 +91,18 @@ impl PluginMemory {
                 Kept::default()
             }
         };
-        let left = std::fs::read_to_string(folder.join(AT_RISK)).unwrap_or_default();
+        let (lock, in_use) = match locked(folder) {
+            Ok(lock) => (lock, None),
+            Err(in_use) => {
+                tracing::warn!(%in_use, "nothing new is remembered of plugins");
+                (None, Some(in_use))
+            }
+        };
+        // Of an engine that runs it says nothing yet.
+        let left = match in_use {
+            Some(_) => String::new(),
+            None => std::fs::read_to_string(folder.join(AT_RISK)).unwrap_or_default(),
+        };
         let named: BTreeSet<&str> = left.lines().filter(|line| !line.is_empty()).collect();
         for id in &named {
             let count = kept.unclean.entry((*id).to_owned()).or_default();
@@ -88,6 +115,8 @@ impl PluginMemory {
         }
         let memory = Self {
             folder: folder.to_owned(),
+            _lock: lock,
+            in_use,
             inner: Mutex::new(Inner {
                 kept,
                 ..Inner::default()
@@ -108,7 +137,8 @@ impl PluginMemory {
     }
 
     /// Switches it off from the next start on. `false`: it was.
-    pub fn switch_off(&self, id: &str) -> bool {
+    pub fn switch_off(&self, id: &str) -> Result<bool, MemoryInUse> {
+        self.is_ours()?;
         let mut inner = self.inner();
         let fresh = inner
             .kept
@@ -116,17 +146,22 @@ impl PluginMemory {
             .insert(id.to_owned(), OffBy::Command)
             .is_none();
         self.write(&mut inner);
-        fresh
+        Ok(fresh)
     }
 
     /// Switches it on from the next start on, and forgets what was held against it. `false`: it was on.
-    pub fn switch_on(&self, id: &str) -> bool {
+    pub fn switch_on(&self, id: &str) -> Result<bool, MemoryInUse> {
+        self.is_ours()?;
         let mut inner = self.inner();
         let was_off = inner.kept.off.remove(id).is_some();
         inner.kept.unclean.remove(id);
         inner.kept.looks.retain(|_, look| *look == Look::Good);
         self.write(&mut inner);
-        was_off
+        Ok(was_off)
+    }
+
+    fn is_ours(&self) -> Result<(), MemoryInUse> {
+        self.in_use.clone().map_or(Ok(()), Err)
     }
 
     /// Code of this plugin runs now and has not proved itself.
@@ -169,6 +204,9 @@ impl PluginMemory {
     }
 
     fn mark(&self, inner: &mut Inner) {
+        if self.in_use.is_some() {
+            return;
+        }
         let path = self.folder.join(AT_RISK);
         let done = match inner.at_risk.is_empty() {
             true => match std::fs::remove_file(path) {
@@ -184,6 +222,9 @@ impl PluginMemory {
     }
 
     fn write(&self, inner: &mut Inner) {
+        if self.in_use.is_some() {
+            return;
+        }
         let json = serde_json::to_vec_pretty(&inner.kept).expect("plain values always become JSON");
         let done = replace(&self.folder.join(KEPT), &json);
         self.complain(inner, done);
@@ -213,6 +254,33 @@ impl Drop for PluginMemory {
     }
 }
 
+/// The lock of this folder, if one can be made. The system takes it back when the process ends, however that is.
+fn locked(folder: &Path) -> Result<Option<File>, MemoryInUse> {
+    let path = folder.join(LOCK);
+    let make = || {
+        std::fs::create_dir_all(folder)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(&path)
+    };
+    let Ok(mut file) = make() else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Ok(()) => {
+            // Only for people; who has the lock is known by the lock.
+            let _ = file.set_len(0);
+            let _ = write!(file, "{}", std::process::id());
+            Ok(Some(file))
+        }
+        Err(TryLockError::WouldBlock) => Err(MemoryInUse {
+            folder: folder.to_owned(),
+            process: std::fs::read_to_string(&path).unwrap_or_default(),
+        }),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -230,6 +298,8 @@ mod tests {
     fn killed(folder: &Path, during: impl FnOnce(&PluginMemory)) {
         let memory = PluginMemory::open(folder);
         during(&memory);
+        // With the process its lock would go.
+        std::fs::remove_file(folder.join(LOCK)).unwrap();
         std::mem::forget(memory);
     }
 
@@ -248,7 +318,7 @@ mod tests {
         let memory = PluginMemory::open(folder.path());
         assert_eq!(memory.off("codec-x"), Some(OffBy::UncleanStarts));
         assert_eq!(memory.off("good"), None);
-        assert!(memory.switch_on("codec-x"));
+        assert_eq!(memory.switch_on("codec-x"), Ok(true));
         drop(memory);
         killed(folder.path(), |memory| memory.at_risk("codec-x"));
         let memory = PluginMemory::open(folder.path());
@@ -275,13 +345,38 @@ mod tests {
     fn a_broken_memory_and_a_folder_that_cannot_be_written_cost_no_start() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(KEPT), "{").unwrap();
-        assert!(PluginMemory::open(folder.path()).switch_off("a"));
+        assert_eq!(PluginMemory::open(folder.path()).switch_off("a"), Ok(true));
         assert_eq!(
             PluginMemory::open(folder.path()).off("a"),
             Some(OffBy::Command)
         );
         let memory = PluginMemory::open(&folder.path().join(KEPT).join("below a file"));
         memory.at_risk("a");
-        assert!(memory.switch_off("a"));
+        assert_eq!(memory.switch_off("a"), Ok(true));
+    }
+
+    #[test]
+    fn of_two_engines_of_one_folder_the_second_changes_nothing_and_says_who_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = PluginMemory::open(folder.path());
+        assert_eq!(first.switch_off("a"), Ok(true));
+        first.at_risk("b");
+        let second = PluginMemory::open(folder.path());
+        assert_eq!(second.off("a"), Some(OffBy::Command), "it is off for both");
+        let refused = second.switch_off("b").unwrap_err();
+        assert_eq!(refused.process, std::process::id().to_string());
+        assert!(second.switch_on("a").is_err());
+        second.at_risk("c");
+        second.remember("x", Look::Good);
+        drop(second);
+        let at_risk = std::fs::read_to_string(folder.path().join(AT_RISK)).unwrap();
+        assert_eq!(
+            at_risk, "b",
+            "the second one's start and end are not the first one's"
+        );
+        drop(first);
+        let next = PluginMemory::open(folder.path());
+        assert_eq!((next.off("a"), next.off("b")), (Some(OffBy::Command), None));
+        assert_eq!((next.look("x"), next.switch_on("a")), (None, Ok(true)));
     }
 }

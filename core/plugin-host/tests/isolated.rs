@@ -135,7 +135,7 @@ fn an_isolated_file_passes_the_same_gate() {
         "it cannot end this process"
     );
     drop((open, catalogue));
-    assert!(memory.switch_off("codec-copy"));
+    assert_eq!(memory.switch_off("codec-copy"), Ok(true));
     for trust in [Trust::InProcess, Trust::Isolated] {
         let (_, refused) = added(gate(&hash), trust);
         assert_eq!(refused, Some("plugin.switched-off"), "{trust:?}");

@@ -5,6 +5,9 @@ use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
 use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
+use sip::ServerId;
+use sip::session::Inside;
+use sip_message::Status;
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -48,6 +51,22 @@ pub enum Word {
         call: CallHandle,
         /// With what; `None` is 486 Busy Here.
         status: Option<u16>,
+    },
+    /// Lets it ring on without a sound here.
+    Silence {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+    },
+    /// Sends a call that rings here elsewhere.
+    Redirect {
+        /// Which command asked.
+        command: CommandId,
+        /// The call.
+        call: CallHandle,
+        /// As typed: an extension, a number, an address.
+        to: String,
     },
     /// Ends.
     HangUp {
@@ -101,6 +120,27 @@ pub enum Word {
         command: CommandId,
         /// The call to go on with; `None`: the one that was held last.
         call: Option<CallHandle>,
+    },
+    /// Sends a request in the dialog of a call; answered by [`crate::Post::outcome`], also where the call is
+    /// over, or not up yet.
+    InDialog {
+        /// Who wants to know what becomes of it.
+        from: Address,
+        /// Their number for it.
+        ticket: u64,
+        /// The call.
+        call: CallHandle,
+        /// Method, more header fields, body.
+        request: Inside,
+    },
+    /// Answers a request that another part was told of. One that is gone is passed over.
+    Respond {
+        /// The call.
+        call: CallHandle,
+        /// The request.
+        id: ServerId,
+        /// With what.
+        status: Status,
     },
     /// Media is ready for a description, or not to be had.
     Media {

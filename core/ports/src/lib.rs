@@ -8,6 +8,8 @@
 //! | [`link::Heard`] | link | the owning part | link answers 503 to a request; drops a response, which the peer repeats |
 //! | [`registrar::Word`] | control | registrar | the command fails as busy |
 //! | [`dialogs::Word::Dial`], `Accept`, … | control | dialogs | the command fails as busy |
+//! | [`dialogs::Word::InDialog`], `Respond` | a part that owns a usage inside calls | dialogs | its request counts as failed; the peer repeats its own |
+//! | [`transfer::Word`] | dialogs | transfer | dialogs refuses the request: 403, NOTIFY 481 |
 //! | [`media::Word::Prepare`], `Apply`, `Release` | dialogs | media | the call ends: no media |
 //! | [`dialogs::Word::Media`], `Noticed` | media | dialogs | dropped and counted; dialogs asks again |
 //! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
@@ -33,6 +35,7 @@ pub mod post;
 pub mod recorder;
 pub mod registrar;
 pub mod store;
+pub mod transfer;
 pub mod voice;
 
 pub use account::{Account, KeepAliveRule, by_transport};

@@ -1,6 +1,9 @@
 //! One word with its receiver: what parts put into their outbox.
 
-use crate::{dialogs, events, history, link, media, network, recorder, registrar, store, voice};
+use crate::{
+    dialogs, events, history, link, media, network, recorder, registrar, store, transfer, voice,
+};
+use sip_message::Status;
 
 /// Everybody who can receive a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +29,8 @@ pub enum Address {
     History = 9,
     /// The thread that keeps history and contacts on disk.
     Store = 10,
+    /// The part that owns transfers.
+    Transfer = 12,
 }
 
 impl Address {
@@ -56,6 +61,8 @@ pub enum Post {
     History(history::Word),
     /// For the thread that keeps things on disk.
     Store(store::Do),
+    /// For transfer.
+    Transfer(transfer::Word),
     /// For the signalling sockets.
     Network(network::Do),
     /// For the media threads.
@@ -75,6 +82,7 @@ impl Post {
             Self::Recorder(_) => Address::Recorder,
             Self::History(_) => Address::History,
             Self::Store(_) => Address::Store,
+            Self::Transfer(_) => Address::Transfer,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
             Self::Event(_) => Address::Events,
@@ -87,6 +95,24 @@ impl Post {
             Address::Registrar => Some(registrar::Word::Heard(heard).into()),
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
             Address::Link
+            | Address::Media
+            | Address::Recorder
+            | Address::History
+            | Address::Store
+            | Address::Transfer
+            | Address::Network
+            | Address::Voice
+            | Address::Events => None,
+        }
+    }
+
+    /// What became of the request that the part `to` sent in a dialog; `None` where it sends none.
+    pub fn outcome(to: Address, ticket: u64, status: Option<Status>) -> Option<Self> {
+        match to {
+            Address::Transfer => Some(transfer::Word::Outcome { ticket, status }.into()),
+            Address::Link
+            | Address::Registrar
+            | Address::Dialogs
             | Address::Media
             | Address::Recorder
             | Address::History
@@ -106,6 +132,7 @@ impl Post {
             Address::Media => Some(media::Word::Restarted(who).into()),
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
             Address::History => Some(history::Word::Restarted(who).into()),
+            Address::Transfer => Some(transfer::Word::Restarted(who).into()),
             Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
     }
@@ -140,6 +167,7 @@ carries!(
     Recorder(recorder::Word),
     History(history::Word),
     Store(store::Do),
+    Transfer(transfer::Word),
     Network(network::Do),
     Voice(voice::Do),
     Event(events::Word),

@@ -100,6 +100,10 @@ pub(crate) enum Verb {
     Answer(OneCall),
     /// Refuse a ringing call
     Decline(Decline),
+    /// Let a ringing call ring on unheard
+    Silence(OneCall),
+    /// Send a ringing call elsewhere
+    Redirect(Redirect),
     /// End a call
     Hangup(Hangup),
     /// Send digits
@@ -195,6 +199,15 @@ pub(crate) struct Decline {
     /// SIP status to refuse with, such as 486 for busy
     #[arg(long, value_parser = clap::value_parser!(u16).range(400..=699))]
     pub(crate) status: Option<u16>,
+}
+
+/// `redirect`. With one word, that is where to.
+#[derive(Debug, Group)]
+#[command(override_usage = "offhook redirect [OPTIONS] [ID] <TO>")]
+pub(crate) struct Redirect {
+    /// The call, needed only where several ring, and a number or an address
+    #[arg(value_name = "ID TO", required = true, num_args = 1..=2)]
+    pub(crate) words: Vec<String>,
 }
 
 /// `hangup`.

@@ -69,6 +69,7 @@ pub(crate) fn end(end: &EndReason) -> String {
         EndCause::Busy => Some("busy"),
         EndCause::NoAnswer => Some("no answer"),
         EndCause::Declined => Some("declined"),
+        EndCause::Redirected => Some("sent elsewhere"),
         EndCause::Cancelled => Some("given up"),
         EndCause::AnsweredElsewhere => Some("answered elsewhere"),
         EndCause::Failed => Some("failed"),

@@ -54,7 +54,9 @@ impl ExitCode {
             EndCause::Normal => Self::Success,
             EndCause::Busy => Self::Busy,
             EndCause::NoAnswer => Self::Timeout,
-            EndCause::Declined | EndCause::AnsweredElsewhere => Self::Rejected,
+            EndCause::Declined | EndCause::Redirected | EndCause::AnsweredElsewhere => {
+                Self::Rejected
+            }
             EndCause::Cancelled => Self::Interrupted,
             EndCause::Failed | EndCause::Unknown => end.code.map_or(Self::Failed, Self::of_code),
         }

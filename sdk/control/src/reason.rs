@@ -59,6 +59,8 @@ pub enum EndCause {
     Declined,
     /// The caller gave up before an answer.
     Cancelled,
+    /// It was sent elsewhere from here (302).
+    Redirected,
     /// Another phone took it (RFC 3326: cause 200).
     AnsweredElsewhere,
     /// Anything else.

@@ -163,6 +163,9 @@ pub struct CallSnapshot {
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
+    /// It rings, but is not to be heard ringing here.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub silenced: bool,
     /// Our microphone is silenced.
     #[serde(default)]
     pub muted: bool,
@@ -292,6 +295,9 @@ pub struct PluginSnapshot {
     /// SHA-256 of its file, in hexadecimal, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// For an isolated one: which limits this system does not put it under, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unguarded: Vec<String>,
     /// Its builds, if it was replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub builds: Option<PluginBuilds>,

@@ -5,7 +5,6 @@
 
 use crate::lexer::Source;
 use crate::workspace::{Member, Workspace};
-use std::path::Path;
 
 mod built_in;
 #[cfg(test)]
@@ -137,8 +136,10 @@ const IMPURE_PATHS: &[&str] = &[
 /// Modules that may not be imported whole, because an impure name could hide behind the short path.
 const NOT_WHOLE: &[&str] = &["std::io", "std::net", "std::time"];
 
-/// Folders whose crates may hold `unsafe`; a plugin may too if its README says so.
+/// Folders whose crates may hold `unsafe`. Each is named, with its reason, in decision 0010.
 const UNSAFE_CRATES: &[&str] = &[
+    "plugins/codec-g729",
+    "plugins/mock-faulty",
     "sdk/plugin",
     "sdk/plugin-abi",
     "sdk/plugin-testkit",
@@ -295,7 +296,7 @@ fn sources(space: &Workspace, member: &Member, place: Place, found: &mut Vec<Str
                 format!("{short}:{line}: {path} in a layer without IO or clock")
             }));
         }
-        if !may_be_unsafe(&short, place) {
+        if !may_be_unsafe(&short) {
             let lines = source
                 .tokens
                 .iter()
@@ -347,13 +348,12 @@ fn is_below(path: &str, prefix: &str, separator: &str) -> bool {
 }
 
 /// Where `unsafe` may stand: the plugin boundary, batched system calls, the tests' counting allocator.
-fn may_be_unsafe(short: &str, place: Place) -> bool {
+fn may_be_unsafe(short: &str) -> bool {
     UNSAFE_CRATES
         .iter()
         .any(|folder| is_below(short, folder, "/"))
         || (short.starts_with("core/net/") && short.contains("/os/"))
         || (is_test_file(short) && short.contains("alloc"))
-        || place == Place::Plugin
 }
 
 /// Each crate takes the shared lints, unless it is one that may hold `unsafe`.
@@ -373,8 +373,7 @@ fn lints(space: &Workspace, member: &Member, place: Place, found: &mut Vec<Strin
     }
     let allowed = UNSAFE_CRATES.contains(&member.folder.as_str())
         || member.folder == "core/net"
-        || place == Place::Tool
-        || (place == Place::Plugin && readme_says_unsafe(&folder));
+        || place == Place::Tool;
     if !allowed {
         found.push(format!(
             "{}: Cargo.toml does not say `[lints] workspace = true`",
@@ -386,8 +385,4 @@ fn lints(space: &Workspace, member: &Member, place: Place, found: &mut Vec<Strin
             member.folder
         ));
     }
-}
-
-fn readme_says_unsafe(folder: &Path) -> bool {
-    std::fs::read_to_string(folder.join("README.md")).is_ok_and(|text| text.contains("unsafe"))
 }

@@ -37,6 +37,7 @@ pub fn told(event: &Event) -> Option<String> {
         EventBody::CallIncoming(_) => format!("call {call} comes in"),
         EventBody::CallRinging(_) => format!("call {call} rings"),
         EventBody::CallProgress(_) => format!("call {call} goes on"),
+        EventBody::CallSilenced(_) => format!("call {call} silenced"),
         EventBody::CallAnswered(told) => format!("call {call} confirmed{}", codec(&told.snapshot)),
         EventBody::CallHold(told) => format!("call {call} held{}", by(told.by)),
         EventBody::CallResumed(told) => format!("call {call} resumed{}", by(told.by)),

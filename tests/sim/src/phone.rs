@@ -96,6 +96,21 @@ impl Phone {
         });
     }
 
+    /// Lets a call ring on unheard.
+    pub fn silence(&self, call: CallHandle) {
+        self.order("silence", |command| {
+            dialogs::Word::Silence { command, call }.into()
+        });
+    }
+
+    /// Sends a call elsewhere.
+    pub fn redirect(&self, call: CallHandle, to: &str) {
+        let to = to.to_owned();
+        self.order("redirect", |command| {
+            dialogs::Word::Redirect { command, call, to }.into()
+        });
+    }
+
     /// Ends a call.
     pub fn hang_up(&self, call: CallHandle) {
         self.order("hang up", |command| {

@@ -341,7 +341,7 @@ fn options_say_what_a_call_would_get() {
             heard.text("Allow"),
             "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO"
         );
-        assert_eq!(heard.text("Supported"), "100rel, timer");
+        assert_eq!(heard.text("Supported"), "100rel, replaces, timer");
         assert_eq!(heard.text("Allow-Events"), "");
         heard.codes()
     };

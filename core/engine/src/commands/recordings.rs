@@ -1,6 +1,6 @@
 //! Commands about recordings.
 
-use super::{is_answered, pick};
+use super::pick::{is_answered, pick};
 use crate::hub::Hub;
 use control::command::{CallRef, Command};
 use control::recording::{RecordingState, StartRecording};

@@ -3,11 +3,11 @@
 
 use super::*;
 use crate::hub::Identity;
-use control::Timestamp;
 use control::command::AddAccount;
 use control::command::{Decline, SendDtmf, Shutdown, Transport};
 use control::event::{AccountChange, CallCreated};
 use control::snapshot::{AccountSnapshot, AccountState};
+use control::{CallHandle, Timestamp};
 use std::cell::RefCell;
 use std::rc::Rc;
 

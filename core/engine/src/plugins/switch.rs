@@ -130,10 +130,15 @@ impl Plugins {
             let why = "this engine remembers nothing of plugins: it was started without files, or has no state folder";
             return Err(ErrorObject::new(Code::WRONG_STATE, why));
         };
-        let _ = match on {
+        let switched = match on {
             true => memory.switch_on(id),
             false => memory.switch_off(id),
         };
-        Ok(())
+        let why = |in_use: plugin_host::MemoryInUse| {
+            let fix =
+                "ask that engine, or give this one a state folder of its own (OFFHOOK_STATE_DIR)";
+            ErrorObject::new(Code::WRONG_STATE, in_use.to_string()).fix(fix)
+        };
+        switched.map(drop).map_err(why)
     }
 }

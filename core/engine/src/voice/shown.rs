@@ -38,6 +38,7 @@ fn refused(refused: &plugin_host::Refused) -> PluginSnapshot {
         trust: String::new(),
         path: Some(path),
         sha256: None,
+        unguarded: Vec::new(),
         builds: None,
         error: Some(error.fix(refused.error.fix())),
     }
@@ -61,6 +62,7 @@ fn in_use(about: &About, catalogue: &Catalogue) -> PluginSnapshot {
             Origin::File(path) | Origin::Isolated(path) => Some(path.display().to_string()),
         },
         sha256: about.sha256.clone(),
+        unguarded: about.unguarded.clone(),
         builds: builds(&about.id, catalogue),
         error: None,
     }

@@ -97,6 +97,12 @@ pub struct Call {
     pub agreed: Option<Agreed>,
     /// Mean of the quality estimates: sum and count.
     pub mos: (f64, u32),
+    /// Another call took its place.
+    pub replaced: bool,
+    /// The call whose place it takes.
+    pub replaces: Option<CallHandle>,
+    /// Requests of other parts in its dialog.
+    pub(crate) inside: crate::inside::Asked,
     /// How it stands with our hold.
     pub(crate) hold: crate::hold::Hold,
     /// Digits on their way.
@@ -136,6 +142,9 @@ impl Call {
             wants_accept: false,
             agreed: None,
             mos: (0.0, 0),
+            replaced: false,
+            replaces: None,
+            inside: crate::inside::Asked::default(),
             hold: crate::hold::Hold::default(),
             keys: crate::keys::Keys::default(),
             after: crate::dialling::After::default(),
@@ -237,6 +246,7 @@ pub fn snapshot(
         created,
         answered: None,
         ended: None,
+        silenced: false,
         muted: false,
         held_by_remote: false,
         held_by_local: false,

@@ -19,6 +19,12 @@ pub(crate) struct Unusable {
     pub(crate) warning: (u16, &'static str),
 }
 
+/// The Call-ID of a request, for people.
+pub(crate) fn call_id(request: &sip_message::Request) -> Option<String> {
+    let first = request.headers().first(HeaderName::CallId)?;
+    Some(String::from_utf8_lossy(first).into_owned())
+}
+
 impl From<sdp::Error> for Unusable {
     fn from(error: sdp::Error) -> Self {
         Self {

@@ -126,6 +126,9 @@ impl Dialogs {
             return;
         };
         self.by_session.remove(&call.session);
+        for (from, ticket) in call.inside.all() {
+            crate::inside::tell(from, ticket, None, out);
+        }
         self.steps.set(handle, None);
         call.snapshot.state = CallState::Ending;
         call.ended = Some(now);
@@ -215,6 +218,7 @@ impl Dialogs {
             Address::History => self.history_lost(now, out),
             Address::Registrar
             | Address::Dialogs
+            | Address::Transfer
             | Address::Store
             | Address::Network
             | Address::Voice
@@ -322,6 +326,7 @@ fn reason(end: &SessionEnd) -> EndReason {
         Cause::Declined => EndCause::Declined,
         Cause::Cancelled => EndCause::Cancelled,
         Cause::AnsweredElsewhere => EndCause::AnsweredElsewhere,
+        Cause::Redirected => EndCause::Redirected,
         Cause::Failed => EndCause::Failed,
     };
     // What stands for a response that never came was said by nobody (RFC 3261 §8.1.3.1).
@@ -356,7 +361,7 @@ fn reason(end: &SessionEnd) -> EndReason {
 
 const fn code_of(cause: Cause) -> Option<Code> {
     match cause {
-        Cause::Normal | Cause::AnsweredElsewhere => None,
+        Cause::Normal | Cause::AnsweredElsewhere | Cause::Redirected => None,
         Cause::Busy => Some(Code::BUSY),
         Cause::NoAnswer => Some(Code::NO_ANSWER),
         Cause::Declined => Some(Code::DECLINED),

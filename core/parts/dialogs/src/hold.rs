@@ -82,9 +82,9 @@ impl Hold {
 
 impl Call {
     /// Answered, and not on its way out.
-    fn is_up(&self) -> bool {
-        let is_live = matches!(self.stage, Stage::Live) && self.causes.ends.is_none();
-        is_live && self.accepted.is_some()
+    pub(crate) fn is_up(&self) -> bool {
+        let is_live = matches!(self.stage, Stage::Live) && !self.replaced;
+        is_live && self.causes.ends.is_none() && self.accepted.is_some()
     }
 
     /// Whether it has the person's microphone and loudspeaker, or would.

@@ -1,12 +1,13 @@
 //! How calls that come in begin: a handle, a plan, ports, an answer.
 
 use crate::call::{self, Call, Pending};
-use crate::{Dialogs, call_id, describe, tell};
+use crate::{Dialogs, describe, outgoing, tell};
 use base::Instant;
-use control::event::CallIncoming;
+use control::event::{CallIncoming, CallSilenced, CallWarning};
 use control::history::Mark;
 use control::snapshot::{CallDirection, Party};
-use control::{CallHandle, EventBody};
+use control::{CallHandle, Code, CommandId, ErrorObject, EventBody, quoted};
+use ports::account::default_of;
 use ports::{Outbox, media};
 use sip::SessionId;
 use sip::dialogs::Invitation;
@@ -24,8 +25,10 @@ impl Dialogs {
         let Invitation {
             request,
             origin,
+            replaces,
             offer,
         } = invitation;
+        let replaces = replaces.and_then(|session| self.by_session.get(&session).copied());
         let handle = self.handles.next();
         let from = request
             .headers()
@@ -41,9 +44,17 @@ impl Dialogs {
         let direction = CallDirection::Incoming;
         let created = self.time(now);
         let mut snapshot = call::snapshot(handle, account, direction, (from, to), created);
-        snapshot.sip_call_id = call_id(&request);
+        snapshot.sip_call_id = describe::call_id(&request);
         let mut call = Call::new(handle, session, snapshot, now);
-        call.follow(self.answering.plan(&request), now);
+        match replaces.and_then(|old| self.calls.get(&old)) {
+            // The person answered already, to somebody who sent this one.
+            Some(old) => {
+                call.sound = old.sound.clone();
+                call.wants_accept = true;
+            }
+            None => call.follow(self.answering.plan(&request), now),
+        }
+        call.replaces = replaces;
         self.await_record(&mut call, now);
         call.pending = Some(Pending { offer, fork: None });
         call.sound_asked = true;
@@ -81,6 +92,7 @@ impl Dialogs {
             diverted_by: text(HeaderName::Diversion),
             alert_info: text(HeaderName::AlertInfo),
             answer_after_s: None,
+            replaces: call.replaces,
             verified: false,
             snapshot: call.snapshot.clone(),
         };
@@ -112,10 +124,6 @@ impl Dialogs {
             call.wants_accept = true;
             return;
         }
-        self.make_room(handle, now, out);
-        let Some(call) = self.calls.get_mut(&handle) else {
-            return;
-        };
         let Some(pending) = call.pending.take() else {
             return;
         };
@@ -125,6 +133,7 @@ impl Dialogs {
             Some(offer) => match describe::answer(call, &offer) {
                 Ok((answer, agreed)) => {
                     self.agreed(handle, agreed, now, out);
+                    self.takes_place(handle, now, out);
                     self.order(session, Order::Accept(Some(answer)), now);
                 }
                 Err(why) => {
@@ -135,9 +144,72 @@ impl Dialogs {
             },
             None => {
                 let offer = describe::offer(call);
+                self.takes_place(handle, now, out);
                 self.order(session, Order::Accept(offer), now);
             }
         }
+    }
+
+    /// A call is about to be answered: the one that it replaces ends, any other that has the microphone is
+    /// held.
+    fn takes_place(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let old = self.calls.get(&handle).and_then(|call| call.replaces);
+        if let Some(old) = old.and_then(|old| self.calls.get_mut(&old)) {
+            old.steps.clear();
+            old.replaced = true;
+            let session = old.session;
+            self.order(session, Order::HangUp(None), now);
+        }
+        self.make_room(handle, now, out);
+    }
+
+    /// A call rings on, unheard; its caller is told nothing.
+    pub(crate) fn silence(
+        &mut self,
+        command: CommandId,
+        handle: CallHandle,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        call.snapshot.silenced = true;
+        let snapshot = call.snapshot.clone();
+        let body = EventBody::CallSilenced(Box::new(CallSilenced { snapshot }));
+        self.tell_of(Some(command), (handle, body), now, out);
+    }
+
+    /// Sends a call that rings elsewhere: to an address, or to a number at its account's domain.
+    pub(crate) fn redirect(
+        &mut self,
+        command: CommandId,
+        handle: CallHandle,
+        to: &str,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        let session = call.session;
+        let named = call.snapshot.account.as_ref();
+        let account = named.and_then(|named| self.accounts.get(named.as_str()));
+        let account = account.map(|(_, account)| account);
+        let account = account.or_else(|| default_of(self.accounts.values().map(|(_, a)| a)));
+        let Some(target) = account.and_then(|account| outgoing::dialled(to, account)) else {
+            let why = format!("{} is no number and no address", quoted(to));
+            let error = ErrorObject::new(Code::BAD_ADDRESS, why);
+            let warning = Box::new(CallWarning {
+                code: error.code,
+                text: error.detail,
+                fix: error.fix,
+            });
+            let body = EventBody::CallWarning(warning);
+            return self.tell_of(Some(command), (handle, body), now, out);
+        };
+        self.commanded(handle, |causes| causes.ends = Some(command));
+        self.order(session, Order::Redirect(vec![NameAddr::new(&target)]), now);
     }
 
     /// Media is ready in a live session: whatever waited for it goes on.

@@ -9,8 +9,8 @@ use control::event::{CallDtmf, CallWarning, DtmfMethod, Side};
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody};
 use ports::media::{DigitTrouble, Inform};
 use ports::{Outbox, media};
-use sip::session::{Content, Order};
-use sip_message::Status;
+use sip::session::{Content, Inside, Order};
+use sip_message::{Request, Status};
 use std::collections::VecDeque;
 
 /// INFO requests of one call that wait for the one before. Past it a digit is refused.
@@ -205,7 +205,7 @@ impl Dialogs {
             body: Bytes::copy_from_slice(first.body.as_bytes()),
         };
         let (session, number) = (call.session, call.keys.number);
-        self.order(session, Order::Inform(number, content), now);
+        self.order(session, Order::Request(number, Inside::info(content)), now);
     }
 
     /// Our INFO was answered. A refusal is one of the way, not of the digit: it and those behind it go by
@@ -249,11 +249,11 @@ impl Dialogs {
 }
 
 /// INFO of the peer's may hold a digit. Others have been answered and mean nothing to us.
-pub(crate) fn hear_info(call: CallHandle, content: Content, out: &mut Outbox) {
-    if let Ok(body) = core::str::from_utf8(&content.body) {
+pub(crate) fn hear_info(call: CallHandle, info: &Request, out: &mut Outbox) {
+    if let Ok(body) = core::str::from_utf8(info.body()) {
         out.post(media::Word::Info {
             call,
-            kind: content.kind,
+            kind: info.headers().content_type().unwrap_or_default(),
             body: body.to_owned(),
         });
     }

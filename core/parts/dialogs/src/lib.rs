@@ -13,11 +13,13 @@
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
 //! | `hold` | holding and resuming; which call is active |
+//! | `inside` | other parts' requests in a call's dialog |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
 //! | `noted` | what the history is told, and tells |
 //! | `tell` | events |
+//! | `undelivered` | words of ours that nobody took |
 
 mod accounts;
 pub mod answering;
@@ -29,11 +31,13 @@ mod ended;
 mod fallback;
 mod hold;
 mod incoming;
+mod inside;
 mod keys;
 mod news;
 mod noted;
 mod outgoing;
 mod tell;
+mod undelivered;
 
 use answering::{Answering, Step};
 use base::{Duration, Instant, Machine, Rng, Timers};
@@ -44,12 +48,12 @@ use outgoing::Wish;
 use ports::dialogs::Word;
 use ports::link::Heard;
 use ports::media::{Notice, Sound};
-use ports::{Account, Address, Handles, Outbox, Part, Post, history, link, media};
+use ports::{Account, Address, Handles, Outbox, Part, Post, link, media};
 use sdp::Preference;
 use sip::SessionId;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
 use sip::session::{AccountId, Order};
-use sip_message::{HeaderName, Method, ResponseBuilder, Status};
+use sip_message::{Method, ResponseBuilder, Status};
 use std::collections::BTreeMap;
 
 /// What the part is told when it is made.
@@ -99,6 +103,7 @@ impl Dialogs {
         mut rng: Rng,
     ) -> Self {
         settings.sessions.part = Address::Dialogs as u8;
+        settings.sessions.handed_over = inside::METHODS.map(str::to_owned).to_vec();
         Self {
             sessions: Sessions::new(settings.sessions.clone(), rng.split()),
             settings,
@@ -371,6 +376,8 @@ impl Part for Dialogs {
                 call,
                 status,
             } => self.decline(call, command, status, now),
+            Word::Silence { command, call } => self.silence(command, call, now, out),
+            Word::Redirect { command, call, to } => self.redirect(command, call, &to, now, out),
             Word::HangUp { command, call } => self.hang_up(call, command, now, out),
             Word::HangUpAll { command } => self.hang_up_all(command, now, out),
             Word::Digits {
@@ -391,6 +398,13 @@ impl Part for Dialogs {
             Word::Hold { command, call } => self.hold(command, call, true, now, out),
             Word::Resume { command, call } => self.hold(command, call, false, now, out),
             Word::Swap { command, call } => self.swap(command, call, now, out),
+            Word::InDialog {
+                from,
+                ticket,
+                call,
+                request,
+            } => self.ask_inside(call, (from, ticket), request, now, out),
+            Word::Respond { call, id, status } => self.respond_inside(call, id, status, now),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),
             Word::Noticed { call, what } => self.noticed(call, what, now, out),
             Word::Recording { call, recording } => self.recording(call, recording, out),
@@ -417,42 +431,7 @@ impl Part for Dialogs {
     }
 
     fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {
-        match post {
-            Post::Link(link::Word::Send { id, .. }) => {
-                let why = sip::transaction::Failure::Transport;
-                self.sessions.handle(Input::Failed { id, why }, now);
-            }
-            Post::Media(media::Word::Prepare { call, .. }) => {
-                let why = "the media part has too much to do";
-                self.no_media(call, Status::SERVICE_UNAVAILABLE, why, now, out);
-            }
-            Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
-            Post::History(history::Word::Call(snapshot)) => {
-                self.noted(snapshot.call, now, out);
-            }
-            Post::History(_) | Post::Store(_) => {}
-            // Responses and ACKs are repeated by the peer's asking; events are for show.
-            Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
-            Post::Recorder(_) | Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
-        }
+        self.not_taken(post, now, out);
         self.settle(now, out);
     }
-}
-
-/// Header fields of the first request that a person may want to see.
-impl Dialogs {
-    /// A call of ours gets its Call-ID with the first request that goes out.
-    fn name_call(&mut self, session: SessionId, request: &sip_message::Request) {
-        let handle = self.by_session.get(&session);
-        if let Some(call) = handle.and_then(|handle| self.calls.get_mut(handle))
-            && call.snapshot.sip_call_id.is_none()
-        {
-            call.snapshot.sip_call_id = call_id(request);
-        }
-    }
-}
-
-fn call_id(request: &sip_message::Request) -> Option<String> {
-    let first = request.headers().first(HeaderName::CallId)?;
-    Some(String::from_utf8_lossy(first).into_owned())
 }

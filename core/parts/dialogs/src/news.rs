@@ -3,7 +3,6 @@
 use crate::Dialogs;
 use crate::call::Pending;
 use crate::describe;
-use crate::keys::hear_info;
 use base::Instant;
 use control::snapshot::CallState;
 use control::{CallHandle, Code};
@@ -47,8 +46,8 @@ impl Dialogs {
             News::OfferRefused { status } => self.offer_refused(handle, status, now, out),
             News::OfferWithdrawn { .. } => tracing::debug!("the peer took its offer back"),
             News::Confirmed { .. } => self.confirmed(handle, now, out),
-            News::Inform(content) => hear_info(handle, content, out),
-            News::Informed { number, status } => self.informed(handle, number, status, now, out),
+            News::Request { id, request } => self.asked_inside(handle, (id, &request), out),
+            News::Outcome { number, status } => self.outcome(handle, number, status, now, out),
             News::Ended(reason) => self.session_ended(handle, &reason, now, out),
         }
     }

@@ -12,6 +12,7 @@ use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
 use ports::account::by_transport;
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media};
+use sip::SessionId;
 use sip::dialogs::{Input, outbound};
 use sip::session::Dial;
 use sip_message::{Host, NameAddr, SipUri, Uri, escape_user};
@@ -204,6 +205,16 @@ impl Dialogs {
             snapshot: call.snapshot.clone(),
         };
         self.tell(handle, EventBody::CallSent(Box::new(sent)), now, out);
+    }
+
+    /// A call of ours gets its Call-ID with the first request that goes out.
+    pub(crate) fn name_call(&mut self, session: SessionId, request: &sip_message::Request) {
+        let handle = self.by_session.get(&session);
+        if let Some(call) = handle.and_then(|handle| self.calls.get_mut(handle))
+            && call.snapshot.sip_call_id.is_none()
+        {
+            call.snapshot.sip_call_id = describe::call_id(request);
+        }
     }
 
     /// Tells that a call exists.

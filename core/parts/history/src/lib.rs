@@ -262,7 +262,8 @@ impl Part for History {
                 | Address::Events
                 | Address::Recorder
                 | Address::History
-                | Address::Store,
+                | Address::Store
+                | Address::Transfer,
             ) => {}
         }
     }

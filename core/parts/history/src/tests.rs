@@ -73,6 +73,7 @@ fn call(direction: CallDirection) -> CallSnapshot {
         created: at(0),
         answered: None,
         ended: None,
+        silenced: false,
         muted: false,
         held_by_local: false,
         held_by_remote: false,

@@ -273,7 +273,7 @@ impl Part for Link {
             Post::Dialogs(ports::dialogs::Word::Heard(heard)) => heard,
             Post::Registrar(ports::registrar::Word::Heard(heard)) => heard,
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
-            Post::Recorder(_) | Post::History(_) | Post::Store(_) => return,
+            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Transfer(_) => return,
             Post::Network(_) | Post::Voice(_) | Post::Event(_) => return,
         };
         if let Heard::Request { id, request, .. } = heard {

@@ -448,8 +448,8 @@ impl Part for Media {
                 | Do::StopAll,
             ) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
-            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Network(_) => {}
-            Post::Event(_) => {}
+            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Transfer(_) => {}
+            Post::Network(_) | Post::Event(_) => {}
         }
     }
 }

@@ -401,7 +401,8 @@ impl Part for Recorder {
             // Snapshots are told again with the next change; without media threads there is nothing to end.
             Post::Voice(_) | Post::Dialogs(_) | Post::Event(_) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Media(_) => {}
-            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Network(_) => {}
+            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Transfer(_) => {}
+            Post::Network(_) => {}
         }
     }
 }

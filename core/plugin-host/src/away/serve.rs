@@ -6,7 +6,7 @@ use super::words::{Answer, Ask, Begun, Format, Media, Step, Talk, flags};
 use super::{sandbox, serve_media, serve_talk};
 use crate::config::Options;
 use crate::library::Held;
-use crate::services::{Context, Surroundings};
+use crate::services::{Context, Lines, Surroundings};
 use crate::{Kind, Manifest, load, services};
 use plugin::{
     CodecRequest, DtmfListen, DtmfRequest, EntryHandle, FilterRequest, Place, RecorderRequest,
@@ -43,7 +43,10 @@ struct Timing {
 impl Timing {
     fn new() -> io::Result<Self> {
         let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        let surroundings = Surroundings::default();
+        let surroundings = Surroundings {
+            lines: Lines::StandardError,
+            ..Surroundings::default()
+        };
         let rung = Arc::clone(&bell);
         surroundings.timers.when_started(move || {
             // A bell that is full has been rung.
@@ -54,7 +57,7 @@ impl Timing {
 
     /// Fires what is due until the engine says something.
     fn until_asked(&self, line: &Line) -> io::Result<()> {
-        let Surroundings { clock, timers } = &self.surroundings;
+        let Surroundings { clock, timers, .. } = &self.surroundings;
         loop {
             timers.fire(clock.now());
             let due = timers.deadline();

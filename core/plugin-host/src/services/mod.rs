@@ -7,6 +7,7 @@ mod metrics;
 mod timers;
 
 pub use clock::HostClock;
+pub(crate) use log::{Lines, leveled, tell};
 pub use metrics::Figure;
 pub use timers::Timers;
 
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Surroundings {
     pub(crate) clock: HostClock,
     pub(crate) timers: Timers,
+    pub(crate) lines: Lines,
 }
 
 /// Who asks, and what is kept for it.

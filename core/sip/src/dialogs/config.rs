@@ -82,6 +82,9 @@ pub struct Config {
     pub reliability: Reliability,
     /// What to do with a 3xx.
     pub redirects: Redirects,
+    /// Methods of requests inside a confirmed dialog that the user answers, such as REFER. Others that a
+    /// session makes nothing of get 405.
+    pub handed_over: Vec<String>,
     /// How long a call that came in may ring before it is answered with 480. Unit: time.
     pub ring_at_most: Duration,
 }
@@ -94,6 +97,7 @@ impl Default for Config {
             timer: Some(Wish::default()),
             reliability: Reliability::Supported,
             redirects: Redirects::Follow { max: 5 },
+            handed_over: Vec::new(),
             ring_at_most: Duration::from_secs(180),
         }
     }

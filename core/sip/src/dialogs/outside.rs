@@ -68,6 +68,10 @@ impl Dialogs {
             self.respond(asked.id, response);
             return;
         }
+        let replaces = match self.replaced(&asked.request) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.answer(&asked, status),
+        };
         let contact = contact(&asked.request, &asked.origin);
         let tag = LocalTag::draw(&mut self.rng);
         let id = SessionId(INBOUND | self.state.next_inbound);
@@ -75,6 +79,7 @@ impl Dialogs {
             asked,
             contact,
             tag,
+            replaces,
             &mut Fx {
                 session: id,
                 now,
@@ -89,6 +94,22 @@ impl Dialogs {
             self.state.next_inbound += 1;
             self.insert(id, session);
         }
+    }
+
+    /// The session whose place an INVITE takes, where it says so (RFC 3891 §3).
+    fn replaced(&self, request: &Request) -> Result<Option<SessionId>, Status> {
+        let headers = request.headers();
+        let replaces = headers.replaces().map_err(|_| Status::BAD_REQUEST)?;
+        let Some(replaces) = replaces else {
+            return Ok(None);
+        };
+        if headers.count(HeaderName::Replaces) > 1 {
+            return Err(Status::BAD_REQUEST);
+        }
+        let found = LocalTag::read(&replaces.to_tag).and_then(|tag| self.by_tag.get(&tag));
+        let session = found.and_then(|id| Some((*id, self.state.sessions.get(id)?)));
+        let (id, session) = session.ok_or(Status::CALL_DOES_NOT_EXIST)?;
+        session.may_be_replaced(&replaces).map(|()| Some(id))
     }
 
     /// Whether one more call from `source` is within the bounds; else what it is answered with.

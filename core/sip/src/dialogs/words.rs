@@ -3,7 +3,7 @@
 use crate::auth::Authenticator;
 use crate::flow::Origin;
 use crate::ids::{ClientId, ServerId, SessionId};
-use crate::session::{AccountId, Content, Dial, EndReason, ForkId, Order};
+use crate::session::{AccountId, Dial, EndReason, ForkId, Order};
 use crate::transaction::Failure;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,8 @@ pub struct Invitation {
     pub request: Request,
     /// Where it came from.
     pub origin: Origin,
+    /// The session whose place it takes (RFC 3891): the user picks it up, and hangs up on that one.
+    pub replaces: Option<SessionId>,
     /// The caller's session description; without one we offer when we pick up.
     pub offer: Option<Bytes>,
 }
@@ -174,10 +176,15 @@ pub enum News {
         /// The dialog that stays.
         fork: ForkId,
     },
-    /// INFO came (RFC 6086, legacy usage).
-    Inform(Content),
-    /// The outcome of our INFO.
-    Informed {
+    /// A request came that means nothing to the session itself.
+    Request {
+        /// Its transaction, where the user is to answer it; INFO has been answered (RFC 6086 §4.2.2).
+        id: Option<ServerId>,
+        /// The request.
+        request: Box<Request>,
+    },
+    /// The outcome of a request of the user's.
+    Outcome {
         /// The number it was sent with.
         number: u64,
         /// The peer's status, where one came.

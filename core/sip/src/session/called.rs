@@ -17,10 +17,11 @@ use super::write::Fields;
 use super::{Input, Stage, Timer, read};
 use crate::dialog::{Dialog, LocalTag};
 use crate::dialogs::{Invitation, News};
+use crate::ids::SessionId;
 use base::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sip_message::{HeaderName, Request, Response, ResponseBuilder, Status, Text};
+use sip_message::{HeaderName, NameAddr, Request, Response, ResponseBuilder, Status, Text};
 
 /// A 1xx is repeated this often, so that no proxy gives up (RFC 3261 §13.3.1.1).
 pub(crate) const KEEP_RINGING_EVERY: Duration = Duration::from_secs(60);
@@ -64,6 +65,7 @@ impl Called {
     pub(crate) fn start(
         invite: Asked,
         tag: LocalTag,
+        replaces: Option<SessionId>,
         ledger: &mut Ledger,
         fx: &mut Fx<'_>,
     ) -> Option<Self> {
@@ -100,6 +102,7 @@ impl Called {
         fx.tell(News::Incoming(Box::new(Invitation {
             request: invite.request.clone(),
             origin: invite.origin,
+            replaces,
             offer,
         })));
         Some(Self {
@@ -178,6 +181,11 @@ impl Called {
                 let reason = EndReason::new(By::Local, Cause::of_refusal(status), Detail::Plain);
                 return self.refuse(status, reason, ledger, fx);
             }
+            Order::Redirect(contacts) => {
+                let reason = EndReason::local(Cause::Redirected);
+                let status = Status::MOVED_TEMPORARILY;
+                return self.refuse_with(status, &contacts, reason, ledger, fx);
+            }
             Order::HangUp(_) => {
                 let reason = EndReason::local(Cause::Declined);
                 return self.refuse(Status::DECLINE, reason, ledger, fx);
@@ -198,10 +206,11 @@ impl Called {
             }
             Order::Contact(contact) => ledger.contact = Text::from(contact.to_string()),
             Order::Account(account) => ledger.account = Some(account),
-            Order::Inform(number, _) => fx.tell(News::Informed {
+            Order::Request(number, _) => fx.tell(News::Outcome {
                 number,
                 status: None,
             }),
+            Order::Respond(id, status) => super::leg::respond(id, status, ledger, fx),
         }
         Stage::Called(Box::new(self))
     }
@@ -334,11 +343,26 @@ impl Called {
         ledger: &mut Ledger,
         fx: &mut Fx<'_>,
     ) -> Stage {
+        self.refuse_with(status, &[], reason, ledger, fx)
+    }
+
+    /// The same with where else to try.
+    fn refuse_with(
+        self,
+        status: Status,
+        contacts: &[NameAddr],
+        reason: EndReason,
+        ledger: &mut Ledger,
+        fx: &mut Fx<'_>,
+    ) -> Stage {
         let mut response =
             ResponseBuilder::to(&self.invite.request, status).to_tag(&self.tag.to_string());
         if status == Status::SERVICE_UNAVAILABLE {
             // Without it a proxy takes the whole phone for broken (RFC 3261 §21.5.4).
             response = response.field(HeaderName::RetryAfter, fx.rng.below(11));
+        }
+        for contact in contacts {
+            response = response.field(HeaderName::Contact, contact);
         }
         fx.respond(self.invite.id, response.build());
         fx.owners.servers.remove(&self.invite.id);

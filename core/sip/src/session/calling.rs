@@ -357,7 +357,7 @@ impl Calling {
             | Purpose::Reinvite
             | Purpose::Refresh
             | Purpose::Bye
-            | Purpose::Inform(_) => None,
+            | Purpose::User(_) => None,
         };
         let Some(leg) = leg else {
             return;
@@ -370,7 +370,7 @@ impl Calling {
                 | Purpose::Reinvite
                 | Purpose::Refresh
                 | Purpose::Bye
-                | Purpose::Inform(_) => {}
+                | Purpose::User(_) => {}
             }
         }
     }
@@ -434,11 +434,12 @@ impl Calling {
             }
             Order::Contact(contact) => ledger.contact = Text::from(contact.to_string()),
             Order::Account(account) => ledger.account = Some(account),
-            Order::Inform(number, _) => fx.tell(News::Informed {
+            Order::Request(number, _) => fx.tell(News::Outcome {
                 number,
                 status: None,
             }),
-            Order::Progress(_) | Order::Accept(_) | Order::Decline(_) => {}
+            Order::Respond(id, status) => super::leg::respond(id, status, ledger, fx),
+            Order::Progress(_) | Order::Accept(_) | Order::Decline(_) | Order::Redirect(_) => {}
         }
         Stage::Calling(Box::new(self))
     }

@@ -58,6 +58,8 @@ pub enum Cause {
     Cancelled,
     /// Another phone of the callee took the call.
     AnsweredElsewhere,
+    /// We sent it elsewhere.
+    Redirected,
     /// Anything else; [`Detail`] and the status say what.
     Failed,
 }
@@ -72,6 +74,7 @@ impl Cause {
             Self::Declined => "declined",
             Self::Cancelled => "cancelled",
             Self::AnsweredElsewhere => "answered_elsewhere",
+            Self::Redirected => "redirected",
             Self::Failed => "failed",
         }
     }

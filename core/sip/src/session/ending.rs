@@ -38,14 +38,16 @@ impl Report {
             Self::Done => return,
         }
         match order {
-            Order::Inform(number, _) => fx.tell(News::Informed {
+            Order::Request(number, _) => fx.tell(News::Outcome {
                 number: *number,
                 status: None,
             }),
             Order::Offer(_) => fx.tell(News::OfferRefused { status: None }),
             Order::Progress(_)
             | Order::Accept(_)
+            | Order::Respond(..)
             | Order::Decline(_)
+            | Order::Redirect(_)
             | Order::HangUp(_)
             | Order::Answer(..)
             | Order::RefuseOffer(..)
@@ -202,7 +204,7 @@ impl Ending {
                     | Purpose::Prack(_)
                     | Purpose::Offer(_)
                     | Purpose::Refresh
-                    | Purpose::Inform(_),
+                    | Purpose::User(_),
                 ),
                 Some(_),
             )

@@ -26,8 +26,8 @@ pub(crate) enum Purpose {
     Refresh,
     /// Goodbye.
     Bye,
-    /// INFO for the user, under the user's number.
-    Inform(u64),
+    /// A request of the user's, under the user's number.
+    User(u64),
 }
 
 /// A request of ours that waits for its final response.

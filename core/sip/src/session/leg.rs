@@ -6,16 +6,19 @@
 use super::fx::{Asked, Fx};
 use super::ledger::{Ledger, Purpose, Sent};
 use super::offer::{Gate, Theirs};
-use super::order::{Content, ForkId};
+use super::order::{ForkId, Inside};
 use super::refresh::{Refresh, name_of};
 use super::write::{ALLOW, Fields, options};
 use super::{Timer, read, reliable};
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Phase};
 use crate::dialogs::News;
 use crate::ids::ServerId;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_message::{HeaderName, Method, RequestBuilder, Response, ResponseBuilder, Status};
+
+/// Requests of the peer's that wait for our user. Past it: 500, to be tried again.
+const MOST_ASKED: usize = 8;
 
 /// Whether the peer takes UPDATE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,12 +151,7 @@ impl Leg {
             | Method::Refer
             | Method::Message
             | Method::Publish
-            | Method::Other(_) => {
-                let response = ResponseBuilder::to(&asked.request, Status::METHOD_NOT_ALLOWED)
-                    .field(HeaderName::Allow, ALLOW)
-                    .build();
-                fx.respond(asked.id, response);
-            }
+            | Method::Other(_) => self.hand_over(asked, ledger, fx),
         }
         Left::Nothing
     }
@@ -227,8 +225,9 @@ impl Leg {
             | Gate::Stable
             | Gate::Ours(_) => false,
         };
+        // Whatever it was, our user cannot answer it any more.
+        ledger.take_asked(id, fx);
         if lapsed {
-            ledger.take_asked(id, fx);
             self.gate = self.gate.close();
             let fork = self.fork;
             fx.tell(News::OfferWithdrawn { fork });
@@ -253,22 +252,54 @@ impl Leg {
         builder.field(HeaderName::SessionExpires, value)
     }
 
-    /// Sends INFO for the user (RFC 6086 §4.2, legacy usage). A peer whose Allow leaves INFO out is not
-    /// asked: the answer is what it would say.
-    pub(crate) fn inform(
+    /// Sends a request for the user. A peer whose Allow leaves INFO out is not asked for it: the answer
+    /// is what it would say. REFER and NOTIFY say where we are (RFC 3515 §2.2, RFC 6665 §8.1.1).
+    pub(crate) fn ask(
         &mut self,
         number: u64,
-        content: Content,
+        inside: Inside,
         ledger: &mut Ledger,
         fx: &mut Fx<'_>,
     ) {
-        if self.informs == Informs::Excluded {
+        let method = inside.method.parse::<Method>();
+        let is_info = method == Ok(Method::Info);
+        let (Ok(method), false) = (method, is_info && self.informs == Informs::Excluded) else {
             let status = Some(Status::METHOD_NOT_ALLOWED);
-            return fx.tell(News::Informed { number, status });
+            return fx.tell(News::Outcome { number, status });
+        };
+        let (mut builder, next_hop) = self.dialog.request(method);
+        if !is_info {
+            builder = builder.field(HeaderName::Contact, &ledger.contact);
         }
-        let (builder, next_hop) = self.dialog.request(Method::Info);
-        let request = builder.content(&content.kind, content.body).build();
-        ledger.send(Purpose::Inform(number), request, next_hop, fx);
+        for (name, value) in &inside.headers {
+            builder = builder.header(name.as_str(), value);
+        }
+        if let Some(content) = inside.content {
+            builder = builder.content(&content.kind, content.body);
+        }
+        ledger.send(Purpose::User(number), builder.build(), next_hop, fx);
+    }
+
+    /// A request that is the user's to answer.
+    fn hand_over(&self, asked: Asked, ledger: &mut Ledger, fx: &mut Fx<'_>) {
+        let takes = fx.config.handed_over.iter();
+        let is_taken = takes
+            .clone()
+            .any(|name| *name == asked.request.method().as_str());
+        if !is_taken || self.dialog.phase() == Phase::Early {
+            let response = ResponseBuilder::to(&asked.request, Status::METHOD_NOT_ALLOWED)
+                .field(HeaderName::Allow, ALLOW)
+                .build();
+            return fx.respond(asked.id, response);
+        }
+        if ledger.asked.len() >= MOST_ASKED {
+            return refuse(&asked, Status::SERVER_INTERNAL_ERROR, fx);
+        }
+        fx.tell(News::Request {
+            id: Some(asked.id),
+            request: Box::new(asked.request.clone()),
+        });
+        ledger.wait(asked, fx);
     }
 }
 
@@ -287,6 +318,13 @@ pub(crate) fn refuse(asked: &Asked, status: Status, fx: &mut Fx<'_>) {
     fx.respond(asked.id, builder.build());
 }
 
+/// The user's answer to a request that it was told of.
+pub(crate) fn respond(id: ServerId, status: Status, ledger: &mut Ledger, fx: &mut Fx<'_>) {
+    if let Some(asked) = ledger.take_asked(id, fx) {
+        refuse(&asked, status, fx);
+    }
+}
+
 /// 422 with the shortest interval we take (RFC 4028 §9).
 pub(crate) fn too_short(asked: &Asked, min_se: base::Duration, fx: &mut Fx<'_>) {
     let response = ResponseBuilder::to(&asked.request, Status::SESSION_INTERVAL_TOO_SMALL)
@@ -297,9 +335,8 @@ pub(crate) fn too_short(asked: &Asked, min_se: base::Duration, fx: &mut Fx<'_>) 
 
 fn inform(asked: &Asked, fx: &mut Fx<'_>) {
     accept(asked, fx);
-    let headers = asked.request.headers();
-    fx.tell(News::Inform(Content {
-        kind: headers.content_type().unwrap_or_default(),
-        body: Bytes::copy_from_slice(asked.request.body()),
-    }));
+    fx.tell(News::Request {
+        id: None,
+        request: Box::new(asked.request.clone()),
+    });
 }

@@ -43,13 +43,13 @@ mod update;
 pub(crate) mod write;
 
 pub use end::{By, Cause, Detail, EndReason, Goodbye};
-pub use order::{AccountId, Content, Delivery, Dial, ForkId, Order, Progress};
+pub use order::{AccountId, Content, Delivery, Dial, ForkId, Inside, Order, Progress};
 pub use refresh::Wish;
 
 pub(crate) use crate::transaction::timers::{GIVE_UP, T1, T2};
 
 use crate::dialog::LocalTag;
-use crate::ids::{ClientId, ServerId};
+use crate::ids::{ClientId, ServerId, SessionId};
 use crate::transaction::Failure;
 use base::Instant;
 use called::Called;
@@ -59,9 +59,10 @@ use core::net::IpAddr;
 use ending::Ending;
 use fx::{Asked, Fx};
 use ledger::Ledger;
+use leg::Leg;
 use refresh::Role;
 use serde::{Deserialize, Serialize};
-use sip_message::{Request, Response, Text};
+use sip_message::{Replaces, Request, Response, Status, Text};
 use up::Up;
 
 /// Everything that can happen to a session.
@@ -169,11 +170,12 @@ impl Session {
         invite: Asked,
         contact: Text,
         tag: LocalTag,
+        replaces: Option<SessionId>,
         fx: &mut Fx<'_>,
     ) -> Option<Self> {
         let mut ledger = Ledger::new(contact, Role::Uas);
         let source = Some(invite.origin.source.ip());
-        let called = Called::start(invite, tag, &mut ledger, fx)?;
+        let called = Called::start(invite, tag, replaces, &mut ledger, fx)?;
         Some(Self {
             stage: Stage::Called(Box::new(called)),
             ledger,
@@ -243,6 +245,31 @@ impl Session {
             Stage::Called(_) => Goodbye::Decline,
             Stage::Up(up) => up.goodbye(),
             Stage::Cancelling(_) | Stage::Ending(_) | Stage::Gone => Goodbye::Nothing,
+        }
+    }
+
+    /// Whether an INVITE may take the place of one of its dialogs; if not, what it is answered with.
+    ///
+    /// Source: RFC 3891 §3. Of early dialogs only those that we asked for: the others are not answered yet
+    /// here, and nobody can take that from the person.
+    pub(crate) fn may_be_replaced(&self, by: &Replaces) -> Result<(), Status> {
+        let is_it = |leg: &Leg| {
+            let dialog = &leg.dialog;
+            *dialog.call_id() == by.call_id && dialog.is_with(Some(&by.from_tag))
+        };
+        match &self.stage {
+            Stage::Up(up) if is_it(&up.leg) => match by.early_only {
+                true => Err(Status::BUSY_HERE),
+                false => Ok(()),
+            },
+            Stage::Calling(calling) if calling.forks.iter().any(is_it) => Ok(()),
+            Stage::Ending(ending) if ending.leg.as_ref().is_some_and(is_it) => Err(Status::DECLINE),
+            Stage::Calling(_)
+            | Stage::Cancelling(_)
+            | Stage::Called(_)
+            | Stage::Up(_)
+            | Stage::Ending(_)
+            | Stage::Gone => Err(Status::CALL_DOES_NOT_EXIST),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the user of a session can want.
 
+use crate::ids::ServerId;
 use base::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,28 @@ pub struct Content {
     pub body: Bytes,
 }
 
+/// A request of the user's inside a confirmed dialog: INFO, REFER, NOTIFY.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inside {
+    /// Its method, as RFC 3261 §7.1 spells it.
+    pub method: String,
+    /// More header fields: name and value, checked by the message's writer.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub content: Option<Content>,
+}
+
+impl Inside {
+    /// INFO (RFC 6086, legacy usage).
+    pub fn info(content: Content) -> Self {
+        Self {
+            method: "INFO".to_owned(),
+            headers: Vec::new(),
+            content: Some(content),
+        }
+    }
+}
+
 /// What the user of a session wants done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
@@ -93,6 +116,8 @@ pub enum Order {
     Accept(Option<Bytes>),
     /// Refuses a call that came in. Range: 300 to 699.
     Decline(Status),
+    /// Sends a call that came in elsewhere: 302 with these contacts, best first (RFC 3261 §21.3.3).
+    Redirect(Vec<NameAddr>),
     /// Ends the session, whatever that takes in its state (see [`super::end::Goodbye`]); `Some` is
     /// the Reason header field to send (RFC 3326).
     HangUp(Option<String>),
@@ -106,6 +131,8 @@ pub enum Order {
     Contact(NameAddr),
     /// Whose credentials answer challenges from now on.
     Account(AccountId),
-    /// Sends INFO (RFC 6086, legacy usage). The number comes back with the outcome.
-    Inform(u64, Content),
+    /// Sends a request in the dialog. The number comes back with the outcome.
+    Request(u64, Inside),
+    /// Answers a request of the peer's that the user was told of; one that is gone already does nothing.
+    Respond(ServerId, Status),
 }

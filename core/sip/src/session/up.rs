@@ -8,7 +8,7 @@ use super::ending::{Ending, LeftOver};
 use super::fx::{Asked, Fx};
 use super::invite::{acknowledge, late_success};
 use super::ledger::{Ledger, Purpose, Sent};
-use super::leg::{Left, Leg, accept, refuse};
+use super::leg::{Left, Leg, accept, refuse, respond};
 use super::modify::{Wants, Why};
 use super::offer::{Gate, Ours, Theirs};
 use super::order::Order;
@@ -215,7 +215,7 @@ impl Up {
             | Purpose::Prack(_)
             | Purpose::Offer(_)
             | Purpose::Refresh
-            | Purpose::Inform(_) => {
+            | Purpose::User(_) => {
                 if status.is_success() {
                     Effect::Transaction
                 } else {
@@ -251,9 +251,9 @@ impl Up {
     ) {
         match sent.purpose {
             Purpose::Offer(_) => self.leg.update_answered(outcome.ok(), fx),
-            Purpose::Inform(number) => {
+            Purpose::User(number) => {
                 let status = outcome.ok().map(Response::status);
-                fx.tell(News::Informed { number, status });
+                fx.tell(News::Outcome { number, status });
             }
             Purpose::Refresh => self.refreshed(outcome, ledger, fx),
             Purpose::Invite | Purpose::Reinvite | Purpose::Prack(_) | Purpose::Bye => {}
@@ -276,9 +276,11 @@ impl Up {
             | Purpose::Prack(_)
             | Purpose::Offer(_)
             | Purpose::Refresh
-            | Purpose::Inform(_) => match why {
+            | Purpose::User(_) => match why {
                 Failure::TimedOut => {
-                    self.suffer(Effect::Usage, Status::REQUEST_TIMEOUT, ledger, fx)
+                    let status = Status::REQUEST_TIMEOUT;
+                    let effect = Effect::of(status, sent.request.method());
+                    self.suffer(effect, status, ledger, fx)
                 }
                 Failure::Transport => Stage::Up(Box::new(self)),
             },
@@ -306,12 +308,14 @@ impl Up {
             },
             Order::Contact(contact) => ledger.contact = Text::from(contact.to_string()),
             Order::Account(account) => ledger.account = Some(account),
-            Order::Inform(number, content) => self.leg.inform(number, content, ledger, fx),
+            Order::Request(number, inside) => self.leg.ask(number, inside, ledger, fx),
+            Order::Respond(id, status) => respond(id, status, ledger, fx),
             Order::Answer(..)
             | Order::RefuseOffer(..)
             | Order::Progress(_)
             | Order::Accept(_)
-            | Order::Decline(_) => {}
+            | Order::Decline(_)
+            | Order::Redirect(_) => {}
         }
         Stage::Up(Box::new(self))
     }

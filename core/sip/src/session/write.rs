@@ -13,10 +13,10 @@ pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE
 pub(crate) const ACCEPT: &str = sip_message::SESSIONS;
 
 /// Extensions that a session knows.
-pub(crate) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
+pub(crate) const EXTENSIONS: [&str; 3] = ["100rel", "replaces", "timer"];
 
 /// Value of Supported.
-pub(crate) const SUPPORTED: &str = "100rel, timer";
+pub(crate) const SUPPORTED: &str = "100rel, replaces, timer";
 
 /// Either builder, so that the same header fields go into requests and responses.
 pub(crate) trait Fields: Sized {

@@ -45,6 +45,7 @@ fn row(call: &CallSnapshot, now: Timestamp) -> Vec<String> {
     };
     let mut state = words::call_state(call.state).to_owned();
     for (is_so, word) in [
+        (call.silenced, ", silenced"),
         (call.muted, ", muted"),
         (call.held_by_local, ", on hold"),
         (call.held_by_remote, ", held by them"),

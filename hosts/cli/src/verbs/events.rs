@@ -94,6 +94,7 @@ fn summary(event: &Event) -> String {
         | EventBody::CallMedia(_)
         | EventBody::CallHold(_)
         | EventBody::CallResumed(_)
+        | EventBody::CallSilenced(_)
         | EventBody::CallMute(_)
         | EventBody::CallDtmf(_)
         | EventBody::CallNamed(_)
@@ -159,6 +160,7 @@ fn call(event: &Event) -> String {
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
         | EventBody::CallIncoming(_)
+        | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)
         | EventBody::EngineStarted(_)

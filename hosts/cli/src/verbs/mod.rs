@@ -24,9 +24,11 @@ mod plugin_new;
 mod plugin_reload;
 mod plugin_run;
 mod record;
+mod redirect;
 mod register;
 mod rules;
 mod shutdown;
+mod silence;
 mod status;
 
 pub(crate) use open::Open;
@@ -61,6 +63,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
+        Verb::Silence(args) => silence::run(context, &args),
+        Verb::Redirect(args) => redirect::run(context, args),
         Verb::Hangup(args) => hangup::run(context, &args),
         Verb::Dtmf(args) => dtmf::run(context, &args),
         Verb::Mute(args) => mute::run(context, &args),
@@ -113,6 +117,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallAnswered(data) => Some(&data.snapshot),
         EventBody::CallMedia(data) => Some(&data.snapshot),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
+        EventBody::CallSilenced(data) => Some(&data.snapshot),
         EventBody::CallMute(data) => Some(&data.snapshot),
         EventBody::CallNamed(data) => Some(&data.snapshot),
         EventBody::CallQuality(data) => Some(&data.snapshot),

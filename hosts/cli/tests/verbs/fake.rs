@@ -97,6 +97,7 @@ pub(crate) fn call() -> CallSnapshot {
         created: at(0),
         answered: None,
         ended: None,
+        silenced: false,
         muted: false,
         held_by_remote: false,
         held_by_local: false,

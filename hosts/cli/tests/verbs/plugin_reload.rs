@@ -33,6 +33,7 @@ fn change(id: &str, error: Option<ErrorObject>) -> Box<PluginChange> {
             trust: "isolated".into(),
             path: Some("/opt/codec-x.so".into()),
             sha256: None,
+            unguarded: Vec::new(),
             builds: Some(PluginBuilds::default()),
             error,
         },

@@ -17,6 +17,7 @@ fn used() -> PluginSnapshot {
         trust: "isolated".into(),
         path: Some("/opt/offhook/libx.so".into()),
         sha256: Some("ab".repeat(32)),
+        unguarded: vec!["files by permission only: this kernel has no Landlock".into()],
         builds: Some(control::plugin::PluginBuilds {
             generation: 3,
             old: 2,
@@ -36,6 +37,7 @@ fn refused() -> PluginSnapshot {
         trust: String::new(),
         path: Some("/home/a/libx.so".into()),
         sha256: None,
+        unguarded: Vec::new(),
         builds: None,
         error: Some(why.fix("keep one of the two")),
         ..used()
@@ -68,8 +70,8 @@ fn plugins_are_a_table_with_those_that_were_refused() {
         Step::On("plugin.top", Reply::PluginCosts { costs }),
     ];
     expect![[r#"
-        id       kind   version  abi  state    trust     p99 µs  crashes  generation
-        codec-x  codec  2.1      1.0  in use   isolated  40.9    3        3 (2 old: 40 KiB)
+        id       kind   version  abi  state    trust              p99 µs  crashes  generation
+        codec-x  codec  2.1      1.0  in use   isolated (1 open)  40.9    3        3 (2 old: 40 KiB)
         codec-x  codec                refused
         --- exit 0
     "#]]
@@ -96,6 +98,7 @@ fn why_names_every_place_and_candidate() {
           searched  /home/a
           in use    /opt/offhook/libx.so
           sha256    abababababababababababababababababababababababababababababababab
+          open      files by permission only: this kernel has no Landlock
           refused   /home/a/libx.so
           why       codec-x: a file already has this id
           fix       keep one of the two

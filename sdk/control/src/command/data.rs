@@ -49,6 +49,16 @@ pub struct Decline {
     pub status: Option<u16>,
 }
 
+/// Send a ringing call elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirect {
+    /// Which. `None`: the newest that rings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// Where to: a number or an address.
+    pub to: String,
+}
+
 /// Send digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendDtmf {

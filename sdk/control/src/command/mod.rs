@@ -6,12 +6,12 @@ mod tests;
 
 pub use data::{
     AccountRef, AddAccount, CallRef, Decline, Dial, Digits, LadderOf, Mute, NoFields, NotDigits,
-    PluginRef, Reply, SendDtmf, Shutdown, Subscribe, Transport,
+    PluginRef, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
-use crate::plugin::PluginReload;
+use crate::plugin::{PluginOff, PluginReload};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
 use serde::{Serialize, Serializer};
@@ -66,6 +66,10 @@ commands! {
     "accept" Accept CallRef;
     /// Refuse a ringing call. Outcome: `call.ended`.
     "decline" Decline Decline;
+    /// Let a ringing call ring on without a sound here. Outcome: `call.silenced`.
+    "silence" Silence CallRef;
+    /// Send a ringing call elsewhere (302). Outcome: `call.ended`.
+    "redirect" Redirect Redirect;
     /// End a call in any state. Outcome: `call.ended`.
     "hang_up" HangUp CallRef;
     /// End all calls. Outcome: `call.ended` for each.

@@ -180,6 +180,11 @@ fn on_calls() -> Vec<Command> {
             call: call().call,
             status: Some(486),
         }),
+        Command::Silence(call()),
+        Command::Redirect(Redirect {
+            call: None,
+            to: "200".into(),
+        }),
         Command::HangUp(call()),
         Command::HangUpAll(NoFields {}),
         Command::SendDtmf(SendDtmf {
@@ -250,6 +255,8 @@ fn every_command_has_its_json() {
         dial {"to":"600","account":"demo","ring_for_s":30,"headers":{"X-Ticket":"7"}}
         accept {"call":"c7k2"}
         decline {"call":"c7k2","status":486}
+        silence {"call":"c7k2"}
+        redirect {"to":"200"}
         hang_up {"call":"c7k2"}
         hang_up_all {}
         send_dtmf {"digits":"12#","duration_ms":160}

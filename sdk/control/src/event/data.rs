@@ -2,7 +2,7 @@
 
 use crate::snapshot::{AccountSnapshot, CallDirection, CallSnapshot, EngineSnapshot};
 use crate::snapshot::{MediaState, PluginSnapshot, Quality};
-use crate::{AccountCause, Code, EndCause, EndedBy, ErrorObject, KnownName};
+use crate::{AccountCause, CallHandle, Code, EndCause, EndedBy, ErrorObject, KnownName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -112,9 +112,19 @@ pub struct CallIncoming {
     /// Answer by itself after this. Unit: s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_after_s: Option<u32>,
+    /// The call whose place it takes: it is answered by itself, and that one ends (RFC 3891).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<CallHandle>,
     /// Whether somebody vouches for the caller's address.
     #[serde(default)]
     pub verified: bool,
+    /// The whole call after it.
+    pub snapshot: CallSnapshot,
+}
+
+/// A call that rings makes no sound here any more; its caller goes on hearing that it rings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallSilenced {
     /// The whole call after it.
     pub snapshot: CallSnapshot,
 }

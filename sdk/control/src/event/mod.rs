@@ -6,8 +6,8 @@ pub(crate) mod tests;
 
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
-    CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallWarning,
-    DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
+    CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallSilenced,
+    CallWarning, DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
 use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
@@ -117,6 +117,8 @@ events! {
     "call.sent" CallSent CallSent;
     /// Somebody calls.
     "call.incoming" CallIncoming CallIncoming;
+    /// It rings on, but not here: somebody wants to hear no more of it.
+    "call.silenced" CallSilenced CallSilenced;
     /// It rings.
     "call.ringing" CallRinging CallRinging;
     /// Something is heard before the answer.

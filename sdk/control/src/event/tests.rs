@@ -29,6 +29,7 @@ pub(crate) fn call() -> CallSnapshot {
         created: at(0),
         answered: Some(at(200)),
         ended: None,
+        silenced: false,
         muted: false,
         held_by_remote: false,
         held_by_local: false,
@@ -91,6 +92,7 @@ fn plugin() -> PluginSnapshot {
         trust: "built-in".into(),
         path: None,
         sha256: None,
+        unguarded: Vec::new(),
         builds: None,
         error: None,
     }
@@ -148,6 +150,7 @@ fn calls() -> Vec<EventBody> {
             diverted_by: None,
             alert_info: None,
             answer_after_s: Some(0),
+            replaces: None,
             verified: false,
             snapshot: snapshot.clone(),
         })),
@@ -167,6 +170,9 @@ fn calls() -> Vec<EventBody> {
         })),
         EventBody::CallHold(hold(Side::Remote)),
         EventBody::CallResumed(hold(Side::Remote)),
+        EventBody::CallSilenced(Box::new(CallSilenced {
+            snapshot: snapshot.clone(),
+        })),
         EventBody::CallMute(Box::new(CallMute {
             muted: true,
             source: "command".into(),
@@ -435,34 +441,35 @@ fn every_event_has_its_json() {
         {"seq":15,"ts":"2026-11-21T14:02:11.497Z","type":"call.answered","account":"demo","call":"c7k2","command":17,"data":{"by":"user","setup_ms":211,"codec":"PCMU","security":"none","snapshot":…}}
         {"seq":16,"ts":"2026-11-21T14:02:11.498Z","type":"call.hold","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
         {"seq":17,"ts":"2026-11-21T14:02:11.499Z","type":"call.resumed","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
-        {"seq":18,"ts":"2026-11-21T14:02:11.500Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
-        {"seq":19,"ts":"2026-11-21T14:02:11.501Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
-        {"seq":20,"ts":"2026-11-21T14:02:11.502Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
-        {"seq":21,"ts":"2026-11-21T14:02:11.503Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}
-        {"seq":22,"ts":"2026-11-21T14:02:11.504Z","type":"call.warning","account":"demo","call":"c7k2","command":17,"data":{"code":"OH-3107","text":"250 packets sent, 0 received","fix":"turn on symmetric RTP"}}
-        {"seq":23,"ts":"2026-11-21T14:02:11.505Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","q850_cause":17,"duration_ms":0,"snapshot":…}}
-        {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"recording.started","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"recording.paused","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"card number"}}
-        {"seq":26,"ts":"2026-11-21T14:02:11.508Z","type":"recording.resumed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
-        {"seq":29,"ts":"2026-11-21T14:02:11.511Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
-        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
-        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
-        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
-        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
-        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
-        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":18,"ts":"2026-11-21T14:02:11.500Z","type":"call.silenced","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
+        {"seq":19,"ts":"2026-11-21T14:02:11.501Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
+        {"seq":20,"ts":"2026-11-21T14:02:11.502Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
+        {"seq":21,"ts":"2026-11-21T14:02:11.503Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
+        {"seq":22,"ts":"2026-11-21T14:02:11.504Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}
+        {"seq":23,"ts":"2026-11-21T14:02:11.505Z","type":"call.warning","account":"demo","call":"c7k2","command":17,"data":{"code":"OH-3107","text":"250 packets sent, 0 received","fix":"turn on symmetric RTP"}}
+        {"seq":24,"ts":"2026-11-21T14:02:11.506Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","q850_cause":17,"duration_ms":0,"snapshot":…}}
+        {"seq":25,"ts":"2026-11-21T14:02:11.507Z","type":"recording.started","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":26,"ts":"2026-11-21T14:02:11.508Z","type":"recording.paused","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"card number"}}
+        {"seq":27,"ts":"2026-11-21T14:02:11.509Z","type":"recording.resumed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":29,"ts":"2026-11-21T14:02:11.511Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
+        {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
+        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
+        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
+        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
+        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
+        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
+        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
+        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

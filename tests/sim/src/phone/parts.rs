@@ -67,7 +67,7 @@ fn link(mut rng: Rng, probe: Probe) -> Supervised {
     let mut endpoint = endpoint::Settings::new(endpoint::Limits::DESKTOP);
     endpoint.capabilities = Capabilities {
         methods: METHODS.to_vec(),
-        extensions: ["100rel", "timer"].map(str::to_owned).to_vec(),
+        extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         ..Capabilities::default()
     };
     let settings = part_link::Settings {

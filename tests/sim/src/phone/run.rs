@@ -252,7 +252,8 @@ impl Running {
             | Post::Media(_)
             | Post::Recorder(_)
             | Post::History(_)
-            | Post::Store(_) => {
+            | Post::Store(_)
+            | Post::Transfer(_) => {
                 return self.mail.put(post);
             }
         }
@@ -293,6 +294,7 @@ impl Running {
             Address::Media
             | Address::Store
             | Address::Recorder
+            | Address::Transfer
             | Address::Network
             | Address::Voice
             | Address::Events => {}

@@ -4,7 +4,6 @@ use super::{CONTROL, Shared, State, lock, over, told};
 use crate::away::Mishap;
 use crate::away::link::Link;
 use crate::away::words::{Answer, Ask};
-use core::sync::atomic::Ordering;
 use plugin::{Refusal, Status};
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};

@@ -525,7 +525,7 @@ fn options_list_what_we_can() {
         "application/sdp, multipart/mixed, multipart/alternative"
     );
     assert_eq!(headers.text(HeaderName::AllowEvents), None);
-    assert_eq!(value(HeaderName::Supported), "100rel, timer");
+    assert_eq!(value(HeaderName::Supported), "100rel, replaces, timer");
     assert!(headers.to().unwrap().tag().is_some());
 }
 
@@ -693,6 +693,58 @@ fn requests_in_a_dialog() {
             95    hears 481 INVITE tag=a
             95      sends BYE to a with Route via sip:p.test;lr
             95      ! ended failed Local DialogLost 481
+        "#]],
+    );
+}
+
+/// RFC 3515 §2.4.4: what the session itself makes nothing of is the user's to answer, where it says so;
+/// RFC 5057 §4.1: what becomes of it does not end the call.
+#[test]
+fn requests_of_other_usages() {
+    let config = Config {
+        handed_over: vec!["REFER".to_owned(), "NOTIFY".to_owned()],
+        ..config()
+    };
+    check_with(
+        config,
+        "0  dial o1
+         10 hears 200 INVITE tag=a sdp=a1
+         20 asked REFER tag=a cseq=5 Refer-To=<sip:c@c.test>
+         30 respond 1 202
+         40 asked NOTIFY tag=a cseq=6
+         45 lapsed 2
+         50 respond 2 200
+         60 asked DANCE tag=a cseq=7
+         70 refer sip:carol@c.test
+         80 hears 481 REFER tag=a
+         90 asked REFER tag=a cseq=8 Refer-To=<sip:c@c.test>
+         95 hangup",
+        expect![[r#"
+            0     dial o1
+            0       sends INVITE [o1] via sip:bob@b.test
+            10    hears 200 INVITE tag=a sdp=a1
+            10      sends ACK to a
+            10      ! answer 0 a1
+            10      ! confirmed 0
+            20    asked REFER tag=a cseq=5 Refer-To=<sip:c@c.test>
+            20      ! asked REFER
+            30    respond 1 202
+            30      says 202 REFER
+            40    asked NOTIFY tag=a cseq=6
+            40      ! asked NOTIFY
+            45    lapsed 2
+            50    respond 2 200
+            60    asked DANCE tag=a cseq=7
+            60      says 405 DANCE
+            70    refer sip:carol@c.test
+            70      sends REFER to a via sip:a@10.0.0.9
+            80    hears 481 REFER tag=a
+            80      ! informed 481
+            90    asked REFER tag=a cseq=8 Refer-To=<sip:c@c.test>
+            90      ! asked REFER
+            95    hangup 
+            95      says 487 REFER
+            95      sends BYE to a via sip:a@10.0.0.9
         "#]],
     );
 }

@@ -7,7 +7,7 @@ use super::world::{describe, show};
 use crate::dialogs::{Config, Dialogs, Input, Output, State, outbound};
 use crate::flow::{FlowId, Origin, Transport};
 use crate::ids::{ClientId, ServerId, SessionId};
-use crate::session::{AccountId, Delivery, Dial, ForkId, Order, Progress};
+use crate::session::{AccountId, Delivery, Dial, ForkId, Inside, Order, Progress};
 use crate::transaction::Failure;
 use base::{Instant, Machine, Rng};
 use bytes::Bytes;
@@ -226,6 +226,21 @@ impl Solo {
                 Order::Answer(ForkId(fork), body)
             }
             "hangup" => Order::HangUp(None),
+            "refer" => {
+                let headers = vec![("Refer-To".to_owned(), format!("<{first}>"))];
+                let method = "REFER".to_owned();
+                let content = None;
+                let inside = Inside {
+                    method,
+                    headers,
+                    content,
+                };
+                Order::Request(5, inside)
+            }
+            "respond" => {
+                let status = rest[1].parse().ok().and_then(Status::new);
+                Order::Respond(ServerId(first.parse().unwrap()), status.unwrap())
+            }
             other => panic!("no verb {other}"),
         };
         self.give(Input::Order(self.session, order));

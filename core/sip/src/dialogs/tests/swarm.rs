@@ -3,7 +3,7 @@
 use super::flows::config;
 use super::world::{Link, Phone, World};
 use crate::dialogs::News;
-use crate::session::{By, Cause, Content, Delivery, ForkId, Order, Progress};
+use crate::session::{By, Cause, Content, Delivery, ForkId, Inside, Order, Progress};
 use base::{Duration, Instant, Machine, Rng};
 use bytes::Bytes;
 use sip_message::{Headers, Message, Method, Status};
@@ -88,12 +88,12 @@ fn habit(news: &News, rng: &mut Rng) -> Vec<(Duration, Order)> {
                 plan.soon(Order::Offer(text("and again")));
             }
             2 => plan.soon(Order::Offer(text("hold"))),
-            3 => plan.soon(Order::Inform(
+            3 => plan.soon(Order::Request(
                 7,
-                Content {
+                Inside::info(Content {
                     kind: "application/dtmf-relay".to_owned(),
                     body: text("Signal=5"),
-                },
+                }),
             )),
             _ => {}
         },
@@ -105,8 +105,8 @@ fn habit(news: &News, rng: &mut Rng) -> Vec<(Duration, Order)> {
         News::OfferRefused { .. }
         | News::OfferWithdrawn { .. }
         | News::Redirected { .. }
-        | News::Inform(_)
-        | News::Informed { .. }
+        | News::Request { .. }
+        | News::Outcome { .. }
         | News::Ended(_) => {}
     }
     plan.orders

@@ -4,7 +4,7 @@ use crate::dialogs::{Config, Dialogs, Final, Input, News, Output};
 use crate::endpoint::{self, Endpoint};
 use crate::flow::{FlowId, Origin, Target, Transport};
 use crate::ids::SessionId;
-use crate::session::{Content, Delivery, Dial, ForkId, Order, Progress};
+use crate::session::{Content, Delivery, Dial, ForkId, Inside, Order, Progress};
 use base::{Duration, Instant, Machine, Rng};
 use bytes::Bytes;
 use core::fmt::Write;
@@ -368,12 +368,12 @@ impl World {
             "offer" => Order::Offer(body()),
             "answer" => Order::Answer(ForkId::FIRST, body()),
             "refuse" => Order::RefuseOffer(ForkId::FIRST, status()),
-            "inform" => Order::Inform(
+            "inform" => Order::Request(
                 1,
-                Content {
+                Inside::info(Content {
                     kind: "application/dtmf-relay".to_owned(),
                     body: body(),
-                },
+                }),
             ),
             other => panic!("no verb {other}"),
         };
@@ -451,8 +451,9 @@ pub(crate) fn describe(news: &News) -> String {
         }
         News::OfferWithdrawn { .. } => "offer withdrawn".to_owned(),
         News::Confirmed { fork } => format!("confirmed {}", fork.0),
-        News::Inform(content) => format!("info {}", text(&content.body)),
-        News::Informed { status, .. } => format!("informed {}", status.map_or(0, Status::code)),
+        News::Request { id: None, request } => format!("info {}", text(request.body())),
+        News::Request { request, .. } => format!("asked {}", request.method()),
+        News::Outcome { status, .. } => format!("informed {}", status.map_or(0, Status::code)),
         News::Ended(reason) => format!(
             "ended {} {:?} {:?} {}",
             reason.cause,

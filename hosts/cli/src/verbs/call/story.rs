@@ -163,6 +163,7 @@ impl Story {
                 self.at(event.ts, &format!("recording {text}"), out);
             }
             EventBody::CallRinging(_)
+            | EventBody::CallSilenced(_)
             | EventBody::CallCreated(_)
             | EventBody::CallIncoming(_)
             | EventBody::EngineStarted(_)

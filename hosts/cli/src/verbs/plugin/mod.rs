@@ -108,13 +108,21 @@ fn table(plugins: &[PluginSnapshot], costs: &[PluginCost]) -> Vec<String> {
             plugin.version.clone(),
             plugin.abi.clone().unwrap_or_default(),
             state(plugin.state).to_owned(),
-            plugin.trust.clone(),
+            trust(plugin),
             p99,
             crashes,
             generation(plugin),
         ]
     }));
     words::table(&rows)
+}
+
+/// Where its code runs, and how many limits of that this system lacks; `why` names them.
+fn trust(plugin: &PluginSnapshot) -> String {
+    match plugin.unguarded.len() {
+        0 => plugin.trust.clone(),
+        open => format!("{} ({open} open)", plugin.trust),
+    }
 }
 
 /// How long a call takes, and how often it failed so that it was shut out or its process ended. Of a file that is not
@@ -181,6 +189,8 @@ fn candidate(plugin: &PluginSnapshot) -> Vec<String> {
     if let Some(hash) = &plugin.sha256 {
         lines.push(format!("  sha256    {hash}"));
     }
+    let open = plugin.unguarded.iter();
+    lines.extend(open.map(|what| format!("  open      {what}")));
     if let Some(error) = &plugin.error {
         lines.push(format!("  why       {}", error.detail));
         lines.push(format!("  fix       {}", error.fix));
