@@ -74,7 +74,7 @@ fn of(plugin: &str) -> PluginRef {
     }
 }
 
-fn off(plugin: &str, now: bool) -> PluginOff {
+fn to_be_off(plugin: &str, now: bool) -> PluginOff {
     let PluginRef { plugin } = of(plugin);
     PluginOff { plugin, now }
 }
@@ -288,7 +288,7 @@ fn a_codec_that_is_switched_off_leaves_its_calls_and_comes_back() {
             let events = ours.events(Filter::default());
             let call = called(&ours, &theirs, &events).await;
             speaks(&ours, call, "COPY").await;
-            let reply = asked(&ours, Command::PluginDisable(off("codec-copy", true)));
+            let reply = asked(&ours, Command::PluginDisable(to_be_off("codec-copy", true)));
             assert_eq!(reply, Reply::Switched { calls: 1 });
             let told = heard(&events, |event| {
                 matches!(event.body, EventBody::PluginDisabled(_)).then_some(event.call)
@@ -370,7 +370,7 @@ fn a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
                 goes_on.expect("it is called");
             };
             goes_on().await;
-            let reply = asked(&core, Command::PluginDisable(off("filter-level-c", true)));
+            let reply = asked(&core, Command::PluginDisable(to_be_off("filter-level-c", true)));
             assert_eq!(reply, Reply::Switched { calls: 0 });
             a_while().await;
             let before = calls().await;
@@ -378,7 +378,7 @@ fn a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
             assert_eq!(calls().await, before, "not called any more");
             asked(&core, Command::PluginEnable(of("filter-level-c")));
             goes_on().await;
-            let device = Command::PluginDisable(off("audio-null", true));
+            let device = Command::PluginDisable(to_be_off("audio-null", true));
             let refused = core.command(device, None).1.unwrap_err();
             assert_eq!(refused.code, Code::WRONG_STATE);
             core.stop("test").await;
@@ -464,10 +464,10 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
         assert_eq!(states, [PluginState::Loaded, PluginState::Refused]);
         let nobody = core.command(Command::PluginWhy(of("codec-x")), None).1;
         assert_eq!(nobody.unwrap_err().code, Code::UNKNOWN_PLUGIN);
-        let off = asked(&core, Command::PluginDisable(off("codec-copy", false)));
+        let off = asked(&core, Command::PluginDisable(to_be_off("codec-copy", false)));
         assert_eq!(off, Reply::NextStart);
         let linked_in = core
-            .command(Command::PluginDisable(off("audio-null", false)), None)
+            .command(Command::PluginDisable(to_be_off("audio-null", false)), None)
             .1;
         let refused = linked_in.unwrap_err();
         assert_eq!(refused.code, Code::WRONG_STATE);
