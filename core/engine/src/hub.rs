@@ -397,6 +397,7 @@ fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
         | EventBody::AccountRemoved(change)
         | EventBody::AccountRegistering(change)
         | EventBody::AccountRegistered(change)
+        | EventBody::AccountRenewed(change)
         | EventBody::AccountFailed(change)
         | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
         _ => None,

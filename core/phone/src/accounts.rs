@@ -2,6 +2,7 @@
 
 use crate::Error;
 use base::Redacted;
+use ports::account::Standby;
 use ports::{Account, KeepAliveRule};
 use settings::{KeepAlive, Settings, Transport};
 use sip_message::{Uri, escape_user};
@@ -49,6 +50,15 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         },
         password: password.unwrap_or_else(|| Redacted::new(String::new())),
         registrar: from.registrar.as_ref().map(server).transpose()?,
+        standby: from
+            .standby
+            .as_ref()
+            .map(server)
+            .transpose()?
+            .map(|server| Standby {
+                server,
+                after: from.standby_after,
+            }),
         outbound_proxy: from.outbound_proxy.as_ref().map(server).transpose()?,
         transport,
         expires: if from.register {

@@ -22,6 +22,8 @@ pub struct Account {
     pub registrar: Option<Uri>,
     /// Next hop by configuration, before everything else (RFC 3261 §8.1.2).
     pub outbound_proxy: Option<Uri>,
+    /// The server that stands by for the registrar (M-017).
+    pub standby: Option<Standby>,
     /// How to travel where no URI says so.
     pub transport: Transport,
     /// Lifetime to ask for. Unit: time. Zero: the account does not register.
@@ -60,6 +62,15 @@ pub fn by_transport(server: Uri, transport: Transport) -> Uri {
 /// The account for calls that name none: the one that says so, or else the first by name.
 pub fn default_of<'a>(accounts: impl Iterator<Item = &'a Account>) -> Option<&'a Account> {
     accounts.min_by_key(|account| (!account.is_default, account.name.as_str()))
+}
+
+/// A server that stands by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standby {
+    /// It, as a registrar.
+    pub server: Uri,
+    /// How long the server in use may be silent before the other one is tried.
+    pub after: Duration,
 }
 
 /// How the flow to the registrar is kept open between refreshes.

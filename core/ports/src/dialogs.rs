@@ -7,7 +7,7 @@ use base::Duration;
 use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
 use sip::ServerId;
 use sip::session::Inside;
-use sip_message::Status;
+use sip_message::{Status, Uri};
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -20,6 +20,13 @@ pub enum Word {
     AccountGone {
         /// The account's name.
         account: String,
+    },
+    /// Calls of the account go by this registrar from now on; those that are up stay where they are.
+    Registrar {
+        /// The account's name.
+        account: String,
+        /// `None`: by the domain.
+        registrar: Option<Uri>,
     },
     /// Calls somebody.
     Dial {

@@ -35,6 +35,10 @@ pub struct Account {
     pub password: SecretSource,
     /// Server to register with, host or host:port, where it is not the domain.
     pub registrar: Option<String>,
+    /// Server to register with while the other one is silent, host or host:port.
+    pub standby: Option<String>,
+    /// How long that other one may be silent.
+    pub standby_after: Duration,
     /// Server that everything goes through, host or host:port.
     pub outbound_proxy: Option<String>,
     /// How to reach the server.

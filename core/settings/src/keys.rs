@@ -58,6 +58,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.password_file", Kind::Text),
     key("account.password_env", Kind::Text),
     key("account.registrar", Kind::Server),
+    key("account.standby", Kind::Server),
+    key("account.standby_after_s", number(1, 3600)),
     key("account.outbound_proxy", Kind::Server),
     key("account.transport", Kind::Choice(&["udp", "tcp"])),
     key("account.udp_from_unknown", Kind::Switch),

@@ -27,6 +27,8 @@ pub enum Input {
     Add(AccountId, Box<Account>),
     /// The account is no longer wanted at all. A binding is removed first where there is one.
     Drop(AccountId),
+    /// The account is wanted at another server: its binding is forgotten and nobody is told.
+    Leave(AccountId),
     /// Something for one binding. Responses and failures go to whoever sent the request.
     One(AccountId, One),
     /// A response or failure of a request whose account the driver need not know.
@@ -63,6 +65,8 @@ pub enum Output {
     KeepAlive(AccountId, KeepAlive),
     /// Where a binding stands now.
     Told(AccountId, Status),
+    /// As [`crate::registration::Output::Renewed`].
+    Renewed(AccountId),
     /// The account was dropped and nothing of it is left.
     Dropped(AccountId),
     /// There is no room for this account.
@@ -192,6 +196,14 @@ impl Registrations {
         }
     }
 
+    fn leave(&mut self, id: AccountId) {
+        if let Some(place) = self.places.get_mut(&id) {
+            place.binding.leave();
+            self.settle(id);
+        }
+        self.forget(id);
+    }
+
     fn reply(&mut self, input: One, now: Instant) {
         let id = match &input {
             One::Response { id, .. } | One::Failed { id, .. } => *id,
@@ -239,6 +251,7 @@ impl Registrations {
                 Asked::Abandon { id } => Output::Abandon { id },
                 Asked::KeepAlive(kind) => Output::KeepAlive(id, kind),
                 Asked::Told(status) => Output::Told(id, status),
+                Asked::Renewed => Output::Renewed(id),
             });
         }
         let gone = place.leaving && *place.binding.status() == Status::Unregistered;
@@ -258,6 +271,7 @@ impl Machine for Registrations {
         match input {
             Input::Add(id, account) => self.add(id, *account),
             Input::Drop(id) => self.drop_account(id, now),
+            Input::Leave(id) => self.leave(id),
             Input::One(id, input) => self.one(id, input, now),
             Input::Reply(input) => self.reply(input, now),
         }

@@ -297,6 +297,8 @@ pub(crate) enum Account {
     Add(Box<AddAccount>),
     /// Take an account away; its calls go on
     Remove(OneAccount),
+    /// Registered address and port, the time that remains, and the server
+    Show(ShowAccount),
 }
 
 /// How to reach a server.
@@ -334,6 +336,12 @@ pub(crate) struct AddAccount {
     /// Server to register with: host or host:port
     #[arg(long, value_name = "SERVER")]
     pub(crate) registrar: Option<String>,
+    /// Server to register with while the other one is silent: host or host:port
+    #[arg(long, value_name = "SERVER")]
+    pub(crate) standby: Option<String>,
+    /// How long the one in use may be silent, in seconds
+    #[arg(long, value_name = "S", requires = "standby", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) standby_after: Option<u32>,
     /// Server that everything goes through: host or host:port
     #[arg(long, value_name = "SERVER")]
     pub(crate) outbound_proxy: Option<String>,
@@ -352,6 +360,14 @@ pub(crate) struct AddAccount {
     /// Take calls over UDP from anywhere, not only from the account's servers
     #[arg(long)]
     pub(crate) udp_from_unknown: bool,
+}
+
+/// `account show`.
+#[derive(Debug, Group)]
+pub(crate) struct ShowAccount {
+    /// The account; without it all of them
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) account: Option<AccountHandle>,
 }
 
 /// A verb about one account.

@@ -232,9 +232,21 @@ pub struct AccountSnapshot {
     /// Address of the server in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
+    /// Name of the registrar in use, as it is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// The server that stands by is in use.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub on_standby: bool,
+    /// Address and port that are registered: where the server sends what is for the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// Lifetime that the server granted. Unit: s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_s: Option<u32>,
+    /// When the registration ends unless it is renewed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// How long the server took to answer last. Unit: ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<u32>,

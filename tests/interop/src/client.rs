@@ -8,6 +8,7 @@ use control::wire::{Call, Hello, ToClient, ToEngine};
 use control::{CallHandle, Event};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -24,6 +25,13 @@ pub struct Client {
     events: Vec<Event>,
     accounts: Vec<AccountSnapshot>,
     asked: u64,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // The thread that reads ends with the connection; an error means that it has ended.
+        let _ = self.write.shutdown(Shutdown::Both);
+    }
 }
 
 impl Client {
@@ -211,6 +219,7 @@ impl Client {
         self.wait("account event", patience, |event| {
             let (EventBody::AccountRegistering(change)
             | EventBody::AccountRegistered(change)
+            | EventBody::AccountRenewed(change)
             | EventBody::AccountFailed(change)
             | EventBody::AccountUnregistered(change)) = &event.body
             else {

@@ -139,10 +139,14 @@ impl Running {
         self.kill()
     }
 
-    /// Ends the program at once, as a power cut would.
+    /// Ends the program and the processes that it made at once, as a power cut would.
     pub fn kill(&mut self) -> Option<ExitStatus> {
+        let workers = children(self.child.id());
         // An error means that it has ended already.
         let _ = self.child.kill();
+        for worker in workers {
+            let _ = kill_process(worker, Signal::KILL);
+        }
         self.child.wait().ok()
     }
 
@@ -163,6 +167,13 @@ impl Running {
         let from = lines.len().saturating_sub(30);
         format!("… {}\n{}", self.log.display(), lines[from..].join("\n"))
     }
+}
+
+/// The processes that a process made and that still run.
+fn children(id: u32) -> Vec<Pid> {
+    let ids = read(Path::new(&format!("/proc/{id}/task/{id}/children")));
+    let ids = ids.split_whitespace().filter_map(|id| id.parse().ok());
+    ids.filter_map(Pid::from_raw).collect()
 }
 
 fn read(file: &Path) -> String {
@@ -194,6 +205,22 @@ mod tests {
         cat.wait_for("got hello", 1, PATIENCE).unwrap();
         assert_eq!(cat.wait(PATIENCE).unwrap().code(), Some(3));
         assert!(cat.wait_for("never", 1, PATIENCE).is_err());
+    }
+
+    #[test]
+    fn what_a_program_made_goes_with_it() {
+        let mut parent = shell("sleep 1000 & echo made $!; wait", "workers");
+        parent.wait_for("made", 1, PATIENCE).unwrap();
+        let made = children(parent.id());
+        assert_eq!(made.len(), 1);
+        parent.kill();
+        let stat = format!("/proc/{}/stat", made[0].as_raw_nonzero());
+        let until = Instant::now() + PATIENCE;
+        // Gone, or a zombie until whoever inherited it has looked.
+        while !matches!(read(Path::new(&stat)).split(' ').nth(2), None | Some("Z")) {
+            assert!(Instant::now() < until, "it still runs");
+            std::thread::sleep(GLANCE);
+        }
     }
 
     #[test]

@@ -210,3 +210,23 @@ fn m_058_a_digit_is_told_when_it_has_sounded() {
     world.run_for(secs(70));
     assert_eq!(world.unfinished(), Vec::<String>::new());
 }
+
+/// M-025: the phone has a login and a secret of its own; the person's password may change as it likes.
+#[test]
+fn m_025_a_phone_registers_with_a_login_of_its_own() {
+    let mut world = World::new(25);
+    let server = Proxy::new(&mut world, "registrar", "biloxi.test");
+    let passwords = [
+        ("bob".to_owned(), "was changed this morning".to_owned()),
+        ("device-7".to_owned(), "sealed in the device".to_owned()),
+    ];
+    server.state().registrar.passwords = passwords.into();
+    let lifetime = Duration::from_secs(600);
+    let mut settings = Settings::new("bob").registered("sealed in the device", lifetime);
+    settings.domain = "biloxi.test".to_owned();
+    settings.auth_user = "device-7".to_owned();
+    let bob = world.phone(&settings);
+    let patience = Duration::from_secs(5);
+    assert!(world.run_while_not(patience, || bob.count("account.registered") > 0));
+    assert!(server.state().registrar.bindings.contains_key("bob"));
+}

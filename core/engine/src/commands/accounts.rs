@@ -4,7 +4,9 @@ use super::EXPIRES_S;
 use base::{Duration, Redacted};
 use control::command::AddAccount;
 use control::{Code, ErrorObject};
+use ports::account::Standby;
 use ports::{Account, KeepAliveRule};
+use sip::registration::standby::PATIENCE;
 
 /// An account from the words of a command.
 pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
@@ -50,6 +52,12 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
                 .unwrap_or_default(),
         ),
         registrar: add.registrar.map(server).transpose()?,
+        standby: add.standby.map(server).transpose()?.map(|server| Standby {
+            server,
+            after: add
+                .standby_after_s
+                .map_or(PATIENCE, |seconds| Duration::from_secs(u64::from(seconds))),
+        }),
         outbound_proxy: add.outbound_proxy.map(server).transpose()?,
         transport,
         expires: Duration::from_secs(u64::from(expires)),

@@ -54,6 +54,10 @@ impl Rig {
             is_default,
             transport: None,
             server: None,
+            server_name: None,
+            on_standby: false,
+            contact: None,
+            until: None,
             expires_s: None,
             rtt_ms: None,
             since: None,
@@ -123,6 +127,8 @@ fn add(name: &str) -> AddAccount {
         password: Some(control::Secret::new("secret")),
         display: Some("Alice".into()),
         registrar: Some("reg.example".into()),
+        standby: Some("standby.example".into()),
+        standby_after_s: None,
         outbound_proxy: Some("sip:proxy.example:5070".into()),
         transport: Transport::Tcp,
         expires_s: Some(90),
@@ -158,6 +164,12 @@ fn every_field_of_a_new_account_is_passed_on() {
     assert_eq!(
         text(account.registrar).unwrap(),
         "sip:reg.example;transport=tcp"
+    );
+    let standby = account.standby.expect("the standby server");
+    assert_eq!(standby.after, Duration::from_secs(30), "M-017");
+    assert_eq!(
+        standby.server.to_string(),
+        "sip:standby.example;transport=tcp"
     );
     assert_eq!(
         text(account.outbound_proxy).unwrap(),

@@ -6,6 +6,7 @@ use ports::Account;
 use sip::auth;
 use sip::dialogs::Input;
 use sip::session::AccountId;
+use sip_message::Uri;
 
 impl Dialogs {
     pub(crate) fn add_account(&mut self, account: Account, now: Instant) {
@@ -27,6 +28,7 @@ impl Dialogs {
             Some(&account.aor),
             account.registrar.as_ref(),
             account.outbound_proxy.as_ref(),
+            account.standby.as_ref().map(|standby| &standby.server),
         ];
         let hops: Vec<_> = servers
             .into_iter()
@@ -42,6 +44,13 @@ impl Dialogs {
             }
         }
         self.accounts.insert(account.name.clone(), (id, account));
+    }
+
+    /// Calls that begin now go by the server that the account is registered at (M-018).
+    pub(crate) fn account_moved(&mut self, name: &str, registrar: Option<Uri>) {
+        if let Some((_, account)) = self.accounts.get_mut(name) {
+            account.registrar = registrar;
+        }
     }
 
     pub(crate) fn account_gone(&mut self, name: &str, now: Instant) {

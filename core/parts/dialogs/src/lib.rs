@@ -348,6 +348,7 @@ impl Part for Dialogs {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
+            Word::Registrar { account, registrar } => self.account_moved(&account, registrar),
             Word::AccountGone { account } => self.account_gone(&account, now),
             Word::Dial {
                 command,

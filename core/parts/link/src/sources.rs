@@ -4,7 +4,7 @@
 //! not make a phone ring. Requests within a dialog are not looked at here: their tags are the proof. TCP
 //! is not either: who connects there is known to hear our answers.
 //!
-//! An account's servers are the addresses that its proxy, registrar and domain lead to. They are looked up
+//! An account's servers are the addresses that its proxy, registrars and domain lead to. They are looked up
 //! when the account comes, with each request of ours that goes there, and again when somebody unknown
 //! calls, who then gets in with one of the repetitions of the request (RFC 3261 §17.1.1.2).
 
@@ -44,10 +44,16 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Where requests of an account go, or may come from: its proxy, its registrar, its domain.
+    /// Where requests of an account go, or may come from: its proxy, its registrar, the one that stands by, its
+    /// domain.
     fn hops(account: &Account) -> Vec<Uri> {
         let named = account.outbound_proxy.iter().chain(&account.registrar);
-        named.chain([&account.aor]).cloned().collect()
+        let standby = account.standby.iter().map(|standby| &standby.server);
+        named
+            .chain(standby)
+            .chain([&account.aor])
+            .cloned()
+            .collect()
     }
 
     /// These addresses are servers of the account `name`.

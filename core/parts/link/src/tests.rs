@@ -206,6 +206,7 @@ fn account(takes_unknown: bool) -> Word {
         auth_user: "a".to_owned(),
         password: base::Redacted::new(String::new()),
         registrar: None,
+        standby: None,
         outbound_proxy: None,
         transport: Transport::Udp,
         expires: base::Duration::ZERO,

@@ -5,7 +5,7 @@ use control::AccountHandle;
 use control::snapshot::AccountSnapshot;
 use ports::link::Path;
 use ports::{Account, KeepAliveRule};
-use sip::registration::{Account as SipAccount, KeepAlive};
+use sip::registration::{Account as SipAccount, KeepAlive, Standby};
 use sip::{Target, auth};
 use sip_message::{Host, NameAddr, SipUri, Uri};
 
@@ -39,6 +39,8 @@ pub(crate) struct Known {
     pub(crate) detail: String,
     /// When it began to register, to tell how long the server took; not known of later refreshes.
     pub(crate) asked: Option<Instant>,
+    /// Which of two servers is used, where it has two.
+    pub(crate) standby: Option<Standby>,
     tries: u32,
 }
 
@@ -46,6 +48,7 @@ impl Known {
     pub(crate) fn new(account: Account) -> Self {
         Self {
             handle: account.name.parse().ok(),
+            standby: account.standby.as_ref().map(|two| Standby::new(two.after)),
             account,
             stage: Stage::Unrouted,
             wanted: false,
@@ -63,8 +66,13 @@ impl Known {
         self.wanted || !self.account.expires.is_zero()
     }
 
-    /// The registrar's URI: as set, or the AOR's domain (RFC 3261 §10.2), by the account's transport.
+    /// The URI of the registrar in use: as set, or the AOR's domain (RFC 3261 §10.2), by the account's transport.
     pub(crate) fn registrar(&self) -> Uri {
+        if let Some(two) = &self.account.standby
+            && self.on_standby()
+        {
+            return two.server.clone();
+        }
         if let Some(registrar) = &self.account.registrar {
             return registrar.clone();
         }

@@ -7,9 +7,11 @@
 //! | --- | --- |
 //! | [`Registrar`] | the part: words in, words out |
 //! | `known` | one account: what it is, and how far it has come |
+//! | `standby` | accounts with two servers |
 //! | `tell` | events |
 
 mod known;
+mod standby;
 mod tell;
 
 use base::{Duration, Instant, Machine, Rng, Timers};
@@ -37,6 +39,8 @@ pub struct Registrar {
     accounts: BTreeMap<AccountId, Known>,
     next: u32,
     retries: Timers<AccountId>,
+    /// When an account goes to its other server.
+    seats: Timers<AccountId>,
     epoch: Timestamp,
     rng: Rng,
 }
@@ -50,6 +54,7 @@ impl Registrar {
             accounts: BTreeMap::new(),
             next: 0,
             retries: Timers::new(),
+            seats: Timers::new(),
             epoch,
             rng,
         }
@@ -77,7 +82,9 @@ impl Registrar {
         self.accounts.insert(id, known);
         self.tell_added(id, now, out);
         self.tell_defaults(now, out);
+        self.seats.set(id, None);
         if registers {
+            self.standby_asked(id, now);
             self.route(id, out);
         }
     }
@@ -85,6 +92,7 @@ impl Registrar {
     fn remove(&mut self, name: &str, now: Instant, out: &mut Outbox) {
         let Some(id) = self.find(name) else { return };
         self.retries.set(id, None);
+        self.seats.set(id, None);
         let known = self.accounts.get_mut(&id);
         let bound = known.is_some_and(|known| {
             known.leaving = true;
@@ -221,7 +229,11 @@ impl Registrar {
                 }
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),
                 Output::KeepAlive(id, kind) => self.keep_alive(id, kind, out),
-                Output::Told(id, status) => self.tell_status(id, &status, now, out),
+                Output::Told(id, status) => {
+                    self.tell_status(id, &status, now, out);
+                    self.standby_told(id, &status, now, out);
+                }
+                Output::Renewed(id) => self.tell_renewed(id, now, out),
                 Output::Dropped(id) => self.forget(id, now, out),
                 Output::Full(id) => {
                     tracing::warn!(account = id.0, "no room for another account");
@@ -271,7 +283,10 @@ impl Part for Registrar {
                         !matches!(known.stage, Stage::Bound { .. })
                     });
                 match (id, unbound) {
-                    (Some(id), true) => self.route(id, out),
+                    (Some(id), true) => {
+                        self.standby_asked(id, now);
+                        self.route(id, out);
+                    }
                     _ => self.one(&account, One::Register, now),
                 }
             }
@@ -283,17 +298,21 @@ impl Part for Registrar {
                     .filter(|(_, known)| known.server == Some(target));
                 let used: Vec<AccountId> = used.map(|(id, _)| *id).collect();
                 for id in used {
-                    self.table.handle(Input::One(id, One::FlowLost), now);
+                    if !self.standby_flow_lost(id, now, out) {
+                        self.table.handle(Input::One(id, One::FlowLost), now);
+                    }
                 }
             }
             Word::Stop => {
                 let all: Vec<AccountId> = self.accounts.keys().copied().collect();
                 for id in all {
                     self.retries.set(id, None);
+                    self.seats.set(id, None);
                     self.table.handle(Input::One(id, One::Remove), now);
                 }
             }
             // Link made anew knows no request of ours: what is open fails by its own patience.
+            Word::Restarted(Address::Dialogs) => self.tell_seats(out),
             Word::Restarted(_) => {}
         }
         self.settle(now, out);
@@ -304,14 +323,17 @@ impl Part for Registrar {
         while let Some(id) = self.retries.expire(now) {
             self.route(id, out);
         }
+        self.standby_time(now, out);
         self.settle(now, out);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        [self.table.deadline(), self.retries.next()]
-            .into_iter()
-            .flatten()
-            .min()
+        let all = [
+            self.table.deadline(),
+            self.retries.next(),
+            self.seats.next(),
+        ];
+        all.into_iter().flatten().min()
     }
 
     fn undelivered(&mut self, post: Post, now: Instant, out: &mut Outbox) {

@@ -86,14 +86,18 @@ impl Registrar {
                 self.tell(id, state, body, |_| {}, now, out);
             }
             Status::Registered {
-                granted, elsewhere, ..
+                granted,
+                contact,
+                elsewhere,
             } => {
                 let took = known.asked.take().map(|asked| now.since(asked).as_millis());
-                let since = self.time(now);
+                let (since, until) = (self.time(now), self.time(now + *granted));
                 let fill = |snapshot: &mut AccountSnapshot| {
                     snapshot.expires_s = u32::try_from(granted.as_secs()).ok();
                     snapshot.rtt_ms = took.and_then(|ms| u32::try_from(ms).ok());
                     snapshot.since = Some(since);
+                    snapshot.until = Some(until);
+                    snapshot.contact = host_and_port(contact);
                     if let Some(elsewhere) = elsewhere {
                         snapshot.server = Some(elsewhere.to_string());
                     }
@@ -116,6 +120,25 @@ impl Registrar {
             }
             Status::Unregistering => {}
         }
+    }
+
+    /// Still registered, and for longer (M-019).
+    pub(crate) fn tell_renewed(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
+        let told = self.accounts.get(&id).and_then(|known| known.told.clone());
+        let Some(told) = told.filter(|told| told.state == AccountState::Registered) else {
+            return;
+        };
+        let granted = Duration::from_secs(u64::from(told.expires_s.unwrap_or(0)));
+        let until = self.time(now + granted);
+        let fill = |snapshot: &mut AccountSnapshot| {
+            *snapshot = AccountSnapshot {
+                until: Some(until),
+                is_default: snapshot.is_default,
+                ..*told
+            };
+        };
+        let body = EventBody::AccountRenewed;
+        self.tell(id, AccountState::Registered, body, fill, now, out);
     }
 
     fn time(&self, at: Instant) -> Timestamp {
@@ -145,6 +168,10 @@ impl Registrar {
             is_default,
             transport: known.server.map(|server| server.transport.to_string()),
             server: known.server.map(|server| server.addr.to_string()),
+            server_name: known.registrar().host().map(ToString::to_string),
+            on_standby: known.on_standby(),
+            contact: None,
+            until: None,
             expires_s: None,
             rtt_ms: None,
             since: None,
@@ -163,6 +190,16 @@ impl Registrar {
             body: body(change),
         });
     }
+}
+
+/// Address and port that a contact names.
+fn host_and_port(contact: &Uri) -> Option<String> {
+    let contact = contact.sip()?;
+    let port = contact.port().unwrap_or(match contact.is_secure() {
+        true => 5061,
+        false => 5060,
+    });
+    Some(format!("{}:{port}", contact.host()))
 }
 
 /// Whether a URI demands TLS: `sips:`, or the transport.

@@ -101,6 +101,7 @@ fn named(name: &str) -> Account {
         auth_user: "101".into(),
         password: Redacted::new("secret".into()),
         registrar: None,
+        standby: None,
         outbound_proxy: None,
         transport: Transport::Udp,
         expires: Duration::from_secs(600),

@@ -1,7 +1,6 @@
 //! Checked values to typed settings, and the checks that need more than one value.
 
-use super::{Values, choices};
-use crate::SecretSource;
+use super::{Values, choices, secrets};
 use crate::account::Account;
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
@@ -10,11 +9,8 @@ use crate::settings::{
     Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip,
 };
 use crate::value::Value;
-use base::{Duration, Redacted};
+use base::Duration;
 use std::path::PathBuf;
-
-/// Where a password may stand, in one layer at most one of them.
-const SECRETS: [&str; 3] = ["password", "password_file", "password_env"];
 
 /// `None` when a value is missing, which only a broken defaults.toml can cause.
 pub(super) fn settings(
@@ -228,8 +224,10 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         user,
         domain: text("domain")?.to_owned(),
         display: text("display")?.to_owned(),
-        password: password(id, values, complaints),
+        password: secrets::password(id, values, complaints),
         registrar: optional("registrar"),
+        standby: optional("standby"),
+        standby_after: values.seconds(&key("standby_after_s"))?,
         outbound_proxy: optional("outbound_proxy"),
         transport: choices::transport(text("transport")?),
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
@@ -239,59 +237,6 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         codec_options: account_codec_options(id, values),
         policy: super::rules::policy(id, values, complaints)?,
     })
-}
-
-/// The source that the highest layer names. Two in one layer: nobody can say which was meant.
-fn password(id: &str, values: &Values, complaints: &mut Complaints) -> SecretSource {
-    let (key, strongest) = secret_origin(id, values);
-    let rivals = secrets(id, values);
-    let rivals: Vec<&str> = rivals
-        .iter()
-        .filter(|(full, origin, _)| *full != key && origin.layer() == strongest.layer())
-        .map(|(full, _, _)| full.as_str())
-        .collect();
-    if !rivals.is_empty() {
-        let what = format!("is set together with {}", rivals.join(", "));
-        let allowed = "allowed: one of password, password_file, password_env";
-        complaints.error(&strongest, &key, what, allowed);
-    }
-    let Some(text) = values.text(&key).filter(|text| !text.is_empty()) else {
-        return SecretSource::None;
-    };
-    match key.rsplit('.').next() {
-        Some("password_file") => SecretSource::File(PathBuf::from(text)),
-        Some("password_env") => SecretSource::Environment(text.to_owned()),
-        Some(_) | None => SecretSource::Inline(Redacted::new(text.to_owned())),
-    }
-}
-
-/// All password sources of an account that are set: key, who set it, its place in the list.
-fn secrets(id: &str, values: &Values) -> Vec<(String, Origin, usize)> {
-    let mut found = Vec::new();
-    for (index, name) in SECRETS.iter().enumerate() {
-        let key = values.account_key(id, name);
-        if values.text(&key).is_some_and(|text| !text.is_empty()) {
-            found.push((key.clone(), origin(&key, values), index));
-        }
-    }
-    found
-}
-
-/// Key and origin of the password source that counts.
-pub(super) fn secret_origin(id: &str, values: &Values) -> (String, Origin) {
-    let found = secrets(id, values);
-    let strongest = found
-        .into_iter()
-        .max_by_key(|(_, origin, _)| origin.layer());
-    strongest.map_or_else(
-        || {
-            (
-                format!("accounts.{id}.password"),
-                account_origin(id, values),
-            )
-        },
-        |(key, origin, _)| (key, origin),
-    )
 }
 
 /// Ids under `[accounts]`, sorted.
@@ -360,7 +305,7 @@ pub(super) fn origin(key: &str, values: &Values) -> Origin {
 }
 
 /// Where an account is spoken of first.
-fn account_origin(id: &str, values: &Values) -> Origin {
+pub(super) fn account_origin(id: &str, values: &Values) -> Origin {
     let prefix = format!("accounts.{id}.");
     let of_account = values.0.iter().filter(|(key, _)| {
         let name = key.strip_prefix(&prefix);

@@ -5,6 +5,7 @@ mod calls;
 mod choices;
 mod plugins;
 mod rules;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -298,7 +299,7 @@ fn check_secrets(
     complaints: &mut Complaints,
 ) {
     for account in &settings.accounts {
-        let (key, origin) = build::secret_origin(&account.id, values);
+        let (key, origin) = secrets::secret_origin(&account.id, values);
         if let Err(error) = account
             .password
             .read(|name| request.environment.get(name).cloned())

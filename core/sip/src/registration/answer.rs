@@ -3,7 +3,7 @@
 use super::binding::Binding;
 use super::pace;
 use super::state::{Attempt, Bound, State, Timer};
-use super::words::Cause;
+use super::words::{Cause, Output};
 use crate::flow::{Origin, Transport};
 use crate::ids::ClientId;
 use base::Instant;
@@ -101,7 +101,11 @@ impl Binding {
         }
         self.memory.stale_contact = None;
         self.memory.moves = 0;
+        let before = self.memory.told.clone();
         self.enter(State::Registered(bound));
+        if self.memory.told == before {
+            self.outputs.push_back(Output::Renewed);
+        }
     }
 
     /// Supervision goes on after a failure that had stopped it; where it runs, it keeps its moments.

@@ -130,6 +130,15 @@ impl Binding {
         }
     }
 
+    /// Ends without a word to the registrar or to whoever holds it: what is under way is of no interest any more.
+    pub fn leave(&mut self) {
+        self.drop_attempt();
+        self.stop_watching();
+        self.memory.timers.clear_all();
+        self.memory.state = State::Unregistered;
+        self.memory.told = Status::Unregistered;
+    }
+
     /// Starts another try for a binding that failed or could not be renewed.
     pub(super) fn retry(&mut self, now: Instant) {
         self.memory.timers.clear(Timer::Retry);

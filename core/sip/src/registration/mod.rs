@@ -13,6 +13,7 @@
 //! | `failure` | what happens when a try fails |
 //! | `answer` | what a response to REGISTER means |
 //! | `redirect` | a registrar that sends us elsewhere |
+//! | [`standby`] | which of two servers is used |
 //! | `supervision` | probes and silence |
 //! | `request` | REGISTER and OPTIONS as messages |
 //! | [`pace`] | how long to wait: refresh, retry, probe |
@@ -23,6 +24,7 @@ mod failure;
 pub mod pace;
 mod redirect;
 mod request;
+pub mod standby;
 mod state;
 mod supervision;
 #[cfg(test)]
@@ -30,5 +32,6 @@ mod tests;
 mod words;
 
 pub use binding::Binding;
+pub use standby::{Seat, Standby};
 pub use state::{Attempt, Bound, Memory, State};
 pub use words::{Account, Cause, Input, KeepAlive, Output, Status};

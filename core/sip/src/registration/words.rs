@@ -160,6 +160,8 @@ pub enum Output {
     KeepAlive(KeepAlive),
     /// Where the binding stands now. Told only when it changes.
     Told(Status),
+    /// Still registered, and again for as long as was granted.
+    Renewed,
 }
 
 /// Where a binding stands, as the person sees it (M-001).

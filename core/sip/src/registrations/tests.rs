@@ -27,6 +27,7 @@ fn sent(outputs: &[Output]) -> (ClientId, Request) {
         | Output::Abandon { .. }
         | Output::KeepAlive(_, _)
         | Output::Told(_, _)
+        | Output::Renewed(_)
         | Output::Dropped(_)
         | Output::Full(_) => None,
     });

@@ -78,6 +78,8 @@ fn from_args(args: &args::AddAccount) -> Result<AddAccount, Error> {
         password: None,
         display: args.display.clone(),
         registrar: args.registrar.clone(),
+        standby: args.standby.clone(),
+        standby_after_s: args.standby_after,
         outbound_proxy: args.outbound_proxy.clone(),
         transport: match args.transport {
             args::Transport::Udp => Transport::Udp,

@@ -64,6 +64,7 @@ fn summary(event: &Event) -> String {
         | EventBody::AccountRemoved(data)
         | EventBody::AccountRegistering(data)
         | EventBody::AccountRegistered(data)
+        | EventBody::AccountRenewed(data)
         | EventBody::AccountFailed(data)
         | EventBody::AccountUnregistered(data) => account(data),
         EventBody::PluginReplaced(data)
@@ -170,6 +171,7 @@ fn call(event: &Event) -> String {
         | EventBody::AccountRemoved(_)
         | EventBody::AccountRegistering(_)
         | EventBody::AccountRegistered(_)
+        | EventBody::AccountRenewed(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
         | EventBody::RecordingStarted(_)

@@ -1,6 +1,7 @@
 //! One module a verb.
 
 mod account;
+mod account_show;
 mod accounts;
 mod answer;
 mod call;
@@ -79,6 +80,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
+        Verb::Account(Account::Show(args)) => account_show::run(context, &args),
         Verb::Register(args) => register::register(context, args),
         Verb::Unregister(args) => register::unregister(context, args),
         Verb::Events(args) => events::run(context, &args),
@@ -131,6 +133,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::AccountRemoved(_)
         | EventBody::AccountRegistering(_)
         | EventBody::AccountRegistered(_)
+        | EventBody::AccountRenewed(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
         | EventBody::RecordingStarted(_)

@@ -83,7 +83,7 @@ fn accounts_are_a_table() {
         --- exit 0
     "#]].assert_eq(&run(&["accounts"], script()).told());
     expect![[r#"
-        {"kind":"accounts","accounts":[{"account":"demo","aor":"sip:101@demo","state":"registered","is_default":true,"transport":"udp","server":"127.0.0.1:35060","expires_s":300,"rtt_ms":8},{"account":"office","aor":"sip:101@demo","state":"failed","is_default":false,"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"next_try_s":4,"error":{"code":"OH-2003","title":"the server does not answer","detail":"no answer in 32 s","fix":"check the address and port; try the other transport (udp or tcp)"}}]}
+        {"kind":"accounts","accounts":[{"account":"demo","aor":"sip:101@demo","state":"registered","is_default":true,"transport":"udp","server":"127.0.0.1:35060","server_name":"demo","contact":"127.0.0.1:5062","expires_s":300,"rtt_ms":8},{"account":"office","aor":"sip:101@demo","state":"failed","is_default":false,"transport":"udp","server":"127.0.0.1:35060","server_name":"demo","contact":"127.0.0.1:5062","rtt_ms":8,"next_try_s":4,"error":{"code":"OH-2003","title":"the server does not answer","detail":"no answer in 32 s","fix":"check the address and port; try the other transport (udp or tcp)"}}]}
         --- exit 0
     "#]].assert_eq(&run(&["accounts", "--json"], script()).told());
 }

@@ -118,6 +118,8 @@ async fn make_events(core: &engine::Core, count: u64) {
             display: None,
             password: None,
             registrar: None,
+            standby: None,
+            standby_after_s: None,
             outbound_proxy: None,
             transport: control::command::Transport::Udp,
             register: false,

@@ -370,7 +370,10 @@ fn a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
                 goes_on.expect("it is called");
             };
             goes_on().await;
-            let reply = asked(&core, Command::PluginDisable(to_be_off("filter-level-c", true)));
+            let reply = asked(
+                &core,
+                Command::PluginDisable(to_be_off("filter-level-c", true)),
+            );
             assert_eq!(reply, Reply::Switched { calls: 0 });
             a_while().await;
             let before = calls().await;
@@ -464,7 +467,10 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
         assert_eq!(states, [PluginState::Loaded, PluginState::Refused]);
         let nobody = core.command(Command::PluginWhy(of("codec-x")), None).1;
         assert_eq!(nobody.unwrap_err().code, Code::UNKNOWN_PLUGIN);
-        let off = asked(&core, Command::PluginDisable(to_be_off("codec-copy", false)));
+        let off = asked(
+            &core,
+            Command::PluginDisable(to_be_off("codec-copy", false)),
+        );
         assert_eq!(off, Reply::NextStart);
         let linked_in = core
             .command(Command::PluginDisable(to_be_off("audio-null", false)), None)

@@ -170,6 +170,12 @@ pub struct AddAccount {
     /// Server to register with, where it is not the domain: `host` or `host:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registrar: Option<String>,
+    /// Server to register with while the other one is silent: `host` or `host:port`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<String>,
+    /// How long the one in use may be silent. Unit: s. `None`: 30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby_after_s: Option<u32>,
     /// Server that everything goes through: `host` or `host:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_proxy: Option<String>,

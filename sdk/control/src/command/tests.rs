@@ -30,6 +30,8 @@ fn add() -> AddAccount {
         password: Some(Secret::new("hunter2")),
         display: Some("Alice".into()),
         registrar: None,
+        standby: Some("standby.example".into()),
+        standby_after_s: Some(20),
         outbound_proxy: Some("proxy.example:5070".into()),
         transport: Transport::Tcp,
         expires_s: Some(60),
@@ -271,7 +273,7 @@ fn every_command_has_its_json() {
         recording.note {"text":"asks for a refund"}
         register {"account":"demo"}
         unregister {"account":"demo"}
-        add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"register":true,"make_default":false}
+        add_account {"account":"alice","user":"alice","domain":"pbx.example","auth_user":"alice1","password":"hunter2","display":"Alice","standby":"standby.example","standby_after_s":20,"outbound_proxy":"proxy.example:5070","transport":"tcp","expires_s":60,"register":true,"make_default":false}
         remove_account {"account":"demo"}
         list_calls {}
         list_accounts {}

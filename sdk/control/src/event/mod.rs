@@ -107,6 +107,8 @@ events! {
     "account.registering" AccountRegistering AccountChange;
     /// Calls reach the account.
     "account.registered" AccountRegistered AccountChange;
+    /// The registration goes on for as long as was granted.
+    "account.renewed" AccountRenewed AccountChange;
     /// They do not.
     "account.failed" AccountFailed AccountChange;
     /// They do not, on purpose.

@@ -58,6 +58,10 @@ pub(crate) fn account() -> AccountSnapshot {
         is_default: true,
         transport: Some("udp".into()),
         server: Some("127.0.0.1:35060".into()),
+        server_name: Some("demo".into()),
+        on_standby: true,
+        contact: Some("127.0.0.1:5062".into()),
+        until: Some(at(300_000)),
         expires_s: None,
         rtt_ms: Some(8),
         since: Some(at(0)),
@@ -367,6 +371,7 @@ fn all() -> Vec<EventBody> {
         })),
     ]);
     all.extend(kept());
+    all.push(EventBody::AccountRenewed(account()));
     all.extend([
         EventBody::PluginDisabled(plugin_change()),
         EventBody::PluginEnabled(plugin_change()),
@@ -469,9 +474,10 @@ fn every_event_has_its_json() {
         {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
         {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
         {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
-        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"plugin.enabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":48,"ts":"2026-11-21T14:02:11.530Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":48,"ts":"2026-11-21T14:02:11.530Z","type":"plugin.enabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":49,"ts":"2026-11-21T14:02:11.531Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
@@ -500,7 +506,7 @@ fn snapshots_have_their_json() {
     golden(
         &account(),
         expect![[
-            r#"{"account":"demo","aor":"sip:101@demo","state":"failed","is_default":true,"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"since":"2026-11-21T14:02:11.482Z","next_try_s":4,"cause":"auth","error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403}}"#
+            r#"{"account":"demo","aor":"sip:101@demo","state":"failed","is_default":true,"transport":"udp","server":"127.0.0.1:35060","server_name":"demo","on_standby":true,"contact":"127.0.0.1:5062","until":"2026-11-21T14:07:11.482Z","rtt_ms":8,"since":"2026-11-21T14:02:11.482Z","next_try_s":4,"cause":"auth","error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403}}"#
         ]],
     );
     golden(

@@ -15,6 +15,8 @@ pub struct Registrar {
     pub bindings: BTreeMap<String, Vec<(String, u32)>>,
     /// Realm of its challenges.
     pub realm: String,
+    /// What it answers instead, whoever asks.
+    pub out_of_duty: Option<Status>,
 }
 
 impl Registrar {
@@ -28,11 +30,15 @@ impl Registrar {
             grants,
             bindings: BTreeMap::new(),
             realm: realm.to_owned(),
+            out_of_duty: None,
         }
     }
 
     /// Its response to a REGISTER.
     pub fn answer(&mut self, request: &Request) -> Response {
+        if let Some(status) = self.out_of_duty {
+            return self.response(request, status).build();
+        }
         if !self.proves(request, "Authorization") {
             let challenge = self.challenge(request);
             return self

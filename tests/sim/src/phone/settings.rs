@@ -31,6 +31,10 @@ pub struct Settings {
     pub expires: Duration,
     /// Next hop by configuration.
     pub outbound_proxy: Option<Uri>,
+    /// Name to log in with; empty: the same as `name`.
+    pub auth_user: String,
+    /// Server that stands by.
+    pub standby: Option<ports::account::Standby>,
     /// Takes calls over UDP from anywhere.
     pub takes_unknown: bool,
     /// How to travel where no URI says so.
@@ -80,6 +84,8 @@ impl Settings {
             password: String::new(),
             expires: Duration::ZERO,
             outbound_proxy: None,
+            auth_user: String::new(),
+            standby: None,
             takes_unknown: true,
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
@@ -128,9 +134,13 @@ impl Settings {
             name: self.name.clone(),
             aor: aor.parse().expect("name and domain of a test make a URI"),
             display_name: String::new(),
-            auth_user: self.name.clone(),
+            auth_user: match self.auth_user.is_empty() {
+                true => self.name.clone(),
+                false => self.auth_user.clone(),
+            },
             password: Redacted::new(self.password.clone()),
             registrar: None,
+            standby: self.standby.clone(),
             outbound_proxy: self.outbound_proxy.clone(),
             transport: self.transport,
             expires: self.expires,

@@ -25,6 +25,7 @@ fn commands() -> (Commands, Hub) {
         auth_user: "101".to_owned(),
         password: Redacted::new(String::new()),
         registrar: None,
+        standby: None,
         outbound_proxy: None,
         transport: sip::Transport::Udp,
         expires: Duration::ZERO,

@@ -43,6 +43,7 @@ fn account(name: &str, is_default: bool) -> Word {
         auth_user: name.into(),
         password: Redacted::new(String::new()),
         registrar: None,
+        standby: None,
         outbound_proxy: None,
         transport: Transport::Udp,
         expires: Duration::ZERO,

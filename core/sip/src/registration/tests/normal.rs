@@ -113,6 +113,7 @@ fn m003_m004_refreshes_come_at_half_of_the_lifetime_without_drift() {
             .map(|(at, _)| at.as_millis())
             .collect();
         assert_eq!(sent.len(), 21, "{lifetime}: {sent:?}");
+        assert_eq!(world.phones[0].renewals, 20, "M-019: {lifetime}");
         let first = sent[1] - sent[0];
         assert!(first <= half && first + 1000 >= half, "{lifetime}: {first}");
         for pair in sent[1..].windows(2) {

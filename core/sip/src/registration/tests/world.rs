@@ -38,6 +38,8 @@ pub(super) enum Mode {
 pub(super) struct Phone {
     pub(super) binding: Binding,
     pub(super) endpoint: Endpoint,
+    /// How often it was told that the binding goes on.
+    pub(super) renewals: u32,
     addr: SocketAddr,
 }
 
@@ -118,6 +120,7 @@ impl World {
             Phone {
                 binding: Binding::new(account, first, rng.split()),
                 endpoint,
+                renewals: 0,
                 addr: phone_addr(number),
             }
         };
@@ -208,6 +211,10 @@ impl World {
             Output::Abandon { id } => endpoint::Input::Abandon { id },
             Output::KeepAlive(_) => {
                 self.keep_alives += 1;
+                return;
+            }
+            Output::Renewed => {
+                self.phones[phone].renewals += 1;
                 return;
             }
             Output::Told(status) => {

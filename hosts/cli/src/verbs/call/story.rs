@@ -173,6 +173,7 @@ impl Story {
             | EventBody::AccountRemoved(_)
             | EventBody::AccountRegistering(_)
             | EventBody::AccountRegistered(_)
+            | EventBody::AccountRenewed(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
             | EventBody::PluginReplaced(_)
