@@ -472,10 +472,8 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
             Command::PluginDisable(to_be_off("codec-copy", false)),
         );
         assert_eq!(off, Reply::NextStart);
-        let linked_in = core
-            .command(Command::PluginDisable(to_be_off("audio-null", false)), None)
-            .1;
-        let refused = linked_in.unwrap_err();
+        let linked_in = Command::PluginDisable(to_be_off("audio-null", false));
+        let refused = core.command(linked_in, None).1.unwrap_err();
         assert_eq!(refused.code, Code::WRONG_STATE);
         assert!(refused.detail.contains("is linked in"), "{refused}");
         assert_eq!(listed(&core, "codec-copy").state, PluginState::Loaded);
