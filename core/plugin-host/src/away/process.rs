@@ -391,9 +391,8 @@ impl Shared {
                     return Some(Mishap::TooMany);
                 }
             }
-            // A look that came late itself says nothing of others.
             let in_time = began.elapsed() < nap + LOOK / 2;
-            if in_time && stuck.look(&links) {
+            if stuck.look(&links, in_time) {
                 return Some(Mishap::Hung);
             }
         }
