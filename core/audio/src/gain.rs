@@ -29,6 +29,15 @@ impl Gain {
         Self::default()
     }
 
+    /// Silences the sound from its first sample on.
+    pub const fn muted() -> Self {
+        Self {
+            now: 0.0,
+            factor: 1.0,
+            muted: true,
+        }
+    }
+
     /// Sets the volume. Unit: dB. Range: −60 to +24; what is outside is moved inside.
     pub fn set_decibels(&mut self, decibels: f32) {
         let decibels = if decibels.is_nan() { 0.0 } else { decibels };

@@ -136,6 +136,7 @@ impl Part for PbxRegistrar {
                 id,
                 request,
                 origin,
+                ..
             }) => {
                 let Reply { id, response } = self.heard(id, &request, &origin, now);
                 out.post(link::Word::Respond { id, response });

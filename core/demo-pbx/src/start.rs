@@ -249,6 +249,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         one_active: false,
         formats,
         history: false,
+        local_offset_min: engine::Clock::local_offset_min,
     }
 }
 

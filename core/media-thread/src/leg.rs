@@ -1,5 +1,6 @@
 //! One call's audio, both ways.
 
+use crate::announced::Announced;
 use crate::gone::Gone;
 use crate::inbound::{Arrival, Came, Inbound, Presence, next_block, submit_block};
 use crate::keys::{Chords, Ears};
@@ -12,7 +13,7 @@ use crate::reports::Reports;
 use crate::sockets::MediaNet;
 use crate::tap::TapSlot;
 use audio::{Block, Gain, Level};
-use base::{Duration, Hertz, Instant, Rng};
+use base::{Duration, Instant, Rng};
 
 use rtp::Quality;
 use rtp::quality::Robustness;
@@ -33,8 +34,9 @@ pub(crate) struct Leg {
     direction: Direction,
     heard_gain: Gain,
     said_gain: Gain,
+    announced: Announced,
     /// What the peer says, at the codec's rate.
-    heard: Block,
+    pub(crate) heard: Block,
     /// The same at the rate of device or bus.
     pub(crate) wide: Block,
     /// Where both ways are recorded.
@@ -44,8 +46,8 @@ pub(crate) struct Leg {
     pub(crate) ears: Option<Box<Ears>>,
     chord_sounded: Option<Chord>,
     /// Blocks of ours that the device recorded while the machine stood still.
-    owed: u32,
-    stalls: Stalls,
+    pub(crate) owed: u32,
+    pub(crate) stalls: Stalls,
 }
 
 /// What is told now and then.
@@ -74,6 +76,10 @@ impl Leg {
             voice.resample = resample;
         }
         let rate = voice.rate();
+        let said_gain = match plan.muted {
+            true => Gain::muted(),
+            false => Gain::new(),
+        };
         Self {
             id: plan.leg,
             audio: plan.audio,
@@ -84,7 +90,8 @@ impl Leg {
             own: OwnDevice::new(audio.device),
             direction: plan.direction,
             heard_gain: Gain::new(),
-            said_gain: Gain::new(),
+            said_gain,
+            announced: Announced::new(plan.tone_ms, rate),
             heard: Block::silence(rate),
             tap: TapSlot::EMPTY,
             watch: Watch {
@@ -147,6 +154,7 @@ impl Leg {
         self.watch.gone = Gone::default();
         self.watch.before.2 = voice.codec.unheard;
         self.heard.clear(self.voice.rate());
+        self.announced.at_rate(self.voice.rate());
         self.wide.clear(self.voice.resample.out.to());
     }
 
@@ -178,40 +186,6 @@ impl Leg {
     pub(crate) fn stop_dialing(&mut self) {
         self.outbound.stop_dialing();
         self.chords.stop();
-    }
-
-    /// Ticks are left out: up to `bound` are owed from now on, our clock goes on without the others.
-    /// How many are owed.
-    pub(crate) fn miss(&mut self, ticks: u32, bound: u32) -> u32 {
-        let all = self.owed.saturating_add(ticks);
-        self.owed = all.min(bound);
-        let ms = (all - self.owed).saturating_mul(audio::block::BLOCK_MS as u32);
-        self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
-        self.tap.skip(all - self.owed);
-        self.owed
-    }
-
-    /// What is owed was said while nothing was heard.
-    pub(crate) fn hear_nothing(&mut self) {
-        self.heard.clear(self.voice.rate());
-    }
-
-    pub(crate) const fn owes(&self) -> bool {
-        self.owed > 0
-    }
-
-    /// Whether a block is owed; then it is one less.
-    pub(crate) fn pay(&mut self) -> bool {
-        let owed = self.owed;
-        self.owed = owed.saturating_sub(1);
-        owed > 0
-    }
-
-    /// A tick comes so much too late.
-    pub(crate) fn late(&mut self, by: Duration) {
-        let us = u32::try_from(by.as_micros()).unwrap_or(u32::MAX);
-        self.stalls.late_ticks += 1;
-        self.stalls.longest_us = self.stalls.longest_us.max(us);
     }
 
     /// Says which key of ours has sounded.
@@ -271,6 +245,9 @@ impl Leg {
         } else {
             self.heard.clear(self.voice.rate());
         }
+        if matches!(self.audio, LegAudio::Bus(_) | LegAudio::Device) {
+            self.announced.sound(&mut self.heard);
+        }
         if !self.watch.counts_every.is_zero() {
             louder(&mut self.watch.loudest_heard, &self.heard);
         }
@@ -323,6 +300,9 @@ impl Leg {
                 }
             }
             (LegAudio::Silence | LegAudio::Bus(_), _) => said.clear(rate),
+        }
+        if self.announced.is_on() {
+            said.clear(rate);
         }
         self.said_gain.apply(said);
         if let Some(chord) = self.chords.sound(said) {

@@ -30,6 +30,7 @@
 //! | [`stall`] | what becomes of ticks that come too late |
 //! | `os` | what only the system can do for a thread that must be on time |
 
+mod announced;
 mod bus;
 mod codec_slot;
 pub mod engine;

@@ -281,6 +281,10 @@ pub struct LegPlan {
     pub counts_every_ms: u32,
     /// Silence of the peer that is reported; 0 for never. Unit: ms.
     pub no_media_after_ms: u32,
+    /// Our voice is silent at first, as after [`Order::Mute`].
+    pub muted: bool,
+    /// A tone that the person hears before the microphone opens; 0 for none. Unit: ms.
+    pub tone_ms: u32,
 }
 
 impl LegPlan {
@@ -295,6 +299,8 @@ impl LegPlan {
             cname: cname.to_owned(),
             counts_every_ms: 100,
             no_media_after_ms: 5_000,
+            muted: false,
+            tone_ms: 0,
         }
     }
 }

@@ -1,12 +1,49 @@
 //! What becomes of ticks that come too late.
 
 use crate::engine::{MediaEngine, Seat};
+use crate::leg::Leg;
 use crate::order::LegAudio;
 use crate::sockets::MediaNet;
-use base::{Duration, Instant};
+use base::{Duration, Hertz, Instant};
 
 /// Blocks of 10 ms that a leg can owe. A device keeps hardly more; what is older is left out.
 pub const OWED: u32 = 25;
+
+impl Leg {
+    /// Ticks are left out: up to `bound` are owed from now on, our clock goes on without the others.
+    /// How many are owed.
+    pub(crate) fn miss(&mut self, ticks: u32, bound: u32) -> u32 {
+        let all = self.owed.saturating_add(ticks);
+        self.owed = all.min(bound);
+        let ms = (all - self.owed).saturating_mul(audio::block::BLOCK_MS as u32);
+        self.outbound.skip(ms, Hertz(self.voice.clock_rate_hz));
+        self.tap.skip(all - self.owed);
+        self.owed
+    }
+
+    /// What is owed was said while nothing was heard.
+    pub(crate) fn hear_nothing(&mut self) {
+        self.heard.clear(self.voice.rate());
+    }
+
+    pub(crate) const fn owes(&self) -> bool {
+        self.owed > 0
+    }
+
+    /// Whether a block is owed; then it is one less.
+    pub(crate) fn pay(&mut self) -> bool {
+        let owed = self.owed;
+        self.owed = owed.saturating_sub(1);
+        owed > 0
+    }
+
+    /// A tick comes so much too late.
+    pub(crate) fn late(&mut self, by: Duration) {
+        let us = u32::try_from(by.as_micros()).unwrap_or(u32::MAX);
+        self.stalls.late_ticks += 1;
+        self.stalls.longest_us = self.stalls.longest_us.max(us);
+    }
+}
 
 impl<S> MediaEngine<S> {
     /// Ticks that were too late to be done.

@@ -250,6 +250,7 @@ fn dialogs_settings(
         one_active: settings.calls.one_active,
         formats,
         history: false,
+        local_offset_min: engine::Clock::local_offset_min,
     }
 }
 

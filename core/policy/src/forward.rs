@@ -31,6 +31,17 @@ pub enum Circle {
     TooOften,
 }
 
+impl core::fmt::Display for Circle {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Itself => "forwarding would lead to the account itself",
+            Self::Caller => "forwarding would lead back to the caller",
+            Self::Before => "forwarding would lead to where the call was",
+            Self::TooOften => "the call was forwarded too often",
+        })
+    }
+}
+
 /// Who is who when a call is to be sent elsewhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Hop<'a> {

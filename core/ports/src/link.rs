@@ -116,6 +116,8 @@ pub enum Heard {
         request: Request,
         /// Where it came from.
         origin: Origin,
+        /// It came from a server of the account that it is for.
+        trusted: bool,
     },
     /// The ACK of a 2xx.
     Ack {

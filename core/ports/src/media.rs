@@ -60,6 +60,14 @@ pub enum Word {
         /// Silent from now on.
         on: bool,
     },
+    /// Once the leg runs the person hears a tone, and the microphone opens after it. Does nothing in a leg that
+    /// runs already.
+    Announce {
+        /// The call.
+        call: CallHandle,
+        /// How long the tone is. Unit: ms.
+        ms: u32,
+    },
     /// Holds the leg, whatever was agreed, or no longer: nothing of it is heard, and it is sent what the
     /// settings say.
     Hold {

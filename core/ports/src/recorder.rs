@@ -9,8 +9,8 @@ use control::{AccountHandle, CallHandle, CommandId};
 pub enum Word {
     /// Records a call.
     Start {
-        /// Which command asked.
-        command: CommandId,
+        /// Which command asked; `None`: a rule of the account.
+        command: Option<CommandId>,
         /// The call.
         call: CallHandle,
         /// How, and what is known of the call.

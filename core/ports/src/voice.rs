@@ -92,6 +92,17 @@ pub struct LegConfig {
     pub direction: Direction,
     /// Where it comes from and goes to.
     pub sound: Sound,
+    /// How it begins; without effect in a leg that runs.
+    pub opening: Opening,
+}
+
+/// How a leg begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Opening {
+    /// The person hears a tone for so long before the microphone opens; 0: none. Unit: ms.
+    pub tone_ms: u32,
+    /// The microphone stays silent until it is told otherwise.
+    pub muted: bool,
 }
 
 /// What the media threads report.

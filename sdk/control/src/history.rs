@@ -59,6 +59,10 @@ pub enum Mark {
     Rejected,
     /// Somebody else was called first, and the call was sent on (RFC 5806).
     Forwarded,
+    /// This phone sent it on: forwarding, or a rule.
+    SentOn,
+    /// Nobody was to be disturbed.
+    DoNotDisturb,
     /// It was recorded, in whole or in part.
     Recorded,
     /// A word of a newer engine.

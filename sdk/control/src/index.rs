@@ -238,6 +238,11 @@ index! {
         "the account's rules want what this phone cannot do"
         "an action of rewriting asks for video, call-through, a browser or another way of calling"
         "see which rule it is: offhook rules test NUMBER; change it under rewriting in the settings";
+    /// Forwarding would bring the call back.
+    4021 FORWARDED_IN_A_CIRCLE Failed
+        "the call is not forwarded, for it would come back"
+        "it would go to the account itself, to whoever calls, to where it has been, or was forwarded too often"
+        "look at the forwarding of this account and of those that send calls here";
     /// No such record, contact, profile or favourite.
     4101 UNKNOWN_RECORD Usage
         "there is no such record, contact, profile or favourite"

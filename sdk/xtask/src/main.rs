@@ -55,7 +55,8 @@ cargo xtask COMMAND
   swarm            random worlds of whole phones [--seeds N] [--minutes M]; one again: --seed S
   defects          plant faults one at a time, see which tests fail [NAMES] [--with PACKAGE]; check: do all apply
   soak             real programs and calls, and what grows meanwhile [--hours H | --minutes M];
-                   faults [--runs N]: every fault of every kind of isolated plugin in calls, 20 times each
+                   faults [--runs N]: every fault of every kind of isolated plugin in calls, 20 times each;
+                   kills [--times N]: an engine is killed in its calls 200 times, and its history looked at
   fuzz             what reads, given what others might send [TARGETS] [--minutes M] [--seed S]
   plugins          build the plugin library files, check that hosts hold of plugins only what they list
   new              host NAME: another host in hosts/, with nothing built in

@@ -66,6 +66,7 @@ impl World {
             id: ServerId(9),
             request,
             origin,
+            trusted: false,
         });
         let mut out = Outbox::new();
         self.part.handle(word, self.now, &mut out);

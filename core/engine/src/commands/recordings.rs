@@ -82,6 +82,7 @@ fn start(start: StartRecording, command: CommandId, hub: &Hub) -> Result<Word, E
         remote: remote.uri.clone(),
         direction,
     });
+    let command = Some(command);
     Ok(Word::Start { command, call, ask })
 }
 

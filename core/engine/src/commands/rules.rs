@@ -155,12 +155,7 @@ fn arriving(
         ..nothing(name, number)
     };
     if let Some(circle) = decided.circle {
-        tested.reason += match circle {
-            policy::forward::Circle::Itself => "; forwarding would lead to the account itself",
-            policy::forward::Circle::Caller => "; forwarding would lead back to the caller",
-            policy::forward::Circle::Before => "; forwarding would lead to where the call was",
-            policy::forward::Circle::TooOften => "; the call was forwarded too often",
-        };
+        tested.reason += &format!("; {circle}");
     }
     match decided.decision {
         Decision::Ring {

@@ -76,6 +76,8 @@ pub(super) fn leg<S>(
         audio,
         counts_every_ms: pace.counts_every_ms,
         no_media_after_ms: pace.silent_after_ms,
+        muted: config.opening.muted,
+        tone_ms: config.opening.tone_ms,
         ..LegPlan::new(LegId(config.leg.0), plan, &cname)
     };
     let rtcp = (!config.rtcp_mux).then_some(pair.rtcp.0);

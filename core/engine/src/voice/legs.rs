@@ -79,7 +79,7 @@ pub(super) struct Running {
     pub(super) ears: Option<Rate>,
     audio_rate: Rate,
     quality: Quality,
-    stopping: bool,
+    pub(super) stopping: bool,
 }
 
 /// All legs of a host.
@@ -91,6 +91,8 @@ pub struct Legs<G: Ground> {
     pub(super) filters: Filters,
     /// Builds that take a running plugin's place.
     pub(super) trials: Trials,
+    /// Recordings that were asked for before their leg runs.
+    pub(super) early: BTreeMap<Named, recorder::Request>,
     /// Recordings that are not closed yet.
     pub(super) recordings: usize,
     pace: Pace,
@@ -115,6 +117,7 @@ impl<G: Ground> Legs<G> {
             keys: Keys::default(),
             filters: Filters::default(),
             trials: Trials::default(),
+            early: BTreeMap::new(),
             recordings: 0,
             pace,
             load: vec![0; count],
@@ -209,8 +212,14 @@ impl<G: Ground> Legs<G> {
             None => Ok(()),
         };
         match done {
-            Ok(()) => self.listen(leg),
-            Err(why) => self.tell(Report::Failed { leg, why }),
+            Ok(()) => {
+                self.listen(leg);
+                self.record_early(leg);
+            }
+            Err(why) => {
+                self.forget_early(leg);
+                self.tell(Report::Failed { leg, why });
+            }
         }
     }
 
@@ -306,14 +315,6 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    /// The rate at which a leg that runs decodes.
-    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
-        match self.legs.get(&leg)? {
-            State::Runs(running) if !running.stopping => Some(running.codec_rate),
-            State::Runs(_) | State::Open(_) => None,
-        }
-    }
-
     /// Gives the thread of a leg that runs an order for it.
     pub(super) fn give(&mut self, leg: Named, given: Given<G::Socket>) -> Result<(), String> {
         match self.legs.get(&leg) {
@@ -322,15 +323,8 @@ impl<G: Ground> Legs<G> {
         }
     }
 
-    /// Legs that run.
-    pub(super) fn running(&self) -> Vec<Named> {
-        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
-            matches!(state, State::Runs(_)).then_some(*leg)
-        };
-        self.legs.iter().filter_map(runs).collect()
-    }
-
     fn stop(&mut self, leg: Named) {
+        self.forget_early(leg);
         match self.legs.get_mut(&leg) {
             Some(State::Runs(running)) if !running.stopping => {
                 running.stopping = true;

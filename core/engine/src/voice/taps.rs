@@ -1,6 +1,6 @@
 //! Recordings of legs: from plain words to a ring and a job for the thread that writes.
 
-use super::legs::{Ground, Legs};
+use super::legs::{Ground, Legs, State};
 use super::writer::{Job, Opening};
 use audio::Rate;
 use media_thread::kit::Kit;
@@ -15,8 +15,10 @@ impl<G: Ground> Legs<G> {
         match order {
             Do::Start(request) => {
                 let leg = request.leg;
-                if let Err(error) = self.start_recording(*request) {
-                    self.ground.tell_recorder(refused(leg, error));
+                match self.legs.get(&leg) {
+                    // Its order to run is on its way: recorder was faster than media.
+                    Some(State::Open(Some(_))) => drop(self.early.insert(leg, *request)),
+                    Some(State::Open(None) | State::Runs(_)) | None => self.record_now(*request),
                 }
             }
             Do::Pause { leg, reason } => {
@@ -30,8 +32,37 @@ impl<G: Ground> Legs<G> {
                 // What finds no room is lost: a note, not sound.
                 let _ = self.ground.write(Job::Note { leg, text });
             }
-            Do::Stop { leg } => self.untap(leg),
-            Do::StopAll => self.running().into_iter().for_each(|leg| self.untap(leg)),
+            Do::Stop { leg } => {
+                self.forget_early(leg);
+                self.untap(leg);
+            }
+            Do::StopAll => {
+                let early: Vec<Named> = self.early.keys().copied().collect();
+                early.into_iter().for_each(|leg| self.forget_early(leg));
+                self.running().into_iter().for_each(|leg| self.untap(leg));
+            }
+        }
+    }
+
+    fn record_now(&mut self, request: Request) {
+        let leg = request.leg;
+        if let Err(error) = self.start_recording(request) {
+            self.ground.tell_recorder(refused(leg, error));
+        }
+    }
+
+    /// The leg runs: what was asked for before begins.
+    pub(super) fn record_early(&mut self, leg: Named) {
+        if let Some(request) = self.early.remove(&leg) {
+            self.record_now(request);
+        }
+    }
+
+    /// The leg will not run, or nobody wants the recording any more.
+    pub(super) fn forget_early(&mut self, leg: Named) {
+        if self.early.remove(&leg).is_some() {
+            let error = "it ended before the call had sound".to_owned();
+            self.ground.tell_recorder(refused(leg, error));
         }
     }
 
@@ -64,6 +95,22 @@ impl<G: Ground> Legs<G> {
         self.recordings += 1;
         // Where the leg is gone the ring is dropped, and with it the recording ends.
         self.set_tap(leg, slot)
+    }
+
+    /// The rate at which a leg that runs decodes.
+    pub(super) fn codec_rate(&self, leg: Named) -> Option<Rate> {
+        match self.legs.get(&leg)? {
+            State::Runs(running) if !running.stopping => Some(running.codec_rate),
+            State::Runs(_) | State::Open(_) => None,
+        }
+    }
+
+    /// Legs that run.
+    pub(super) fn running(&self) -> Vec<Named> {
+        let runs = |(leg, state): (&Named, &State<G::Socket>)| {
+            matches!(state, State::Runs(_)).then_some(*leg)
+        };
+        self.legs.iter().filter_map(runs).collect()
     }
 
     fn set_tap(&mut self, leg: Named, slot: TapSlot) -> Result<(), String> {

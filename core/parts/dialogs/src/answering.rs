@@ -2,8 +2,9 @@
 
 use base::Duration;
 use core::net::IpAddr;
+use policy::answer::PickUp;
 use ports::media::Sound;
-use sip_message::{HeaderName, Request, Status};
+use sip_message::{HeaderName, Request, Status, Uri};
 
 /// Decides about calls that come in. A phone rings; a bench or a PBX answers by itself.
 pub trait Answering {
@@ -41,6 +42,10 @@ pub enum Step {
     Ring,
     /// Picks up.
     Accept,
+    /// Picks up for a person who did nothing: with a tone before the microphone opens.
+    PickUp(PickUp),
+    /// Sends the call elsewhere, if nobody picked it up.
+    Forward(Uri),
     /// Presses keys: 0–9, *, #, A–D.
     Keys(String),
     /// Hangs up, with a Reason header field.

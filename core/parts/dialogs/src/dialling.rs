@@ -4,6 +4,7 @@ use crate::answering::Step;
 use crate::outgoing::Wish;
 use crate::{Dialogs, outgoing};
 use base::{Duration, Instant};
+use control::snapshot::{CallDirection, CallSnapshot};
 use control::{CallHandle, Code, quoted};
 use policy::Surroundings;
 use policy::dial_string::Stage;
@@ -37,7 +38,7 @@ pub(crate) struct After {
     /// Pauses and keys, in order (M-062).
     stages: Vec<Stage>,
     /// The call is recorded (K-131).
-    record: bool,
+    pub(crate) record: bool,
 }
 
 impl Dialogs {
@@ -111,18 +112,25 @@ impl Dialogs {
             return;
         };
         let After { stages, record } = std::mem::take(&mut call.after);
-        if record && let Some(command) = call.causes.dialled {
+        if record {
+            let CallSnapshot {
+                account, from, to, ..
+            } = &call.snapshot;
+            let (local, remote, direction) = match call.snapshot.direction {
+                CallDirection::Outgoing => (from, to, "outgoing"),
+                CallDirection::Incoming => (to, from, "incoming"),
+            };
             let ask = Box::new(recorder::Ask {
                 plugin: None,
                 name: None,
                 channels: None,
-                account: call.snapshot.account.clone(),
-                local: call.snapshot.from.uri.clone(),
-                remote: call.snapshot.to.uri.clone(),
-                direction: "outgoing",
+                account: account.clone(),
+                local: local.uri.clone(),
+                remote: remote.uri.clone(),
+                direction,
             });
             out.post(recorder::Word::Start {
-                command,
+                command: call.causes.dialled,
                 call: handle,
                 ask,
             });

@@ -1,6 +1,7 @@
 //! How calls that come in begin: a handle, a plan, ports, an answer.
 
 use crate::call::{self, Call, Pending};
+use crate::decided::{Came, Fate};
 use crate::{Dialogs, describe, outgoing, tell};
 use base::Instant;
 use control::event::{CallIncoming, CallSilenced, CallWarning};
@@ -30,34 +31,36 @@ impl Dialogs {
         } = invitation;
         let replaces = replaces.and_then(|session| self.by_session.get(&session).copied());
         let handle = self.handles.next();
-        let from = request
-            .headers()
-            .from()
-            .map(|from| party(&from))
-            .unwrap_or_default();
-        let to = request
-            .headers()
-            .to()
-            .map(|to| party(&to))
-            .unwrap_or_default();
-        let account = self.called_account(&request);
+        let account = self.called_account(&request).cloned();
+        let came = self.look_at(&request, account.as_ref(), now);
+        let from = came.as_ref().map(Came::party).unwrap_or_default();
+        let to = request.headers().to();
+        let to = to.map(|to| party(&to)).unwrap_or_default();
+        let named = account
+            .as_ref()
+            .and_then(|account| account.name.parse().ok());
         let direction = CallDirection::Incoming;
         let created = self.time(now);
-        let mut snapshot = call::snapshot(handle, account, direction, (from, to), created);
+        let mut snapshot = call::snapshot(handle, named, direction, (from, to), created);
         snapshot.sip_call_id = describe::call_id(&request);
         let mut call = Call::new(handle, session, snapshot, now);
+        call.replaces = replaces;
+        let mut away = None;
         match replaces.and_then(|old| self.calls.get(&old)) {
             // The person answered already, to somebody who sent this one.
             Some(old) => {
                 call.sound = old.sound.clone();
                 call.wants_accept = true;
             }
-            None => call.follow(self.answering.plan(&request), now),
+            None => match self.fate(came.as_ref(), account.as_ref(), &request) {
+                Fate::Rings(plan) => call.follow(plan, now),
+                Fate::Away(why) => away = Some(why),
+            },
         }
-        call.replaces = replaces;
+        call.after.record = came.as_ref().is_some_and(Came::is_recorded);
         self.await_record(&mut call, now);
         call.pending = Some(Pending { offer, fork: None });
-        call.sound_asked = true;
+        call.sound_asked = away.is_none();
         let sound = call.sound.clone();
         let account = call.snapshot.account.clone();
         let local = origin.local.ip();
@@ -66,6 +69,12 @@ impl Dialogs {
         self.created(handle, now, out);
         if request.headers().first(HeaderName::Diversion).is_some() {
             self.mark(handle, Mark::Forwarded, out);
+        }
+        if let Some(circle) = came.as_ref().and_then(Came::circle) {
+            self.warn_of_circle(handle, circle, now, out);
+        }
+        if let Some(away) = away {
+            return self.turn_away(handle, away, now, out);
         }
         self.announce(handle, &request, now, out);
         // It rings once there are ports: what cannot be answered does not ring.
@@ -91,7 +100,7 @@ impl Dialogs {
             to: call.snapshot.to.uri.clone(),
             diverted_by: text(HeaderName::Diversion),
             alert_info: text(HeaderName::AlertInfo),
-            answer_after_s: None,
+            answer_after_s: request.headers().answer_after(),
             replaces: call.replaces,
             verified: false,
             snapshot: call.snapshot.clone(),
@@ -105,14 +114,14 @@ impl Dialogs {
     }
 
     /// The account whose user part was called, or the only one there is.
-    fn called_account(&self, request: &Request) -> Option<control::AccountHandle> {
+    fn called_account(&self, request: &Request) -> Option<&ports::Account> {
         let called = request.uri().ok()?;
         let user = called.user();
         let fits = |account: &&ports::Account| user.is_some() && account.aor.user() == user;
         let mut accounts = self.accounts.values().map(|(_, account)| account);
         let found = accounts.clone().find(fits);
         let only = || accounts.next().filter(|_| self.accounts.len() == 1);
-        found.or_else(only)?.name.parse().ok()
+        found.or_else(only)
     }
 
     /// Picks up: at once, or as soon as media is ready.

@@ -25,6 +25,7 @@ mod accounts;
 pub mod answering;
 pub mod call;
 mod causes;
+mod decided;
 mod describe;
 mod dialling;
 mod ended;
@@ -74,6 +75,8 @@ pub struct Settings {
     /// What our codecs can do, as media was told: an INVITE that offers none of it is refused before it
     /// rings. Empty: offers are looked at when the call is picked up.
     pub formats: Vec<sdp::Capability>,
+    /// How far local time is from UTC at a time of day (ms since 1970). Unit: minutes, east positive.
+    pub local_offset_min: fn(u64) -> i32,
     /// There is a history: it is told of every call, and a call that comes in rings once it has a record.
     pub history: bool,
 }
@@ -92,6 +95,8 @@ pub struct Dialogs {
     rng: Rng,
     /// Why the request that this word is about has no response, in the network's words.
     unsent: Option<String>,
+    /// The request that this word is about came from a server of the account that it is for.
+    trusted: bool,
 }
 
 impl Dialogs {
@@ -116,6 +121,7 @@ impl Dialogs {
             steps: Timers::new(),
             rng,
             unsent: None,
+            trusted: false,
         }
     }
 
@@ -147,7 +153,9 @@ impl Dialogs {
                 id,
                 request,
                 origin,
+                trusted,
             } => {
+                self.trusted = trusted;
                 if self.refuses(id, &request, origin.local.ip(), out) {
                     return;
                 }
@@ -301,6 +309,7 @@ impl Dialogs {
             }
         }
         self.unsent = None;
+        self.trusted = false;
     }
 
     fn step(&mut self, handle: CallHandle, step: Step, now: Instant, out: &mut Outbox) {
@@ -317,6 +326,8 @@ impl Dialogs {
                 );
             }
             Step::Accept => self.accept(handle, now, out),
+            Step::PickUp(how) => self.pick_up(handle, how, now, out),
+            Step::Forward(to) => self.forward_unanswered(handle, to, now, out),
             Step::Keys(keys) => self.dialled_keys(handle, keys, now, out),
             Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
         }

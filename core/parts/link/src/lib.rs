@@ -127,6 +127,7 @@ impl Link {
                 self.unanswered.asked(id, to, &request);
                 let heard = Heard::Request {
                     id,
+                    trusted: self.sources.trusts(&request, &origin),
                     request,
                     origin,
                 };

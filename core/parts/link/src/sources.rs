@@ -67,6 +67,26 @@ impl Sources {
         }
     }
 
+    /// The accounts that a request may be for. Whoever calls nobody in particular needs one that would take it.
+    fn meant(&self, request: &Request) -> Vec<&Known> {
+        let called = request.uri().ok();
+        let called = called.as_ref().and_then(|uri| uri.user());
+        let is_called = |known: &&Known| called.is_some() && known.account.aor.user() == called;
+        let all = self.accounts.values();
+        match all.clone().any(|known| is_called(&known)) {
+            true => all.filter(is_called).collect(),
+            false => all.collect(),
+        }
+    }
+
+    /// Whether it came from a server of an account that it may be for. What others say of a caller is only
+    /// believed then (RFC 3325 §4).
+    pub fn trusts(&self, request: &Request, origin: &Origin) -> bool {
+        let ip = origin.source.ip().to_canonical();
+        let meant = self.meant(request);
+        meant.iter().any(|known| known.servers.contains(&ip))
+    }
+
     /// The account that does not take a call from there; `None`: it may come in.
     fn refusing(&self, request: &Request, origin: &Origin) -> Option<String> {
         let begins = *request.method() == Method::Invite
@@ -74,15 +94,7 @@ impl Sources {
         if !begins || origin.transport != Transport::Udp {
             return None;
         }
-        let called = request.uri().ok();
-        let called = called.as_ref().and_then(|uri| uri.user());
-        let is_called = |known: &&Known| called.is_some() && known.account.aor.user() == called;
-        let all = self.accounts.values();
-        // Whoever calls nobody in particular needs one account that would take it.
-        let meant: Vec<&Known> = match all.clone().any(|known| is_called(&known)) {
-            true => all.filter(is_called).collect(),
-            false => all.collect(),
-        };
+        let meant = self.meant(request);
         let ip = origin.source.ip().to_canonical();
         let takes = |known: &&Known| known.account.takes_unknown || known.servers.contains(&ip);
         match meant.iter().any(takes) {
@@ -124,9 +136,6 @@ impl Link {
             return;
         };
         known.looked = now;
-        if known.account.takes_unknown {
-            return;
-        }
         for hop in Sources::hops(&known.account) {
             let account = name.to_owned();
             self.resolve(Purpose::Servers { account }, &hop, now, out);

@@ -11,7 +11,7 @@ use base::{Hertz, Instant};
 use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
 use ports::media::{Notice, Ready, Sound, Word};
-use ports::voice::{Do, LegConfig, LegId, Report};
+use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
 use sdp::{Agreed, Capability, Direction, LocalMedia, NegotiatedFormat};
 use std::collections::BTreeMap;
@@ -76,6 +76,8 @@ struct Leg {
     muted: bool,
     /// The leg is on hold.
     held: bool,
+    /// The tone before the microphone opens. Unit: ms.
+    tone_ms: u32,
     /// Release was asked for.
     ending: bool,
 }
@@ -151,6 +153,7 @@ impl Media {
                 running: None,
                 muted: false,
                 held: false,
+                tone_ms: 0,
                 ending: false,
             },
         );
@@ -203,6 +206,10 @@ impl Media {
             ptime_ms: agreed.ptime_ms,
             direction: agreed.direction,
             sound: leg.sound.clone(),
+            opening: Opening {
+                tone_ms: leg.tone_ms,
+                muted: leg.muted,
+            },
         });
         if let Some(config) = leg.config(self.settings.held) {
             out.post(Do::Run(Box::new(config)));
@@ -401,6 +408,11 @@ impl Part for Media {
                 body,
             }),
             Word::Mute { call, on } => self.mute(call, on, out),
+            Word::Announce { call, ms } => {
+                if let Some(leg) = self.legs.get_mut(&call) {
+                    leg.tone_ms = ms;
+                }
+            }
             Word::Hold { call, on } => self.hold(call, on, out),
             Word::Voice(report) => self.report(report, out),
             Word::Restarted(ports::Address::Dialogs) => {

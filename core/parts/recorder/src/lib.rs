@@ -79,7 +79,7 @@ impl Recorder {
     fn start(
         &mut self,
         call: CallHandle,
-        command: CommandId,
+        command: Option<CommandId>,
         ask: Ask,
         now: Instant,
         out: &mut Outbox,
@@ -101,7 +101,7 @@ impl Recorder {
                 gap_ms: 0,
             },
             account: ask.account.clone(),
-            command: Some(command),
+            command,
         };
         let Some(folder) = &self.settings.folder else {
             self.recordings.insert(call, entry);
@@ -139,11 +139,11 @@ impl Recorder {
             }
             Some(entry) => {
                 let why = format!("its recording is {:?}", entry.snapshot.state).to_lowercase();
-                warn(call, command, &why, now, out);
+                warn(call, Some(command), &why, now, out);
                 None
             }
             None => {
-                warn(call, command, "the call is not recorded", now, out);
+                warn(call, Some(command), "the call is not recorded", now, out);
                 None
             }
         }
@@ -300,14 +300,14 @@ impl Recorder {
     }
 }
 
-fn warn(call: CallHandle, command: CommandId, why: &str, at: Instant, out: &mut Outbox) {
+fn warn(call: CallHandle, command: Option<CommandId>, why: &str, at: Instant, out: &mut Outbox) {
     let error = ErrorObject::new(Code::WRONG_STATE, why);
     let (code, text, fix) = (error.code, error.detail, error.fix);
     out.post(events::Word::Tell {
         at,
         account: None,
         call: Some(call),
-        command: Some(command),
+        command,
         body: EventBody::CallWarning(Box::new(CallWarning { code, text, fix })),
     });
 }

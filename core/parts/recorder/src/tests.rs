@@ -29,6 +29,7 @@ fn ask(remote: &str) -> Box<Ask> {
 fn start(command: u64, remote: &str) -> Word {
     let (command, call) = (CommandId(command), call());
     let ask = ask(remote);
+    let command = Some(command);
     Word::Start { command, call, ask }
 }
 

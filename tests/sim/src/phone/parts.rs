@@ -109,6 +109,7 @@ fn dialogs(
         one_active: settings.one_active,
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
         history: false,
+        local_offset_min: |_| 0,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());
     Supervised::new(Address::Dialogs, move || {

@@ -30,6 +30,7 @@ fn dialogs() -> Dialogs {
         one_active: true,
         formats: Vec::new(),
         history: false,
+        local_offset_min: |_| 0,
     };
     let rng = Rng::from_number(1);
     Dialogs::new(settings, Box::new(Nobody), Handles::from(0), rng)
