@@ -4,6 +4,7 @@ mod accounts;
 mod calls;
 mod checks;
 mod kept;
+mod lamps;
 mod pick;
 mod plugins;
 mod recordings;
@@ -21,7 +22,7 @@ use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 pub(crate) use plugins::is_slow;
-use ports::{Account, Handles, Post, dialogs, history, link, registrar};
+use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::future::Future;
@@ -111,12 +112,7 @@ impl Commands {
         hub: &Hub,
         now: Instant,
     ) -> Outcome {
-        if self.stopping {
-            return Err(ErrorObject::new(
-                Code::STOPPING,
-                "no more commands are taken",
-            ));
-        }
+        self.unless_stopping()?;
         match asked {
             Command::Dial(dial) => self.dial(dial, command, hub, now),
             Command::Accept(_)
@@ -144,6 +140,11 @@ impl Commands {
             | Command::Status(_)
             | Command::Ladder(_)
             | Command::Events(_) => look(&asked, hub),
+            Command::ListLamps(_)
+            | Command::AddLamp(_)
+            | Command::RemoveLamp(_)
+            | Command::DialLamp(_)
+            | Command::DialVoicemail(_) => self.on_lamp(asked, command, hub, now),
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
@@ -173,10 +174,22 @@ impl Commands {
         }
     }
 
+    fn unless_stopping(&self) -> Result<(), ErrorObject> {
+        match self.stopping {
+            true => Err(ErrorObject::new(
+                Code::STOPPING,
+                "no more commands are taken",
+            )),
+            false => Ok(()),
+        }
+    }
+
     fn shut_down(&mut self, reason: Option<String>, command: CommandId) -> Outcome {
         self.stopping = true;
         self.reason = reason;
         self.post(dialogs::Word::HangUpAll { command })?;
+        // An engine without lamps has nobody to tell.
+        let _ = self.post(blf::Word::Stop);
         self.post(registrar::Word::Stop)
     }
 
@@ -199,7 +212,10 @@ impl Commands {
                 self.post(dialogs::Word::AccountGone {
                     account: account.clone(),
                 })?;
-                // An engine without history has nobody to tell.
+                // An engine without lamps or history has nobody to tell.
+                let _ = self.post(blf::Word::AccountGone {
+                    account: account.clone(),
+                });
                 let _ = self.post(history::Word::AccountGone {
                     account: account.clone(),
                 });
@@ -311,6 +327,8 @@ impl Commands {
         let _ = self.post(history::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
+        // An engine may have no lamps. Told before the registrar, who says how the server stands.
+        let _ = self.post(blf::Word::Account(account.clone()));
         self.post(registrar::Word::Add(account))
     }
 

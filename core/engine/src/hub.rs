@@ -1,6 +1,7 @@
 //! Numbers events, keeps whole snapshots, and hands both to whoever listens.
 
 use crate::ladders::Ladders;
+use crate::lamps::Lamps;
 use crate::listener::{Listener, Sent};
 use base::Instant;
 use control::event::{CallEnded, EngineChange, StreamLagged};
@@ -47,6 +48,7 @@ pub struct Hub {
     listening: Vec<String>,
     calls: BTreeMap<CallHandle, CallSnapshot>,
     accounts: BTreeMap<String, AccountSnapshot>,
+    lamps: Lamps,
     plugins: Vec<PluginSnapshot>,
     media_priority: Option<MediaPriority>,
     troubles: VecDeque<ErrorObject>,
@@ -65,6 +67,7 @@ impl Hub {
             listening: Vec::new(),
             calls: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            lamps: Lamps::default(),
             plugins: Vec::new(),
             media_priority: None,
             troubles: VecDeque::new(),
@@ -84,6 +87,8 @@ impl Hub {
             listening: self.listening.clone(),
             accounts: self.accounts.values().cloned().collect(),
             calls: self.calls.values().cloned().collect(),
+            lamps: self.lamps.lamps(),
+            mailboxes: self.lamps.mailboxes(),
             plugins: self.plugins.clone(),
             media_priority: self.media_priority.as_ref().map(|ask| ask()),
             troubles: self.troubles.iter().cloned().collect(),
@@ -98,6 +103,11 @@ impl Hub {
     /// All accounts.
     pub fn accounts(&self) -> &BTreeMap<String, AccountSnapshot> {
         &self.accounts
+    }
+
+    /// Lamps and mailboxes.
+    pub fn lamps(&self) -> &Lamps {
+        &self.lamps
     }
 
     /// Number of the last event.
@@ -139,14 +149,12 @@ impl Hub {
     /// Says that the engine runs, or stops.
     pub fn engine(&mut self, state: EngineState, reason: Option<String>, now: Instant) {
         self.state = state;
+        let last = self.troubles.back();
+        let error = last.filter(|_| state == EngineState::Degraded);
         let change = Box::new(EngineChange {
             version: self.identity.version.clone(),
             reason,
-            error: self
-                .troubles
-                .back()
-                .cloned()
-                .filter(|_| state == EngineState::Degraded),
+            error: error.cloned(),
             snapshot: self.snapshot(),
         });
         self.number(match state {
@@ -171,11 +179,14 @@ impl Hub {
                 if who == Address::Dialogs {
                     self.lose_calls(&why, now);
                 }
+                if who == Address::Blf {
+                    let lost = self.lamps.lost(&why, self.time(now)).into_iter();
+                    lost.for_each(|lost| self.number(tell(now, lost)));
+                }
                 if who == Address::Recorder {
                     // Its recordings end with it, and nobody else says so.
-                    for call in self.calls.values_mut() {
-                        call.recording = None;
-                    }
+                    let calls = self.calls.values_mut();
+                    calls.for_each(|call| call.recording = None);
                 }
                 let what = if down { "stays down" } else { "was made anew" };
                 let detail = format!("the part {who:?} panicked and {what}: {why}");
@@ -298,6 +309,7 @@ impl Hub {
     }
 
     fn remember(&mut self, call: Option<CallHandle>, body: &EventBody) {
+        self.lamps.remember(body);
         if let Some(snapshot) = account_of(body) {
             let name = snapshot.account.as_str().to_owned();
             if matches!(body, EventBody::AccountRemoved(_)) {

@@ -30,6 +30,7 @@ pub mod error;
 pub mod hub;
 mod kept;
 pub mod ladders;
+mod lamps;
 pub mod listener;
 mod memory;
 mod names;

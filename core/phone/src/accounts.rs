@@ -3,8 +3,9 @@
 use crate::Error;
 use base::Redacted;
 use ports::account::Standby;
+use ports::blf::{LampWish, Watched, Watches};
 use ports::{Account, KeepAliveRule};
-use settings::{KeepAlive, Settings, Transport};
+use settings::{BlfEvent, KeepAlive, Settings, Transport};
 use sip_message::{Uri, escape_user};
 
 /// All of them, one marked as the default one.
@@ -40,6 +41,7 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         server.map(|server| ports::by_transport(server, transport))
     };
     let every = from.keepalive_every;
+    let standby = from.standby.as_ref().map(server).transpose()?;
     Ok(Account {
         name: from.id.clone(),
         aor: uri(&format!("sip:{}@{}", escape_user(&from.user), from.domain))?,
@@ -50,15 +52,10 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         },
         password: password.unwrap_or_else(|| Redacted::new(String::new())),
         registrar: from.registrar.as_ref().map(server).transpose()?,
-        standby: from
-            .standby
-            .as_ref()
-            .map(server)
-            .transpose()?
-            .map(|server| Standby {
-                server,
-                after: from.standby_after,
-            }),
+        standby: standby.map(|server| Standby {
+            server,
+            after: from.standby_after,
+        }),
         outbound_proxy: from.outbound_proxy.as_ref().map(server).transpose()?,
         transport,
         expires: if from.register {
@@ -75,5 +72,37 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         takes_unknown: from.udp_from_unknown,
         policy: std::sync::Arc::new(from.policy.clone()),
         is_default,
+        watches: watches(from),
     })
+}
+
+/// Extensions and mailbox that an account watches.
+fn watches(from: &settings::Account) -> Watches {
+    let lamps = from.blf.iter().map(|text| wish(text, false));
+    let slots = from.park_slots.iter().map(|text| wish(text, true));
+    Watches {
+        lamps: lamps.chain(slots).collect(),
+        expires: from.subscription_expires,
+        poll_every: from.blf_poll,
+        event: match from.blf_event {
+            BlfEvent::Dialog => Watched::Calls,
+            BlfEvent::Presence => Watched::Presence,
+            BlfEvent::Reg => Watched::Bindings,
+        },
+        mailbox: from.subscribe_for_voicemail,
+        voicemail_number: from.voicemail_number.clone(),
+    }
+}
+
+/// `103`, or `Carol <103>`.
+fn wish(text: &str, slot: bool) -> LampWish {
+    let (label, target) = match text.split_once('<') {
+        Some((label, rest)) => (label.trim(), rest.trim().trim_end_matches('>')),
+        None => ("", text.trim()),
+    };
+    LampWish {
+        target: target.trim().to_owned(),
+        label: label.trim_matches('"').to_owned(),
+        slot,
+    }
 }

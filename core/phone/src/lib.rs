@@ -59,6 +59,7 @@ use engine::voice::{self, Voice};
 use engine::{Builder, Clock, Identity, Listen};
 use net::dns::{Resolver, ResolverSettings};
 use net::{Dscp, tcp::TcpSettings};
+use part_blf::Blf;
 use part_dialogs::{Dialogs, answering::Answering};
 use part_history::History;
 use part_link::Link;
@@ -120,12 +121,8 @@ pub fn build_with(
         .mailbox(settings.limits.mailbox)
         .voice(voice);
     for listen in &settings.sip.listen {
-        let transport = match listen.transport {
-            Transport::Udp => sip::Transport::Udp,
-            Transport::Tcp => sip::Transport::Tcp,
-        };
         builder = builder.listen(Listen {
-            transport,
+            transport: transport(listen.transport),
             address: listen.addr,
         });
     }
@@ -147,6 +144,8 @@ pub fn build_with(
     builder = builder.part(Address::Registrar, move || {
         Registrar::new(epoch, seeds.split())
     });
+    let mut seeds = rng.split();
+    builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
     if let Some(kept) = kept {
         builder = builder.store(kept);
         builder = builder.part(Address::History, move || History::new(epoch));
@@ -154,6 +153,13 @@ pub fn build_with(
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
+}
+
+fn transport(of: Transport) -> sip::Transport {
+    match of {
+        Transport::Udp => sip::Transport::Udp,
+        Transport::Tcp => sip::Transport::Tcp,
+    }
 }
 
 fn identity(settings: &Settings, epoch: Timestamp) -> Identity {
@@ -197,12 +203,17 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             Method::Prack,
             Method::Update,
             Method::Info,
+            Method::Notify,
         ],
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         content_types: [
             "application/sdp",
             "application/dtmf-relay",
             "application/dtmf",
+            "application/dialog-info+xml",
+            "application/pidf+xml",
+            "application/reginfo+xml",
+            "application/simple-message-summary",
         ]
         .map(str::to_owned)
         .to_vec(),

@@ -1,5 +1,6 @@
 //! One account, as every part that acts for it knows it.
 
+use crate::blf::Watches;
 use base::{Duration, Redacted};
 use sip::Transport;
 use sip_message::Uri;
@@ -34,6 +35,8 @@ pub struct Account {
     pub takes_unknown: bool,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
+    /// Extensions and mailbox that it watches.
+    pub watches: Watches,
     /// Rules about what it dials and what comes in.
     pub policy: Arc<policy::Policy>,
 }

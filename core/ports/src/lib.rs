@@ -12,6 +12,7 @@
 //! | [`transfer::Word`] | dialogs | transfer | dialogs refuses the request: 403, NOTIFY 481 |
 //! | [`media::Word::Prepare`], `Apply`, `Release` | dialogs | media | the call ends: no media |
 //! | [`dialogs::Word::Media`], `Noticed` | media | dialogs | dropped and counted; dialogs asks again |
+//! | [`blf::Word`] | control, registrar | blf | the command fails as busy; how a server stands is told again |
 //! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
 //! | [`voice::Do`] / [`voice::Report`] | media / media threads | media threads / media | the leg is told broken |
 //! | [`recorder::Word`] | control, voice | recorder | the command fails as busy; a report is dropped, the next tells more |
@@ -23,6 +24,7 @@
 //! parts know of an account.
 
 pub mod account;
+pub mod blf;
 pub mod dialogs;
 pub mod events;
 pub mod handles;

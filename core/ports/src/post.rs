@@ -1,7 +1,8 @@
 //! One word with its receiver: what parts put into their outbox.
 
 use crate::{
-    dialogs, events, history, link, media, network, recorder, registrar, store, transfer, voice,
+    blf, dialogs, events, history, link, media, network, recorder, registrar, store, transfer,
+    voice,
 };
 use sip_message::Status;
 
@@ -29,6 +30,8 @@ pub enum Address {
     History = 9,
     /// The thread that keeps history and contacts on disk.
     Store = 10,
+    /// The part that owns subscriptions.
+    Blf = 11,
     /// The part that owns transfers.
     Transfer = 12,
 }
@@ -39,6 +42,7 @@ impl Address {
         match id.part() {
             2 => Some(Self::Registrar),
             3 => Some(Self::Dialogs),
+            11 => Some(Self::Blf),
             _ => None,
         }
     }
@@ -57,6 +61,8 @@ pub enum Post {
     Media(media::Word),
     /// For recorder.
     Recorder(recorder::Word),
+    /// For blf.
+    Blf(blf::Word),
     /// For history.
     History(history::Word),
     /// For the thread that keeps things on disk.
@@ -80,6 +86,7 @@ impl Post {
             Self::Dialogs(_) => Address::Dialogs,
             Self::Media(_) => Address::Media,
             Self::Recorder(_) => Address::Recorder,
+            Self::Blf(_) => Address::Blf,
             Self::History(_) => Address::History,
             Self::Store(_) => Address::Store,
             Self::Transfer(_) => Address::Transfer,
@@ -94,6 +101,7 @@ impl Post {
         match to {
             Address::Registrar => Some(registrar::Word::Heard(heard).into()),
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
+            Address::Blf => Some(blf::Word::Heard(heard).into()),
             Address::Link
             | Address::Media
             | Address::Recorder
@@ -115,6 +123,7 @@ impl Post {
             | Address::Dialogs
             | Address::Media
             | Address::Recorder
+            | Address::Blf
             | Address::History
             | Address::Store
             | Address::Network
@@ -131,6 +140,7 @@ impl Post {
             Address::Dialogs => Some(dialogs::Word::Restarted(who).into()),
             Address::Media => Some(media::Word::Restarted(who).into()),
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
+            Address::Blf => Some(blf::Word::Restarted(who).into()),
             Address::History => Some(history::Word::Restarted(who).into()),
             Address::Transfer => Some(transfer::Word::Restarted(who).into()),
             Address::Store | Address::Network | Address::Voice | Address::Events => None,
@@ -165,6 +175,7 @@ carries!(
     Dialogs(dialogs::Word),
     Media(media::Word),
     Recorder(recorder::Word),
+    Blf(blf::Word),
     History(history::Word),
     Store(store::Do),
     Transfer(transfer::Word),

@@ -16,6 +16,17 @@ pub enum KeepAlive {
     Stun,
 }
 
+/// What is asked of the extensions that an account watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlfEvent {
+    /// Their calls (RFC 4235), or their presence where the server does not know calls.
+    Dialog,
+    /// Their presence (RFC 3856).
+    Presence,
+    /// Their bindings (RFC 3680).
+    Reg,
+}
+
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -51,6 +62,21 @@ pub struct Account {
     pub keepalive: KeepAlive,
     /// How often.
     pub keepalive_every: Duration,
+    /// Extensions that it watches (K-198): `103`, `user@domain`, an address, or one of them behind a name:
+    /// `Carol <103>`.
+    pub blf: Vec<String>,
+    /// Park slots that it watches, written in the same way.
+    pub park_slots: Vec<String>,
+    /// What is asked of them.
+    pub blf_event: BlfEvent,
+    /// Pause between two questions where the server does not push.
+    pub blf_poll: Duration,
+    /// Lifetime of subscriptions to ask for (K-014).
+    pub subscription_expires: Duration,
+    /// Whether the mailbox is watched (K-025).
+    pub subscribe_for_voicemail: bool,
+    /// Whom voicemail is listened to at (K-024), or empty.
+    pub voicemail_number: String,
     /// What is set of codecs, its own before what is set for all.
     pub codec_options: CodecOptions,
     /// Rules about what it dials and what comes in.

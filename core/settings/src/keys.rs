@@ -69,6 +69,16 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["none", "crlf", "options", "stun"]),
     ),
     key("account.keepalive_s", number(5, 3600)),
+    key("account.blf", Kind::Texts),
+    key("account.park_slots", Kind::Texts),
+    key(
+        "account.blf_event",
+        Kind::Choice(&["dialog", "presence", "reg"]),
+    ),
+    key("account.blf_poll_s", number(5, 3600)),
+    key("account.subscription_expires_s", number(30, 86_400)),
+    key("account.subscribe_for_voicemail", Kind::Switch),
+    key("account.voicemail_number", Kind::Text),
     key("account.rewriting", Kind::Lines(Lines::Rewriting)),
     key(
         "account.incoming_rewriting",

@@ -18,6 +18,9 @@
 //! | [`dialog`] | peer-to-peer relation: tags, route set, remote target | `session` | |
 //! | [`session`] | one INVITE usage of a dialog, from offer to goodbye | `dialogs` | |
 //! | [`dialogs`] | table of sessions; forking | the driver | `endpoint`, through the driver |
+//! | [`subscription`] | one subscription: ask, refresh, poll, hear, end (RFC 6665) | `subscriptions` | |
+//! | [`subscriptions`] | table of subscriptions, paced | the driver | `endpoint`, through the driver |
+//! | [`lamp`] | what NOTIFYs say: dialog-info, PIDF, message-summary, reginfo; one lamp | the driver | |
 //! | [`error`] | what the caller of this crate can get wrong | | |
 
 pub mod auth;
@@ -27,11 +30,14 @@ pub mod endpoint;
 pub mod error;
 pub mod flow;
 pub mod ids;
+pub mod lamp;
 pub mod owner;
 pub mod registration;
 pub mod registrations;
 pub mod resolve;
 pub mod session;
+pub mod subscription;
+pub mod subscriptions;
 pub mod transaction;
 
 pub use error::Error;

@@ -3,6 +3,7 @@
 //! The endpoint delivers each request once; this says to whom. In-dialog requests always go to the
 //! part that holds dialogs, because it alone counts CSeq and knows the route set.
 
+use crate::subscription::WatchTag;
 use serde::{Deserialize, Serialize};
 use sip_message::{Method, Request, Status};
 
@@ -13,6 +14,8 @@ pub enum Owner {
     Dialogs,
     /// The account keeper: OPTIONS outside a dialog (M-008).
     Registrar,
+    /// The part that holds subscriptions: NOTIFY with a tag of theirs.
+    Subscriptions,
     /// A registrar of our own: REGISTER, in the demo PBX only.
     Bindings,
     /// Nobody: answer with this status.
@@ -32,6 +35,7 @@ pub fn owner(request: &Request, offers: Offers) -> Owner {
     let in_dialog = to.is_ok_and(|to| to.tag().is_some());
     match request.method() {
         Method::Invite => Owner::Dialogs,
+        Method::Notify if request_tag(request).is_some() => Owner::Subscriptions,
         // Absorbed by the endpoint unless they are for a dialog.
         Method::Ack | Method::Cancel => Owner::Dialogs,
         Method::Register if offers.bindings => Owner::Bindings,
@@ -59,6 +63,12 @@ pub fn owner(request: &Request, offers: Offers) -> Owner {
         | Method::Message
         | Method::Other(_) => Owner::Dialogs,
     }
+}
+
+/// The tag of the subscription that a request says it is for.
+fn request_tag(request: &Request) -> Option<WatchTag> {
+    let to = request.headers().to().ok()?;
+    WatchTag::read(to.tag()?)
 }
 
 #[cfg(test)]
@@ -101,6 +111,12 @@ mod tests {
             let expected = Owner::Nobody(Status::new(status).unwrap());
             assert_eq!(of(method, "<sip:a@a>", offers), expected, "{method}");
         }
+        // A NOTIFY finds its lamp by its tag; with a session's it is about a transfer.
+        let to = "<sip:a@a>;tag=s0123456789abcdef";
+        assert_eq!(of("NOTIFY", to, offers), Owner::Subscriptions);
+        assert_eq!(of("BYE", to, offers), Owner::Dialogs);
+        let to = "<sip:a@a>;tag=0123456789abcdef";
+        assert_eq!(of("NOTIFY", to, offers), Owner::Dialogs);
         let pbx = Offers { bindings: true };
         assert_eq!(of("REGISTER", "<sip:a@a>", pbx), Owner::Bindings);
     }

@@ -137,6 +137,10 @@ pub(crate) enum Verb {
     /// Set up an account for this run, or take one away
     #[command(subcommand, arg_required_else_help = false)]
     Account(Account),
+    /// See who is free: the lamps; watch more, watch less, call one, watch them change
+    Blf(Blf),
+    /// See what waits in the mailbox, or call it
+    Voicemail(Voicemail),
     /// Register an account now
     Register(OneAccount),
     /// Take leave of an account's server
@@ -159,6 +163,66 @@ pub(crate) enum Verb {
     /// See which plugins there are, why, and what they cost; switch them; begin, check and try them
     #[command(subcommand, arg_required_else_help = false)]
     Plugin(Plugin),
+}
+
+/// `blf`.
+#[derive(Debug, Group)]
+pub(crate) struct Blf {
+    /// What to do; without it: list
+    #[command(subcommand)]
+    pub(crate) what: Option<BlfVerb>,
+}
+
+/// What to do with lamps.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlfVerb {
+    /// Show the lamps
+    List,
+    /// Watch an extension for this run
+    Add(AddLamp),
+    /// Watch an extension no longer
+    Remove(OneLamp),
+    /// Call an extension that is free, and stay until the call is over
+    Dial(OneLamp),
+    /// Show the lamps, then each change, until Ctrl+C or --timeout
+    Watch,
+}
+
+/// `blf add`.
+#[derive(Debug, Group)]
+pub(crate) struct AddLamp {
+    /// An extension, user@domain or an address
+    pub(crate) target: String,
+    /// Name to show
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// It is a park slot
+    #[arg(long)]
+    pub(crate) slot: bool,
+    /// Watch from this account
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountHandle>,
+}
+
+/// Names a lamp.
+#[derive(Debug, Group)]
+pub(crate) struct OneLamp {
+    /// Its extension, address or name
+    pub(crate) target: String,
+    /// The account that watches it
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountHandle>,
+}
+
+/// `voicemail`.
+#[derive(Debug, Group)]
+pub(crate) struct Voicemail {
+    /// Call it, and stay until the call is over
+    #[arg(long)]
+    pub(crate) dial: bool,
+    /// Of this account
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountHandle>,
 }
 
 /// What `demo` takes.

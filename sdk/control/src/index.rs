@@ -1,6 +1,6 @@
 //! The error index: every code with its cause and its fix. `offhook explain` prints it.
 //!
-//! Thousands: 1 usage and settings, 2 accounts and servers, 3 sound, 4 calls, 5 plugins, 6 engine.
+//! Thousands: 1 usage and settings, 2 accounts and servers, 3 sound, 4 calls and lamps, 5 plugins, 6 engine.
 
 use crate::{Code, ExitCode};
 use core::fmt::Write as _;
@@ -243,6 +243,57 @@ index! {
         "the call is not forwarded, for it would come back"
         "it would go to the account itself, to whoever calls, to where it has been, or was forwarded too often"
         "look at the forwarding of this account and of those that send calls here";
+    /// No such lamp.
+    4030 UNKNOWN_LAMP Usage
+        "there is no such lamp"
+        "no extension that is watched has this number, address or name, or more than one account has one"
+        "see: offhook blf; name the account with --account";
+    /// The lamp is busy.
+    4031 LAMP_BUSY Busy
+        "the extension is in a call"
+        "its lamp shows that it rings, speaks or holds somebody; a lamp calls only who is free"
+        "wait until it is idle, or call all the same with: offhook call";
+    /// Nothing was said yet.
+    4032 LAMP_WAITING Timeout
+        "nothing is known of the extension yet"
+        "the account is not registered yet, the server was just asked, or somebody has to consent first"
+        "wait a moment; see: offhook accounts";
+    /// The server refuses.
+    4033 LAMP_REFUSED Rejected
+        "the server does not let this extension be watched"
+        "presence or dialog events (BLF) are switched off at the PBX, or not allowed to this account"
+        "switch on presence (BLF, event package dialog) at the PBX, and let this account watch the extension";
+    /// No notification comes.
+    4034 LAMP_SILENT Timeout
+        "the server takes the subscription, but its notifications do not arrive"
+        "NOTIFY requests are lost on the network: a firewall or a router in between drops what comes in, or \
+         the server sends them to another address"
+        "let SIP from the server through to this phone, or use TCP; see who sends what with: offhook events";
+    /// The server does not answer.
+    4035 LAMP_LOST Timeout
+        "the state of the extension is no longer known"
+        "the server does not answer, was started anew, or ended the subscription"
+        "nothing: the server is asked again by itself; check the account if it lasts";
+    /// Something is missing or unreadable.
+    4036 LAMP_GAP Failed
+        "a notification was lost or could not be read"
+        "packets were lost on the way, or the server wrote something that is no such document"
+        "nothing after a loss: the whole state is asked for again; report what the server sends if it lasts";
+    /// Too many.
+    4037 TOO_MANY_LAMPS Failed
+        "there is no room for another lamp"
+        "2,000 subscriptions are watched already"
+        "remove lamps with: offhook blf remove";
+    /// The extension is not there.
+    4038 LAMP_ABSENT Failed
+        "the extension is not registered"
+        "the server says that it does not know the extension, or that no phone is logged in there"
+        "check its number; switch its phone on";
+    /// No number of a voicemail server.
+    4039 NO_VOICEMAIL_NUMBER Usage
+        "no voicemail number configured"
+        "the account does not say which number its voicemail has"
+        "set voicemail_number of the account";
     /// No such record, contact, profile or favourite.
     4101 UNKNOWN_RECORD Usage
         "there is no such record, contact, profile or favourite"

@@ -18,6 +18,7 @@
 //! | [`rules`] | what would become of a number |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
+//! | [`lamp`] | lamps and mailboxes |
 //! | [`plugin`] | plugins that are replaced |
 //! | [`recording`] | recordings of calls |
 //! | [`history`] | the history of calls |
@@ -35,6 +36,7 @@ pub mod handle;
 pub mod history;
 pub mod index;
 pub mod ladder;
+pub mod lamp;
 mod os;
 pub mod plugin;
 pub mod reason;
@@ -54,6 +56,7 @@ pub use exit::ExitCode;
 pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId};
 pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
+pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use recording::{RecordingSnapshot, RecordingState};
 pub use secret::Secret;

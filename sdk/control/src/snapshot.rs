@@ -1,6 +1,7 @@
 //! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
 
 use crate::RecordingSnapshot;
+use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
 use crate::{
     AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
@@ -395,6 +396,12 @@ pub struct EngineSnapshot {
     /// All calls that are not over, by age.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallSnapshot>,
+    /// All lamps, by account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lamps: Vec<LampSnapshot>,
+    /// What waits in mailboxes, by account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailboxes: Vec<MailboxSnapshot>,
     /// All plugins, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PluginSnapshot>,

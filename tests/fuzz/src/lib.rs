@@ -12,8 +12,10 @@
 //! | [`target`] | the list of targets |
 //! | [`sip`] | messages, streams, headers, URIs |
 //! | [`media`] | SDP, RTP, RTCP, keys, the jitter buffer |
+//! | [`documents`] | what NOTIFYs carry: dialog-info, PIDF, reginfo, message-summary |
 //! | [`host`] | settings, control lines, plugin files |
 
+pub mod documents;
 pub mod host;
 pub mod hunt;
 pub mod media;

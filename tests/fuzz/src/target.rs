@@ -1,6 +1,6 @@
 //! The list of targets.
 
-use crate::{Said, host, media, sip};
+use crate::{Said, documents, host, media, sip};
 
 /// Something that reads what others send.
 pub struct Target {
@@ -58,6 +58,14 @@ pub const TARGETS: &[Target] = &[
         words: media::SDP_WORDS,
         most: 20_000,
         run: media::sdp,
+        in_ci: 10_000,
+    },
+    Target {
+        name: "documents",
+        seeds: documents::seeds,
+        words: documents::WORDS,
+        most: 20_000,
+        run: documents::documents,
         in_ci: 10_000,
     },
     Target {

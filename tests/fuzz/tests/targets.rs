@@ -43,7 +43,7 @@ macro_rules! each {
     };
 }
 
-each!(datagram stream header uri sdp rtp rtcp keys jitter settings control plugin);
+each!(datagram stream header uri sdp documents rtp rtcp keys jitter settings control plugin);
 
 /// A hunt finds what is there to find, makes it small, and is the same twice.
 #[test]

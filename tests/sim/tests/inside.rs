@@ -26,7 +26,8 @@ fn talking(world: &mut World) -> (Phone, control::CallHandle, Peer) {
     (alice, call, bob)
 }
 
-/// A phone without a part that transfers calls allows neither (RFC 3261 §8.2.1). The call goes on.
+/// A phone without a part that transfers calls allows neither REFER nor MESSAGE (RFC 3261 §8.2.1), and knows no
+/// subscription in the dialog of a call (RFC 6665 §4.1.3). The call goes on.
 #[test]
 fn m_083_what_nobody_here_takes_is_refused_and_the_call_goes_on() {
     let mut world = World::new(1);
@@ -52,7 +53,7 @@ fn m_083_what_nobody_here_takes_is_refused_and_the_call_goes_on() {
             Message::Response(response) => Some(response.status().code()),
             Message::Request(_) => None,
         });
-    assert_eq!(codes.collect::<Vec<_>>(), [405, 405, 405]);
+    assert_eq!(codes.collect::<Vec<_>>(), [405, 481, 405]);
     assert_eq!(alice.calls().len(), 1);
 }
 

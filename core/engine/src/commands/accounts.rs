@@ -5,7 +5,7 @@ use base::{Duration, Redacted};
 use control::command::AddAccount;
 use control::{Code, ErrorObject};
 use ports::account::Standby;
-use ports::{Account, KeepAliveRule};
+use ports::{Account, KeepAliveRule, blf};
 use sip::registration::standby::PATIENCE;
 
 /// An account from the words of a command.
@@ -65,5 +65,6 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         takes_unknown: add.udp_from_unknown,
         policy: std::sync::Arc::default(),
         is_default: add.make_default,
+        watches: blf::Watches::default(),
     })
 }

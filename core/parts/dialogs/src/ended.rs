@@ -218,6 +218,7 @@ impl Dialogs {
             Address::History => self.history_lost(now, out),
             Address::Registrar
             | Address::Dialogs
+            | Address::Blf
             | Address::Transfer
             | Address::Store
             | Address::Network

@@ -254,7 +254,8 @@ impl Part for History {
             Word::Stored(told) => self.stored(told, now, out),
             Word::Restarted(Address::Dialogs) => self.interrupted(now, out),
             Word::Restarted(
-                Address::Link
+                Address::Blf
+                | Address::Link
                 | Address::Registrar
                 | Address::Media
                 | Address::Network

@@ -273,8 +273,10 @@ impl Part for Link {
         let heard = match post {
             Post::Dialogs(ports::dialogs::Word::Heard(heard)) => heard,
             Post::Registrar(ports::registrar::Word::Heard(heard)) => heard,
+            Post::Blf(ports::blf::Word::Heard(heard)) => heard,
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
-            Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Transfer(_) => return,
+            Post::Recorder(_) | Post::History(_) | Post::Store(_) => return,
+            Post::Transfer(_) | Post::Blf(_) => return,
             Post::Network(_) | Post::Voice(_) | Post::Event(_) => return,
         };
         if let Heard::Request { id, request, .. } = heard {
@@ -347,6 +349,7 @@ fn owner(request: &Request, offers: Offers) -> Result<Address, Status> {
     match sip::owner::owner(request, offers) {
         // Dialogs answers OPTIONS outside of dialogs too: it knows what sessions can.
         Owner::Dialogs | Owner::Registrar => Ok(Address::Dialogs),
+        Owner::Subscriptions => Ok(Address::Blf),
         Owner::Bindings => Ok(Address::Registrar),
         Owner::Nobody(status) => Err(status),
     }

@@ -214,6 +214,7 @@ fn account(takes_unknown: bool) -> Word {
         takes_unknown,
         policy: std::sync::Arc::default(),
         is_default: false,
+        watches: ports::blf::Watches::default(),
     }))
 }
 

@@ -6,6 +6,7 @@ use base::{Duration, Instant};
 use control::event::AccountChange;
 use control::snapshot::{AccountSnapshot, AccountState};
 use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp, quoted};
+use ports::blf::{self, Server};
 use ports::link::NoPath;
 use ports::{Outbox, events};
 use sip::auth::Refusal;
@@ -104,6 +105,7 @@ impl Registrar {
                 };
                 let body = EventBody::AccountRegistered;
                 self.tell(id, AccountState::Registered, body, fill, now, out);
+                self.tell_server(id, Server::Up(contact.clone()), out);
             }
             Status::Failed(cause) => {
                 let (cause, error) = explain(cause, known);
@@ -113,12 +115,22 @@ impl Registrar {
                 };
                 let body = EventBody::AccountFailed;
                 self.tell(id, AccountState::Failed, body, fill, now, out);
+                self.tell_server(id, Server::Lost, out);
             }
             Status::Unregistered => {
                 let body = EventBody::AccountUnregistered;
                 self.tell(id, AccountState::Unregistered, body, |_| {}, now, out);
+                self.tell_server(id, Server::Lost, out);
             }
             Status::Unregistering => {}
+        }
+    }
+
+    /// Whoever watches from this account has to know that nothing comes any more, and when to ask anew.
+    fn tell_server(&self, id: AccountId, server: Server, out: &mut Outbox) {
+        if let Some(known) = self.accounts.get(&id) {
+            let account = known.account.name.clone();
+            out.post(blf::Word::Server { account, server });
         }
     }
 

@@ -109,6 +109,7 @@ fn named(name: &str) -> Account {
         takes_unknown: false,
         policy: std::sync::Arc::default(),
         is_default: false,
+        watches: ports::blf::Watches::default(),
     }
 }
 

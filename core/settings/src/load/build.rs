@@ -1,12 +1,12 @@
 //! Checked values to typed settings, and the checks that need more than one value.
 
-use super::{Values, choices, secrets};
+use super::{Values, choices, options, secrets};
 use crate::account::Account;
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
 use crate::settings::{
-    Accept, CallsFull, CodecOptions, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History,
-    Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue, Recording, Settings, Sip,
+    Accept, CallsFull, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History, Incoming,
+    Limits, Listen, Log, Media, MediaPriority, Recording, Settings, Sip,
 };
 use crate::value::Value;
 use base::Duration;
@@ -105,7 +105,7 @@ fn media(values: &Values) -> Option<Media> {
     let ours = values.text("media.codec_order")? == "ours";
     Some(Media {
         codecs: values.list("media.codecs")?.to_vec(),
-        codec_options: codec_options("", values),
+        codec_options: options::of_codecs("", values),
         codec_order: if ours {
             CodecOrder::Ours
         } else {
@@ -154,34 +154,6 @@ fn history(values: &Values) -> Option<History> {
         folder: (!folder.is_empty()).then(|| PathBuf::from(folder)),
         keep: values.fit("history.keep")?,
     })
-}
-
-/// Options of codecs whose keys begin with `prefix`.
-fn codec_options(prefix: &str, values: &Values) -> CodecOptions {
-    let mut options = CodecOptions::new();
-    for (key, (value, _)) in &values.0 {
-        let Some((name, option)) = key.strip_prefix(prefix).and_then(keys::of_codec) else {
-            continue;
-        };
-        let value = match value {
-            Value::Switch(on) => OptionValue::Switch(*on),
-            Value::Integer(number) => OptionValue::Integer(*number),
-            Value::Text(text) => OptionValue::Text(text.clone()),
-            Value::Number(_) | Value::List(_) | Value::Plugin(_) => continue,
-        };
-        let of_codec = options.entry(name.to_ascii_lowercase()).or_default();
-        of_codec.insert(option.to_owned(), value);
-    }
-    options
-}
-
-/// What is set for all accounts, and over it what is set for one.
-fn account_codec_options(id: &str, values: &Values) -> CodecOptions {
-    let mut options = codec_options("", values);
-    for (name, own) in codec_options(&format!("accounts.{id}."), values) {
-        options.entry(name).or_default().extend(own);
-    }
-    options
 }
 
 fn dtmf(values: &Values, complaints: &mut Complaints) -> Option<Dtmf> {
@@ -234,7 +206,14 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         expires: values.seconds(&key("expires_s"))?,
         keepalive: choices::keep_alive(text("keepalive")?),
         keepalive_every: values.seconds(&key("keepalive_s"))?,
-        codec_options: account_codec_options(id, values),
+        blf: choices::list(id, "blf", values, complaints)?,
+        park_slots: choices::list(id, "park_slots", values, complaints)?,
+        blf_event: choices::event(text("blf_event")?),
+        blf_poll: values.seconds(&key("blf_poll_s"))?,
+        subscription_expires: values.seconds(&key("subscription_expires_s"))?,
+        subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
+        voicemail_number: text("voicemail_number")?.to_owned(),
+        codec_options: options::of_account(id, values),
         policy: super::rules::policy(id, values, complaints)?,
     })
 }

@@ -116,6 +116,30 @@ impl Dialog {
         Ok(dialog)
     }
 
+    /// Made by `notify`, which answers a SUBSCRIBE of ours with `cseq` and From `local` (RFC 6665 §4.4.1).
+    pub fn of_notify(
+        notify: &Request,
+        (local, local_tag): (Text, LocalTag),
+        cseq: u32,
+    ) -> Result<Self, Malformed> {
+        let headers = notify.headers();
+        let from = headers.from()?;
+        let mut dialog = Self {
+            phase: Phase::Confirmed,
+            call_id: Text::from(headers.call_id()?.as_str()),
+            local,
+            remote: Text::from(from.to_string()),
+            local_tag,
+            remote_tag: from.tag().map(Text::from),
+            target: Text::from(from.uri().to_string()),
+            routes: RouteSet::of_request(headers)?,
+            cseq,
+            heard: Heard::Number(headers.cseq()?.number),
+        };
+        dialog.refresh_target(headers);
+        Ok(dialog)
+    }
+
     /// We sent a 2xx.
     pub fn confirm(&mut self) {
         self.phase = Phase::Confirmed;

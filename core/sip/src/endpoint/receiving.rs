@@ -73,6 +73,9 @@ impl Endpoint {
             (Some(_), true) => Whose::NewCall,
             (Some(_), false) => Whose::Stranger,
         };
+        if whose == Whose::Dialog && (self.is_full() || self.is_taken(whose)) {
+            self.make_room();
+        }
         if self.is_full()
             || self.is_taken(whose)
             || (whose == Whose::NewCall && self.has_too_many_early(origin.source.ip()))
@@ -106,6 +109,13 @@ impl Endpoint {
             request,
             origin,
         });
+    }
+
+    /// A burst of notifications leaves more answered requests than there is room for: the oldest goes.
+    fn make_room(&mut self) {
+        if let Some(rest) = self.resting.give_way() {
+            self.close(rest.key, rest.merged);
+        }
     }
 
     pub(super) fn index_server(&mut self, number: u64, server: &Server) {

@@ -90,6 +90,9 @@ impl Rest {
     }
 }
 
+/// How many are looked at for one that may go.
+const LOOKED_AT: usize = 64;
+
 /// All of them. Bound: that of the endpoint's transactions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Resting {
@@ -125,6 +128,19 @@ impl Resting {
     /// When the next one ends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.ends.front().map(|&(at, _)| at)
+    }
+
+    /// Takes out the oldest request within a dialog that only waits for repeats. One that comes all the
+    /// same is told from a new one by its CSeq, by whoever holds the dialog.
+    pub(super) fn give_way(&mut self) -> Option<Box<Rest>> {
+        let replaceable = |rest: &Rest| rest.merged.is_none() && !rest.is_accepted();
+        let mut oldest = self.ends.iter().take(LOOKED_AT).enumerate();
+        let (at, number) = oldest.find_map(|(at, &(_, number))| {
+            let rest = self.table.get(&number)?;
+            replaceable(rest).then_some((at, number))
+        })?;
+        self.ends.remove(at);
+        self.table.remove(&number)
     }
 
     /// Takes out one that has ended.

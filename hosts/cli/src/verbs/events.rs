@@ -84,6 +84,8 @@ fn summary(event: &Event) -> String {
         | EventBody::RecordingGap(change)
         | EventBody::RecordingStopped(change)
         | EventBody::RecordingFailed(change) => super::record::words(change),
+        EventBody::BlfChanged(change) => super::blf::words(&change.snapshot),
+        EventBody::MwiChanged(mailbox) => super::blf::waiting(mailbox),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
         EventBody::CallCreated(_)
@@ -179,6 +181,8 @@ fn call(event: &Event) -> String {
         | EventBody::RecordingResumed(_)
         | EventBody::RecordingGap(_)
         | EventBody::RecordingStopped(_)
+        | EventBody::BlfChanged(_)
+        | EventBody::MwiChanged(_)
         | EventBody::RecordingFailed(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)

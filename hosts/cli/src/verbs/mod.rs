@@ -4,6 +4,7 @@ mod account;
 mod account_show;
 mod accounts;
 mod answer;
+mod blf;
 mod call;
 mod calls;
 mod decline;
@@ -74,6 +75,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Swap(args) => hold::swap(context, &args),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
+        Verb::Blf(args) => blf::run(context, args),
+        Verb::Voicemail(args) => blf::voicemail(context, args),
         Verb::History { what } => kept::history(context, what),
         Verb::Contact(what) => kept::contact(context, what),
         Verb::Favourite(what) => kept::favourite(context, what),
@@ -142,6 +145,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::RecordingGap(_)
         | EventBody::RecordingStopped(_)
         | EventBody::RecordingFailed(_)
+        | EventBody::BlfChanged(_)
+        | EventBody::MwiChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
         | EventBody::PluginDisabled(_)

@@ -34,6 +34,7 @@ pub(crate) enum Step {
 }
 
 /// What the engine says first.
+#[expect(clippy::large_enum_variant, reason = "one of a test")]
 pub(crate) enum Hello {
     /// A welcome with how everything stands.
     Welcome(EngineSnapshot),
@@ -171,6 +172,8 @@ pub(crate) fn engine() -> EngineSnapshot {
         accounts: vec![account()],
         calls: Vec::new(),
         plugins: Vec::new(),
+        lamps: Vec::new(),
+        mailboxes: Vec::new(),
         media_priority: None,
         troubles: Vec::new(),
     }

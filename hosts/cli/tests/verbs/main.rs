@@ -4,6 +4,7 @@
 
 mod account;
 mod bad_input;
+mod blf;
 mod call;
 mod events;
 mod fake;

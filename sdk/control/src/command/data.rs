@@ -3,6 +3,7 @@
 use crate::contacts::{Contact, Imported, Profile};
 use crate::event::Filter;
 use crate::history::HistoryRecord;
+use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginReloaded;
 use crate::rules::RulesTested;
 use crate::snapshot::{
@@ -276,6 +277,14 @@ pub enum Reply {
     Ladder {
         /// The ladder.
         ladder: Ladder,
+    },
+    /// All lamps.
+    Lamps {
+        /// By account, then as they were set up.
+        lamps: Vec<LampSnapshot>,
+        /// What waits in mailboxes, by account.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mailboxes: Vec<MailboxSnapshot>,
     },
     /// What would become of a number.
     Rules {

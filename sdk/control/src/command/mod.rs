@@ -11,6 +11,7 @@ pub use data::{
 
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
+use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::plugin::{PluginOff, PluginReload};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
@@ -111,6 +112,16 @@ commands! {
     "status" Status NoFields;
     /// Reply: the ladder of a call, also of one that is over.
     "ladder" Ladder LadderOf;
+    /// Reply: all lamps.
+    "blf.list" ListLamps NoFields;
+    /// Watch an extension for this run. Outcome: `blf.changed`.
+    "blf.add" AddLamp AddLamp;
+    /// Watch an extension no longer. Outcome: `blf.changed`, the last of it.
+    "blf.remove" RemoveLamp LampRef;
+    /// Call an extension whose lamp is not busy. Reply: the call. Outcome: `call.created` to `call.ended`.
+    "blf.dial" DialLamp LampRef;
+    /// Call the account's voicemail. Reply: the call. Outcome: `call.created` to `call.ended`.
+    "voicemail.dial" DialVoicemail MailboxRef;
     /// Reply: what would become of a number, and why. Nobody is called.
     "rules.test" RulesTest RulesTest;
     /// Reply: all plugins.

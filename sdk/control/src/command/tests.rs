@@ -63,6 +63,13 @@ fn start_recording() -> StartRecording {
     }
 }
 
+fn lamp() -> LampRef {
+    LampRef {
+        target: "Carol".into(),
+        account: Some("demo".parse().unwrap()),
+    }
+}
+
 fn contact() -> Contact {
     Contact {
         id: "k7".into(),
@@ -227,6 +234,16 @@ fn others() -> Vec<Command> {
         Command::Ladder(LadderOf {
             call: "c7k2".parse().unwrap(),
         }),
+        Command::ListLamps(NoFields {}),
+        Command::AddLamp(AddLamp {
+            target: "103".into(),
+            account: None,
+            label: Some("Carol".into()),
+            slot: false,
+        }),
+        Command::RemoveLamp(lamp()),
+        Command::DialLamp(lamp()),
+        Command::DialVoicemail(MailboxRef { account: None }),
         Command::RulesTest(rules_test()),
         Command::PluginList(NoFields {}),
         Command::PluginWhy(plugin()),
@@ -279,6 +296,11 @@ fn every_command_has_its_json() {
         list_accounts {}
         status {}
         ladder {"call":"c7k2"}
+        blf.list {}
+        blf.add {"target":"103","label":"Carol"}
+        blf.remove {"target":"Carol","account":"demo"}
+        blf.dial {"target":"Carol","account":"demo"}
+        voicemail.dial {}
         rules.test {"number":"00420","account":"demo","incoming":false}
         plugin.list {}
         plugin.why {"plugin":"codec-x"}
@@ -303,6 +325,10 @@ fn every_command_has_its_json() {
         favourite.remove {"profile":"work","number":"600"}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn there_is_one_sample_of_each_command() {
     let names: Vec<&str> = all().iter().map(Command::name).collect();
     assert_eq!(names, NAMES, "one sample of each command");
 }

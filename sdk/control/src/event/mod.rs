@@ -12,6 +12,7 @@ pub use data::{
 
 use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
+use crate::lamp::{LampChange, MailboxSnapshot};
 use crate::recording::RecordingChange;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
 use serde::ser::SerializeMap;
@@ -157,6 +158,10 @@ events! {
     "recording.stopped" RecordingStopped RecordingChange;
     /// It could not begin, or ended before it should.
     "recording.failed" RecordingFailed RecordingChange;
+    /// A lamp shows something else, or is new, or is watched no longer.
+    "blf.changed" BlfChanged LampChange;
+    /// Something else waits in a mailbox, or that is no longer known.
+    "mwi.changed" MwiChanged MailboxSnapshot;
     /// A plugin is in use.
     "plugin.loaded" PluginLoaded PluginChange;
     /// A plugin is not used.

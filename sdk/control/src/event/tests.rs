@@ -1,4 +1,5 @@
 use super::*;
+use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use crate::snapshot::{
     AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState, EngineSnapshot,
     EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
@@ -80,6 +81,8 @@ pub(crate) fn engine() -> EngineSnapshot {
         listening: vec!["udp:127.0.0.1:5060".into()],
         accounts: vec![account()],
         calls: vec![call()],
+        lamps: Vec::new(),
+        mailboxes: Vec::new(),
         plugins: vec![plugin()],
         media_priority: None,
         troubles: Vec::new(),
@@ -258,6 +261,45 @@ fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
     })
 }
 
+fn lamp_change() -> Box<LampChange> {
+    Box::new(LampChange {
+        was: Some(LampState::Idle),
+        removed: false,
+        snapshot: LampSnapshot {
+            account: "demo".parse().unwrap(),
+            target: "sip:103@demo".into(),
+            label: "Carol".into(),
+            slot: false,
+            state: LampState::Ringing,
+            since: at(0),
+            why: None,
+            direction: Some(CallDirection::Incoming),
+            peer: Some(Party {
+                uri: "sip:600@demo".into(),
+                display: Some("Echo".into()),
+            }),
+            source: LampSource::Dialog,
+            polled: false,
+            note: None,
+        },
+    })
+}
+
+fn mailbox() -> Box<MailboxSnapshot> {
+    Box::new(MailboxSnapshot {
+        account: "demo".parse().unwrap(),
+        waiting: Some(true),
+        voice: Some(VoiceMessages {
+            new: 2,
+            old: 8,
+            new_urgent: 0,
+            old_urgent: 2,
+        }),
+        since: at(0),
+        why: None,
+    })
+}
+
 /// What is kept on disk, one of each.
 fn kept() -> Vec<EventBody> {
     let store = |error| {
@@ -356,6 +398,8 @@ fn all() -> Vec<EventBody> {
         EventBody::RecordingGap(recording_change(None)),
         EventBody::RecordingStopped(recording_change(Some("the call is over"))),
         EventBody::RecordingFailed(recording_change(None)),
+        EventBody::BlfChanged(lamp_change()),
+        EventBody::MwiChanged(mailbox()),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
@@ -459,25 +503,27 @@ fn every_event_has_its_json() {
         {"seq":28,"ts":"2026-11-21T14:02:11.510Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
         {"seq":29,"ts":"2026-11-21T14:02:11.511Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
         {"seq":30,"ts":"2026-11-21T14:02:11.512Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
-        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
-        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
-        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
-        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
-        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
-        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
-        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":48,"ts":"2026-11-21T14:02:11.530Z","type":"plugin.enabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
-        {"seq":49,"ts":"2026-11-21T14:02:11.531Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
+        {"seq":31,"ts":"2026-11-21T14:02:11.513Z","type":"blf.changed","account":"demo","command":17,"data":{"was":"idle","account":"demo","target":"sip:103@demo","label":"Carol","state":"ringing","since":"2026-11-21T14:02:11.482Z","direction":"incoming","peer":{"uri":"sip:600@demo","display":"Echo"},"source":"dialog"}}
+        {"seq":32,"ts":"2026-11-21T14:02:11.514Z","type":"mwi.changed","account":"demo","command":17,"data":{"account":"demo","waiting":true,"voice":{"new":2,"old":8,"new_urgent":0,"old_urgent":2},"since":"2026-11-21T14:02:11.482Z"}}
+        {"seq":33,"ts":"2026-11-21T14:02:11.515Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":34,"ts":"2026-11-21T14:02:11.516Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":35,"ts":"2026-11-21T14:02:11.517Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":36,"ts":"2026-11-21T14:02:11.518Z","type":"plugin.deadline_missed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":37,"ts":"2026-11-21T14:02:11.519Z","type":"plugin.faulted","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":38,"ts":"2026-11-21T14:02:11.520Z","type":"plugin.quarantined","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":39,"ts":"2026-11-21T14:02:11.521Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":40,"ts":"2026-11-21T14:02:11.522Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":41,"ts":"2026-11-21T14:02:11.523Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
+        {"seq":42,"ts":"2026-11-21T14:02:11.524Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
+        {"seq":43,"ts":"2026-11-21T14:02:11.525Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
+        {"seq":44,"ts":"2026-11-21T14:02:11.526Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}
+        {"seq":45,"ts":"2026-11-21T14:02:11.527Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
+        {"seq":46,"ts":"2026-11-21T14:02:11.528Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
+        {"seq":47,"ts":"2026-11-21T14:02:11.529Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
+        {"seq":48,"ts":"2026-11-21T14:02:11.530Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
+        {"seq":49,"ts":"2026-11-21T14:02:11.531Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":50,"ts":"2026-11-21T14:02:11.532Z","type":"plugin.enabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":51,"ts":"2026-11-21T14:02:11.533Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

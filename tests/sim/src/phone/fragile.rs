@@ -30,6 +30,13 @@ impl Count for part_registrar::Registrar {
     }
 }
 
+impl Count for part_blf::Blf {
+    fn unfinished(&self) -> usize {
+        // A subscription is looked after for ever.
+        0
+    }
+}
+
 impl Count for part_media::Media {
     fn unfinished(&self) -> usize {
         self.unfinished()

@@ -14,7 +14,7 @@ use sip_message::{Capabilities, Limits, Method};
 use std::collections::BTreeMap;
 
 /// What a phone takes.
-const METHODS: [Method; 8] = [
+const METHODS: [Method; 9] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -23,6 +23,17 @@ const METHODS: [Method; 8] = [
     Method::Prack,
     Method::Update,
     Method::Info,
+    Method::Notify,
+];
+
+const CONTENT_TYPES: [&str; 7] = [
+    "application/sdp",
+    "application/dtmf-relay",
+    "application/dtmf",
+    "application/dialog-info+xml",
+    "application/pidf+xml",
+    "application/reginfo+xml",
+    "application/simple-message-summary",
 ];
 
 /// Parts and the probes in them.
@@ -44,6 +55,7 @@ pub(super) fn make(
         Address::Dialogs,
         Address::Media,
         Address::Recorder,
+        Address::Blf,
     ];
     let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
@@ -59,6 +71,7 @@ pub(super) fn make(
         ),
         media(settings, catalogue, probe(Address::Media)),
         recorder(settings, probe(Address::Recorder)),
+        blf(rng.split(), probe(Address::Blf)),
     ];
     Parts { all, probes }
 }
@@ -68,7 +81,7 @@ fn link(mut rng: Rng, probe: Probe) -> Supervised {
     endpoint.capabilities = Capabilities {
         methods: METHODS.to_vec(),
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
-        ..Capabilities::default()
+        content_types: CONTENT_TYPES.map(str::to_owned).to_vec(),
     };
     let settings = part_link::Settings {
         endpoint,
@@ -87,6 +100,13 @@ fn registrar(mut rng: Rng, probe: Probe) -> Supervised {
         let epoch = Timestamp::from_unix_ms(EPOCH);
         let registrar = part_registrar::Registrar::new(epoch, rng.split());
         Fragile::new(registrar, probe.clone())
+    })
+}
+
+fn blf(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Blf, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        Fragile::new(part_blf::Blf::new(epoch, rng.split()), probe.clone())
     })
 }
 

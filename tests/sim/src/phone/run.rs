@@ -250,6 +250,7 @@ impl Running {
             | Post::Registrar(_)
             | Post::Dialogs(_)
             | Post::Media(_)
+            | Post::Blf(_)
             | Post::Recorder(_)
             | Post::History(_)
             | Post::Store(_)
@@ -288,7 +289,7 @@ impl Running {
                 self.sockets.announce();
                 self.commands.repeat_sources();
             }
-            Address::Registrar | Address::Dialogs | Address::History => {
+            Address::Registrar | Address::Dialogs | Address::History | Address::Blf => {
                 self.commands.repeat_accounts();
             }
             Address::Media

@@ -6,6 +6,7 @@ use engine::voice::{Filters, Keys};
 use part_dialogs::answering::{Answering, Person, Plan};
 use part_media::Held;
 use plugin_host::AudioRequest;
+use ports::blf::Watches;
 use ports::media::Sound;
 use ports::{Account, KeepAliveRule};
 use sdp::Preference;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub standby: Option<ports::account::Standby>,
     /// Takes calls over UDP from anywhere.
     pub takes_unknown: bool,
+    /// Extensions and mailbox that it watches.
+    pub watches: Watches,
     /// How to travel where no URI says so.
     pub transport: Transport,
     /// How the flow to the registrar is kept open.
@@ -87,6 +90,7 @@ impl Settings {
             auth_user: String::new(),
             standby: None,
             takes_unknown: true,
+            watches: Watches::default(),
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
             codecs: vec!["PCMU".to_owned(), "PCMA".to_owned()],
@@ -147,6 +151,7 @@ impl Settings {
             keep_alive: self.keep_alive,
             takes_unknown: self.takes_unknown,
             is_default: false,
+            watches: self.watches.clone(),
             policy: std::sync::Arc::new(self.policy.clone()),
         }
     }

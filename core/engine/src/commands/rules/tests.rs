@@ -32,6 +32,7 @@ fn commands() -> (Commands, Hub) {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         is_default: true,
+        watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::new(policy),
     };
     commands.add_account(account).unwrap();

@@ -51,6 +51,7 @@ fn account(name: &str, is_default: bool) -> Word {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         is_default,
+        watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::default(),
     }))
 }

@@ -31,10 +31,9 @@ pub(crate) fn run(context: &mut Context, args: &Call) -> Result<ExitCode, Error>
 /// The same on a connection that is there.
 pub(super) fn run_on(
     context: &mut Context,
-    mut engine: Engine,
+    engine: Engine,
     args: &Call,
 ) -> Result<ExitCode, Error> {
-    engine.wait_at_least(REPLY);
     let ring_for = context.global.timeout;
     let dial = Dial {
         to: args.to.clone(),
@@ -42,14 +41,37 @@ pub(super) fn run_on(
         ring_for_s: ring_for.map(|time| u32::try_from(time.as_secs() + 1).unwrap_or(u32::MAX)),
         headers: std::collections::BTreeMap::new(),
     };
+    stay_on(context, engine, Command::Dial(dial), &args.to, args.talk)
+}
+
+/// Carries out a command that calls somebody, here `to`, and stays until the call is over.
+pub(super) fn stay(
+    context: &mut Context,
+    command: Command,
+    to: &str,
+    talk: Option<Duration>,
+) -> Result<ExitCode, Error> {
+    let engine = Engine::heeding(&context.global, &HEEDED)?;
+    stay_on(context, engine, command, to, talk)
+}
+
+fn stay_on(
+    context: &mut Context,
+    mut engine: Engine,
+    command: Command,
+    to: &str,
+    talk: Option<Duration>,
+) -> Result<ExitCode, Error> {
+    engine.wait_at_least(REPLY);
+    let ring_for = context.global.timeout;
     let dialled = Instant::now();
-    let (_, reply) = engine.ask(Command::Dial(dial))?;
+    let (_, reply) = engine.ask(command)?;
     let call = call_in(&reply).ok_or_else(|| odd_reply(&reply))?.clone();
     let mut story = Story::new(call);
-    begin(context, &story.call, &args.to);
+    begin(context, &story.call, to);
     let mut plan = Plan {
         give_up: ring_for.map(|time| dialled + time),
-        talk: args.talk,
+        talk,
         hang_up: None,
         farewell: None,
         stopped: None,

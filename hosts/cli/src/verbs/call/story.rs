@@ -176,6 +176,8 @@ impl Story {
             | EventBody::AccountRenewed(_)
             | EventBody::AccountFailed(_)
             | EventBody::AccountUnregistered(_)
+            | EventBody::BlfChanged(_)
+            | EventBody::MwiChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
             | EventBody::PluginDisabled(_)

@@ -1,0 +1,377 @@
+//! Accounts, where they are reached, what they wish to see.
+
+use crate::Blf;
+use crate::entry::{Entry, EntryId, Kind};
+use base::{Duration, Instant, Machine, Redacted};
+use ports::account::by_transport;
+use ports::blf::{Server, Watched};
+use ports::link::{self, NoPath, Path};
+use ports::{Account, Address, Outbox};
+use sip::subscription::{Package, Watch};
+use sip::subscriptions::Input;
+use sip::{Target, auth};
+use sip_message::{Host, NameAddr, SipUri, Uri, escape_user};
+
+/// First wait before a server that could not be found is asked for again; doubles up to [`LONGEST`].
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+/// Longest wait between two tries.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How much a wait may differ, so that phones do not come back together. Unit: per cent.
+const SPREAD: u32 = 20;
+
+/// One account of this part.
+pub(crate) struct Known {
+    pub(crate) account: Account,
+    /// Where NOTIFYs reach us, once that is known.
+    contact: Option<Uri>,
+    /// By which link answers its questions.
+    ticket: u64,
+    /// Link was asked where it is reached.
+    asked: bool,
+    tries: u32,
+    /// It is not registered, though it should be.
+    pub(crate) lost: bool,
+    /// Nothing leads to its server.
+    pub(crate) no_path: Option<NoPath>,
+}
+
+impl Known {
+    /// Whether registrar says where it is reached.
+    fn registers(&self) -> bool {
+        !self.account.expires.is_zero()
+    }
+
+    /// What is asked of an extension first.
+    fn package(&self) -> Package {
+        match self.account.watches.event {
+            Watched::Calls => Package::Dialog,
+            Watched::Presence => Package::Presence,
+            Watched::Bindings => Package::Registration,
+        }
+    }
+
+    /// A subscription to `target`, or to the account itself; `None`: where we are reached is not known.
+    pub(crate) fn watch(&self, target: Option<&Uri>, package: Package) -> Option<Watch> {
+        let account = &self.account;
+        let target = target.unwrap_or(&account.aor);
+        let from = match account.display_name.is_empty() {
+            true => NameAddr::new(&account.aor),
+            false => NameAddr::named(&account.display_name, &account.aor),
+        };
+        let password = account.password.reveal();
+        let credentials = (!password.is_empty()).then(|| auth::Credentials {
+            user: account.auth_user.clone(),
+            password: Redacted::new(password.clone()),
+            realm: None,
+        });
+        let servers = [
+            Some(&account.aor),
+            account.registrar.as_ref(),
+            account.outbound_proxy.as_ref(),
+        ];
+        let hops = servers.into_iter().flatten();
+        let hops: Vec<Host> = hops.filter_map(|uri| uri.host().cloned()).collect();
+        let own = is_own(account, target);
+        Some(Watch {
+            target: match own {
+                true => by_transport(target.clone(), account.transport),
+                false => target.clone(),
+            },
+            package,
+            from,
+            contact: self.contact.clone()?,
+            route: self.proxy(target).iter().map(route).collect(),
+            auth: auth::Authenticator::new(credentials, &hops),
+            expires_s: u32::try_from(account.watches.expires.as_secs()).unwrap_or(u32::MAX),
+            poll_every: account.watches.poll_every,
+        })
+    }
+
+    /// The proxy that requests to `target` pass: as for calls.
+    fn proxy(&self, target: &Uri) -> Option<Uri> {
+        let account = &self.account;
+        let registrar = || {
+            let registrar = account.registrar.clone()?;
+            let elsewhere = is_own(account, target) && !is_own(account, &registrar);
+            elsewhere.then(|| by_transport(registrar, account.transport))
+        };
+        account.outbound_proxy.clone().or_else(registrar)
+    }
+
+    /// Whom its requests go to first.
+    fn next_hop(&self) -> Uri {
+        let aor = &self.account.aor;
+        let own = || by_transport(aor.clone(), self.account.transport);
+        self.proxy(aor).unwrap_or_else(own)
+    }
+
+    fn contact_of(&self, path: &Path) -> Uri {
+        let host = Host::from(path.local.ip());
+        let uri = SipUri::new(self.account.aor.user(), &host, Some(path.local.port()));
+        let Target { transport, .. } = path.target;
+        match transport.is_reliable() {
+            true => Uri::Sip(uri.with_param("transport", transport.uri_name())),
+            false => Uri::Sip(uri),
+        }
+    }
+}
+
+impl Blf {
+    pub(crate) fn account(&mut self, account: Account, now: Instant, out: &mut Outbox) {
+        let name = account.name.clone();
+        let known = self.accounts.get(&name);
+        let same = known.is_some_and(|known| {
+            known.account.aor == account.aor && known.account.watches == account.watches
+        });
+        if same {
+            if let Some(known) = self.accounts.get_mut(&name) {
+                known.account = account;
+            }
+            return;
+        }
+        self.forget(&name, true, now, out);
+        self.next_ticket += 1;
+        let watches = account.watches.clone();
+        let known = Known {
+            account,
+            contact: None,
+            ticket: self.next_ticket,
+            asked: false,
+            tries: 0,
+            lost: false,
+            no_path: None,
+        };
+        self.accounts.insert(name.clone(), known);
+        for wish in watches.lamps {
+            self.add(&name, Kind::lamp(wish, now), true, now, out);
+        }
+        if watches.mailbox {
+            self.add(&name, Kind::mailbox(now), true, now, out);
+        }
+        // What a command added stays watched.
+        if !self.of_account(&name).is_empty() {
+            self.ask_where(&name, out);
+        }
+    }
+
+    pub(crate) fn account_gone(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        self.forget(name, false, now, out);
+        if let Some(known) = self.accounts.remove(name) {
+            self.retries.set(known.ticket, None);
+        }
+    }
+
+    /// Lets the entries of an account go: all, or those that its settings wished for.
+    fn forget(&mut self, name: &str, wished: bool, now: Instant, out: &mut Outbox) {
+        let of = |entry: &Entry| entry.account == name && (entry.wished || !wished);
+        let all = self.entries.iter().filter(|(_, entry)| of(entry));
+        let all: Vec<EntryId> = all.map(|(id, _)| *id).collect();
+        all.into_iter().for_each(|id| self.drop_entry(id, now, out));
+    }
+
+    /// Asks link where we are reached by those who answer.
+    pub(crate) fn route(&self, ticket: u64, out: &mut Outbox) {
+        let known = self.accounts.values().find(|known| known.ticket == ticket);
+        if let Some(known) = known {
+            out.post(link::Word::Route {
+                from: Address::Blf,
+                ticket,
+                uri: known.next_hop(),
+            });
+        }
+    }
+
+    pub(crate) fn routed(
+        &mut self,
+        ticket: u64,
+        path: Result<Path, NoPath>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let mut all = self.accounts.iter_mut();
+        let Some((name, known)) = all.find(|(_, known)| known.ticket == ticket) else {
+            return;
+        };
+        let name = name.clone();
+        // Nobody needs to know any more.
+        if !self.entries.values().any(|entry| entry.account == name) {
+            known.asked = false;
+            return;
+        }
+        match path {
+            Ok(path) => {
+                let contact = known.contact_of(&path);
+                self.server(&name, Server::Up(contact), now, out);
+            }
+            Err(why) => {
+                let wait = FIRST_RETRY * 2_u32.saturating_pow(known.tries.min(8));
+                known.tries += 1;
+                known.no_path = Some(why);
+                let wait = self.rng.around(wait.min(LONGEST), SPREAD);
+                self.retries.set(ticket, Some(now + wait));
+                self.show_all(&name, now, out);
+            }
+        }
+    }
+
+    /// How an account stands at its server.
+    pub(crate) fn server(&mut self, name: &str, server: Server, now: Instant, out: &mut Outbox) {
+        let Some(known) = self.accounts.get_mut(name) else {
+            return;
+        };
+        known.no_path = None;
+        match server {
+            Server::Up(contact) => {
+                known.lost = false;
+                known.contact = Some(contact.clone());
+                let package = known.package();
+                for id in self.of_account(name) {
+                    self.again(id, package, &contact, now);
+                }
+            }
+            Server::Lost => {
+                known.lost = true;
+                for id in self.of_account(name) {
+                    let entry = self.entries.get(&id);
+                    if let Some(of) = entry.and_then(|entry| entry.subscription) {
+                        self.table.handle(Input::Doubt(of), now);
+                    }
+                }
+            }
+        }
+        self.show_all(name, now, out);
+    }
+
+    fn again(&mut self, id: EntryId, package: Package, contact: &Uri, now: Instant) {
+        let Some(entry) = self.entries.get(&id) else {
+            return;
+        };
+        match entry.subscription {
+            // One that fell back tries the better package again.
+            Some(of) if entry.is_mailbox() || entry.package == package => {
+                self.table.handle(Input::Moved(of, contact.clone()), now);
+                self.table.handle(Input::Again(of), now);
+            }
+            Some(_) | None => {
+                let package = entry.first_package(package);
+                self.begin(id, package, now);
+            }
+        }
+    }
+
+    fn of_account(&self, name: &str) -> Vec<EntryId> {
+        let all = self.entries.iter();
+        let of = all.filter(|(_, entry)| entry.account == name);
+        of.map(|(id, _)| *id).collect()
+    }
+
+    fn show_all(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        for id in self.of_account(name) {
+            self.show(id, now, out);
+        }
+    }
+
+    /// Watches one more; one that is watched already is only told again.
+    pub(crate) fn add(
+        &mut self,
+        account: &str,
+        mut kind: Kind,
+        wished: bool,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(known) = self.accounts.get(account) else {
+            return;
+        };
+        if !kind.aim(&known.account) {
+            tracing::warn!(account, "an extension to watch is no address");
+            return;
+        }
+        let mut all = self.entries.values();
+        if all.any(|entry| entry.account == account && entry.kind.is_for(&kind)) {
+            return;
+        }
+        let package = known.package();
+        self.next_entry += 1;
+        let id = EntryId(self.next_entry);
+        let entry = Entry::new(account.to_owned(), kind, wished);
+        let package = entry.first_package(package);
+        self.entries.insert(id, entry);
+        self.begin(id, package, now);
+        self.show(id, now, out);
+        self.ask_where(account, out);
+    }
+
+    /// Of an account that does not register nobody else says where it is reached.
+    fn ask_where(&mut self, account: &str, out: &mut Outbox) {
+        let Some(known) = self.accounts.get_mut(account) else {
+            return;
+        };
+        if !known.registers() && known.contact.is_none() && !known.asked {
+            known.asked = true;
+            let ticket = known.ticket;
+            self.route(ticket, out);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, account: &str, target: &str, now: Instant, out: &mut Outbox) {
+        let named = |entry: &Entry| {
+            let of = entry.target().map(ToString::to_string);
+            entry.account == account && of.as_deref() == Some(target)
+        };
+        let found = self.entries.iter().find(|(_, entry)| named(entry));
+        if let Some(id) = found.map(|(id, _)| *id) {
+            self.drop_entry(id, now, out);
+        }
+    }
+
+    fn drop_entry(&mut self, id: EntryId, now: Instant, out: &mut Outbox) {
+        let Some(entry) = self.entries.remove(&id) else {
+            return;
+        };
+        if let Some(subscription) = entry.subscription {
+            self.owners.remove(&subscription);
+            self.table.handle(Input::End(subscription), now);
+        }
+        self.tell_removed(&entry, now, out);
+    }
+}
+
+/// Whom `text` means: an address, or an extension at the account's domain (K-199).
+pub(crate) fn address(text: &str, account: &Account) -> Option<Uri> {
+    let text = text.trim();
+    let lower = text.to_ascii_lowercase();
+    if lower.starts_with("sip:") || lower.starts_with("sips:") {
+        return text.parse().ok();
+    }
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return None;
+    }
+    let uri = match text.rsplit_once('@') {
+        Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
+        None => {
+            let aor = account.aor.sip()?;
+            let port = aor
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
+            format!("sip:{}@{}{port}", escape_user(text), aor.host())
+        }
+    };
+    uri.parse().ok()
+}
+
+fn is_own(account: &Account, uri: &Uri) -> bool {
+    let (Some(aor), Some(uri)) = (account.aor.sip(), uri.sip()) else {
+        return false;
+    };
+    aor.host() == uri.host() && aor.port() == uri.port()
+}
+
+fn route(proxy: &Uri) -> NameAddr {
+    match proxy {
+        Uri::Sip(uri) if uri.param("lr").is_none() => {
+            NameAddr::new(&Uri::Sip(uri.with_param("lr", "")))
+        }
+        Uri::Sip(_) | Uri::Tel(_) | Uri::Other(_) => NameAddr::new(proxy),
+    }
+}

@@ -1,0 +1,25 @@
+//! What a watched extension does, as its notifiers say it: documents, and one lamp made of them.
+//!
+//! A lamp says what is known, never what was: as soon as something may be missing it is unknown, with the
+//! reason, and the full state is asked for (rule of this house; RFC 4235 §4.3 for versions).
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `xml` | XML of strangers as a tree, with caps |
+//! | [`dialog_info`] | application/dialog-info+xml (RFC 4235) |
+//! | [`pidf`] | application/pidf+xml (RFC 3863, RFC 4480) |
+//! | [`reginfo`] | application/reginfo+xml (RFC 3680) |
+//! | [`message_summary`] | application/simple-message-summary (RFC 3842) |
+//! | [`calls`] | what one notifier said of an extension's calls, full states and changes |
+//! | [`state`] | the lamp: documents and losses in, one state out |
+
+pub mod calls;
+pub mod dialog_info;
+pub mod message_summary;
+pub mod pidf;
+pub mod reginfo;
+pub mod state;
+mod xml;
+
+pub use state::{Lamp, Light, Shown, Source, Unknown};
+pub use xml::Bad;
