@@ -6,6 +6,8 @@ pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
 
+mod switch;
+
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
@@ -13,6 +15,7 @@ use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+pub(crate) use switch::PluginDisable;
 
 /// The command line of the offhook phone.
 #[derive(Debug, Parser)]
@@ -551,17 +554,6 @@ pub(crate) struct OnePlugin {
     /// The plugin's id, such as codec-g711
     #[arg(value_name = "ID")]
     pub(crate) plugin: PluginId,
-}
-
-/// `plugin disable`.
-#[derive(Debug, Group)]
-pub(crate) struct PluginDisable {
-    /// The plugin's id, such as codec-g711
-    #[arg(value_name = "ID")]
-    pub(crate) plugin: PluginId,
-    /// At once, also in calls that run: they go on without it
-    #[arg(long)]
-    pub(crate) now: bool,
 }
 
 /// `plugin inspect`.
