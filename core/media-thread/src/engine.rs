@@ -108,19 +108,19 @@ impl<S> MediaEngine<S> {
         self.retired.len() + 4 <= self.retired.capacity()
     }
 
-    /// The next thing for control.
+    /// The next thing for control. What is over comes behind all that was to tell of it.
     pub fn poll_told(&mut self) -> Option<Told<S>> {
+        if let Some(report) = self.reports.waiting.pop_front() {
+            return Some(Told::Report(report));
+        }
         if let Some(kit) = self.retired.pop_front() {
             return Some(Told::Retired(kit));
         }
-        let report = self.reports.waiting.pop_front().map(Told::Report);
-        if report.is_none() {
-            // Empty queues start at their beginning again, so that only what a peak needs of them
-            // is ever resident.
-            self.retired.clear();
-            self.reports.waiting.clear();
-        }
-        report
+        // Empty queues start at their beginning again, so that only what a peak needs of them is ever
+        // resident.
+        self.retired.clear();
+        self.reports.waiting.clear();
+        None
     }
 
     /// Carries out an order.

@@ -237,6 +237,29 @@ fn goodbye_is_said_and_everything_comes_back() {
     assert_eq!(world.a.engine.legs(), 1);
 }
 
+/// Whoever ends a call knows by then how many packets it had.
+#[test]
+fn the_last_counts_of_a_leg_come_before_the_leg() {
+    let mut world = echo_pair();
+    world.run(500);
+    world.a.fetch();
+    let order = Order::RemoveLeg { leg: LEG };
+    let now = Instant::from_nanos(world.now_us * 1_000);
+    world.a.engine.order(order.into(), now, &mut world.a.net);
+    let told = std::iter::from_fn(|| world.a.engine.poll_told());
+    let told: Vec<_> = told
+        .filter_map(|told| match told {
+            Told::Report(Report::Counts { counts, .. }) => Some(counts.sent),
+            Told::Report(_) => None,
+            Told::Retired(_) => Some(0),
+        })
+        .collect();
+    let [sent, 0] = told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(sent > 20, "{sent}");
+}
+
 #[test]
 fn silence_of_the_peer_is_told_once_and_its_return_too() {
     let mut world = World::new(1);

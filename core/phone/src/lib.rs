@@ -45,10 +45,10 @@ mod recordings;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
-pub use history::keep_history;
+pub use history::{Keeping, keep_history, keeping};
 pub use libraries::{
-    Unwanted, add_libraries, gate, library_trust, list_libraries, make_do, named, only_bundled,
-    options, reloads, state_folder,
+    Unwanted, add_libraries, codec_names, gate, library_trust, list_libraries, make_do, named,
+    only_bundled, options, reloads, state_folder,
 };
 pub use plugins::{Files, Host, catalogue, guarded};
 pub use recordings::recordings_folder;
@@ -61,7 +61,6 @@ use net::dns::{Resolver, ResolverSettings};
 use net::{Dscp, tcp::TcpSettings};
 use part_blf::Blf;
 use part_dialogs::{Dialogs, answering::Answering};
-use part_history::History;
 use part_link::Link;
 use part_media::Media;
 use part_recorder::Recorder;
@@ -78,23 +77,38 @@ const FIRST_HANDLES: u64 = 32 * 32 * 32;
 /// Legs that one media thread is made for where calls come by the thousand.
 const LEGS_PER_THREAD: usize = 4_000;
 
-/// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule.
+/// A phone from `settings` with the plugins of `catalogue`, and `incoming.accept` as its rule. It keeps no history, and
+/// a host that builds no other holds none of its code.
 pub fn build(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
+    by_rule(settings, catalogue, None)
+}
+
+/// The same, and a record of every call is kept where the settings say so.
+pub fn build_keeping(settings: &Settings, catalogue: Catalogue) -> Result<Builder, Error> {
+    by_rule(settings, catalogue, Some(keeping))
+}
+
+fn by_rule(
+    settings: &Settings,
+    catalogue: Catalogue,
+    keeping: Option<Keeping>,
+) -> Result<Builder, Error> {
     let rule = settings.incoming.clone();
     Rule::check(&rule, &catalogue)?;
     let recorded = Recorded::default();
     let answering =
         move || -> Box<dyn Answering> { Box::new(Rule::new(rule.clone(), recorded.clone())) };
-    build_with(settings, catalogue, Sound::Person, answering)
+    build_with(settings, catalogue, Sound::Person, answering, keeping)
 }
 
-/// The same with a rule of the host's own about calls that come in, and with `sound` as what dialled
-/// calls say and hear.
+/// The same with a rule of the host's own about calls that come in, with `sound` as what dialled calls say and hear,
+/// and with history by [`keeping`] or without.
 pub fn build_with(
     settings: &Settings,
     catalogue: Catalogue,
     sound: Sound,
     answering: impl Fn() -> Box<dyn Answering> + 'static,
+    keeping: Option<Keeping>,
 ) -> Result<Builder, Error> {
     let settings = &libraries::without(settings, &catalogue);
     let complaints = libraries::complaints(&settings.plugins, &catalogue);
@@ -112,7 +126,7 @@ pub fn build_with(
     let link = link_settings(settings);
     let formats = media.codecs.iter().map(|codec| codec.capability.clone());
     let mut dialogs = dialogs_settings(settings, formats.collect(), sound, epoch);
-    let kept = history::settings(settings);
+    let kept = history::settings(settings, keeping);
     dialogs.history = kept.is_some();
     let resolver = Resolver::new(&ResolverSettings::default())?;
     let mut builder = Builder::new(identity(settings, epoch), resolver, handles.clone())
@@ -146,9 +160,8 @@ pub fn build_with(
     });
     let mut seeds = rng.split();
     builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
-    if let Some(kept) = kept {
-        builder = builder.store(kept);
-        builder = builder.part(Address::History, move || History::new(epoch));
+    if let Some((keeping, kept)) = kept {
+        builder = keeping(builder, kept, epoch);
     }
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));

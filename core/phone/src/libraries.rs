@@ -121,8 +121,7 @@ pub fn list_libraries(catalogue: &mut Catalogue, path: &SearchPath) {
 pub fn make_do(settings: &mut Settings, catalogue: &Catalogue) {
     let codecs = &mut settings.media.codecs;
     if engine::voice::capabilities(catalogue, codecs).is_empty() {
-        let mut all: Vec<_> = catalogue.formats().map(|f| f.name.clone()).collect();
-        all.dedup();
+        let all = codec_names(catalogue);
         tracing::warn!(named = ?codecs, instead = ?all, "no codec that the settings name is there");
         *codecs = all;
     }
@@ -138,6 +137,24 @@ pub fn make_do(settings: &mut Settings, catalogue: &Catalogue) {
             recorder.clone_from(&instead.id);
         }
     }
+}
+
+/// Every codec that is there, as `media.codecs` names it: with its clock rate where its name has several.
+pub fn codec_names(catalogue: &Catalogue) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for format in catalogue.formats() {
+        let same = |name: &str| name.eq_ignore_ascii_case(&format.name);
+        let mut others = catalogue.formats().filter(|other| same(&other.name));
+        let has_several = others.any(|other| other.clock_rate_hz != format.clock_rate_hz);
+        let name = match has_several {
+            true => format!("{}/{}", format.name, format.clock_rate_hz),
+            false => format.name.clone(),
+        };
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// How plugins may be replaced while the engine runs: by files that the settings want.

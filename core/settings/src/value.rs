@@ -81,6 +81,8 @@ pub(crate) enum Kind {
 const MAX_TEXT: usize = 4096;
 /// Longest list.
 const MAX_LIST: usize = 64;
+/// Longest list of what is only text: extensions that are watched (M-094).
+const MAX_TEXTS: usize = 1000;
 
 impl Kind {
     /// Checks what was written; `None` when it is not allowed.
@@ -105,7 +107,11 @@ impl Kind {
             (Self::PluginOption, raw) => option(raw).map(Value::Plugin),
             (_, Raw::Text(text)) if self.takes_text(text) => Some(Value::Text(text.clone())),
             (_, Raw::List(items)) => {
-                let fits = items.len() <= MAX_LIST && items.iter().all(|item| is_line(item));
+                let most = match matches!(self, Self::Texts) {
+                    true => MAX_TEXTS,
+                    false => MAX_LIST,
+                };
+                let fits = items.len() <= most && items.iter().all(|item| is_line(item));
                 (fits && self.takes_list(items)).then(|| Value::List(items.clone()))
             }
             (
@@ -269,12 +275,8 @@ impl Kind {
             Self::Number { .. } | Self::GmtOffset => text
                 .parse()
                 .map_or_else(|_| Raw::Text(text.to_owned()), Raw::Number),
-            Self::Names
-            | Self::Codecs
-            | Self::Texts
-            | Self::Listen
-            | Self::Devices
-            | Self::Lines(_) => {
+            Self::Devices => Raw::List(outside_braces(text)),
+            Self::Names | Self::Codecs | Self::Texts | Self::Listen | Self::Lines(_) => {
                 let items = text
                     .split(',')
                     .map(str::trim)
@@ -294,6 +296,24 @@ impl Kind {
             | Self::Secret => Raw::Text(text.to_owned()),
         }
     }
+}
+
+/// Parted by commas, but for those within the JSON of a plugin's options.
+fn outside_braces(text: &str) -> Vec<String> {
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_u32, false, false);
+    let parts = text.split(|c: char| {
+        let within = is_quoted;
+        match c {
+            '"' if depth > 0 && !is_escaped => is_quoted = !is_quoted,
+            '{' if !within => depth += 1,
+            '}' if !within => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_escaped = within && c == '\\' && !is_escaped;
+        c == ',' && depth == 0
+    });
+    let parts = parts.map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
 }
 
 impl Raw {

@@ -92,6 +92,24 @@ fn audio_timing_a_codec_in_c_carries_a_call() {
     }
 }
 
+/// What runs it for its author asks of a file what the settings ask of every file.
+#[test]
+fn plugin_run_keeps_to_the_settings_of_files() {
+    let (_folder, project) = new("mine", "filter", "c");
+    for (required, code, said) in [
+        ("false", 0, "no call: only a codec"),
+        ("true", 9, "plugins.sha256"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));
+        command.env("OFFHOOK_PLUGINS_SHA256_REQUIRED", required);
+        command.current_dir(&project);
+        let ran = command.args(["plugin", "run", "--once"]).output().unwrap();
+        let told = text(&ran);
+        assert_eq!(ran.status.code(), Some(code), "{told}");
+        assert!(told.contains(said), "{said:?}: {told}");
+    }
+}
+
 #[test]
 fn nothing_is_overwritten_and_odd_names_are_refused() {
     let (folder, _) = new("mine", "codec", "c");

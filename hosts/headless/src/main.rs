@@ -48,7 +48,8 @@ fn run(options: &Options, warnings: &mut Vec<settings::Complaint>) -> Result<(),
     left_out.extend(options.without_plugin.iter().cloned());
     let catalogue = plugins::catalogue(options, &loaded.settings);
     plugins::leave_out_named(options, &mut loaded.settings, &catalogue);
-    let mut builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.explain())?;
+    let mut builder =
+        phone::build_keeping(&loaded.settings, catalogue).map_err(|why| why.explain())?;
     if let Some(reloads) = plugins::reloads(options, &loaded.settings) {
         builder = builder.reloads(reloads);
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Kinds that a call uses, each with those that may play it: the real ones first, the mock last.
-const KINDS: [(&str, &[(&str, &Entry)]); 4] = [
+const KINDS: [(&str, &[(&str, &Entry)]); 5] = [
     (
         "codec",
         &[
@@ -45,6 +45,13 @@ const KINDS: [(&str, &[(&str, &Entry)]); 4] = [
             ("mock-recorder", &mock::recorder::ENTRY),
         ],
     ),
+    (
+        "filter",
+        &[
+            ("filter-gain", &filter_gain::ENTRY),
+            ("mock-filter", &mock::filter::ENTRY),
+        ],
+    ),
 ];
 
 /// Who plays where the scenario names nobody.
@@ -53,6 +60,7 @@ fn usual(kind: &str) -> &'static [&'static str] {
         "codec" => &["codec-g711"],
         "audio" => &["audio-tone"],
         "dtmf" => &["dtmf-rfc4733", "dtmf-info", "dtmf-inband"],
+        "filter" => &[],
         _ => &["recorder-wav"],
     }
 }
@@ -82,14 +90,20 @@ pub(crate) fn of(scenario: &Scenario) -> Result<Cast, String> {
             || usual(kind).iter().map(|id| (*id).to_owned()).collect(),
             |ids| ids.list(),
         );
+        let mut named = Vec::new();
         for id in &ids {
             add(&mut catalogue, kind, players, id)?;
+            named.push(catalogue_id(&catalogue, id));
+        }
+        let none = Map::new();
+        let options = |id: &str| scenario.options.get(id).unwrap_or(&none);
+        if kind == "filter" {
+            settings.extend(chains(&named, options));
+            continue;
         }
         // What stands first is told; a device and a recorder are alone.
-        let id = catalogue_id(&catalogue, ids.first().map_or("", String::as_str));
-        let none = Map::new();
-        let options = scenario.options.get(&id).unwrap_or(&none);
-        tell(kind, &id, options, &catalogue, &mut settings);
+        let id = named.first().map_or("", String::as_str);
+        tell(kind, id, options(id), &catalogue, &mut settings);
     }
     let own = scenario.settings.iter();
     settings.extend(own.map(|(key, value)| (key.clone(), plain(value))));
@@ -166,12 +180,9 @@ fn tell(
     let mut set = |key: &str, value: String| settings.push((key.to_owned(), value));
     match kind {
         "codec" => {
-            let names: Vec<_> = catalogue
-                .formats()
-                .map(|format| format.name.as_str())
-                .collect();
-            set("media.codecs", names.join(","));
-            for name in names {
+            let all = phone::codec_names(catalogue);
+            set("media.codecs", all.join(","));
+            for name in all.iter().filter_map(|name| name.split('/').next()) {
                 for (key, value) in options {
                     set(&format!("codec.{name}.{key}"), plain(value));
                 }
@@ -201,6 +212,26 @@ fn tell(
             }
         }
     }
+}
+
+/// The settings by which sound of the microphone, and sound to the speaker, passes these filters.
+fn chains<'a>(
+    ids: &[String],
+    options: impl Fn(&str) -> &'a Map<String, Value>,
+) -> impl Iterator<Item = (String, String)> {
+    let one = |id: &String| {
+        let options = options(id);
+        match options.is_empty() {
+            true => id.clone(),
+            false => format!("{id}:{}", Value::Object(options.clone())),
+        }
+    };
+    let chain: Vec<_> = ids.iter().map(one).collect();
+    let chain = chain.join(",");
+    let sides = ["filters.microphone", "filters.speaker"];
+    sides
+        .map(|side| (side.to_owned(), chain.clone()))
+        .into_iter()
 }
 
 /// As settings are written: text without quotes, lists parted by commas.

@@ -233,6 +233,7 @@ fn counted(want: &Mock) -> Result<(), String> {
         "audio" => mock::audio::COUNTS.read(),
         "dtmf" => mock::dtmf::COUNTS.read(),
         "recorder" => mock::recorder::COUNTS.read(),
+        "filter" => mock::filter::COUNTS.read(),
         other => return Err(format!("there is no mock of kind {other:?} here")),
     };
     match counts.calls >= want.calls && counts.failed >= want.failed {

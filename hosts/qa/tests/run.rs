@@ -46,6 +46,8 @@ fn audio_timing_the_same_scenario_runs_with_real_plugins_and_with_mocks() {
         Some("codec=mock-codec"),
         Some("audio=mock-audio"),
         Some("dtmf=mock-dtmf"),
+        Some("filter=filter-gain"),
+        Some("filter=mock-filter"),
     ] {
         let mut more = junit.to_vec();
         more.extend(swap.iter().flat_map(|swap| ["--swap", swap]));
@@ -71,6 +73,53 @@ fn audio_timing_what_a_mock_is_ordered_to_do_is_done_and_counted() {
         told.contains("step 4: the mock has counted 0 calls"),
         "{told}"
     );
+}
+
+/// The echo gives back what the filter left of the microphone's tone.
+#[test]
+fn audio_timing_a_filter_stands_in_the_call_by_one_flag() {
+    let options = "[options.audio-tone]\ntone = { hertz = [440], level_dbov = -19 }\nrepeat = true\n\
+        [options.filter-gain]\ngain_db = -20\nlimit_dbfs = -3\n";
+    let quiet = "{ record = true }, { level = { above_dbov = -45, below_dbov = -35 } }";
+    let (_folder, file) = written(&call(options, quiet).replace("601", "600"));
+    let (code, told) = run(&file, &["--swap", "filter=filter-gain"]);
+    assert_eq!(code, Some(0), "{told}");
+    for more in [&[][..], &["--swap", "filter=mock-filter"]] {
+        let (code, told) = run(&file, more);
+        assert_eq!(code, Some(1), "{more:?}: {told}");
+        assert!(told.contains("what is heard is at -"), "{more:?}: {told}");
+    }
+    let works = "{ pause = 300 }, { mock = { kind = \"filter\", calls = 40 } }";
+    let (_folder, file) = written(&call("", works));
+    let (code, told) = run(&file, &["--swap", "filter=mock-filter"]);
+    assert_eq!(code, Some(0), "{told}");
+}
+
+/// Every name that `--swap` can be told.
+#[test]
+fn each_plugin_that_can_play_carries_a_call() {
+    let steps = "{ hang_up = true }, { wait = { event = \"call.ended\" } }";
+    let (_folder, file) = written(&call("", steps));
+    for (kind, ids) in [
+        (
+            "codec",
+            "codec-g711 codec-g722 codec-gsm codec-ilbc codec-l16 codec-opus mock-codec",
+        ),
+        (
+            "audio",
+            "audio-tone audio-file audio-null audio-script mock-audio",
+        ),
+        ("dtmf", "dtmf-rfc4733 dtmf-info dtmf-inband mock-dtmf"),
+        ("recorder", "recorder-wav mock-recorder"),
+        ("filter", "filter-gain mock-filter"),
+    ] {
+        for id in ids.split(' ') {
+            let (code, told) = run(&file, &["--swap", &format!("{kind}={id}")]);
+            assert_eq!(code, Some(0), "{kind}={id}: {told}");
+        }
+        let (_, told) = run(&file, &["--swap", &format!("{kind}=nobody")]);
+        assert!(told.contains(&format!("{ids} do")), "{told}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn codec() -> Option<CodecHandle> {
                 refusal.to_string().contains("install libbcg729-0"),
                 "{refusal}"
             );
-            println!("{refusal}");
+            println!("SKIPPED: {refusal}");
             None
         }
     }

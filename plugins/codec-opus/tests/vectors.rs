@@ -27,7 +27,10 @@ fn vector(name: &str) -> Option<Vec<u8>> {
     let file = folder.join("opus-rfc8251").join(name);
     let bytes = std::fs::read(&file).ok();
     if bytes.is_none() {
-        println!("{} is not there: nothing is compared", file.display());
+        println!(
+            "SKIPPED: {} is not there; set OFFHOOK_VECTORS",
+            file.display()
+        );
     }
     bytes
 }

@@ -48,8 +48,8 @@ impl Dtmf for Faulty {
         if is_garbage || pcm.iter().any(|&sample| sample != 0) {
             heard.push(DtmfHeard {
                 key: if is_garbage { 'x' } else { '5' },
-                released: false,
-                duration_ms: 0,
+                released: true,
+                duration_ms: 10,
             });
         }
         Ok(())

@@ -34,6 +34,7 @@ const BENCH: &[&str] = &["sip-tester", "valgrind", "util-linux"];
 const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
+    "kamailio-presence-modules",
     "baresip-core",
     "linphone-cli",
     "libbcg729-0",

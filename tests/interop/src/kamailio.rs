@@ -1,4 +1,5 @@
-//! Kamailio as registrar and proxy: users with digest passwords, routing between those registered.
+//! Kamailio as registrar and proxy: users with digest passwords, routing between those registered; and as
+//! the PBX whose extensions are watched (its modules presence, presence_dialoginfo, _mwi and _xml).
 
 use crate::ports;
 use crate::process::Running;
@@ -17,6 +18,14 @@ pub const REALM: &str = "offhook.test";
 const TEMPLATE: &str = include_str!("kamailio.cfg");
 const MODULES: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/";
 
+/// Tables that the modules of presence look for, their versions, and that they hold nothing.
+const TABLES: [(&str, u32); 4] = [
+    ("presentity", 5),
+    ("active_watchers", 12),
+    ("watchers", 3),
+    ("xcap", 4),
+];
+
 /// What a registrar is to be like.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -32,6 +41,8 @@ pub struct Wish {
     pub ip: IpAddr,
     /// Names and passwords.
     pub users: Vec<(&'static str, &'static str)>,
+    /// Its extensions can be watched, for so long at most. Unit: s. `None`: it takes no SUBSCRIBE.
+    pub watched_s: Option<u32>,
 }
 
 impl Default for Wish {
@@ -47,6 +58,7 @@ impl Default for Wish {
                 ("102", "secret-102"),
                 ("103", "secret-103"),
             ],
+            watched_s: None,
         }
     }
 }
@@ -70,6 +82,21 @@ pub struct Kamailio {
     control: SocketAddr,
     folder: PathBuf,
     running: Running,
+}
+
+/// Writes what Kamailio reads as its database.
+fn tables(folder: &Path, wish: &Wish) -> Result<()> {
+    let mut versions = String::from("table_name(string) table_version(int)\nsubscriber:7\n");
+    for (table, version) in TABLES {
+        writeln!(versions, "{table}:{version}")?;
+        std::fs::write(folder.join(table), "id(int,auto)\n")?;
+    }
+    std::fs::write(folder.join("version"), versions)?;
+    let mut users = String::from("id(int,auto) username(string) domain(string) password(string)\n");
+    for (n, (user, password)) in wish.users.iter().enumerate() {
+        writeln!(users, "{}:{user}:{REALM}:{password}", n + 1)?;
+    }
+    Ok(std::fs::write(folder.join("subscriber"), users)?)
 }
 
 /// Runs the Kamailio that is set up in `folder`.
@@ -100,6 +127,13 @@ impl Kamailio {
             ("@LEAST@", wish.least_expires_s.to_string()),
             ("@NONCE@", wish.nonce_s.to_string()),
             ("@REALM@", REALM.into()),
+            (
+                "@DEFINES@",
+                wish.watched_s
+                    .map_or("", |_| "#!define WITH_PRESENCE")
+                    .into(),
+            ),
+            ("@WATCHED@", wish.watched_s.unwrap_or_default().to_string()),
             ("@FOLDER@", folder.to_string_lossy().into_owned()),
         ]
         .iter()
@@ -107,16 +141,7 @@ impl Kamailio {
             text.replace(mark, value)
         });
         std::fs::write(folder.join("kamailio.cfg"), text)?;
-        std::fs::write(
-            folder.join("version"),
-            "table_name(string) table_version(int)\nsubscriber:7\n",
-        )?;
-        let mut users =
-            String::from("id(int,auto) username(string) domain(string) password(string)\n");
-        for (n, (user, password)) in wish.users.iter().enumerate() {
-            writeln!(users, "{}:{user}:{REALM}:{password}", n + 1)?;
-        }
-        std::fs::write(folder.join("subscriber"), users)?;
+        tables(&folder, wish)?;
         let running = run(&folder)?;
         let mut kamailio = Self {
             address,

@@ -2,7 +2,7 @@
 //!
 //! What it is: a rig that starts these programs on loopback, gives them files as microphone and
 //! loudspeaker, and judges what was recorded. What it is not: a SIP stack; no message is built or
-//! read here except by the peers. A path that loses and delays packets is the crate `offhook-relay`.
+//! read here except by the peers, but for what [`publisher`] says. A path that loses and delays packets is the crate `offhook-relay`.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -12,6 +12,7 @@
 //! | [`client`] | [`Client`], one connection to an engine's control socket |
 //! | [`engine`] | [`Engine`], the program under test, and its driver for the binaries |
 //! | [`kamailio`] | [`Kamailio`], registrar and proxy |
+//! | [`publisher`] | [`Publisher`], what a PBX tells Kamailio of its extensions |
 //! | [`sipp`], [`script`] | [`Sipp`], one scripted peer; the language of `scenarios/*.scn` |
 //! | [`baresip`] | [`Baresip`], a phone that plays and records files |
 //! | [`linphone`] | [`Linphone`], another one |
@@ -31,6 +32,7 @@ pub mod phone;
 pub mod ports;
 pub mod process;
 pub mod programme;
+pub mod publisher;
 pub mod rig;
 pub mod script;
 pub mod sipp;
@@ -47,6 +49,7 @@ pub use pair::Pair;
 pub use phone::Phone;
 pub use process::Running;
 pub use programme::Programme;
+pub use publisher::Publisher;
 pub use rig::Rig;
 pub use sipp::Sipp;
 pub use witness::Witness;

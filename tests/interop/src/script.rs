@@ -25,6 +25,7 @@
 //! | … `codec=97:iLBC/8000[:FMTP]` | with `sdp`: this codec alone, and no telephone-event, instead of G.711 |
 //! | … `key=5:160` | a body that says a key and its length in ms (`application/dtmf-relay`) |
 //! | &nbsp;&nbsp;`Name: value` | one more header |
+//! | &nbsp;&nbsp;`\| text` | a line of the body |
 //! | `pause MS`, `label NAME`, `goto NAME`, `fail TEXT` | as they say |
 
 use anyhow::{Context, Result, bail, ensure};
@@ -149,7 +150,7 @@ impl Writer {
         // What leads to the other side: Contact and route. SIPp forgets both, and the tag, where a response
         // has no Contact; those to PRACK have none (RFC 3262 §5).
         let leads = !is_request && self.asked != "PRACK";
-        if leads || matches!(what, "INVITE" | "UPDATE") {
+        if leads || matches!(what, "INVITE" | "UPDATE" | "SUBSCRIBE") {
             attributes.push_str(" rrs=\"true\"");
         }
         let mut at = 0;
@@ -201,7 +202,8 @@ impl Writer {
 
     fn actions(&mut self, what: &str, inner: &[&str], attributes: &mut String) -> Result<String> {
         let mut actions = String::new();
-        if what == "INVITE" && self.answers == Some(true) && !self.kept {
+        let begins = matches!(what, "INVITE" | "SUBSCRIBE");
+        if begins && self.answers == Some(true) && !self.kept {
             self.kept = true;
             for (header, name) in [
                 ("Via:", "via"),
@@ -294,13 +296,16 @@ impl Writer {
                 "[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]\n"
             )?;
         }
-        if options.answers_invite || self.last == "INVITE" {
+        if options.answers_invite || matches!(self.last.as_str(), "INVITE" | "SUBSCRIBE") {
             self.dialog |= options.what.starts_with('2');
         }
         let leads_here =
             matches!(options.what.as_bytes(), [b'1' | b'2', ..]) && options.what != "100";
-        let has_target =
-            options.answers_invite || matches!(self.last.as_str(), "INVITE" | "UPDATE" | "OPTIONS");
+        let has_target = options.answers_invite
+            || matches!(
+                self.last.as_str(),
+                "INVITE" | "UPDATE" | "OPTIONS" | "SUBSCRIBE"
+            );
         options.finish(&mut text, leads_here && has_target)?;
         Ok(text)
     }
@@ -408,11 +413,15 @@ struct Options<'a> {
     auth: bool,
     answers_invite: bool,
     headers: Vec<&'a str>,
+    /// Lines of the body.
+    body: Vec<&'a str>,
 }
 
 impl<'a> Options<'a> {
     fn read(rest: &'a str, inner: &[&'a str]) -> Result<Self> {
         let mut words = rest.split_whitespace();
+        let (body, headers): (Vec<&str>, Vec<&str>) =
+            inner.iter().partition(|line| line.starts_with("| "));
         let mut options = Self {
             what: words.next().context("send what?")?,
             reason: String::new(),
@@ -425,7 +434,8 @@ impl<'a> Options<'a> {
             key: None,
             auth: false,
             answers_invite: false,
-            headers: inner.to_vec(),
+            headers,
+            body,
         };
         let mut reason = Vec::new();
         for word in words {
@@ -473,6 +483,13 @@ impl<'a> Options<'a> {
                 "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\n\
                  Signal={key}\nDuration={ms}\n"
             )?);
+        }
+        if !self.body.is_empty() {
+            writeln!(text, "Content-Length: [len]\n")?;
+            for line in &self.body {
+                writeln!(text, "{}", line.trim_start_matches("| "))?;
+            }
+            return Ok(());
         }
         let Some(direction) = self.sdp else {
             return Ok(writeln!(text, "Content-Length: 0\n")?);

@@ -60,13 +60,16 @@ pub fn faulty(kind: &str) -> PathBuf {
     folder.join("ci/liboffhook_mock_faulty.so")
 }
 
-/// A catalogue with G.711 linked in and `library` isolated, which is started again as often as it fails.
+/// A catalogue with G.711, L16 and the desk linked in and `library` isolated, which is started again as often as it fails.
 pub fn catalogue(program: &Path, library: &Path) -> Catalogue {
     let mut catalogue = Catalogue::new("isolation", "0")
         .isolated_by(program.to_owned())
         .without_quarantine();
-    let added = catalogue.add_built_in(&codec_g711::ENTRY);
+    let built_in = [&codec_g711::ENTRY, &codec_l16::ENTRY, &crate::desk::ENTRY];
+    let added = built_in.map(|entry| catalogue.add_built_in(entry));
     added
+        .into_iter()
+        .collect::<Result<(), _>>()
         .and_then(|()| catalogue.add_isolated(library))
         .unwrap_or_else(|error| panic!("{error}"));
     catalogue

@@ -3,10 +3,11 @@
 use audio::Rate;
 use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use media_thread::{
-    AudioKit, Capacity, CodecKit, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine,
-    MediaNet, Order, Remote, Replaced, Report, Taker, Told, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, CodecKit, Ears, FilterChain, Flow, Given, Kit,
+    LegAudio, LegId, LegKit, LegPlan, MediaEngine, MediaNet, Order, Remote, Replaced, Report,
+    Taker, TapSlot, Told, VoiceKit, VoicePlan,
 };
-use plugin_host::{AudioInstance, CodecInstance};
+use plugin_host::{AudioInstance, CodecInstance, DtmfListener, FilterInstance};
 use rtp::latch::Rule;
 use rtp::{Header, Packet};
 use std::collections::VecDeque;
@@ -54,7 +55,7 @@ impl MediaNet for Wire {
     fn flush(&mut self) {}
 }
 
-/// A call that echoes, or plays and records by a device.
+/// A call that echoes, or that a person at a device has.
 #[derive(Debug)]
 pub struct Call {
     engine: MediaEngine<()>,
@@ -62,23 +63,64 @@ pub struct Call {
     header: Header,
     ticks: u64,
     became: Vec<Replaced>,
+    keys: usize,
 }
+
+const LEG: LegId = LegId(1);
+const BUS: BusId = BusId(0);
 
 /// Everything is in packets of 20 ms.
 const PACKET: u32 = 160;
 
 impl Call {
-    /// Begins. With a device it is that one's call, else an echo.
-    pub fn new(codec: CodecInstance, device: Option<AudioInstance>) -> Self {
-        let kind = PayloadType::new(96).expect("below 128");
+    /// Begins; it sends back what it hears.
+    pub fn new(codec: CodecInstance) -> Self {
+        let mut call = Self::silent();
+        call.add(codec, LegAudio::Echo, AudioKit::none());
+        call
+    }
+
+    /// Begins; a person has it at this device, whose microphone these filters stand behind.
+    pub fn at_desk(
+        codec: CodecInstance,
+        device: AudioInstance,
+        filters: Vec<FilterInstance>,
+    ) -> Self {
+        let mut call = Self::silent();
+        let rate = Rate::Hz8000;
+        let bus = BusKit::new(&BusPlan { bus: BUS, rate }, Some(device)).expect("8 kHz");
+        let bus = bus.with_filters(FilterChain::new(filters), FilterChain::empty());
+        call.give(Order::AddBus { bus: BUS }, Kit::Bus(Box::new(bus)));
+        call.add(codec, LegAudio::Bus(BUS), AudioKit::bus(rate, rate));
+        call
+    }
+
+    fn silent() -> Self {
+        Self {
+            engine: MediaEngine::new(Capacity::for_legs(1), 0),
+            wire: Wire::default(),
+            header: Header {
+                marker: false,
+                payload_type: PayloadType::new(96).expect("below 128"),
+                sequence: 1,
+                timestamp: 0,
+                ssrc: 77,
+            },
+            ticks: 0,
+            became: Vec::new(),
+            keys: 0,
+        }
+    }
+
+    fn add(&mut self, codec: CodecInstance, audio: LegAudio, kit: AudioKit) {
         let voice = VoicePlan {
-            send: kind,
-            receive: kind,
+            send: self.header.payload_type,
+            receive: self.header.payload_type,
             clock_rate: Hertz(8_000),
             packet_ms: 20,
             events: None,
         };
-        let mut plan = LegPlan::new(LegId(1), voice, "isolation");
+        let mut plan = LegPlan::new(LEG, voice, "isolation");
         plan.remote = Some(Remote {
             rtp: peer(),
             rtcp: peer(),
@@ -87,35 +129,32 @@ impl Call {
                 other_hosts: false,
             },
         });
-        plan.audio = match device {
-            Some(_) => LegAudio::Device,
-            None => LegAudio::Echo,
-        };
-        let audio = device.map_or_else(AudioKit::none, |device| {
-            AudioKit::device(Rate::Hz8000, device).expect("8 kHz")
-        });
+        plan.audio = audio;
         let voice = VoiceKit::new(&voice, codec, Rate::Hz8000).expect("8 kHz, one channel");
         let mut rng = Rng::from_number(1);
-        let kit = LegKit::new(&plan, voice, audio, (), None, &mut rng);
-        let mut call = Self {
-            engine: MediaEngine::new(Capacity::for_legs(1), 0),
-            wire: Wire::default(),
-            header: Header {
-                marker: false,
-                payload_type: kind,
-                sequence: 1,
-                timestamp: 0,
-                ssrc: 77,
-            },
-            ticks: 0,
-            became: Vec::new(),
-        };
-        let given = Given {
-            order: Order::AddLeg { leg: LegId(1) },
-            kit: Kit::Leg(Box::new(kit)),
-        };
-        call.engine.order(given, Instant::ZERO, &mut call.wire);
-        call
+        let leg = LegKit::new(&plan, voice, kit, (), None, &mut rng);
+        self.give(Order::AddLeg { leg: LEG }, Kit::Leg(Box::new(leg)));
+    }
+
+    fn give(&mut self, order: Order, kit: Kit<()>) {
+        let now = Instant::from_nanos(self.ticks * 10_000_000);
+        self.engine.order(Given { order, kit }, now, &mut self.wire);
+    }
+
+    /// This one listens for keys in what the peer says.
+    pub fn listen(&mut self, listener: DtmfListener) {
+        let ears = Ears::new(listener, Rate::Hz8000);
+        self.give(Order::Listen { leg: LEG }, Kit::Ears(Box::new(ears)));
+    }
+
+    /// How many keys were heard since this was asked last.
+    pub fn keys(&mut self) -> usize {
+        std::mem::take(&mut self.keys)
+    }
+
+    /// Both ways go there from now on.
+    pub fn record(&mut self, tap: TapSlot) {
+        self.give(Order::SetTap { leg: LEG }, Kit::Tap(Box::new(tap)));
     }
 
     /// The peer sends one packet.
@@ -142,6 +181,8 @@ impl Call {
         while let Some(told) = self.engine.poll_told() {
             if let Told::Report(Report::CodecReplaced { became, .. }) = told {
                 self.became.push(became);
+            } else if let Told::Report(Report::ToneKey { .. }) = told {
+                self.keys += 1;
             }
         }
         took
@@ -149,13 +190,9 @@ impl Call {
 
     /// Puts another instance in the codec's place, watched for `watch_ms`.
     pub fn replace(&mut self, codec: CodecInstance, watch_ms: u32) {
-        let leg = LegId(1);
-        let given = Given {
-            order: Order::ReplaceCodec { leg, watch_ms },
-            kit: Kit::Codec(Box::new(CodecKit::new(codec).expect("8 kHz, one channel"))),
-        };
-        let now = Instant::from_nanos(self.ticks * 10_000_000);
-        self.engine.order(given, now, &mut self.wire);
+        let order = Order::ReplaceCodec { leg: LEG, watch_ms };
+        let codec = CodecKit::new(codec).expect("8 kHz, one channel");
+        self.give(order, Kit::Codec(Box::new(codec)));
     }
 
     /// What became of replacements since this was asked last.

@@ -37,7 +37,7 @@ type Seen = Option<(Vec<(u64, u16, Vec<u8>)>, Vec<Replaced>)>;
 /// A call in which a build takes the other's place after each stretch; the process of the last one is killed
 /// while it is watched.
 fn one(builds: &Builds) -> Seen {
-    let mut call = Call::new(builds.open(0), None);
+    let mut call = Call::new(builds.open(0));
     let began = Instant::now();
     let mut is_spoiled = false;
     for n in 0..(REPLACEMENTS + 2) * STRETCH {

@@ -51,6 +51,32 @@ fn two_phones_call_talk_and_hang_up() {
     assert_eq!(world.unfinished(), Vec::<String>::new());
 }
 
+/// Also of a call that is over before anything was counted on the way.
+#[test]
+fn the_end_of_a_short_call_says_how_many_packets_came_and_went() {
+    let mut world = World::new(3);
+    world.set_links(&clean());
+    let alice = world.phone(&Settings::new("alice"));
+    let bob = world.phone(&Settings::new("bob"));
+    let call = alice.dial(&bob.uri());
+    assert!(world.run_while_not(secs(2), || bob.ringing().is_some()));
+    bob.accept(bob.ringing().unwrap());
+    world.run_for(Duration::from_millis(700));
+    alice.hang_up(call);
+    world.run_for(secs(2));
+    for phone in [&alice, &bob] {
+        let ended = phone.events().into_iter().find_map(|event| {
+            let EventBody::CallEnded(ended) = event.body else {
+                return None;
+            };
+            Some(ended)
+        });
+        let quality = ended.unwrap().snapshot.quality.expect("media ran");
+        let (came, went) = (quality.packets_in, quality.packets_out);
+        assert!(came > 20 && went > 20, "{came} came, {went} went");
+    }
+}
+
 fn hash_of(seed: u64) -> (u64, u64) {
     let mut world = World::new(seed);
     world.set_links(&LinkSettings {

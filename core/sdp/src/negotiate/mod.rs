@@ -198,23 +198,28 @@ const LONGEST_MS: u16 = 200;
 
 /// Packet time to send: what the peer asks for, else ours, in whole frames, within its maximum.
 fn packet_time_ms(section: &MediaSection<'_>, media: &LocalMedia, chosen: &Match<'_>) -> u16 {
-    let frame = frame_ms(chosen);
     let wanted = section.ptime_ms().or(media.ptime_ms);
     let wanted = wanted.unwrap_or(chosen.ours.ptime_ms);
-    let wanted = wanted.min(chosen.ours.longest_ms.min(LONGEST_MS));
     let wanted = wanted.min(section.max_ptime_ms().unwrap_or(LONGEST_MS));
+    fitting_ms(chosen.ours, &chosen.fmtp.send, wanted)
+}
+
+/// The packet time next to `wanted` that there is of this codec: whole frames, no more than fit a packet.
+fn fitting_ms(ours: &Capability, fmtp: &str, wanted: u16) -> u16 {
+    let frame = frame_ms(ours, fmtp);
+    let wanted = wanted.min(ours.longest_ms.min(LONGEST_MS));
     (wanted / frame).max(1) * frame
 }
 
 /// Length of a codec frame. iLBC's stands in its parameter `mode`, of which the larger counts (RFC 3952 §4.2).
-fn frame_ms(chosen: &Match<'_>) -> u16 {
-    let rules = chosen.ours.rules.iter();
+fn frame_ms(ours: &Capability, fmtp: &str) -> u16 {
+    let rules = ours.rules.iter();
     let mut modes = rules.filter(|rule| rule.name == "mode" && rule.kind == FmtpKind::Max);
     let said = modes.next().and_then(|rule| {
-        let said = fmtp::value(&chosen.fmtp.send, &rule.name);
+        let said = fmtp::value(fmtp, &rule.name);
         said.or_else(|| rule.default.clone())?.parse().ok()
     });
     said.filter(|ms| (10..=LONGEST_MS).contains(ms))
-        .unwrap_or(chosen.ours.frame_ms)
+        .unwrap_or(ours.frame_ms)
         .max(1)
 }

@@ -1,6 +1,6 @@
 //! Writes our m= sections and the session around them.
 
-use super::{EVENTS, Previous, TELEPHONE_EVENT};
+use super::{EVENTS, Previous, TELEPHONE_EVENT, fitting_ms};
 use crate::parse;
 use crate::{Capability, Direction, LocalMedia, LocalSession, MediaSection, SessionDescription};
 use base::{Hertz, PayloadType};
@@ -64,8 +64,12 @@ pub(super) fn used(
         );
         say("fmtp", Some(format!("{number} {EVENTS}")));
     }
-    let codec_ptime_ms = formats.first().map(|line| line.codec.ptime_ms);
-    if let Some(ms) = media.ptime_ms.or(codec_ptime_ms) {
+    // Of the format that comes first: nobody sends the others unless both sides say so.
+    let fitting = formats.first().map(|line| {
+        let wanted = media.ptime_ms.unwrap_or(line.codec.ptime_ms);
+        fitting_ms(line.codec, line.fmtp, wanted)
+    });
+    if let Some(ms) = fitting.or(media.ptime_ms) {
         say("ptime", Some(ms.to_string()));
     }
     if let Some(ms) = media.max_ptime_ms {

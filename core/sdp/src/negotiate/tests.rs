@@ -406,6 +406,32 @@ fn our_packet_time_is_said_and_used_when_they_say_none() {
     assert_eq!(agreed(&negotiated).ptime_ms, 40);
 }
 
+/// Of L16/48000 only 10 ms fit a packet, and iLBC's frames are of 30 ms: neither comes in packets of 20 ms.
+#[test]
+fn the_packet_time_that_is_said_is_one_that_the_first_codec_has() {
+    let mut large = pcmu();
+    (large.longest_ms, large.ptime_ms) = (10, 10);
+    let mut slow = ilbc();
+    slow.fmtp = "mode=30".into();
+    for (codec, asked, want) in [
+        (large.clone(), Some(20), 10),
+        (large, None, 10),
+        (ilbc(), Some(20), 20),
+        (slow.clone(), Some(20), 30),
+        (slow, Some(70), 60),
+        (pcmu(), Some(20), 20),
+    ] {
+        let mut local = us(vec![codec, pcmu()]);
+        local.media[0].ptime_ms = asked;
+        let offered = offer(&local, None);
+        assert_eq!(
+            offered.media(0).unwrap().ptime_ms(),
+            Some(want),
+            "{asked:?}"
+        );
+    }
+}
+
 #[test]
 fn parameters_follow_the_codecs_rules() {
     let sections = "m=audio 5000 RTP/AVP 98\na=rtpmap:98 iLBC/8000\n";

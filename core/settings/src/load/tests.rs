@@ -510,6 +510,25 @@ fn layers_override_and_every_value_knows_who_set_it() {
 }
 
 #[test]
+fn a_comma_within_the_options_of_a_filter_parts_nothing() {
+    let mut request = request("desktop");
+    let chain = r#"filter-gain:{"gain_db": 6, "limit_dbfs": -3},filter-x:{"of": {"a": "}\"{", "b": 1}}, filter-y,"#;
+    request.options = vec![("filters.speaker".into(), chain.into(), "--x".into())];
+    let (settings, _, complaints) = with(&request, "");
+    assert_eq!(complaints.0, []);
+    let read: Vec<_> = settings.unwrap().filters.speaker;
+    let read: Vec<_> = read.iter().map(|f| (&*f.plugin, &*f.argument)).collect();
+    assert_eq!(
+        read,
+        [
+            ("filter-gain", r#"{"gain_db": 6, "limit_dbfs": -3}"#),
+            ("filter-x", r#"{"of": {"a": "}\"{", "b": 1}}"#),
+            ("filter-y", ""),
+        ]
+    );
+}
+
+#[test]
 fn variables_and_options_are_checked_too() {
     let mut request = request("desktop");
     request.environment = [

@@ -4,7 +4,6 @@ use super::{Context, demo, plugin_check};
 use crate::error::Error;
 use clap::Args as Group;
 use control::{Code, ErrorObject, ExitCode};
-use plugin_host::Catalogue;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
@@ -57,11 +56,7 @@ fn round(context: &mut Context, project: &Project) -> Result<ExitCode, Error> {
     if !report.passed() {
         return Ok(ExitCode::Plugin);
     }
-    let refused = |why: plugin_host::Error| {
-        ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
-    };
-    let mut catalogue = Catalogue::new("offhook plugin run", env!("CARGO_PKG_VERSION"));
-    catalogue.add_file(&library).map_err(refused)?;
+    let catalogue = demo::alone(&library)?;
     let Some(format) = catalogue.formats().next().map(|format| format.name.clone()) else {
         context
             .out

@@ -49,7 +49,7 @@ async fn start(keys: &[(&str, &str)]) -> Rc<engine::Core> {
 /// A phone that runs with these codecs.
 async fn start_with(keys: &[(&str, &str)], mut catalogue: Catalogue) -> Rc<engine::Core> {
     catalogue.add_built_in(&audio_null::ENTRY).unwrap();
-    let builder = phone::build(&settings(keys), catalogue).unwrap();
+    let builder = phone::build_keeping(&settings(keys), catalogue).unwrap();
     builder.start().await.unwrap()
 }
 

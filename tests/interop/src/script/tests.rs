@@ -73,3 +73,14 @@ fn the_answer_to_cancel_makes_no_dialog() {
     assert!(xml.contains("branch=[branch-5]"));
     assert!(!xml.contains("[next_url]"));
 }
+
+#[test]
+fn a_notifier_turns_the_headers_round_and_says_its_document() {
+    let xml = translate(
+        "recv SUBSCRIBE\nsend 200 OK\n  Expires: 60\nsend NOTIFY\n  Event: dialog\n  | <a/>\nrecv 200\n",
+    )
+    .unwrap();
+    assert!(xml.contains("NOTIFY [next_url] SIP/2.0"));
+    assert!(xml.contains("From:[$to];tag="));
+    assert!(xml.contains("Event: dialog\nContent-Length: [len]\n\n<a/>\n"));
+}

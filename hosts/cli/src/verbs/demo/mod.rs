@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::out::Colour;
 use control::ExitCode;
 use stage::Stage;
-pub(super) use stage::{Guest, Own};
+pub(super) use stage::{Guest, Own, alone};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 

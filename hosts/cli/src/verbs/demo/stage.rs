@@ -10,7 +10,7 @@ use demo_pbx::{Pbx, Users};
 use engine::Core;
 use engine::listener::{Listener, Next};
 use phone::{Files, Recorded, Rule};
-use plugin_host::Catalogue;
+use plugin_host::{Catalogue, Entry, Prober};
 use ports::media::Sound;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -116,9 +116,14 @@ impl Stage {
             request: sounds.request(),
         };
         let incoming = loaded.settings.incoming.clone();
-        let builder = phone::build_with(&loaded.settings, catalogue, sound, move || {
-            Box::new(Rule::new(incoming.clone(), Recorded::default()))
-        });
+        let keeping: phone::Keeping = phone::keeping;
+        let builder = phone::build_with(
+            &loaded.settings,
+            catalogue,
+            sound,
+            move || Box::new(Rule::new(incoming.clone(), Recorded::default())),
+            Some(keeping),
+        );
         let builder = builder.map_err(|why| Error::from(why.explain()))?;
         let began = Instant::now();
         let phone = builder
@@ -291,23 +296,44 @@ fn catalogue(guest: Option<&Guest>) -> Result<Catalogue, Error> {
         &dtmf_info::ENTRY,
         &dtmf_rfc4733::ENTRY,
     ];
-    let host = phone::Host {
-        name: "offhook demo",
-        version: env!("CARGO_PKG_VERSION"),
+    let mut host = host(files, &built_in);
+    if let Some(Guest::Own(_)) = guest {
         // Whoever looks for the plugin that fails may have it fail.
-        state: None,
-        built_in: &built_in,
-        files,
-        prober: None,
-    };
+        host.prober = None;
+    }
     let mut catalogue = phone::catalogue(&host, &settings);
     if let Some(Guest::Codec { file, .. }) = guest {
-        let refused = |why: plugin_host::Error| {
-            ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
-        };
-        catalogue.add_file(file).map_err(refused)?;
+        add(&mut catalogue, file)?;
     }
     Ok(catalogue)
+}
+
+/// This file and nothing else, guarded as plugins of the demo are.
+pub(in crate::verbs) fn alone(file: &Path) -> Result<Catalogue, Error> {
+    let request = settings::Request::of_profile("demo");
+    let settings = settings::load(&request).map_err(broken)?.settings;
+    let mut catalogue = phone::guarded(&host(Files::Named, &[]), &settings);
+    add(&mut catalogue, file)?;
+    Ok(catalogue)
+}
+
+fn host<'a>(files: Files<'a>, built_in: &'a [&'a Entry]) -> phone::Host<'a> {
+    phone::Host {
+        name: "offhook demo",
+        version: env!("CARGO_PKG_VERSION"),
+        state: None,
+        built_in,
+        files,
+        prober: Prober::beside(),
+    }
+}
+
+fn add(catalogue: &mut Catalogue, file: &Path) -> Result<(), Error> {
+    let refused = |why: plugin_host::Error| {
+        ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
+    };
+    catalogue.add_file(file).map_err(refused)?;
+    Ok(())
 }
 
 /// The demo's state folder, or for a check a new one that is thrown away.
