@@ -146,6 +146,7 @@ fn plugin(change: &PluginChange) -> String {
     )
 }
 
+#[allow(clippy::too_many_lines)] // One line for each event.
 fn call(event: &Event) -> String {
     let far = call_of(event).map(|call| words::party(words::far_end(call)));
     let more = match &event.body {
