@@ -244,6 +244,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             "application/pidf+xml",
             "application/reginfo+xml",
             "application/simple-message-summary",
+            "message/sipfrag",
         ]
         .map(str::to_owned)
         .to_vec(),

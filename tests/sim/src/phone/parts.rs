@@ -27,7 +27,7 @@ const METHODS: [Method; 10] = [
     Method::Notify,
 ];
 
-const CONTENT_TYPES: [&str; 7] = [
+const CONTENT_TYPES: [&str; 8] = [
     "application/sdp",
     "application/dtmf-relay",
     "application/dtmf",
@@ -35,6 +35,7 @@ const CONTENT_TYPES: [&str; 7] = [
     "application/pidf+xml",
     "application/reginfo+xml",
     "application/simple-message-summary",
+    "message/sipfrag",
 ];
 
 /// Parts and the probes in them.
