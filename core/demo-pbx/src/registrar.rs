@@ -154,6 +154,7 @@ impl Part for PbxRegistrar {
             Word::Add(_)
             | Word::Remove { .. }
             | Word::Register { .. }
+            | Word::Policy { .. }
             | Word::Unregister { .. }
             | Word::FlowLost { .. }
             | Word::Stop

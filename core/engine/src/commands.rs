@@ -7,6 +7,7 @@ mod kept;
 mod lamps;
 mod pick;
 mod plugins;
+mod receiving;
 mod recordings;
 mod repeats;
 mod rules;
@@ -22,13 +23,19 @@ use control::plugin::PluginReload;
 use control::snapshot::Party;
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
+pub(crate) use plugins::is_slow;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
+/// What a command leads to that takes its time.
+pub type Later = Pin<Box<dyn Future<Output = Outcome>>>;
+
 /// Carries out `plugin.reload`.
-pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
+pub type Reload = Box<dyn Fn(&PluginReload) -> Later>;
 
 /// Lifetime of a binding that a command leaves open. Unit: s.
 const EXPIRES_S: u32 = 600;
@@ -135,7 +142,9 @@ impl Commands {
             Command::Register(_)
             | Command::Unregister(_)
             | Command::AddAccount(_)
-            | Command::RemoveAccount(_) => self.on_account(asked, hub),
+            | Command::RemoveAccount(_)
+            | Command::DoNotDisturb(_)
+            | Command::Forward(_) => self.on_account(asked, hub),
             Command::ListCalls(_)
             | Command::ListAccounts(_)
             | Command::Status(_)
@@ -149,10 +158,8 @@ impl Commands {
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
-            | Command::PluginTop(_)
             | Command::PluginEnable(_)
-            | Command::PluginDisable(_)
-            | Command::PluginReload(_) => self.on_plugin(&asked),
+            | Command::PluginDisable(_) => self.on_plugin(&asked),
             Command::HistoryList(_)
             | Command::HistoryDelete(_)
             | Command::HistoryRedial(_)
@@ -167,7 +174,9 @@ impl Commands {
             | Command::ProfileUse(_)
             | Command::ProfileRemove(_)
             | Command::FavouriteAdd(_)
-            | Command::FavouriteRemove(_) => {
+            | Command::FavouriteRemove(_)
+            | Command::PluginTop(_)
+            | Command::PluginReload(_) => {
                 let why = "it is answered later: Core::ask";
                 Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }
@@ -204,6 +213,8 @@ impl Commands {
                 account: known(&on.account, hub)?,
             }),
             Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
+            Command::DoNotDisturb(asked) => self.do_not_disturb(&asked),
+            Command::Forward(asked) => self.forward(asked),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);

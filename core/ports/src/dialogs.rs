@@ -8,6 +8,7 @@ use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
 use sip::ServerId;
 use sip::session::Inside;
 use sip_message::{Status, Uri};
+use std::sync::Arc;
 
 /// What dialogs can be told.
 #[derive(Debug)]
@@ -20,6 +21,13 @@ pub enum Word {
     AccountGone {
         /// The account's name.
         account: String,
+    },
+    /// Other rules about the account's calls hold from now on.
+    Policy {
+        /// The account's name.
+        account: String,
+        /// All of them.
+        policy: Arc<policy::Policy>,
     },
     /// Calls of the account go by this registrar from now on; those that are up stay where they are.
     Registrar {

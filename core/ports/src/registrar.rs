@@ -2,6 +2,7 @@
 
 use crate::link::Heard;
 use crate::{Account, Address};
+use std::sync::Arc;
 
 /// What registrar can be told.
 #[derive(Debug)]
@@ -24,6 +25,13 @@ pub enum Word {
     Unregister {
         /// The account's name.
         account: String,
+    },
+    /// Other rules about the account's calls hold from now on.
+    Policy {
+        /// The account's name.
+        account: String,
+        /// All of them.
+        policy: Arc<policy::Policy>,
     },
     /// The connection to `target` is gone.
     FlowLost {

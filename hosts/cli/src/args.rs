@@ -1,12 +1,16 @@
 //! What may be typed.
 
+mod account;
 mod kept;
 mod moved;
 
+pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
 pub(crate) use moved::{Park, Redirect, Transfer};
+
+mod switch;
 
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -15,6 +19,7 @@ use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+pub(crate) use switch::PluginDisable;
 
 /// The command line of the offhook phone.
 #[derive(Debug, Parser)]
@@ -114,6 +119,10 @@ pub(crate) enum Verb {
     Hangup(Hangup),
     /// Send digits
     Dtmf(Dtmf),
+    /// Refuse all calls that come in, or take them again
+    Dnd(Dnd),
+    /// Send calls that come in elsewhere, or no longer
+    Forward(Forward),
     /// Silence the microphone, or open it
     Mute(Mute),
     /// Hold the far end: no sound goes either way
@@ -371,66 +380,6 @@ pub(crate) enum Transport {
     Tcp,
 }
 
-/// `account add`. The password is never an argument: others could read it.
-#[derive(Debug, Group)]
-pub(crate) struct AddAccount {
-    /// Its address, such as alice@pbx.example
-    pub(crate) address: String,
-    /// Its id; without it the address
-    #[arg(long, value_name = "ID")]
-    pub(crate) id: Option<AccountHandle>,
-    /// Read the password from the first line of this file
-    #[arg(long, value_name = "FILE", group = "password")]
-    pub(crate) password_file: Option<PathBuf>,
-    /// Read the password from this environment variable
-    #[arg(long, value_name = "NAME", group = "password")]
-    pub(crate) password_env: Option<String>,
-    /// The server asks for no password
-    #[arg(long, group = "password")]
-    pub(crate) no_password: bool,
-    /// Name to log in with, where it is another
-    #[arg(long, value_name = "NAME")]
-    pub(crate) auth_user: Option<String>,
-    /// Name to show
-    #[arg(long, value_name = "NAME")]
-    pub(crate) display: Option<String>,
-    /// Server to register with: host or host:port
-    #[arg(long, value_name = "SERVER")]
-    pub(crate) registrar: Option<String>,
-    /// Server to register with while the other one is silent: host or host:port
-    #[arg(long, value_name = "SERVER")]
-    pub(crate) standby: Option<String>,
-    /// How long the one in use may be silent, in seconds
-    #[arg(long, value_name = "S", requires = "standby", value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) standby_after: Option<u32>,
-    /// Server that everything goes through: host or host:port
-    #[arg(long, value_name = "SERVER")]
-    pub(crate) outbound_proxy: Option<String>,
-    /// How to reach the server
-    #[arg(long, value_enum, default_value = "udp")]
-    pub(crate) transport: Transport,
-    /// Lifetime to ask for, in seconds
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(20..=86_400))]
-    pub(crate) expires: Option<u32>,
-    /// Do not register
-    #[arg(long)]
-    pub(crate) no_register: bool,
-    /// Use it for calls that name no account
-    #[arg(long)]
-    pub(crate) default: bool,
-    /// Take calls over UDP from anywhere, not only from the account's servers
-    #[arg(long)]
-    pub(crate) udp_from_unknown: bool,
-}
-
-/// `account show`.
-#[derive(Debug, Group)]
-pub(crate) struct ShowAccount {
-    /// The account; without it all of them
-    #[arg(value_name = "ACCOUNT")]
-    pub(crate) account: Option<AccountHandle>,
-}
-
 /// A verb about one account.
 #[derive(Debug, Group)]
 pub(crate) struct OneAccount {
@@ -523,7 +472,7 @@ pub(crate) enum Plugin {
     /// Switch a plugin on from the next start on, and forget what was held against it
     Enable(OnePlugin),
     /// Leave a plugin out from the next start on
-    Disable(OnePlugin),
+    Disable(PluginDisable),
     /// Begin a plugin: a project that builds without a network
     New(PluginNew),
     /// Build a plugin project, check it, and make a call through it

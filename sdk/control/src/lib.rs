@@ -15,6 +15,7 @@
 //! | [`index`] | the table of all codes; [`index::explain`] |
 //! | [`exit`] | [`ExitCode`] of the command line, and which word leads to which |
 //! | [`ladder`] | [`Ladder`]: who sent what when, of one call |
+//! | [`receiving`] | do not disturb and forwarding, switched while the engine runs |
 //! | [`rules`] | what would become of a number |
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
@@ -41,6 +42,7 @@ pub mod lamp;
 mod os;
 pub mod plugin;
 pub mod reason;
+pub mod receiving;
 pub mod recording;
 pub mod rules;
 pub mod secret;

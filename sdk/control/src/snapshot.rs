@@ -3,6 +3,7 @@
 use crate::RecordingSnapshot;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
+use crate::receiving::Forwarding;
 use crate::transfer::TransferSnapshot;
 use crate::{
     AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
@@ -258,6 +259,12 @@ pub struct AccountSnapshot {
     /// When it is tried again. Unit: s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try_s: Option<u32>,
+    /// Its calls are refused: somebody switched do not disturb on.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub do_not_disturb: bool,
+    /// Where its calls are sent.
+    #[serde(default, skip_serializing_if = "Forwarding::is_off")]
+    pub forwarding: Forwarding,
     /// Why it is not registered, in one word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<AccountCause>,

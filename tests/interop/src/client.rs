@@ -220,6 +220,7 @@ impl Client {
             let (EventBody::AccountRegistering(change)
             | EventBody::AccountRegistered(change)
             | EventBody::AccountRenewed(change)
+            | EventBody::AccountChanged(change)
             | EventBody::AccountFailed(change)
             | EventBody::AccountUnregistered(change)) = &event.body
             else {

@@ -3,7 +3,8 @@
 
 use audio::{Rate, chirp::chirp, correlate};
 use base::{Duration, Rng};
-use control::{Code, EventBody};
+use control::receiving::{DoNotDisturb as Quiet, Forward, ForwardWhen};
+use control::{AccountSnapshot, Code, Command, EventBody};
 use offhook_sim::{Peer, Phone, Settings, World};
 use policy::answer::{AutoAnswer, Callers};
 use policy::disturb::Entry;
@@ -349,4 +350,63 @@ fn a_call_that_was_sent_on_before_is_not_sent_back() {
     let (from, heard) = by_eve(13, false, policy, &by);
     assert_eq!(from, "sip:eve@elsewhere.test");
     assert!(heard.contains(&180) && !heard.contains(&302), "{heard:?}");
+}
+
+/// How the account of a phone was told to be last.
+fn changed(phone: &Phone) -> AccountSnapshot {
+    let events = phone.events().into_iter().rev();
+    let mut changes = events.filter_map(|event| {
+        let EventBody::AccountChanged(told) = event.body else {
+            return None;
+        };
+        Some(told.snapshot.clone())
+    });
+    changes.next().expect("the change was told")
+}
+
+/// Switched while the engine runs: all who look see the same, and the next call meets it.
+#[test]
+fn m_135_do_not_disturb_is_switched_by_a_command() {
+    let (world, alice, bob, _) = three(14, Policy::default());
+    for (on, rings) in [(true, 0), (false, 1)] {
+        let asked = Quiet { account: None, on };
+        bob.command(Command::DoNotDisturb(asked)).unwrap();
+        world.run_for(secs(1));
+        assert_eq!(changed(&bob).do_not_disturb, on);
+        alice.dial(&bob.uri());
+        world.run_for(secs(3));
+        assert_eq!(bob.count("call.incoming"), rings);
+    }
+}
+
+#[test]
+fn m_133_forwarding_is_switched_by_a_command() {
+    let seed = 15;
+    let carol = carol_of(seed);
+    let (world, alice, bob, carol_rings) = three(seed, Policy::default());
+    let forward = |when, to: Option<&str>, after_s| {
+        let to = to.map(str::to_owned);
+        bob.command(Command::Forward(Forward {
+            account: None,
+            when,
+            to,
+            after_s,
+        }))
+    };
+    forward(ForwardWhen::NoAnswer, Some(&carol), Some(4)).unwrap();
+    world.run_for(secs(1));
+    let told = changed(&bob).forwarding;
+    assert_eq!((told.no_answer, told.after_s), (Some(carol), Some(4)));
+    alice.dial(&bob.uri());
+    assert!(world.run_while_not(secs(6), || carol_rings.ringing().is_some()));
+    forward(ForwardWhen::NoAnswer, None, None).unwrap();
+    world.run_for(secs(1));
+    assert!(changed(&bob).forwarding.is_off());
+    for (to, code) in [
+        ("bob", Code::FORWARDED_IN_A_CIRCLE),
+        ("nobody <there>", Code::BAD_ADDRESS),
+    ] {
+        let refused = forward(ForwardWhen::Always, Some(to), None).unwrap_err();
+        assert_eq!(refused.code, code, "{to}");
+    }
 }

@@ -62,6 +62,8 @@ impl Rig {
             rtt_ms: None,
             since: None,
             next_try_s: None,
+            do_not_disturb: false,
+            forwarding: control::receiving::Forwarding::default(),
             cause: None,
             error: None,
         };
@@ -373,4 +375,32 @@ fn a_key_stands_for_one_command_and_no_other() {
         !format!("{posts:?}").contains("\"b\""),
         "it was not carried out"
     );
+}
+
+/// A number that is given to somebody else begins without the forwarding of who had it before.
+#[test]
+fn forwarding_does_not_go_over_to_the_next_owner_m_023() {
+    use control::receiving::{Forward, ForwardWhen};
+    let mut rig = Rig::new();
+    rig.ask(Command::AddAccount(Box::new(add("a")))).unwrap();
+    rig.shows("a", true);
+    let forward = Forward {
+        account: None,
+        when: ForwardWhen::Always,
+        to: Some("200".into()),
+        after_s: None,
+    };
+    let forwards = |posts: &[Post]| {
+        let policy = added(posts).policy;
+        policy.receiving.forwarding.always.clone()
+    };
+    rig.ask(Command::Forward(forward)).unwrap();
+    let same = rig.ask(Command::AddAccount(Box::new(add("a")))).unwrap();
+    assert_eq!(forwards(&same).as_deref(), Some("200"));
+    let next = AddAccount {
+        auth_user: Some("somebody else".into()),
+        ..add("a")
+    };
+    let next = rig.ask(Command::AddAccount(Box::new(next))).unwrap();
+    assert_eq!(forwards(&next), None);
 }

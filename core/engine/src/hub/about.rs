@@ -13,6 +13,7 @@ pub(super) fn account_of(body: &EventBody) -> Option<&AccountSnapshot> {
         | EventBody::AccountRegistering(change)
         | EventBody::AccountRegistered(change)
         | EventBody::AccountRenewed(change)
+        | EventBody::AccountChanged(change)
         | EventBody::AccountFailed(change)
         | EventBody::AccountUnregistered(change) => Some(&change.snapshot),
         _ => None,

@@ -38,11 +38,12 @@ mod keys;
 mod news;
 mod noted;
 mod outgoing;
+mod steps;
 mod tell;
 mod transfer;
 mod undelivered;
 
-use answering::{Answering, Step};
+use answering::Answering;
 use base::{Duration, Instant, Machine, Rng, Timers};
 use call::{Call, Stage};
 use causes::Causes;
@@ -315,44 +316,6 @@ impl Dialogs {
         self.unsent = None;
         self.trusted = false;
     }
-
-    fn step(&mut self, handle: CallHandle, step: Step, now: Instant, out: &mut Outbox) {
-        let Some(call) = self.calls.get(&handle) else {
-            return;
-        };
-        let session = call.session;
-        match step {
-            Step::Ring => {
-                self.order(
-                    session,
-                    Order::Progress(sip::session::Progress::RINGING),
-                    now,
-                );
-            }
-            Step::Accept => self.accept(handle, now, out),
-            Step::PickUp(how) => self.pick_up(handle, how, now, out),
-            Step::Forward(to) => self.forward_unanswered(handle, to, now, out),
-            Step::Keys(keys) => self.dialled_keys(handle, keys, now, out),
-            Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
-        }
-    }
-
-    /// Carries out the steps that are due and sets the timer of the next one.
-    fn follow_plan(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
-        loop {
-            let Some(call) = self.calls.get_mut(&handle) else {
-                return;
-            };
-            let waits = call.unnoted.filter(|until| *until > now);
-            let step = if waits.is_none() { call.due(now) } else { None };
-            let Some(step) = step else {
-                let next = waits.or(call.steps.front().map(|(at, _)| *at));
-                self.steps.set(handle, next);
-                return;
-            };
-            self.step(handle, step, now, out);
-        }
-    }
 }
 
 impl Part for Dialogs {
@@ -363,6 +326,11 @@ impl Part for Dialogs {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
+            Word::Policy { account, policy } => {
+                if let Some((_, known)) = self.accounts.get_mut(&account) {
+                    known.policy = policy;
+                }
+            }
             Word::Registrar { account, registrar } => self.account_moved(&account, registrar),
             Word::AccountGone { account } => self.account_gone(&account, now),
             Word::Dial {

@@ -290,6 +290,14 @@ impl Part for Registrar {
                     _ => self.one(&account, One::Register, now),
                 }
             }
+            Word::Policy { account, policy } => {
+                if let Some(id) = self.find(&account)
+                    && let Some(known) = self.accounts.get_mut(&id)
+                {
+                    known.account.policy = policy;
+                    self.tell_changed(id, now, out);
+                }
+            }
             Word::Unregister { account } => self.one(&account, One::Remove, now),
             Word::FlowLost { target } => {
                 let used = self

@@ -4,6 +4,7 @@ use crate::Registrar;
 use crate::known::Known;
 use base::{Duration, Instant};
 use control::event::AccountChange;
+use control::receiving::Forwarding;
 use control::snapshot::{AccountSnapshot, AccountState};
 use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp, quoted};
 use ports::blf::{self, Server};
@@ -153,6 +154,16 @@ impl Registrar {
         self.tell(id, AccountState::Registered, body, fill, now, out);
     }
 
+    /// Other rules about its calls hold from now on.
+    pub(crate) fn tell_changed(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
+        let told = self.accounts.get(&id).and_then(|known| known.told.clone());
+        if let Some(told) = told {
+            let state = told.state;
+            let fill = |snapshot: &mut AccountSnapshot| *snapshot = *told;
+            self.tell(id, state, EventBody::AccountChanged, fill, now, out);
+        }
+    }
+
     fn time(&self, at: Instant) -> Timestamp {
         Timestamp::from_unix_ms(self.epoch.unix_ms() + at.as_millis())
     }
@@ -184,6 +195,8 @@ impl Registrar {
             on_standby: known.on_standby(),
             contact: None,
             until: None,
+            do_not_disturb: false,
+            forwarding: Forwarding::default(),
             expires_s: None,
             rtt_ms: None,
             since: None,
@@ -192,6 +205,8 @@ impl Registrar {
             error: None,
         };
         fill(&mut snapshot);
+        snapshot.do_not_disturb = known.account.policy.receiving.do_not_disturb.on;
+        snapshot.forwarding = forwarding(&known.account.policy.receiving.forwarding);
         known.told = Some(Box::new(snapshot.clone()));
         let change = Box::new(AccountChange::of(snapshot));
         out.post(events::Word::Tell {
@@ -201,6 +216,17 @@ impl Registrar {
             command: None,
             body: body(change),
         });
+    }
+}
+
+/// Where calls are sent, in the words of control.
+fn forwarding(from: &policy::Forwarding) -> Forwarding {
+    let (wait, no_answer) = from.no_answer.clone().unzip();
+    Forwarding {
+        always: from.always.clone(),
+        busy: from.busy.clone(),
+        no_answer,
+        after_s: wait.and_then(|wait| u32::try_from(wait.as_secs()).ok()),
     }
 }
 

@@ -90,6 +90,8 @@ mod tests {
             rtt_ms: None,
             since: None,
             next_try_s: None,
+            do_not_disturb: false,
+            forwarding: control::receiving::Forwarding::default(),
             cause: None,
             error: None,
         }

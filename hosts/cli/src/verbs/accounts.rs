@@ -42,6 +42,12 @@ fn row(account: &AccountSnapshot) -> Vec<String> {
     if account.is_default {
         more.push("default".to_owned());
     }
+    if account.do_not_disturb {
+        more.push("do not disturb".to_owned());
+    }
+    if !account.forwarding.is_off() {
+        more.push("forwarded".to_owned());
+    }
     more.extend(account.expires_s.map(|s| format!("refresh within {s} s")));
     more.extend(
         account

@@ -25,6 +25,7 @@ mod plugin_check;
 mod plugin_new;
 mod plugin_reload;
 mod plugin_run;
+mod receiving;
 mod record;
 mod redirect;
 mod register;
@@ -66,6 +67,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Rules(args) => rules::run(context, args),
         Verb::Answer(args) => answer::run(context, &args),
         Verb::Decline(args) => decline::run(context, &args),
+        Verb::Dnd(args) => receiving::dnd(context, args),
+        Verb::Forward(args) => receiving::forward(context, args),
         Verb::Silence(args) => silence::run(context, &args),
         Verb::Redirect(args) => redirect::run(context, args),
         Verb::Transfer(args) => transfer::run(context, args),
@@ -108,8 +111,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Plugin(Plugin::Enable(one)) => {
             plugin::ask(context, Command::PluginEnable(plugin::of(one)))
         }
-        Verb::Plugin(Plugin::Disable(one)) => {
-            plugin::ask(context, Command::PluginDisable(plugin::of(one)))
+        Verb::Plugin(Plugin::Disable(args)) => {
+            plugin::ask(context, Command::PluginDisable(plugin::off(args)))
         }
         Verb::Plugin(Plugin::Reload(args)) => plugin_reload::run(context, args),
     }
@@ -144,6 +147,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::AccountRegistering(_)
         | EventBody::AccountRegistered(_)
         | EventBody::AccountRenewed(_)
+        | EventBody::AccountChanged(_)
         | EventBody::AccountFailed(_)
         | EventBody::AccountUnregistered(_)
         | EventBody::RecordingStarted(_)
@@ -156,6 +160,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::MwiChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
+        | EventBody::PluginDisabled(_)
+        | EventBody::PluginEnabled(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)

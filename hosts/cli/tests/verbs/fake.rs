@@ -157,6 +157,8 @@ pub(crate) fn account() -> AccountSnapshot {
         rtt_ms: Some(8),
         since: None,
         next_try_s: None,
+        do_not_disturb: false,
+        forwarding: control::receiving::Forwarding::default(),
         cause: None,
         error: None,
     }

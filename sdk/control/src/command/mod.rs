@@ -12,7 +12,8 @@ pub use data::{
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
-use crate::plugin::PluginReload;
+use crate::plugin::{PluginOff, PluginReload};
+use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
 use crate::transfer::TransferCall;
@@ -116,6 +117,10 @@ commands! {
     "add_account" AddAccount Box<AddAccount>;
     /// Take an account away; its calls go on. Outcome: `account.removed`.
     "remove_account" RemoveAccount AccountRef;
+    /// Refuse all calls of an account, or take them again. Outcome: `account.changed`.
+    "do_not_disturb" DoNotDisturb DoNotDisturb;
+    /// Send calls of an account elsewhere, or no longer. Outcome: `account.changed`.
+    "forward" Forward Forward;
     /// Reply: all calls that are not over.
     "list_calls" ListCalls NoFields;
     /// Reply: all accounts.
@@ -142,10 +147,11 @@ commands! {
     "plugin.why" PluginWhy PluginRef;
     /// Reply: what each plugin costs.
     "plugin.top" PluginTop NoFields;
-    /// Switch a plugin's file on from the next start on, and forget what was held against it.
+    /// Switch a plugin's file on from the next start on, and forget what was held against it; one that was switched
+    /// off now, at once. Outcome then: `plugin.enabled`.
     "plugin.enable" PluginEnable PluginRef;
-    /// Leave a plugin's file out from the next start on.
-    "plugin.disable" PluginDisable PluginRef;
+    /// Leave a plugin's file out from the next start on, or now. Outcome then: `plugin.disabled`.
+    "plugin.disable" PluginDisable PluginOff;
     /// Put a newer build of a plugin in its place. Reply: its generation. Outcome: `plugin.replaced`, or
     /// `plugin.rolled_back` if a call tried it and it failed there.
     "plugin.reload" PluginReload PluginReload;

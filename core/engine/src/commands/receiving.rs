@@ -1,0 +1,101 @@
+//! Do not disturb and forwarding, switched while the engine runs (M-133, M-135).
+
+use super::{Commands, Outcome};
+use base::Duration;
+use control::receiving::{DoNotDisturb, Forward, ForwardWhen};
+use control::{AccountHandle, Code, ErrorObject, quoted};
+use policy::forward::{Hop, is_target};
+use ports::account::default_of;
+use ports::{Account, dialogs, registrar};
+use std::sync::Arc;
+
+/// How long nobody answers, where neither the command nor the settings say.
+const USUAL_WAIT: Duration = Duration::from_secs(15);
+
+impl Commands {
+    pub(super) fn do_not_disturb(&mut self, asked: &DoNotDisturb) -> Outcome {
+        let account = self.own(asked.account.as_ref())?;
+        let policy = Arc::make_mut(&mut account.policy);
+        policy.receiving.do_not_disturb.on = asked.on;
+        let account = account.clone();
+        self.tell_policy(&account)
+    }
+
+    pub(super) fn forward(&mut self, asked: Forward) -> Outcome {
+        let Forward {
+            account,
+            when,
+            to,
+            after_s,
+        } = asked;
+        let account = self.own(account.as_ref())?;
+        if let Some(to) = &to {
+            may_go_to(account, to)?;
+        }
+        if after_s.is_some_and(|after_s| !(1..=600).contains(&after_s)) {
+            let why = "after_s is 1 to 600";
+            return Err(ErrorObject::new(Code::USAGE, why));
+        }
+        let forwarding = &mut Arc::make_mut(&mut account.policy).receiving.forwarding;
+        match when {
+            ForwardWhen::Always => forwarding.always = to,
+            ForwardWhen::Busy => forwarding.busy = to,
+            ForwardWhen::NoAnswer => {
+                let before = forwarding.no_answer.as_ref().map(|(wait, _)| *wait);
+                let wait = after_s.map(|after_s| Duration::from_secs(u64::from(after_s)));
+                let wait = wait.or(before).unwrap_or(USUAL_WAIT);
+                forwarding.no_answer = to.map(|to| (wait, to));
+            }
+        }
+        let account = account.clone();
+        self.tell_policy(&account)
+    }
+
+    fn own(&mut self, named: Option<&AccountHandle>) -> Result<&mut Account, ErrorObject> {
+        let name = match named {
+            Some(named) => Some(named.as_str().to_owned()),
+            None => default_of(self.accounts.iter()).map(|account| account.name.clone()),
+        };
+        let mut accounts = self.accounts.iter_mut();
+        let found = accounts.find(|account| Some(&account.name) == name.as_ref());
+        found.ok_or_else(|| {
+            let why = match named {
+                Some(named) => format!("no account is called '{named}'"),
+                None => "no account is set up".to_owned(),
+            };
+            ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
+        })
+    }
+
+    fn tell_policy(&self, account: &Account) -> Outcome {
+        let (name, policy) = (account.name.clone(), &account.policy);
+        self.post(dialogs::Word::Policy {
+            account: name.clone(),
+            policy: Arc::clone(policy),
+        })?;
+        self.post(registrar::Word::Policy {
+            account: name,
+            policy: Arc::clone(policy),
+        })
+    }
+}
+
+/// Somewhere that is an address, and not the account itself.
+fn may_go_to(account: &Account, to: &str) -> Result<(), ErrorObject> {
+    if !is_target(to) {
+        let why = format!("{} is no number and no SIP URI", quoted(to));
+        return Err(ErrorObject::new(Code::BAD_ADDRESS, why));
+    }
+    let hop = Hop {
+        own: &account.aor.to_string(),
+        caller: "",
+        diverted_by: &[],
+    };
+    match hop.circle(to) {
+        Some(circle) => Err(ErrorObject::new(
+            Code::FORWARDED_IN_A_CIRCLE,
+            circle.to_string(),
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,76 @@
+//! `dnd` and `forward`: what becomes of calls that come in, switched while the engine runs.
+
+use super::{Context, account_object};
+use crate::args::{Dnd, Forward, Switch, When};
+use crate::error::Error;
+use crate::link::Engine;
+use control::receiving::{self, ForwardWhen};
+use control::{AccountSnapshot, Code, Command, EventBody, ExitCode};
+
+pub(crate) fn dnd(context: &mut Context, args: Dnd) -> Result<ExitCode, Error> {
+    let on = args.switch == Switch::On;
+    let asked = receiving::DoNotDisturb {
+        account: args.account,
+        on,
+    };
+    let changed = ask(context, Command::DoNotDisturb(asked))?;
+    let said = match on {
+        true => format!("{} is not disturbed: callers hear busy", changed.account),
+        false => format!("{} takes calls", changed.account),
+    };
+    context.out.line(&said);
+    context.out.object(&account_object(&changed));
+    Ok(ExitCode::Success)
+}
+
+pub(crate) fn forward(context: &mut Context, args: Forward) -> Result<ExitCode, Error> {
+    let to = Some(args.to).filter(|to| to != "off");
+    let asked = receiving::Forward {
+        account: args.account,
+        when: match args.when {
+            When::Always => ForwardWhen::Always,
+            When::Busy => ForwardWhen::Busy,
+            When::NoAnswer => ForwardWhen::NoAnswer,
+        },
+        to,
+        after_s: args.after,
+    };
+    let changed = ask(context, Command::Forward(asked))?;
+    for line in lines(&changed) {
+        context.out.line(&line);
+    }
+    context.out.object(&account_object(&changed));
+    Ok(ExitCode::Success)
+}
+
+fn ask(context: &Context, command: Command) -> Result<AccountSnapshot, Error> {
+    let mut engine = Engine::connect(&context.global, Some(&["account.changed"]))?;
+    engine.ask(command)?;
+    engine.outcome((Code::ENGINE_BUSY, "the change"), |event| {
+        let EventBody::AccountChanged(told) = &event.body else {
+            return None;
+        };
+        Some(Ok(told.snapshot.clone()))
+    })
+}
+
+/// Where an account sends its calls, a line each.
+fn lines(account: &AccountSnapshot) -> Vec<String> {
+    let name = &account.account;
+    let to = &account.forwarding;
+    let line = |which: &str, to: &Option<String>| {
+        let to = to.as_ref()?;
+        Some(format!("{which} of {name} go to {to}"))
+    };
+    let after = to.after_s.map_or(String::new(), |s| format!(" for {s} s"));
+    let lines = [
+        line("all calls", &to.always),
+        line("calls beside another", &to.busy),
+        line(&format!("calls that nobody answers{after}"), &to.no_answer),
+    ];
+    let mut lines: Vec<String> = lines.into_iter().flatten().collect();
+    if lines.is_empty() {
+        lines.push(format!("calls of {name} stay here"));
+    }
+    lines
+}
