@@ -18,6 +18,7 @@ const NAMES: &[(&str, &str)] = &[
     ("part-dialogs", "offhook_part_dialogs"),
     ("part-link", "offhook_part_link"),
     ("part-registrar", "offhook_part_registrar"),
+    ("part-transfer", "offhook_part_transfer"),
     ("phone", "offhook_phone"),
     // What plugins log of themselves.
     ("plugin", "plugin"),
