@@ -5,7 +5,7 @@
 
 use crate::replace::WentWrong;
 use audio::Block;
-use plugin_host::{FilterInstance, Trouble};
+use plugin_host::FilterInstance;
 use serde::{Deserialize, Serialize};
 
 /// Where a filter stands.
@@ -71,10 +71,8 @@ impl FilterChain {
             let near = block.samples();
             // After trouble `out` is what goes on without it.
             let done = filter.instance.process(near, far, delay_samples, out);
-            match done {
-                // That is known to whoever did it.
-                Ok(()) | Err(Trouble::SwitchedOff) => {}
-                Err(trouble) => filter.failed(trouble.into()),
+            if let Err(trouble) = done {
+                filter.failed(trouble.into());
             }
             block.copy_from(&self.out);
         }

@@ -29,12 +29,7 @@ impl Gone {
             }
         };
         let shut = codec.shut_fence();
-        let is_shut = match shut {
-            Some(
-                Trouble::Poisoned | Trouble::Bypassed | Trouble::Refused | Trouble::SwitchedOff,
-            ) => true,
-            Some(Trouble::Failed(_)) | None => false,
-        };
+        let is_shut = matches!(shut, Some(Trouble::Poisoned | Trouble::Bypassed));
         self.told = is_shut || now.since(since) >= GONE_AFTER;
         self.told
     }

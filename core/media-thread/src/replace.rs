@@ -72,10 +72,8 @@ pub enum WentWrong {
     TooSlow,
     /// It said a count that cannot be.
     Garbage,
-    /// It refused what the old one did, or was not opened.
+    /// It refused what the old one did.
     Failed,
-    /// A person switched its plugin off.
-    SwitchedOff,
 }
 
 impl From<Trouble> for WentWrong {
@@ -86,8 +84,7 @@ impl From<Trouble> for WentWrong {
             Trouble::Failed(Status::GARBAGE) => Self::Garbage,
             // A process that has not answered yet, or is gone.
             Trouble::Failed(Status::UNAVAILABLE) => Self::TooSlow,
-            Trouble::Failed(_) | Trouble::Refused => Self::Failed,
-            Trouble::SwitchedOff => Self::SwitchedOff,
+            Trouble::Failed(_) => Self::Failed,
         }
     }
 }
@@ -149,14 +146,14 @@ impl CodecSlot {
         };
         let done = again(&mut watch.aside.slot);
         let is_bad = match trouble {
-            // A busy machine makes one late, now and then; before it is open it cannot be.
+            // A busy machine makes one late, now and then.
             WentWrong::TooSlow => {
-                watch.late += u32::from(!self.is_opening());
+                watch.late += 1;
                 watch.late >= LATE
             }
             // What both refuse is the packet's fault.
             WentWrong::Failed => done.is_some(),
-            WentWrong::Panicked | WentWrong::Garbage | WentWrong::SwitchedOff => true,
+            WentWrong::Panicked | WentWrong::Garbage => true,
         };
         if is_bad {
             self.give_way(&mut watch, trouble);

@@ -14,9 +14,11 @@ const NAMES: &[(&str, &str)] = &[
     ("engine", "offhook_engine"),
     ("net", "offhook_net"),
     ("offhookd", "offhookd"),
+    ("part-blf", "offhook_part_blf"),
     ("part-dialogs", "offhook_part_dialogs"),
     ("part-link", "offhook_part_link"),
     ("part-registrar", "offhook_part_registrar"),
+    ("part-transfer", "offhook_part_transfer"),
     ("phone", "offhook_phone"),
     // What plugins log of themselves.
     ("plugin", "plugin"),

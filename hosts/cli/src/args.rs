@@ -10,8 +10,6 @@ pub(crate) use kept::{
 };
 pub(crate) use moved::{Park, Redirect, Transfer};
 
-mod switch;
-
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
@@ -19,7 +17,6 @@ use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
-pub(crate) use switch::PluginDisable;
 
 /// The command line of the offhook phone.
 #[derive(Debug, Parser)]
@@ -472,7 +469,7 @@ pub(crate) enum Plugin {
     /// Switch a plugin on from the next start on, and forget what was held against it
     Enable(OnePlugin),
     /// Leave a plugin out from the next start on
-    Disable(PluginDisable),
+    Disable(OnePlugin),
     /// Begin a plugin: a project that builds without a network
     New(PluginNew),
     /// Build a plugin project, check it, and make a call through it

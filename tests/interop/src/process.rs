@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn what_a_program_made_goes_with_it() {
         let mut parent = shell("sleep 1000 & echo made $!; wait", "workers");
-        parent.wait_for("made", 1, PATIENCE).unwrap();
+        // Its command line stands in the log too.
+        parent.wait_for("made", 2, PATIENCE).unwrap();
         let made = children(parent.id());
         assert_eq!(made.len(), 1);
         parent.kill();

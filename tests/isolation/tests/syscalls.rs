@@ -80,7 +80,6 @@ fn tick(program: &Path, library: &Path) -> ! {
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
         &codec_ilbc::ENTRY,
-        &codec_l16::ENTRY,
         &codec_opus::ENTRY,
     ] {
         catalogue.add_built_in(entry).unwrap();
