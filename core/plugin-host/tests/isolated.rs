@@ -449,6 +449,34 @@ fn an_isolated_decoder_that_is_always_late_is_told_beside_its_encoder() {
     assert!(told[0].tally.misses_in_row >= 3, "{told:?}");
 }
 
+/// A process that got no processor for 120 ms is heard again at once, and is not told to be slow.
+#[test]
+fn a_stall_costs_no_more_than_itself() {
+    let catalogue = with("codec");
+    let codec = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
+    let mut codec = codec.open("", "").unwrap();
+    let process = catalogue.process_of("mock-faulty-codec").unwrap();
+    let process = rustix::process::Pid::from_raw(process as i32).unwrap();
+    let signal = |signal| rustix::process::kill_process(process, signal).unwrap();
+    let tick = Duration::from_millis(20);
+    let mut decoded = |n: usize| {
+        let heard = (0..n).map(|_| {
+            std::thread::sleep(tick);
+            host::away::begin_tick();
+            codec.decode(&[1; 160], &mut [0; 160]).is_ok()
+        });
+        heard.filter(|heard| *heard).count()
+    };
+    until(|| decoded(1) == 1);
+    signal(rustix::process::Signal::STOP);
+    assert_eq!(decoded(6), 0);
+    signal(rustix::process::Signal::CONT);
+    // One of them for machines that keep everybody waiting.
+    assert!(decoded(10) >= 8, "it is heard again");
+    assert_eq!(catalogue.watches()[0].newly_shut(), []);
+    assert_eq!(catalogue.incidents(), []);
+}
+
 /// Whoever finds out later that the process has gone does not accuse the one after it.
 #[test]
 fn a_recorder_whose_process_is_killed_is_one_fault() {
