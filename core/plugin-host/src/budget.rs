@@ -52,6 +52,10 @@ pub struct Meter {
     longest_ns: AtomicU64,
     shut: AtomicU8,
     told: AtomicBool,
+    /// Written by control alone.
+    off: AtomicBool,
+    /// Why it was not opened.
+    why: OnceLock<String>,
     buckets: [AtomicU32; BUCKETS],
 }
 
@@ -67,6 +71,8 @@ impl Default for Meter {
             longest_ns: AtomicU64::default(),
             shut: AtomicU8::default(),
             told: AtomicBool::default(),
+            off: AtomicBool::default(),
+            why: OnceLock::new(),
             buckets: [const { AtomicU32::new(0) }; BUCKETS],
         }
     }
@@ -85,6 +91,17 @@ impl Meter {
     /// \[control\].
     pub fn stands(&self, slot: String) {
         let _ = self.slot.set(slot);
+    }
+
+    /// Says why it was not opened.
+    pub(crate) fn refused(&self, why: String) {
+        let _ = self.why.set(why);
+    }
+
+    /// Whether a person has switched its plugin off.
+    #[inline(always)]
+    pub(crate) fn is_off(&self) -> bool {
+        self.off.load(Relaxed)
     }
 
     fn seat(&self) -> Seat {
@@ -151,9 +168,10 @@ impl Meter {
 
     pub(crate) fn shut(&self, trouble: Option<Trouble>) {
         let code = match trouble {
-            None | Some(Trouble::Failed(_)) => 0,
+            None | Some(Trouble::Failed(_) | Trouble::SwitchedOff) => 0,
             Some(Trouble::Bypassed) => 1,
             Some(Trouble::Poisoned) => 2,
+            Some(Trouble::Refused) => 3,
         };
         self.told.store(false, Relaxed);
         self.shut.store(code, Relaxed);
@@ -163,6 +181,7 @@ impl Meter {
         match self.shut.load(Relaxed) {
             1 => Some(Trouble::Bypassed),
             2 => Some(Trouble::Poisoned),
+            3 => Some(Trouble::Refused),
             _ => None,
         }
     }
@@ -227,6 +246,8 @@ pub struct ShutOut {
     pub seat: Seat,
     /// Why.
     pub trouble: Trouble,
+    /// In words, where it was not opened.
+    pub why: Option<String>,
     /// What it did until then.
     pub tally: Tally,
 }
@@ -280,6 +301,8 @@ impl Sums {
 struct Meters {
     open: Vec<Arc<Meter>>,
     closed: Sums,
+    /// Instances to come are off as well.
+    off: bool,
 }
 
 /// The meters of one plugin.
@@ -295,8 +318,24 @@ impl Budget {
             meters.put_away();
         }
         let meter = Arc::new(Meter::default());
+        meter.off.store(meters.off, Relaxed);
         meters.open.push(Arc::clone(&meter));
         meter
+    }
+
+    /// Keeps every instance from being entered, also those to come, until it is called off. Thread:
+    /// \[control\].
+    pub(crate) fn switch(&self, off: bool) {
+        let mut meters = self.meters();
+        meters.off = off;
+        for meter in &meters.open {
+            meter.off.store(off, Relaxed);
+        }
+    }
+
+    /// Whether they are kept from it.
+    pub(crate) fn is_off(&self) -> bool {
+        self.meters().off
     }
 
     /// What the plugin cost so far. Thread: \[control\]; no media thread waits for it.
@@ -335,6 +374,7 @@ impl Budget {
             (!meter.told.swap(true, Relaxed)).then(|| ShutOut {
                 seat: meter.seat(),
                 trouble,
+                why: meter.why.get().cloned(),
                 tally: meter.tally(),
             })
         });

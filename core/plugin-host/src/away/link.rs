@@ -6,10 +6,10 @@ use super::words::Media;
 use super::{Mishap, patience};
 use crate::Trouble;
 use crate::budget::{Meter, Way};
-use core::sync::atomic::{AtomicU32, Ordering};
-use plugin::Status;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use plugin::{Refusal, Status};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Replies missed in a row before nobody waits for the next any more. Source: rulings, Limits.
@@ -27,6 +27,12 @@ pub(crate) struct Link {
     pub(super) open: Media,
     /// Which process serves it: counts up from 1; 0 while none does.
     live: AtomicU32,
+    /// The process that opened it first; 0 until then.
+    first: AtomicU32,
+    /// Why it was not opened.
+    refusal: OnceLock<Refusal>,
+    /// Nobody calls it any more.
+    abandoned: AtomicBool,
     /// Requests made.
     sent: AtomicU32,
 }
@@ -38,6 +44,9 @@ impl Link {
             memory,
             open,
             live: AtomicU32::new(0),
+            first: AtomicU32::new(0),
+            refusal: OnceLock::new(),
+            abandoned: AtomicBool::new(false),
             sent: AtomicU32::new(0),
         }
     }
@@ -54,7 +63,21 @@ impl Link {
 
     /// A process has opened it.
     pub(super) fn up(&self, generation: u32) {
+        // Only the first time.
+        let _ = (self.first).compare_exchange(0, generation, Ordering::AcqRel, Ordering::Relaxed);
         self.live.store(generation, Ordering::Release);
+    }
+
+    /// Whether whoever wanted it was gone before it was opened. Asked once it is.
+    pub(super) fn is_abandoned(&self) -> bool {
+        // Either this sees that it was abandoned, or who abandons it sees that it is open.
+        fence(Ordering::SeqCst);
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// No process will open it.
+    pub(super) fn refuse(&self, refusal: Refusal) {
+        let _ = self.refusal.set(refusal);
     }
 
     /// Answered and made requests, to see whether it goes on; `None` while no process serves it.
@@ -70,8 +93,6 @@ pub(crate) struct Caller {
     link: Arc<Link>,
     shared: Arc<Shared>,
     asker: Asker,
-    /// The process that opened it.
-    first: u32,
     generation: u32,
     /// By way: an encoder that answers a tick late does not excuse a decoder that never does.
     missed: Ways,
@@ -123,7 +144,6 @@ impl Misses {
 impl Caller {
     pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
         Self {
-            first: link.live.load(Ordering::Acquire),
             link,
             shared,
             asker: Asker::default(),
@@ -135,7 +155,18 @@ impl Caller {
 
     /// Whether the process that opened it serves it no more.
     pub(crate) fn is_bereft(&self) -> bool {
-        self.link.live.load(Ordering::Acquire) != self.first
+        let first = self.link.first.load(Ordering::Acquire);
+        first != 0 && self.link.live.load(Ordering::Acquire) != first
+    }
+
+    /// Whether it is being opened: until then it gives nothing, and that is nobody's fault.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.link.first.load(Ordering::Acquire) == 0 && self.refusal().is_none()
+    }
+
+    /// Why it was not opened, if so.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.link.refusal.get()
     }
 
     /// Hands a request over; its number. Fails at once while no process serves the instance.
@@ -147,7 +178,10 @@ impl Caller {
     ) -> Result<Ticket, Status> {
         let live = self.link.live.load(Ordering::Acquire);
         if live == 0 {
-            return Err(Status::UNAVAILABLE);
+            return Err(match self.refusal() {
+                None => Status::UNAVAILABLE,
+                Some(_) => Status::LOST,
+            });
         }
         if live != self.generation {
             // Another process: what the one before was asked is lost.
@@ -251,6 +285,8 @@ impl Caller {
 
 impl Drop for Caller {
     fn drop(&mut self) {
+        self.link.abandoned.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         // Where there is no room the process hangs, and closes it by ending.
         let _ = self.ask(super::media::CLOSE, [0; 4], |_| {});
         self.link.down();

@@ -206,6 +206,10 @@ static int32_t describe(size_t index, CodecInfo *out) {
 }
 static int32_t open_it(const CodecRequest *request, void **out, TextOut *reason) {
     (void)request; (void)reason;
+#ifdef SLOW_OPEN
+    struct timespec length = { 0, SLOW_OPEN };
+    nanosleep(&length, NULL);
+#endif
 #ifdef ON_OPEN
     const char *said = ON_OPEN;
     reason->len = strlen(said);

@@ -270,7 +270,10 @@ fn others() -> Vec<Command> {
         Command::PluginWhy(plugin()),
         Command::PluginTop(NoFields {}),
         Command::PluginEnable(plugin()),
-        Command::PluginDisable(plugin()),
+        Command::PluginDisable(crate::plugin::PluginOff {
+            plugin: plugin().plugin,
+            now: true,
+        }),
         Command::PluginReload(reload()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
@@ -332,7 +335,7 @@ fn every_command_has_its_json() {
         plugin.why {"plugin":"codec-x"}
         plugin.top {}
         plugin.enable {"plugin":"codec-x"}
-        plugin.disable {"plugin":"codec-x"}
+        plugin.disable {"plugin":"codec-x","now":true}
         plugin.reload {"plugin":"codec-x","file":"/opt/codec-x.so","live":true}
         history.list {"kind":"answered_elsewhere","account":"demo","text":"600","since":"2026-11-21T14:02:11.482Z","limit":20}
         history.delete {"ids":["19f-c7k2"]}
@@ -455,6 +458,7 @@ fn replies() -> Vec<Reply> {
                 calls: 3,
             },
         },
+        Reply::Switched { calls: 2 },
         Reply::Subscribed { seq: 41 },
     ]
 }
@@ -484,6 +488,7 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"rules","tested":{"account":"demo","number":"00420,,1","outcome":"dial","reason":"rule 2 of rewriting","becomes":"+420","steps":[{"rule":2,"before":"00420","after":"+420","continues":false}],"emergency":false,"record":true,"through":"mobile","headers":{"X-Ticket":"7"},"after":",,1","confirm":false}}
         {"kind":"next_start"}
         {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
+        {"kind":"switched","calls":2}
         {"kind":"history","records":[]}
         {"kind":"deleted","count":2}
         {"kind":"contacts","contacts":[]}

@@ -5,12 +5,12 @@ mod inspect;
 pub(super) use inspect::run as inspect;
 
 use super::{Context, odd_reply};
-use crate::args::OnePlugin;
+use crate::args::{OnePlugin, PluginDisable};
 use crate::error::Error;
 use crate::link::Engine;
 use crate::words;
 use control::command::{NoFields, PluginRef};
-use control::plugin::PluginBuilds;
+use control::plugin::{PluginBuilds, PluginOff};
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
 use control::{Command, ExitCode, Reply};
 use serde_json::json;
@@ -18,6 +18,14 @@ use serde_json::json;
 /// The plugin that was typed.
 pub(super) fn of(one: OnePlugin) -> PluginRef {
     PluginRef { plugin: one.plugin }
+}
+
+/// The plugin that is to be left out.
+pub(super) fn off(args: PluginDisable) -> PluginOff {
+    PluginOff {
+        plugin: args.plugin,
+        now: args.now,
+    }
 }
 
 /// One command to the engine, and what it answers.
@@ -64,6 +72,14 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
     }
     if *reply == Reply::NextStart {
         return Ok(vec!["from the engine's next start on".to_owned()]);
+    }
+    if let Reply::Switched { calls } = reply {
+        let calls = match calls {
+            0 => String::new(),
+            1 => "; it stands in 1 call".to_owned(),
+            calls => format!("; it stands in {calls} calls"),
+        };
+        return Ok(vec![format!("from now on{calls}")]);
     }
     Err(odd_reply(reply))
 }
