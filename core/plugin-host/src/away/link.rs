@@ -128,6 +128,15 @@ impl Misses {
         self.in_row > 0 && self.latest == number
     }
 
+    /// Whether request `number` is waited for, where `answered` were answered so far.
+    fn may_wait(&self, number: u32, answered: u32) -> bool {
+        // Whoever has answered all that was asked before is quick again: a stall is over.
+        let is_quick = answered.wrapping_sub(number) <= u32::MAX / 2;
+        let is_slow = self.in_row >= MISSES && !is_quick;
+        // What was waited for once takes no time from what comes after it.
+        !self.has(number) && (!is_slow || self.in_row.is_multiple_of(SECOND_CHANCE))
+    }
+
     /// One more; a request that is asked for again was missed before.
     fn add(&mut self, number: u32) {
         if self.has(number) {
@@ -202,10 +211,8 @@ impl Caller {
         ticket: Ticket,
         read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
     ) -> Result<T, Status> {
-        let in_row = self.missed.of(ticket.2).in_row;
-        // Whoever has answered all that was asked before is quick again: a stall is over.
-        let is_quick = self.link.ring.answered().wrapping_sub(ticket.0) <= u32::MAX / 2;
-        let wait = in_row < MISSES || is_quick || in_row.is_multiple_of(SECOND_CHANCE);
+        let answered = self.link.ring.answered();
+        let wait = self.missed.of(ticket.2).may_wait(ticket.0, answered);
         patience::spend(wait, |wait| self.within(ticket, wait, read))
     }
 
@@ -306,5 +313,41 @@ impl Ticket {
     /// Whether no request was made after it.
     pub(super) fn is_last(self, caller: &Caller) -> bool {
         self.0.wrapping_add(1) == caller.asker.sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_missed_is_not_waited_for_again() {
+        let mut misses = Misses::default();
+        assert!(misses.may_wait(7, 7));
+        misses.add(7);
+        assert!(!misses.may_wait(7, 7));
+        assert!(misses.may_wait(8, 7), "the next one is");
+    }
+
+    #[test]
+    fn a_stall_ends_with_the_first_that_has_caught_up() {
+        let mut misses = Misses::default();
+        // Across the end of the numbers.
+        let numbers = (u32::MAX - 3..=u32::MAX).chain(0..40);
+        let waited: Vec<bool> = numbers
+            .map(|number| {
+                let may = misses.may_wait(number, u32::MAX - 3);
+                misses.add(number);
+                may
+            })
+            .collect();
+        assert_eq!(waited[..4], [true, true, true, false]);
+        assert_eq!(
+            waited[4..].iter().filter(|may| **may).count(),
+            1,
+            "and one in 25"
+        );
+        assert!(misses.may_wait(40, 40), "all before it were answered");
+        assert!(!misses.may_wait(40, 39));
     }
 }

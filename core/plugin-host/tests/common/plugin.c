@@ -230,6 +230,12 @@ static int32_t encode(void *inst, const int16_t *pcm, size_t samples, uint8_t *p
     struct timespec length = { 0, 3000000 };
     nanosleep(&length, NULL);
 #endif
+#ifdef SLOW_FRAME
+    /* One frame takes 7 ms. */
+    static int frame;
+    struct timespec slow = { 0, 7000000 };
+    if (frame++ == SLOW_FRAME) nanosleep(&slow, NULL);
+#endif
     if (*len < samples * 2) return -3;
     memcpy(payload, pcm, samples * 2);
     *len = samples * 2;
