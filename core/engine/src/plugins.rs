@@ -10,11 +10,11 @@ use crate::worker;
 use base::{Duration, Instant};
 use control::command::Reply;
 use control::event::PluginChange;
-use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries};
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries, SeatCost};
 use control::{CallHandle, Code, ErrorObject, EventBody, quoted};
 use plugin_host::{
-    Catalogue, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, Seat, ShutOut, Then,
-    Timers, Trouble, Watch,
+    Catalogue, Cost, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, Seat, ShutOut,
+    Then, Timers, Trouble, Watch,
 };
 use ports::events::Word;
 use std::cell::RefCell;
@@ -313,6 +313,20 @@ fn cost(watch: &Watch, faults: u64, figures: BTreeMap<String, Figure>) -> Plugin
         p99_ns: cost.p99_ns,
         longest_ns: cost.tally.longest_ns,
         metrics: in_numbers(figures),
+        seats: watch.costs_by_seat().into_iter().map(seat_cost).collect(),
+    }
+}
+
+fn seat_cost((seat, cost): (Seat, Cost)) -> SeatCost {
+    SeatCost {
+        call: seat.leg.map(CallHandle::from_number),
+        slot: seat.slot,
+        calls: cost.tally.calls,
+        failures: cost.tally.failures,
+        misses: cost.tally.misses,
+        p50_ns: cost.p50_ns,
+        p99_ns: cost.p99_ns,
+        longest_ns: cost.tally.longest_ns,
     }
 }
 

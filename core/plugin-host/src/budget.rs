@@ -7,6 +7,7 @@
 
 use crate::Trouble;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Everything below is one bucket. Unit: bits of ns, so 64 ns.
@@ -284,6 +285,16 @@ impl Sums {
         }
     }
 
+    fn cost(&self, open: usize) -> Cost {
+        Cost {
+            tally: self.tally,
+            p50_ns: self.percentile(50),
+            p99_ns: self.percentile(99),
+            open,
+            shut: self.shut,
+        }
+    }
+
     /// The longest of the shortest `share` of a hundred calls.
     fn percentile(&self, share: u64) -> u64 {
         let all: u64 = self.buckets.iter().sum();
@@ -346,13 +357,23 @@ impl Budget {
         for meter in &meters.open {
             sums.add(meter);
         }
-        Cost {
-            tally: sums.tally,
-            p50_ns: sums.percentile(50),
-            p99_ns: sums.percentile(99),
-            open: meters.open.len(),
-            shut: sums.shut,
+        sums.cost(meters.open.len())
+    }
+
+    /// The same of open instances alone, by where they stand. Thread: \[control\].
+    pub fn costs_by_seat(&self) -> Vec<(Seat, Cost)> {
+        let mut meters = self.meters();
+        meters.put_away();
+        let mut seats: BTreeMap<Seat, (Sums, usize)> = BTreeMap::new();
+        for meter in &meters.open {
+            let (sums, open) = seats.entry(meter.seat()).or_default();
+            sums.add(meter);
+            *open += 1;
         }
+        let costs = seats.into_iter();
+        costs
+            .map(|(seat, (sums, open))| (seat, sums.cost(open)))
+            .collect()
     }
 
     /// Where open instances stand, each place once. Thread: \[control\].
@@ -445,6 +466,42 @@ mod tests {
         assert_eq!(cost.tally.longest_ns, 5_000_000);
         drop((one, two));
         assert_eq!(budget.cost(), Cost { open: 0, ..cost });
+    }
+
+    #[test]
+    fn each_call_has_its_own_figures_while_it_lasts() {
+        let budget = Budget::default();
+        let meters: Vec<_> = [Some(7), Some(7), Some(8), None]
+            .into_iter()
+            .map(|leg| {
+                let meter = budget.meter();
+                if let Some(leg) = leg {
+                    meter.serves(leg);
+                }
+                meter
+            })
+            .collect();
+        for (meter, us) in meters.iter().zip([10, 30, 500, 1]) {
+            meter.called();
+            meter.took(us * 1_000);
+        }
+        let of = |leg: Option<u64>| {
+            let all = budget.costs_by_seat().into_iter();
+            let mut its = all
+                .filter(|(seat, _)| seat.leg == leg)
+                .map(|(_, cost)| cost);
+            (its.next(), its.next())
+        };
+        let (seven, another) = of(Some(7));
+        let seven = seven.unwrap();
+        assert_eq!((seven.open, seven.tally.calls, another), (2, 2, None));
+        assert_eq!(seven.tally.longest_ns, 30_000);
+        assert!((10_000..=12_500).contains(&seven.p50_ns), "{seven:?}");
+        assert_eq!(of(Some(8)).0.unwrap().p99_ns, 500_000);
+        assert_eq!(of(None).0.unwrap().tally.calls, 1);
+        drop(meters);
+        assert_eq!(budget.costs_by_seat(), []);
+        assert_eq!(budget.cost().tally.calls, 4);
     }
 
     #[test]

@@ -217,6 +217,14 @@ impl Watch {
             .unwrap_or_default()
     }
 
+    /// The same of what is open, by where it stands.
+    pub fn costs_by_seat(&self) -> Vec<(Seat, Cost)> {
+        let plugin = self.plugin.upgrade();
+        plugin
+            .map(|plugin| plugin.budget.costs_by_seat())
+            .unwrap_or_default()
+    }
+
     /// Instances that were shut out since this was asked last.
     pub fn newly_shut(&self) -> Vec<ShutOut> {
         let plugin = self.plugin.upgrade();

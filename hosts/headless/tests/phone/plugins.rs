@@ -112,6 +112,11 @@ fn a_plugin_that_is_late_is_passed_over_and_the_call_is_named() {
         let cost = cost(&ours, "codec-copy").await;
         assert_eq!(cost.shut, 1);
         assert!(cost.misses >= 3 && cost.longest_ns >= 3_000_000, "{cost:?}");
+        let its = cost.seats.iter().find(|seat| seat.call == Some(call));
+        assert!(
+            its.is_some_and(|its| its.misses >= 3 && its.longest_ns >= 3_000_000),
+            "{cost:?}"
+        );
         ours.stop("test").await;
         theirs.stop("test").await;
     });
