@@ -1,6 +1,6 @@
 //! What is said to a 401: Digest where it is offered, Basic only where nobody can read it on its way.
 //!
-//! Source: RFC 7616 (the arithmetic is `sip::auth`), RFC 7617.
+//! Source: RFC 7616 §3.4 (the arithmetic is `sip::auth`), RFC 7617 §2.
 
 use crate::error::server;
 use crate::{Answer, Ask, Error, Login};

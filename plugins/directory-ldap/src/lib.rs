@@ -130,6 +130,10 @@ impl Ldap {
 }
 
 impl Options {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library may have more to say some day"
+    )]
     fn fault(&self, why: &LdapError) -> Refusal {
         let server = &self.url;
         let why = match why {

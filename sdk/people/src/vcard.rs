@@ -99,6 +99,10 @@ fn numbers_of(entry: &VCardEntry) -> Vec<String> {
 }
 
 /// What a number is for: the first of its types that says more than that it is a number.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever is no type is no label"
+)]
 fn label_of(entry: &VCardEntry) -> String {
     let types = entry.params.iter().filter_map(|param| match &param.value {
         VCardParameterValue::Type(of) => Some(of.as_str().to_lowercase()),
