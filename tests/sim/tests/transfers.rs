@@ -207,11 +207,11 @@ fn hands_on(kind: Kind, fault: Fault) -> (TransferSnapshot, u64, Vec<control::Ca
     let transfer = TransferCall {
         call: Some(call),
         to: Some(carol.uri()),
-        with: None,
         mode: match kind {
             Kind::Blind => TransferMode::Now,
             Kind::Attended | Kind::SemiAttended => TransferMode::Ask,
         },
+        ..TransferCall::default()
     };
     alice.command(Command::Transfer(transfer)).unwrap();
     if kind != Kind::Blind {

@@ -132,5 +132,6 @@ pub(super) fn dialled(
         recording: None,
         sip_call_id: None,
         known: None,
+        returned: None,
     }
 }

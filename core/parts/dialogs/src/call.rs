@@ -259,5 +259,6 @@ pub fn snapshot(
         recording: None,
         sip_call_id: None,
         known: None,
+        returned: None,
     }
 }
