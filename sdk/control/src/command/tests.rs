@@ -215,11 +215,6 @@ fn on_calls() -> Vec<Command> {
             mode: crate::transfer::TransferMode::Ask,
             ..crate::transfer::TransferCall::default()
         }),
-        Command::Transfer(crate::transfer::TransferCall {
-            lamp: Some("Slot 1".into()),
-            park: true,
-            ..crate::transfer::TransferCall::default()
-        }),
         Command::TransferComplete(call()),
         Command::TransferCancel(call()),
         Command::TransferAllow(call()),
