@@ -380,10 +380,7 @@ impl<G: Ground> Legs<G> {
 
     pub(super) fn plugin_report(&mut self, report: &Report) {
         if let Report::CodecTrouble { leg, .. } = report {
-            tracing::error!(
-                leg = leg.0,
-                "codec does not work; the call goes on concealed"
-            );
+            tracing::error!(leg = leg.0, "codec fails; what it misses is concealed");
         } else if let Report::CodecReplaced { leg, became, .. } = report {
             self.replaced(Named(leg.0), *became);
         } else if let Report::FilterTrouble {
