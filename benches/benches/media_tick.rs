@@ -6,8 +6,8 @@ use audio::Rate;
 use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use media_thread::{
-    AudioKit, BusId, BusKit, BusPlan, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine, MediaNet,
-    Order, Remote, Taker, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan,
+    MediaEngine, MediaNet, Order, Remote, Taker, VoiceKit, VoicePlan,
 };
 use plugin_host::Catalogue;
 use rtp::latch::Rule;

@@ -126,6 +126,7 @@ pub(super) fn dialled(
         muted: false,
         held_by_remote: false,
         held_by_local: false,
+        conference: None,
         media: None,
         quality: None,
         end: None,

@@ -250,6 +250,7 @@ impl<G: Ground> Legs<G> {
             rng: &mut self.rng,
         };
         let made = kit::leg(&config, pair, &mut bench).map_err(|why| why.to_string())?;
+        self.enter(&config)?;
         let given = Given {
             order: Order::AddLeg { leg: made.leg },
             kit: Kit::Leg(Box::new(made.kit)),
@@ -272,6 +273,7 @@ impl<G: Ground> Legs<G> {
 
     /// Offer and answer agreed on something else: the differences become orders.
     fn change(&mut self, config: LegConfig) -> Result<(), String> {
+        self.enter(&config)?;
         let Some(State::Runs(running)) = self.legs.get_mut(&config.leg) else {
             return Ok(());
         };
@@ -287,6 +289,7 @@ impl<G: Ground> Legs<G> {
             let direction = kit::direction(&config);
             orders.push(Order::SetDirection { leg, direction }.into());
         }
+        orders.extend(Self::moves(old, &config));
         let same = old.format == config.format
             && old.ptime_ms == config.ptime_ms
             && old.telephone_event == config.telephone_event;
@@ -300,10 +303,12 @@ impl<G: Ground> Legs<G> {
                 kit: Kit::Voice(Box::new(made)),
             });
         }
-        running.config = config;
+        let before = core::mem::replace(&mut running.config, config).room;
         orders
             .into_iter()
-            .try_for_each(|given| self.ground.give(thread, given))
+            .try_for_each(|given| self.ground.give(thread, given))?;
+        self.leave(before);
+        Ok(())
     }
 
     pub(super) fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
@@ -348,6 +353,7 @@ impl<G: Ground> Legs<G> {
         self.load[thread] = self.load[thread].saturating_sub(1);
         self.forget_trials(leg);
         if let Some(State::Runs(running)) = self.legs.remove(&leg) {
+            self.leave(running.config.room);
             self.tell(Report::Stopped {
                 leg,
                 quality: Some(running.quality),

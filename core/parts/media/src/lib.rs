@@ -10,7 +10,7 @@ mod tests;
 use base::{Hertz, Instant};
 use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
-use ports::media::{Notice, Ready, Sound, Word};
+use ports::media::{Notice, Ready, Room, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
 use sdp::{Agreed, Capability, Direction, LocalMedia, NegotiatedFormat};
@@ -76,6 +76,7 @@ struct Leg {
     muted: bool,
     /// The leg is on hold.
     held: bool,
+    room: Room,
     /// The tone before the microphone opens. Unit: ms.
     tone_ms: u32,
     /// Release was asked for.
@@ -153,6 +154,7 @@ impl Media {
                 running: None,
                 muted: false,
                 held: false,
+                room: Room::Alone,
                 tone_ms: 0,
                 ending: false,
             },
@@ -206,6 +208,7 @@ impl Media {
             ptime_ms: agreed.ptime_ms,
             direction: agreed.direction,
             sound: leg.sound.clone(),
+            room: leg.room,
             opening: Opening {
                 tone_ms: leg.tone_ms,
                 muted: leg.muted,
@@ -225,6 +228,19 @@ impl Media {
         if self.settings.held == Held::Silence && !leg.muted {
             let leg = leg_of(call);
             out.post(Do::Mute { leg, on });
+        }
+        if let Some(config) = leg.config(self.settings.held) {
+            out.post(Do::Run(Box::new(config)));
+        }
+    }
+
+    fn join(&mut self, call: CallHandle, room: Room, out: &mut Outbox) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        leg.room = room;
+        if let Some(running) = &mut leg.running {
+            running.room = room;
         }
         if let Some(config) = leg.config(self.settings.held) {
             out.post(Do::Run(Box::new(config)));
@@ -414,6 +430,7 @@ impl Part for Media {
                 }
             }
             Word::Hold { call, on } => self.hold(call, on, out),
+            Word::Join { call, room } => self.join(call, room, out),
             Word::Voice(report) => self.report(report, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.

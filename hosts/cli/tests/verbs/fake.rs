@@ -102,6 +102,7 @@ pub(crate) fn call() -> CallSnapshot {
         muted: false,
         held_by_remote: false,
         held_by_local: false,
+        conference: None,
         media: None,
         quality: None,
         end: None,

@@ -35,6 +35,7 @@ pub(crate) fn call() -> CallSnapshot {
         muted: false,
         held_by_remote: false,
         held_by_local: false,
+        conference: None,
         media: Some(MediaSnapshot {
             state: MediaState::Flowing,
             codec: Some("PCMU".into()),
@@ -187,6 +188,20 @@ fn calls() -> Vec<EventBody> {
         EventBody::CallResumed(hold(Side::Remote)),
         EventBody::CallSilenced(Box::new(CallSilenced {
             snapshot: snapshot.clone(),
+        })),
+        EventBody::CallMerged(Box::new(CallConference {
+            with: vec!["c7k3".parse().unwrap()],
+            snapshot: CallSnapshot {
+                conference: Some(InConference {
+                    id: 4,
+                    person: true,
+                }),
+                ..call()
+            },
+        })),
+        EventBody::CallSplit(Box::new(CallConference {
+            with: Vec::new(),
+            snapshot: call(),
         })),
         EventBody::CallMute(Box::new(CallMute {
             muted: true,
