@@ -51,30 +51,6 @@ impl Dialogs {
         self.tell_room(&calls, now, out);
     }
 
-    /// Joins two calls with each other, without the person. False where one of them cannot be joined.
-    pub(crate) fn bridge(
-        &mut self,
-        command: CommandId,
-        calls: [CallHandle; 2],
-        now: Instant,
-        out: &mut Outbox,
-    ) -> bool {
-        let fit = |handle: &CallHandle| self.calls.get(handle).is_some_and(can_be_merged);
-        if !calls.iter().all(fit) {
-            return false;
-        }
-        let left: Vec<Room> = calls.iter().map(|&call| self.room_of(call)).collect();
-        let calls = BTreeSet::from(calls);
-        self.rooms += 1;
-        self.sit(&calls, (Room::Bridge(self.rooms), self.rooms), command, out);
-        self.go_on(&calls, command, now, out);
-        self.tell_room(&calls, now, out);
-        for room in left {
-            self.settle_room(room, now, out);
-        }
-        true
-    }
-
     /// Takes one call out of its conversation, or all out of the conference.
     pub(crate) fn split(
         &mut self,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::conference::InConference;
 use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use crate::receiving::Forwarding;
 use crate::snapshot::{
@@ -538,6 +539,8 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.hold","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.resumed","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.silenced","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.merged","account":"demo","call":"c7k2","command":17,"data":{"with":["c7k3"],"snapshot":{"call":"c7k2","account":"demo","direction":"outgoing","state":"answered","from":{"uri":"sip:101@demo"},"to":{"uri":"sip:600@demo","display":"Echo"},"created":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","muted":false,"held_by_remote":false,"conference":{"id":4,"person":true},"media":{"state":"flowing","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000"}}}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.split","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
