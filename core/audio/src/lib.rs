@@ -9,6 +9,7 @@
 //! | [`block`] | [`Block`], 10 ms of PCM, and its [`Rate`] |
 //! | [`mixer`] | [`Mixer`], the sum of many legs, minus one's own voice |
 //! | [`resample`] | [`Resampler`], between 8, 16 and 48 kHz |
+//! | [`limiter`] | [`Limiter`], a soft limit for sums |
 //! | [`gain`] | [`Gain`], louder, softer and mute without clicks |
 //! | [`level`] | [`Level`], how loud a block is and whether it clips |
 //! | [`tone`] | [`Tone`], DTMF pairs and call-progress tones with their cadence |
