@@ -141,9 +141,11 @@ fn m_070_eight_calls_are_merged_and_each_hears_all_others() {
     let events = party.alice().events();
     let merged: Vec<_> = events
         .iter()
-        .filter_map(|event| match &event.body {
-            EventBody::CallMerged(told) => Some((event.command, told)),
-            _ => None,
+        .filter_map(|event| {
+            let EventBody::CallMerged(told) = &event.body else {
+                return None;
+            };
+            Some((event.command, told))
         })
         .collect();
     assert_eq!(merged.len(), 8);
