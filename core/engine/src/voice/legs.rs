@@ -1,5 +1,6 @@
 //! Legs that are open, from their ports to their last count.
 
+mod counts;
 mod lost;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use base::Rng;
 use core::net::IpAddr;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
-use media_thread::report::{Counts, Report as Heard, Told};
+use media_thread::report::{Report as Heard, Told};
 use plugin_host::{AudioRequest, Catalogue};
 use ports::media::{Impairment, Quality, Sound};
 use ports::recorder;
@@ -398,7 +399,7 @@ impl<G: Ground> Legs<G> {
             }
             Heard::Counts { leg, counts, .. } => {
                 if let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) {
-                    count(&mut running.quality, &counts);
+                    counts::count(&mut running.quality, &counts);
                 }
             }
             Heard::Quality {
@@ -454,30 +455,5 @@ impl<G: Ground> Legs<G> {
 
     pub(super) fn tell(&mut self, report: Report) {
         self.ground.tell(report);
-    }
-}
-
-fn count(quality: &mut Quality, counts: &Counts) {
-    let lost = u64::try_from(counts.lost).unwrap_or(0);
-    let expected = counts.received + lost;
-    quality.packets_in = counts.received;
-    quality.packets_out = counts.sent;
-    let of_expected = |packets: u64| match expected {
-        0 => 0.0,
-        expected => (100.0 * packets as f32 / expected as f32).min(100.0),
-    };
-    quality.loss_pct = of_expected(lost);
-    let buffer = &counts.jitter_buffer;
-    let made_up = lost + buffer.late + counts.unheard;
-    quality.concealed_pct = of_expected(made_up.saturating_sub(buffer.recovered));
-    quality.jitter_ms = counts.jitter_us as f32 / 1000.0;
-    quality.buffer_ms = counts.delay_us as f32 / 1000.0;
-    quality.late_ticks = counts.stalls.late_ticks;
-    quality.longest_stall_ms = counts.stalls.longest_us as f32 / 1000.0;
-    if let Some(level) = counts.heard {
-        quality.level_in_dbov = -f32::from(level.below_overload);
-    }
-    if let Some(level) = counts.said {
-        quality.level_out_dbov = -f32::from(level.below_overload);
     }
 }

@@ -13,7 +13,7 @@ use core::net::IpAddr;
 use ports::media::{Notice, Ready, Room, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
-use sdp::{Agreed, Capability, Direction, LocalMedia, NegotiatedFormat};
+use sdp::{Agreed, Capability, Direction, LocalMedia};
 use std::collections::BTreeMap;
 
 /// A codec's format as calls are to use it.
@@ -192,7 +192,7 @@ impl Media {
             return;
         };
         let codecs = self.codecs(leg.account.as_ref());
-        let options = options(codecs, &agreed.format);
+        let options = options::of(codecs, &agreed.format);
         let Some(leg) = self.legs.get_mut(&call) else {
             return;
         };
@@ -371,18 +371,6 @@ impl Media {
             notice(call, Notice::Stopped(None), out);
         }
     }
-}
-
-/// What the codec of `format` is told.
-fn options(codecs: &[Codec], format: &NegotiatedFormat) -> String {
-    let is_it = |codec: &&Codec| {
-        let ours = &codec.capability;
-        ours.name == format.name
-            && ours.clock_rate == format.clock_rate
-            && ours.channels == format.channels
-    };
-    let found = codecs.iter().find(is_it);
-    found.map_or_else(String::new, |codec| codec.options.clone())
 }
 
 fn notice(call: CallHandle, what: Notice, out: &mut Outbox) {
