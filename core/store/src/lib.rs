@@ -18,22 +18,18 @@
 //! | `row` | a row carries a sum of itself |
 //! | `calls`, `contacts`, `profiles` | what is kept |
 //! | `names` | who somebody is |
-//! | [`fold`] | text without case and accents |
-//! | `vcard` | contacts as vCards (RFC 6350) |
 //! | [`error`] | what can be wrong |
 
 pub mod books;
 mod calls;
 mod contacts;
 pub mod error;
-pub mod fold;
 mod names;
 mod profiles;
 mod queue;
 mod rescue;
 mod row;
 mod schema;
-mod vcard;
 mod worker;
 
 pub use books::{Answer, Books, Reader};

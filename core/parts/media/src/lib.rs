@@ -4,6 +4,7 @@
 //! What it is not: it touches no sample, no socket and no plugin. Formats are plain data that whoever
 //! loaded the codecs hands over (rulings 1); threads and sockets are behind `ports::voice`.
 
+mod options;
 #[cfg(test)]
 mod tests;
 
