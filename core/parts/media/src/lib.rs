@@ -423,11 +423,9 @@ impl Part for Media {
             Word::Voice(report) => self.report(report, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
-                for leg in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
-                    leg.1.ending = true;
-                    out.post(Do::Stop {
-                        leg: leg_of(*leg.0),
-                    });
+                for (&call, leg) in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
+                    leg.ending = true;
+                    out.post(Do::Stop { leg: leg_of(call) });
                 }
             }
             Word::Restarted(_) => {}
