@@ -5,7 +5,7 @@ use crate::conference::InConference;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
 use crate::receiving::Forwarding;
-use crate::transfer::TransferSnapshot;
+use crate::transfer::{Returned, TransferSnapshot};
 use crate::{
     AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
 };
@@ -200,6 +200,9 @@ pub struct CallSnapshot {
     /// Who the other end is by our own lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<KnownName>,
+    /// It was handed on or parked from here, and comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Box<Returned>>,
 }
 
 impl CallSnapshot {
@@ -236,6 +239,7 @@ impl CallSnapshot {
             recording: None,
             sip_call_id: None,
             known: None,
+            returned: None,
         }
     }
 }
@@ -398,6 +402,32 @@ pub struct PluginCost {
     /// Numbers of its own, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, i64>,
+    /// The same of what is open, by call and place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<SeatCost>,
+}
+
+/// What a plugin costs where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SeatCost {
+    /// The call that it serves, where it serves one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// Where sound passes it, in words such as `microphone 1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// Calls that entered it.
+    pub calls: u64,
+    /// Calls that it answered with a failure.
+    pub failures: u64,
+    /// Calls that took longer than they may, each counted.
+    pub misses: u64,
+    /// Half of the calls were no longer. Unit: ns, rounded up by a quarter at most.
+    pub p50_ns: u64,
+    /// Of a hundred calls 99 were no longer. Unit: as `p50_ns`.
+    pub p99_ns: u64,
+    /// The longest call. Unit: ns.
+    pub longest_ns: u64,
 }
 
 /// Where a plugin was looked for, and what each candidate came to.

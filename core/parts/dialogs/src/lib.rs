@@ -19,6 +19,7 @@
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
 //! | `noted` | what the history is told, and tells |
+//! | `returned` | calls that were handed on, and come back |
 //! | `tell` | events |
 //! | `transfer` | what transfer is told, and REFER |
 //! | `undelivered` | words of ours that nobody took |
@@ -40,6 +41,7 @@ mod keys;
 mod news;
 mod noted;
 mod outgoing;
+mod returned;
 mod steps;
 mod tell;
 mod transfer;
@@ -99,6 +101,7 @@ pub struct Dialogs {
     next_account: u32,
     handles: Handles,
     steps: Timers<CallHandle>,
+    away: returned::Away,
     rng: Rng,
     /// Conversations of several calls so far.
     rooms: u64,
@@ -128,6 +131,7 @@ impl Dialogs {
             next_account: 0,
             handles,
             steps: Timers::new(),
+            away: returned::Away::default(),
             rng,
             rooms: 0,
             unsent: None,
@@ -403,6 +407,7 @@ impl Part for Dialogs {
                 to,
                 headers,
             } => self.follow(call, instead, (to, headers), now, out),
+            Word::HandedOn(gone) => self.handed_on(*gone, now, out),
             Word::Leave { call } => self.leave(call, now),
             Word::Respond { call, id, status } => self.respond_inside(call, id, status, now),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),

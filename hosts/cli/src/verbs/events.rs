@@ -70,6 +70,8 @@ fn summary(event: &Event) -> String {
         | EventBody::AccountUnregistered(data) => account(data),
         EventBody::PluginReplaced(data)
         | EventBody::PluginRolledBack(data)
+        | EventBody::PluginDisabled(data)
+        | EventBody::PluginEnabled(data)
         | EventBody::PluginLoaded(data)
         | EventBody::PluginRefused(data)
         | EventBody::PluginCrashed(data)
@@ -165,12 +167,12 @@ fn call(event: &Event) -> String {
             side(data.direction),
             super::dtmf::method(data.method)
         )),
+        EventBody::CallIncoming(data) => data.snapshot.returned.as_deref().map(words::returned),
         EventBody::CallSent(data) => Some(format!("{} {}", data.address, data.transport)),
         EventBody::CallNamed(data) => Some(format!("{} by {}", data.known.name, data.known.source)),
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
-        | EventBody::CallIncoming(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)
@@ -199,6 +201,8 @@ fn call(event: &Event) -> String {
         | EventBody::RecordingFailed(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
+        | EventBody::PluginDisabled(_)
+        | EventBody::PluginEnabled(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)
