@@ -1,12 +1,13 @@
 //! What a tick of the media engine costs: pairs of PCMU legs, one echoing what the other says,
-//! without sockets and with real ones on loopback. Unit: time for one tick (10 ms) of all legs.
+//! without sockets and with real ones on loopback; and legs at 16 kHz that are in one conference, beside as many
+//! that are not. Unit: time for one tick (10 ms) of all legs.
 
 use audio::Rate;
 use base::{Duration, Hertz, Instant, PayloadType, Rng};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use media_thread::{
-    AudioKit, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan, MediaEngine, MediaNet,
-    Order, Remote, Taker, VoiceKit, VoicePlan,
+    AudioKit, BusId, BusKit, BusPlan, Capacity, Flow, Given, Kit, LegAudio, LegId, LegKit, LegPlan,
+    MediaEngine, MediaNet, Order, Remote, Taker, VoiceKit, VoicePlan,
 };
 use plugin_host::Catalogue;
 use rtp::latch::Rule;
@@ -51,10 +52,21 @@ impl MediaNet for Loop {
     fn flush(&mut self) {}
 }
 
+const BUS: BusId = BusId(0);
+const BUS_RATE: Rate = Rate::Hz16000;
+
+/// Every second one echoes what the one before says.
+const fn in_pairs(n: usize) -> LegAudio {
+    match n % 2 {
+        0 => LegAudio::Echo,
+        _ => LegAudio::Silence,
+    }
+}
+
 fn add<S>(
     engine: &mut MediaEngine<S>,
     net: &mut impl MediaNet<Socket = S>,
-    n: usize,
+    (n, audio): (usize, LegAudio),
     sockets: (S, S),
     peer: (SocketAddr, SocketAddr),
 ) {
@@ -70,11 +82,7 @@ fn add<S>(
         events: None,
     };
     let mut plan = LegPlan::new(LegId(n as u64), voice, "bench");
-    plan.audio = if n.is_multiple_of(2) {
-        LegAudio::Echo
-    } else {
-        LegAudio::Silence
-    };
+    plan.audio = audio;
     plan.counts_every_ms = 0;
     plan.remote = Some(Remote {
         rtp: peer.0,
@@ -86,7 +94,11 @@ fn add<S>(
     });
     let handle = catalogue.codec("PCMU", Hertz(8_000)).expect("built in");
     let codec = handle.open("", "").expect("opens");
-    let kit = VoiceKit::new(&voice, codec, Rate::Hz8000).expect("fits");
+    let rate = match audio.bus() {
+        Some(_) => BUS_RATE,
+        None => Rate::Hz8000,
+    };
+    let kit = VoiceKit::new(&voice, codec, rate).expect("fits");
     let mut rng = Rng::from_number(n as u64);
     let (rtp, rtcp) = sockets;
     let kit = LegKit::new(&plan, kit, AudioKit::none(), rtp, Some(rtcp), &mut rng);
@@ -119,17 +131,31 @@ fn measure<S>(
     group.finish();
 }
 
-fn without_sockets(c: &mut Criterion, legs: usize) {
+fn without_sockets(
+    c: &mut Criterion,
+    (legs, what): (usize, &str),
+    audio: impl Fn(usize) -> LegAudio,
+) {
     let mut engine = MediaEngine::new(Capacity::for_legs(legs), 0);
     let mut net = Loop::default();
+    let plan = BusPlan {
+        bus: BUS,
+        rate: BUS_RATE,
+    };
+    let bus = BusKit::new(&plan, None).expect("without a device");
+    let given = Given {
+        order: Order::AddBus { bus: BUS },
+        kit: Kit::Bus(Box::new(bus)),
+    };
+    engine.order(given, Instant::from_millis(1_000), &mut net);
     let address = |port: usize| SocketAddr::from(([203, 0, 113, 1], port as u16));
     for n in 0..legs {
         let own = (address(2 * n), address(2 * n + 1));
         let peer = n ^ 1;
         let peer = (address(2 * peer), address(2 * peer + 1));
-        add(&mut engine, &mut net, n, own, peer);
+        add(&mut engine, &mut net, (n, audio(n)), own, peer);
     }
-    let name = format!("{legs}-legs-no-sockets");
+    let name = format!("{legs}-legs-{what}");
     measure(c, &name, legs, &mut engine, &mut net);
 }
 
@@ -146,7 +172,8 @@ fn with_sockets(c: &mut Criterion, legs: usize) {
     let addresses: Vec<_> = sockets.iter().map(|(a, b)| (a.1, b.1)).collect();
     for (n, (rtp, rtcp)) in sockets.into_iter().enumerate() {
         let own = (rtp.0, rtcp.0);
-        add(&mut engine, &mut net, n, own, addresses[n ^ 1]);
+        let peer = addresses[n ^ 1];
+        add(&mut engine, &mut net, (n, in_pairs(n)), own, peer);
     }
     let name = format!("{legs}-legs-loopback");
     measure(c, &name, legs, &mut engine, &mut net);
@@ -155,7 +182,11 @@ fn with_sockets(c: &mut Criterion, legs: usize) {
 fn all(c: &mut Criterion) {
     net::raise_open_files();
     for legs in [2, 32, 100] {
-        without_sockets(c, legs);
+        without_sockets(c, (legs, "no-sockets"), in_pairs);
+    }
+    for legs in [2, 8, 32] {
+        without_sockets(c, (legs, "apart"), |_| LegAudio::Apart(BUS));
+        without_sockets(c, (legs, "conference"), |_| LegAudio::Bus(BUS));
     }
     for legs in [2, 32, 100, 1_000] {
         with_sockets(c, legs);

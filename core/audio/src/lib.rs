@@ -9,6 +9,7 @@
 //! | [`block`] | [`Block`], 10 ms of PCM, and its [`Rate`] |
 //! | [`mixer`] | [`Mixer`], the sum of many legs, minus one's own voice |
 //! | [`resample`] | [`Resampler`], between 8, 16 and 48 kHz |
+//! | [`limiter`] | [`Limiter`], a soft limit for sums |
 //! | [`gain`] | [`Gain`], louder, softer and mute without clicks |
 //! | [`level`] | [`Level`], how loud a block is and whether it clips |
 //! | [`tone`] | [`Tone`], DTMF pairs and call-progress tones with their cadence |
@@ -26,6 +27,7 @@ pub mod conceal;
 pub mod correlate;
 pub mod gain;
 pub mod level;
+pub mod limiter;
 pub mod measure;
 pub mod mixer;
 pub mod pitch;
@@ -39,6 +41,7 @@ pub use block::{Block, Rate};
 pub use conceal::Conceal;
 pub use gain::Gain;
 pub use level::Level;
+pub use limiter::Limiter;
 pub use mixer::Mixer;
 pub use playout::Playout;
 pub use resample::Resampler;

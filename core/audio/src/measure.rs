@@ -66,6 +66,20 @@ fn step(pair: &[i16]) -> i32 {
     (i32::from(pair[1]) - i32::from(pair[0])).abs()
 }
 
+/// How strong the sine of `hertz` in `pcm` is: its amplitude in samples, as Goertzel's filter finds it. Two
+/// tones are told apart where they differ by more than the rate divided by the number of samples.
+pub fn line(pcm: &[i16], rate: Rate, hertz: f64) -> f64 {
+    let step = core::f64::consts::TAU * hertz / f64::from(rate.hertz());
+    let double_cosine = 2.0 * step.cos();
+    let (mut last, mut before) = (0.0, 0.0);
+    for &sample in pcm {
+        let next = f64::from(sample) + double_cosine * last - before;
+        (before, last) = (last, next);
+    }
+    let power = last * last + before * before - double_cosine * last * before;
+    2.0 * power.max(0.0).sqrt() / pcm.len().max(1) as f64
+}
+
 /// Root mean square. Unit: dBov; −127 for silence.
 pub fn dbov(pcm: &[i16]) -> f64 {
     let energy: f64 = pcm.iter().map(|&s| f64::from(s).powi(2)).sum();
@@ -95,6 +109,15 @@ mod tests {
         (0..8_000)
             .map(|n| (6_000.0 * (n as f32 * 0.4).sin()) as i16)
             .collect()
+    }
+
+    #[test]
+    fn a_line_is_as_strong_as_its_sine_and_others_are_not_there() {
+        let wave = |n: usize| (core::f64::consts::TAU * 440.0 * n as f64 / 16_000.0).sin();
+        let pcm: Vec<i16> = (0..16_000).map(|n| (2_500.0 * wave(n)) as i16).collect();
+        assert!((line(&pcm, Rate::Hz16000, 440.0) - 2_500.0).abs() < 5.0);
+        assert!(line(&pcm, Rate::Hz16000, 480.0) < 5.0);
+        assert!(line(&[], Rate::Hz16000, 480.0).abs() < f64::EPSILON);
     }
 
     #[test]

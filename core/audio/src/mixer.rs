@@ -1,6 +1,9 @@
 //! The sum of many legs, and what each of them is to hear: all the others.
+//!
+//! One sum for all, and one subtraction for each: the cost rises with the number of legs, not with its square.
 
 use crate::block::{Block, MAX_SAMPLES, Rate};
+use crate::limiter::Limiter;
 
 /// Adds blocks of one rate. Clear, add every voice once, then take out the sum minus each own voice.
 ///
@@ -42,29 +45,30 @@ impl Mixer {
         }
     }
 
-    /// Everything added, saturated.
-    pub fn all(&self, out: &mut Block) {
+    /// Everything added but `own`, and `with` besides, softened by `limiter` where that is too loud. What is
+    /// of another rate neither goes nor comes.
+    pub fn mix(
+        &self,
+        own: Option<&Block>,
+        with: Option<&Block>,
+        limiter: &mut Limiter,
+        out: &mut Block,
+    ) {
+        let mut sum = self.sum;
+        let fits = |block: &&Block| block.rate() == self.rate;
+        if let Some(own) = own.filter(fits) {
+            for (sum, &own) in sum.iter_mut().zip(own.samples()) {
+                *sum = sum.wrapping_sub(i32::from(own));
+            }
+        }
+        if let Some(with) = with.filter(fits) {
+            for (sum, &with) in sum.iter_mut().zip(with.samples()) {
+                *sum = sum.wrapping_add(i32::from(with));
+            }
+        }
         out.clear(self.rate);
-        for (to, &sum) in out.samples_mut().iter_mut().zip(&self.sum) {
-            *to = saturate(sum);
-        }
+        limiter.apply(&sum, out);
     }
-
-    /// Everything added but `own`, saturated: nobody hears himself.
-    pub fn all_but(&self, own: &Block, out: &mut Block) {
-        if own.rate() != self.rate {
-            return self.all(out);
-        }
-        out.clear(self.rate);
-        let pairs = self.sum.iter().zip(own.samples());
-        for (to, (&sum, &own)) in out.samples_mut().iter_mut().zip(pairs) {
-            *to = saturate(sum.wrapping_sub(i32::from(own)));
-        }
-    }
-}
-
-fn saturate(sum: i32) -> i16 {
-    sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
 #[cfg(test)]
@@ -80,26 +84,44 @@ mod tests {
         let voices = [voice(100), voice(20), voice(3)];
         let mut mixer = Mixer::new(Rate::Hz8000);
         voices.iter().for_each(|v| mixer.add(v));
-        let mut out = Block::silence(Rate::Hz8000);
+        let (mut limiter, mut out) = (Limiter::new(), Block::silence(Rate::Hz8000));
         for (own, heard) in voices.iter().zip([23, 103, 120]) {
-            mixer.all_but(own, &mut out);
+            mixer.mix(Some(own), None, &mut limiter, &mut out);
             assert_eq!(out, voice(heard));
         }
         mixer.clear();
-        mixer.all(&mut out);
+        mixer.mix(None, None, &mut limiter, &mut out);
         assert!(out.is_silent());
     }
 
+    /// M-070: each hears all others and the one beside them, and not himself; eight of them.
     #[test]
-    fn loud_sums_saturate_only_after_the_own_voice_is_gone() {
+    fn m_070_each_of_eight_hears_the_seven_others_and_the_microphone() {
+        let voices: Vec<Block> = (0..8).map(|n| voice(1 << n)).collect();
+        let mut mixer = Mixer::new(Rate::Hz8000);
+        voices.iter().for_each(|v| mixer.add(v));
+        let (mut limiter, mut out) = (Limiter::new(), Block::silence(Rate::Hz8000));
+        for own in &voices {
+            mixer.mix(Some(own), Some(&voice(1_000)), &mut limiter, &mut out);
+            assert_eq!(out, voice(1_255 - own.samples()[0]));
+        }
+        mixer.mix(None, None, &mut limiter, &mut out);
+        assert_eq!(out, voice(255));
+        let other_rate = Block::from_samples(Rate::Hz16000, &[5; 160]);
+        mixer.mix(Some(&other_rate), Some(&other_rate), &mut limiter, &mut out);
+        assert_eq!(out, voice(255));
+    }
+
+    #[test]
+    fn loud_sums_are_softened_only_after_the_own_voice_is_gone() {
         let loud = voice(i16::MAX);
         let mut mixer = Mixer::new(Rate::Hz8000);
         mixer.add(&loud);
         mixer.add(&voice(5));
-        let mut out = Block::silence(Rate::Hz8000);
-        mixer.all(&mut out);
-        assert_eq!(out, loud);
-        mixer.all_but(&loud, &mut out);
+        let (mut limiter, mut out) = (Limiter::new(), Block::silence(Rate::Hz8000));
+        mixer.mix(Some(&loud), None, &mut limiter, &mut out);
         assert_eq!(out, voice(5));
+        mixer.mix(None, None, &mut limiter, &mut out);
+        assert!(out.samples()[79] > 32_760, "{out:?}");
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod calls;
 mod checks;
+mod conferences;
 mod kept;
 mod lamps;
 mod pick;
@@ -129,6 +130,9 @@ impl Commands {
             | Command::Hold(_)
             | Command::Resume(_)
             | Command::Swap(_) => self.on_call(asked, command, hub),
+            Command::Merge(merge) => self.post(conferences::merge(merge, command, hub)?),
+            Command::Split(on) => self.post(conferences::split(on, command, hub)?),
+            Command::EndConference(end) => self.post(conferences::end(end, command, hub)?),
             Command::Transfer(_)
             | Command::TransferComplete(_)
             | Command::TransferCancel(_)

@@ -6,7 +6,7 @@ use crate::order::{BusId, BusPlan};
 use crate::replace::WentWrong;
 use crate::report::Report;
 use crate::reports::Reports;
-use audio::{Block, Gain, Mixer};
+use audio::{Block, Gain, Limiter, Mixer};
 use base::{Duration, Instant};
 use plugin_host::{AudioInstance, FilterInstance, Status, Trouble};
 
@@ -28,7 +28,11 @@ const ASK_DELAY: u32 = 100;
 #[derive(Debug)]
 pub(crate) struct Bus {
     pub(crate) id: BusId,
-    mixer: Mixer,
+    /// The legs that hear each other.
+    joined: Mixer,
+    /// All legs: what the loudspeaker is given.
+    all: Mixer,
+    limiter: Limiter,
     device: Option<AudioInstance>,
     /// What the microphone said this tick.
     said: Block,
@@ -54,7 +58,9 @@ impl Bus {
     pub(crate) fn new(plan: &BusPlan, device: Option<AudioInstance>) -> Self {
         Self {
             id: plan.bus,
-            mixer: Mixer::new(plan.rate),
+            joined: Mixer::new(plan.rate),
+            all: Mixer::new(plan.rate),
+            limiter: Limiter::new(),
             device,
             said: Block::silence(plan.rate),
             heard: Block::silence(plan.rate),
@@ -72,8 +78,9 @@ impl Bus {
 
     /// Starts a tick with what the microphone says.
     pub(crate) fn begin(&mut self, now: Instant, reports: &mut Reports) {
-        self.mixer.clear();
-        self.said.clear(self.mixer.rate());
+        self.joined.clear();
+        self.all.clear();
+        self.said.clear(self.all.rate());
         if let Some(device) = &mut self.device {
             // After trouble the block is silent; the fence counts it.
             let captured = device.capture(self.said.samples_mut(), now).map(drop);
@@ -84,7 +91,6 @@ impl Bus {
                 .process(&mut self.said, far, self.delay_samples);
             self.microphone.apply(&mut self.said);
         }
-        self.mixer.add(&self.said);
         if let Some(again) = self.tells_lost() {
             let (bus, at) = (self.id, now);
             reports.urgent(Report::DeviceLost { bus, at, again });
@@ -136,22 +142,32 @@ impl Bus {
         &self.said
     }
 
-    /// Adds a leg's voice.
-    pub(crate) fn add(&mut self, voice: &Block) {
-        if voice.rate() == self.mixer.rate() {
-            self.mixer.add(voice);
+    /// Adds a leg's voice; a joined one is heard by those who are joined too.
+    pub(crate) fn add(&mut self, voice: &Block, joined: bool) {
+        if voice.rate() != self.all.rate() {
+            return;
+        }
+        self.all.add(voice);
+        if joined {
+            self.joined.add(voice);
         }
     }
 
-    /// What the leg with this voice is to hear.
-    pub(crate) fn for_leg(&self, own: &Block, out: &mut Block) {
-        self.mixer.all_but(own, out);
+    /// What a joined leg with this voice is to hear: `microphone` and all others, but not itself.
+    pub(crate) fn mix(
+        &self,
+        own: &Block,
+        microphone: &Block,
+        limiter: &mut Limiter,
+        out: &mut Block,
+    ) {
+        self.joined.mix(Some(own), Some(microphone), limiter, out);
     }
 
     /// Ends a tick: all legs to the loudspeaker.
     pub(crate) fn end(&mut self, now: Instant) {
         if let Some(device) = &mut self.device {
-            self.mixer.all_but(&self.said, &mut self.heard);
+            self.all.mix(None, None, &mut self.limiter, &mut self.heard);
             self.speaker.apply(&mut self.heard);
             self.to_speaker.process(&mut self.heard, None, 0);
             self.played = device.playback(self.heard.samples(), now);
@@ -173,7 +189,7 @@ impl Bus {
         // A device that does not know leaves what was known.
         if let Some(Ok(far)) = self.device.as_mut().map(AudioInstance::latency) {
             let ns = far.capture_ns.saturating_add(far.playback_ns);
-            let samples = ns.saturating_mul(self.mixer.rate().per_ms() as u64) / 1_000_000;
+            let samples = ns.saturating_mul(self.all.rate().per_ms() as u64) / 1_000_000;
             self.delay_samples = u32::try_from(samples).unwrap_or(u32::MAX);
         }
     }

@@ -3,7 +3,7 @@
 use crate::codec_slot::MAX_FRAME;
 use crate::inbound::Came;
 use crate::kit::{BusKit, Kit, LegKit};
-use crate::order::{BusId, Given, LegAudio, LegId, Order};
+use crate::order::{BusId, Given, LegId, Order};
 use crate::outbound::Flows;
 use crate::report::{Report, Told};
 use crate::reports::Reports;
@@ -65,6 +65,8 @@ pub struct MediaEngine<S> {
     retired: VecDeque<Kit<S>>,
     ntp_at_zero: u64,
     pcm: Box<[i16]>,
+    /// The microphone as a leg lets it through.
+    pub(crate) microphone: Block,
     mixed: Block,
     pub(crate) said: Block,
     /// Blocks that the leg which owes most has still to say.
@@ -87,6 +89,7 @@ impl<S> MediaEngine<S> {
             retired: VecDeque::with_capacity(4 * (capacity.legs + capacity.buses) + 64),
             ntp_at_zero,
             pcm: vec![0; MAX_FRAME].into(),
+            microphone: Block::silence(Rate::Hz8000),
             mixed: Block::silence(Rate::Hz8000),
             said: Block::silence(Rate::Hz8000),
             owed: 0,
@@ -373,10 +376,10 @@ impl<S> MediaEngine<S> {
         for seat in seats.iter_mut().flatten() {
             let leg = &mut seat.kit.leg;
             leg.hear(now, &mut self.pcm, &mut self.reports);
-            if let LegAudio::Bus(id) = leg.audio
+            if let Some(id) = leg.audio.bus()
                 && let Some(kit) = self.buses.iter_mut().find(|b| b.bus.id == id)
             {
-                kit.bus.add(&leg.wide);
+                kit.bus.add(&leg.wide, leg.is_joined());
             }
         }
         for kit in &mut self.buses {
@@ -395,10 +398,10 @@ impl<S> MediaEngine<S> {
         for Seat { kit, flows } in seats.iter_mut().flatten() {
             let leg = &mut kit.leg;
             let mut mixed = None;
-            if let LegAudio::Bus(id) = leg.audio
+            if let Some(id) = leg.audio.bus()
                 && let Some(kit) = self.buses.iter().find(|b| b.bus.id == id)
             {
-                kit.bus.for_leg(&leg.wide, &mut self.mixed);
+                leg.mix(&kit.bus, &mut self.microphone, &mut self.mixed);
                 mixed = Some(&self.mixed);
             }
             leg.speak(mixed, *flows, now, &mut self.said, net);

@@ -12,9 +12,8 @@ use crate::report::{Counts, Report, Stalls, Way};
 use crate::reports::Reports;
 use crate::sockets::MediaNet;
 use crate::tap::TapSlot;
-use audio::{Block, Gain, Level};
+use audio::{Block, Gain, Level, Limiter};
 use base::{Duration, Instant, Rng};
-
 use rtp::Quality;
 use rtp::quality::Robustness;
 use rtp::telephone_event::Press;
@@ -31,9 +30,11 @@ pub(crate) struct Leg {
     pub(crate) outbound: Outbound,
     pub(crate) voice: VoiceKit,
     own: OwnDevice,
-    direction: Direction,
+    pub(crate) direction: Direction,
     heard_gain: Gain,
-    said_gain: Gain,
+    pub(crate) said_gain: Gain,
+    /// Softens what others on its bus say at once.
+    pub(crate) limiter: Limiter,
     announced: Announced,
     /// What the peer says, at the codec's rate.
     pub(crate) heard: Block,
@@ -91,6 +92,7 @@ impl Leg {
             direction: plan.direction,
             heard_gain: Gain::new(),
             said_gain,
+            limiter: Limiter::new(),
             announced: Announced::new(plan.tone_ms, rate),
             heard: Block::silence(rate),
             tap: TapSlot::EMPTY,
@@ -245,7 +247,7 @@ impl Leg {
         } else {
             self.heard.clear(self.voice.rate());
         }
-        if matches!(self.audio, LegAudio::Bus(_) | LegAudio::Device) {
+        if self.audio.bus().is_some() || self.audio == LegAudio::Device {
             self.announced.sound(&mut self.heard);
         }
         if !self.watch.counts_every.is_zero() {
@@ -253,7 +255,9 @@ impl Leg {
         }
         match self.audio {
             LegAudio::Silence | LegAudio::Echo => {}
-            LegAudio::Bus(_) => self.voice.resample.out.process(&self.heard, &mut self.wide),
+            LegAudio::Bus(_) | LegAudio::Apart(_) => {
+                self.voice.resample.out.process(&self.heard, &mut self.wide);
+            }
             LegAudio::Device => {
                 self.voice.resample.out.process(&self.heard, &mut self.wide);
                 self.own.play(&self.wide, at);
@@ -289,7 +293,9 @@ impl Leg {
         match (self.audio, mixed) {
             (LegAudio::Echo, _) => said.copy_from(&self.heard),
             // A bus of another rate than the kit was made for stays unheard.
-            (LegAudio::Bus(_), Some(mixed)) if mixed.rate() == self.voice.resample.back.from() => {
+            (LegAudio::Bus(_) | LegAudio::Apart(_), Some(mixed))
+                if mixed.rate() == self.voice.resample.back.from() =>
+            {
                 self.voice.resample.back.process(mixed, said);
             }
             (LegAudio::Device, _) => {
@@ -299,12 +305,14 @@ impl Leg {
                     false => said.clear(rate),
                 }
             }
-            (LegAudio::Silence | LegAudio::Bus(_), _) => said.clear(rate),
+            (LegAudio::Silence | LegAudio::Bus(_) | LegAudio::Apart(_), _) => said.clear(rate),
         }
         if self.announced.is_on() {
             said.clear(rate);
         }
-        self.said_gain.apply(said);
+        if self.audio.bus().is_none() {
+            self.said_gain.apply(said);
+        }
         if let Some(chord) = self.chords.sound(said) {
             self.chord_sounded = Some(chord);
         }

@@ -22,6 +22,7 @@
 //! | [`keys`] | keys as tones, ours and the peer's |
 //! | `reports` | reports on their way to control |
 //! | `bus` | the mix of many legs and a device |
+//! | `mix` | what a leg hears of its bus |
 //! | [`filters`] | what sound passes between a bus and its device |
 //! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`replace`] | another instance of a codec in a running call, and back if it fails |
@@ -41,6 +42,7 @@ mod inbound;
 pub mod keys;
 pub mod kit;
 mod leg;
+mod mix;
 pub mod order;
 mod os;
 mod outbound;

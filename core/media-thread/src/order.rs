@@ -87,7 +87,8 @@ pub enum Order {
         /// Bus, echo, device or nothing.
         audio: LegAudio,
     },
-    /// Silence our voice, or let it through; packets go on (M-039).
+    /// Silence our voice, or let it through; packets go on (M-039). On a bus that is its device's: what the
+    /// others say goes on.
     Mute {
         /// Its number.
         leg: LegId,
@@ -258,8 +259,20 @@ pub enum LegAudio {
     Echo,
     /// A device of its own, in the kit.
     Device,
-    /// Everybody on the bus hears everybody else.
+    /// Everybody on the bus hears everybody else: a leg that sends and receives, and the bus' device.
     Bus(BusId),
+    /// The device of the bus alone, whoever else is on it.
+    Apart(BusId),
+}
+
+impl LegAudio {
+    /// The bus that it is on.
+    pub const fn bus(self) -> Option<BusId> {
+        match self {
+            Self::Bus(bus) | Self::Apart(bus) => Some(bus),
+            Self::Silence | Self::Echo | Self::Device => None,
+        }
+    }
 }
 
 /// A leg as it begins.

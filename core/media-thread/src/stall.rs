@@ -57,7 +57,9 @@ impl<S> MediaEngine<S> {
             let leg = &mut seat.kit.leg;
             let records = match leg.audio {
                 LegAudio::Device => true,
-                LegAudio::Bus(id) => buses.iter().any(|b| b.bus.id == id && b.bus.records()),
+                LegAudio::Bus(id) | LegAudio::Apart(id) => {
+                    buses.iter().any(|b| b.bus.id == id && b.bus.records())
+                }
                 LegAudio::Silence | LegAudio::Echo => false,
             };
             let owed = if records { OWED } else { 0 };
@@ -75,9 +77,9 @@ impl<S> MediaEngine<S> {
         let Self { buses, seats, .. } = self;
         let seats = &mut seats[..self.used];
         for kit in buses.iter_mut() {
-            let on_it = LegAudio::Bus(kit.bus.id);
+            let on_it = Some(kit.bus.id);
             let mut legs = seats.iter().flatten().map(|seat| &seat.kit.leg);
-            if legs.any(|leg| leg.owes() && leg.audio == on_it) {
+            if legs.any(|leg| leg.owes() && leg.audio.bus() == on_it) {
                 kit.bus.begin(now, &mut self.reports);
             }
         }
@@ -87,9 +89,11 @@ impl<S> MediaEngine<S> {
                 continue;
             }
             let mut recorded = None;
-            if let LegAudio::Bus(id) = leg.audio {
-                let kit = buses.iter().find(|kit| kit.bus.id == id);
-                recorded = kit.map(|kit| kit.bus.said());
+            if let Some(id) = leg.audio.bus()
+                && let Some(kit) = buses.iter().find(|kit| kit.bus.id == id)
+            {
+                leg.let_through(kit.bus.said(), &mut self.microphone);
+                recorded = Some(&self.microphone);
             }
             leg.hear_nothing();
             leg.speak(recorded, *flows, now, &mut self.said, net);

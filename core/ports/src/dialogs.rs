@@ -137,6 +137,27 @@ pub enum Word {
         /// The call to go on with; `None`: the one that was held last.
         call: Option<CallHandle>,
     },
+    /// Merges calls.
+    Merge {
+        /// Which command asked.
+        command: CommandId,
+        /// Which; empty: all that are up.
+        calls: Vec<CallHandle>,
+    },
+    /// Takes a call out of its conversation with others.
+    Split {
+        /// Which command asked.
+        command: CommandId,
+        /// Which; `None`: all of the conference.
+        call: Option<CallHandle>,
+    },
+    /// The person leaves the conference.
+    EndConference {
+        /// Which command asked.
+        command: CommandId,
+        /// The others go on.
+        keep: bool,
+    },
     /// Sends a request in the dialog of a call; answered by [`crate::Post::outcome`], also where the call is
     /// over, or not up yet.
     InDialog {

@@ -76,10 +76,29 @@ pub enum Word {
         /// Held from now on.
         on: bool,
     },
+    /// Who hears whom, from now on.
+    Join {
+        /// The call.
+        call: CallHandle,
+        /// With whom.
+        room: Room,
+    },
     /// The voice side has something to say.
     Voice(voice::Report),
     /// Another part was made anew.
     Restarted(Address),
+}
+
+/// Whom a call with the person's sound is with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Room {
+    /// The person alone.
+    #[default]
+    Alone,
+    /// The person and all others in the conference.
+    Conference,
+    /// All others with this number, and not the person.
+    Bridge(u64),
 }
 
 /// Where a call's sound comes from and goes to.

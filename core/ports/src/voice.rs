@@ -3,7 +3,7 @@
 //! Plain data without pointers (rulings 8), so that the media thread can become a process. Codecs
 //! and devices are named; whoever runs the threads opens them.
 
-use crate::media::{DigitTrouble, Inform, Quality, Sound};
+use crate::media::{DigitTrouble, Inform, Quality, Room, Sound};
 use crate::recorder;
 use base::Hertz;
 use control::event::DtmfMethod;
@@ -92,6 +92,8 @@ pub struct LegConfig {
     pub direction: Direction,
     /// Where it comes from and goes to.
     pub sound: Sound,
+    /// Whom it is with, where it is with the person.
+    pub room: Room,
     /// How it begins; without effect in a leg that runs.
     pub opening: Opening,
 }

@@ -2,12 +2,14 @@
 
 mod account;
 mod kept;
+mod merged;
 mod moved;
 
 pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
+pub(crate) use merged::{Conference, Merge};
 pub(crate) use moved::{Park, Redirect, Transfer};
 
 mod switch;
@@ -131,6 +133,16 @@ pub(crate) enum Verb {
     Resume(OneCall),
     /// Hold the active call and go on with the one held last, or with ID
     Swap(OneCall),
+    /// Merge calls into one conversation
+    Merge(Merge),
+    /// Take a call out of its conversation and hold it; without ID all, and the newest goes on
+    Split(OneCall),
+    /// Who is in the conference; leave it
+    Conference {
+        /// What to do; without it the calls are listed
+        #[command(subcommand)]
+        what: Option<Conference>,
+    },
     /// Record a call: start, stop, pause, resume, note
     Record(Record),
     /// List the calls

@@ -25,11 +25,13 @@
 //! | [`history`] | the history of calls |
 //! | [`contacts`] | contacts, profiles, favourites |
 //! | [`transfer`] | calls that are handed on |
+//! | [`conference`] | calls that are merged |
 //! | [`time`] | [`Timestamp`] |
 //! | `os` | which user this is |
 //! | [`wire`] | hello, welcome, one JSON object a line |
 
 pub mod command;
+pub mod conference;
 pub mod contacts;
 pub mod error;
 pub mod event;

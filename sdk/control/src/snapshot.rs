@@ -1,6 +1,7 @@
 //! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
 
 use crate::RecordingSnapshot;
+use crate::conference::InConference;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
 use crate::receiving::Forwarding;
@@ -178,6 +179,9 @@ pub struct CallSnapshot {
     /// We hold the far end.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub held_by_local: bool,
+    /// The conversation with others that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conference: Option<InConference>,
     /// How sound travels, once agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaSnapshot>,
@@ -228,6 +232,7 @@ impl CallSnapshot {
             muted: false,
             held_by_remote: false,
             held_by_local: false,
+            conference: None,
             media: None,
             quality: None,
             end: None,

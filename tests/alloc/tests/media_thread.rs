@@ -29,11 +29,12 @@ fn address(socket: &UdpSocket) -> SocketAddr {
     socket.local_addr().expect("bound")
 }
 
-/// Four in ten echo, four are silent, two are on a bus of another rate.
+/// Four in ten echo, three are silent, two are joined on a bus of another rate and one is apart on it.
 fn audio_of(n: usize) -> LegAudio {
     match n % 10 {
         0 | 2 | 4 | 6 => LegAudio::Echo,
         8 | 9 => LegAudio::Bus(BusId(1)),
+        7 => LegAudio::Apart(BusId(1)),
         _ => LegAudio::Silence,
     }
 }

@@ -1,6 +1,8 @@
 //! Packets in, sound out, without a call of the allocator; and how much memory a call holds.
 
-use audio::{Block, Conceal, Gain, Level, Mixer, Playout, Rate, Resampler, stretch::Urgency};
+use audio::{
+    Block, Conceal, Gain, Level, Limiter, Mixer, Playout, Rate, Resampler, stretch::Urgency,
+};
 use base::{Hertz, Instant, Rng};
 use offhook_alloc::{Counting, bytes_of, calls_of};
 use rtp::jitter::Config;
@@ -100,7 +102,8 @@ fn sound_does_not_allocate() {
         let mut conceal = Conceal::new(rate);
         let mut up = Resampler::new(rate, Rate::Hz48000);
         let mut down = Resampler::new(Rate::Hz48000, rate);
-        let (mut gain, mut mixer) = (Gain::new(), Mixer::new(Rate::Hz48000));
+        let (mut gain, mut limiter) = (Gain::new(), Limiter::new());
+        let mut mixer = Mixer::new(Rate::Hz48000);
         let (mut block, mut wide) = (Block::silence(rate), Block::silence(Rate::Hz48000));
         let noise: Vec<i16> = (0..960 * 2_i32).map(|n| (n * n % 5_003) as i16).collect();
         let frame = &noise[..rate.block_samples() * 2];
@@ -120,7 +123,9 @@ fn sound_does_not_allocate() {
                 up.process(&block, &mut wide);
                 mixer.clear();
                 mixer.add(&wide);
-                mixer.all_but(&wide.clone(), &mut wide);
+                let other = wide.clone();
+                mixer.add(&other);
+                mixer.mix(Some(&other), Some(&other), &mut limiter, &mut wide);
                 down.process(&wide, &mut block);
                 Level::of(&block);
             }

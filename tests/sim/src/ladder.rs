@@ -43,6 +43,8 @@ pub fn told(event: &Event) -> Option<String> {
         EventBody::CallAnswered(told) => format!("call {call} confirmed{}", codec(&told.snapshot)),
         EventBody::CallHold(told) => format!("call {call} held{}", by(told.by)),
         EventBody::CallResumed(told) => format!("call {call} resumed{}", by(told.by)),
+        EventBody::CallMerged(told) => format!("call {call} merged with {}", told.with.len()),
+        EventBody::CallSplit(_) => format!("call {call} split off"),
         EventBody::CallWarning(told) if told.code == Code::HOLD_REFUSED => {
             format!("call {call} refuses to be held or resumed")
         }

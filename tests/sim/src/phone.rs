@@ -164,6 +164,21 @@ impl Phone {
         });
     }
 
+    /// Merges all calls that are up.
+    pub fn merge(&self) {
+        self.order("merge", |command| {
+            let calls = Vec::new();
+            dialogs::Word::Merge { command, calls }.into()
+        });
+    }
+
+    /// Takes a call out of the conference; without one, all.
+    pub fn split(&self, call: Option<CallHandle>) {
+        self.order("split", |command| {
+            dialogs::Word::Split { command, call }.into()
+        });
+    }
+
     /// Carries out any command, as the control socket would.
     pub fn command(&self, command: Command) -> engine::commands::Outcome {
         self.0.borrow_mut().command(command)

@@ -62,12 +62,8 @@ pub(super) fn leg<S>(
     codec.fence().serves(config.leg.0);
     let hertz = codec.format().sample_rate_hz;
     let codec_rate = Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
-    let (audio, audio_kit, audio_rate) = sound(
-        config.leg.0,
-        &config.sound,
-        (codec_rate, *person),
-        catalogue,
-    )?;
+    let (audio, audio_kit, audio_rate) =
+        sound(config, &config.sound, (codec_rate, *person), catalogue)?;
     let voice = VoiceKit::within(pace.longest_delay_ms, &plan, codec, audio_rate)?;
     let cname = format!("{}@offhook", rng.token(16));
     let leg = LegPlan {
@@ -154,17 +150,17 @@ pub(super) fn direction(config: &LegConfig) -> Direction {
 
 /// Source and sink, and the rate they run at.
 pub(super) fn sound(
-    leg: u64,
+    config: &LegConfig,
     sound: &Sound,
     (codec_rate, person): (Rate, Rate),
     catalogue: &Catalogue,
 ) -> Result<(LegAudio, AudioKit, Rate), Error> {
     Ok(match sound {
         Sound::Impaired { sound, .. } => {
-            return self::sound(leg, sound, (codec_rate, person), catalogue);
+            return self::sound(config, sound, (codec_rate, person), catalogue);
         }
         Sound::Person => (
-            LegAudio::Bus(super::PERSON),
+            super::rooms::audio(config.room),
             AudioKit::bus(codec_rate, person),
             person,
         ),
@@ -172,7 +168,7 @@ pub(super) fn sound(
         Sound::Silence => (LegAudio::Silence, AudioKit::none(), codec_rate),
         Sound::Device { plugin, request } => {
             let mut device = open(catalogue, plugin, request, codec_rate)?;
-            device.fence().serves(leg);
+            device.fence().serves(config.leg.0);
             let rate = device_rate(&device)?;
             (
                 LegAudio::Device,

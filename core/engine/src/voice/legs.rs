@@ -1,5 +1,6 @@
 //! Legs that are open, from their ports to their last count.
 
+mod counts;
 mod lost;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use base::Rng;
 use core::net::IpAddr;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
-use media_thread::report::{Counts, Report as Heard, Told};
+use media_thread::report::{Report as Heard, Told};
 use plugin_host::{AudioRequest, Catalogue};
 use ports::media::{Impairment, Quality, Sound};
 use ports::recorder;
@@ -250,6 +251,7 @@ impl<G: Ground> Legs<G> {
             rng: &mut self.rng,
         };
         let made = kit::leg(&config, pair, &mut bench).map_err(|why| why.to_string())?;
+        self.enter(&config)?;
         let given = Given {
             order: Order::AddLeg { leg: made.leg },
             kit: Kit::Leg(Box::new(made.kit)),
@@ -272,6 +274,7 @@ impl<G: Ground> Legs<G> {
 
     /// Offer and answer agreed on something else: the differences become orders.
     fn change(&mut self, config: LegConfig) -> Result<(), String> {
+        self.enter(&config)?;
         let Some(State::Runs(running)) = self.legs.get_mut(&config.leg) else {
             return Ok(());
         };
@@ -287,6 +290,7 @@ impl<G: Ground> Legs<G> {
             let direction = kit::direction(&config);
             orders.push(Order::SetDirection { leg, direction }.into());
         }
+        orders.extend(Self::moves(old, &config));
         let same = old.format == config.format
             && old.ptime_ms == config.ptime_ms
             && old.telephone_event == config.telephone_event;
@@ -300,10 +304,12 @@ impl<G: Ground> Legs<G> {
                 kit: Kit::Voice(Box::new(made)),
             });
         }
-        running.config = config;
+        let before = core::mem::replace(&mut running.config, config).room;
         orders
             .into_iter()
-            .try_for_each(|given| self.ground.give(thread, given))
+            .try_for_each(|given| self.ground.give(thread, given))?;
+        self.leave(before);
+        Ok(())
     }
 
     pub(super) fn order(&mut self, leg: Named, order: impl FnOnce(LegId) -> Order) {
@@ -348,6 +354,7 @@ impl<G: Ground> Legs<G> {
         self.load[thread] = self.load[thread].saturating_sub(1);
         self.forget_trials(leg);
         if let Some(State::Runs(running)) = self.legs.remove(&leg) {
+            self.leave(running.config.room);
             self.tell(Report::Stopped {
                 leg,
                 quality: Some(running.quality),
@@ -392,7 +399,7 @@ impl<G: Ground> Legs<G> {
             }
             Heard::Counts { leg, counts, .. } => {
                 if let Some(State::Runs(running)) = self.legs.get_mut(&Named(leg.0)) {
-                    count(&mut running.quality, &counts);
+                    counts::count(&mut running.quality, &counts);
                 }
             }
             Heard::Quality {
@@ -448,30 +455,5 @@ impl<G: Ground> Legs<G> {
 
     pub(super) fn tell(&mut self, report: Report) {
         self.ground.tell(report);
-    }
-}
-
-fn count(quality: &mut Quality, counts: &Counts) {
-    let lost = u64::try_from(counts.lost).unwrap_or(0);
-    let expected = counts.received + lost;
-    quality.packets_in = counts.received;
-    quality.packets_out = counts.sent;
-    let of_expected = |packets: u64| match expected {
-        0 => 0.0,
-        expected => (100.0 * packets as f32 / expected as f32).min(100.0),
-    };
-    quality.loss_pct = of_expected(lost);
-    let buffer = &counts.jitter_buffer;
-    let made_up = lost + buffer.late + counts.unheard;
-    quality.concealed_pct = of_expected(made_up.saturating_sub(buffer.recovered));
-    quality.jitter_ms = counts.jitter_us as f32 / 1000.0;
-    quality.buffer_ms = counts.delay_us as f32 / 1000.0;
-    quality.late_ticks = counts.stalls.late_ticks;
-    quality.longest_stall_ms = counts.stalls.longest_us as f32 / 1000.0;
-    if let Some(level) = counts.heard {
-        quality.level_in_dbov = -f32::from(level.below_overload);
-    }
-    if let Some(level) = counts.said {
-        quality.level_out_dbov = -f32::from(level.below_overload);
     }
 }

@@ -7,6 +7,7 @@
 //! | `host` | the real sockets and threads that they stand on |
 //! | `kit` | what a leg needs, made from plain words |
 //! | `impair` | sockets that lose and delay packets, where a leg asks for it |
+//! | `rooms` | who hears whom: the person's calls, conferences, bridges |
 //! | `shown` | plugins as control shows them |
 //! | `taps` | orders about recordings: from plain words to a ring and a job |
 //! | [`reload`] | a newer build of a plugin, for new calls and in running ones |
@@ -24,6 +25,7 @@ mod keys;
 mod kit;
 pub mod legs;
 pub mod reload;
+mod rooms;
 pub(crate) mod shown;
 mod taps;
 pub mod writer;

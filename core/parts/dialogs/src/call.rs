@@ -7,7 +7,7 @@ use bytes::Bytes;
 use control::snapshot::{CallSnapshot, MediaSnapshot, MediaState};
 use control::{CallHandle, Code, EndReason};
 use core::net::SocketAddr;
-use ports::media::Sound;
+use ports::media::{self, Sound};
 use sdp::{Agreed, LocalMedia, LocalSession, Preference, Previous, SessionDescription};
 use sip::SessionId;
 use sip::session::ForkId;
@@ -99,6 +99,8 @@ pub struct Call {
     pub mos: (f64, u32),
     /// Another call took its place.
     pub replaced: bool,
+    /// With whom it is.
+    pub room: media::Room,
     /// The call whose place it takes.
     pub replaces: Option<CallHandle>,
     /// The call whose far end sent us here.
@@ -145,6 +147,7 @@ impl Call {
             agreed: None,
             mos: (0.0, 0),
             replaced: false,
+            room: media::Room::Alone,
             replaces: None,
             instead: None,
             inside: crate::inside::Asked::default(),

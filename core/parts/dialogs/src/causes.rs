@@ -20,6 +20,8 @@ pub struct Causes {
     pub muted: Option<CommandId>,
     /// The one that held it, or went on with it.
     pub held: Option<CommandId>,
+    /// The one that merged it with others, or split it off.
+    pub merged: Option<CommandId>,
     /// The one that hung up or declined.
     pub ends: Option<CommandId>,
     /// Of each digit on its way, oldest first.
@@ -36,6 +38,9 @@ impl Causes {
         }
         if let EventBody::CallHold(told) | EventBody::CallResumed(told) = body {
             return causes.held.filter(|_| told.by == Side::Local);
+        }
+        if let EventBody::CallMerged(_) | EventBody::CallSplit(_) = body {
+            return causes.merged;
         }
         if let EventBody::CallAnswered(_) = body {
             return causes.accepted.or(causes.dialled);

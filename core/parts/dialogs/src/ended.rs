@@ -138,6 +138,7 @@ impl Dialogs {
             Stage::Ended(_) => return,
         };
         call.stage = Stage::Ended(reason);
+        self.leave_room(handle, now, out);
         match knows_media {
             true => out.post(media::Word::Release { call: handle }),
             false => self.released(handle, None, now, out),

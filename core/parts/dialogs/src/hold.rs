@@ -11,7 +11,7 @@ use base::Instant;
 use control::event::{CallHold, CallWarning, Side};
 use control::snapshot::MediaState;
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody};
-use ports::media::Sound;
+use ports::media::{Room, Sound};
 use ports::{Outbox, media};
 use sdp::Direction;
 use sip::session::Order;
@@ -55,6 +55,11 @@ impl Wish {
 }
 
 impl Hold {
+    /// Held for no other reason than that another call has the microphone.
+    pub(crate) fn is_aside(&self) -> bool {
+        self.wanted == Wish::Aside
+    }
+
     /// What we offer: `sendonly` holds; `inactive` where the other side holds us too.
     pub(crate) const fn offers(&self, held_by_remote: bool) -> Direction {
         match (self.wanted.holds(), held_by_remote) {
@@ -88,7 +93,7 @@ impl Call {
     }
 
     /// Whether it has the person's microphone and loudspeaker, or would.
-    fn is_personal(&self) -> bool {
+    pub(crate) fn is_personal(&self) -> bool {
         *self.sound.itself() == Sound::Person
     }
 }
@@ -113,6 +118,7 @@ impl Dialogs {
         }
         if !on {
             self.make_room(handle, now, out);
+            self.resume_room(handle, Some(command), now, out);
         }
         let wish = if on { Wish::Held } else { Wish::Active };
         self.wish(handle, wish, now, out);
@@ -142,7 +148,8 @@ impl Dialogs {
     /// `handle` is to have the microphone: what has it now is put on hold, where the settings say so.
     pub(crate) fn make_room(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
         let is_personal = self.calls.get(&handle).is_some_and(Call::is_personal);
-        if !self.settings.one_active || !is_personal {
+        let is_bridged = matches!(self.room_of(handle), Room::Bridge(_));
+        if !self.settings.one_active || !is_personal || is_bridged {
             return;
         }
         for other in self.active_beside(handle) {
@@ -151,12 +158,16 @@ impl Dialogs {
         }
     }
 
-    /// Calls with the microphone, but for `handle`.
-    fn active_beside(&self, handle: CallHandle) -> Vec<CallHandle> {
+    /// Calls with the microphone, but for `handle` and those that are merged with it.
+    pub(crate) fn active_beside(&self, handle: CallHandle) -> Vec<CallHandle> {
         // Whoever sent us to the other call still has this one: it ends by itself.
         let instead = self.calls.get(&handle).and_then(|call| call.instead);
+        let room = self.room_of(handle);
+        let with_it = |call: &Call| room == Room::Conference && call.room == room;
         let active = |call: &&Call| {
             call.handle != handle
+                && !with_it(call)
+                && !matches!(call.room, Room::Bridge(_))
                 && instead != Some(call.handle)
                 && call.is_up()
                 && call.is_personal()
@@ -164,6 +175,19 @@ impl Dialogs {
         };
         let active = self.calls.values().filter(active);
         active.map(|call| call.handle).collect()
+    }
+
+    /// Goes on with a call that is held here, if it is.
+    pub(crate) fn take_up(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let held = |call: &Call| call.hold.wanted.holds();
+        if self.calls.get(&handle).is_some_and(held) {
+            self.wish(handle, Wish::Active, now, out);
+        }
+    }
+
+    /// Holds a call because another one has the microphone.
+    pub(crate) fn put_aside(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        self.wish(handle, Wish::Aside, now, out);
     }
 
     fn wish(&mut self, handle: CallHandle, wish: Wish, now: Instant, out: &mut Outbox) {

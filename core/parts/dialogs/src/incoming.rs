@@ -179,6 +179,7 @@ impl Dialogs {
             let session = old.session;
             self.order(session, Order::HangUp(None), now);
         }
+        self.inherit_room(handle, now, out);
         self.make_room(handle, now, out);
     }
 

@@ -13,6 +13,7 @@
 //! | `outgoing`, `incoming` | how calls begin |
 //! | `news` | what a session tells |
 //! | `hold` | holding and resuming; which call is active |
+//! | `conference` | calls that are merged, with the person or without |
 //! | `inside` | other parts' requests in a call's dialog |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
@@ -27,6 +28,7 @@ mod accounts;
 pub mod answering;
 pub mod call;
 mod causes;
+mod conference;
 mod decided;
 mod describe;
 mod dialling;
@@ -101,6 +103,8 @@ pub struct Dialogs {
     steps: Timers<CallHandle>,
     away: returned::Away,
     rng: Rng,
+    /// Conversations of several calls so far.
+    rooms: u64,
     /// Why the request that this word is about has no response, in the network's words.
     unsent: Option<String>,
     /// The request that this word is about came from a server of the account that it is for.
@@ -129,6 +133,7 @@ impl Dialogs {
             steps: Timers::new(),
             away: returned::Away::default(),
             rng,
+            rooms: 0,
             unsent: None,
             trusted: false,
         }
@@ -386,6 +391,9 @@ impl Part for Dialogs {
             Word::Hold { command, call } => self.hold(command, call, true, now, out),
             Word::Resume { command, call } => self.hold(command, call, false, now, out),
             Word::Swap { command, call } => self.swap(command, call, now, out),
+            Word::Merge { command, calls } => self.merge(command, calls, now, out),
+            Word::Split { command, call } => self.split(command, call, now, out),
+            Word::EndConference { command, keep } => self.end_conference(command, keep, now, out),
             Word::InDialog {
                 from,
                 ticket,

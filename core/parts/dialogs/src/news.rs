@@ -117,6 +117,7 @@ impl Dialogs {
         call.snapshot.answered = Some(answered);
         self.tell_answered(handle, now, out);
         self.follow_answer(handle, now, out);
+        self.inherit_room(handle, now, out);
         self.make_room(handle, now, out);
     }
 }

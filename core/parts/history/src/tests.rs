@@ -76,6 +76,7 @@ fn call(direction: CallDirection) -> CallSnapshot {
         silenced: false,
         muted: false,
         held_by_local: false,
+        conference: None,
         held_by_remote: false,
         media: None,
         quality: None,

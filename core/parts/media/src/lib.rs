@@ -4,16 +4,17 @@
 //! What it is not: it touches no sample, no socket and no plugin. Formats are plain data that whoever
 //! loaded the codecs hands over (rulings 1); threads and sockets are behind `ports::voice`.
 
+mod options;
 #[cfg(test)]
 mod tests;
 
 use base::{Hertz, Instant};
 use control::{AccountHandle, CallHandle};
 use core::net::IpAddr;
-use ports::media::{Notice, Ready, Sound, Word};
+use ports::media::{Notice, Ready, Room, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
-use sdp::{Agreed, Capability, Direction, LocalMedia, NegotiatedFormat};
+use sdp::{Agreed, Capability, Direction, LocalMedia};
 use std::collections::BTreeMap;
 
 /// A codec's format as calls are to use it.
@@ -76,6 +77,7 @@ struct Leg {
     muted: bool,
     /// The leg is on hold.
     held: bool,
+    room: Room,
     /// The tone before the microphone opens. Unit: ms.
     tone_ms: u32,
     /// Release was asked for.
@@ -153,6 +155,7 @@ impl Media {
                 running: None,
                 muted: false,
                 held: false,
+                room: Room::Alone,
                 tone_ms: 0,
                 ending: false,
             },
@@ -190,7 +193,7 @@ impl Media {
             return;
         };
         let codecs = self.codecs(leg.account.as_ref());
-        let options = options(codecs, &agreed.format);
+        let options = options::of(codecs, &agreed.format);
         let Some(leg) = self.legs.get_mut(&call) else {
             return;
         };
@@ -206,6 +209,7 @@ impl Media {
             ptime_ms: agreed.ptime_ms,
             direction: agreed.direction,
             sound: leg.sound.clone(),
+            room: leg.room,
             opening: Opening {
                 tone_ms: leg.tone_ms,
                 muted: leg.muted,
@@ -225,6 +229,19 @@ impl Media {
         if self.settings.held == Held::Silence && !leg.muted {
             let leg = leg_of(call);
             out.post(Do::Mute { leg, on });
+        }
+        if let Some(config) = leg.config(self.settings.held) {
+            out.post(Do::Run(Box::new(config)));
+        }
+    }
+
+    fn join(&mut self, call: CallHandle, room: Room, out: &mut Outbox) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        leg.room = room;
+        if let Some(running) = &mut leg.running {
+            running.room = room;
         }
         if let Some(config) = leg.config(self.settings.held) {
             out.post(Do::Run(Box::new(config)));
@@ -357,18 +374,6 @@ impl Media {
     }
 }
 
-/// What the codec of `format` is told.
-fn options(codecs: &[Codec], format: &NegotiatedFormat) -> String {
-    let is_it = |codec: &&Codec| {
-        let ours = &codec.capability;
-        ours.name == format.name
-            && ours.clock_rate == format.clock_rate
-            && ours.channels == format.channels
-    };
-    let found = codecs.iter().find(is_it);
-    found.map_or_else(String::new, |codec| codec.options.clone())
-}
-
 fn notice(call: CallHandle, what: Notice, out: &mut Outbox) {
     out.post(dialogs::Word::Noticed { call, what });
 }
@@ -414,14 +419,13 @@ impl Part for Media {
                 }
             }
             Word::Hold { call, on } => self.hold(call, on, out),
+            Word::Join { call, room } => self.join(call, room, out),
             Word::Voice(report) => self.report(report, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
-                for leg in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
-                    leg.1.ending = true;
-                    out.post(Do::Stop {
-                        leg: leg_of(*leg.0),
-                    });
+                for (&call, leg) in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
+                    leg.ending = true;
+                    out.post(Do::Stop { leg: leg_of(call) });
                 }
             }
             Word::Restarted(_) => {}

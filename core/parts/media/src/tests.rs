@@ -1,5 +1,6 @@
 use super::*;
 use base::{Hertz, PayloadType};
+use sdp::NegotiatedFormat;
 
 fn media(legs: usize) -> Media {
     let pcmu = Capability {

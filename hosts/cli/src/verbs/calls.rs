@@ -47,6 +47,11 @@ fn row(call: &CallSnapshot, now: Timestamp) -> Vec<String> {
     for (is_so, word) in [
         (call.silenced, ", silenced"),
         (call.muted, ", muted"),
+        (call.conference.is_some_and(|one| one.person), ", merged"),
+        (
+            call.conference.is_some_and(|one| !one.person),
+            ", merged without you",
+        ),
         (call.held_by_local, ", on hold"),
         (call.held_by_remote, ", held by them"),
     ] {

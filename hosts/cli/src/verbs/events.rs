@@ -98,6 +98,8 @@ fn summary(event: &Event) -> String {
         | EventBody::CallMedia(_)
         | EventBody::CallHold(_)
         | EventBody::CallResumed(_)
+        | EventBody::CallMerged(_)
+        | EventBody::CallSplit(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallMute(_)
         | EventBody::CallDtmf(_)
@@ -158,6 +160,8 @@ fn call(event: &Event) -> String {
         EventBody::CallQuality(data) => Some(words::quality(&data.quality, None)),
         EventBody::CallMute(data) => Some(if data.muted { "on" } else { "off" }.to_owned()),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(side(data.by).to_owned()),
+        EventBody::CallMerged(data) => Some(super::conference::with(&data.with)),
+        EventBody::CallSplit(_) => Some("alone".to_owned()),
         EventBody::CallDtmf(data) => Some(format!(
             "a digit {}, {}",
             side(data.direction),

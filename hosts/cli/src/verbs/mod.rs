@@ -7,6 +7,7 @@ mod answer;
 mod blf;
 mod call;
 mod calls;
+mod conference;
 mod decline;
 mod demo;
 mod doctor;
@@ -79,6 +80,9 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Hold(args) => hold::hold(context, &args),
         Verb::Resume(args) => hold::resume(context, &args),
         Verb::Swap(args) => hold::swap(context, &args),
+        Verb::Merge(args) => conference::merge(context, args),
+        Verb::Split(args) => conference::split(context, &args),
+        Verb::Conference { what } => conference::run(context, what),
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
         Verb::Blf(args) => blf::run(context, args),
@@ -128,6 +132,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallAnswered(data) => Some(&data.snapshot),
         EventBody::CallMedia(data) => Some(&data.snapshot),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
+        EventBody::CallMerged(data) | EventBody::CallSplit(data) => Some(&data.snapshot),
         EventBody::CallSilenced(data) => Some(&data.snapshot),
         EventBody::CallMute(data) => Some(&data.snapshot),
         EventBody::CallNamed(data) => Some(&data.snapshot),

@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Ignore(&'static str),
     /// Says that something happened, at ms after the call began.
     Tell(u64, EventBody),
+    /// Says what came of the command that was read last.
+    Outcome(EventBody),
     /// Says that something happened to another call or account.
     TellOf(Option<CallHandle>, EventBody),
     /// Sends these bytes as they are.
@@ -102,6 +104,7 @@ pub(crate) fn call() -> CallSnapshot {
         muted: false,
         held_by_remote: false,
         held_by_local: false,
+        conference: None,
         media: None,
         quality: None,
         end: None,
@@ -290,6 +293,15 @@ fn follow(listener: &UnixListener, hello: Hello, script: Vec<Step>, pid: u32) ->
                 seq += 1;
                 say(&mut stream, &event(seq, ms, Some(handle()), body));
             }
+            Step::Outcome(body) => {
+                seq += 1;
+                let command = Some(CommandId(asked.len() as u64));
+                let told = Event {
+                    command,
+                    ..event_of(seq, 10, Some(handle()), body)
+                };
+                say(&mut stream, &ToClient::Event(Box::new(told)));
+            }
             Step::TellOf(call, body) => {
                 seq += 1;
                 say(&mut stream, &event(seq, 0, call, body));
@@ -352,14 +364,18 @@ fn answer(id: String, number: usize, ok: Option<Reply>, error: Option<ErrorObjec
 }
 
 fn event(seq: u64, ms: u64, call: Option<CallHandle>, body: EventBody) -> ToClient {
-    ToClient::Event(Box::new(Event {
+    ToClient::Event(Box::new(event_of(seq, ms, call, body)))
+}
+
+fn event_of(seq: u64, ms: u64, call: Option<CallHandle>, body: EventBody) -> Event {
+    Event {
         seq,
         ts: at(ms),
         account: None,
         call,
         command: None,
         body,
-    }))
+    }
 }
 
 fn say(stream: &mut UnixStream, word: &ToClient) {

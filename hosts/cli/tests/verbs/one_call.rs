@@ -16,7 +16,7 @@ fn incoming(call: CallSnapshot) -> CallSnapshot {
     }
 }
 
-fn over(end: EndReason) -> Step {
+pub(crate) fn over(end: EndReason) -> Step {
     let body = CallEnded {
         by: end.by,
         cause: end.cause,

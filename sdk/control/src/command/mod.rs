@@ -9,6 +9,7 @@ pub use data::{
     PluginRef, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
+use crate::conference::{EndConference, Merge};
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
@@ -88,6 +89,14 @@ commands! {
     /// Hold the call that is active and go on with a held one: the one named, or else the one that was held
     /// last. Outcome: `call.hold` and `call.resumed`.
     "swap" Swap CallRef;
+    /// Merge calls: everybody hears everybody. Outcome: `call.merged` for each, or `call.warning` where that is
+    /// not possible.
+    "merge" Merge Merge;
+    /// Take a call out of its conversation; it is put on hold. None named: all, and the newest stays active.
+    /// Outcome: `call.split` for each.
+    "split" Split CallRef;
+    /// Leave the conference. Outcome: `call.ended` for each call of it, or `call.merged` where they are kept.
+    "conference.end" EndConference EndConference;
     /// Hand a call on. Reply: the call with the target, where one is made. Outcome: `call.transfer.done` or
     /// `call.transfer.failed`, or `call.warning` where it cannot begin.
     "transfer" Transfer TransferCall;

@@ -210,6 +210,11 @@ fn on_calls() -> Vec<Command> {
         Command::Hold(call()),
         Command::Resume(call()),
         Command::Swap(CallRef { call: None }),
+        Command::Merge(Merge {
+            calls: vec!["c7k2".parse().unwrap(), "c7k3".parse().unwrap()],
+        }),
+        Command::Split(call()),
+        Command::EndConference(EndConference { keep: true }),
         Command::Transfer(TransferCall {
             call: call().call,
             to: Some("600".into()),
@@ -306,6 +311,9 @@ fn every_command_has_its_json() {
         hold {"call":"c7k2"}
         resume {"call":"c7k2"}
         swap {}
+        merge {"calls":["c7k2","c7k3"]}
+        split {"call":"c7k2"}
+        conference.end {"keep":true}
         transfer {"call":"c7k2","to":"600","mode":"ask"}
         transfer.complete {"call":"c7k2"}
         transfer.cancel {"call":"c7k2"}

@@ -10,6 +10,7 @@ pub use data::{
     CallWarning, DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
 };
 
+use crate::conference::CallConference;
 use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
@@ -137,6 +138,10 @@ events! {
     "call.hold" CallHold CallHold;
     /// The call goes on.
     "call.resumed" CallResumed CallHold;
+    /// The call is in a conversation with others, or that changed.
+    "call.merged" CallMerged CallConference;
+    /// The call is in no conversation with others any more.
+    "call.split" CallSplit CallConference;
     /// Our microphone was silenced, or opened.
     "call.mute" CallMute CallMute;
     /// A digit was sent or heard.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::conference::InConference;
 use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use crate::receiving::Forwarding;
 use crate::snapshot::{
@@ -35,6 +36,7 @@ pub(crate) fn call() -> CallSnapshot {
         muted: false,
         held_by_remote: false,
         held_by_local: false,
+        conference: None,
         media: Some(MediaSnapshot {
             state: MediaState::Flowing,
             codec: Some("PCMU".into()),
@@ -193,6 +195,25 @@ fn calls() -> Vec<EventBody> {
             muted: true,
             source: "command".into(),
             snapshot,
+        })),
+    ]
+}
+
+fn merged() -> Vec<EventBody> {
+    vec![
+        EventBody::CallMerged(Box::new(CallConference {
+            with: vec!["c7k3".parse().unwrap()],
+            snapshot: CallSnapshot {
+                conference: Some(InConference {
+                    id: 4,
+                    person: true,
+                }),
+                ..call()
+            },
+        })),
+        EventBody::CallSplit(Box::new(CallConference {
+            with: Vec::new(),
+            snapshot: call(),
         })),
     ]
 }
@@ -424,6 +445,7 @@ fn all() -> Vec<EventBody> {
         EventBody::AccountUnregistered(account()),
     ];
     all.extend(calls());
+    all.extend(merged());
     all.extend(call_figures());
     all.extend([
         EventBody::RecordingStarted(recording_change(None)),
@@ -529,6 +551,8 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.resumed","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.silenced","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.merged","account":"demo","call":"c7k2","command":17,"data":{"with":["c7k3"],"snapshot":{"call":"c7k2","account":"demo","direction":"outgoing","state":"answered","from":{"uri":"sip:101@demo"},"to":{"uri":"sip:600@demo","display":"Echo"},"created":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","muted":false,"held_by_remote":false,"conference":{"id":4,"person":true},"media":{"state":"flowing","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000"}}}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.split","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}

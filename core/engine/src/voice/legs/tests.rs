@@ -1,6 +1,6 @@
 //! Counts of a leg as figures of its call.
 
-use super::count;
+use super::counts::count;
 use media_thread::report::Counts;
 use ports::media::Quality;
 

@@ -125,6 +125,11 @@ impl Story {
             EventBody::CallResumed(data) => {
                 self.at(event.ts, &format!("resumed  {}", side(data.by)), out);
             }
+            EventBody::CallMerged(data) => {
+                let text = format!("merged   {}", super::super::conference::with(&data.with));
+                self.at(event.ts, &text, out);
+            }
+            EventBody::CallSplit(_) => self.at(event.ts, "split    alone again", out),
             EventBody::CallMute(data) => {
                 self.at(
                     event.ts,
