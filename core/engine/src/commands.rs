@@ -23,10 +23,12 @@ use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
+use ports::book::Book;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Carries out `plugin.reload`.
 pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
@@ -52,6 +54,8 @@ pub struct Commands {
     done: Repeats,
     /// What is told of plugins.
     pub plugins: Rc<RefCell<Plugins>>,
+    /// Everybody who is kept, for rules.
+    pub book: Rc<RefCell<Arc<Book>>>,
     /// Carries out `plugin.reload`, where plugins may be replaced.
     pub reload: Option<Reload>,
     /// Set by `shutdown`.
@@ -70,6 +74,7 @@ impl Commands {
             accounts: Vec::new(),
             done: Repeats::default(),
             plugins: Rc::default(),
+            book: Rc::default(),
             reload: None,
             stopping: false,
             reason: None,
@@ -300,8 +305,10 @@ impl Commands {
         self.tell_of(account)
     }
 
-    /// Tells again of all accounts: a part was made anew.
+    /// Tells again of all accounts and contacts: a part was made anew.
     pub fn repeat_accounts(&self) {
+        let book = Arc::clone(&self.book.borrow());
+        let _ = self.post(dialogs::Word::Contacts(book));
         for account in &self.accounts {
             // A part that has too much to do now was told before, or panics again.
             let _ = self.tell_of(account.clone());

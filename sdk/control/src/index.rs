@@ -427,7 +427,17 @@ index! {
     /// History and contacts of a newer offhook.
     6103 STORE_NEWER Failed
         "history and contacts are of a newer offhook"
-        "a newer version wrote the file; this one reads it and writes nothing into it"
+        "a newer version wrote the file;
+    /// A directory cannot be asked.
+    6104 DIRECTORY_FAILED Failed
+        "a directory cannot be asked"
+        "its server is away, too slow, or does not take the password; calls and other contacts go on without it"
+        "see the reason; it is tried again by itself within a minute";
+    /// What a directory has cannot be changed here.
+    4103 DIRECTORY_HAS_IT Usage
+        "that contact belongs to a directory"
+        "it was copied from there, and would come back as it was"
+        "change it at the directory"; this one reads it and writes nothing into it"
         "use the newer version, or name another folder with history.folder";
 }
 

@@ -377,6 +377,7 @@ fn kept_replies() -> Vec<Reply> {
         Reply::Deleted { count: 2 },
         Reply::Contacts {
             contacts: Vec::new(),
+            silent: vec!["Office".into()],
         },
         Reply::Contact {
             contact: Box::new(contact()),

@@ -374,6 +374,14 @@ fn kept() -> Vec<EventBody> {
         })),
         EventBody::StoreFailed(store(Some(full))),
         EventBody::StoreMended(store(None)),
+        EventBody::DirectoryFailed(Box::new(crate::contacts::DirectoryChange {
+            directory: "Office".into(),
+            error: Some(ErrorObject::new(Code::DIRECTORY_FAILED, "ldap://a cannot be asked")),
+        })),
+        EventBody::DirectoryMended(Box::new(crate::contacts::DirectoryChange {
+            directory: "Office".into(),
+            error: None,
+        })),
     ]
 }
 
