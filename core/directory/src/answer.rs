@@ -42,7 +42,9 @@ pub(crate) fn people(
 ) -> Result<Vec<Contact>, String> {
     let read: Vec<Person> =
         serde_json::from_str(said).map_err(|why| format!("its answer cannot be read: {why}"))?;
-    let people = read.into_iter().filter_map(|person| contact(person, title, list));
+    let people = read
+        .into_iter()
+        .filter_map(|person| contact(person, title, list));
     Ok(people.take(limit).collect())
 }
 
@@ -81,6 +83,9 @@ fn contact(person: Person, title: &str, list: &str) -> Option<Contact> {
 
 /// One line without control characters, cut.
 fn line(text: &str, most: usize) -> String {
-    let plain = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    let plain = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c });
     plain.take(most).collect()
 }

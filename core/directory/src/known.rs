@@ -43,7 +43,10 @@ mod tests {
         let at = |s| begin + Duration::from_secs(s);
         assert_eq!(known.of("a", at(599)), Some(Some("Ann".to_owned())));
         assert_eq!(known.of("b", at(59)), Some(None));
-        assert_eq!((known.of("a", at(600)), known.of("b", at(60))), (None, None));
+        assert_eq!(
+            (known.of("a", at(600)), known.of("b", at(60))),
+            (None, None)
+        );
         for n in 0..CALLERS {
             known.remember(&n.to_string(), None, begin);
         }

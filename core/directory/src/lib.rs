@@ -86,7 +86,11 @@ impl Directories {
         limit: usize,
         mut reply: impl FnMut(&str) -> Reply,
     ) {
-        for line in self.lines.iter().filter(|line| owners.contains(&line.owner)) {
+        for line in self
+            .lines
+            .iter()
+            .filter(|line| owners.contains(&line.owner))
+        {
             line.queue.push(Job::Search {
                 text: text.to_owned(),
                 limit,

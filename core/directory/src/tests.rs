@@ -57,7 +57,10 @@ fn slow(query: &str) -> Result<String, Trouble> {
 }
 
 fn listed(query: &str) -> Result<String, Trouble> {
-    assert!(query.contains("all"), "what is copied is not asked: {query}");
+    assert!(
+        query.contains("all"),
+        "what is copied is not asked: {query}"
+    );
     Ok(r#"[{"name":"Bob","numbers":["102"],"labels":["work"],"id":"7"}]"#.to_owned())
 }
 
@@ -114,7 +117,10 @@ fn who_calls_is_told_whenever_it_is_known_and_nobody_waits_m_109() {
     }
     assert!(begun.elapsed() < Duration::from_millis(250));
     drop(directories);
-    assert!(told.recv_timeout(WAIT).is_err(), "nobody else was asked for");
+    assert!(
+        told.recv_timeout(WAIT).is_err(),
+        "nobody else was asked for"
+    );
 }
 
 #[test]
@@ -125,7 +131,10 @@ fn what_can_be_listed_is_copied_and_not_asked_m_108() {
     };
     assert_eq!((list.owner.as_str(), list.title.as_str()), ("ann", "book"));
     let bob = &list.people[0];
-    assert_eq!((bob.source.as_str(), bob.labels.as_slice()), ("book", &["work".to_owned()][..]));
+    assert_eq!(
+        (bob.source.as_str(), bob.labels.as_slice()),
+        ("book", &["work".to_owned()][..])
+    );
     assert_eq!(bob.origin.as_ref().map(|of| of.id.as_str()), Some("7"));
     let said = ask(&directories, "bo");
     assert_eq!(said, [("book".to_owned(), Ok(Vec::new()))]);
@@ -147,13 +156,25 @@ fn a_search_takes_what_comes_and_names_what_does_not_m_105_m_106() {
     };
     let found = good.1.as_ref().unwrap();
     assert_eq!(found.len(), 1, "who has no name or no number is left out");
-    assert_eq!((found[0].name.as_str(), found[0].source.as_str()), ("Bob", "good"));
+    assert_eq!(
+        (found[0].name.as_str(), found[0].source.as_str()),
+        ("Bob", "good")
+    );
     assert!(broken.1.is_err());
     assert_eq!(panics.1, Err("it panicked".to_owned()));
-    assert!(rubbish.1.as_ref().is_err_and(|why| why.contains("cannot be read")));
+    assert!(
+        rubbish
+            .1
+            .as_ref()
+            .is_err_and(|why| why.contains("cannot be read"))
+    );
     // Asked again at once they are left alone, and nothing more is told.
     let again = ask(&directories, "bo");
-    assert!(again.iter().all(|(title, said)| title == "good" || said.is_err()));
+    assert!(
+        again
+            .iter()
+            .all(|(title, said)| title == "good" || said.is_err())
+    );
     drop(directories);
     let changes = told.iter().filter_map(|word| match word {
         Told::Directory(change) => Some(*change),

@@ -114,7 +114,10 @@ fn searched(command: &Command) -> Option<Wanted> {
     let text = query.text.clone().filter(|text| !text.trim().is_empty())?;
     let general = query.kind.is_none_or(|kind| kind == ContactKind::General);
     let wait = Duration::from_millis(query.wait_ms.map_or(WAIT, u64::from)).min(LONGEST_WAIT);
-    let limit = query.limit.map_or(PEOPLE, |limit| limit as usize).min(PEOPLE);
+    let limit = query
+        .limit
+        .map_or(PEOPLE, |limit| limit as usize)
+        .min(PEOPLE);
     (general && !wait.is_zero()).then_some(Wanted { text, limit, wait })
 }
 
@@ -122,7 +125,10 @@ fn searched(command: &Command) -> Option<Wanted> {
 fn merge(contacts: &mut Vec<Contact>, found: Vec<Contact>, limit: usize) {
     let same = |one: &Contact, other: &Contact| {
         one.name.eq_ignore_ascii_case(&other.name)
-            && one.numbers.iter().any(|number| other.numbers.contains(number))
+            && one
+                .numbers
+                .iter()
+                .any(|number| other.numbers.contains(number))
     };
     for person in found {
         if contacts.len() < limit && !contacts.iter().any(|known| same(known, &person)) {
@@ -199,7 +205,11 @@ impl Core {
 
     async fn ask_store(&self, command: Command) -> Result<Answer, ErrorObject> {
         let gone = || ErrorObject::new(Code::STORE_FAILED, "this engine keeps no history");
-        let store = self.store.borrow().as_ref().map(|kept| Rc::clone(&kept.store));
+        let store = self
+            .store
+            .borrow()
+            .as_ref()
+            .map(|kept| Rc::clone(&kept.store));
         let store = store.ok_or_else(gone)?;
         let reader = self.commands.borrow().reader();
         let (answer, answered) = oneshot::channel();

@@ -2,9 +2,9 @@
 
 use directory::source::Open;
 use directory::{Ask, Source, Trouble};
-use plugin_host::draft::{Directory, DirectoryPlugin};
-use plugin_host::Catalogue;
 use plugin::Status;
+use plugin_host::Catalogue;
+use plugin_host::draft::{Directory, DirectoryPlugin};
 use ports::Account;
 use serde_json::{Map, Value, json};
 use settings::Settings;
@@ -35,7 +35,11 @@ pub(crate) fn sources(
             };
             let Some(options) = options(wanted, account) else {
                 let directory = &wanted.title;
-                tracing::warn!(account = from.id, directory, "its options are no JSON object: it is left out");
+                tracing::warn!(
+                    account = from.id,
+                    directory,
+                    "its options are no JSON object: it is left out"
+                );
                 continue;
             };
             sources.push(Source {
@@ -91,11 +95,13 @@ struct Opened(Directory);
 
 impl Ask for Opened {
     fn search(&mut self, query: &str) -> Result<String, Trouble> {
-        self.0.search(query).map_err(|refusal| match refusal.status {
-            Status::UNSUPPORTED => Trouble::Unsupported,
-            _ if refusal.reason.is_empty() => Trouble::Failed(refusal.to_string()),
-            _ => Trouble::Failed(refusal.reason),
-        })
+        self.0
+            .search(query)
+            .map_err(|refusal| match refusal.status {
+                Status::UNSUPPORTED => Trouble::Unsupported,
+                _ if refusal.reason.is_empty() => Trouble::Failed(refusal.to_string()),
+                _ => Trouble::Failed(refusal.reason),
+            })
     }
 }
 
@@ -112,7 +118,10 @@ mod tests {
                 ("accounts.a.user", "101"),
                 ("accounts.a.domain", "pbx.test"),
                 ("accounts.a.password", "sip-secret"),
-                ("accounts.a.carddav_principal_url", "http://dav.test/%account[username]%/"),
+                (
+                    "accounts.a.carddav_principal_url",
+                    "http://dav.test/%account[username]%/",
+                ),
                 ("accounts.a.carddav_title", "Office"),
                 ("accounts.b.user", "102"),
                 ("accounts.b.domain", "pbx.test"),
@@ -133,12 +142,22 @@ mod tests {
         };
         let (a, b) = (told(0), told(1));
         assert_eq!(a["url"], "http://dav.test/101/");
-        assert_eq!((&a["user"], &a["password"]), (&json!("101"), &json!("sip-secret")));
+        assert_eq!(
+            (&a["user"], &a["password"]),
+            (&json!("101"), &json!("sip-secret"))
+        );
         assert_eq!(b["url"], "https://dav.test");
-        assert_eq!((&b["user"], &b["password"]), (&json!("bob"), &json!("dav-secret")));
+        assert_eq!(
+            (&b["user"], &b["password"]),
+            (&json!("bob"), &json!("dav-secret"))
+        );
         assert_eq!(b["refresh_s"], 2);
         let shown = format!("{:?}", loaded.settings);
         assert!(!shown.contains("dav-secret") && !shown.contains("sip-secret"));
-        assert!(loaded.values().all(|(_, value, _)| !value.contains("dav-secret")));
+        assert!(
+            loaded
+                .values()
+                .all(|(_, value, _)| !value.contains("dav-secret"))
+        );
     }
 }

@@ -68,9 +68,9 @@ impl Who {
     pub fn is(&self, caller: &str, contacts: &[Contact], here: Option<&Location>) -> bool {
         match self {
             Self::Number(number) => number::same(number, caller, here),
-            Self::Contact { source, identifier } => contacts.iter().any(|contact| {
-                contact.source == *source && contact.identifier == *identifier
-            }),
+            Self::Contact { source, identifier } => contacts
+                .iter()
+                .any(|contact| contact.source == *source && contact.identifier == *identifier),
         }
     }
 }

@@ -103,11 +103,18 @@ mod tests {
         ]);
         let of = |number: &str| {
             let found = book.contacts(number, None, |owner| owner == "ann");
-            let found = found.into_iter().map(|c| (c.source, c.identifier, c.label.unwrap()));
+            let found = found
+                .into_iter()
+                .map(|c| (c.source, c.identifier, c.label.unwrap()));
             found.collect::<Vec<_>>()
         };
         let work = |identifier: &str| (Source::Dav, identifier.to_owned(), "work".to_owned());
-        for number in ["+49301234567", "0049301234567", "tel:+49-30-1234567", "sip:+49301234567@x"] {
+        for number in [
+            "+49301234567",
+            "0049301234567",
+            "tel:+49-30-1234567",
+            "sip:+49301234567@x",
+        ] {
             assert_eq!(of(number), [work("k1"), work("7")], "{number}");
         }
         assert_eq!(of("bob").len(), 2);

@@ -324,7 +324,11 @@ fn checked(mut contact: Contact) -> Result<Contact, Error> {
         return refused(why.to_owned());
     }
     contact.labels.truncate(contact.numbers.len());
-    if !contact.labels.iter().all(|label| label.is_empty() || is_text(label, NUMBER)) {
+    if !contact
+        .labels
+        .iter()
+        .all(|label| label.is_empty() || is_text(label, NUMBER))
+    {
         return refused(format!("a label has up to {NUMBER} characters"));
     }
     contact.source = LOCAL.to_owned();

@@ -14,7 +14,11 @@ const CONTACTS: u8 = 1;
 const COPIED: u8 = 2;
 
 /// Who `uri` is by the lists of `owner`.
-pub(crate) fn of(db: &Connection, owner: &str, uri: &str) -> Result<Option<(KnownName, u8)>, Error> {
+pub(crate) fn of(
+    db: &Connection,
+    owner: &str,
+    uri: &str,
+) -> Result<Option<(KnownName, u8)>, Error> {
     let caller = Caller::of(uri);
     let Some(tail) = caller.tail() else {
         return Ok(None);

@@ -212,11 +212,14 @@ impl Worker<'_> {
         if deletes && answer.is_ok() {
             self.forget(&command, &reader);
         }
-        let has_changed = |event: &EventBody| matches!(event, EventBody::ContactsChanged(_));
-        if answer.as_ref().is_ok_and(|done| done.events.iter().any(has_changed)) {
+        let is_contact = |event: &EventBody| matches!(event, EventBody::ContactsChanged(_));
+        let has_changed = answer
+            .as_ref()
+            .is_ok_and(|done| done.events.iter().any(is_contact));
+        reply(answer.map_err(|why| why.explain()));
+        if has_changed {
             self.tell_book();
         }
-        reply(answer.map_err(|why| why.explain()));
     }
 
     /// What is deleted does not come back with what waits.

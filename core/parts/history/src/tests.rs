@@ -4,9 +4,9 @@
 )]
 
 use super::*;
+use control::contacts::StoreChange;
 use control::history::RecordKind;
 use control::snapshot::{CallDirection, CallState, Party};
-use control::contacts::StoreChange;
 use control::{EndCause, EndReason, EndedBy, RecordingSnapshot, RecordingState};
 
 const EPOCH: u64 = 1_795_269_731_000;

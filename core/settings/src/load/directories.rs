@@ -21,7 +21,13 @@ pub(super) fn of_account(
     if !url.is_empty() {
         let has_scheme = url.contains("://");
         if has_scheme && !url.starts_with("http://") && !url.starts_with("https://") {
-            refuse(&key("carddav_principal_url"), &url, "http or https URL", values, complaints);
+            refuse(
+                &key("carddav_principal_url"),
+                &url,
+                "http or https URL",
+                values,
+                complaints,
+            );
         }
         // A URL without a scheme is meant as https (K-203).
         let url = match has_scheme {
@@ -79,5 +85,10 @@ pub(super) fn of_account(
 
 fn refuse(key: &str, value: &str, allowed: &str, values: &Values, complaints: &mut Complaints) {
     let what = format!("{value:?} is not allowed");
-    complaints.error(&origin(key, values), key, what, format!("allowed: {allowed}"));
+    complaints.error(
+        &origin(key, values),
+        key,
+        what,
+        format!("allowed: {allowed}"),
+    );
 }

@@ -217,8 +217,8 @@ fn call(event: &Event) -> String {
         | EventBody::FavouritesChanged(_)
         | EventBody::StoreFailed(_)
         | EventBody::StoreMended(_)
-            | EventBody::DirectoryFailed(_)
-            | EventBody::DirectoryMended(_)
+        | EventBody::DirectoryFailed(_)
+        | EventBody::DirectoryMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     };

@@ -189,7 +189,7 @@ fn query(kind: Option<String>, text: Option<String>) -> Result<ContactQuery, Err
     Ok(ContactQuery {
         kind: kind.map(contact_kind).transpose()?,
         text,
-        limit: None,
+        ..ContactQuery::default()
     })
 }
 
