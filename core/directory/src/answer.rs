@@ -11,7 +11,7 @@ const NAME: usize = 200;
 /// Length of a number, a label, an id. Unit: characters.
 const WORD: usize = 256;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Person {
     id: Option<String>,
@@ -19,18 +19,6 @@ struct Person {
     numbers: Vec<String>,
     labels: Vec<String>,
     organisation: Option<String>,
-}
-
-impl Default for Person {
-    fn default() -> Self {
-        Self {
-            id: None,
-            name: String::new(),
-            numbers: Vec::new(),
-            labels: Vec::new(),
-            organisation: None,
-        }
-    }
 }
 
 /// The people of an answer, `limit` at most. Errors: it is no answer.

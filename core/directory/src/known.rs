@@ -15,7 +15,7 @@ pub(crate) struct Known(VecDeque<(String, Option<String>, Instant)>);
 
 impl Known {
     /// The outer `None`: it has to be asked. The inner: nobody is known.
-    #[expect(clippy::option_option, reason = "as the first line says")]
+    #[allow(clippy::option_option, reason = "as the first line says")]
     pub(crate) fn of(&self, uri: &str, now: Instant) -> Option<Option<String>> {
         let (_, name, at) = self.0.iter().find(|(its, _, _)| its == uri)?;
         let good = if name.is_some() { NAMED } else { NOBODY };

@@ -68,17 +68,25 @@ pub(crate) fn connect(
     let rules = Rc::clone(&book);
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
-            match told {
-                Told::Listed(list) => orders.order(Do::List(list)),
+            if let Told::Listed(list) = told {
+                orders.order(Do::List(list));
+                continue;
+            }
+            // A part that has too much to do hears of the next one.
+            let word: Post = match told {
                 Told::Book(known) => {
                     *rules.borrow_mut() = Arc::clone(&known);
-                    let _ = line.carry(dialogs::Word::Contacts(known).into());
+                    dialogs::Word::Contacts(known).into()
                 }
-                // A part that has too much to do hears of the next record.
-                told => {
-                    let _ = line.carry(history::Word::Stored(told).into());
-                }
-            }
+                Told::Kept { .. }
+                | Told::Named { .. }
+                | Told::Listed(_)
+                | Told::Copied { .. }
+                | Told::Directory(_)
+                | Told::Failed(_)
+                | Told::Mended(_) => history::Word::Stored(told).into(),
+            };
+            let _ = line.carry(word);
         }
     });
     Ok(Some(Kept {

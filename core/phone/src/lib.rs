@@ -151,12 +151,8 @@ pub fn build_with(
     if let Some(socket) = &settings.control_socket {
         builder = builder.control(socket.clone());
     }
-    for account in accounts {
-        builder = builder.account(account);
-    }
-    for source in directories {
-        builder = builder.directory(source);
-    }
+    builder = accounts.into_iter().fold(builder, Builder::account);
+    builder = directories.into_iter().fold(builder, Builder::directory);
     let mut seeds = rng.split();
     builder = builder.part(Address::Link, move || {
         Link::new(link.clone(), seeds.split())

@@ -338,7 +338,7 @@ fn a_directory_is_copied_and_rules_know_its_people_m_108() {
     ]);
     assert_eq!(books.list(&three).unwrap(), 3);
     assert_eq!(books.list(&three).unwrap(), 0, "the same again");
-    let mut all = |books: &mut crate::Books| {
+    let all = |books: &mut crate::Books| {
         let ask = control::Command::ContactList(ContactQuery::default());
         match books.carry_out(ask, &ann, &[]).unwrap().reply {
             Reply::Contacts { contacts, .. } => contacts,
