@@ -1,5 +1,10 @@
 //! With directories of this file, which do what a test orders.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use super::*;
 use control::contacts::DirectoryChange;
 use std::sync::mpsc::{Receiver, channel};

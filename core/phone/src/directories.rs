@@ -47,7 +47,7 @@ pub(crate) fn sources(
                 list: wanted.list.to_owned(),
                 owner: account.owner(),
                 rank,
-                refresh: wanted.refresh.into(),
+                refresh: wanted.refresh,
                 open: open(plugin, options),
             });
         }

@@ -29,7 +29,7 @@ fn people(of: usize) -> Vec<(String, String)> {
 
 fn found(said: Result<String, Refusal>) -> Vec<Value> {
     let said = said.unwrap_or_else(|why| panic!("{why}"));
-    serde_json::from_str(&said).unwrap()
+    serde_json::from_str(&said).expect("a list")
 }
 
 /// Names, in the order of the alphabet.
@@ -152,24 +152,23 @@ fn m_108_an_address_book_is_copied_from_radicale() {
 }
 
 /// Passes everything on, the first bytes to the server 2 s late.
-fn slow(to: SocketAddr) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+fn slow(to: SocketAddr) -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
     std::thread::spawn(move || {
         while let Ok((here, _)) = listener.accept() {
             std::thread::sleep(Duration::from_secs(2));
             let Ok(there) = TcpStream::connect(to) else {
                 return;
             };
-            for (mut from, mut to) in [
-                (here.try_clone().unwrap(), there.try_clone().unwrap()),
-                (there, here),
-            ] {
+            let both = (here.try_clone(), there.try_clone());
+            let (Ok(mine), Ok(theirs)) = both else { return };
+            for (mut from, mut to) in [(mine, theirs), (there, here)] {
                 std::thread::spawn(move || std::io::copy(&mut from, &mut to));
             }
         }
     });
-    address
+    Ok(address)
 }
 
 fn contacts(client: &mut Client, text: &str) -> Result<Vec<Contact>> {
@@ -217,7 +216,7 @@ fn looks_people_up(rig: &Rig) -> Result<()> {
          ldap_base = \"{BASE}\"\nldap_user = \"{}\"\nldap_password = \"{}\"\n\
          rewriting = [\"contactIsFromSource dav, contactLabelMatches work => prepend 9\"]\n",
         radicale.url,
-        slow(slapd.address),
+        slow(slapd.address)?,
         READER.0,
         READER.1
     );
@@ -282,7 +281,7 @@ fn hears_late(rig: &Rig) -> Result<()> {
     let slapd = Slapd::start(rig, "slapd", &all)?;
     let settings = format!(
         "[account]\nldap_title = \"Phone book\"\nldap_url = \"ldap://{}\"\nldap_base = \"{BASE}\"\n",
-        slow(slapd.address)
+        slow(slapd.address)?
     );
     let rings = |settings| Wish {
         answer: Answer::Ring,
