@@ -280,8 +280,11 @@ fn hears_late(rig: &Rig) -> Result<()> {
     all.push(("Front desk".to_owned(), "101".to_owned()));
     let slapd = Slapd::start(rig, "slapd", &all)?;
     let settings = format!(
-        "[account]\nldap_title = \"Phone book\"\nldap_url = \"ldap://{}\"\nldap_base = \"{BASE}\"\n",
-        slow(slapd.address)?
+        "[account]\nldap_title = \"Phone book\"\nldap_url = \"ldap://{}\"\nldap_base = \"{BASE}\"\n\
+         ldap_user = \"{}\"\nldap_password = \"{}\"\n",
+        slow(slapd.address)?,
+        READER.0,
+        READER.1
     );
     let rings = |settings| Wish {
         answer: Answer::Ring,
