@@ -99,9 +99,7 @@ fn every_setting_has_a_reader() {
     assert_eq!(dialogs.ring_for, Some(Duration::from_secs(33)));
     assert_eq!(dialogs.one_active, calls.one_active);
     assert_eq!(calls.hold_sends, settings::HoldSends::Silence);
-    let transfers = transfer_settings(&settings);
-    assert_eq!(transfers.policy, sip::transfer::transferee::Policy::Ask);
-    assert!(transfers.early_replaces);
+    reach_transfers(&settings);
     assert_eq!(dialogs.preference, sdp::Preference::Ours);
     reach_media(&settings, &media);
     assert_eq!(voice_settings(&settings).unwrap().dscp, dscp(marks.voice));
@@ -121,6 +119,12 @@ fn every_setting_has_a_reader() {
         identity(&settings, Timestamp::from_unix_ms(0)).profile,
         "headless"
     );
+}
+
+fn reach_transfers(settings: &Settings) {
+    let transfers = transfer_settings(settings);
+    assert_eq!(transfers.policy, sip::transfer::transferee::Policy::Ask);
+    assert!(transfers.early_replaces);
 }
 
 fn reach_link(settings: &Settings, limits: settings::Limits) {

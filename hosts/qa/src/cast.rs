@@ -42,6 +42,7 @@ const KINDS: [(&str, &[(&str, &Entry)]); 5] = [
         "recorder",
         &[
             ("recorder-wav", &recorder_wav::ENTRY),
+            ("recorder-ogg-opus", &recorder_ogg_opus::ENTRY),
             ("mock-recorder", &mock::recorder::ENTRY),
         ],
     ),

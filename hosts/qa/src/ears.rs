@@ -1,5 +1,6 @@
 //! What the far end said, from a recording that is still being written.
 
+use crate::recorded;
 use std::f64::consts::TAU;
 use std::path::Path;
 
@@ -13,20 +14,12 @@ pub(crate) struct Heard {
 impl Heard {
     /// The last `ms` of the far end; `None` while there is less than that.
     pub(crate) fn last(file: &Path, ms: u64) -> Option<Self> {
-        let mut reader = hound::WavReader::open(file).ok()?;
-        let spec = reader.spec();
-        let channels = usize::from(spec.channels);
-        let all: Vec<i16> = reader.samples().map_while(Result::ok).collect();
-        // Left is this side, right the far end; with one channel both are in it.
-        let far: Vec<i16> = all
-            .chunks_exact(channels)
-            .filter_map(|frame| frame.last().copied())
-            .collect();
-        let want = usize::try_from(u64::from(spec.sample_rate) * ms / 1_000).ok()?;
+        let (far, hertz) = recorded::far_end(file)?;
+        let want = usize::try_from(u64::from(hertz) * ms / 1_000).ok()?;
         let from = far.len().checked_sub(want)?;
         Some(Self {
             pcm: far.get(from..)?.to_vec(),
-            hertz: f64::from(spec.sample_rate),
+            hertz: f64::from(hertz),
         })
     }
 

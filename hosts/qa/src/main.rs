@@ -12,6 +12,7 @@
 mod cast;
 mod ears;
 mod play;
+mod recorded;
 mod report;
 mod scenario;
 mod stage;

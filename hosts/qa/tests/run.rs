@@ -48,6 +48,7 @@ fn audio_timing_the_same_scenario_runs_with_real_plugins_and_with_mocks() {
         Some("dtmf=mock-dtmf"),
         Some("filter=filter-gain"),
         Some("filter=mock-filter"),
+        Some("recorder=recorder-ogg-opus"),
     ] {
         let mut more = junit.to_vec();
         more.extend(swap.iter().flat_map(|swap| ["--swap", swap]));
@@ -110,7 +111,7 @@ fn each_plugin_that_can_play_carries_a_call() {
             "audio-tone audio-file audio-null audio-script mock-audio",
         ),
         ("dtmf", "dtmf-rfc4733 dtmf-info dtmf-inband mock-dtmf"),
-        ("recorder", "recorder-wav mock-recorder"),
+        ("recorder", "recorder-wav recorder-ogg-opus mock-recorder"),
         ("filter", "filter-gain mock-filter"),
     ] {
         for id in ids.split(' ') {

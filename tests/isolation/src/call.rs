@@ -200,11 +200,6 @@ impl Call {
         std::mem::take(&mut self.became)
     }
 
-    /// Whether the leg is still there.
-    pub fn is_up(&self) -> bool {
-        self.engine.legs() == 1
-    }
-
     /// Each packet sent since this was asked last: at which tick, its number, its payload.
     pub fn sent(&mut self) -> Vec<(u64, u16, Vec<u8>)> {
         std::mem::take(&mut self.wire.to_peer)

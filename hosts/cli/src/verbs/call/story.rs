@@ -188,6 +188,8 @@ impl Story {
             | EventBody::MwiChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
+            | EventBody::PluginDisabled(_)
+            | EventBody::PluginEnabled(_)
             | EventBody::PluginLoaded(_)
             | EventBody::PluginRefused(_)
             | EventBody::PluginCrashed(_)
