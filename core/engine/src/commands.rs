@@ -25,12 +25,14 @@ use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 pub(crate) use plugins::is_slow;
+use ports::book::Book;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a command leads to that takes its time.
 pub type Later = Pin<Box<dyn Future<Output = Outcome>>>;
@@ -59,6 +61,8 @@ pub struct Commands {
     done: Repeats,
     /// What is told of plugins.
     pub plugins: Rc<RefCell<Plugins>>,
+    /// Everybody who is kept, for rules.
+    pub book: Rc<RefCell<Arc<Book>>>,
     /// Carries out `plugin.reload`, where plugins may be replaced.
     pub reload: Option<Reload>,
     /// Set by `shutdown`.
@@ -77,6 +81,7 @@ impl Commands {
             accounts: Vec::new(),
             done: Repeats::default(),
             plugins: Rc::default(),
+            book: Rc::default(),
             reload: None,
             stopping: false,
             reason: None,
@@ -310,8 +315,10 @@ impl Commands {
         self.tell_of(account)
     }
 
-    /// Tells again of all accounts: a part was made anew.
+    /// Tells again of all accounts and contacts: a part was made anew.
     pub fn repeat_accounts(&self) {
+        let book = Arc::clone(&self.book.borrow());
+        let _ = self.post(dialogs::Word::Contacts(book));
         for account in &self.accounts {
             // A part that has too much to do now was told before, or panics again.
             let _ = self.tell_of(account.clone());

@@ -5,44 +5,144 @@ use crate::error::Error;
 use crate::run::Core;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
-use control::{Code, Command, CommandId, ErrorObject, EventBody, IdempotencyKey, Reply};
-use ports::{Address, Post, events, history};
+use control::contacts::ContactKind;
+use control::{Code, Command, CommandId, Contact, ErrorObject, EventBody, IdempotencyKey, Reply};
+use directory::{Directories, Source};
+use ports::book::Book;
+use ports::store::{Do, Told};
+use ports::{Address, Post, dialogs, events, history};
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 use store::{Answer, Store};
 use tokio::sync::{mpsc, oneshot};
 
 /// What the store tells and nobody has heard yet. At the limit it is dropped: a call rings a little later then.
 const TOLD: usize = 4_096;
 
-/// Starts the store and connects it, where one is wanted.
+/// How long directories are waited for. Unit: ms.
+const WAIT: u64 = 2_000;
+/// The longest that somebody may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// People that directories add to an answer.
+const PEOPLE: usize = 1_000;
+
+/// Starts the store and directories and connects them, where they are wanted.
 pub(crate) fn connect(
     settings: Option<store::Settings>,
+    sources: Vec<Source>,
     wiring: &Rc<Wiring>,
     tasks: &Tasks,
-) -> Result<Option<Rc<Store>>, Error> {
+) -> Result<Option<Kept>, Error> {
     let Some(settings) = settings else {
+        if !sources.is_empty() {
+            tracing::warn!("no history is kept: directories are not asked");
+        }
         return Ok(None);
     };
     let (told, mut hear) = mpsc::channel(TOLD);
+    let tell = told.clone();
     let tell = Box::new(move |word| {
-        let _ = told.try_send(word);
+        let _ = tell.try_send(word);
     });
     let store = Store::start(settings, tell).map_err(Error::Store)?;
-    let store = Rc::new(store);
-    let orders = Rc::clone(&store);
+    let tell: directory::Tell = Arc::new(move |word| {
+        let _ = told.try_send(word);
+    });
+    let directories = Directories::start(sources, &tell).map_err(Error::Store)?;
+    let (store, directories) = (Rc::new(store), Rc::new(directories));
+    let (orders, books) = (Rc::clone(&store), Rc::clone(&directories));
     let to_store = Box::new(move |post: Post| {
-        orders.order(post.try_into()?);
+        let order = post.try_into()?;
+        if let Do::Name { call, owner, uri } = &order {
+            books.name(*call, owner, uri);
+        }
+        orders.order(order);
         Ok(())
     });
     wiring.connect_outside(Address::Store, to_store);
     let line = Rc::clone(wiring);
+    let orders = Rc::clone(&store);
+    let book = SharedBook::default();
+    let rules = Rc::clone(&book);
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
-            // A part that has too much to do hears of the next record.
-            let _ = line.carry(history::Word::Stored(told).into());
+            if let Told::Listed(list) = told {
+                orders.order(Do::List(list));
+                continue;
+            }
+            // A part that has too much to do hears of the next one.
+            let word: Post = match told {
+                Told::Book(known) => {
+                    *rules.borrow_mut() = Arc::clone(&known);
+                    dialogs::Word::Contacts(known).into()
+                }
+                Told::Kept { .. }
+                | Told::Named { .. }
+                | Told::Listed(_)
+                | Told::Copied { .. }
+                | Told::Directory(_)
+                | Told::Failed(_)
+                | Told::Mended(_) => history::Word::Stored(told).into(),
+            };
+            let _ = line.carry(word);
         }
     });
-    Ok(Some(store))
+    Ok(Some(Kept {
+        store,
+        directories,
+        book,
+    }))
+}
+
+/// Everybody who is kept, as it is now.
+pub(crate) type SharedBook = Rc<RefCell<Arc<Book>>>;
+
+/// The store, and the directories beside it.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) store: Rc<Store>,
+    pub(crate) directories: Rc<Directories>,
+    pub(crate) book: SharedBook,
+}
+
+/// A search that directories take part in.
+struct Wanted {
+    text: String,
+    limit: usize,
+    wait: Duration,
+}
+
+/// Whether the command is one, and how long it waits.
+fn searched(command: &Command) -> Option<Wanted> {
+    let Command::ContactList(query) = command else {
+        return None;
+    };
+    let text = query.text.clone().filter(|text| !text.trim().is_empty())?;
+    let general = query.kind.is_none_or(|kind| kind == ContactKind::General);
+    let wait = Duration::from_millis(query.wait_ms.map_or(WAIT, u64::from)).min(LONGEST_WAIT);
+    let limit = query
+        .limit
+        .map_or(PEOPLE, |limit| limit as usize)
+        .min(PEOPLE);
+    (general && !wait.is_zero()).then_some(Wanted { text, limit, wait })
+}
+
+/// Puts those behind that are not there already: the same name and one of the numbers (M-107).
+fn merge(contacts: &mut Vec<Contact>, found: Vec<Contact>, limit: usize) {
+    let same = |one: &Contact, other: &Contact| {
+        one.name.eq_ignore_ascii_case(&other.name)
+            && one
+                .numbers
+                .iter()
+                .any(|number| other.numbers.contains(number))
+    };
+    for person in found {
+        if contacts.len() < limit && !contacts.iter().any(|known| same(known, &person)) {
+            contacts.push(person);
+        }
+    }
 }
 
 impl Core {
@@ -62,7 +162,11 @@ impl Core {
         };
         let id = asked.id;
         let redials = matches!(command, Command::HistoryRedial(_));
-        let answer = self.ask_store(command).await;
+        let wanted = searched(&command);
+        let answer = match wanted {
+            Some(wanted) => self.search(command, wanted).await,
+            None => self.ask_store(command).await,
+        };
         let outcome = answer.and_then(|answer| match redials {
             true => self.redial(answer.reply, id),
             false => {
@@ -72,6 +176,43 @@ impl Core {
         });
         self.commands.borrow_mut().finish(asked, &outcome);
         (id, outcome)
+    }
+
+    /// What is kept here, and what directories have beside it within the time that is allowed (M-105).
+    async fn search(&self, command: Command, wanted: Wanted) -> Result<Answer, ErrorObject> {
+        let owners = self.commands.borrow().reader().all;
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let mut silent = Vec::new();
+        if let Some(kept) = self.store.borrow().as_ref() {
+            let Wanted { text, limit, .. } = &wanted;
+            kept.directories.search(&owners, text, *limit, |title| {
+                silent.push(title.to_owned());
+                let (tell, title) = (tell.clone(), title.to_owned());
+                Box::new(move |found| {
+                    // Who asked may be gone.
+                    let _ = tell.send((title, found));
+                })
+            });
+        }
+        drop(tell);
+        let mut answer = self.ask_store(command).await?;
+        let deadline = tokio::time::Instant::now() + wanted.wait;
+        let mut found = Vec::new();
+        while let Ok(Some((title, people))) = tokio::time::timeout_at(deadline, told.recv()).await {
+            if let Ok(people) = people {
+                silent.retain(|other| *other != title);
+                found.extend(people);
+            }
+        }
+        if let Reply::Contacts {
+            contacts,
+            silent: missing,
+        } = &mut answer.reply
+        {
+            merge(contacts, found, wanted.limit);
+            *missing = silent;
+        }
+        Ok(answer)
     }
 
     async fn ask_plugins(
@@ -93,7 +234,12 @@ impl Core {
 
     async fn ask_store(&self, command: Command) -> Result<Answer, ErrorObject> {
         let gone = || ErrorObject::new(Code::STORE_FAILED, "this engine keeps no history");
-        let store = self.store.borrow().clone().ok_or_else(gone)?;
+        let store = self
+            .store
+            .borrow()
+            .as_ref()
+            .map(|kept| Rc::clone(&kept.store));
+        let store = store.ok_or_else(gone)?;
         let reader = self.commands.borrow().reader();
         let (answer, answered) = oneshot::channel();
         let reply = Box::new(move |found| {

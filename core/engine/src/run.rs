@@ -52,6 +52,7 @@ pub struct Builder {
     handles: Handles,
     plugins: Plugins,
     store: Option<store::Settings>,
+    directories: Vec<directory::Source>,
 }
 
 impl Builder {
@@ -71,6 +72,7 @@ impl Builder {
             handles,
             plugins: Plugins::default(),
             store: None,
+            directories: Vec::new(),
         }
     }
 
@@ -145,6 +147,13 @@ impl Builder {
         self
     }
 
+    /// Asks this directory too, where history and contacts are kept.
+    #[must_use]
+    pub fn directory(mut self, source: directory::Source) -> Self {
+        self.directories.push(source);
+        self
+    }
+
     /// Acts for this account from the start.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
@@ -190,7 +199,7 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
-        let store = kept::connect(self.store, &wiring, &tasks)?;
+        let store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
         for part in self.parts {
             let address = part.address();
             let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
@@ -204,6 +213,9 @@ impl Builder {
         tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub), clock));
         let mut commands = commands(&wiring, self.handles, self.accounts);
         (commands.plugins, commands.reload) = (plugins, reload);
+        if let Some(kept) = &store {
+            commands.book = Rc::clone(&kept.book);
+        }
         let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
@@ -306,7 +318,7 @@ pub struct Core {
     pub(crate) hub: Rc<RefCell<Hub>>,
     pub(crate) commands: RefCell<Commands>,
     /// Until the engine has stopped.
-    pub(crate) store: RefCell<Option<Rc<store::Store>>>,
+    pub(crate) store: RefCell<Option<kept::Kept>>,
     pub(crate) clock: Clock,
     listening: Vec<Listen>,
     /// Until the engine has stopped.

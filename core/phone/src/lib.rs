@@ -26,6 +26,7 @@
 //! | `accounts` | accounts from the settings, passwords read |
 //! | `answering` | what `incoming.accept` means |
 //! | `codecs` | codecs with what accounts set of them |
+//! | `directories` | where people are looked up |
 //! | `devices` | the person's device, as its plugin wants to be asked |
 //! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
@@ -37,6 +38,7 @@ mod accounts;
 mod answering;
 mod codecs;
 mod devices;
+mod directories;
 pub mod error;
 mod history;
 pub mod libraries;
@@ -126,6 +128,8 @@ pub fn build_with(
     let epoch = Timestamp::from_unix_ms(Clock::start().epoch_ms());
     let handles = Handles::from(rng.below(FIRST_HANDLES / 2));
     let media = media_settings(settings, &catalogue)?;
+    let accounts = accounts::accounts(settings)?;
+    let directories = directories::sources(settings, &accounts, &catalogue);
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
     let formats = media.codecs.iter().map(|codec| codec.capability.clone());
@@ -147,9 +151,8 @@ pub fn build_with(
     if let Some(socket) = &settings.control_socket {
         builder = builder.control(socket.clone());
     }
-    for account in accounts::accounts(settings)? {
-        builder = builder.account(account);
-    }
+    builder = accounts.into_iter().fold(builder, Builder::account);
+    builder = directories.into_iter().fold(builder, Builder::directory);
     let mut seeds = rng.split();
     builder = builder.part(Address::Link, move || {
         Link::new(link.clone(), seeds.split())

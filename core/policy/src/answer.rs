@@ -57,13 +57,13 @@ impl AutoAnswer {
     pub(crate) fn by_caller(
         &self,
         asked_s: u32,
-        (caller, contact): (&str, Option<&Contact>),
+        (caller, contacts): (&str, &[Contact]),
         trusted: bool,
         here: Option<&Location>,
     ) -> Option<PickUp> {
         let listed = match &self.callers {
             Callers::All => true,
-            Callers::These(list) => list.iter().any(|who| who.is(caller, contact, here)),
+            Callers::These(list) => list.iter().any(|who| who.is(caller, contacts, here)),
         };
         (self.asked && trusted && listed).then(|| PickUp {
             after: Duration::from_secs(u64::from(asked_s.min(LONGEST_S))),

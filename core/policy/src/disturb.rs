@@ -64,13 +64,13 @@ impl Who {
         has_digit.then_some(Self::Number(number))
     }
 
-    /// Whether `caller`, whose contact is known or not, is meant.
-    pub fn is(&self, caller: &str, contact: Option<&Contact>, here: Option<&Location>) -> bool {
+    /// Whether `caller`, who is these contacts, is meant.
+    pub fn is(&self, caller: &str, contacts: &[Contact], here: Option<&Location>) -> bool {
         match self {
             Self::Number(number) => number::same(number, caller, here),
-            Self::Contact { source, identifier } => contact.is_some_and(|contact| {
-                contact.source == *source && contact.identifier == *identifier
-            }),
+            Self::Contact { source, identifier } => contacts
+                .iter()
+                .any(|contact| contact.source == *source && contact.identifier == *identifier),
         }
     }
 }
@@ -168,11 +168,11 @@ impl DoNotDisturb {
     pub fn keeps_away(
         &self,
         caller: &str,
-        contact: Option<&Contact>,
+        contacts: &[Contact],
         here: Option<&Location>,
         now: Moment,
     ) -> Option<Quiet> {
-        let is = |who: &Who| who.is(caller, contact, here);
+        let is = |who: &Who| who.is(caller, contacts, here);
         if self.except.iter().any(is) {
             return None;
         }

@@ -210,10 +210,10 @@ impl Policy {
     ) -> (Decision, Reason) {
         let receiving = &self.receiving;
         let here = self.dialling.location.as_ref();
-        let contact = arrival.around.contact.as_ref();
+        let contacts = arrival.around.contacts.as_slice();
         let quiet = receiving
             .do_not_disturb
-            .keeps_away(number, contact, here, arrival.now);
+            .keeps_away(number, contacts, here, arrival.now);
         if let Some(quiet) = quiet {
             return (Decision::Reject(BUSY), Reason::DoNotDisturb(quiet));
         }
@@ -235,7 +235,7 @@ impl Policy {
         let auto = &receiving.auto_answer;
         let wish = arrival
             .answer_after_s
-            .and_then(|after_s| auto.by_caller(after_s, (number, contact), arrival.trusted, here));
+            .and_then(|after_s| auto.by_caller(after_s, (number, contacts), arrival.trusted, here));
         let (pick_up, reason) = match wish {
             Some(wish) => (Some(wish), Reason::AskedByCaller),
             None => match auto.by_ourselves() {

@@ -11,8 +11,8 @@ mod tests;
 pub struct Surroundings {
     /// The network that the machine is in.
     pub network: Network,
-    /// The contact that the number belongs to, or that the call is made from.
-    pub contact: Option<Contact>,
+    /// The contacts that the number belongs to, or that the call is made from: it may stand in several lists.
+    pub contacts: Vec<Contact>,
 }
 
 /// The machine's network.
@@ -230,12 +230,12 @@ impl Rule {
 
 impl Condition {
     fn holds(&self, number: &str, around: &Surroundings) -> bool {
-        let contact = around.contact.as_ref();
         let length = || number.chars().count();
         let label = |wanted: &str| {
-            let label = contact.and_then(|contact| contact.label.as_deref());
-            label.is_some_and(|label| label.eq_ignore_ascii_case(wanted))
+            let mut labels = around.contacts.iter().filter_map(|c| c.label.as_deref());
+            labels.any(|label| label.eq_ignore_ascii_case(wanted))
         };
+        let is_from = |source: &Source| around.contacts.iter().any(|c| c.source == *source);
         match self {
             Self::StartsWith(text) => number.starts_with(text.as_str()),
             Self::DoesNotStartWith(text) => !number.starts_with(text.as_str()),
@@ -247,8 +247,8 @@ impl Condition {
             Self::Ssid(name) => {
                 matches!(&around.network, Network::Wifi(Some(known)) if known == name)
             }
-            Self::ContactIsFromSource(source) => contact.is_some_and(|c| c.source == *source),
-            Self::ContactIsNotFromSource(source) => contact.is_none_or(|c| c.source != *source),
+            Self::ContactIsFromSource(source) => is_from(source),
+            Self::ContactIsNotFromSource(source) => !is_from(source),
             Self::ContactLabelMatches(wanted) => label(wanted),
             Self::ContactLabelDoesNotMatch(wanted) => !label(wanted),
         }

@@ -23,6 +23,8 @@ pub enum Word {
         /// The account's name.
         account: String,
     },
+    /// Everybody who is kept, as far as rules ask for them.
+    Contacts(Arc<crate::book::Book>),
     /// Other rules about the account's calls hold from now on.
     Policy {
         /// The account's name.

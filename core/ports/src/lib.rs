@@ -25,6 +25,7 @@
 
 pub mod account;
 pub mod blf;
+pub mod book;
 pub mod dialogs;
 pub mod events;
 pub mod handles;

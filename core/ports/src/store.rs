@@ -1,8 +1,10 @@
 //! What the thread that keeps history and contacts on disk is asked, and what it tells. Plain data.
 
-use control::contacts::StoreChange;
+use crate::book::Book;
+use control::contacts::{DirectoryChange, StoreChange};
 use control::history::{HistoryRecord, KnownName};
-use control::{CallHandle, Timestamp};
+use control::{CallHandle, Contact, Timestamp};
+use std::sync::Arc;
 
 /// What is asked. None of it waits for the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,19 @@ pub enum Do {
         /// Their address.
         uri: String,
     },
+    /// Keeps these in the place of what this directory listed before; answered by [`Told::Copied`].
+    List(Box<Listed>),
+}
+
+/// Everybody whom a directory lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Whose it is: see [`Account::owner`](crate::Account::owner).
+    pub owner: String,
+    /// Its title, by which it is told from others of this owner.
+    pub title: String,
+    /// All of them; their `origin` says where they come from.
+    pub people: Vec<Contact>,
 }
 
 /// A record, and whose it is.
@@ -45,7 +60,20 @@ pub enum Told {
         call: CallHandle,
         /// Who, and by which list.
         known: KnownName,
+        /// Where that list stands among all that may know; lower is better (M-109).
+        rank: u8,
     },
+    /// A directory lists somebody else than before.
+    Listed(Box<Listed>),
+    /// Everybody who is kept, for rules: told when the file was opened, and whenever a contact is different.
+    Book(Arc<Book>),
+    /// So many contacts are different after a directory was copied.
+    Copied {
+        /// New, changed and gone.
+        changed: u32,
+    },
+    /// A directory cannot be asked, or answers again.
+    Directory(Box<DirectoryChange>),
     /// Nothing can be written, or not all that was is there; records wait in memory.
     Failed(Box<StoreChange>),
     /// Everything is written again.

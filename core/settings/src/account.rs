@@ -1,7 +1,7 @@
 //! One account, as the engine uses it.
 
 use crate::{CodecOptions, SecretSource, Transport};
-use base::Duration;
+use base::{Duration, Redacted};
 
 /// How an account keeps the way to its server open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,29 @@ pub enum BlfEvent {
     Presence,
     /// Their bindings (RFC 3680).
     Reg,
+}
+
+/// Where people are looked up: a plugin, and what it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    /// Id of the plugin.
+    pub plugin: String,
+    /// Name under which its people appear.
+    pub title: String,
+    /// What it is, as rules name it (K-119).
+    pub list: &'static str,
+    /// How often it is copied, where it can be.
+    pub refresh: Duration,
+    /// Its options, a JSON object without what stands below.
+    pub options: String,
+    /// Where its server is; empty: its options say it.
+    pub url: String,
+    /// Where people stand there; LDAP's alone.
+    pub base: String,
+    /// Who logs in, and with what. `None`: with the account's own.
+    pub login: Option<(String, Redacted<String>)>,
+    /// Whether the password may be readable on its way.
+    pub clear_password: bool,
 }
 
 /// One account.
@@ -77,6 +100,8 @@ pub struct Account {
     pub subscribe_for_voicemail: bool,
     /// Whom voicemail is listened to at (K-024), or empty.
     pub voicemail_number: String,
+    /// Where people are looked up, best first.
+    pub directories: Vec<Directory>,
     /// What is set of codecs, its own before what is set for all.
     pub codec_options: CodecOptions,
     /// Rules about what it dials and what comes in.

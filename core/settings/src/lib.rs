@@ -29,7 +29,7 @@ pub mod secret;
 pub mod settings;
 mod value;
 
-pub use account::{Account, BlfEvent, KeepAlive};
+pub use account::{Account, BlfEvent, Directory, KeepAlive};
 pub use complaint::{Complaint, Complaints, Origin, Severity};
 pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};

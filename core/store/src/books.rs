@@ -4,7 +4,8 @@ use crate::{Error, Settings, calls, contacts, names, profiles, rescue, row, sche
 use control::contacts::StoreChange;
 use control::history::KnownName;
 use control::{Code, Command, EventBody, Reply, Timestamp};
-use ports::store::Kept;
+use ports::book::Book;
+use ports::store::{Kept, Listed};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -154,8 +155,19 @@ impl Books {
         Ok(())
     }
 
-    /// Who `uri` is by the lists of `owner`.
-    pub fn name(&self, owner: &str, uri: &str) -> Result<Option<KnownName>, Error> {
+    /// Keeps what a directory lists in the place of what it listed before; how many contacts are different now.
+    pub fn list(&mut self, list: &Listed) -> Result<u32, Error> {
+        self.may_write()?;
+        contacts::list_of_directory(&mut self.db, list)
+    }
+
+    /// Everybody who is kept, as rules ask for them.
+    pub fn book(&self) -> Result<Book, Error> {
+        contacts::book(&self.db)
+    }
+
+    /// Who `uri` is by the lists of `owner`, and where that list stands: favourites 0, contacts 1, copied ones 2.
+    pub fn name(&self, owner: &str, uri: &str) -> Result<Option<(KnownName, u8)>, Error> {
         names::of(&self.db, owner, uri)
     }
 

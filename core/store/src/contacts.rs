@@ -8,9 +8,12 @@ use control::contacts::{
 };
 use control::{Code, EventBody, Reply};
 use people::{fold, vcard};
+use policy::rewrite::Source;
+use ports::book::{Book, Entry};
+use ports::store::Listed;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Contacts in one file. Source: ours; four times what M-105 asks for.
 const CONTACTS: i64 = 20_000;
@@ -54,7 +57,8 @@ pub(crate) fn list(
     reader: &Reader,
 ) -> Result<Answer, Error> {
     let contacts = find_all(db, query, reader)?;
-    Ok(Answer::plain(Reply::Contacts { contacts }))
+    let silent = Vec::new();
+    Ok(Answer::plain(Reply::Contacts { contacts, silent }))
 }
 
 fn find_all(db: &Connection, query: &ContactQuery, reader: &Reader) -> Result<Vec<Contact>, Error> {
@@ -174,6 +178,94 @@ pub(crate) fn import(
     Ok(answer)
 }
 
+/// Keeps what a directory lists in the place of what it listed before. Whoever stays keeps their id.
+pub(crate) fn list_of_directory(db: &mut Connection, list: &Listed) -> Result<u32, Error> {
+    let write = db.transaction()?;
+    let mine = Reader {
+        own: list.owner.clone(),
+        all: vec![list.owner.clone()],
+    };
+    let have = find_all(&write, &ContactQuery::default(), &mine)?;
+    let is_its = |contact: &&Contact| contact.origin.is_some() && contact.source == list.title;
+    let id_of = |contact: &Contact| contact.origin.as_ref().map(|of| of.id.clone());
+    let mut before: BTreeMap<_, Contact> = BTreeMap::new();
+    let mut gone = Vec::new();
+    for contact in have.iter().filter(is_its) {
+        if let Some(twin) = before.insert(id_of(contact), contact.clone()) {
+            gone.push(twin.id);
+        }
+    }
+    let mut changed = 0;
+    for person in &list.people {
+        let Ok(mut contact) = checked(person.clone()) else {
+            continue;
+        };
+        contact.source.clone_from(&list.title);
+        contact.origin.clone_from(&person.origin);
+        let known = before.remove(&id_of(person));
+        contact.id = match &known {
+            Some(known) => known.id.clone(),
+            None => next_id(&write)?,
+        };
+        if known.as_ref() != Some(&contact) {
+            put(&write, &list.owner, &contact)?;
+            changed += 1;
+        }
+    }
+    gone.extend(before.into_values().map(|contact| contact.id));
+    for id in &gone {
+        write.execute("DELETE FROM contacts WHERE id = ?1", [number_of(id)])?;
+        changed += 1;
+    }
+    write.commit()?;
+    Ok(changed)
+}
+
+/// Everybody who is kept, of all owners, as rules ask for them.
+pub(crate) fn book(db: &Connection) -> Result<Book, Error> {
+    let mut rows = db.prepare("SELECT owner, body, sum FROM contacts ORDER BY id")?;
+    let mut rows = rows.query([])?;
+    let mut entries = Vec::new();
+    while let Some(found) = rows.next()? {
+        let (owner, body, sum) = rescue::texts(found)?;
+        let Ok(contact) = row::read::<Contact>(&owner, &body, sum) else {
+            continue;
+        };
+        let Some(source) = source_of(&contact) else {
+            continue;
+        };
+        let theirs = contact.origin.as_ref().map(|of| of.id.clone());
+        let theirs = theirs.filter(|id| !id.is_empty());
+        let identifiers: Vec<String> = [contact.id.clone()].into_iter().chain(theirs).collect();
+        for (at, number) in contact.numbers.iter().enumerate() {
+            entries.push(Entry {
+                owner: owner.clone(),
+                source,
+                identifiers: identifiers.clone(),
+                label: contact.label(at).map(str::to_owned),
+                number: number.clone(),
+            });
+        }
+    }
+    Ok(Book::new(entries))
+}
+
+/// Where a contact is kept, as rules have it (K-119); `None`: they have no word for it.
+fn source_of(contact: &Contact) -> Option<Source> {
+    match (&contact.origin, contact.kind) {
+        (Some(origin), _) => Source::read(&origin.list),
+        (None, ContactKind::QuickDial) => Some(Source::QuickDial),
+        (
+            None,
+            ContactKind::Extension
+            | ContactKind::Department
+            | ContactKind::General
+            | ContactKind::Personal
+            | ContactKind::Unknown,
+        ) => Some(Source::AddressBook),
+    }
+}
+
 /// Contacts as a vCard file.
 pub(crate) fn export(
     db: &Connection,
@@ -231,7 +323,16 @@ fn checked(mut contact: Contact) -> Result<Contact, Error> {
         let why = "a contact is extension, department, general, quick_dial or personal";
         return refused(why.to_owned());
     }
+    contact.labels.truncate(contact.numbers.len());
+    if !contact
+        .labels
+        .iter()
+        .all(|label| label.is_empty() || is_text(label, NUMBER))
+    {
+        return refused(format!("a label has up to {NUMBER} characters"));
+    }
     contact.source = LOCAL.to_owned();
+    contact.origin = None;
     Ok(contact)
 }
 
@@ -257,10 +358,25 @@ fn owner_of(write: &Transaction<'_>, id: &str, reader: &Reader) -> Result<String
     let sql = "SELECT owner FROM contacts WHERE id = ?1";
     let owner = write.query_row(sql, [number_of(id)], |row| row.get(0));
     let owner = owner.optional()?.filter(|owner| reader.all.contains(owner));
-    owner.ok_or_else(|| {
+    let owner = owner.ok_or_else(|| {
         let why = format!("no contact has the id {}", control::quoted(id));
         Error::refused(Code::UNKNOWN_RECORD, why)
-    })
+    })?;
+    let sql = "SELECT owner, body, sum FROM contacts WHERE id = ?1";
+    let mut rows = write.prepare(sql)?;
+    let mut rows = rows.query([number_of(id)])?;
+    let found = rows.next()?.map(rescue::texts).transpose()?;
+    let Some((_, body, sum)) = found else {
+        return Ok(owner);
+    };
+    let contact: Contact = row::read(&owner, &body, sum)?;
+    match contact.origin {
+        None => Ok(owner),
+        Some(_) => Err(Error::refused(
+            Code::DIRECTORY_HAS_IT,
+            format!("{} is of {}", contact.name, contact.source),
+        )),
+    }
 }
 
 /// What can be found: name, organisation, numbers as written and as dialled.

@@ -8,8 +8,17 @@ use rusqlite::Connection;
 /// Digits by which rows are found before they are compared.
 const TAIL: usize = 4;
 
+/// Where lists stand among all that may know who calls (M-109).
+const FAVOURITES: u8 = 0;
+const CONTACTS: u8 = 1;
+const COPIED: u8 = 2;
+
 /// Who `uri` is by the lists of `owner`.
-pub(crate) fn of(db: &Connection, owner: &str, uri: &str) -> Result<Option<KnownName>, Error> {
+pub(crate) fn of(
+    db: &Connection,
+    owner: &str,
+    uri: &str,
+) -> Result<Option<(KnownName, u8)>, Error> {
     let caller = Caller::of(uri);
     let Some(tail) = caller.tail() else {
         return Ok(None);
@@ -30,14 +39,21 @@ pub(crate) fn of(db: &Connection, owner: &str, uri: &str) -> Result<Option<Known
     let favourite = found
         .iter()
         .find(|contact| is_favourite(contact, &caller, &lists));
-    let known = |contact: &Contact, source: &str| KnownName {
-        name: contact.name.clone(),
-        source: source.to_owned(),
+    let known = |contact: &Contact, source: &str, rank| {
+        let name = contact.name.clone();
+        let source = source.to_owned();
+        (KnownName { name, source }, rank)
     };
-    Ok(match favourite {
-        Some(contact) => Some(known(contact, "favourites")),
-        None => found.first().map(|contact| known(contact, "contacts")),
-    })
+    if let Some(contact) = favourite {
+        return Ok(Some(known(contact, "favourites", FAVOURITES)));
+    }
+    let own = found.iter().find(|contact| contact.origin.is_none());
+    if let Some(contact) = own {
+        return Ok(Some(known(contact, "contacts", CONTACTS)));
+    }
+    Ok(found
+        .first()
+        .map(|contact| known(contact, &contact.source, COPIED)))
 }
 
 /// A favourite of the profile in use names the contact, or its number.

@@ -3,7 +3,7 @@
 use crate::Reply;
 use crate::books::Reader;
 use control::{Command, Timestamp};
-use ports::store::{Do, Kept};
+use ports::store::{Do, Kept, Listed};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -36,6 +36,8 @@ pub(crate) struct Waiting {
     pub(crate) keeps: VecDeque<Kept>,
     pub(crate) alive: Option<Timestamp>,
     pub(crate) names: VecDeque<Do>,
+    /// What directories list, one each: there are as many as the settings name.
+    pub(crate) lists: Vec<Listed>,
     pub(crate) asks: VecDeque<Ask>,
     /// Records that found no room.
     pub(crate) lost: u32,
@@ -93,6 +95,11 @@ impl Queue {
         match order {
             Do::Keep(kept) => waiting.keep(*kept),
             Do::Alive(at) => waiting.alive = Some(at),
+            Do::List(list) => {
+                let same = |other: &Listed| other.owner == list.owner && other.title == list.title;
+                waiting.lists.retain(|other| !same(other));
+                waiting.lists.push(*list);
+            }
             name @ Do::Name { .. } => {
                 if waiting.names.len() >= NAMES {
                     waiting.names.pop_front();
@@ -132,6 +139,7 @@ impl Queue {
                 || (records && left.is_none())
                 || !waiting.asks.is_empty()
                 || !waiting.names.is_empty()
+                || !waiting.lists.is_empty()
             {
                 return waiting;
             }

@@ -3,11 +3,12 @@
 use crate::books::{self, Books};
 use crate::queue::{Ask, Queue};
 use crate::{Error, Settings, Tell};
-use control::contacts::StoreChange;
-use control::{Code, Command, ErrorObject};
-use ports::store::{Do, Kept, Told};
+use control::contacts::{DirectoryChange, StoreChange};
+use control::{Code, Command, ErrorObject, EventBody};
+use ports::store::{Do, Kept, Listed, Told};
 use std::mem;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long after a failure the next try comes.
@@ -57,6 +58,7 @@ impl Worker<'_> {
             alive = waiting.alive.take();
         }
         let names = mem::take(&mut waiting.names);
+        let lists = mem::take(&mut waiting.lists);
         let asks = mem::take(&mut waiting.asks);
         drop(waiting);
         if due {
@@ -64,6 +66,9 @@ impl Worker<'_> {
         }
         for name in names {
             self.name(name);
+        }
+        for list in lists {
+            self.list(&list);
         }
         for ask in asks {
             self.answer(ask);
@@ -75,6 +80,7 @@ impl Worker<'_> {
         match Books::open(self.settings) {
             Ok((books, told)) => {
                 self.books = Some(books);
+                self.tell_book();
                 if let Some(change) = told {
                     (self.tell)(Told::Failed(Box::new(change)));
                 }
@@ -156,9 +162,37 @@ impl Worker<'_> {
             return;
         };
         match books.name(&owner, &uri) {
-            Ok(Some(known)) => (self.tell)(Told::Named { call, known }),
+            Ok(Some((known, rank))) => (self.tell)(Told::Named { call, known, rank }),
             Ok(None) => {}
             Err(why) => tracing::warn!(%why, "nobody knows who calls"),
+        }
+    }
+
+    fn tell_book(&self) {
+        let Some(books) = &self.books else { return };
+        match books.book() {
+            Ok(book) => (self.tell)(Told::Book(Arc::new(book))),
+            Err(why) => tracing::warn!(%why, "rules do not know the contacts"),
+        }
+    }
+
+    /// A copy that cannot be written is not tried again: the directory is listed again soon.
+    fn list(&mut self, list: &Listed) {
+        let Some(books) = &mut self.books else { return };
+        match books.list(list) {
+            Ok(changed) => {
+                (self.tell)(Told::Copied { changed });
+                if changed > 0 {
+                    self.tell_book();
+                }
+            }
+            Err(why) => {
+                let directory = list.title.clone();
+                tracing::warn!(%why, directory, "a directory cannot be copied");
+                let error = Some(why.explain());
+                let change = Box::new(DirectoryChange { directory, error });
+                (self.tell)(Told::Directory(change));
+            }
         }
     }
 
@@ -178,7 +212,14 @@ impl Worker<'_> {
         if deletes && answer.is_ok() {
             self.forget(&command, &reader);
         }
+        let is_contact = |event: &EventBody| matches!(event, EventBody::ContactsChanged(_));
+        let has_changed = answer
+            .as_ref()
+            .is_ok_and(|done| done.events.iter().any(is_contact));
         reply(answer.map_err(|why| why.explain()));
+        if has_changed {
+            self.tell_book();
+        }
     }
 
     /// What is deleted does not come back with what waits.

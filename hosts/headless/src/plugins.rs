@@ -30,6 +30,8 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &recorder_ogg_opus::ENTRY,
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
+        &directory_carddav::ENTRY,
+        &directory_ldap::ENTRY,
         &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,
         &dtmf_inband::ENTRY,

@@ -65,6 +65,20 @@ pub struct Contact {
     /// Which list has it: `local`, or the title of a directory.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
+    /// Where it comes from, of a directory: it cannot be changed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Where a contact of a directory comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// What the directory is, as rules name it (K-119): `dav`, `ws`; empty: nothing that they know.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub list: String,
+    /// Its id there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
 }
 
 impl Contact {
@@ -93,6 +107,10 @@ pub struct ContactQuery {
     /// So many at most. `None`: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// With `text`: so long directories are waited for that are asked and not copied. Unit: ms. Range: to 10,000; 0:
+    /// they are not asked. `None`: 2,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u32>,
 }
 
 /// Names a contact.
@@ -192,6 +210,16 @@ pub struct ContactsChanged {
 pub struct FavouritesChanged {
     /// All profiles after it.
     pub profiles: Vec<Profile>,
+}
+
+/// A directory cannot be asked, or answers again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryChange {
+    /// Its title.
+    pub directory: String,
+    /// What is wrong. `None`: nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorObject>,
 }
 
 /// What is kept on disk cannot be written, or can again.

@@ -339,6 +339,11 @@ index! {
         "the list is full"
         "it has as many entries as it may have"
         "take away what is not needed";
+    /// What a directory has cannot be changed here.
+    4103 DIRECTORY_HAS_IT Usage
+        "that contact belongs to a directory"
+        "it was copied from there, and would come back as it was"
+        "change it at the directory";
     /// A plugin is missing.
     5001 PLUGIN_MISSING Plugin
         "a plugin that the settings name is not there"
@@ -429,6 +434,11 @@ index! {
         "history and contacts are of a newer offhook"
         "a newer version wrote the file; this one reads it and writes nothing into it"
         "use the newer version, or name another folder with history.folder";
+    /// A directory cannot be asked.
+    6104 DIRECTORY_FAILED Failed
+        "a directory cannot be asked"
+        "its server is away, too slow, or does not take the password; calls and other contacts go on without it"
+        "see the reason; it is tried again by itself within a minute";
 }
 
 /// The entry of `code`.

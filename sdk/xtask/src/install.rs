@@ -29,7 +29,7 @@ const BUILD: &[&str] = &[
 /// SIPp calls; callgrind counts instructions; taskset keeps what is measured on a core of its own.
 const BENCH: &[&str] = &["sip-tester", "valgrind", "util-linux"];
 
-/// Programs that play the other end, the library that plugin codec-g729 looks for, a GSM coder and an Opus decoder to compare
+/// Programs that play the other end, servers of people, the library that plugin codec-g729 looks for, a GSM coder and an Opus decoder to compare
 /// ours with, `ss` to read marks of sockets, recorded human speech, and Python for the speech scorer.
 const PEERS: &[&str] = &[
     "sip-tester",
@@ -37,6 +37,8 @@ const PEERS: &[&str] = &[
     "kamailio-presence-modules",
     "baresip-core",
     "linphone-cli",
+    "slapd",
+    "radicale",
     "libbcg729-0",
     "libgsm-tools",
     "opus-tools",

@@ -67,6 +67,7 @@ const TABLE: &[(&str, Place)] = &[
     ("core/account", Place::Core(Layer::Machines)),
     ("core/ports", Place::Core(Layer::Words)),
     ("core/settings", Place::Core(Layer::Words)),
+    ("core/directory", Place::Core(Layer::Outside)),
     ("core/http", Place::Core(Layer::Outside)),
     ("core/net", Place::Core(Layer::Outside)),
     ("core/plugin-host", Place::Core(Layer::Outside)),

@@ -49,19 +49,34 @@ impl Commands {
         })?;
         let name = account.name.parse::<AccountHandle>();
         let name = name.map_err(|why| ErrorObject::new(Code::UNKNOWN_ACCOUNT, why.to_string()))?;
+        let around = self.around(account, &test.number);
         let tested = match test.incoming {
-            false => dialled(account, name, &test.number),
+            false => dialled(account, name, &test.number, &around),
             true => {
                 let unix_ms = hub.time(now).unix_ms();
                 let offset = Clock::local_offset_min(unix_ms);
                 let at = Moment::new(i64::try_from(unix_ms).unwrap_or(i64::MAX), offset);
                 let calls = hub.calls().len();
-                arriving(account, name, &test.number, (calls, at))
+                arriving(account, name, &test.number, (calls, at, &around))
             }
         };
         Ok(Reply::Rules {
             tested: Box::new(tested),
         })
+    }
+}
+
+impl Commands {
+    /// What rules know when they look at `number`: who has it.
+    fn around(&self, account: &Account, number: &str) -> Surroundings {
+        let here = account.policy.dialling.location.as_ref();
+        let is_here = |owner: &str| {
+            owner.is_empty() || self.accounts.iter().any(|known| known.owner() == owner)
+        };
+        Surroundings {
+            contacts: self.book.borrow().contacts(number, here, is_here),
+            ..Surroundings::default()
+        }
     }
 }
 
@@ -87,7 +102,12 @@ fn nothing(account: AccountHandle, number: &str) -> RulesTested {
 }
 
 /// What dialling `number` would lead to.
-fn dialled(account: &Account, name: AccountHandle, number: &str) -> RulesTested {
+fn dialled(
+    account: &Account,
+    name: AccountHandle,
+    number: &str,
+    around: &Surroundings,
+) -> RulesTested {
     let tested = nothing(name, number);
     let dialling = &account.policy.dialling;
     let domain = account
@@ -96,7 +116,7 @@ fn dialled(account: &Account, name: AccountHandle, number: &str) -> RulesTested 
         .map(ToString::to_string)
         .unwrap_or_default();
     let confirm = Link::read(number).is_ok_and(|link| dialling.asks_before(&link, &domain));
-    let made = match dialling.dial(number, &Surroundings::default()) {
+    let made = match dialling.dial(number, around) {
         Ok(made) => made,
         Err(why) => {
             return RulesTested {
@@ -135,13 +155,12 @@ fn arriving(
     account: &Account,
     name: AccountHandle,
     number: &str,
-    (other_calls, now): (usize, Moment),
+    (other_calls, now, around): (usize, Moment, &Surroundings),
 ) -> RulesTested {
-    let around = Surroundings::default();
     let own = account.aor.to_string();
     let decided = account.policy.decide(&Arrival {
         caller: number,
-        around: &around,
+        around,
         own: &own,
         diverted_by: &[],
         trusted: true,

@@ -14,7 +14,7 @@ use control::{CallHandle, Code, EventBody};
 use policy::answer::PickUp;
 use policy::forward::Circle;
 use policy::incoming::Reason;
-use policy::{Arrival, Decided, Decision, Identity, Moment, Surroundings};
+use policy::{Arrival, Decided, Decision, Identity, Moment};
 use ports::{Account, Outbox, media};
 use sip::session::Order;
 use sip_message::{NameAddr, Request, Status, Uri};
@@ -47,9 +47,10 @@ impl Dialogs {
                 Some(user) => user.to_owned(),
                 None => from.uri().to_string(),
             };
+            let around = self.around(account, &caller);
             account.policy.decide(&Arrival {
                 caller: &caller,
-                around: &Surroundings::default(),
+                around: &around,
                 own: &account.aor.to_string(),
                 diverted_by: &diverted_by(request),
                 trusted,

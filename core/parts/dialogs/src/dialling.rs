@@ -55,14 +55,26 @@ impl Dialogs {
                 "no account is set up to call from",
             );
         };
-        // Contacts and the kind of network are told by nobody.
-        let around = Surroundings::default();
+        let around = self.around(account, &wish.to);
         match account.policy.dialling.dial(&wish.to, &around) {
             Ok(dialled) => self.plan_dialled(account, wish, dialled),
             Err(why) => {
                 let why = format!("{} is no number and no address: {why}", quoted(&wish.to));
                 Planned::wrong(Some(account), Code::BAD_ADDRESS, why)
             }
+        }
+    }
+
+    /// What rules of `account` know when they look at `number`. The kind of network is told by nobody.
+    pub(crate) fn around(&self, account: &Account, number: &str) -> Surroundings {
+        let here = account.policy.dialling.location.as_ref();
+        let is_here = |owner: &str| {
+            let mut accounts = self.accounts.values();
+            owner.is_empty() || accounts.any(|(_, account)| account.owner() == owner)
+        };
+        Surroundings {
+            contacts: self.book.contacts(number, here, is_here),
+            ..Surroundings::default()
         }
     }
 

@@ -53,6 +53,7 @@ use call::{Call, Stage};
 use causes::Causes;
 use control::{CallHandle, CommandId, Timestamp};
 use outgoing::Wish;
+use ports::book::Book;
 use ports::dialogs::Word;
 use ports::link::Heard;
 use ports::media::{Notice, Sound};
@@ -63,6 +64,7 @@ use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
 use sip::session::{AccountId, Order};
 use sip_message::{Method, ResponseBuilder, Status};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the part is told when it is made.
 #[derive(Debug, Clone)]
@@ -98,6 +100,8 @@ pub struct Dialogs {
     calls: BTreeMap<CallHandle, Call>,
     by_session: BTreeMap<SessionId, CallHandle>,
     accounts: BTreeMap<String, (AccountId, Account)>,
+    /// Everybody who is kept, for rules.
+    book: Arc<Book>,
     next_account: u32,
     handles: Handles,
     steps: Timers<CallHandle>,
@@ -128,6 +132,7 @@ impl Dialogs {
             calls: BTreeMap::new(),
             by_session: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            book: Arc::default(),
             next_account: 0,
             handles,
             steps: Timers::new(),
@@ -335,6 +340,7 @@ impl Part for Dialogs {
         match word {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
+            Word::Contacts(book) => self.book = book,
             Word::Policy { account, policy } => {
                 if let Some((_, known)) = self.accounts.get_mut(&account) {
                     known.policy = policy;

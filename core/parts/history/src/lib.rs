@@ -12,7 +12,7 @@
 pub mod record;
 
 use base::{Duration, Instant};
-use control::contacts::StoreChange;
+use control::contacts::ContactsChanged;
 use control::history::{HistoryChanged, KnownName, Mark, RecordState};
 use control::snapshot::CallSnapshot;
 use control::{CallHandle, EventBody, HistoryRecord, Timestamp};
@@ -33,6 +33,8 @@ const RECENT: usize = 32;
 struct Call {
     owner: String,
     record: HistoryRecord,
+    /// Where the list stands that knows who it is.
+    rank: u8,
     /// Dialogs knows that a record of it is on disk.
     noted: bool,
 }
@@ -80,6 +82,7 @@ impl History {
         let call = self.open.entry(handle).or_insert_with(|| Call {
             owner: account.map(Account::owner).unwrap_or_default(),
             record: record::of(snapshot),
+            rank: u8::MAX,
             noted: false,
         });
         let before = (!is_new).then(|| call.record.clone());
@@ -140,11 +143,19 @@ impl History {
         }
     }
 
-    fn named(&mut self, handle: CallHandle, known: KnownName, now: Instant, out: &mut Outbox) {
+    /// The best list that knows is right, whichever answers first (M-109).
+    fn named(
+        &mut self,
+        handle: CallHandle,
+        (known, rank): (KnownName, u8),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
         let Some(call) = self.of(handle) else { return };
-        if call.record.known.as_ref() == Some(&known) {
+        if rank > call.rank || call.record.known.as_ref() == Some(&known) {
             return;
         }
+        call.rank = rank;
         call.record.known = Some(known.clone());
         keep(call, now, out);
         out.post(dialogs::Word::Named {
@@ -156,18 +167,34 @@ impl History {
     fn stored(&mut self, told: Told, now: Instant, out: &mut Outbox) {
         match told {
             Told::Kept { call } => self.kept(call, out),
-            Told::Named { call, known } => self.named(call, known, now, out),
+            Told::Named { call, known, rank } => self.named(call, (known, rank), now, out),
+            Told::Copied { changed } if changed > 0 => {
+                let changed = ContactsChanged {
+                    imported: changed,
+                    ..ContactsChanged::default()
+                };
+                tell(EventBody::ContactsChanged(Box::new(changed)), now, out);
+            }
+            // The engine hands lists to the store, and the book to dialogs.
+            Told::Copied { .. } | Told::Listed(_) | Told::Book(_) => {}
+            Told::Directory(change) => {
+                let body = match change.error {
+                    Some(_) => EventBody::DirectoryFailed(change),
+                    None => EventBody::DirectoryMended(change),
+                };
+                tell(body, now, out);
+            }
             Told::Failed(change) => {
                 self.failing = true;
                 let waiting: Vec<CallHandle> = self.open.keys().copied().collect();
                 for call in waiting {
                     self.kept(call, out);
                 }
-                trouble(EventBody::StoreFailed, change, now, out);
+                tell(EventBody::StoreFailed(change), now, out);
             }
             Told::Mended(change) => {
                 self.failing = false;
-                trouble(EventBody::StoreMended, change, now, out);
+                tell(EventBody::StoreMended(change), now, out);
             }
         }
     }
@@ -218,18 +245,13 @@ fn keep(call: &Call, now: Instant, out: &mut Outbox) {
     });
 }
 
-fn trouble(
-    body: fn(Box<StoreChange>) -> EventBody,
-    change: Box<StoreChange>,
-    now: Instant,
-    out: &mut Outbox,
-) {
+fn tell(body: EventBody, now: Instant, out: &mut Outbox) {
     out.post(events::Word::Tell {
         at: now,
         account: None,
         call: None,
         command: None,
-        body: body(change),
+        body,
     });
 }
 

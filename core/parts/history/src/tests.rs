@@ -4,6 +4,7 @@
 )]
 
 use super::*;
+use control::contacts::StoreChange;
 use control::history::RecordKind;
 use control::snapshot::{CallDirection, CallState, Party};
 use control::{EndCause, EndReason, EndedBy, RecordingSnapshot, RecordingState};
@@ -240,6 +241,7 @@ fn a_name_that_is_known_late_comes_into_call_and_history_m_109() {
         Word::Stored(Told::Named {
             call,
             known: known.clone(),
+            rank: 1,
         })
     };
     let posts = phone.told(named());
@@ -254,6 +256,33 @@ fn a_name_that_is_known_late_comes_into_call_and_history_m_109() {
             .any(|post| matches!(post, Post::Dialogs(dialogs::Word::Named { .. })))
     );
     assert!(phone.told(named()).is_empty(), "told once");
+}
+
+/// Favourites, contacts, then directories in their order: whoever answers first, the best one stays.
+#[test]
+fn the_best_list_is_right_whichever_answers_first_m_109() {
+    let mut phone = Phone::new();
+    let ringing = call(CallDirection::Incoming);
+    phone.call(&ringing);
+    let mut shown = None;
+    for (source, rank, expected) in [
+        ("ldap", 3, "ldap"),
+        ("server", 4, "ldap"),
+        ("carddav", 2, "carddav"),
+        ("favourites", 0, "favourites"),
+        ("contacts", 1, "favourites"),
+    ] {
+        let known = KnownName {
+            name: format!("by {source}"),
+            source: source.to_owned(),
+        };
+        let call = ringing.call;
+        let posts = phone.told(Word::Stored(Told::Named { call, known, rank }));
+        if let Some(kept) = kept_in(&posts).pop() {
+            shown = kept.record.known.map(|known| known.source);
+        }
+        assert_eq!(shown.as_deref(), Some(expected), "after {source}");
+    }
 }
 
 #[test]

@@ -122,11 +122,11 @@ fn m_135_do_not_disturb_refuses_without_ringing() {
     });
     let around = Surroundings::default();
     let known = Surroundings {
-        contact: Some(Contact {
+        contacts: vec![Contact {
             source: Source::Dav,
             identifier: "7".to_owned(),
             label: None,
-        }),
+        }],
         ..Surroundings::default()
     };
     let early = Arrival {

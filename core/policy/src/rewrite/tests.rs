@@ -121,7 +121,7 @@ fn comparisons_of_the_network() {
     ] {
         let around = Surroundings {
             network,
-            contact: None,
+            contacts: Vec::new(),
         };
         let rule = format!("{condition} => append X");
         let made = rules(&[&rule]).rewrite("1", &around, false).unwrap();
@@ -135,30 +135,31 @@ fn comparisons_of_the_contact() {
     let contact = |source, label: Option<&str>| {
         let label = label.map(str::to_owned);
         let identifier = "7".to_owned();
-        Some(Contact {
+        vec![Contact {
             source,
             identifier,
             label,
-        })
+        }]
     };
     let dav = || contact(Source::Dav, Some("work"));
     let quick = || contact(Source::QuickDial, None);
-    for (condition, contact, holds) in [
+    for (condition, contacts, holds) in [
         ("contactIsFromSource dav", dav(), true),
         ("contactIsFromSource dav", quick(), false),
-        ("contactIsFromSource dav", None, false),
+        ("contactIsFromSource dav", Vec::new(), false),
         ("contactIsNotFromSource dav", dav(), false),
         ("contactIsNotFromSource dav", quick(), true),
-        ("contactIsNotFromSource dav", None, true),
+        ("contactIsNotFromSource dav", Vec::new(), true),
         ("contactLabelMatches Work", dav(), true),
         ("contactLabelMatches work", quick(), false),
-        ("contactLabelMatches work", None, false),
+        ("contactLabelMatches work", Vec::new(), false),
         ("contactLabelDoesNotMatch work", dav(), false),
         ("contactLabelDoesNotMatch cell", dav(), true),
-        ("contactLabelDoesNotMatch work", None, true),
+        ("contactLabelDoesNotMatch work", Vec::new(), true),
+        ("contactIsFromSource dav", [quick(), dav()].concat(), true),
     ] {
         let network = Network::default();
-        let around = Surroundings { network, contact };
+        let around = Surroundings { network, contacts };
         let rule = format!("{condition} => append X");
         let made = rules(&[&rule]).rewrite("1", &around, false).unwrap();
         assert_eq!(made.number == "1X", holds, "{condition} of {around:?}");

@@ -3,6 +3,7 @@
 mod build;
 mod calls;
 mod choices;
+mod directories;
 mod options;
 mod plugins;
 mod rules;

@@ -38,7 +38,7 @@ fn names(db: &Connection, kind: Option<ContactKind>, text: Option<&str>) -> Vec<
     let query = ContactQuery {
         kind,
         text: text.map(str::to_owned),
-        limit: None,
+        ..ContactQuery::default()
     };
     let found = find_all(db, &query, &reader()).unwrap();
     assert!(
@@ -271,7 +271,9 @@ fn who_calls_is_known_by_number_and_address_favourites_first_m_109() {
         contact("Bob", ContactKind::Personal, &["sip:bob@pbx.test"]),
     );
     let name = |db: &Connection, uri: &str| {
-        let known = crate::names::of(db, "", uri).unwrap();
+        let known = crate::names::of(db, "", uri)
+            .unwrap()
+            .map(|(known, _)| known);
         known.map(|known| (known.name, known.source))
     };
     let pair = |name: &str, source: &str| Some((name.to_owned(), source.to_owned()));
@@ -298,4 +300,84 @@ fn who_calls_is_known_by_number_and_address_favourites_first_m_109() {
         name(&db, "sip:+49301234567@carrier"),
         pair("Jörg", "favourites")
     );
+}
+
+fn listed(people: &[(&str, &str, &str)]) -> Listed {
+    let person = |(id, name, number): &(&str, &str, &str)| Contact {
+        kind: ContactKind::General,
+        name: (*name).to_owned(),
+        numbers: vec![(*number).to_owned()],
+        labels: vec!["work".to_owned()],
+        source: "Office".to_owned(),
+        origin: Some(control::contacts::Origin {
+            list: "dav".to_owned(),
+            id: (*id).to_owned(),
+        }),
+        ..Contact::default()
+    };
+    Listed {
+        owner: "ann".to_owned(),
+        title: "Office".to_owned(),
+        people: people.iter().map(person).collect(),
+    }
+}
+
+/// M-108: changed, added and deleted cards; whoever stays keeps their id, and nobody changes them here. K-119 to
+/// K-122: rules know whose number it is, from which list, and what for.
+#[test]
+fn a_directory_is_copied_and_rules_know_its_people_m_108() {
+    let mut books = crate::Books::in_memory(10).unwrap();
+    let ann = Reader {
+        own: "ann".to_owned(),
+        all: vec!["ann".to_owned()],
+    };
+    let three = listed(&[
+        ("1", "Bob", "+49301"),
+        ("2", "Carol", "102"),
+        ("3", "Dan", "103"),
+    ]);
+    assert_eq!(books.list(&three).unwrap(), 3);
+    assert_eq!(books.list(&three).unwrap(), 0, "the same again");
+    let all = |books: &mut crate::Books| {
+        let ask = control::Command::ContactList(ContactQuery::default());
+        match books.carry_out(ask, &ann, &[]).unwrap().reply {
+            Reply::Contacts { contacts, .. } => contacts,
+            other => panic!("{other:?}"),
+        }
+    };
+    let before = all(&mut books);
+    let two = listed(&[("1", "Bob Brown", "+49301"), ("2", "Carol", "102")]);
+    assert_eq!(books.list(&two).unwrap(), 2);
+    let after = all(&mut books);
+    assert_eq!(after.len(), 2);
+    assert_eq!(
+        (&after[0].id, after[0].name.as_str()),
+        (&before[0].id, "Bob Brown")
+    );
+    assert_eq!(after[0].source, "Office");
+    let remove = control::Command::ContactRemove(control::contacts::ContactRef {
+        id: after[0].id.clone(),
+    });
+    let refused = books.carry_out(remove, &ann, &[]).unwrap_err().explain();
+    assert_eq!(refused.code, Code::DIRECTORY_HAS_IT);
+    let quick = Contact {
+        kind: ContactKind::QuickDial,
+        name: "Door".to_owned(),
+        numbers: vec!["900".to_owned()],
+        ..Contact::default()
+    };
+    let add = control::Command::ContactAdd(Box::new(quick));
+    books.carry_out(add, &ann, &[]).unwrap();
+    let book = books.book().unwrap();
+    let of = |number: &str| book.contacts(number, None, |owner| owner == "ann");
+    let bob = of("0049301");
+    let known: Vec<&str> = bob.iter().map(|c| c.identifier.as_str()).collect();
+    assert_eq!(known, [after[0].id.as_str(), "1"]);
+    assert_eq!(
+        (bob[0].source, bob[0].label.as_deref()),
+        (Source::Dav, Some("work"))
+    );
+    assert_eq!(of("900")[0].source, Source::QuickDial);
+    assert_eq!(of("103"), [], "who left the directory is nobody");
+    assert_eq!(book.contacts("900", None, |owner| owner == "eve"), []);
 }

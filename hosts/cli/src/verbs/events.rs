@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::link::{Engine, Heard};
 use crate::out::Form;
 use crate::words;
-use control::contacts::StoreChange;
+use control::contacts::{DirectoryChange, StoreChange};
 use control::event::{AccountChange, EngineChange, Filter, PluginChange, Side};
 use control::{Event, EventBody, ExitCode};
 use std::time::Instant;
@@ -115,6 +115,9 @@ fn summary(event: &Event) -> String {
         | EventBody::ContactsChanged(_)
         | EventBody::FavouritesChanged(_) => String::new(),
         EventBody::StoreFailed(change) | EventBody::StoreMended(change) => store(change),
+        EventBody::DirectoryFailed(change) | EventBody::DirectoryMended(change) => {
+            directory(change)
+        }
     }
 }
 
@@ -129,6 +132,13 @@ fn store(change: &StoreChange) -> String {
     match &change.error {
         Some(error) => format!("{} {}, {waiting} records wait", error.code, error.detail),
         None => change.path.clone(),
+    }
+}
+
+fn directory(change: &DirectoryChange) -> String {
+    match &change.error {
+        Some(error) => format!("{}: {} {}", change.directory, error.code, error.detail),
+        None => change.directory.clone(),
     }
 }
 
@@ -215,6 +225,8 @@ fn call(event: &Event) -> String {
         | EventBody::FavouritesChanged(_)
         | EventBody::StoreFailed(_)
         | EventBody::StoreMended(_)
+        | EventBody::DirectoryFailed(_)
+        | EventBody::DirectoryMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     };

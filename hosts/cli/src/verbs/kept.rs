@@ -189,7 +189,7 @@ fn query(kind: Option<String>, text: Option<String>) -> Result<ContactQuery, Err
     Ok(ContactQuery {
         kind: kind.map(contact_kind).transpose()?,
         text,
-        limit: None,
+        ..ContactQuery::default()
     })
 }
 
@@ -223,7 +223,7 @@ fn read(mut contact: control::Contact, fields: ContactFields) -> Result<control:
 fn find(context: &Context, id: &str) -> Result<control::Contact, Error> {
     let mut engine = Engine::connect(&context.global, None)?;
     let (_, reply) = engine.ask(Command::ContactList(ContactQuery::default()))?;
-    let Reply::Contacts { contacts } = reply else {
+    let Reply::Contacts { contacts, .. } = reply else {
         return Err(odd_reply(&reply));
     };
     let found = contacts.into_iter().find(|contact| contact.id == id);
@@ -325,7 +325,12 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
     Ok(match reply {
         Reply::History { records } => records_table(records),
         Reply::Deleted { count } => vec![format!("{count} deleted")],
-        Reply::Contacts { contacts } => contacts_table(contacts),
+        Reply::Contacts { contacts, silent } => {
+            let mut lines = contacts_table(contacts);
+            let told = silent.iter();
+            lines.extend(told.map(|title| format!("{title} did not answer: this is not all")));
+            lines
+        }
         Reply::Contact { contact } => contacts_table(std::slice::from_ref(contact)),
         Reply::Imported { imported } => {
             let (added, known) = (imported.added, imported.known);

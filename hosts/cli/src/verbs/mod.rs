@@ -179,6 +179,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::FavouritesChanged(_)
         | EventBody::StoreFailed(_)
         | EventBody::StoreMended(_)
+        | EventBody::DirectoryFailed(_)
+        | EventBody::DirectoryMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     }

@@ -58,6 +58,7 @@ fn contact() -> Contact {
         watch: true,
         position: 2,
         source: "local".into(),
+        ..Contact::default()
     }
 }
 

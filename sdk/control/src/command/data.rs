@@ -330,8 +330,11 @@ pub enum Reply {
     },
     /// Contacts.
     Contacts {
-        /// In the order that was asked for.
+        /// In the order that was asked for; those of directories that were asked behind.
         contacts: Vec<Contact>,
+        /// Directories that did not answer in time, or could not: the answer is not whole.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        silent: Vec<String>,
     },
     /// The contact that the command is about.
     Contact {

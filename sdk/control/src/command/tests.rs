@@ -82,6 +82,7 @@ fn contact() -> Contact {
         watch: true,
         position: 2,
         source: "local".into(),
+        ..Contact::default()
     }
 }
 
@@ -91,6 +92,7 @@ fn kept() -> Vec<Command> {
         kind: Some(crate::contacts::ContactKind::Extension),
         text: Some("müll".into()),
         limit: Some(10),
+        wait_ms: None,
     };
     let work = || ProfileRef {
         name: "work".into(),
@@ -389,6 +391,7 @@ fn kept_replies() -> Vec<Reply> {
         Reply::Deleted { count: 2 },
         Reply::Contacts {
             contacts: Vec::new(),
+            silent: Vec::new(),
         },
         Reply::Contact {
             contact: Box::new(contact()),

@@ -11,7 +11,7 @@ pub use data::{
 };
 
 use crate::conference::CallConference;
-use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
+use crate::contacts::{ContactsChanged, DirectoryChange, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
 use crate::recording::RecordingChange;
@@ -210,6 +210,10 @@ events! {
     "store.failed" StoreFailed StoreChange;
     /// They can again, and nothing waits any more.
     "store.mended" StoreMended StoreChange;
+    /// A directory cannot be asked; it is tried again, after a while that doubles up to a minute.
+    "directory.failed" DirectoryFailed DirectoryChange;
+    /// It answers again.
+    "directory.mended" DirectoryMended DirectoryChange;
     /// The receiver fell behind.
     "stream.lagged" StreamLagged StreamLagged;
 }

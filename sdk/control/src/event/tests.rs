@@ -396,6 +396,17 @@ fn kept() -> Vec<EventBody> {
         })),
         EventBody::StoreFailed(store(Some(full))),
         EventBody::StoreMended(store(None)),
+        EventBody::DirectoryFailed(Box::new(crate::contacts::DirectoryChange {
+            directory: "Office".into(),
+            error: Some(ErrorObject::new(
+                Code::DIRECTORY_FAILED,
+                "ldap://a cannot be asked",
+            )),
+        })),
+        EventBody::DirectoryMended(Box::new(crate::contacts::DirectoryChange {
+            directory: "Office".into(),
+            error: None,
+        })),
     ]
 }
 
@@ -585,6 +596,8 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"favourites.changed","account":"demo","command":17,"data":{"profiles":[{"name":"main","active":true,"favourites":[{"number":"600"}]}]}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"store.failed","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","error":{"code":"OH-6101","title":"history and contacts cannot be kept on disk","detail":"database or disk is full","fix":"make room, or end the other program: what waits is written within a second then"},"waiting":2,"lost":0}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"directory.failed","account":"demo","command":17,"data":{"directory":"Office","error":{"code":"OH-6104","title":"a directory cannot be asked","detail":"ldap://a cannot be asked","fix":"see the reason; it is tried again by itself within a minute"}}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"directory.mended","account":"demo","command":17,"data":{"directory":"Office"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.changed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}

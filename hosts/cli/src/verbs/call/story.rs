@@ -207,6 +207,8 @@ impl Story {
             | EventBody::FavouritesChanged(_)
             | EventBody::StoreFailed(_)
             | EventBody::StoreMended(_)
+            | EventBody::DirectoryFailed(_)
+            | EventBody::DirectoryMended(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}
         }
