@@ -250,6 +250,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         formats,
         history: false,
         transfer: false,
+        messages: false,
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

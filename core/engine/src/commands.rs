@@ -5,6 +5,7 @@ mod calls;
 mod checks;
 mod kept;
 mod lamps;
+mod messages;
 mod pick;
 mod plugins;
 mod receiving;
@@ -149,6 +150,7 @@ impl Commands {
             | Command::RemoveLamp(_)
             | Command::DialLamp(_)
             | Command::DialVoicemail(_) => self.on_lamp(asked, command, hub, now),
+            Command::MessageSend(send) => self.send_message(send, command, hub, now),
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
@@ -165,6 +167,9 @@ impl Commands {
             | Command::ContactRemove(_)
             | Command::ContactImport(_)
             | Command::ContactExport(_)
+            | Command::MessageList(_)
+            | Command::MessageRead(_)
+            | Command::MessageDelete(_)
             | Command::ProfileList(_)
             | Command::ProfileAdd(_)
             | Command::ProfileUse(_)
@@ -223,6 +228,9 @@ impl Commands {
                     account: account.clone(),
                 });
                 let _ = self.post(history::Word::AccountGone {
+                    account: account.clone(),
+                });
+                let _ = self.post(ports::messages::Word::AccountGone {
                     account: account.clone(),
                 });
                 self.post(registrar::Word::Remove { account })
@@ -314,6 +322,7 @@ impl Commands {
         let account = Box::new(account);
         // As above.
         let _ = self.post(history::Word::Account(account.clone()));
+        let _ = self.post(ports::messages::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         // An engine may have no lamps. Told before the registrar, who says how the server stands.

@@ -6,7 +6,8 @@ use crate::run::Core;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use control::{Code, Command, CommandId, ErrorObject, EventBody, IdempotencyKey, Reply};
-use ports::{Address, Post, events, history};
+use ports::store::Told;
+use ports::{Address, Post, events, history, messages};
 use std::rc::Rc;
 use store::{Answer, Store};
 use tokio::sync::{mpsc, oneshot};
@@ -39,7 +40,13 @@ pub(crate) fn connect(
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
             // A part that has too much to do hears of the next record.
-            let _ = line.carry(history::Word::Stored(told).into());
+            let _ = line.carry(match told {
+                Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
+                told @ (Told::Kept { .. }
+                | Told::Named { .. }
+                | Told::Failed(_)
+                | Told::Mended(_)) => history::Word::Stored(told).into(),
+            });
         }
     });
     Ok(Some(store))

@@ -400,7 +400,11 @@ impl Core {
                 self.network.borrow().iter().for_each(|all| all.announce());
                 self.commands.borrow().repeat_sources();
             }
-            Address::Registrar | Address::Dialogs | Address::History | Address::Blf => {
+            Address::Registrar
+            | Address::Dialogs
+            | Address::History
+            | Address::Blf
+            | Address::Messages => {
                 self.commands.borrow().repeat_accounts();
             }
             Address::Media

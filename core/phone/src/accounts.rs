@@ -70,6 +70,7 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
             KeepAlive::Stun => KeepAliveRule::Stun(every),
         },
         takes_unknown: from.udp_from_unknown,
+        allow_message: from.allow_message,
         policy: std::sync::Arc::new(from.policy.clone()),
         is_default,
         watches: watches(from),

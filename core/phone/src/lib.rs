@@ -63,6 +63,7 @@ use part_blf::Blf;
 use part_dialogs::{Dialogs, answering::Answering};
 use part_link::Link;
 use part_media::Media;
+use part_messages::Messages;
 use part_recorder::Recorder;
 use part_registrar::Registrar;
 use part_transfer::Transfers;
@@ -165,6 +166,12 @@ pub fn build_with(
     });
     let mut seeds = rng.split();
     builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
+    if has_messages(settings) {
+        let mut seeds = rng.split();
+        builder = builder.part(Address::Messages, move || {
+            Messages::new(epoch, seeds.split())
+        });
+    }
     if let Some((keeping, kept)) = kept {
         builder = keeping(builder, kept, epoch);
     }
@@ -203,6 +210,12 @@ fn identity(settings: &Settings, epoch: Timestamp) -> Identity {
 /// Calls come by the thousand: nothing is kept of each.
 fn is_monitor(settings: &Settings) -> bool {
     settings.limits.calls > 256
+}
+
+/// Some account sends and takes text messages: only then anything says so (K-015).
+fn has_messages(settings: &Settings) -> bool {
+    let mut accounts = settings.accounts.iter();
+    accounts.any(|account| account.allow_message)
 }
 
 fn tcp_settings(settings: &Settings) -> TcpSettings {
@@ -249,6 +262,12 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
         .map(str::to_owned)
         .to_vec(),
     };
+    if has_messages(settings) {
+        let capabilities = &mut endpoint.capabilities;
+        capabilities.methods.push(Method::Message);
+        let kinds = sip::message::ACCEPT.to_owned();
+        capabilities.content_types.push(kinds);
+    }
     part_link::Settings {
         endpoint,
         message: sip_message::Limits {
@@ -302,6 +321,7 @@ fn dialogs_settings(
         formats,
         history: false,
         transfer: !is_monitor(settings),
+        messages: has_messages(settings),
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

@@ -1,7 +1,7 @@
 //! One word with its receiver: what parts put into their outbox.
 
 use crate::{
-    blf, dialogs, events, history, link, media, network, recorder, registrar, store, transfer,
+    blf, dialogs, events, history, link, media, messages, network, recorder, registrar, store, transfer,
     voice,
 };
 use sip_message::Status;
@@ -34,6 +34,8 @@ pub enum Address {
     Blf = 11,
     /// The part that owns transfers.
     Transfer = 12,
+    /// The part that owns text messages.
+    Messages = 13,
 }
 
 impl Address {
@@ -43,6 +45,7 @@ impl Address {
             2 => Some(Self::Registrar),
             3 => Some(Self::Dialogs),
             11 => Some(Self::Blf),
+            13 => Some(Self::Messages),
             _ => None,
         }
     }
@@ -67,6 +70,8 @@ pub enum Post {
     History(history::Word),
     /// For the thread that keeps things on disk.
     Store(store::Do),
+    /// For messages.
+    Messages(messages::Word),
     /// For transfer.
     Transfer(transfer::Word),
     /// For the signalling sockets.
@@ -89,6 +94,7 @@ impl Post {
             Self::Blf(_) => Address::Blf,
             Self::History(_) => Address::History,
             Self::Store(_) => Address::Store,
+            Self::Messages(_) => Address::Messages,
             Self::Transfer(_) => Address::Transfer,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
@@ -102,6 +108,7 @@ impl Post {
             Address::Registrar => Some(registrar::Word::Heard(heard).into()),
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
             Address::Blf => Some(blf::Word::Heard(heard).into()),
+            Address::Messages => Some(messages::Word::Heard(heard).into()),
             Address::Link
             | Address::Media
             | Address::Recorder
@@ -118,6 +125,7 @@ impl Post {
     pub fn outcome(to: Address, ticket: u64, status: Option<Status>) -> Option<Self> {
         match to {
             Address::Transfer => Some(transfer::Word::Outcome { ticket, status }.into()),
+            Address::Messages => Some(messages::Word::Outcome { ticket, status }.into()),
             Address::Link
             | Address::Registrar
             | Address::Dialogs
@@ -142,6 +150,7 @@ impl Post {
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
             Address::Blf => Some(blf::Word::Restarted(who).into()),
             Address::History => Some(history::Word::Restarted(who).into()),
+            Address::Messages => Some(messages::Word::Restarted(who).into()),
             Address::Transfer => Some(transfer::Word::Restarted(who).into()),
             Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
@@ -178,6 +187,7 @@ carries!(
     Blf(blf::Word),
     History(history::Word),
     Store(store::Do),
+    Messages(messages::Word),
     Transfer(transfer::Word),
     Network(network::Do),
     Voice(voice::Do),

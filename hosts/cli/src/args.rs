@@ -2,12 +2,14 @@
 
 mod account;
 mod kept;
+mod message;
 mod moved;
 
 pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
+pub(crate) use message::{ListMessages, Message, MessagesOf, SendMessage};
 pub(crate) use moved::{Park, Redirect, Transfer};
 
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
@@ -144,6 +146,9 @@ pub(crate) enum Verb {
     /// Favourites and their profiles
     #[command(subcommand)]
     Favourite(Favourite),
+    /// Text messages: send, list, mark as read, delete
+    #[command(subcommand)]
+    Message(Message),
     /// List the accounts
     Accounts,
     /// Set up an account for this run, or take one away

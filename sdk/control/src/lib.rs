@@ -20,6 +20,7 @@
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
 //! | [`lamp`] | lamps and mailboxes |
+//! | [`message`] | text messages |
 //! | [`plugin`] | plugins that are replaced |
 //! | [`recording`] | recordings of calls |
 //! | [`history`] | the history of calls |
@@ -39,6 +40,7 @@ pub mod history;
 pub mod index;
 pub mod ladder;
 pub mod lamp;
+pub mod message;
 mod os;
 pub mod plugin;
 pub mod reason;
@@ -61,6 +63,7 @@ pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId}
 pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
 pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
+pub use message::{MessageState, TextMessage};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use recording::{RecordingSnapshot, RecordingState};
 pub use secret::Secret;

@@ -63,6 +63,7 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
         takes_unknown: add.udp_from_unknown,
+        allow_message: false,
         policy: std::sync::Arc::default(),
         is_default: add.make_default,
         watches: blf::Watches::default(),

@@ -220,6 +220,7 @@ impl Dialogs {
             Address::Registrar
             | Address::Dialogs
             | Address::Blf
+            | Address::Messages
             | Address::Store
             | Address::Network
             | Address::Voice

@@ -156,6 +156,8 @@ impl History {
     fn stored(&mut self, told: Told, now: Instant, out: &mut Outbox) {
         match told {
             Told::Kept { call } => self.kept(call, out),
+            // Of text messages, which are not told here.
+            Told::KeptMessage { .. } => {}
             Told::Named { call, known } => self.named(call, known, now, out),
             Told::Failed(change) => {
                 self.failing = true;
@@ -255,6 +257,7 @@ impl Part for History {
             Word::Restarted(Address::Dialogs) => self.interrupted(now, out),
             Word::Restarted(
                 Address::Blf
+                | Address::Messages
                 | Address::Link
                 | Address::Registrar
                 | Address::Media

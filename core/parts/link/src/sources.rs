@@ -89,7 +89,7 @@ impl Sources {
 
     /// The account that does not take a call from there; `None`: it may come in.
     fn refusing(&self, request: &Request, origin: &Origin) -> Option<String> {
-        let begins = *request.method() == Method::Invite
+        let begins = matches!(request.method(), Method::Invite | Method::Message)
             && request.headers().to().is_ok_and(|to| to.tag().is_none());
         if !begins || origin.transport != Transport::Udp {
             return None;

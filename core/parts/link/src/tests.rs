@@ -212,6 +212,7 @@ fn account(takes_unknown: bool) -> Word {
         expires: base::Duration::ZERO,
         keep_alive: ports::KeepAliveRule::None,
         takes_unknown,
+        allow_message: false,
         policy: std::sync::Arc::default(),
         is_default: false,
         watches: ports::blf::Watches::default(),

@@ -107,6 +107,7 @@ fn named(name: &str) -> Account {
         expires: Duration::from_secs(600),
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
+        allow_message: false,
         policy: std::sync::Arc::default(),
         is_default: false,
         watches: ports::blf::Watches::default(),

@@ -283,6 +283,7 @@ impl Part for Transfers {
                 | Address::History
                 | Address::Store
                 | Address::Blf
+                | Address::Messages
                 | Address::Transfer,
             ) => {}
         }

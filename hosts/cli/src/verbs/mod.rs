@@ -17,6 +17,7 @@ mod hangup;
 mod hold;
 mod kept;
 mod ladder;
+mod message;
 mod mute;
 mod open;
 mod plugin;
@@ -86,6 +87,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::History { what } => kept::history(context, what),
         Verb::Contact(what) => kept::contact(context, what),
         Verb::Favourite(what) => kept::favourite(context, what),
+        Verb::Message(what) => message::run(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
@@ -158,6 +160,10 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::RecordingFailed(_)
         | EventBody::BlfChanged(_)
         | EventBody::MwiChanged(_)
+        | EventBody::MessageReceived(_)
+        | EventBody::MessageChanged(_)
+        | EventBody::MessageRead(_)
+        | EventBody::MessageDeleted(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
         | EventBody::PluginLoaded(_)

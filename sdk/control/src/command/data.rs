@@ -4,6 +4,7 @@ use crate::contacts::{Contact, Imported, Profile};
 use crate::event::Filter;
 use crate::history::HistoryRecord;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
+use crate::message::{Conversation, TextMessage};
 use crate::plugin::PluginReloaded;
 use crate::rules::RulesTested;
 use crate::snapshot::{
@@ -317,6 +318,24 @@ pub enum Reply {
     History {
         /// Newest first.
         records: Vec<HistoryRecord>,
+    },
+    /// The text message that the command is about.
+    Message {
+        /// The whole message.
+        message: Box<TextMessage>,
+    },
+    /// Text messages.
+    Messages {
+        /// Newest first.
+        messages: Vec<TextMessage>,
+        /// Whom they are with, the newest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conversations: Vec<Conversation>,
+    },
+    /// So many were marked.
+    Marked {
+        /// How many.
+        count: u32,
     },
     /// So many are gone.
     Deleted {

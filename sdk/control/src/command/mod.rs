@@ -12,6 +12,7 @@ pub use data::{
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
+use crate::message::{MessageQuery, MessagesOf, SendMessage};
 use crate::plugin::PluginReload;
 use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
@@ -184,6 +185,14 @@ commands! {
     "favourite.add" FavouriteAdd FavouriteOf;
     /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
     "favourite.remove" FavouriteRemove FavouriteOf;
+    /// Send a text. Reply: the message. Outcome: `message.changed`: delivered, accepted or failed.
+    "message.send" MessageSend SendMessage;
+    /// Reply: text messages, newest first, and the conversations that they are of.
+    "message.list" MessageList MessageQuery;
+    /// Mark what they wrote as read. Reply: how many. Outcome: `message.read`.
+    "message.read" MessageRead MessagesOf;
+    /// Take messages away. Reply: how many. Outcome: `message.deleted`.
+    "message.delete" MessageDelete MessagesOf;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

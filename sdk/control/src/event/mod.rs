@@ -13,6 +13,7 @@ pub use data::{
 use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
+use crate::message::{MessagesMarked, TextMessage};
 use crate::recording::RecordingChange;
 use crate::transfer::TransferSnapshot;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
@@ -173,6 +174,14 @@ events! {
     "blf.changed" BlfChanged LampChange;
     /// Something else waits in a mailbox, or that is no longer known.
     "mwi.changed" MwiChanged MailboxSnapshot;
+    /// Somebody wrote.
+    "message.received" MessageReceived TextMessage;
+    /// A message of ours goes out, got there, or did not.
+    "message.changed" MessageChanged TextMessage;
+    /// What they wrote was read here.
+    "message.read" MessageRead MessagesMarked;
+    /// Messages were taken away.
+    "message.deleted" MessageDeleted MessagesMarked;
     /// A plugin is in use.
     "plugin.loaded" PluginLoaded PluginChange;
     /// A plugin is not used.

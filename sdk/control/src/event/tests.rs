@@ -334,6 +334,32 @@ fn mailbox() -> Box<MailboxSnapshot> {
 }
 
 /// What is kept on disk, one of each.
+fn text(state: crate::MessageState) -> Box<crate::TextMessage> {
+    let failed = state == crate::MessageState::Failed;
+    let why = "'sip:102@demo' is not written to: 480 Temporarily Unavailable";
+    Box::new(crate::TextMessage {
+        id: "19f-7".into(),
+        account: "demo".parse().unwrap(),
+        peer: crate::snapshot::Party {
+            uri: "sip:102@demo".into(),
+            display: Some("Bob".into()),
+        },
+        text: "back at 3".into(),
+        state,
+        at: at(0),
+        read: failed,
+        call: None,
+        why: failed.then(|| ErrorObject::new(Code::MESSAGE_NO_PEER, why).sip_status(480)),
+    })
+}
+
+fn marked(with: Option<&str>) -> Box<crate::message::MessagesMarked> {
+    Box::new(crate::message::MessagesMarked {
+        with: with.map(str::to_owned),
+        count: 3,
+    })
+}
+
 fn kept() -> Vec<EventBody> {
     let store = |error| {
         Box::new(crate::contacts::StoreChange {
@@ -433,6 +459,10 @@ fn all() -> Vec<EventBody> {
         EventBody::RecordingFailed(recording_change(None)),
         EventBody::BlfChanged(lamp_change()),
         EventBody::MwiChanged(mailbox()),
+        EventBody::MessageReceived(text(crate::MessageState::Received)),
+        EventBody::MessageChanged(text(crate::MessageState::Failed)),
+        EventBody::MessageRead(marked(Some("102@demo"))),
+        EventBody::MessageDeleted(marked(None)),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),

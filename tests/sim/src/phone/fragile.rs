@@ -37,6 +37,12 @@ impl Count for part_blf::Blf {
     }
 }
 
+impl Count for part_messages::Messages {
+    fn unfinished(&self) -> usize {
+        self.unfinished()
+    }
+}
+
 impl Count for part_media::Media {
     fn unfinished(&self) -> usize {
         self.unfinished()

@@ -14,7 +14,7 @@ use sip_message::{Capabilities, Limits, Method};
 use std::collections::BTreeMap;
 
 /// What a phone takes.
-const METHODS: [Method; 10] = [
+const METHODS: [Method; 11] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -25,9 +25,10 @@ const METHODS: [Method; 10] = [
     Method::Info,
     Method::Refer,
     Method::Notify,
+    Method::Message,
 ];
 
-const CONTENT_TYPES: [&str; 8] = [
+const CONTENT_TYPES: [&str; 9] = [
     "application/sdp",
     "application/dtmf-relay",
     "application/dtmf",
@@ -36,6 +37,7 @@ const CONTENT_TYPES: [&str; 8] = [
     "application/reginfo+xml",
     "application/simple-message-summary",
     "message/sipfrag",
+    "text/plain",
 ];
 
 /// Parts and the probes in them.
@@ -59,6 +61,7 @@ pub(super) fn make(
         Address::Recorder,
         Address::Transfer,
         Address::Blf,
+        Address::Messages,
     ];
     let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
@@ -76,6 +79,7 @@ pub(super) fn make(
         recorder(settings, probe(Address::Recorder)),
         transfer(settings, handles, probe(Address::Transfer)),
         blf(rng.split(), probe(Address::Blf)),
+        messages(rng.split(), probe(Address::Messages)),
     ];
     Parts { all, probes }
 }
@@ -114,6 +118,14 @@ fn blf(mut rng: Rng, probe: Probe) -> Supervised {
     })
 }
 
+fn messages(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Messages, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        let messages = part_messages::Messages::new(epoch, rng.split());
+        Fragile::new(messages, probe.clone())
+    })
+}
+
 /// What config/defaults.toml says.
 const RING_FOR: Duration = Duration::from_secs(120);
 
@@ -134,6 +146,7 @@ fn dialogs(
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
         history: false,
         transfer: true,
+        messages: true,
         local_offset_min: |_| 0,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());

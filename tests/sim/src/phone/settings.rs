@@ -38,6 +38,8 @@ pub struct Settings {
     pub standby: Option<ports::account::Standby>,
     /// Takes calls over UDP from anywhere.
     pub takes_unknown: bool,
+    /// Text messages go out and are taken.
+    pub allow_message: bool,
     /// Extensions and mailbox that it watches.
     pub watches: Watches,
     /// How to travel where no URI says so.
@@ -92,6 +94,7 @@ impl Settings {
             auth_user: String::new(),
             standby: None,
             takes_unknown: true,
+            allow_message: true,
             watches: Watches::default(),
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
@@ -153,6 +156,7 @@ impl Settings {
             expires: self.expires,
             keep_alive: self.keep_alive,
             takes_unknown: self.takes_unknown,
+            allow_message: self.allow_message,
             is_default: false,
             watches: self.watches.clone(),
             policy: std::sync::Arc::new(self.policy.clone()),

@@ -31,6 +31,7 @@ fn commands() -> (Commands, Hub) {
         expires: Duration::ZERO,
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
+        allow_message: false,
         is_default: true,
         watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::new(policy),

@@ -31,6 +31,7 @@ fn dialogs() -> Dialogs {
         formats: Vec::new(),
         history: false,
         transfer: false,
+        messages: false,
         local_offset_min: |_| 0,
     };
     let rng = Rng::from_number(1);
@@ -51,6 +52,7 @@ fn account(name: &str, is_default: bool) -> Word {
         expires: Duration::ZERO,
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
+        allow_message: false,
         is_default,
         watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::default(),
