@@ -85,6 +85,11 @@ impl Baresip {
         self.running.type_line("/resume")
     }
 
+    /// Hands the other end of its call on.
+    pub fn transfer(&mut self, uri: &str) -> Result<()> {
+        self.running.type_line(&format!("/transfer {uri}"))
+    }
+
     /// Presses a key in the call.
     pub fn press(&mut self, key: &str) -> Result<()> {
         self.running.type_line(key)

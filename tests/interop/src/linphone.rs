@@ -124,6 +124,11 @@ impl Linphone {
         self.running.type_line("resume 1")
     }
 
+    /// Hands the other end of its call on.
+    pub fn transfer(&mut self, uri: &str) -> Result<()> {
+        self.running.type_line(&format!("transfer {uri}"))
+    }
+
     /// Presses a key in the call.
     pub fn press(&mut self, key: &str) -> Result<()> {
         self.running.type_line(key)

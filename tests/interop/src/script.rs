@@ -23,6 +23,7 @@
 //! | `send 180 Ringing [tag=X] [contact=USER] [sdp] [for=INVITE]` | answers the last request, or the first INVITE |
 //! | `send BYE [sdp] [auth] [contact=USER] [cseq=N] [peer=X]` | sends a request, inside the dialog once there is one |
 //! | … `codec=97:iLBC/8000[:FMTP]` | with `sdp`: this codec alone, and no telephone-event, instead of G.711 |
+//! | … `frag=180` | a body that reports a status (`message/sipfrag`) |
 //! | … `key=5:160` | a body that says a key and its length in ms (`application/dtmf-relay`) |
 //! | &nbsp;&nbsp;`Name: value` | one more header |
 //! | &nbsp;&nbsp;`\| text` | a line of the body |
@@ -410,6 +411,8 @@ struct Options<'a> {
     codec: Option<&'a str>,
     /// Key and length that the body says.
     key: Option<&'a str>,
+    /// Status that the body reports.
+    frag: Option<&'a str>,
     auth: bool,
     answers_invite: bool,
     headers: Vec<&'a str>,
@@ -432,6 +435,7 @@ impl<'a> Options<'a> {
             sdp: None,
             codec: None,
             key: None,
+            frag: None,
             auth: false,
             answers_invite: false,
             headers,
@@ -447,6 +451,7 @@ impl<'a> Options<'a> {
                 Some(("sdp", value)) => options.sdp = Some(value),
                 Some(("codec", _)) => options.codec = word.strip_prefix("codec="),
                 Some(("key", value)) => options.key = Some(value),
+                Some(("frag", value)) => options.frag = Some(value),
                 Some(("for", "INVITE")) => options.answers_invite = true,
                 Some((name, _)) => bail!("no option '{name}'"),
                 None if word == "sdp" => options.sdp = Some("sendrecv"),
@@ -490,6 +495,13 @@ impl<'a> Options<'a> {
                 writeln!(text, "{}", line.trim_start_matches("| "))?;
             }
             return Ok(());
+        }
+        if let Some(code) = self.frag {
+            return Ok(write!(
+                text,
+                "Content-Type: message/sipfrag;version=2.0\nContent-Length: [len]\n\n\
+                 SIP/2.0 {code} Said\n"
+            )?);
         }
         let Some(direction) = self.sdp else {
             return Ok(writeln!(text, "Content-Length: 0\n")?);

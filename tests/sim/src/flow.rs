@@ -6,7 +6,7 @@ use crate::log::Entry;
 use crate::net::NodeId;
 use crate::space::Space;
 use crate::world::World;
-use base::{Duration, Rng};
+use base::{Duration, Instant, Rng};
 use sip_message::{Limits, Message, Method};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -188,11 +188,16 @@ fn picture(world: &World) -> String {
     format!("\n{}", ladder::render(&world.space()))
 }
 
-/// A message with its way, and whether it arrived.
+/// How long whoever sent an INVITE waits for a first response: 64·T1 (RFC 3261 §17.1.1.2, timer B). What comes later
+/// belongs to no transaction, and nobody acknowledges it (RFC 6026 §7.2).
+const HEARS: Duration = Duration::from_secs(32);
+
+/// A message with its way, when it left, and when it arrived.
 struct Seen {
+    at: Instant,
     from: NodeId,
     to: NodeId,
-    arrived: bool,
+    arrived: Option<Instant>,
     message: Message,
 }
 
@@ -200,19 +205,20 @@ fn messages(space: &Space) -> Vec<Seen> {
     let entries = space.log().entries.as_deref().unwrap_or_default();
     let seen = |entry: &Entry| {
         let Entry::Sent {
+            at,
             from,
             to,
             bytes,
             arrives,
-            ..
         } = entry
         else {
             return None;
         };
         Some(Seen {
+            at: *at,
             from: *from,
             to: *to,
-            arrived: arrives.is_some(),
+            arrived: *arrives,
             message: sip_message::parse_datagram(bytes.clone(), &Limits::default()).ok()?,
         })
     };
@@ -223,53 +229,79 @@ fn messages(space: &Space) -> Vec<Seen> {
 pub fn broken(space: &Space, phones: &[NodeId]) -> Vec<String> {
     let mut broken = Vec::new();
     let (mut last, mut seen) = (BTreeMap::new(), BTreeSet::new());
-    let (mut owed, mut paid) = (BTreeSet::new(), BTreeSet::new());
-    for Seen {
-        from,
-        to,
-        arrived,
-        message,
-    } in messages(space)
-    {
-        let headers = message.headers();
+    let mut acks = Acks::default();
+    for one in messages(space) {
+        let headers = one.message.headers();
         let (Ok(cseq), Ok(call)) = (headers.cseq(), headers.call_id()) else {
             continue;
         };
+        acks.take(&one, (call.to_string(), cseq.number), &cseq.method, phones);
+        let Message::Request(request) = &one.message else {
+            continue;
+        };
+        if matches!(*request.method(), Method::Ack | Method::Cancel) {
+            continue;
+        }
+        let branch = headers.top_via().ok();
+        // What is only sent again stands where it stood.
+        if !seen.insert(branch.and_then(|via| via.branch().map(str::to_owned))) {
+            continue;
+        }
         let text = |name| {
             headers
                 .text(name)
                 .map_or_else(String::new, |t| t.to_string())
         };
-        let dialog = (call.to_string(), text("From"), text("To"));
-        match &message {
+        let dialog = (one.from, call.to_string(), text("From"), text("To"));
+        let number = last.entry(dialog).or_insert(cseq.number);
+        if cseq.number < *number && phones.contains(&one.from) {
+            let method = request.method().as_str();
+            broken.push(format!("{method} {} does not rise", cseq.number));
+        }
+        *number = cseq.number;
+    }
+    for (node, (call, number)) in acks.owed.difference(&acks.paid) {
+        broken.push(format!("no ACK of {} for 2xx {number} of {call}", node.0));
+    }
+    broken
+}
+
+/// An INVITE: who sent it, its Call-ID and CSeq.
+type Invite = (NodeId, (String, u32));
+
+/// Which 2xx want an ACK, and which have one.
+#[derive(Default)]
+struct Acks {
+    /// INVITEs to which nobody has answered yet, and when they were sent first.
+    unanswered: BTreeMap<Invite, Instant>,
+    owed: BTreeSet<Invite>,
+    paid: BTreeSet<Invite>,
+}
+
+impl Acks {
+    fn take(&mut self, one: &Seen, id: (String, u32), method: &Method, phones: &[NodeId]) {
+        match &one.message {
             Message::Request(request) if *request.method() == Method::Ack => {
-                paid.insert((from, dialog.0, cseq.number));
+                self.paid.insert((one.from, id));
             }
-            Message::Request(request) if *request.method() != Method::Cancel => {
-                let branch = headers.top_via().ok();
-                // What is only sent again stands where it stood.
-                if !seen.insert(branch.and_then(|via| via.branch().map(str::to_owned))) {
-                    continue;
-                }
-                let number = last.entry((from, dialog)).or_insert(cseq.number);
-                if cseq.number < *number && phones.contains(&from) {
-                    let method = request.method().as_str();
-                    broken.push(format!("{method} {} does not rise", cseq.number));
-                }
-                *number = cseq.number;
+            Message::Request(request) if *request.method() == Method::Invite => {
+                self.unanswered.entry((one.from, id)).or_insert(one.at);
             }
-            Message::Response(response)
-                if response.status().is_success() && cseq.method == Method::Invite =>
-            {
-                if phones.contains(&to) && arrived {
-                    owed.insert((to, dialog.0, cseq.number));
+            Message::Response(response) if *method == Method::Invite => {
+                let invite = (one.to, id);
+                let Some(arrived) = one.arrived else { return };
+                let gave_up = |sent: &Instant| arrived.since(*sent) >= HEARS;
+                let is_late = self.unanswered.get(&invite).is_some_and(gave_up);
+                if is_late {
+                    return;
+                }
+                // From its first response on it waits as long as the user does.
+                self.unanswered.remove(&invite);
+                if response.status().is_success() && phones.contains(&one.to) {
+                    self.owed.insert(invite);
                 }
             }
             Message::Request(_) | Message::Response(_) => {}
         }
     }
-    for (node, call, number) in owed.difference(&paid) {
-        broken.push(format!("no ACK of {} for 2xx {number} of {call}", node.0));
-    }
-    broken
 }

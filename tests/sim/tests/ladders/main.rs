@@ -6,6 +6,7 @@ mod holds;
 mod races;
 mod registrations;
 mod sessions;
+mod transfers;
 
 use base::Duration;
 use control::CallHandle;
