@@ -132,7 +132,7 @@ fn list(context: &mut Context, args: ListMessages) -> Result<ExitCode, Error> {
         Form::Text => messages
             .iter()
             .rev()
-            .for_each(|message| context.out.line(&line(message))),
+            .for_each(|message| context.out.line(&whole(message))),
     }
     Ok(ExitCode::Success)
 }
@@ -151,8 +151,17 @@ fn overview(conversations: &[Conversation]) -> Vec<String> {
     words::table(&rows)
 }
 
-/// `2026-11-21 14:02  > 'hello'  delivered`.
+/// `2026-11-21 14:02  > 'hello'  delivered`, the text cut to a line.
 fn line(message: &TextMessage) -> String {
+    format!("{} {}", head(message), words(message))
+}
+
+/// The same with all of the text.
+fn whole(message: &TextMessage) -> String {
+    format!("{} '{}'{}", head(message), message.text, standing(message))
+}
+
+fn head(message: &TextMessage) -> String {
     let at = message.at.to_string();
     let (day, time) = (at.get(..10), at.get(11..16));
     let way = match message.state {
@@ -165,12 +174,15 @@ fn line(message: &TextMessage) -> String {
     };
     let day = day.unwrap_or_default();
     let time = time.unwrap_or_default();
-    format!("{day} {time}  {way} {}", words(message))
+    format!("{day} {time}  {way}")
 }
 
 /// What is said, and how it stands.
 pub(super) fn words(message: &TextMessage) -> String {
-    let text = quoted(&message.text);
+    format!("{}{}", quoted(&message.text), standing(message))
+}
+
+fn standing(message: &TextMessage) -> String {
     let state = match (message.state, message.read) {
         (MessageState::Received, true) => String::new(),
         (MessageState::Received, false) => "  new".to_owned(),
@@ -178,7 +190,7 @@ pub(super) fn words(message: &TextMessage) -> String {
     };
     let why = message.why.as_ref();
     let why = why.map(|why| format!(": {} {}", why.code, why.title));
-    format!("{text}{state}{}", why.unwrap_or_default())
+    format!("{state}{}", why.unwrap_or_default())
 }
 
 /// How many were marked, of whom.

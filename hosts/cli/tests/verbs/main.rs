@@ -11,6 +11,7 @@ mod fake;
 mod kept;
 mod lists;
 mod local;
+mod message;
 mod one_call;
 mod plugin_check;
 mod plugin_reload;
