@@ -251,6 +251,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         history: false,
         transfer: false,
         messages: false,
+        presence: false,
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

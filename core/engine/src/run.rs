@@ -404,7 +404,8 @@ impl Core {
             | Address::Dialogs
             | Address::History
             | Address::Blf
-            | Address::Messages => {
+            | Address::Messages
+            | Address::Presence => {
                 self.commands.borrow().repeat_accounts();
             }
             Address::Media

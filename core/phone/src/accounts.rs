@@ -71,6 +71,8 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         },
         takes_unknown: from.udp_from_unknown,
         allow_message: from.allow_message,
+        publish_presence: from.publish_presence,
+        presence: ports::presence::Own::default(),
         policy: std::sync::Arc::new(from.policy.clone()),
         is_default,
         watches: watches(from),

@@ -64,6 +64,7 @@ use part_dialogs::{Dialogs, answering::Answering};
 use part_link::Link;
 use part_media::Media;
 use part_messages::Messages;
+use part_presence::Presences;
 use part_recorder::Recorder;
 use part_registrar::Registrar;
 use part_transfer::Transfers;
@@ -166,6 +167,12 @@ pub fn build_with(
     });
     let mut seeds = rng.split();
     builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
+    if has_presence(settings) {
+        let mut seeds = rng.split();
+        builder = builder.part(Address::Presence, move || {
+            Presences::new(epoch, seeds.split())
+        });
+    }
     if has_messages(settings) {
         let mut seeds = rng.split();
         builder = builder.part(Address::Messages, move || {
@@ -216,6 +223,12 @@ fn is_monitor(settings: &Settings) -> bool {
 fn has_messages(settings: &Settings) -> bool {
     let mut accounts = settings.accounts.iter();
     accounts.any(|account| account.allow_message)
+}
+
+/// Some account publishes how its person is.
+fn has_presence(settings: &Settings) -> bool {
+    let mut accounts = settings.accounts.iter();
+    accounts.any(|account| account.publish_presence)
 }
 
 fn tcp_settings(settings: &Settings) -> TcpSettings {
@@ -322,6 +335,7 @@ fn dialogs_settings(
         history: false,
         transfer: !is_monitor(settings),
         messages: has_messages(settings),
+        presence: has_presence(settings),
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

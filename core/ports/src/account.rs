@@ -35,6 +35,10 @@ pub struct Account {
     pub takes_unknown: bool,
     /// Text messages go out and are taken (K-015).
     pub allow_message: bool,
+    /// How its person is, is published at its server (M-097).
+    pub publish_presence: bool,
+    /// How they say they are.
+    pub presence: crate::presence::Own,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
     /// Extensions and mailbox that it watches.

@@ -16,6 +16,7 @@
 //! | [`messages::Word`] | control, dialogs, store | messages | the command fails as busy; a MESSAGE in a call is refused |
 //! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
 //! | [`voice::Do`] / [`voice::Report`] | media / media threads | media threads / media | the leg is told broken |
+//! | [`presence::Word`] | control, registrar, dialogs | presence | the command fails as busy; how calls and servers stand is told again |
 //! | [`recorder::Word`] | control, voice | recorder | the command fails as busy; a report is dropped, the next tells more |
 //! | [`history::Word`] | dialogs, control, store | history | dialogs rings without waiting; control's command fails as busy |
 //! | [`store::Do`] / [`store::Told`] | history / store | store / history | never full: records of one call replace each other |
@@ -37,6 +38,7 @@ pub mod messages;
 pub mod network;
 pub mod part;
 pub mod post;
+pub mod presence;
 pub mod recorder;
 pub mod registrar;
 pub mod store;

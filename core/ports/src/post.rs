@@ -1,8 +1,8 @@
 //! One word with its receiver: what parts put into their outbox.
 
 use crate::{
-    blf, dialogs, events, history, link, media, messages, network, recorder, registrar, store, transfer,
-    voice,
+    blf, dialogs, events, history, link, media, messages, network, presence, recorder, registrar,
+    store, transfer, voice,
 };
 use sip_message::Status;
 
@@ -36,6 +36,8 @@ pub enum Address {
     Transfer = 12,
     /// The part that owns text messages.
     Messages = 13,
+    /// The part that publishes how the person is.
+    Presence = 14,
 }
 
 impl Address {
@@ -46,6 +48,7 @@ impl Address {
             3 => Some(Self::Dialogs),
             11 => Some(Self::Blf),
             13 => Some(Self::Messages),
+            14 => Some(Self::Presence),
             _ => None,
         }
     }
@@ -72,6 +75,8 @@ pub enum Post {
     Store(store::Do),
     /// For messages.
     Messages(messages::Word),
+    /// For presence.
+    Presence(presence::Word),
     /// For transfer.
     Transfer(transfer::Word),
     /// For the signalling sockets.
@@ -95,6 +100,7 @@ impl Post {
             Self::History(_) => Address::History,
             Self::Store(_) => Address::Store,
             Self::Messages(_) => Address::Messages,
+            Self::Presence(_) => Address::Presence,
             Self::Transfer(_) => Address::Transfer,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
@@ -109,6 +115,7 @@ impl Post {
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
             Address::Blf => Some(blf::Word::Heard(heard).into()),
             Address::Messages => Some(messages::Word::Heard(heard).into()),
+            Address::Presence => Some(presence::Word::Heard(heard).into()),
             Address::Link
             | Address::Media
             | Address::Recorder
@@ -132,6 +139,7 @@ impl Post {
             | Address::Media
             | Address::Recorder
             | Address::Blf
+            | Address::Presence
             | Address::History
             | Address::Store
             | Address::Network
@@ -151,6 +159,7 @@ impl Post {
             Address::Blf => Some(blf::Word::Restarted(who).into()),
             Address::History => Some(history::Word::Restarted(who).into()),
             Address::Messages => Some(messages::Word::Restarted(who).into()),
+            Address::Presence => Some(presence::Word::Restarted(who).into()),
             Address::Transfer => Some(transfer::Word::Restarted(who).into()),
             Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
@@ -188,6 +197,7 @@ carries!(
     History(history::Word),
     Store(store::Do),
     Messages(messages::Word),
+    Presence(presence::Word),
     Transfer(transfer::Word),
     Network(network::Do),
     Voice(voice::Do),

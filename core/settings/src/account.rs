@@ -58,6 +58,8 @@ pub struct Account {
     pub udp_from_unknown: bool,
     /// Whether text messages go out and are taken (K-015).
     pub allow_message: bool,
+    /// Whether it is published how its person is.
+    pub publish_presence: bool,
     /// Lifetime to ask for.
     pub expires: Duration,
     /// How to keep the way open.

@@ -1,9 +1,7 @@
 //! The open file: what is written into it, and what is asked of it. Thread: \[worker\], or the test's.
 
 use crate::worker::Batch;
-use crate::{
-    Error, Settings, calls, contacts, messages, names, profiles, rescue, row, schema,
-};
+use crate::{Error, Settings, calls, contacts, messages, names, profiles, rescue, row, schema};
 use control::contacts::StoreChange;
 use control::history::KnownName;
 use control::{Code, Command, EventBody, Reply, Timestamp};

@@ -18,11 +18,7 @@ const MOST: u32 = 10_000;
 const CONVERSATIONS: usize = 1_000;
 
 /// Keeps a message in the place of one with its id. What was read stays read.
-pub(crate) fn put(
-    into: &Transaction<'_>,
-    owner: &str,
-    message: &TextMessage,
-) -> Result<(), Error> {
+pub(crate) fn put(into: &Transaction<'_>, owner: &str, message: &TextMessage) -> Result<(), Error> {
     let body = row::write(message)?;
     let mut put = into.prepare_cached(
         "INSERT INTO messages (id, owner, account, peer, unread, at, body, sum)
@@ -59,7 +55,8 @@ pub(crate) fn trim(into: &Transaction<'_>, keep: u32) -> Result<(), Error> {
 /// Messages of ours that were on their way when an engine ended without a word: what became of them is not known.
 pub(crate) fn interrupted(db: &Connection) -> Result<Vec<(String, TextMessage)>, Error> {
     // Only the newest can be open: an engine sends a few at once.
-    let mut rows = db.prepare("SELECT owner, body, sum FROM messages ORDER BY at DESC LIMIT 200")?;
+    let mut rows =
+        db.prepare("SELECT owner, body, sum FROM messages ORDER BY at DESC LIMIT 200")?;
     let mut rows = rows.query([])?;
     let mut open = Vec::new();
     while let Some(found) = rows.next()? {
@@ -266,7 +263,10 @@ fn with(with: Option<&str>) -> Result<(&'static str, [Value; 2]), Error> {
         false => key(&format!("sip:{text}")),
     };
     Ok(match named.contains('@') {
-        true => ("(peer = ?1 AND ?2 IS NULL)", [Value::Text(named), Value::Null]),
+        true => (
+            "(peer = ?1 AND ?2 IS NULL)",
+            [Value::Text(named), Value::Null],
+        ),
         false => {
             let user = format!("{named}@");
             let length = i64::try_from(user.chars().count()).unwrap_or(i64::MAX);

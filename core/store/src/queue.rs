@@ -74,7 +74,10 @@ impl Waiting {
     /// As [`give_back`](Self::give_back), of messages.
     pub(crate) fn give_back_messages(&mut self, batch: Vec<KeptMessage>) {
         for kept in batch.into_iter().rev() {
-            let newer = self.messages.iter().any(|k| k.message.id == kept.message.id);
+            let newer = self
+                .messages
+                .iter()
+                .any(|k| k.message.id == kept.message.id);
             if newer {
                 continue;
             }

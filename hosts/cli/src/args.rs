@@ -4,6 +4,7 @@ mod account;
 mod kept;
 mod message;
 mod moved;
+mod presence;
 
 pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
@@ -11,6 +12,7 @@ pub(crate) use kept::{
 };
 pub(crate) use message::{ListMessages, Message, MessagesOf, SendMessage};
 pub(crate) use moved::{Park, Redirect, Transfer};
+pub(crate) use presence::{Presence, PresenceVerb, SetPresence};
 
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -146,6 +148,8 @@ pub(crate) enum Verb {
     /// Favourites and their profiles
     #[command(subcommand)]
     Favourite(Favourite),
+    /// How you are, told to others: see, set
+    Presence(Presence),
     /// Text messages: send, list, mark as read, delete
     #[command(subcommand)]
     Message(Message),

@@ -359,6 +359,21 @@ index! {
         "the account is not registered"
         "its server was not reached, refused it, or it was logged out"
         "see why: offhook accounts; log in with: offhook register";
+    /// The account publishes no presence.
+    4060 PRESENCE_OFF Usage
+        "presence is not published for this account"
+        "publish_presence is false in the settings of the account"
+        "set publish_presence = true of the account";
+    /// The server keeps no presence.
+    4061 PRESENCE_REFUSED Rejected
+        "the server takes no presence"
+        "it does not know PUBLISH or the package presence, or does not allow it to this account"
+        "switch on presence at the server, or set publish_presence = false";
+    /// The server does not answer.
+    4062 PRESENCE_LOST Timeout
+        "the server does not have the presence"
+        "it does not answer, or failed"
+        "nothing: it is told again by itself; check the account if it lasts";
     /// No such record, contact, profile or favourite.
     4101 UNKNOWN_RECORD Usage
         "there is no such record, contact, profile or favourite"

@@ -22,6 +22,7 @@
 //! | [`lamp`] | lamps and mailboxes |
 //! | [`message`] | text messages |
 //! | [`plugin`] | plugins that are replaced |
+//! | [`presence`] | how the person here is |
 //! | [`recording`] | recordings of calls |
 //! | [`history`] | the history of calls |
 //! | [`contacts`] | contacts, profiles, favourites |
@@ -43,6 +44,7 @@ pub mod lamp;
 pub mod message;
 mod os;
 pub mod plugin;
+pub mod presence;
 pub mod reason;
 pub mod receiving;
 pub mod recording;
@@ -64,6 +66,7 @@ pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
 pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
 pub use message::{MessageState, TextMessage};
+pub use presence::{PresenceSnapshot, PresenceState};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use recording::{RecordingSnapshot, RecordingState};
 pub use secret::Secret;

@@ -8,7 +8,9 @@ use control::{Code, Command, EventBody, MessageState, Reply, TextMessage};
 use offhook_interop::engine::{Daemon, Engine, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::wav::Wav;
-use offhook_interop::{Baresip, Client, Kamailio, Linphone, Rig, Sipp, baresip, kamailio, linphone};
+use offhook_interop::{
+    Baresip, Client, Kamailio, Linphone, Rig, Sipp, baresip, kamailio, linphone,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,7 +79,13 @@ fn came(client: &mut Client, text: &str) -> Result<TextMessage> {
     })
 }
 
-fn baresip_at(rig: &Rig, user: &str, password: &str, pbx: &Kamailio, plays: &Path) -> Result<Baresip> {
+fn baresip_at(
+    rig: &Rig,
+    user: &str,
+    password: &str,
+    pbx: &Kamailio,
+    plays: &Path,
+) -> Result<Baresip> {
     let wish = baresip::Wish {
         user,
         registrar: Some((pbx.address, password)),
@@ -117,7 +125,10 @@ fn with_baresip() -> Result<()> {
     else {
         anyhow::bail!("message.list is replied to with {reply:?}");
     };
-    ensure!(messages.len() == 2 && conversations.len() == 1, "{messages:?}");
+    ensure!(
+        messages.len() == 2 && conversations.len() == 1,
+        "{messages:?}"
+    );
     ensure!(conversations[0].unread == 1, "{conversations:?}");
     let (said, exit) = engine.told(&["message", "list", "102"])?;
     ensure!(exit == 0 && said.matches(TEXT).count() == 2, "{said}");
@@ -263,6 +274,12 @@ fn written(allow: bool, kind: &str, answer: &str, check: &str) -> Result<()> {
 #[test]
 fn m128_k015_what_comes_is_taken_or_refused_as_set() {
     written(true, "text/plain;charset=UTF-8", "200", "hasnt Contact:").unwrap();
-    written(true, "application/im-iscomposing+xml", "415", "has Accept:.*text/plain").unwrap();
+    written(
+        true,
+        "application/im-iscomposing+xml",
+        "415",
+        "has Accept:.*text/plain",
+    )
+    .unwrap();
     written(false, "text/plain", "405", "hasnt Allow:.*MESSAGE").unwrap();
 }

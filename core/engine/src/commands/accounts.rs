@@ -64,6 +64,8 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         keep_alive: KeepAliveRule::None,
         takes_unknown: add.udp_from_unknown,
         allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         policy: std::sync::Arc::default(),
         is_default: add.make_default,
         watches: blf::Watches::default(),

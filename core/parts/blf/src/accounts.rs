@@ -7,9 +7,9 @@ use ports::account::by_transport;
 use ports::blf::{Server, Watched};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox};
+use sip::Target;
 use sip::subscription::{Package, Watch};
 use sip::subscriptions::Input;
-use sip::Target;
 use sip_message::{Host, SipUri, Uri};
 
 /// First wait before a server that could not be found is asked for again; doubles up to [`LONGEST`].

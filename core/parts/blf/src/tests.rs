@@ -32,6 +32,8 @@ fn account(lamps: &[&str], registers: bool) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default: true,
         policy: std::sync::Arc::default(),
         watches: Watches {

@@ -221,6 +221,7 @@ impl Dialogs {
             | Address::Dialogs
             | Address::Blf
             | Address::Messages
+            | Address::Presence
             | Address::Store
             | Address::Network
             | Address::Voice

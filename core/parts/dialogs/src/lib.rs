@@ -86,6 +86,8 @@ pub struct Settings {
     pub transfer: bool,
     /// There is a part for text messages: it is asked about those in calls.
     pub messages: bool,
+    /// There is a part for presence: it is told which calls are up.
+    pub presence: bool,
 }
 
 /// The dialogs part.

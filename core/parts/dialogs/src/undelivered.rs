@@ -29,7 +29,11 @@ impl Dialogs {
             }
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
-            Post::Recorder(_) | Post::Transfer(_) | Post::Messages(_) | Post::Network(_) => {}
+            Post::Recorder(_)
+            | Post::Transfer(_)
+            | Post::Messages(_)
+            | Post::Presence(_)
+            | Post::Network(_) => {}
             Post::Blf(_) | Post::Voice(_) | Post::Event(_) => {}
         }
     }

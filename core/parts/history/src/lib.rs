@@ -258,6 +258,7 @@ impl Part for History {
             Word::Restarted(
                 Address::Blf
                 | Address::Messages
+                | Address::Presence
                 | Address::Link
                 | Address::Registrar
                 | Address::Media

@@ -278,6 +278,7 @@ impl Part for Link {
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
             Post::Recorder(_) | Post::History(_) | Post::Store(_) => return,
             Post::Transfer(_) | Post::Blf(_) | Post::Messages(_) => return,
+            Post::Presence(_) => return,
             Post::Network(_) | Post::Voice(_) | Post::Event(_) => return,
         };
         if let Heard::Request { id, request, .. } = heard {

@@ -213,6 +213,8 @@ fn account(takes_unknown: bool) -> Word {
         keep_alive: ports::KeepAliveRule::None,
         takes_unknown,
         allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         policy: std::sync::Arc::default(),
         is_default: false,
         watches: ports::blf::Watches::default(),

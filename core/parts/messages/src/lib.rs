@@ -189,7 +189,7 @@ impl Part for Messages {
             Post::Store(Do::KeepMessage(kept)) => self.kept(&kept.message.id, out),
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => {}
             Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Blf(_) => {}
-            Post::Messages(_) | Post::Transfer(_) => {}
+            Post::Messages(_) | Post::Presence(_) | Post::Transfer(_) => {}
             Post::Network(_) | Post::Voice(_) | Post::Event(_) => {}
         }
     }

@@ -55,7 +55,11 @@ impl Messages {
             Err(refused) => return out.post(answer(incoming::refuse(request, refused, &tag))),
         };
         let response = incoming::take(request, &tag);
-        let Some(handle) = account.name.parse::<AccountHandle>().ok().filter(|_| !text.is_empty())
+        let Some(handle) = account
+            .name
+            .parse::<AccountHandle>()
+            .ok()
+            .filter(|_| !text.is_empty())
         else {
             // Nothing is said: nobody is told.
             return out.post(answer(response));
@@ -85,7 +89,11 @@ impl Messages {
                 return out.post(refuse(status));
             }
         };
-        let Some(handle) = account.name.parse::<AccountHandle>().ok().filter(|_| !text.is_empty())
+        let Some(handle) = account
+            .name
+            .parse::<AccountHandle>()
+            .ok()
+            .filter(|_| !text.is_empty())
         else {
             return out.post(refuse(Status::OK));
         };
@@ -178,15 +186,19 @@ fn reply(answer: Answer, out: &mut Outbox) {
 fn who(account: &Account, request: &Request, trusted: bool) -> Party {
     let headers = request.headers();
     let from = || headers.from().ok();
-    let said = account.policy.receiving.identity.choose(trusted, |identity| {
-        let all = match identity {
-            Identity::From => return from(),
-            Identity::Asserted => headers.asserted_identities(),
-            Identity::RemoteParty => headers.remote_parties(),
-            Identity::Preferred => headers.preferred_identities(),
-        };
-        all.ok()?.into_iter().next()
-    });
+    let said = account
+        .policy
+        .receiving
+        .identity
+        .choose(trusted, |identity| {
+            let all = match identity {
+                Identity::From => return from(),
+                Identity::Asserted => headers.asserted_identities(),
+                Identity::RemoteParty => headers.remote_parties(),
+                Identity::Preferred => headers.preferred_identities(),
+            };
+            all.ok()?.into_iter().next()
+        });
     let party = |who: NameAddr| Party {
         uri: who.uri().to_string(),
         display: who.display().map(|name| name.into_owned()),

@@ -3,14 +3,12 @@
 use crate::{Messages, SENDING, why};
 use base::{Instant, Machine};
 use control::snapshot::Party;
-use control::{
-    AccountHandle, CallHandle, Code, CommandId, ErrorObject, MessageState, TextMessage,
-};
+use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, MessageState, TextMessage};
 use ports::messages::To;
 use ports::{Address, Outbox, dialogs, link};
 use sip::ClientId;
-use sip::message::outgoing::{Cause, End, Input, Outgoing, Output};
 use sip::message::PLAIN;
+use sip::message::outgoing::{Cause, End, Input, Outgoing, Output};
 use sip::session::{Content, Inside};
 use sip_message::Status;
 

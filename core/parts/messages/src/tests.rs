@@ -23,6 +23,8 @@ fn account(name: &str, user: &str, allow: bool) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: allow,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default: false,
         watches: Watches::default(),
         policy: Arc::default(),
@@ -235,7 +237,10 @@ fn m128_theirs_is_answered_once_it_is_on_disk_or_a_second_later() {
     bench.say(Word::Kept { id: message.id });
     assert_eq!(bench.answers, [200]);
     bench.came("101", "text/plain", "again", false);
-    assert_eq!(bench.kept[1].peer.uri, "sip:102@pbx.test", "anybody can say so");
+    assert_eq!(
+        bench.kept[1].peer.uri, "sip:102@pbx.test",
+        "anybody can say so"
+    );
     bench.wait(999);
     assert_eq!(bench.answers, [200]);
     bench.wait(1);

@@ -16,10 +16,7 @@ pub(crate) fn failed(peer: &str, cause: &Cause) -> ErrorObject {
             Code::MESSAGE_LOST,
             format!("nobody answered for {peer}; it may have got there all the same"),
         ),
-        Cause::Unreachable => (
-            Code::MESSAGE_LOST,
-            format!("nothing can be sent to {peer}"),
-        ),
+        Cause::Unreachable => (Code::MESSAGE_LOST, format!("nothing can be sent to {peer}")),
         Cause::Unproved(Refusal::WrongPassword) => (
             Code::WRONG_PASSWORD,
             format!("the server does not take the password for a message to {peer}"),

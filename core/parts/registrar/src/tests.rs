@@ -108,6 +108,8 @@ fn named(name: &str) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         policy: std::sync::Arc::default(),
         is_default: false,
         watches: ports::blf::Watches::default(),

@@ -284,6 +284,7 @@ impl Part for Transfers {
                 | Address::Store
                 | Address::Blf
                 | Address::Messages
+                | Address::Presence
                 | Address::Transfer,
             ) => {}
         }

@@ -184,10 +184,7 @@ fn m128_only_text_in_known_letters_is_taken() {
     );
     assert_eq!(incoming::read(&came(None, b"")).as_deref(), Ok(""));
     assert_eq!(said(plain, b"\xe4"), Err(Refused::Letters));
-    assert_eq!(
-        said("text/plain;charset=koi8-r", b"a"),
-        Err(Refused::Kind)
-    );
+    assert_eq!(said("text/plain;charset=koi8-r", b"a"), Err(Refused::Kind));
     assert_eq!(said("text/html", b"<b>"), Err(Refused::Kind));
     let long = vec![b'x'; LONGEST + 1];
     assert_eq!(said(plain, &long), Err(Refused::Length));

@@ -76,7 +76,12 @@ fn m128_conversations_have_their_messages_and_what_is_unread() {
     let of = |with: &str, all, unread| (with.to_owned(), all, unread);
     let expected = [of("1020@pbx.test", 1, 1), of("102@pbx.test", 3, 2)];
     assert_eq!(all, expected);
-    for with in ["102", "102@pbx.test", "SIP:102@PBX.TEST", "sip:102@pbx.test;a=b"] {
+    for with in [
+        "102",
+        "102@pbx.test",
+        "SIP:102@PBX.TEST",
+        "sip:102@pbx.test;a=b",
+    ] {
         assert_eq!(listed(&db, &asked(with)).0, "cba", "{with}");
     }
     assert_eq!(listed(&db, &asked("10_")).0, "");
@@ -124,7 +129,10 @@ fn m128_the_oldest_go_and_what_was_under_way_has_failed() {
     ]);
     let open = interrupted(&db).unwrap();
     let (owner, message) = &open[0];
-    assert_eq!((open.len(), owner.as_str(), message.id.as_str()), (1, "me", "b"));
+    assert_eq!(
+        (open.len(), owner.as_str(), message.id.as_str()),
+        (1, "me", "b")
+    );
     let code = message.why.as_ref().map(|why: &ErrorObject| why.code);
     assert_eq!((message.state, code), (Failed, Some(Code::MESSAGE_LOST)));
     let write = db.transaction().unwrap();

@@ -121,12 +121,8 @@ fn m128_a_message_that_is_told_as_kept_is_there_after_a_restart() {
         keep: 10,
     };
     let (store, hear) = start(&settings);
-    let message = crate::messages::tests::message(
-        "m",
-        "sip:102@demo",
-        1,
-        control::MessageState::Received,
-    );
+    let message =
+        crate::messages::tests::message("m", "sip:102@demo", 1, control::MessageState::Received);
     store.order(Do::KeepMessage(Box::new(KeptMessage {
         owner: String::new(),
         message: message.clone(),

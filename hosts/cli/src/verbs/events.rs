@@ -88,6 +88,7 @@ fn summary(event: &Event) -> String {
             let peer = words::party(&message.peer);
             format!("{peer}  {}", super::message::words(message))
         }
+        EventBody::PresenceChanged(own) => super::presence::words(own),
         EventBody::MessageRead(of) | EventBody::MessageDeleted(of) => super::message::marked(of),
         EventBody::MwiChanged(mailbox) => super::blf::waiting(mailbox),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
@@ -201,6 +202,7 @@ fn call(event: &Event) -> String {
         | EventBody::MessageChanged(_)
         | EventBody::MessageRead(_)
         | EventBody::MessageDeleted(_)
+        | EventBody::PresenceChanged(_)
         | EventBody::RecordingFailed(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)

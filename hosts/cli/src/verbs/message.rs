@@ -62,7 +62,8 @@ fn send(context: &mut Context, args: SendMessage) -> Result<ExitCode, Error> {
         // In a call there is nobody to name.
         (Some(_), None) => (None, to),
         (None, None) | (Some(_), Some(_)) => {
-            let why = "say whom and what: offhook message send 102 \"hello\", or with --call only what";
+            let why =
+                "say whom and what: offhook message send 102 \"hello\", or with --call only what";
             return Err(ErrorObject::new(Code::USAGE, why).into());
         }
     };
@@ -139,7 +140,11 @@ fn list(context: &mut Context, args: ListMessages) -> Result<ExitCode, Error> {
 
 /// One line a conversation, with a head.
 fn overview(conversations: &[Conversation]) -> Vec<String> {
-    let mut rows = vec![["with", "messages", "new", "last"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["with", "messages", "new", "last"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     rows.extend(conversations.iter().map(|of| {
         vec![
             of.with.clone(),

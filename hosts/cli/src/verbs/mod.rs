@@ -26,6 +26,7 @@ mod plugin_check;
 mod plugin_new;
 mod plugin_reload;
 mod plugin_run;
+mod presence;
 mod receiving;
 mod record;
 mod redirect;
@@ -87,6 +88,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::History { what } => kept::history(context, what),
         Verb::Contact(what) => kept::contact(context, what),
         Verb::Favourite(what) => kept::favourite(context, what),
+        Verb::Presence(args) => presence::run(context, args),
         Verb::Message(what) => message::run(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
@@ -164,6 +166,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::MessageChanged(_)
         | EventBody::MessageRead(_)
         | EventBody::MessageDeleted(_)
+        | EventBody::PresenceChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
         | EventBody::PluginLoaded(_)

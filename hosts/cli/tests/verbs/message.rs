@@ -31,7 +31,10 @@ fn sent(state: MessageState, why: Option<ErrorObject>) -> Vec<Step> {
     };
     vec![
         Step::On("message.send", Reply::Message { message }),
-        Step::TellOf(None, EventBody::MessageChanged(Box::new(text("b", MessageState::Failed)))),
+        Step::TellOf(
+            None,
+            EventBody::MessageChanged(Box::new(text("b", MessageState::Failed))),
+        ),
         Step::TellOf(None, EventBody::MessageChanged(Box::new(told))),
     ]
 }
@@ -40,14 +43,20 @@ fn sent(state: MessageState, why: Option<ErrorObject>) -> Vec<Step> {
 fn m128_what_became_of_a_message_is_told_with_its_exit_code() {
     let send = |script| run(&["message", "send", "102", "text a"], script);
     let ran = send(sent(MessageState::Delivered, None));
-    assert_eq!((ran.out.as_str(), ran.exit), ("delivered: 102@demo\n", Some(0)));
+    assert_eq!(
+        (ran.out.as_str(), ran.exit),
+        ("delivered: 102@demo\n", Some(0))
+    );
     let ran = send(sent(MessageState::Accepted, None));
     let expected = "taken by the server, which hands it over later: 102@demo\n";
     assert_eq!((ran.out.as_str(), ran.exit), (expected, Some(0)));
     let why = ErrorObject::new(Code::MESSAGE_NO_PEER, "'sip:102@demo': 404 Not Found");
     let ran = send(sent(MessageState::Failed, Some(why)));
     assert_eq!(ran.exit, Some(3), "{}", ran.told());
-    let off = ErrorObject::new(Code::MESSAGES_OFF, "allow_message of account 'demo' is false");
+    let off = ErrorObject::new(
+        Code::MESSAGES_OFF,
+        "allow_message of account 'demo' is false",
+    );
     let ran = send(vec![Step::Refuse("message.send", off)]);
     assert_eq!(ran.exit, Some(2), "{}", ran.told());
     let ran = run(&["message", "send", "only"], Vec::new());

@@ -6,6 +6,7 @@ use crate::history::HistoryRecord;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::message::{Conversation, TextMessage};
 use crate::plugin::PluginReloaded;
+use crate::presence::PresenceSnapshot;
 use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
@@ -331,6 +332,11 @@ pub enum Reply {
         /// Whom they are with, the newest first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         conversations: Vec<Conversation>,
+    },
+    /// Own presence.
+    Presences {
+        /// By account.
+        presences: Vec<PresenceSnapshot>,
     },
     /// So many were marked.
     Marked {

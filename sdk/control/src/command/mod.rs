@@ -14,6 +14,7 @@ use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::message::{MessageQuery, MessagesOf, SendMessage};
 use crate::plugin::PluginReload;
+use crate::presence::{Idle, SetPresence};
 use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
@@ -193,6 +194,12 @@ commands! {
     "message.read" MessageRead MessagesOf;
     /// Take messages away. Reply: how many. Outcome: `message.deleted`.
     "message.delete" MessageDelete MessagesOf;
+    /// Say how you are. Outcome: `presence.changed`.
+    "presence.set" PresenceSet SetPresence;
+    /// Reply: own presence of every account that publishes it.
+    "presence.list" PresenceList NoFields;
+    /// Say whether anybody uses the computer that the phone is on. Outcome: `presence.changed`, where that shows.
+    "presence.idle" PresenceIdle Idle;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

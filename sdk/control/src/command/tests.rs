@@ -155,6 +155,14 @@ fn messages() -> Vec<Command> {
         }),
         Command::MessageRead(of(Some("102"))),
         Command::MessageDelete(of(None)),
+        Command::PresenceSet(SetPresence {
+            state: crate::PresenceState::Away,
+            note: Some("at lunch".into()),
+            until: None,
+            account: None,
+        }),
+        Command::PresenceList(NoFields {}),
+        Command::PresenceIdle(Idle { idle: true }),
     ]
 }
 
@@ -377,6 +385,9 @@ fn every_command_has_its_json() {
         message.list {"with":"102","unread":true,"limit":20}
         message.read {"with":"102"}
         message.delete {"all":true}
+        presence.set {"state":"away","note":"at lunch"}
+        presence.list {}
+        presence.idle {"idle":true}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
 }

@@ -14,6 +14,7 @@ use crate::contacts::{ContactsChanged, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
 use crate::message::{MessagesMarked, TextMessage};
+use crate::presence::PresenceSnapshot;
 use crate::recording::RecordingChange;
 use crate::transfer::TransferSnapshot;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
@@ -182,6 +183,8 @@ events! {
     "message.read" MessageRead MessagesMarked;
     /// Messages were taken away.
     "message.deleted" MessageDeleted MessagesMarked;
+    /// Own presence is another one, or the server has it now, or no longer.
+    "presence.changed" PresenceChanged PresenceSnapshot;
     /// A plugin is in use.
     "plugin.loaded" PluginLoaded PluginChange;
     /// A plugin is not used.

@@ -463,6 +463,15 @@ fn all() -> Vec<EventBody> {
         EventBody::MessageChanged(text(crate::MessageState::Failed)),
         EventBody::MessageRead(marked(Some("102@demo"))),
         EventBody::MessageDeleted(marked(None)),
+        EventBody::PresenceChanged(Box::new(PresenceSnapshot {
+            account: "demo".parse().unwrap(),
+            state: crate::PresenceState::Away,
+            shown: crate::PresenceState::OnThePhone,
+            note: Some("at lunch".into()),
+            until: Some(at(3_600_000)),
+            published: Some(at(0)),
+            why: None,
+        })),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
@@ -571,6 +580,7 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.changed","account":"demo","command":17,"data":{"id":"19f-7","account":"demo","peer":{"uri":"sip:102@demo","display":"Bob"},"text":"back at 3","state":"failed","at":"2026-11-21T14:02:11.482Z","read":true,"why":{"code":"OH-4053","title":"nobody is there to get the message","detail":"'sip:102@demo' is not written to: 480 Temporarily Unavailable","fix":"check the number; send it again later","sip_status":480}}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.read","account":"demo","command":17,"data":{"with":"102@demo","count":3}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.deleted","account":"demo","command":17,"data":{"count":3}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"presence.changed","account":"demo","command":17,"data":{"account":"demo","state":"away","shown":"on_the_phone","note":"at lunch","until":"2026-11-21T15:02:11.482Z","published":"2026-11-21T14:02:11.482Z"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}

@@ -43,6 +43,13 @@ impl Count for part_messages::Messages {
     }
 }
 
+impl Count for part_presence::Presences {
+    fn unfinished(&self) -> usize {
+        // What is published is looked after for ever.
+        0
+    }
+}
+
 impl Count for part_media::Media {
     fn unfinished(&self) -> usize {
         self.unfinished()

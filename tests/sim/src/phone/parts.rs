@@ -14,7 +14,7 @@ use sip_message::{Capabilities, Limits, Method};
 use std::collections::BTreeMap;
 
 /// What a phone takes.
-const METHODS: [Method; 11] = [
+const METHODS: [Method; 10] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -25,10 +25,9 @@ const METHODS: [Method; 11] = [
     Method::Info,
     Method::Refer,
     Method::Notify,
-    Method::Message,
 ];
 
-const CONTENT_TYPES: [&str; 9] = [
+const CONTENT_TYPES: [&str; 8] = [
     "application/sdp",
     "application/dtmf-relay",
     "application/dtmf",
@@ -37,7 +36,6 @@ const CONTENT_TYPES: [&str; 9] = [
     "application/reginfo+xml",
     "application/simple-message-summary",
     "message/sipfrag",
-    "text/plain",
 ];
 
 /// Parts and the probes in them.
@@ -53,7 +51,7 @@ pub(super) fn make(
     handles: &Handles,
     rng: &mut Rng,
 ) -> Parts {
-    let addresses = [
+    let mut addresses = vec![
         Address::Link,
         Address::Registrar,
         Address::Dialogs,
@@ -61,12 +59,16 @@ pub(super) fn make(
         Address::Recorder,
         Address::Transfer,
         Address::Blf,
-        Address::Messages,
     ];
-    let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
+    // As in a phone, where nobody wants them.
+    let (messages, presence) = (settings.allow_message, settings.publish_presence);
+    addresses.extend(messages.then_some(Address::Messages));
+    addresses.extend(presence.then_some(Address::Presence));
+    let probes = addresses.into_iter().map(|a| (a, Probe::default()));
+    let probes: BTreeMap<_, Probe> = probes.collect();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
-    let all = vec![
-        link(rng.split(), probe(Address::Link)),
+    let mut all = vec![
+        link(settings, rng.split(), probe(Address::Link)),
         registrar(rng.split(), probe(Address::Registrar)),
         dialogs(
             settings,
@@ -79,18 +81,30 @@ pub(super) fn make(
         recorder(settings, probe(Address::Recorder)),
         transfer(settings, handles, probe(Address::Transfer)),
         blf(rng.split(), probe(Address::Blf)),
-        messages(rng.split(), probe(Address::Messages)),
     ];
+    if messages {
+        all.push(text_messages(rng.split(), probe(Address::Messages)));
+    }
+    if presence {
+        all.push(own_presence(rng.split(), probe(Address::Presence)));
+    }
     Parts { all, probes }
 }
 
-fn link(mut rng: Rng, probe: Probe) -> Supervised {
+fn link(settings: &Settings, mut rng: Rng, probe: Probe) -> Supervised {
     let mut endpoint = endpoint::Settings::new(endpoint::Limits::DESKTOP);
     endpoint.capabilities = Capabilities {
         methods: METHODS.to_vec(),
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         content_types: CONTENT_TYPES.map(str::to_owned).to_vec(),
     };
+    if settings.allow_message {
+        let capabilities = &mut endpoint.capabilities;
+        capabilities.methods.push(Method::Message);
+        capabilities
+            .content_types
+            .push(sip::message::ACCEPT.to_owned());
+    }
     let settings = part_link::Settings {
         endpoint,
         message: Limits::default(),
@@ -118,7 +132,15 @@ fn blf(mut rng: Rng, probe: Probe) -> Supervised {
     })
 }
 
-fn messages(mut rng: Rng, probe: Probe) -> Supervised {
+fn own_presence(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Presence, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        let presence = part_presence::Presences::new(epoch, rng.split());
+        Fragile::new(presence, probe.clone())
+    })
+}
+
+fn text_messages(mut rng: Rng, probe: Probe) -> Supervised {
     Supervised::new(Address::Messages, move || {
         let epoch = Timestamp::from_unix_ms(EPOCH);
         let messages = part_messages::Messages::new(epoch, rng.split());
@@ -146,7 +168,8 @@ fn dialogs(
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
         history: false,
         transfer: true,
-        messages: true,
+        messages: settings.allow_message,
+        presence: settings.publish_presence,
         local_offset_min: |_| 0,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());

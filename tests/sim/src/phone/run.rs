@@ -252,6 +252,7 @@ impl Running {
             | Post::Media(_)
             | Post::Blf(_)
             | Post::Messages(_)
+            | Post::Presence(_)
             | Post::Recorder(_)
             | Post::History(_)
             | Post::Store(_)
@@ -294,7 +295,8 @@ impl Running {
             | Address::Dialogs
             | Address::History
             | Address::Blf
-            | Address::Messages => {
+            | Address::Messages
+            | Address::Presence => {
                 self.commands.repeat_accounts();
             }
             Address::Media

@@ -32,6 +32,8 @@ fn commands() -> (Commands, Hub) {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default: true,
         watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::new(policy),

@@ -32,6 +32,7 @@ fn dialogs() -> Dialogs {
         history: false,
         transfer: false,
         messages: false,
+        presence: false,
         local_offset_min: |_| 0,
     };
     let rng = Rng::from_number(1);
@@ -53,6 +54,8 @@ fn account(name: &str, is_default: bool) -> Word {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default,
         watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::default(),

@@ -190,6 +190,7 @@ impl Story {
             | EventBody::MessageChanged(_)
             | EventBody::MessageRead(_)
             | EventBody::MessageDeleted(_)
+            | EventBody::PresenceChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
             | EventBody::PluginLoaded(_)
