@@ -22,7 +22,7 @@ use base::{Duration, Instant};
 use checks::refuse_ours;
 use control::command::{Command, Dial, Reply};
 use control::plugin::PluginReload;
-use control::snapshot::Party;
+use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
@@ -283,7 +283,13 @@ impl Commands {
             display: None,
         };
         let named = Some(from.account.clone());
-        let snapshot = calls::dialled(call, named, (us, them), hub.time(now));
+        let snapshot = CallSnapshot::begun(
+            call,
+            named,
+            CallDirection::Outgoing,
+            (us, them),
+            hub.time(now),
+        );
         let account = Some(from.account.as_str().to_owned());
         self.post(dialogs::Word::Dial {
             command,

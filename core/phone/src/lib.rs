@@ -301,7 +301,10 @@ fn transfer_settings(settings: &Settings) -> part_transfer::Settings {
         Transferred::Allow => Policy::Allow,
         Transferred::Refuse => Policy::Refuse,
     };
-    part_transfer::Settings { policy }
+    part_transfer::Settings {
+        policy,
+        early_replaces: settings.calls.early_replaces,
+    }
 }
 
 fn dialogs_settings(

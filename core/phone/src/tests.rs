@@ -25,7 +25,7 @@ fn catalogue() -> Catalogue {
 }
 
 /// A value of its own for each key.
-const EVERYTHING: [(&str, &str); 28] = [
+const EVERYTHING: [(&str, &str); 29] = [
     ("limits.calls", "7"),
     ("limits.calls_full", "later"),
     ("limits.dialogs", "77"),
@@ -52,6 +52,7 @@ const EVERYTHING: [(&str, &str); 28] = [
     ("calls.one_active", "false"),
     ("calls.hold_sends", "silence"),
     ("calls.transferred", "ask"),
+    ("calls.handed_over_ringing", "replace"),
     ("incoming.accept", "echo"),
     ("incoming.accept_after_ms", "1500"),
 ];
@@ -100,6 +101,7 @@ fn every_setting_has_a_reader() {
     assert_eq!(calls.hold_sends, settings::HoldSends::Silence);
     let transfers = transfer_settings(&settings);
     assert_eq!(transfers.policy, sip::transfer::transferee::Policy::Ask);
+    assert!(transfers.early_replaces);
     assert_eq!(dialogs.preference, sdp::Preference::Ours);
     reach_media(&settings, &media);
     assert_eq!(voice_settings(&settings).unwrap().dscp, dscp(marks.voice));

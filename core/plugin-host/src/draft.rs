@@ -8,8 +8,8 @@ use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
 use crate::{Error, Ready};
 use base::Duration;
-use plugin::draft::{directory, nat, security, tone, ui};
-use plugin::{Captured, Refusal, Status};
+use plugin::draft::{nat, security, tone, ui};
+use plugin::{Captured, DirectoryHandle, DirectoryInstance, Refusal, Status};
 use std::sync::Arc;
 
 /// A NAT strategy.
@@ -19,7 +19,7 @@ pub type SecurityPlugin = Ready<security::SecurityHandle>;
 /// A face.
 pub type UiPlugin = Ready<ui::UiHandle>;
 /// A directory.
-pub type DirectoryPlugin = Ready<directory::DirectoryHandle>;
+pub type DirectoryPlugin = Ready<DirectoryHandle>;
 /// A set of tones.
 pub type TonePlugin = Ready<tone::ToneHandle>;
 
@@ -164,7 +164,7 @@ impl Face {
 }
 
 /// An open directory.
-pub type Directory = Opened<directory::DirectoryInstance>;
+pub type Directory = Opened<DirectoryInstance>;
 
 impl DirectoryPlugin {
     /// Opens it. Thread: \[worker\].

@@ -77,8 +77,13 @@ impl Kind {
     /// Whether its boundary is a draft: it may change, and no engine uses a plugin of it yet.
     pub const fn is_draft(self) -> bool {
         match self {
-            Self::Codec | Self::Audio | Self::Dtmf | Self::Recorder | Self::Filter => false,
-            Self::Nat | Self::Security | Self::Ui | Self::Directory | Self::Tone => true,
+            Self::Codec
+            | Self::Audio
+            | Self::Dtmf
+            | Self::Recorder
+            | Self::Filter
+            | Self::Directory => false,
+            Self::Nat | Self::Security | Self::Ui | Self::Tone => true,
         }
     }
 

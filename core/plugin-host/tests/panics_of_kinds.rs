@@ -23,7 +23,7 @@ fn catalogue() -> Catalogue {
         &mock::drafts::nat::ENTRY,
         &mock::drafts::security::ENTRY,
         &mock::drafts::ui::ENTRY,
-        &mock::drafts::directory::ENTRY,
+        &mock::directory::ENTRY,
         &mock::drafts::tone::ENTRY,
     ] {
         catalogue.add_built_in(entry).unwrap();
@@ -201,7 +201,7 @@ fn ui() {
 fn directory() {
     let catalogue = catalogue();
     survives(
-        &mock::drafts::directory::COUNTS,
+        &mock::directory::COUNTS,
         |orders| {
             catalogue
                 .directory("mock-directory")

@@ -225,6 +225,10 @@ pub enum Word {
 pub enum ReferTo {
     /// To whom this means where it is dialled in the call's account.
     Typed(String),
-    /// To the far end of this other call, whose place the new call takes (RFC 3891).
+    /// To the far end of this other call, whose place the new call takes (RFC 3891), where the dialog with it goes.
     Taking(CallHandle),
+    /// The same, but to the address of that far end.
+    TakingAt(CallHandle),
+    /// To the far end of this other call of ours, which still rings: the new call takes its place.
+    TakingEarly(CallHandle),
 }

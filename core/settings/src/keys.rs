@@ -51,6 +51,10 @@ pub(crate) const KEYS: &[Key] = &[
         "calls.transferred",
         Kind::Choice(&["ask", "allow", "refuse"]),
     ),
+    key(
+        "calls.handed_over_ringing",
+        Kind::Choice(&["give_up", "replace"]),
+    ),
     key("incoming.accept", Kind::Incoming),
     key("incoming.accept_after_ms", number(0, 600_000)),
     key("account.register", Kind::Switch),

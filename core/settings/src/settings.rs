@@ -171,6 +171,9 @@ pub struct Calls {
     pub hold_sends: HoldSends,
     /// Whether we go where the far end of a call sends us.
     pub transferred: Transferred,
+    /// A call that is handed over while its target rings takes the place of the ringing one; else that is given up
+    /// first.
+    pub early_replaces: bool,
 }
 
 /// What becomes of a call that comes in.

@@ -137,6 +137,12 @@ impl Dialogs {
             .and_then(|session| session.name())
     }
 
+    /// The early dialog of a call of ours that rings, where there is exactly one.
+    pub fn early_dialog(&self, id: SessionId) -> Option<crate::session::DialogName> {
+        let session = self.state.sessions.get(&id);
+        session.and_then(|session| session.early_name())
+    }
+
     /// Lets `step` work on one session, and keeps all indexes true.
     fn with(&mut self, id: SessionId, now: Instant, step: impl FnOnce(&mut Session, &mut Fx<'_>)) {
         let Some(session) = self.state.sessions.get_mut(&id) else {

@@ -1,11 +1,12 @@
 //! Records of calls.
 
 use crate::books::{Answer, Reader};
-use crate::{Error, fold, rescue, row};
+use crate::{Error, rescue, row};
 use control::history::{
     HistoryChanged, HistoryDelete, HistoryQuery, HistoryRecord, HistoryRef, RecordKind, RecordState,
 };
 use control::{Code, EventBody, Reply, Timestamp};
+use people::fold;
 use ports::store::Kept;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};

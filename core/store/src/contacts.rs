@@ -2,11 +2,12 @@
 
 use crate::books::{Answer, Reader};
 use crate::calls::{needle, places};
-use crate::{Error, fold, rescue, row, vcard};
+use crate::{Error, rescue, row};
 use control::contacts::{
     Contact, ContactImport, ContactKind, ContactQuery, ContactsChanged, Imported, Skipped,
 };
 use control::{Code, EventBody, Reply};
+use people::{fold, vcard};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};
 use std::collections::BTreeSet;

@@ -18,15 +18,12 @@
 //! | `row` | a row carries a sum of itself |
 //! | `calls`, `contacts`, `profiles`, `messages` | what is kept |
 //! | `names` | who somebody is |
-//! | [`fold`] | text without case and accents |
-//! | `vcard` | contacts as vCards (RFC 6350) |
 //! | [`error`] | what can be wrong |
 
 pub mod books;
 mod calls;
 mod contacts;
 pub mod error;
-pub mod fold;
 mod messages;
 mod names;
 mod profiles;
@@ -34,7 +31,6 @@ mod queue;
 mod rescue;
 mod row;
 mod schema;
-mod vcard;
 mod worker;
 
 pub use books::{Answer, Books, Reader};

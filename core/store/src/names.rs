@@ -1,7 +1,8 @@
 //! Who somebody is: favourites first, then the other contacts (M-109).
 
-use crate::{Error, fold, profiles, rescue, row};
+use crate::{Error, profiles, rescue, row};
 use control::{Contact, KnownName, Profile};
+use people::fold;
 use rusqlite::Connection;
 
 /// Digits by which rows are found before they are compared.

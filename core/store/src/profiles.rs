@@ -1,9 +1,10 @@
 //! Profiles with their favourites: up to four lists of up to 32 each, one of them in use.
 
 use crate::books::{Answer, Reader};
-use crate::{Error, fold, rescue, row};
+use crate::{Error, rescue, row};
 use control::contacts::{Favourite, FavouriteOf, FavouritesChanged, Profile};
 use control::{Code, Command, EventBody, Reply};
+use people::fold;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 /// Profiles of one user (M-110).

@@ -9,13 +9,15 @@
 //! | [`codec`] | PCMU that does as it is told |
 //! | [`audio`] | a sawtooth for a microphone |
 //! | [`filter`], [`dtmf`], [`recorder`] | nothing done to the sound, events, a count of samples |
-//! | [`drafts`] | nat, security, ui, directory, tone |
+//! | [`directory`] | a directory |
+//! | [`drafts`] | nat, security, ui, tone |
 
 // The macros ask for a feature that only library files have: one library holds one entry, these are linked in.
 #![allow(unexpected_cfgs)]
 
 pub mod audio;
 pub mod codec;
+pub mod directory;
 pub mod drafts;
 pub mod dtmf;
 pub mod filter;

@@ -137,7 +137,7 @@ fn a_recorder_does_and_counts_what_it_was_given() {
 
 #[test]
 fn drafts_do() {
-    let directory = entry(&crate::drafts::directory::ENTRY);
+    let directory = entry(&crate::directory::ENTRY);
     let directory = directory.directory().unwrap().unwrap();
     both(|orders| {
         let mut directory = directory.open(orders).unwrap();

@@ -53,15 +53,26 @@ pub struct Contact {
     pub organisation: Option<String>,
     /// Numbers and addresses, best first. 1 to 16, of up to 256 characters.
     pub numbers: Vec<String>,
+    /// What each number is for (`work`, `cell`), in the order of the numbers; fewer: nothing is known of the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// Whether its state is to be shown, for quick dial (M-095).
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub watch: bool,
     /// Where it stands among those of the quick dial; equal ones by name.
     #[serde(default, skip_serializing_if = "is_first")]
     pub position: u32,
-    /// Which list has it: `local`.
+    /// Which list has it: `local`, or the title of a directory.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
+}
+
+impl Contact {
+    /// What its number at this place is for.
+    pub fn label(&self, at: usize) -> Option<&str> {
+        let label = self.labels.get(at)?;
+        (!label.is_empty()).then_some(label)
+    }
 }
 
 const fn is_first(position: &u32) -> bool {

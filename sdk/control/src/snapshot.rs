@@ -198,6 +198,43 @@ pub struct CallSnapshot {
     pub known: Option<KnownName>,
 }
 
+impl CallSnapshot {
+    /// A call as it begins: dialling, or ringing here.
+    pub fn begun(
+        call: CallHandle,
+        account: Option<AccountHandle>,
+        direction: CallDirection,
+        (from, to): (Party, Party),
+        created: Timestamp,
+    ) -> Self {
+        let state = match direction {
+            CallDirection::Outgoing => CallState::Dialing,
+            CallDirection::Incoming => CallState::Ringing,
+        };
+        Self {
+            call,
+            account,
+            direction,
+            state,
+            from,
+            to,
+            created,
+            answered: None,
+            ended: None,
+            silenced: false,
+            muted: false,
+            held_by_remote: false,
+            held_by_local: false,
+            media: None,
+            quality: None,
+            end: None,
+            recording: None,
+            sip_call_id: None,
+            known: None,
+        }
+    }
+}
+
 /// Where an account stands with its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -60,14 +60,15 @@ static OffhookStatus open_directory(OffhookText options, void **out, OffhookText
 
 static OffhookStatus search(void *inst, OffhookText query, OffhookTextOut *out, OffhookTextOut *reason) {
     char part[64], number[64], found[512] = "[";
-    size_t n, end = 1;
+    size_t n, left = 0, end = 1;
+    const uint8_t *all = value(query, "\"all\":", &left);
     (void)inst;
     (void)reason;
     text(query, "\"text\":", part, sizeof part);
     text(query, "\"number\":", number, sizeof number);
     for (n = 0; n < sizeof people / sizeof *people; n++) {
         const int named = part[0] != '\0' && strstr(people[n].name, part) != NULL;
-        if (!named && strcmp(people[n].number, number) != 0) continue;
+        if ((all == NULL || *all != 't') && !named && strcmp(people[n].number, number) != 0) continue;
         end += (size_t)sprintf(found + end, "%s{\"name\":\"%s\",\"numbers\":[\"%s\"],\"organisation\":\"\",\"id\":\"%s\"}",
                                end > 1 ? "," : "", people[n].name, people[n].number, people[n].number);
     }

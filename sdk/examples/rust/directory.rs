@@ -1,7 +1,7 @@
 //! A directory: the people of one table.
 
 use plugin::Refusal;
-use plugin::draft::directory::Directory;
+use plugin::Directory;
 
 /// Name and number.
 const PEOPLE: &[(&str, &str)] = &[("Alice", "101"), ("Bob", "102"), ("Carol", "103")];
@@ -25,11 +25,12 @@ impl Directory for Mine {
     fn search(&mut self, query: &str) -> Result<String, Refusal> {
         let part = text(query, "text").map(str::to_lowercase);
         let number = text(query, "number");
+        let all = query.contains(r#""all":true"#);
         let fits = |(name, its): &&(&str, &str)| {
             let named = part
                 .as_ref()
                 .is_some_and(|part| name.to_lowercase().contains(part));
-            named || number == Some(*its)
+            all || named || number == Some(*its)
         };
         let found = PEOPLE.iter().filter(fits).map(|(name, number)| {
             format!(

@@ -3,7 +3,6 @@
 //! Each is promoted out of here, with its id unchanged, by the release that brings its first user.
 
 pub mod address;
-pub mod directory;
 pub mod nat;
 pub mod security;
 pub mod tone;

@@ -15,7 +15,8 @@
 //! | [`dtmf`] | the table `offhook.dtmf/1` |
 //! | [`recorder`] | the table `offhook.recorder/1` |
 //! | [`filter`] | the table `offhook.filter/1` |
-//! | [`draft`] | tables not promised yet: nat, security, ui, directory, tone |
+//! | [`directory`] | the table `offhook.directory/1` |
+//! | [`draft`] | tables not promised yet: nat, security, ui, tone |
 //!
 //! # Rules of the boundary
 //!
@@ -40,6 +41,7 @@
 
 pub mod audio;
 pub mod codec;
+pub mod directory;
 pub mod draft;
 pub mod dtmf;
 pub mod entry;
@@ -52,8 +54,8 @@ pub mod version;
 
 pub use audio::{AUDIO_ID, AudioCounters, AudioLatency, AudioTable};
 pub use codec::{CODEC_ID, CodecInfo, CodecRequest, CodecTable, FmtpRule};
+pub use directory::{DIRECTORY_ID, DirectoryTable};
 pub use draft::address::Address;
-pub use draft::directory::{DIRECTORY_ID, DirectoryTable};
 pub use draft::nat::{NAT_ID, NatInput, NatOutput, NatTable};
 pub use draft::security::{SECURITY_ID, SecurityInput, SecurityOutput, SecurityTable};
 pub use draft::tone::{TONE_ID, ToneTable};

@@ -58,15 +58,6 @@ fn ui_changes_only_with_its_id() {
 }
 
 #[test]
-fn directory_changes_only_with_its_id() {
-    let now = layout! {
-        DirectoryTable { size, reserved, open, search, close }
-    };
-    let known = [vec![32, 8, 0, 4, 8, 16, 24]];
-    assert_eq!((abi::DIRECTORY_ID, now), ("offhook.directory/1", known));
-}
-
-#[test]
 fn tone_changes_only_with_its_id() {
     let now = layout! {
         ToneTable { size, reserved, names, open, read, close }

@@ -28,6 +28,7 @@ fn ids_and_names_are_frozen() {
     assert_eq!(abi::MANIFEST_SECTION, ".offhook.manifest");
     assert_eq!(abi::CODEC_ID, "offhook.codec/1");
     assert_eq!(abi::AUDIO_ID, "offhook.audio/1");
+    assert_eq!(abi::DIRECTORY_ID, "offhook.directory/1");
     assert_eq!(abi::DTMF_ID, "offhook.dtmf/1");
     assert_eq!(abi::RECORDER_ID, "offhook.recorder/1");
     assert_eq!(abi::FILTER_ID, "offhook.filter/1");
@@ -157,4 +158,9 @@ fn recorder_is_frozen() {
 fn filter_is_frozen() {
     frozen!(abi::FilterRequest, size 32, size 0, place 4, sample_rate_hz 8, block_samples 12, options 16);
     frozen!(abi::FilterTable, size 56, size 0, reserved 4, open 8, process 16, latency 24, control 32, reset 40, close 48);
+}
+
+#[test]
+fn directory_is_frozen() {
+    frozen!(abi::DirectoryTable, size 32, size 0, reserved 4, open 8, search 16, close 24);
 }

@@ -30,17 +30,17 @@ mod embedded {
 
 use core::fmt;
 
-/// Kinds of plugins. The first five are promised, the others drafts.
+/// Kinds of plugins: the promised ones first, then the drafts.
 pub const KINDS: [&str; 10] = [
     "codec",
     "dtmf",
     "audio",
     "recorder",
     "filter",
+    "directory",
     "nat",
     "security",
     "ui",
-    "directory",
     "tone",
 ];
 

@@ -1,7 +1,7 @@
 //! Every check: code, group, what it holds, what to do when it fails.
 
 use crate::checks::{
-    audio, codec, codec_state, drafts, dtmf, filter, general, library, recorder, thread,
+    audio, codec, codec_state, directory, drafts, dtmf, filter, general, library, recorder, thread,
 };
 use crate::subject::{Held, Subject};
 use serde::Serialize;
@@ -36,7 +36,7 @@ impl Check {
 
 /// Kinds with functions of the media thread.
 const MEDIA: &[&str] = &["codec", "audio", "dtmf", "filter", "tone"];
-const DRAFTS: &[&str] = &["nat", "security", "ui", "directory", "tone"];
+const DRAFTS: &[&str] = &["nat", "security", "ui", "tone"];
 
 macro_rules! checks {
     ($($code:literal $group:literal $kinds:expr, $limit:literal s, $run:path, $title:literal, $fix:literal;)*) => {
@@ -120,6 +120,11 @@ checks! {
     "U-03" "audio" &["audio"], 20 s, audio::no_device, "a device that is not there is refused, or none is chosen", "fail in open with NOT_FOUND";
     "U-04" "audio" &["audio"], 20 s, audio::counters, "its counters only grow, and count what was handed over", "count in capture and playback";
     "U-05" "audio" &["audio"], 20 s, audio::bounds, "it writes no sample beyond the buffer", "compare *samples with what you will write";
+    "N-01" "directory" &["directory"], 20 s, directory::answers, "answers are lists of people with names and numbers", "write a JSON array of objects with name and numbers";
+    "N-02" "directory" &["directory"], 20 s, directory::limited, "no answer is longer than its limit", "stop at the question's limit";
+    "N-03" "directory" &["directory"], 20 s, directory::odd_options, "odd options are refused or passed over", "check what you read; say in reason what is wrong";
+    "N-04" "directory" &["directory"], 20 s, directory::odd_questions, "odd questions do no harm", "check what you read";
+    "N-05" "directory" &["directory"], 20 s, directory::unknown_questions, "what it does not know of a question is passed over", "answer [] where nothing is asked that you know";
     "X-01" "draft" DRAFTS, 20 s, drafts::opens, "it opens, is used and closes", "see sdk/guide for the kind";
     "X-02" "draft" DRAFTS, 20 s, drafts::odd_requests, "odd requests do no harm", "check what you read";
     "X-03" "draft" DRAFTS, 20 s, drafts::odd_inputs, "random inputs do no harm", "check lengths before reading";

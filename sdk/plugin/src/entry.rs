@@ -6,7 +6,7 @@ pub use handle::EntryHandle;
 
 use crate::audio::AudioFace;
 use crate::codec::CodecFace;
-use crate::draft::directory::{Directory, DirectoryFace};
+use crate::directory::{Directory, DirectoryFace};
 use crate::draft::nat::{Nat, NatFace};
 use crate::draft::security::{Security, SecurityFace};
 use crate::draft::tone::{Tone, ToneFace};

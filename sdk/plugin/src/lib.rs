@@ -10,7 +10,8 @@
 //! | a DTMF method | [`Dtmf`] | [`export_dtmf!`] |
 //! | a recorder | [`Recorder`] | [`export_recorder!`] |
 //! | a filter | [`Filter`] | [`export_filter!`] |
-//! | a draft: nat, security, ui, directory, tone | [`draft`] | `export_nat!` and so on |
+//! | a directory | [`Directory`] | [`export_directory!`] |
+//! | a draft: nat, security, ui, tone | [`draft`] | `export_nat!` and so on |
 //!
 //! The macro gives `ENTRY`, a constant for hosts that link the plugin in, and under the crate's feature
 //! `library` the exported C symbol and the manifest section. It passes under `forbid(unsafe_code)`.
@@ -19,7 +20,7 @@
 //! | --- | --- |
 //! | [`codec`] | trait, table and host handle of codecs |
 //! | [`audio`] | the same of audio devices |
-//! | [`dtmf`], [`recorder`], [`filter`] | the same of these |
+//! | [`dtmf`], [`recorder`], [`filter`], [`directory`] | the same of these |
 //! | [`draft`] | the same of kinds not promised yet |
 //! | [`entry`] | what a plugin exports |
 //! | [`export`] | the macros that export it |
@@ -34,6 +35,7 @@ mod address;
 mod asking;
 pub mod audio;
 pub mod codec;
+pub mod directory;
 pub mod draft;
 pub mod dtmf;
 pub mod entry;
@@ -53,6 +55,7 @@ pub use codec::{
     Codec, CodecFormat, CodecHandle, CodecInstance, CodecRequest, FmtpRule, Format, FormatRule,
     PacketTimes, RuleKind,
 };
+pub use directory::{Directory, DirectoryHandle, DirectoryInstance};
 pub use dtmf::{
     Abilities, Dtmf, DtmfAbout, DtmfHandle, DtmfHeard, DtmfInstance, DtmfListen, DtmfRequest,
     DtmfStep, Found, Tones,

@@ -1,5 +1,6 @@
 //! Strings, in and out.
 
+use crate::Refusal;
 use plugin_abi::{Status, Text, TextOut};
 
 /// Lends `text` across the boundary for as long as it lives, which is for ever.
@@ -44,6 +45,17 @@ pub(crate) unsafe fn borrow<'a>(ptr: *const u8, len: usize) -> Option<&'a str> {
     // SAFETY: the caller vouches for `len` bytes at `ptr`, which is not null.
     let bytes = unsafe { core::slice::from_raw_parts(ptr, len) };
     core::str::from_utf8(bytes).ok()
+}
+
+/// Text that was handed over for a call. What opens, looks up or draws is asked in text: JSON objects as the
+/// manifest's `config` describes them.
+///
+/// # Safety
+/// `text` must be lent for `'a`.
+pub(crate) unsafe fn lent<'a>(text: Text) -> Result<&'a str, Refusal> {
+    // SAFETY: the caller vouches for it.
+    unsafe { borrow(text.ptr, text.len) }
+        .ok_or_else(|| Refusal::new(Status::BAD_ARGUMENT, "what was asked is not text"))
 }
 
 /// Writes `text` into the caller's buffer, cut at a character; `false` when it was cut.

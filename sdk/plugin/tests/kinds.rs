@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use offhook_plugin as plugin;
-use plugin::draft::directory::Directory;
+use plugin::Directory;
 use plugin::draft::nat::{Nat, NatInput, NatOutput, Transport};
 use plugin::draft::security::{Security, SecurityInput, SecurityOutput};
 use plugin::draft::tone::Tone;

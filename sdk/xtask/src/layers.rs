@@ -67,6 +67,7 @@ const TABLE: &[(&str, Place)] = &[
     ("core/account", Place::Core(Layer::Machines)),
     ("core/ports", Place::Core(Layer::Words)),
     ("core/settings", Place::Core(Layer::Words)),
+    ("core/http", Place::Core(Layer::Outside)),
     ("core/net", Place::Core(Layer::Outside)),
     ("core/plugin-host", Place::Core(Layer::Outside)),
     ("core/store", Place::Core(Layer::Outside)),
@@ -81,6 +82,7 @@ const TABLE: &[(&str, Place)] = &[
     ("sdk/plugin", Place::PluginFace),
     ("sdk/control", Place::Sdk),
     ("sdk/plugin-template", Place::Sdk),
+    ("sdk/people", Place::Sdk),
     ("sdk/recording-files", Place::Sdk),
     ("sdk/plugin-testkit", Place::Testkit),
     ("sdk/rsip", Place::Conversion),
@@ -136,6 +138,9 @@ const IMPURE_PATHS: &[&str] = &[
 /// Modules that may not be imported whole, because an impure name could hide behind the short path.
 const NOT_WHOLE: &[&str] = &["std::io", "std::net", "std::time"];
 
+/// Crates of layer 4a that plugins may import (decision 0011).
+const FOR_PLUGINS: &[&str] = &["core/http"];
+
 /// Folders whose crates may hold `unsafe`. Each is named, with its reason, in decision 0010.
 const UNSAFE_CRATES: &[&str] = &[
     "plugins/codec-g729",
@@ -188,6 +193,7 @@ fn place(folder: &str) -> Option<Place> {
 fn imports(space: &Workspace, member: &Member, place: Place, found: &mut Vec<String>) {
     for import in member.imports.iter().filter(|import| !import.for_tests) {
         let why = match space.member(&import.name) {
+            Some(ours) if is_for_plugins(place, &ours.folder) => None,
             Some(ours) => self::place(&ours.folder).and_then(|other| refuse_own(place, other)),
             None => refuse_foreign(place, &import.name),
         };
@@ -195,6 +201,10 @@ fn imports(space: &Workspace, member: &Member, place: Place, found: &mut Vec<Str
             found.push(format!("{} imports {}: {why}", member.folder, import.name));
         }
     }
+}
+
+fn is_for_plugins(from: Place, folder: &str) -> bool {
+    from == Place::Plugin && FOR_PLUGINS.contains(&folder)
 }
 
 /// Why a crate at `from` may not import our crate at `to`, if it may not.

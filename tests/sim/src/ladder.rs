@@ -11,7 +11,8 @@ use bytes::Bytes;
 use control::event::Side;
 use control::transfer::TransferState;
 use control::{Code, Event, EventBody};
-use sip_message::{HeaderName, Headers, Limits, Message, Method};
+use sip::transfer::fragment;
+use sip_message::{Contacts, HeaderName, Headers, Limits, Message, Method, Replaces, Uri};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -289,7 +290,43 @@ fn notes(message: &Message, headers: &Headers) -> Vec<String> {
     if headers.first(HeaderName::RSeq).is_some() {
         notes.push("reliable".to_owned());
     }
+    match message {
+        Message::Request(request) if *request.method() == Method::Invite => {
+            if headers.first(HeaderName::Replaces).is_some() {
+                notes.push("replaces".to_owned());
+            }
+            if let Ok(Some(by)) = headers.referred_by() {
+                notes.push(format!("referred by {}", user(by.uri())));
+            }
+        }
+        Message::Request(request) if *request.method() == Method::Refer => {
+            if let Ok(Some(to)) = headers.refer_to() {
+                notes.push(format!("to {}", user(to.uri())));
+                let uri = to.uri().sip();
+                if uri.is_some_and(|uri| matches!(Replaces::in_uri(uri), Some(Ok(_)))) {
+                    notes.push("replacing".to_owned());
+                }
+            }
+        }
+        Message::Request(request) if *request.method() == Method::Notify => {
+            let says = fragment::read(message.body());
+            notes.extend(says.map(|status| format!("says {}", status.code())));
+        }
+        Message::Response(response) if matches!(response.status().code(), 300..=399) => {
+            let all = match headers.contacts() {
+                Ok(Contacts::List(all)) => all.iter().map(|to| user(to.uri())).collect(),
+                Ok(Contacts::All) | Err(_) => Vec::new(),
+            };
+            notes.push(format!("to {}", all.join(", ")));
+        }
+        Message::Request(_) | Message::Response(_) => {}
+    }
     notes
+}
+
+/// Whom an address names.
+fn user(uri: &Uri) -> String {
+    uri.user().unwrap_or_default().to_owned()
 }
 
 /// Compares a ladder with its golden file in tests/ladders, or writes the file.

@@ -173,6 +173,11 @@ impl Script {
         self.own_invite.clone()
     }
 
+    /// Puts a line of the test's into the ladder.
+    pub fn note(&self, text: &str) {
+        self.space.borrow_mut().note_at(self.node, text, true);
+    }
+
     /// Does something later.
     pub fn later(&mut self, wait: Duration, plan: impl FnOnce(&mut Self) + 'static) {
         self.count += 1;

@@ -188,12 +188,13 @@ impl World {
         self.phones.iter().map(Phone::node).collect()
     }
 
-    /// Every phone ends its calls and removes its bindings.
+    /// Every phone ends its calls and subscriptions and removes its bindings.
     pub fn end_all(&self) {
         for phone in &self.phones {
             let command = control::CommandId(1 << 40);
             phone.post(ports::dialogs::Word::HangUpAll { command });
             phone.post(ports::registrar::Word::Stop);
+            phone.post(ports::blf::Word::Stop);
         }
     }
 

@@ -711,3 +711,47 @@ fn m_073_what_cannot_be_handed_on() {
     );
     assert!(!alice.calls()[0].held_by_local && bob.count("REFER") == 0);
 }
+
+/// M-081 by setting: the call that rings is named in REFER and not given up first.
+#[test]
+fn m_081_a_ringing_call_is_handed_over_as_it_is_where_that_is_set() {
+    let mut world = world(7);
+    let mut settings = Settings::new("alice");
+    settings.transfers.early_replaces = true;
+    let alice = world.phone(&settings);
+    let bob = Peer::new(&mut world, "bob");
+    let carol = Peer::new(&mut world, "carol");
+    takes_calls(&bob);
+    carol.on("INVITE", |script, invite| script.ring(invite));
+    misbehave(&bob, &carol, Fault::Nothing, Kind::SemiAttended);
+    let call = alice.dial(&bob.uri());
+    world.run_for(secs(1));
+    let transfer = TransferCall {
+        call: Some(call),
+        to: Some(carol.uri()),
+        mode: TransferMode::Ask,
+        ..TransferCall::default()
+    };
+    alice.command(Command::Transfer(transfer)).unwrap();
+    world.run_for(secs(1));
+    let complete = Command::TransferComplete(CallRef::default());
+    alice.command(complete).unwrap();
+    world.run_while_not(secs(5), || bob.count("REFER") > 0);
+    assert_eq!(carol.count("CANCEL"), 0, "it rings on");
+    let refer = bob.last("REFER").unwrap();
+    let to = refer.headers().refer_to().unwrap().unwrap();
+    let uri = to.uri().sip().unwrap().clone();
+    assert!(uri.to_string().starts_with(&carol.uri()), "{uri}");
+    let replaces = sip_message::Replaces::in_uri(&uri).unwrap().unwrap();
+    let invite = carol.last("INVITE").unwrap();
+    let from = invite.headers().from().unwrap();
+    let expected = format!(
+        "{};to-tag=carol-tag;from-tag={};early-only",
+        invite.headers().call_id().unwrap(),
+        from.tag().unwrap()
+    );
+    assert_eq!(replaces.to_string(), expected);
+    world.run_for(secs(5));
+    assert_eq!(ends(&alice)[0].0.state, TransferState::Completed);
+    assert_eq!((carol.count("CANCEL"), alice.calls().len()), (1, 0));
+}

@@ -5,8 +5,7 @@ use super::pick::{is_answered, is_held, is_ringing_here, pick, pick_or};
 use super::{Commands, Outcome};
 use crate::hub::Hub;
 use control::command::{CallRef, Command, Mute, Reply};
-use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
-use control::{AccountHandle, CallHandle, CommandId, Timestamp};
+use control::{CallHandle, CommandId};
 use ports::dialogs;
 
 impl Commands {
@@ -102,35 +101,5 @@ impl Commands {
             self.post(dialogs::Word::Mute { command, call, on })?;
         }
         Ok(Reply::Taken)
-    }
-}
-
-/// A call of ours as it begins.
-pub(super) fn dialled(
-    call: CallHandle,
-    account: Option<AccountHandle>,
-    (from, to): (Party, Party),
-    created: Timestamp,
-) -> CallSnapshot {
-    CallSnapshot {
-        call,
-        account,
-        direction: CallDirection::Outgoing,
-        state: CallState::Dialing,
-        from,
-        to,
-        created,
-        answered: None,
-        ended: None,
-        silenced: false,
-        muted: false,
-        held_by_remote: false,
-        held_by_local: false,
-        media: None,
-        quality: None,
-        end: None,
-        recording: None,
-        sip_call_id: None,
-        known: None,
     }
 }

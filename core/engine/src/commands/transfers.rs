@@ -5,7 +5,7 @@ use super::{Commands, Outcome};
 use crate::hub::Hub;
 use base::Instant;
 use control::command::{CallRef, Command, Reply};
-use control::snapshot::{CallSnapshot, Party};
+use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::transfer::{TransferCall, TransferMode, TransferRole, TransferState};
 use control::{CallHandle, Code, CommandId, ErrorObject, TransferSnapshot};
 use ports::transfer::{To, Word};
@@ -109,9 +109,10 @@ fn second_call(
         uri: to.to_owned(),
         display: None,
     };
-    Ok(super::calls::dialled(
+    Ok(CallSnapshot::begun(
         second,
         account,
+        CallDirection::Outgoing,
         (from, to),
         hub.time(now),
     ))

@@ -4,8 +4,8 @@ use crate::answering::{Plan, Step};
 use crate::causes::Causes;
 use base::{Duration, Instant};
 use bytes::Bytes;
-use control::snapshot::{CallDirection, CallSnapshot, CallState, MediaSnapshot, MediaState, Party};
-use control::{AccountHandle, CallHandle, Code, EndReason, Timestamp};
+use control::snapshot::{CallSnapshot, MediaSnapshot, MediaState};
+use control::{CallHandle, Code, EndReason};
 use core::net::SocketAddr;
 use ports::media::Sound;
 use sdp::{Agreed, LocalMedia, LocalSession, Preference, Previous, SessionDescription};
@@ -224,40 +224,5 @@ impl Call {
     /// Mean of all estimates.
     pub fn mos_mean(&self) -> Option<f32> {
         (self.mos.1 > 0).then(|| (self.mos.0 / f64::from(self.mos.1)) as f32)
-    }
-}
-
-/// The snapshot of a call that begins.
-pub fn snapshot(
-    call: CallHandle,
-    account: Option<AccountHandle>,
-    direction: CallDirection,
-    (from, to): (Party, Party),
-    created: Timestamp,
-) -> CallSnapshot {
-    let state = match direction {
-        CallDirection::Outgoing => CallState::Dialing,
-        CallDirection::Incoming => CallState::Ringing,
-    };
-    CallSnapshot {
-        call,
-        account,
-        direction,
-        state,
-        from,
-        to,
-        created,
-        answered: None,
-        ended: None,
-        silenced: false,
-        muted: false,
-        held_by_remote: false,
-        held_by_local: false,
-        media: None,
-        quality: None,
-        end: None,
-        recording: None,
-        sip_call_id: None,
-        known: None,
     }
 }

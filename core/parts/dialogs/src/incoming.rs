@@ -1,12 +1,12 @@
 //! How calls that come in begin: a handle, a plan, ports, an answer.
 
-use crate::call::{self, Call, Pending};
+use crate::call::{Call, Pending};
 use crate::decided::{Came, Fate};
 use crate::{Dialogs, describe, outgoing, tell};
 use base::Instant;
 use control::event::{CallIncoming, CallSilenced, CallWarning};
 use control::history::Mark;
-use control::snapshot::{CallDirection, Party};
+use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody, quoted};
 use ports::account::default_of;
 use ports::{Outbox, media};
@@ -41,7 +41,7 @@ impl Dialogs {
             .and_then(|account| account.name.parse().ok());
         let direction = CallDirection::Incoming;
         let created = self.time(now);
-        let mut snapshot = call::snapshot(handle, named, direction, (from, to), created);
+        let mut snapshot = CallSnapshot::begun(handle, named, direction, (from, to), created);
         snapshot.sip_call_id = describe::call_id(&request);
         let mut call = Call::new(handle, session, snapshot, now);
         call.replaces = replaces;

@@ -3,11 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use crate::call::{self, Call, Outgoing, Stage};
+use crate::call::{Call, Outgoing, Stage};
 use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
-use control::snapshot::{CallDirection, Party};
+use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
 use ports::account::by_transport;
 use ports::link::{self, NoPath, Path};
@@ -128,7 +128,7 @@ impl Dialogs {
         };
         let created = self.time(now);
         let direction = CallDirection::Outgoing;
-        let snapshot = call::snapshot(handle, named, direction, (from, callee), created);
+        let snapshot = CallSnapshot::begun(handle, named, direction, (from, callee), created);
         let mut call = Call::new(handle, outbound(handle.number()), snapshot, now);
         call.causes.dialled = command;
         self.by_session.insert(call.session, handle);

@@ -4,8 +4,8 @@ use crate::Dialogs;
 use crate::call::Stage;
 use crate::outgoing::{Wish, is_own};
 use base::Instant;
-use control::snapshot::CallState;
-use control::{CallHandle, Code, EventBody};
+use control::snapshot::{CallDirection, CallState};
+use control::{CallHandle, CallSnapshot, Code, EventBody};
 use ports::dialogs::ReferTo;
 use ports::{Account, Address, Outbox, presence, transfer};
 use sip::session::{Inside, Order};
@@ -63,7 +63,9 @@ impl Dialogs {
         let named = named.and_then(|account| account.as_ref().map(ToString::to_string));
         let target = match to {
             ReferTo::Typed(to) => self.meant(named.clone(), to),
-            ReferTo::Taking(other) => self.taking(other),
+            ReferTo::Taking(other) => self.taking(other, Taking::Contact),
+            ReferTo::TakingAt(other) => self.taking(other, Taking::Address),
+            ReferTo::TakingEarly(other) => self.taking(other, Taking::Early),
         };
         let target = match target {
             Ok(target) => target,
@@ -111,20 +113,37 @@ impl Dialogs {
     }
 
     /// The far end of another call, with the dialog that we have with it (RFC 5589 §7.1).
-    fn taking(&self, other: CallHandle) -> Result<Uri, (Code, String)> {
-        let session = self.calls.get(&other).map(|call| call.session);
-        let dialog = session.and_then(|session| self.sessions.dialog(session));
+    fn taking(&self, other: CallHandle, how: Taking) -> Result<Uri, (Code, String)> {
+        let call = self.calls.get(&other);
         let gone = || (Code::UNKNOWN_CALL, format!("call {other} is over"));
+        let call = call.ok_or_else(gone)?;
+        let dialog = match how {
+            Taking::Contact | Taking::Address => self.sessions.dialog(call.session),
+            Taking::Early => self.sessions.early_dialog(call.session),
+        };
         let dialog = dialog.ok_or_else(gone)?;
-        let target: Result<SipUri, _> = dialog.target.as_str().parse();
-        let target = target.map_err(|_| gone())?;
+        let contact: Result<SipUri, _> = dialog.target.as_str().parse();
+        let contact = contact.map_err(|_| gone())?;
+        let target = match how {
+            Taking::Contact => contact,
+            // A server finds the phone that rings by what was dialled.
+            Taking::Address | Taking::Early => far_end(&call.snapshot).unwrap_or(contact),
+        };
+        let early = if how == Taking::Early {
+            ";early-only"
+        } else {
+            ""
+        };
         let replaces = format!(
-            "{};to-tag={};from-tag={}",
+            "{};to-tag={};from-tag={}{early}",
             dialog.call_id, dialog.remote_tag, dialog.local_tag
         );
-        Ok(Uri::Sip(
-            target.without_headers().with_header("Replaces", &replaces),
-        ))
+        let target = target.without_headers().with_header("Replaces", &replaces);
+        Ok(Uri::Sip(match how {
+            // Elsewhere than there it is to be nobody's call.
+            Taking::Address => target.with_header("Require", "replaces"),
+            Taking::Contact | Taking::Early => target,
+        }))
     }
 
     /// Calls whom the far end of `instead` sends us to.
@@ -155,4 +174,24 @@ impl Dialogs {
             self.order(session, Order::HangUp(None), now);
         }
     }
+}
+
+/// What a call that takes the place of another one is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taking {
+    /// Where the dialog goes.
+    Contact,
+    /// The address of the far end.
+    Address,
+    /// The same, for a call that still rings.
+    Early,
+}
+
+/// The address of the far end.
+fn far_end(call: &CallSnapshot) -> Option<SipUri> {
+    let far = match call.direction {
+        CallDirection::Incoming => &call.from,
+        CallDirection::Outgoing => &call.to,
+    };
+    far.uri.parse().ok()
 }

@@ -31,6 +31,9 @@ use std::collections::BTreeMap;
 pub struct Settings {
     /// Whether we go where the far end of a call sends us.
     pub policy: Policy,
+    /// A call handed over while its target rings is to take the place of the ringing one, as some servers know how to;
+    /// else the ringing one is given up first (M-081).
+    pub early_replaces: bool,
 }
 
 /// The machine of one transfer.

@@ -43,6 +43,7 @@ impl Transfers {
             answered: is_there,
             // To ask somebody is to put the caller on hold; nobody wants it to stay there.
             held: caller.held_by_local && with.is_none(),
+            early: self.settings.early_replaces,
         };
         let account = caller.account.as_ref().map(|name| name.as_str().to_owned());
         let machine = Transferor::start(begin, now);
@@ -224,7 +225,11 @@ impl Transfers {
                 Output::Refer(way) => {
                     let to = match (way, with) {
                         (Way::Replaces, Some(with)) => ReferTo::Taking(with),
-                        (Way::Replaces, None) | (Way::Plain, _) => ReferTo::Typed(to),
+                        (Way::ByAddress, Some(with)) => ReferTo::TakingAt(with),
+                        (Way::Early, Some(with)) => ReferTo::TakingEarly(with),
+                        (Way::Replaces | Way::ByAddress | Way::Early, None) | (Way::Plain, _) => {
+                            ReferTo::Typed(to)
+                        }
                     };
                     let ticket = self.ticket(call);
                     out.post(dialogs::Word::Refer { ticket, call, to });

@@ -4,7 +4,7 @@ use super::line::Line;
 use super::machines::{NatOut, SecurityOut};
 use super::serve::SOON;
 use super::words::{Answer, Say};
-use plugin::draft::directory::DirectoryInstance;
+use plugin::DirectoryInstance;
 use plugin::draft::nat::NatInstance;
 use plugin::draft::security::SecurityInstance;
 use plugin::draft::ui::{Commands, UiInstance};

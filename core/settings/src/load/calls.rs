@@ -15,5 +15,6 @@ pub(super) fn read(values: &Values) -> Option<Calls> {
             "refuse" => Transferred::Refuse,
             _ => Transferred::Allow,
         },
+        early_replaces: values.text("calls.handed_over_ringing")? == "replace",
     })
 }

@@ -1,7 +1,7 @@
 //! Answers challenges, reuses nonces, and knows when the password is wrong.
 
 use super::digest::{Algorithm, Hash, Qop, Sum};
-use super::offer::{Offer, next_nonce, offers, strongest};
+use super::offer::{Offer, next_nonce, offers, offers_of, strongest};
 use super::{Asker, quoted};
 use base::{Instant, Redacted, Rng};
 use core::time::Duration;
@@ -151,18 +151,14 @@ impl Authenticator {
                 nonce: space.nonce.clone(),
                 reused: space.count > 0 && space.refusals == 0,
             });
-            space.count = space.count.saturating_add(1);
-            let renew = !space.algorithm.session || space.cnonce.is_empty();
-            if renew {
-                space.cnonce = rng.token(CNONCE_LETTERS);
-            }
+            space.begin(rng);
             let name = match space.asker {
                 Asker::Server => HeaderName::Authorization,
                 Asker::Proxy => HeaderName::ProxyAuthorization,
             };
-            proof
-                .headers
-                .push((name, space.answer(credentials, request)));
+            let body: &[u8] = request.body();
+            let what = (request.method().as_str(), request.uri_text(), body);
+            proof.headers.push((name, space.answer(credentials, what)));
         }
         proof
     }
@@ -249,18 +245,7 @@ impl Authenticator {
         } else {
             (offer.algorithm.hash, now)
         };
-        let space = Space {
-            asker,
-            realm: offer.realm.clone(),
-            nonce: offer.nonce.clone(),
-            opaque: offer.opaque.clone(),
-            algorithm: offer.algorithm,
-            qop: offer.qop,
-            count: 0,
-            cnonce: String::new(),
-            strongest,
-            refusals,
-        };
+        let space = Space::of(asker, offer, strongest, refusals);
         match known {
             Some(place) => self.spaces[place] = space,
             None => {
@@ -303,7 +288,32 @@ impl Authenticator {
 }
 
 impl Space {
-    fn answer(&self, credentials: &Credentials, request: &Request) -> String {
+    fn of(asker: Asker, offer: &Offer, strongest: (Hash, Instant), refusals: u32) -> Self {
+        Self {
+            asker,
+            realm: offer.realm.clone(),
+            nonce: offer.nonce.clone(),
+            opaque: offer.opaque.clone(),
+            algorithm: offer.algorithm,
+            qop: offer.qop,
+            count: 0,
+            cnonce: String::new(),
+            strongest,
+            refusals,
+        }
+    }
+
+    /// Another use of the nonce.
+    fn begin(&mut self, rng: &mut Rng) {
+        self.count = self.count.saturating_add(1);
+        if !self.algorithm.session || self.cnonce.is_empty() {
+            self.cnonce = rng.token(CNONCE_LETTERS);
+        }
+    }
+
+    /// `what` is proved: method, URI as the request line has it, body.
+    fn answer(&self, credentials: &Credentials, what: (&str, &str, &[u8])) -> String {
+        let (method, uri, body) = what;
         let sum = Sum {
             algorithm: self.algorithm,
             user: &credentials.user,
@@ -313,16 +323,16 @@ impl Space {
             cnonce: &self.cnonce,
             count: self.count,
             qop: self.qop,
-            method: request.method().as_str(),
-            uri: request.uri_text(),
-            body: request.body(),
+            method,
+            uri,
+            body,
         };
         let mut value = format!(
             "Digest username={}, realm={}, nonce={}, uri={}, response=\"{}\", algorithm={}",
             quoted(&credentials.user),
             quoted(&self.realm),
             quoted(&self.nonce),
-            quoted(request.uri_text()),
+            quoted(uri),
             sum.response(),
             self.algorithm,
         );
@@ -335,6 +345,44 @@ impl Space {
             value.push_str(&quoted(opaque));
         }
         value
+    }
+}
+
+/// Answers to one challenge of a server that speaks no SIP: HTTP has the same Digest (RFC 7616).
+#[derive(Debug, Clone)]
+pub struct Digest {
+    credentials: Credentials,
+    space: Space,
+}
+
+impl Digest {
+    /// Of what the `WWW-Authenticate` lines of a 401 say. Whether the server may know the password is the caller's
+    /// to decide.
+    pub fn of<'a>(
+        lines: impl IntoIterator<Item = &'a str>,
+        credentials: &Credentials,
+        now: Instant,
+    ) -> Result<Self, Refusal> {
+        let offers = offers_of(lines);
+        let mine = |offer: &&Offer| credentials.realm.as_ref().is_none_or(|r| *r == offer.realm);
+        if offers.is_empty() {
+            return Err(Refusal::Unsupported);
+        }
+        if !offers.iter().any(|offer| mine(&offer)) {
+            return Err(Refusal::ForeignRealm);
+        }
+        let offer = strongest(offers.iter().filter(mine));
+        let space = Space::of(Asker::Server, offer, (offer.algorithm.hash, now), 1);
+        Ok(Self {
+            credentials: credentials.clone(),
+            space,
+        })
+    }
+
+    /// The `Authorization` of a request with this method, URI as its first line has it, and body. Each use counts.
+    pub fn answer(&mut self, method: &str, uri: &str, body: &[u8], rng: &mut Rng) -> String {
+        self.space.begin(rng);
+        self.space.answer(&self.credentials, (method, uri, body))
     }
 }
 

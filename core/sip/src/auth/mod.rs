@@ -18,7 +18,7 @@ pub mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Authenticator, Credentials, Proof, Refusal, Used};
+pub use client::{Authenticator, Credentials, Digest, Proof, Refusal, Used};
 pub use server::{Verdict, Verifier};
 
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,12 @@ pub(super) fn offers(response: &Response, asker: Asker) -> Vec<Offer> {
     all.iter().take(MAX_CHALLENGES).filter_map(offer).collect()
 }
 
+/// The challenges of these header lines that we could answer.
+pub(super) fn offers_of<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<Offer> {
+    let all = lines.into_iter().filter_map(params::read).flatten();
+    all.take(MAX_CHALLENGES).filter_map(|c| offer(&c)).collect()
+}
+
 /// `None` for another scheme, an algorithm or qop we do not know, and for what is too long.
 fn offer(challenge: &Params) -> Option<Offer> {
     let text = |name: &str| challenge.get(name).map(str::to_owned);

@@ -142,6 +142,16 @@ pub struct DialogName {
     pub target: Text,
 }
 
+fn named(leg: &Leg) -> Option<DialogName> {
+    let dialog = &leg.dialog;
+    Some(DialogName {
+        call_id: dialog.call_id().clone(),
+        local_tag: dialog.local_tag().to_string(),
+        remote_tag: dialog.remote_tag()?.clone(),
+        target: dialog.target().clone(),
+    })
+}
+
 /// How a session counts against the bounds of its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {
@@ -291,13 +301,18 @@ impl Session {
         let Stage::Up(up) = &self.stage else {
             return None;
         };
-        let dialog = &up.leg.dialog;
-        Some(DialogName {
-            call_id: dialog.call_id().clone(),
-            local_tag: dialog.local_tag().to_string(),
-            remote_tag: dialog.remote_tag()?.clone(),
-            target: dialog.target().clone(),
-        })
+        named(&up.leg)
+    }
+
+    /// Its early dialog, as others name it, where the peer rings and there is exactly one.
+    pub(crate) fn early_name(&self) -> Option<DialogName> {
+        let Stage::Calling(calling) = &self.stage else {
+            return None;
+        };
+        match calling.forks.as_slice() {
+            [only] => named(only),
+            _ => None,
+        }
     }
 
     /// How it counts against the bounds of its table.

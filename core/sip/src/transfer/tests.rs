@@ -10,11 +10,13 @@ const BLIND: Begin = Begin {
     asks: false,
     answered: false,
     held: false,
+    early: false,
 };
 const ASK: Begin = Begin {
     asks: true,
     answered: false,
     held: false,
+    early: false,
 };
 
 fn status(code: u16) -> Status {
@@ -103,6 +105,87 @@ fn m_075_m_076_the_caller_is_back_and_it_is_said_why() {
     let (all, _) = run(begin, &[answered(603)]);
     let over = Over(Outcome::Recovered(Why::Refused(status(603))));
     assert_eq!(all, [Refer(Way::Plain), over]);
+}
+
+#[test]
+fn m_081_a_ringing_call_is_replaced_where_that_is_set() {
+    use transferor::{Input::*, Output::*};
+    let begin = Begin { early: true, ..ASK };
+    let early = Refer(Way::Early);
+    let plain = Refer(Way::Plain);
+    let over = Over(Outcome::Completed);
+    let (all, _) = run(begin, &[Held, Complete, answered(202), report(200)]);
+    assert_eq!(all, [Hold, early, DropCaller, DropTarget, over]);
+    // Who does not know how is asked the usual way.
+    let refused = [
+        vec![answered(501)],
+        vec![answered(202), report(481)],
+        vec![Answered(None)],
+    ];
+    for refused in refused {
+        let inputs = [
+            vec![Held, Complete],
+            refused,
+            vec![TargetGone(Some(status(487)))],
+        ]
+        .concat();
+        let inputs = [inputs, vec![answered(202), report(200)]].concat();
+        let (all, _) = run(begin, &inputs);
+        assert_eq!(all, [Hold, early, DropTarget, plain, DropCaller, over]);
+    }
+    // It was picked up before it could be replaced: then it can be replaced as any other.
+    let inputs = [
+        Held,
+        Complete,
+        TargetAnswered,
+        answered(202),
+        report(486),
+        report(200),
+    ];
+    let (all, _) = run(begin, &inputs);
+    assert_eq!(
+        all,
+        [
+            Hold,
+            early,
+            Refer(Way::Replaces),
+            DropCaller,
+            DropTarget,
+            over
+        ]
+    );
+    // Without a word from anybody it rings no longer either.
+    let (all, _) = run(begin, &[Held, Complete, answered(202), Resumed]);
+    let over = Over(Outcome::Recovered(Why::Unknown));
+    assert_eq!(
+        all.get(..4),
+        Some([Hold, early, DropTarget, Resume].as_slice())
+    );
+    assert!(all.len() == 5 && all.last() != Some(&over));
+}
+
+#[test]
+fn m_077_a_target_that_is_not_found_by_its_contact_is_called_by_its_address() {
+    use transferor::{Input::*, Output::*};
+    let (first, second) = (Refer(Way::Replaces), Refer(Way::ByAddress));
+    let spoken = vec![Held, TargetAnswered, Complete, answered(202)];
+    let after = [
+        spoken.clone(),
+        vec![report(404), answered(202), report(200)],
+    ]
+    .concat();
+    let (all, _) = run(ASK, &after);
+    let over = Over(Outcome::Completed);
+    assert_eq!(all, [Hold, first, second, DropCaller, DropTarget, over]);
+    // Once.
+    let after = [
+        spoken,
+        vec![report(404), answered(202), report(404), Resumed],
+    ]
+    .concat();
+    let (all, _) = run(ASK, &after);
+    let over = Over(Outcome::Recovered(Why::Target(status(404))));
+    assert_eq!(all, [Hold, first, second, Resume, over]);
 }
 
 #[test]

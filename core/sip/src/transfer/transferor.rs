@@ -3,7 +3,8 @@
 //! ```text
 //! blind          hold, REFER                                        (RFC 5589 §6)
 //! attended       hold, call the target, speak, REFER with Replaces  (RFC 5589 §7)
-//! semi-attended  hold, call the target, give that up while it rings, REFER
+//! semi-attended  hold, call the target, give that up while it rings, REFER; or, where a person set it so, REFER with
+//!                Replaces first
 //! ```
 //!
 //! Whatever goes wrong, the caller is taken back from hold, unless a person held it before or it is gone.
@@ -36,6 +37,8 @@ pub struct Begin {
     pub answered: bool,
     /// The caller is on hold, because a person wanted it: there it stays where nothing comes of the transfer.
     pub held: bool,
+    /// A target that rings is not given up before REFER, which names the call with it (M-081).
+    pub early: bool,
 }
 
 /// Everything that can happen to a transfer.
@@ -68,6 +71,11 @@ pub enum Way {
     Plain,
     /// The new call takes the place of ours (RFC 3891).
     Replaces,
+    /// The same, and REFER names the target's address rather than where our call with it goes, which may be known to
+    /// nobody else (RFC 5589 §7.5).
+    ByAddress,
+    /// The new call takes the place of ours while that rings, where its server knows how to (X-07).
+    Early,
 }
 
 /// Everything a transfer can ask of its driver.
@@ -123,14 +131,22 @@ enum Stage {
     Over,
 }
 
+/// Our call with the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum OfTarget {
+    /// There is none, or none any more.
+    None,
+    Rings,
+    Answered,
+}
+
 /// One transfer of a caller.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Transferor {
     stage: Stage,
     begin: Begin,
     way: Way,
-    /// Our call with the target is there.
-    has_target: bool,
+    target: OfTarget,
     /// The target ended our call after REFER was out, as one does whose call was replaced.
     replaced: bool,
     outputs: VecDeque<Output>,
@@ -143,7 +159,11 @@ impl Transferor {
             stage: Stage::Holding(now + HOLD),
             begin,
             way: Way::Plain,
-            has_target: begin.asks,
+            target: match (begin.asks, begin.answered) {
+                (false, _) => OfTarget::None,
+                (true, false) => OfTarget::Rings,
+                (true, true) => OfTarget::Answered,
+            },
             replaced: false,
             outputs: VecDeque::new(),
         };
@@ -175,6 +195,10 @@ impl Transferor {
         matches!(self.stage, Stage::Consulting { .. })
     }
 
+    fn has_target(&self) -> bool {
+        self.target != OfTarget::None
+    }
+
     fn tell(&mut self, step: Step) {
         self.outputs.push_back(Output::Tell(step));
     }
@@ -194,7 +218,7 @@ impl Transferor {
     /// The two speak: both calls of ours end.
     fn complete(&mut self) {
         self.outputs.push_back(Output::DropCaller);
-        if self.has_target {
+        if self.has_target() {
             self.outputs.push_back(Output::DropTarget);
         }
         self.over(Outcome::Completed);
@@ -202,6 +226,9 @@ impl Transferor {
 
     /// Nothing comes of it: the caller is taken back.
     fn back(&mut self, why: Why, now: Instant) {
+        if self.way == Way::Early && self.target == OfTarget::Rings {
+            self.outputs.push_back(Output::DropTarget);
+        }
         if self.begin.held {
             return self.over(Outcome::Recovered(why));
         }
@@ -210,8 +237,11 @@ impl Transferor {
         self.tell(Step::Returning(why));
     }
 
-    /// The target is freed for a call of the caller's own.
+    /// The target is freed for a call of the caller's own; unless it answered us meanwhile, and can be replaced now.
     fn free(&mut self, now: Instant) {
+        if self.way == Way::Early && self.target == OfTarget::Answered {
+            return self.refer(Way::Replaces, now);
+        }
         self.stage = Stage::Freeing(now + GIVEN_UP);
         self.outputs.push_back(Output::DropTarget);
     }
@@ -233,12 +263,13 @@ impl Transferor {
     }
 
     fn target_gone(&mut self, status: Option<Status>, now: Instant) {
-        self.has_target = false;
+        self.target = OfTarget::None;
         match self.stage {
             Stage::Consulting { .. } => self.back(Why::TargetGone(status), now),
             Stage::Freeing(_) => self.refer(Way::Plain, now),
             Stage::Referring(_) | Stage::Awaiting(_) => {
-                self.replaced = self.way == Way::Replaces && status.is_none();
+                let spoken = matches!(self.way, Way::Replaces | Way::ByAddress);
+                self.replaced = spoken && status.is_none();
             }
             Stage::Holding(_) | Stage::Returning(..) | Stage::Over => {}
         }
@@ -247,6 +278,9 @@ impl Transferor {
     fn hand_over(&mut self, now: Instant) {
         match self.stage {
             Stage::Consulting { answered: true } => self.refer(Way::Replaces, now),
+            Stage::Consulting { answered: false } if self.begin.early => {
+                self.refer(Way::Early, now);
+            }
             Stage::Consulting { answered: false } => self.free(now),
             Stage::Holding(_)
             | Stage::Freeing(_)
@@ -259,7 +293,7 @@ impl Transferor {
 
     fn take_back(&mut self, now: Instant) {
         if self.is_open() {
-            if self.has_target {
+            if self.has_target() {
                 self.outputs.push_back(Output::DropTarget);
             }
             self.back(Why::Cancelled, now);
@@ -278,14 +312,27 @@ impl Transferor {
             }
             Some(status) if self.may_go_plain(status) => self.free(now),
             Some(status) => self.back(Why::Refused(status), now),
+            None if self.way == Way::Early && self.has_target() => self.free(now),
             None => self.back(Why::Unanswered, now),
         }
     }
 
-    /// Whether a status says that Replaces is what is not understood (M-078): 420 or 501.
+    /// Whether it is tried again without Replaces, because that is what is not understood: 420 or 501 (M-078). Where a
+    /// call that rings was to be replaced, whatever the status: most do not know how.
     fn may_go_plain(&self, status: Status) -> bool {
         let unknown = matches!(status.code(), 420 | 501);
-        unknown && self.way == Way::Replaces && self.has_target
+        self.has_target()
+            && match self.way {
+                Way::Replaces | Way::ByAddress => unknown,
+                Way::Early => true,
+                Way::Plain => false,
+            }
+    }
+
+    /// Whether the target was not found where our call with it goes (RFC 5589 §7.5).
+    fn may_go_by_address(&self, status: Status) -> bool {
+        let unreached = matches!(status.code(), 403 | 404 | 408 | 410 | 503 | 604);
+        unreached && self.way == Way::Replaces && self.has_target()
     }
 
     fn reported(&mut self, report: Report, now: Instant) {
@@ -294,6 +341,7 @@ impl Transferor {
         }
         match report.status {
             Some(status) if status.is_success() => self.complete(),
+            Some(status) if self.may_go_by_address(status) => self.refer(Way::ByAddress, now),
             Some(status) if status.is_final() => match self.may_go_plain(status) {
                 true => self.free(now),
                 false => self.back(Why::Target(status), now),
@@ -325,6 +373,7 @@ impl Machine for Transferor {
             }
             Input::CallerGone => self.caller_gone(),
             Input::TargetAnswered => {
+                self.target = OfTarget::Answered;
                 if self.stage == (Stage::Consulting { answered: false }) {
                     self.stage = Stage::Consulting { answered: true };
                     self.tell(Step::Consulting);

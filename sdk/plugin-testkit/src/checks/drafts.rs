@@ -47,10 +47,6 @@ fn drive(subject: &Subject, open: &str, input: &str) -> Result<Result<(), Refusa
             Err(refusal) => Err(refusal),
             Ok(mut ui) => ui.event(input).map_err(Refusal::from),
         },
-        "directory" => match entry.directory()?.ok_or_else(no_table)?.open(open) {
-            Err(refusal) => Err(refusal),
-            Ok(mut book) => book.search(input).map(|_| ()),
-        },
         "tone" => {
             let mut tone = a_tone(subject)?;
             tone.read(&mut [0; 80]).map(|_| ()).map_err(Refusal::from)

@@ -3,6 +3,7 @@
 pub(crate) mod audio;
 pub(crate) mod codec;
 pub(crate) mod codec_state;
+pub(crate) mod directory;
 pub(crate) mod drafts;
 pub(crate) mod dtmf;
 pub(crate) mod filter;

@@ -1,10 +1,10 @@
 //! Tones: what a person hears that no peer says.
 
-use super::shared::lent;
 use crate::codec::settle as counted;
 use crate::face::Face;
 use crate::fault::{Fault, prefix};
 use crate::guard::{self, close, guarded, settle};
+use crate::text::lent;
 use crate::{Captured, Host, Refusal, Status, asking, text};
 use core::ffi::c_void;
 use core::marker::PhantomData;

@@ -1,10 +1,10 @@
 //! Faces: commands and events are the JSON of `sdk/control`, one object each.
 
-use super::shared::lent;
 use crate::asking::settled;
 use crate::face::Face;
 use crate::fault::{Fault, prefix};
 use crate::guard::{self, enter, settle, take};
+use crate::text::lent;
 use crate::{Host, Refusal, Status, asking, text};
 use core::ffi::c_void;
 use core::marker::PhantomData;

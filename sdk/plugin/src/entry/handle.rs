@@ -2,7 +2,7 @@
 
 use super::Entry;
 use crate::asking;
-use crate::draft::directory::DirectoryHandle;
+use crate::directory::DirectoryHandle;
 use crate::draft::nat::NatHandle;
 use crate::draft::security::SecurityHandle;
 use crate::draft::tone::ToneHandle;

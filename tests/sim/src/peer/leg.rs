@@ -60,6 +60,11 @@ impl Leg {
         }
     }
 
+    /// Whether it has this Call-ID.
+    pub fn is_of(&self, call_id: &str) -> bool {
+        self.call_id == call_id
+    }
+
     /// The next request in the dialog, without Via.
     pub fn request(&mut self, method: Method) -> RequestBuilder {
         if method != Method::Ack {
@@ -109,19 +114,30 @@ impl Script {
         with_offer: bool,
         then: impl Fn(&mut Self, &Response) + 'static,
     ) -> Request {
-        let from = format!("<sip:{}@{}>;tag={}-tag", self.name, self.address, self.name);
-        let call = self.rng.token(10);
-        let mut invite = RequestBuilder::new(Method::Invite, to)
-            .header("Max-Forwards", 70)
-            .header("From", from)
-            .header("To", format!("<{to}>"))
-            .header("Call-ID", call)
-            .header("CSeq", "1 INVITE")
-            .header("Contact", self.contact());
+        let mut invite = self.invitation(to);
         if with_offer {
             invite = invite.body("application/sdp", self.sdp(1));
         }
         self.send(invite, address(to), then)
+    }
+
+    /// The INVITE of a call to `to`, without Via and description.
+    pub fn invitation(&mut self, to: &str) -> RequestBuilder {
+        self.outside(Method::Invite, to)
+    }
+
+    /// A request outside of any dialog, without Via.
+    pub fn outside(&mut self, method: Method, to: &str) -> RequestBuilder {
+        let from = format!("<sip:{}@{}>;tag={}-tag", self.name, self.address, self.name);
+        let call = self.rng.token(10);
+        let name = method.as_str().to_owned();
+        RequestBuilder::new(method, to)
+            .header("Max-Forwards", 70)
+            .header("From", from)
+            .header("To", format!("<{to}>"))
+            .header("Call-ID", call)
+            .header("CSeq", format!("1 {name}"))
+            .header("Contact", self.contact())
     }
 
     /// Acknowledges a 2xx, with `answer` where it held an offer, and every repeat of it.

@@ -1,12 +1,15 @@
-//! Flows of the RFCs with the whole phone: their golden ladders, and each over 200 bad networks.
+//! Flows of the RFCs with the whole phone: their golden ladders, and each over 200 bad networks; services and
+//! transfers over 1,000.
 //!
 //! `OFFHOOK_BLESS=1 cargo nextest run -p offhook-sim --test ladders` rewrites `tests/ladders`.
 
 mod holds;
 mod races;
 mod registrations;
+mod services;
 mod sessions;
 mod transfers;
+mod transfers_onward;
 
 use base::Duration;
 use control::CallHandle;

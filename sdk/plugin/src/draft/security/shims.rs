@@ -1,10 +1,10 @@
 //! The plugin's side of the security table: C functions around the trait.
 
 use super::{Security, SecurityInput, SecurityOutput};
-use crate::draft::shared::lent;
 use crate::face::Face;
 use crate::fault::prefix;
 use crate::guard::{self, close, enter, settle};
+use crate::text::lent;
 use crate::{Host, Refusal, Status, address, struct_out};
 use core::ffi::c_void;
 use core::marker::PhantomData;

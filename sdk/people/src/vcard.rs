@@ -2,7 +2,11 @@
 //!
 //! Of a vCard are read FN or N, ORG, TEL and IMPP, and what we wrote ourselves into X-OFFHOOK-…; the rest stays behind.
 
-use calcard::vcard::{VCard, VCardEntry, VCardProperty, VCardValue, VCardVersion};
+use calcard::common::IanaString as _;
+use calcard::vcard::{
+    VCard, VCardEntry, VCardParameter, VCardParameterName, VCardParameterValue, VCardProperty,
+    VCardValue, VCardVersion,
+};
 use calcard::{Entry, Parser};
 use control::Contact;
 use control::contacts::ContactKind;
@@ -11,12 +15,12 @@ const KIND: &str = "X-OFFHOOK-KIND";
 const WATCH: &str = "X-OFFHOOK-WATCH";
 const POSITION: &str = "X-OFFHOOK-POSITION";
 
+/// Every vCard of a text, or why it cannot be used. `kind`: what they become that do not say.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the parser may have more to say some day"
 )]
-/// Every vCard of a text, or why it cannot be used. `kind`: what they become that do not say.
-pub(crate) fn read(text: &str, kind: ContactKind) -> Vec<Result<Contact, String>> {
+pub fn read(text: &str, kind: ContactKind) -> Vec<Result<Contact, String>> {
     let mut parser = Parser::new(text);
     let mut read = Vec::new();
     loop {
@@ -42,7 +46,16 @@ fn contact(card: &VCard, kind: ContactKind) -> Contact {
         let entry = card.entries.iter().find(is_it)?;
         texts(entry).next()
     };
-    let numbers: Vec<String> = card.entries.iter().flat_map(numbers_of).collect();
+    let (numbers, labels): (Vec<String>, Vec<String>) = card
+        .entries
+        .iter()
+        .flat_map(|entry| {
+            let label = label_of(entry);
+            let numbers = numbers_of(entry).into_iter();
+            numbers.map(move |number| (number, label.clone()))
+        })
+        .unzip();
+    let is_labelled = labels.iter().any(|label| !label.is_empty());
     let said = own(KIND).and_then(|kind| serde_json::from_value(kind.into()).ok());
     let organisation = joined(card, &VCardProperty::Org, ", ");
     let name = joined(card, &VCardProperty::Fn, " ")
@@ -55,9 +68,10 @@ fn contact(card: &VCard, kind: ContactKind) -> Contact {
         name: name.unwrap_or_default(),
         organisation,
         numbers,
+        labels: if is_labelled { labels } else { Vec::new() },
         watch: own(WATCH).is_some_and(|watch| watch == "1"),
         position: own(POSITION).and_then(|at| at.parse().ok()).unwrap_or(0),
-        source: String::new(),
+        ..Contact::default()
     }
 }
 
@@ -82,6 +96,27 @@ fn numbers_of(entry: &VCardEntry) -> Vec<String> {
         VCardProperty::Impp => texts(entry).filter(is_sip).collect(),
         _ => Vec::new(),
     }
+}
+
+/// What a number is for: the first of its types that says more than that it is a number.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever is no type is no label"
+)]
+fn label_of(entry: &VCardEntry) -> String {
+    let types = entry.params.iter().filter_map(|param| match &param.value {
+        VCardParameterValue::Type(of) => Some(of.as_str().to_lowercase()),
+        VCardParameterValue::Text(text) if param.name == VCardParameterName::Type => {
+            Some(text.to_lowercase())
+        }
+        _ => None,
+    });
+    let mut types = types.flat_map(|types| {
+        let each: Vec<String> = types.split(',').map(str::to_owned).collect();
+        each
+    });
+    let says = |of: &String| !matches!(of.as_str(), "voice" | "text" | "pref" | "");
+    types.find(says).unwrap_or_default()
 }
 
 /// `N` has family, given, further names, what stands before and behind: as people say it.
@@ -117,7 +152,7 @@ fn texts(entry: &VCardEntry) -> impl Iterator<Item = String> {
 }
 
 /// A contact as a vCard of version 4.0.
-pub(crate) fn write(contact: &Contact) -> String {
+pub fn write(contact: &Contact) -> String {
     let text = |name: VCardProperty, text: &str| {
         VCardEntry::new(name).with_value(VCardValue::Text(text.to_owned()))
     };
@@ -129,13 +164,21 @@ pub(crate) fn write(contact: &Contact) -> String {
             .iter()
             .map(|org| text(VCardProperty::Org, org)),
     );
-    for number in &contact.numbers {
+    for (at, number) in contact.numbers.iter().enumerate() {
         let is_number = !crate::fold::digits(number).is_empty();
-        entries.push(match is_number {
+        let mut entry = match is_number {
             true => text(VCardProperty::Tel, number),
             false if number.contains(':') => text(VCardProperty::Impp, number),
             false => text(VCardProperty::Impp, &format!("sip:{number}")),
-        });
+        };
+        if let Some(label) = contact.labels.get(at).filter(|label| !label.is_empty()) {
+            let value = VCardParameterValue::Text(label.clone());
+            entry.params.push(VCardParameter {
+                name: VCardParameterName::Type,
+                value,
+            });
+        }
+        entries.push(entry);
     }
     entries.push(own(KIND, contact.kind.word()));
     if contact.watch {
@@ -148,4 +191,21 @@ pub(crate) fn write(contact: &Contact) -> String {
     // A string takes whatever is written into it.
     let _ = VCard { entries }.write_to(&mut written, VCardVersion::V4_0);
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// K-121: the label of a number is that of its TYPE.
+    #[test]
+    fn labels_stand_beside_their_numbers() {
+        let text = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nTEL;TYPE=WORK,VOICE:+49301\r\n\
+                    TEL;TYPE=VOICE;TYPE=CELL:+49151\r\nTEL:110\r\nEND:VCARD\r\n";
+        let ann = read(text, ContactKind::Personal).remove(0).unwrap();
+        assert_eq!(ann.numbers, ["+49301", "+49151", "110"]);
+        assert_eq!(ann.labels, ["work", "cell", ""]);
+        let again = read(&write(&ann), ContactKind::Personal).remove(0).unwrap();
+        assert_eq!(again, ann);
+    }
 }

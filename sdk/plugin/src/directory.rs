@@ -1,9 +1,9 @@
 //! Directories: people and their numbers.
 
-use super::shared::lent;
 use crate::face::Face;
 use crate::fault::{Fault, prefix};
 use crate::guard::{self, close, settle};
+use crate::text::lent;
 use crate::{Host, Refusal, Status, asking, text};
 use core::ffi::c_void;
 use core::marker::PhantomData;
@@ -23,8 +23,10 @@ pub trait Directory: Send + Sized + 'static {
     /// Opens it; `options` is a JSON object. Thread: \[worker\].
     fn open(options: &str) -> Result<Self, Refusal>;
 
-    /// Answers `{"text", "limit"}` or `{"number", "limit"}` with a JSON array of `{"name", "numbers",
-    /// "organisation", "id"}`. Thread: \[worker\].
+    /// Answers `{"text"}`, `{"number"}` or `{"all": true}`, each with `{"limit"}`, with a JSON array of `{"name",
+    /// "numbers", "labels", "organisation", "id"}`; what is said of each stands at
+    /// [`DirectoryTable::search`]. One that cannot be listed answers `all` with [`Status::UNSUPPORTED`].
+    /// May block. Thread: \[worker\].
     fn search(&mut self, query: &str) -> Result<String, Refusal>;
 }
 

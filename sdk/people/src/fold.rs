@@ -70,7 +70,7 @@ pub fn user_of(uri: &str) -> &str {
 }
 
 /// Address without scheme, parameters and port, in lower case.
-pub(crate) fn address_of(uri: &str) -> String {
+pub fn address_of(uri: &str) -> String {
     let lower = uri.trim().to_lowercase();
     let rest = lower
         .strip_prefix("sips:")
@@ -89,7 +89,7 @@ pub(crate) fn address_of(uri: &str) -> String {
 const NATIONAL: usize = 8;
 
 /// Whether both are the number of the same phone: equal, or one is the other without its country or trunk prefix.
-pub(crate) fn is_same_number(one: &str, other: &str) -> bool {
+pub fn is_same_number(one: &str, other: &str) -> bool {
     if one.is_empty() || other.is_empty() {
         return false;
     }

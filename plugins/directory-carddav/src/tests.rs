@@ -1,0 +1,54 @@
+use super::*;
+
+#[test]
+fn options_that_cannot_be_are_refused_with_their_name() {
+    for (options, why) in [
+        ("{}", "url"),
+        (r#"{"url":"ftp://x"}"#, "http"),
+        (r#"{"url":"http://a/","refresh_s":0}"#, "refresh_s"),
+        (r#"{"url":"http://a/","timeout_ms":5}"#, "timeout_ms"),
+        (r#"{"url":"http://a/","shoe":1}"#, "shoe"),
+    ] {
+        let refused = CardDav::open(options).unwrap_err();
+        assert!(refused.reason.contains(why), "{options}: {refused}");
+        assert_eq!(refused.status, Status::BAD_ARGUMENT);
+    }
+    let options = Options::read(r#"{"url":"http://a/","password":"secret"}"#).unwrap();
+    assert!(!format!("{options:?}").contains("secret"));
+}
+
+/// K-203: a server that is down is told.
+#[test]
+fn a_server_that_is_not_there_is_told_m_108() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let mut book = CardDav::open(&format!(r#"{{"url":"http://{address}/"}}"#)).unwrap();
+    for question in [r#"{"all":true}"#, r#"{"text":"a"}"#] {
+        let refused = book.search(question).unwrap_err();
+        assert!(refused.reason.contains("cannot be reached"), "{refused}");
+    }
+}
+
+#[test]
+fn people_are_meant_by_name_organisation_and_number_m_105() {
+    let person = Contact {
+        name: "Jürgen Müller".to_owned(),
+        organisation: Some("Acme".to_owned()),
+        numbers: vec!["+49 (30) 123-4567".to_owned()],
+        ..Contact::default()
+    };
+    for (question, means) in [
+        (r#"{"text":"muller"}"#, true),
+        (r#"{"text":"ACM"}"#, true),
+        (r#"{"text":"3012"}"#, true),
+        (r#"{"text":"bob"}"#, false),
+        (r#"{"number":"sip:0301234567@pbx"}"#, true),
+        (r#"{"number":"0301234568"}"#, false),
+        (r#"{"all":true}"#, true),
+        ("{}", false),
+    ] {
+        let question: Question = serde_json::from_str(question).unwrap();
+        assert_eq!(question.means(&person), means, "{question:?}");
+    }
+}
