@@ -29,7 +29,7 @@ const TABLES: [(&str, u32); 4] = [
 /// Columns of the table of messages that wait, as Kamailio's own dbtext files have them.
 const SILO: &str = "id(int,auto) src_addr(string) dst_addr(string) username(string) domain(string) inc_time(int) \
                     exp_time(int) snd_time(int) ctype(string) body(string,null) extra_hdrs(string,null) \
-                    callid(string) status(int)\n";
+                    callid(string,null) status(int,null)\n";
 
 /// What a registrar is to be like.
 #[derive(Debug, Clone)]

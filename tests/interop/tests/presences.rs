@@ -1,10 +1,10 @@
 //! `offhookd` publishes how its person is at Kamailio: what Kamailio tells others is what was set.
 
 use anyhow::{Result, ensure};
+use control::PresenceState;
 use control::command::{AccountRef, Command};
 use control::presence::{Idle, SetPresence};
 use control::snapshot::AccountState;
-use control::{EventBody, PresenceSnapshot, PresenceState};
 use offhook_interop::engine::{Daemon, Wish};
 use offhook_interop::publisher::PRESENCE;
 use offhook_interop::{Client, Kamailio, Publisher, Rig, kamailio};
@@ -65,15 +65,6 @@ fn set(client: &mut Client, state: PresenceState, note: &str) -> Result<()> {
     client.ask(Command::PresenceSet(set)).map(drop)
 }
 
-fn wait_published(client: &mut Client, shown: PresenceState) -> Result<PresenceSnapshot> {
-    client.wait("presence.changed", PATIENCE, |event| match &event.body {
-        EventBody::PresenceChanged(own) if own.shown == shown && own.published.is_some() => {
-            Some((**own).clone())
-        }
-        _ => None,
-    })
-}
-
 /// M-097: stored with note, refreshed, changed, removed at logout, there again at the next login.
 fn published() -> Result<()> {
     let Some(rig) = Rig::new("presence-published", &["kamailio"]) else {
@@ -83,7 +74,6 @@ fn published() -> Result<()> {
     let pbx = watched(&rig, 6)?;
     let (engine, mut client) = ours(&rig, &pbx)?;
     let mut says = Publisher::new(pbx.address, kamailio::REALM)?;
-    wait_published(&mut client, PresenceState::Available)?;
     wait_told(
         &mut says,
         &["<basic>open</basic>"],

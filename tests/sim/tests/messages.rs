@@ -25,10 +25,10 @@ fn send(phone: &Phone, to: &str, text: &str) -> TextMessage {
         account: None,
         call: None,
     });
-    match phone.command(command).unwrap() {
-        Reply::Message { message } => *message,
-        other => panic!("{other:?}"),
-    }
+    let Reply::Message { message } = phone.command(command).unwrap() else {
+        panic!("the reply is the message");
+    };
+    *message
 }
 
 /// What became of each message of ours, by its text; `None` while it is on its way.
@@ -48,9 +48,11 @@ fn ends(phone: &Phone) -> BTreeMap<String, Option<TextMessage>> {
 
 fn received(phone: &Phone) -> Vec<TextMessage> {
     let all = phone.events().into_iter();
-    all.filter_map(|event| match event.body {
-        EventBody::MessageReceived(message) => Some(*message),
-        _ => None,
+    all.filter_map(|event| {
+        let EventBody::MessageReceived(message) = event.body else {
+            return None;
+        };
+        Some(*message)
     })
     .collect()
 }

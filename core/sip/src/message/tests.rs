@@ -39,17 +39,17 @@ fn outgoing(text: &str, reliable: bool) -> Outgoing {
 }
 
 fn sent(message: &mut Outgoing) -> (ClientId, Request) {
-    match message.poll_output() {
-        Some(Output::Send { id, request, .. }) => (id, request),
-        other => panic!("{other:?}"),
-    }
+    let Some(Output::Send { id, request, .. }) = message.poll_output() else {
+        panic!("nothing is sent");
+    };
+    (id, request)
 }
 
 fn end(message: &mut Outgoing) -> End {
-    match message.poll_output() {
-        Some(Output::Ended(end)) => end,
-        other => panic!("{other:?}"),
-    }
+    let Some(Output::Ended(end)) = message.poll_output() else {
+        panic!("it is not over");
+    };
+    end
 }
 
 fn answer(request: &Request, status: u16) -> ResponseBuilder {

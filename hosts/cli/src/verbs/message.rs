@@ -81,13 +81,14 @@ fn send(context: &mut Context, args: SendMessage) -> Result<ExitCode, Error> {
         return Err(odd_reply(&reply));
     };
     let silent = (Code::MESSAGE_LOST, "what became of the message");
-    let ended = engine.outcome(silent, |event| match &event.body {
-        EventBody::MessageChanged(told)
-            if told.id == message.id && told.state != MessageState::Sending =>
+    let ended = engine.outcome(silent, |event| {
+        if let EventBody::MessageChanged(told) = &event.body
+            && told.id == message.id
+            && told.state != MessageState::Sending
         {
-            Some(Ok((**told).clone()))
+            return Some(Ok((**told).clone()));
         }
-        _ => None,
+        None
     })?;
     if let Some(why) = ended.why.clone() {
         return Err(why.into());

@@ -68,18 +68,16 @@ fn set(context: &mut Context, args: SetPresence) -> Result<ExitCode, Error> {
     let (_, _) = engine.ask(command)?;
     let note = note.filter(|note| !note.trim().is_empty());
     let late = (Code::PRESENCE_LOST, "what the server says");
-    let told = engine.outcome(late, |event| match &event.body {
-        EventBody::PresenceChanged(own)
-            if own.state == state
-                && own.note.as_deref() == note.as_deref().map(str::trim)
-                && (own.published.is_some() || own.why.is_some()) =>
-        {
-            Some(match &own.why {
-                Some(why) => Err(why.clone().into()),
-                None => Ok((**own).clone()),
-            })
+    let told = engine.outcome(late, |event| {
+        let EventBody::PresenceChanged(own) = &event.body else {
+            return None;
+        };
+        let is_it = own.state == state && own.note.as_deref() == note.as_deref().map(str::trim);
+        match (&own.why, own.published) {
+            (Some(why), _) if is_it => Some(Err(why.clone().into())),
+            (None, Some(_)) if is_it => Some(Ok((**own).clone())),
+            (Some(_) | None, _) => None,
         }
-        _ => None,
     })?;
     context
         .out

@@ -54,6 +54,7 @@ fn contact() -> Contact {
         name: "Jörg Müller".into(),
         organisation: Some("Works".into()),
         numbers: vec!["101".into(), "sip:jm@pbx.example".into()],
+        labels: Vec::new(),
         watch: true,
         position: 2,
         source: "local".into(),

@@ -16,4 +16,5 @@ mod one_call;
 mod plugin_check;
 mod plugin_reload;
 mod plugins;
+mod presence;
 mod rules;
