@@ -1,4 +1,4 @@
-//! Who may call over UDP: the servers of an account, unless the account takes calls from anywhere.
+//! Who may call and write over UDP: the servers of an account, unless the account takes calls from anywhere.
 //!
 //! A datagram's source can be forged and everybody can send one; a scanner that guesses our address must
 //! not make a phone ring. Requests within a dialog are not looked at here: their tags are the proof. TCP
