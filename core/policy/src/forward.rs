@@ -74,14 +74,14 @@ impl Hop<'_> {
 }
 
 /// User and domain of a number or an address.
-struct Party {
-    user: String,
+pub(crate) struct Party {
+    pub(crate) user: String,
     domain: Option<String>,
 }
 
 impl Party {
     /// A bare number is at `home`.
-    fn read(text: &str, home: Option<&str>) -> Self {
+    pub(crate) fn read(text: &str, home: Option<&str>) -> Self {
         let whole = match text.contains('@') && !text.contains(':') {
             true => format!("sip:{text}"),
             false => text.to_owned(),

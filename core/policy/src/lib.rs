@@ -18,6 +18,7 @@
 //! | [`answer`] | [`AutoAnswer`]: picked up by itself, by wish of ours or of the caller |
 //! | [`identity`] | whom a call is from, of all who say so |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
+//! | [`returned`] | calls that were handed on or parked from here, and come back |
 //! | [`header`] | header fields that others may add, and those that only the phone writes |
 
 pub mod answer;
@@ -32,6 +33,7 @@ pub mod incoming;
 pub mod link;
 pub mod locate;
 pub mod number;
+pub mod returned;
 pub mod rewrite;
 pub mod rule;
 

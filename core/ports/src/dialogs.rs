@@ -4,6 +4,7 @@ use crate::link::Heard;
 use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
+use control::snapshot::Party;
 use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
 use sip::ServerId;
 use sip::session::Inside;
@@ -169,6 +170,8 @@ pub enum Word {
         /// More header fields of the INVITE.
         headers: Vec<(String, String)>,
     },
+    /// A call of ours was handed on or parked: it is marked, and known again where it comes back.
+    HandedOn(Box<HandedOn>),
     /// Ends a call from which the person has gone elsewhere.
     Leave {
         /// The call.
@@ -218,6 +221,21 @@ pub enum Word {
     },
     /// Another part was made anew.
     Restarted(Address),
+}
+
+/// A call that was handed on or parked from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOn {
+    /// The call.
+    pub call: CallHandle,
+    /// Its account's name; empty: none.
+    pub account: String,
+    /// Its far end.
+    pub who: Party,
+    /// Where to, as typed, or an address.
+    pub to: String,
+    /// That is a park slot.
+    pub slot: bool,
 }
 
 /// Where somebody is to go.

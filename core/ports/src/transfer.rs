@@ -17,6 +17,8 @@ pub enum Word {
         call: CallHandle,
         /// To whom.
         to: To,
+        /// That is a park slot.
+        slot: bool,
     },
     /// Hands over now.
     Complete {

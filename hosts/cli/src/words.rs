@@ -4,6 +4,7 @@ use control::snapshot::{
     AccountState, CallDirection, CallSnapshot, CallState, EngineState, MediaSnapshot, Party,
     Quality,
 };
+use control::transfer::Returned;
 use control::{AccountSnapshot, EndCause, EndReason, EndedBy, Timestamp};
 
 /// `600@demo (Echo)`.
@@ -25,6 +26,18 @@ pub(crate) const fn far_end(call: &CallSnapshot) -> &Party {
         CallDirection::Outgoing => &call.to,
         CallDirection::Incoming => &call.from,
     }
+}
+
+/// `back from 701, where 500@pbx (Alice) was parked`.
+pub(crate) fn returned(returned: &Returned) -> String {
+    let Returned {
+        who,
+        target,
+        parked,
+        ..
+    } = returned;
+    let was = if *parked { "was parked" } else { "was sent" };
+    format!("back from {}, where {} {was}", address(target), party(who))
 }
 
 /// `PCMU 8 kHz`.

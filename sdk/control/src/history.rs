@@ -65,6 +65,12 @@ pub enum Mark {
     DoNotDisturb,
     /// It was recorded, in whole or in part.
     Recorded,
+    /// It was handed on to somebody else.
+    Transferred,
+    /// It was parked.
+    Parked,
+    /// It had been handed on or parked from here, and came back.
+    Returned,
     /// A word of a newer engine.
     #[serde(other)]
     Unknown,

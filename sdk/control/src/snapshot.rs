@@ -4,7 +4,7 @@ use crate::RecordingSnapshot;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
 use crate::receiving::Forwarding;
-use crate::transfer::TransferSnapshot;
+use crate::transfer::{Returned, TransferSnapshot};
 use crate::{
     AccountCause, AccountHandle, CallHandle, EndReason, ErrorObject, KnownName, Timestamp,
 };
@@ -196,6 +196,9 @@ pub struct CallSnapshot {
     /// Who the other end is by our own lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<KnownName>,
+    /// It was handed on or parked from here, and comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Box<Returned>>,
 }
 
 impl CallSnapshot {
@@ -231,6 +234,7 @@ impl CallSnapshot {
             recording: None,
             sip_call_id: None,
             known: None,
+            returned: None,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Calls that are handed on: what may be asked, what is told, how one stands.
 
+use crate::snapshot::Party;
 use crate::{CallHandle, ErrorObject};
 use serde::{Deserialize, Serialize};
 
-/// Hand a call on: the far end is to speak with somebody else. Exactly one of `to` and `with` says with whom.
+/// Hand a call on: the far end is to speak with somebody else. Exactly one of `to`, `lamp` and
+/// `with` says with whom.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TransferCall {
     /// Which call. `None`: the newest that is answered.
@@ -12,12 +14,18 @@ pub struct TransferCall {
     /// With whom: a number or an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// With the extension, or at the park slot, of this lamp: its extension, its address or its label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lamp: Option<String>,
     /// With the far end of this other call of ours, which is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<CallHandle>,
     /// At once, or after a word with the target.
     #[serde(default)]
     pub mode: TransferMode,
+    /// The target is a park slot: where the call comes back it is told as parked. A lamp's slot is known as one.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub park: bool,
 }
 
 /// Whether the target is asked first.
@@ -29,6 +37,21 @@ pub enum TransferMode {
     Now,
     /// The target is called first; `transfer.complete` hands the call on, `transfer.cancel` takes it back.
     Ask,
+}
+
+/// A call that was handed on or parked from here, and comes back: a server rings whoever sent it away when nobody took
+/// it, or fetched it from its slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The call that was sent away.
+    pub call: CallHandle,
+    /// Its far end, who waits again: not every server names them as the caller.
+    pub who: Party,
+    /// Where it had been sent.
+    pub target: String,
+    /// That is a park slot.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub parked: bool,
 }
 
 /// Which side of a transfer we are on.

@@ -1,7 +1,8 @@
 //! Calls that are handed on, with programs nobody here wrote. Each test says which requirement it covers.
 #![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of event.
 
-use control::command::{CallRef, Command};
+use control::command::{CallRef, Command, Reply};
+use control::history::{HistoryQuery, Mark};
 use control::transfer::{TransferCall, TransferMode, TransferSnapshot, TransferState};
 use control::{CallHandle, Code, EventBody};
 use offhook_interop::engine::{Answer, Daemon, Engine as _, Wish};
@@ -75,11 +76,26 @@ fn hands_on(
     }
     client.wait_ended(call, PATIENCE)?;
     callee.succeed(PATIENCE)?;
+    if end.state == TransferState::Completed {
+        is_marked(&mut client)?;
+    }
     Ok(Some((end, states(&client))))
 }
 
+/// The history says that the call was handed on (M-121).
+fn is_marked(client: &mut Client) -> anyhow::Result<()> {
+    match client.ask(Command::HistoryList(HistoryQuery::default()))? {
+        Reply::History { records } => {
+            let marks: Vec<_> = records.iter().map(|record| &record.marks).collect();
+            ensure!(marks == [&[Mark::Transferred]], "{marks:?}");
+            Ok(())
+        }
+        other => anyhow::bail!("{other:?}"),
+    }
+}
+
 #[test]
-fn m_073_m_074_sipp_is_handed_on_and_reports() {
+fn m_073_m_074_m_121_sipp_is_handed_on_and_reports() {
     let values = [("target", "sip:900@127.0.0.1".to_owned())];
     let script = Script {
         values: &values,
@@ -151,6 +167,50 @@ fn target(rig: &Rig, calls: u32) -> anyhow::Result<Sipp> {
         ..Script::new("callee")
     };
     Sipp::start(rig, "target", &script)
+}
+
+/// The target's phone dies while it is asked: the caller waits on hold, and is taken back.
+fn asks_who_dies() -> anyhow::Result<()> {
+    let Some(rig) = Rig::new("transfer-target-dies", &["sipp"]) else {
+        return Ok(());
+    };
+    let mut callee = Sipp::start(&rig, "callee", &Script::new("callee-waits"))?;
+    let target = target(&rig, 1)?;
+    let engine = Daemon::start(&rig, "engine", &PHONE)?;
+    let mut client = engine.client()?;
+    let call = client.dial(&format!("sip:102@{}", callee.address))?;
+    client.wait_answered(call, PATIENCE)?;
+    client.ask(to(
+        &format!("sip:900@{}", target.address),
+        TransferMode::Ask,
+    ))?;
+    consulting(&mut client)?;
+    drop(target);
+    ensure!(client.look(call)?.held_by_local, "not on hold");
+    client.ask(Command::TransferCancel(CallRef::default()))?;
+    let end = ended(&mut client)?;
+    ensure!(end.state == TransferState::Recovered, "{end:?}");
+    ensure!(!client.look(call)?.held_by_local, "still on hold");
+    client.hang_up(call)?;
+    client.wait_ended(call, PATIENCE)?;
+    callee.succeed(PATIENCE).map(drop)
+}
+
+/// Waits until the target is spoken with.
+fn consulting(client: &mut Client) -> anyhow::Result<()> {
+    client.wait("call.transfer.progress", PATIENCE, |event| {
+        match &event.body {
+            EventBody::TransferProgress(told) => {
+                (told.state == TransferState::Consulting).then_some(())
+            }
+            _ => None,
+        }
+    })
+}
+
+#[test]
+fn m_080_a_target_that_dies_loses_nobody() {
+    asks_who_dies().unwrap();
 }
 
 /// SIPp calls us and hands us on to another SIPp.
@@ -346,14 +406,7 @@ fn m_077_linphone_is_handed_on_after_a_word() {
         |client, call, phone, target| {
             let uri = format!("sip:900@{}", target.address);
             client.ask(to(&uri, TransferMode::Ask))?;
-            client.wait("call.transfer.progress", PATIENCE, |event| {
-                match &event.body {
-                    EventBody::TransferProgress(told) => {
-                        (told.state == TransferState::Consulting).then_some(())
-                    }
-                    _ => None,
-                }
-            })?;
+            consulting(client)?;
             client.ask(Command::TransferComplete(CallRef::default()))?;
             let end = ended(client)?;
             ensure!(end.state == TransferState::Completed, "{end:?}");

@@ -207,11 +207,11 @@ fn hands_on(kind: Kind, fault: Fault) -> (TransferSnapshot, u64, Vec<control::Ca
     let transfer = TransferCall {
         call: Some(call),
         to: Some(carol.uri()),
-        with: None,
         mode: match kind {
             Kind::Blind => TransferMode::Now,
             Kind::Attended | Kind::SemiAttended => TransferMode::Ask,
         },
+        ..TransferCall::default()
     };
     alice.command(Command::Transfer(transfer)).unwrap();
     if kind != Kind::Blind {
@@ -754,4 +754,74 @@ fn m_081_a_ringing_call_is_handed_over_as_it_is_where_that_is_set() {
     world.run_for(secs(5));
     assert_eq!(ends(&alice)[0].0.state, TransferState::Completed);
     assert_eq!((carol.count("CANCEL"), alice.calls().len()), (1, 0));
+}
+
+/// M-080: the network is away for 14 s while the target is asked; what the person does then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Takes the caller back during the outage.
+    TakesBackAtOnce,
+    /// Takes the caller back once the network is there again.
+    TakesBack,
+    /// Hands over once the network is there again.
+    HandsOver,
+}
+
+#[test]
+fn m_080_an_outage_of_14_s_while_the_target_is_asked_loses_nobody() {
+    for then in [Then::TakesBackAtOnce, Then::TakesBack, Then::HandsOver] {
+        let mut world = world(9);
+        let alice = world.phone(&Settings::new("alice"));
+        let bob = Peer::new(&mut world, "bob");
+        let carol = Peer::new(&mut world, "carol");
+        takes_calls(&bob);
+        takes_calls(&carol);
+        misbehave(&bob, &carol, Fault::Nothing, Kind::Attended);
+        let call = alice.dial(&bob.uri());
+        world.run_for(secs(1));
+        let transfer = TransferCall {
+            to: Some(carol.uri()),
+            mode: TransferMode::Ask,
+            ..TransferCall::default()
+        };
+        alice.command(Command::Transfer(transfer)).unwrap();
+        world.run_for(secs(2));
+        for peer in [&bob, &carol] {
+            world.space_mut().cut(alice.node(), peer.node());
+        }
+        world.run_for(secs(2));
+        let back = Command::TransferCancel(CallRef::default());
+        if then == Then::TakesBackAtOnce {
+            alice.command(back.clone()).unwrap();
+        }
+        world.run_for(secs(12));
+        assert!(alice.calls().iter().any(|c| c.call == call), "{then:?}");
+        for peer in [&bob, &carol] {
+            world.space_mut().heal(alice.node(), peer.node());
+        }
+        match then {
+            Then::TakesBackAtOnce => {}
+            Then::TakesBack => drop(alice.command(back).unwrap()),
+            Then::HandsOver => {
+                let over = Command::TransferComplete(CallRef::default());
+                alice.command(over).unwrap();
+            }
+        }
+        world.run_for(secs(20));
+        let end = &ends(&alice)[0].0;
+        let left = alice.calls();
+        match then {
+            Then::HandsOver => {
+                assert_eq!((end.state, left.len()), (TransferState::Completed, 0));
+            }
+            Then::TakesBackAtOnce | Then::TakesBack => {
+                assert_eq!((end.state, left.len()), (TransferState::Recovered, 1));
+                assert!(left[0].call == call && !left[0].held_by_local, "{then:?}");
+                let resumed = bob.last("INVITE").unwrap();
+                let offer = String::from_utf8_lossy(resumed.body()).into_owned();
+                assert!(!offer.contains("a=sendonly"), "{offer}");
+                assert_eq!(carol.count("BYE"), 1, "{then:?}");
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@ use super::{Commands, Outcome};
 use crate::hub::Hub;
 use base::Instant;
 use control::command::{CallRef, Command, Reply};
+use control::lamp::LampRef;
 use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::transfer::{TransferCall, TransferMode, TransferRole, TransferState};
 use control::{CallHandle, Code, CommandId, ErrorObject, TransferSnapshot};
@@ -55,8 +56,10 @@ impl Commands {
         let TransferCall {
             call,
             to,
+            lamp,
             with,
             mode,
+            park,
         } = asked;
         let usage = |why: &str| Err(ErrorObject::new(Code::USAGE, why));
         let is_other = |known: &CallSnapshot| is_answered(known) && Some(known.call) != with;
@@ -65,6 +68,18 @@ impl Commands {
             let why = format!("call {call} is being handed on already");
             return Err(ErrorObject::new(Code::WRONG_STATE, why).call(call));
         }
+        let lamp = match lamp {
+            Some(_) if to.is_some() => {
+                return usage("a call is handed on to one target, not to two");
+            }
+            Some(lamp) => Some(hub.lamps().find(&LampRef {
+                target: lamp,
+                account: hub.calls().get(&call).and_then(|call| call.account.clone()),
+            })?),
+            None => None,
+        };
+        let to = to.or(lamp.map(|lamp| lamp.target.clone()));
+        let slot = park || to.as_ref().is_some_and(|to| is_slot(hub, to));
         let to = match (to, with, mode) {
             (Some(_), Some(_), _) => return usage("a call is handed on to one target, not to two"),
             (None, None, _) => return usage("to whom the call is handed on is not said"),
@@ -83,9 +98,23 @@ impl Commands {
             },
             To::Now(_) | To::With(_) => Reply::Taken,
         };
-        self.post(Word::Transfer { command, call, to })?;
+        self.post(Word::Transfer {
+            command,
+            call,
+            to,
+            slot,
+        })?;
         Ok(reply)
     }
+}
+
+/// Whether a lamp says that this is a park slot.
+fn is_slot(hub: &Hub, to: &str) -> bool {
+    let lamp = hub.lamps().find(&LampRef {
+        target: to.to_owned(),
+        account: None,
+    });
+    lamp.is_ok_and(|lamp| lamp.slot)
 }
 
 /// The call with the target as it begins.

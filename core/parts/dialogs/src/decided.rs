@@ -265,7 +265,7 @@ fn identity_of(request: &Request, identity: Identity) -> Option<NameAddr> {
 }
 
 /// Everybody who sent the call on before it came here. The last target of History-Info is this phone (RFC 7044 §5).
-fn diverted_by(request: &Request) -> Vec<String> {
+pub(crate) fn diverted_by(request: &Request) -> Vec<String> {
     let headers = request.headers();
     let mut before = headers.history().unwrap_or_default();
     before.pop();

@@ -43,6 +43,7 @@ impl Dialogs {
         let created = self.time(now);
         let mut snapshot = CallSnapshot::begun(handle, named, direction, (from, to), created);
         snapshot.sip_call_id = describe::call_id(&request);
+        snapshot.returned = self.returns(&request, came.as_ref(), account.as_ref(), now);
         let mut call = Call::new(handle, session, snapshot, now);
         call.replaces = replaces;
         let mut away = None;
@@ -67,9 +68,7 @@ impl Dialogs {
         self.by_session.insert(session, handle);
         self.calls.insert(handle, call);
         self.created(handle, now, out);
-        if request.headers().first(HeaderName::Diversion).is_some() {
-            self.mark(handle, Mark::Forwarded, out);
-        }
+        self.mark_way(handle, &request, out);
         if let Some(circle) = came.as_ref().and_then(Came::circle) {
             self.warn_of_circle(handle, circle, now, out);
         }
@@ -84,6 +83,17 @@ impl Dialogs {
             local,
             sound,
         });
+    }
+
+    /// Marks how it came here.
+    fn mark_way(&self, handle: CallHandle, request: &Request, out: &mut Outbox) {
+        if request.headers().first(HeaderName::Diversion).is_some() {
+            self.mark(handle, Mark::Forwarded, out);
+        }
+        let call = self.calls.get(&handle);
+        if call.is_some_and(|call| call.snapshot.returned.is_some()) {
+            self.mark(handle, Mark::Returned, out);
+        }
     }
 
     fn announce(&self, handle: CallHandle, request: &Request, now: Instant, out: &mut Outbox) {

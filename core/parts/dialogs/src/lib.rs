@@ -18,6 +18,7 @@
 //! | `describe` | session descriptions |
 //! | `keys` | digits, ours and the peer's |
 //! | `noted` | what the history is told, and tells |
+//! | `returned` | calls that were handed on, and come back |
 //! | `tell` | events |
 //! | `transfer` | what transfer is told, and REFER |
 //! | `undelivered` | words of ours that nobody took |
@@ -38,6 +39,7 @@ mod keys;
 mod news;
 mod noted;
 mod outgoing;
+mod returned;
 mod steps;
 mod tell;
 mod transfer;
@@ -101,6 +103,7 @@ pub struct Dialogs {
     next_account: u32,
     handles: Handles,
     steps: Timers<CallHandle>,
+    away: returned::Away,
     rng: Rng,
     /// Why the request that this word is about has no response, in the network's words.
     unsent: Option<String>,
@@ -131,6 +134,7 @@ impl Dialogs {
             next_account: 0,
             handles,
             steps: Timers::new(),
+            away: returned::Away::default(),
             rng,
             unsent: None,
             trusted: false,
@@ -402,6 +406,7 @@ impl Part for Dialogs {
                 to,
                 headers,
             } => self.follow(call, instead, (to, headers), now, out),
+            Word::HandedOn(gone) => self.handed_on(*gone, now, out),
             Word::Leave { call } => self.leave(call, now),
             Word::Respond { call, id, status } => self.respond_inside(call, id, status, now),
             Word::Media { call, ready } => self.media_ready(call, ready, now, out),

@@ -83,6 +83,7 @@ fn call(direction: CallDirection) -> CallSnapshot {
         end: None,
         sip_call_id: Some("x@y".to_owned()),
         known: None,
+        returned: None,
     }
 }
 

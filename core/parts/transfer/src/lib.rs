@@ -57,6 +57,10 @@ struct Entry {
     ticket: u64,
     /// What people were told last was that it is over.
     told: bool,
+    /// The target is a park slot.
+    slot: bool,
+    /// REFER is out: whoever is handed on may be on the way.
+    sent: bool,
 }
 
 impl Entry {
@@ -266,7 +270,12 @@ impl Part for Transfers {
 
     fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
-            Word::Transfer { command, call, to } => self.begin(command, call, to, now, out),
+            Word::Transfer {
+                command,
+                call,
+                to,
+                slot,
+            } => self.begin((command, call), (to, slot), now, out),
             Word::Complete { command, call } => self.complete(command, call, now, out),
             Word::Cancel { command, call } => self.cancel(command, call, now, out),
             Word::Decide { command, call, go } => self.decide(command, call, go, now, out),

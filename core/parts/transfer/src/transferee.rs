@@ -68,6 +68,8 @@ impl Transfers {
             snapshot,
             ticket: 0,
             told: false,
+            slot: false,
+            sent: false,
         };
         self.entries.insert(call, entry);
         self.tell_requested(call, now, out);

@@ -2,10 +2,10 @@
 
 use crate::{Entry, Side, Transfers, tell};
 use base::{Instant, Machine};
-use control::snapshot::{CallSnapshot, CallState};
+use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::transfer::{TransferKind, TransferRole, TransferSnapshot, TransferState};
 use control::{CallHandle, Code, CommandId, EndedBy, ErrorObject};
-use ports::dialogs::ReferTo;
+use ports::dialogs::{HandedOn, ReferTo};
 use ports::transfer::To;
 use ports::{Outbox, dialogs};
 use sip::transfer::transferor::{Begin, Input, Output, Step, Way};
@@ -16,9 +16,8 @@ impl Transfers {
     /// A person hands a call on.
     pub(crate) fn begin(
         &mut self,
-        command: CommandId,
-        call: CallHandle,
-        to: To,
+        (command, call): (CommandId, CallHandle),
+        (to, slot): (To, bool),
         now: Instant,
         out: &mut Outbox,
     ) {
@@ -63,6 +62,8 @@ impl Transfers {
             snapshot,
             ticket: 0,
             told: false,
+            slot,
+            sent: false,
         };
         self.entries.insert(call, entry);
         self.tell_requested(call, now, out);
@@ -77,10 +78,15 @@ impl Transfers {
                 headers: Vec::new(),
             });
         }
-        if is_there
-            && let Some(Side::Out(machine, _)) = self.entries.get_mut(&call).map(|e| &mut e.side)
-        {
-            // The person has spoken with the target already.
+        if is_there {
+            self.complete_at_once(call, now, out);
+        }
+    }
+
+    /// The person has spoken with the target already.
+    fn complete_at_once(&mut self, call: CallHandle, now: Instant, out: &mut Outbox) {
+        let entry = self.entries.get_mut(&call);
+        if let Some(Side::Out(machine, _)) = entry.map(|entry| &mut entry.side) {
             machine.handle(Input::Complete, now);
             self.settle(call, now, out);
         }
@@ -231,6 +237,7 @@ impl Transfers {
                             ReferTo::Typed(to)
                         }
                     };
+                    entry.sent = true;
                     let ticket = self.ticket(call);
                     out.post(dialogs::Word::Refer { ticket, call, to });
                 }
@@ -241,18 +248,43 @@ impl Transfers {
                 Output::Over(outcome) => {
                     finish(&mut entry.snapshot, outcome);
                     tell::over(entry, outcome, now, out);
+                    let away = match outcome {
+                        Outcome::Completed => true,
+                        // It went, and nobody said how it ended.
+                        Outcome::Lost(_) => entry.sent,
+                        Outcome::Recovered(_) => false,
+                    };
+                    let (to, slot) = (entry.snapshot.target.clone(), entry.slot);
+                    if let Some(gone) = self.calls.get(&call).filter(|_| away) {
+                        out.post(handed_on(gone, to, slot));
+                    }
                 }
             }
         }
     }
 }
 
+/// What dialogs is told of a call that was handed on.
+fn handed_on(call: &CallSnapshot, to: String, slot: bool) -> dialogs::Word {
+    let account = call.account.as_ref();
+    dialogs::Word::HandedOn(Box::new(HandedOn {
+        call: call.call,
+        account: account.map_or_else(String::new, |name| name.as_str().to_owned()),
+        who: far_party(call).clone(),
+        to,
+        slot,
+    }))
+}
+
 /// The far end of a call.
 pub(crate) fn far_end(call: &CallSnapshot) -> String {
-    use control::snapshot::CallDirection;
+    far_party(call).uri.clone()
+}
+
+const fn far_party(call: &CallSnapshot) -> &Party {
     match call.direction {
-        CallDirection::Incoming => call.from.uri.clone(),
-        CallDirection::Outgoing => call.to.uri.clone(),
+        CallDirection::Incoming => &call.from,
+        CallDirection::Outgoing => &call.to,
     }
 }
 

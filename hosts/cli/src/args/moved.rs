@@ -28,6 +28,9 @@ pub(crate) struct Transfer {
     /// Join the call with the far end of this other call
     #[arg(long, value_name = "ID", conflicts_with = "ask")]
     pub(crate) with: Option<CallHandle>,
+    /// To the extension of this lamp: its extension, its address or its label
+    #[arg(long, value_name = "NAME", conflicts_with = "with")]
+    pub(crate) lamp: Option<String>,
 }
 
 /// `park`. With one word, that is the slot.

@@ -167,12 +167,12 @@ fn call(event: &Event) -> String {
             side(data.direction),
             super::dtmf::method(data.method)
         )),
+        EventBody::CallIncoming(data) => data.snapshot.returned.as_deref().map(words::returned),
         EventBody::CallSent(data) => Some(format!("{} {}", data.address, data.transport)),
         EventBody::CallNamed(data) => Some(format!("{} by {}", data.known.name, data.known.source)),
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
-        | EventBody::CallIncoming(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)

@@ -17,7 +17,10 @@ const RINGS: Duration = Duration::from_secs(260);
 
 pub(crate) fn run(context: &mut Context, args: args::Transfer) -> Result<ExitCode, Error> {
     let asks = args.ask;
-    let command = command(args)?;
+    carry_out(context, asks, command(args)?)
+}
+
+fn carry_out(context: &mut Context, asks: bool, command: Command) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
     engine.wait_at_least(RINGS);
     let (command, _) = engine.ask(command)?;
@@ -42,13 +45,31 @@ pub(crate) fn park(context: &mut Context, args: args::Park) -> Result<ExitCode, 
         words: args.words,
         ask: false,
         with: None,
+        lamp: None,
     };
-    run(context, transfer)
+    carry_out(context, false, parks(command(transfer)?))
+}
+
+/// The same, at a slot.
+#[allow(clippy::wildcard_enum_match_arm)] // Of the many commands one hands a call on.
+fn parks(command: Command) -> Command {
+    match command {
+        Command::Transfer(transfer) => Command::Transfer(TransferCall {
+            park: true,
+            ..transfer
+        }),
+        other => other,
+    }
 }
 
 /// `[ID] TO`, `[ID] --with ID`, or one of four words and `[ID]`.
 fn command(args: args::Transfer) -> Result<Command, Error> {
-    let args::Transfer { words, ask, with } = args;
+    let args::Transfer {
+        words,
+        ask,
+        with,
+        lamp,
+    } = args;
     let on = |name: Option<&String>| -> Result<CallRef, Error> {
         let call = name.map(|name| redirect::handle(name)).transpose()?;
         Ok(CallRef { call })
@@ -61,28 +82,30 @@ fn command(args: args::Transfer) -> Result<Command, Error> {
         Some("refuse") => Some(Command::TransferRefuse as fn(CallRef) -> Command),
         Some(_) | None => None,
     };
-    if let Some(steers) = steers.filter(|_| with.is_none() && !ask) {
+    if let Some(steers) = steers.filter(|_| with.is_none() && lamp.is_none() && !ask) {
         return Ok(steers(on(words.get(1))?));
     }
-    let (to, call) = match (with, words.as_slice()) {
-        (Some(_), []) => (None, None),
-        (Some(_), [call]) => (None, Some(redirect::handle(call)?)),
-        (None, [to]) => (Some(to.clone()), None),
-        (None, [call, to]) => (Some(to.clone()), Some(redirect::handle(call)?)),
+    let (to, call) = match (with.is_some() || lamp.is_some(), words.as_slice()) {
+        (true, []) => (None, None),
+        (true, [call]) => (None, Some(redirect::handle(call)?)),
+        (false, [to]) => (Some(to.clone()), None),
+        (false, [call, to]) => (Some(to.clone()), Some(redirect::handle(call)?)),
         (_, _) => {
-            let why = "say to whom the call goes: a number, an address, or --with another call";
+            let why = "say to whom the call goes: a number, an address, --lamp a lamp, or --with another call";
             return Err(Error::usage(why, "offhook transfer [ID] TO"));
         }
     };
     Ok(Command::Transfer(TransferCall {
         call,
         to,
+        lamp,
         with,
         mode: if ask {
             TransferMode::Ask
         } else {
             TransferMode::Now
         },
+        park: false,
     }))
 }
 
@@ -143,6 +166,7 @@ mod tests {
             words: words.iter().map(|word| (*word).to_owned()).collect(),
             ask,
             with: with.map(|call| call.parse::<CallHandle>().unwrap()),
+            lamp: None,
         };
         let command = command(args).map_err(|error| format!("{error:?}"))?;
         Ok(format!("{command:?}"))
@@ -172,6 +196,14 @@ mod tests {
                 .unwrap()
                 .contains("Some(CallHandle(")
         );
+        let of_lamp = args::Transfer {
+            words: vec!["c7k2".to_owned()],
+            ask: true,
+            with: None,
+            lamp: Some("Carol".to_owned()),
+        };
+        let of_lamp = format!("{:?}", command(of_lamp).unwrap());
+        assert!(of_lamp.contains("lamp: Some(\"Carol\")") && of_lamp.contains("to: None"));
         for wrong in [&[][..], &["x y", "600"], &["cancel", "?"]] {
             assert!(read(wrong, false, None).is_err(), "{wrong:?}");
         }

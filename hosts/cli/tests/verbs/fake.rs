@@ -108,6 +108,7 @@ pub(crate) fn call() -> CallSnapshot {
         recording: None,
         sip_call_id: None,
         known: None,
+        returned: None,
     }
 }
 

@@ -245,8 +245,8 @@ fn on_calls() -> Vec<Command> {
         Command::Transfer(TransferCall {
             call: call().call,
             to: Some("600".into()),
-            with: None,
             mode: crate::transfer::TransferMode::Ask,
+            ..crate::transfer::TransferCall::default()
         }),
         Command::TransferComplete(call()),
         Command::TransferCancel(call()),
