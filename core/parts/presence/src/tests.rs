@@ -158,6 +158,7 @@ impl Bench {
             recording: None,
             sip_call_id: None,
             known: None,
+            returned: None,
         })));
     }
 
