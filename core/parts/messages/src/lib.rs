@@ -25,7 +25,7 @@ use receiving::Held;
 use sending::Ours;
 use sip::ClientId;
 use sip::message::outgoing::Input;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Messages of ours that are under way at once. One more fails.
 const SENDING: usize = 64;
@@ -41,6 +41,8 @@ pub struct Messages {
     held: BTreeMap<String, Held>,
     /// Numbers of those, by when they are answered at the latest.
     patience: Timers<u64>,
+    /// Theirs that were taken lately: a repetition that comes when its transaction is over is not a second message.
+    recent: VecDeque<(Instant, String)>,
     last: u64,
     epoch: Timestamp,
     rng: Rng,
@@ -54,6 +56,7 @@ impl Messages {
             ours: BTreeMap::new(),
             held: BTreeMap::new(),
             patience: Timers::new(),
+            recent: VecDeque::new(),
             // A part that is made anew must not give a number that its forerunner gave.
             last: u64::from(rng.number32()) << 8,
             epoch,

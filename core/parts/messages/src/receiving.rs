@@ -12,6 +12,10 @@ use sip_message::{HeaderName, NameAddr, Request, Response, ResponseBuilder, Stat
 
 /// How long a message waits for the disk before it is answered all the same: it waits in memory then.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a message that was taken is known again. Twice the life of its transaction.
+const REPEATED: Duration = Duration::from_secs(64);
+/// Messages that are known again at once; the oldest is forgotten.
+const RECENT: usize = 256;
 /// Letters of a tag.
 const TAG: usize = 10;
 
@@ -40,33 +44,44 @@ impl Messages {
         out: &mut Outbox,
     ) {
         let tag = self.rng.token(TAG);
-        let answer = |response: Response| link::Word::Respond { id, response };
-        let Some(account) = self.meant(request) else {
-            let response = ResponseBuilder::to(request, Status::NOT_FOUND).to_tag(&tag);
-            return out.post(answer(response.build()));
-        };
-        if !account.allow_message {
-            let refused = ResponseBuilder::to(request, Status::METHOD_NOT_ALLOWED).to_tag(&tag);
-            let allow = ports::account::allow(false);
-            return out.post(answer(refused.header(HeaderName::Allow, allow).build()));
-        }
-        let text = match incoming::read(request) {
-            Ok(text) => text,
-            Err(refused) => return out.post(answer(incoming::refuse(request, refused, &tag))),
+        let said = match self.judge(request, trusted, &tag) {
+            Ok(said) => said,
+            Err(response) => {
+                return out.post(link::Word::Respond {
+                    id,
+                    response: *response,
+                });
+            }
         };
         let response = incoming::take(request, &tag);
-        let Some(handle) = account
-            .name
-            .parse::<AccountHandle>()
-            .ok()
-            .filter(|_| !text.is_empty())
-        else {
-            // Nothing is said: nobody is told.
-            return out.post(answer(response));
+        let Some((account, peer, text)) = said.filter(|_| !self.is_repeated(request, now)) else {
+            // Nothing is said, or it was said before: nobody is told.
+            return out.post(link::Word::Respond { id, response });
         };
-        let peer = who(account, request, trusted);
         let answer = Answer::Alone(id, Box::new(response));
-        self.take((handle, peer, text, None), answer, now, out);
+        self.take((account, peer, text, None), answer, now, out);
+    }
+
+    /// Which account it is for, from whom, and what it says, where it says anything; or how it is refused.
+    fn judge(
+        &self,
+        request: &Request,
+        trusted: bool,
+        tag: &str,
+    ) -> Result<Option<(AccountHandle, Party, String)>, Box<Response>> {
+        let refuse = |status| ResponseBuilder::to(request, status).to_tag(tag);
+        let Some(account) = self.meant(request) else {
+            return Err(Box::new(refuse(Status::NOT_FOUND).build()));
+        };
+        if !account.allow_message {
+            let allow = ports::account::allow(false);
+            let refused = refuse(Status::METHOD_NOT_ALLOWED).header(HeaderName::Allow, allow);
+            return Err(Box::new(refused.build()));
+        }
+        let text = incoming::read(request)
+            .map_err(|refused| Box::new(incoming::refuse(request, refused, tag)))?;
+        let handle = account.name.parse().ok().filter(|_| !text.is_empty());
+        Ok(handle.map(|handle| (handle, who(account, request, trusted), text)))
     }
 
     /// A MESSAGE in the dialog of a call: of the account that the call is of.
@@ -101,6 +116,27 @@ impl Messages {
         let peer = who(account, request, false);
         let answer = Answer::InCall(call, id);
         self.take((handle, peer, text, Some(call)), answer, now, out);
+    }
+
+    /// Whether it was taken before. Its transaction ends 32 s after the answer (RFC 3261 §17.2.2), and a network that
+    /// keeps packets back brings copies later than that.
+    fn is_repeated(&mut self, request: &Request, now: Instant) -> bool {
+        self.recent.retain(|(at, _)| now.since(*at) < REPEATED);
+        let headers = request.headers();
+        let (Ok(call_id), Ok(from), Ok(cseq)) = (headers.call_id(), headers.from(), headers.cseq())
+        else {
+            return false;
+        };
+        let tag = from.tag().unwrap_or_default();
+        let key = format!("{} {tag} {}", call_id.as_str(), cseq.number);
+        if self.recent.iter().any(|(_, known)| *known == key) {
+            return true;
+        }
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((now, key));
+        false
     }
 
     fn take(

@@ -136,6 +136,7 @@ impl Bench {
 }
 
 fn request(to: &str, kind: &str, text: &str) -> Request {
+    let call_id = format!("{to}-{kind}-{text}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
     RequestBuilder::new(Method::Message, format!("sip:{to}@10.0.0.1"))
         .header(HeaderName::Via, "SIP/2.0/UDP a;branch=z9hG4bKx")
         .header(HeaderName::From, "Bob <sip:102@pbx.test>;tag=1")
@@ -144,7 +145,7 @@ fn request(to: &str, kind: &str, text: &str) -> Request {
             "\"Bob Real\" <sip:1002@pbx.test>",
         )
         .header(HeaderName::To, format!("<sip:{to}@pbx.test>"))
-        .header(HeaderName::CallId, "c")
+        .header(HeaderName::CallId, call_id)
         .header(HeaderName::CSeq, "1 MESSAGE")
         .body(kind, text.to_owned())
         .build()
@@ -305,4 +306,20 @@ fn m128_in_a_call_a_message_travels_in_its_dialog_both_ways() {
     bench.wait(1_000);
     assert_eq!(bench.answers, [415, 200]);
     assert_eq!(bench.kept.last().unwrap().call, Some(call));
+}
+
+/// A copy that the network kept back until its transaction was over is answered, and is no second message.
+#[test]
+fn m128_a_late_copy_is_no_second_message() {
+    let mut bench = Bench::new();
+    bench.came("101", "text/plain", "once", true);
+    bench.wait(33_000);
+    bench.came("101", "text/plain", "once", true);
+    assert_eq!(
+        (bench.answers.clone(), bench.kept.len()),
+        (vec![200, 200], 1)
+    );
+    bench.wait(64_000);
+    bench.came("101", "text/plain", "once", true);
+    assert_eq!(bench.kept.len(), 2, "nothing is known for ever");
 }
