@@ -1,6 +1,6 @@
 //! `message`.
 
-use crate::fake::{Step, run};
+use crate::fake::{Step, run, run_alone};
 use control::message::Conversation;
 use control::snapshot::Party;
 use control::{Code, ErrorObject, EventBody, MessageState, Reply, TextMessage, Timestamp};
@@ -59,7 +59,7 @@ fn m128_what_became_of_a_message_is_told_with_its_exit_code() {
     );
     let ran = send(vec![Step::Refuse("message.send", off)]);
     assert_eq!(ran.exit, Some(2), "{}", ran.told());
-    let ran = run(&["message", "send", "only"], Vec::new());
+    let ran = run_alone(&["message", "send", "only"]);
     assert_eq!(ran.exit, Some(2), "{}", ran.told());
 }
 
