@@ -142,7 +142,7 @@ impl Linphone {
 
     /// Writes to somebody.
     pub fn write(&mut self, uri: &str, text: &str) -> Result<()> {
-        self.running.type_line(&format!("chat {uri} \"{text}\""))
+        self.running.type_line(&format!("chat {uri} {text}"))
     }
 
     /// Waits until it shows a text.

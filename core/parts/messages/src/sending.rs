@@ -5,7 +5,7 @@ use base::{Instant, Machine};
 use control::snapshot::Party;
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, MessageState, TextMessage};
 use ports::messages::To;
-use ports::{Address, Outbox, dialogs, link};
+use ports::{Account, Address, Outbox, dialogs, link};
 use sip::ClientId;
 use sip::message::PLAIN;
 use sip::message::outgoing::{Cause, End, Input, Outgoing, Output};
@@ -76,19 +76,7 @@ impl Messages {
             call,
             why: None,
         };
-        let refused = match (known, &target) {
-            (None, _) => Some((Code::UNKNOWN_ACCOUNT, "its account is gone")),
-            (_, None) => Some((Code::BAD_ADDRESS, "it goes to no address")),
-            (Some(known), _)
-                if call.is_some()
-                    && !known.transport.is_reliable()
-                    && message.text.len() > IN_CALL =>
-            {
-                Some((Code::MESSAGE_TOO_LONG, "it is too long for a call over UDP"))
-            }
-            _ if self.ours.len() >= SENDING => Some((Code::ENGINE_BUSY, "too many are under way")),
-            _ => None,
-        };
+        let refused = self.refused(known, target.is_some(), &message);
         if let Some((code, why)) = refused {
             message.state = MessageState::Failed;
             message.why = Some(ErrorObject::new(code, why));
@@ -117,6 +105,28 @@ impl Messages {
         };
         self.ours.insert(number, Ours { message, way });
         self.settle(number, now, out);
+    }
+
+    /// Why it is not even tried.
+    fn refused(
+        &self,
+        account: Option<&Account>,
+        has_target: bool,
+        message: &TextMessage,
+    ) -> Option<(Code, &'static str)> {
+        let Some(account) = account else {
+            return Some((Code::UNKNOWN_ACCOUNT, "its account is gone"));
+        };
+        if !has_target {
+            return Some((Code::BAD_ADDRESS, "it goes to no address"));
+        }
+        let packets = !account.transport.is_reliable();
+        if message.call.is_some() && packets && message.text.len() > IN_CALL {
+            let why = "it is too long for a call over UDP";
+            return Some((Code::MESSAGE_TOO_LONG, why));
+        }
+        let full = self.ours.len() >= SENDING;
+        full.then_some((Code::ENGINE_BUSY, "too many are under way"))
     }
 
     pub(crate) fn settle(&mut self, number: u64, now: Instant, out: &mut Outbox) {
