@@ -167,18 +167,7 @@ pub fn build_with(
     });
     let mut seeds = rng.split();
     builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
-    if has_presence(settings) {
-        let mut seeds = rng.split();
-        builder = builder.part(Address::Presence, move || {
-            Presences::new(epoch, seeds.split())
-        });
-    }
-    if has_messages(settings) {
-        let mut seeds = rng.split();
-        builder = builder.part(Address::Messages, move || {
-            Messages::new(epoch, seeds.split())
-        });
-    }
+    builder = with_people(builder, settings, epoch, &mut rng);
     if let Some((keeping, kept)) = kept {
         builder = keeping(builder, kept, epoch);
     }
@@ -192,6 +181,28 @@ fn transport(of: Transport) -> sip::Transport {
         Transport::Udp => sip::Transport::Udp,
         Transport::Tcp => sip::Transport::Tcp,
     }
+}
+
+/// Text messages and own presence, where an account has them.
+fn with_people(
+    mut builder: Builder,
+    settings: &Settings,
+    epoch: Timestamp,
+    rng: &mut Rng,
+) -> Builder {
+    if has_presence(settings) {
+        let mut seeds = rng.split();
+        builder = builder.part(Address::Presence, move || {
+            Presences::new(epoch, seeds.split())
+        });
+    }
+    if has_messages(settings) {
+        let mut seeds = rng.split();
+        builder = builder.part(Address::Messages, move || {
+            Messages::new(epoch, seeds.split())
+        });
+    }
+    builder
 }
 
 /// A monitor hands no call on.

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use control::message::{MessageQuery, SendMessage};
 use control::snapshot::AccountState;
 use control::{Code, Command, EventBody, MessageState, Reply, TextMessage};
-use offhook_interop::engine::{Daemon, Engine, Wish};
+use offhook_interop::engine::{Answer, Daemon, Engine, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::wav::Wav;
 use offhook_interop::{
@@ -42,6 +42,8 @@ fn ours(rig: &Rig, name: &str, user: &str, password: &str, pbx: &Kamailio) -> Re
     let folder = rig.folder().join(format!("{name}-kept"));
     let settings = format!("{SETTINGS}[history]\nfolder = {folder:?}\n");
     let wish = Wish {
+        // Who picks up by itself keeps no history.
+        answer: Answer::Ring,
         registrar: Some((pbx.address, user, password)),
         settings: &settings,
         ..Wish::default()
