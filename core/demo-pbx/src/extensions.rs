@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 /// How long most extensions ring. Unit: time.
 const RING: Duration = Duration::from_millis(200);
+/// How long two extensions that were joined stay so: nobody hears them. Unit: time.
+const TOGETHER: Duration = Duration::from_secs(20);
 /// The address that 604 wants its sound at; nobody has it. Source: RFC 5737.
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
 
@@ -170,6 +172,8 @@ pub struct Extensions {
     gate: Gate,
     greeting: PathBuf,
     clock: fn() -> Instant,
+    /// Where the PBX calls itself from, as it does when an extension is handed on to another one.
+    own: Option<SocketAddr>,
 }
 
 impl Extensions {
@@ -180,7 +184,17 @@ impl Extensions {
             gate,
             greeting,
             clock,
+            own: None,
         }
+    }
+
+    /// Calls from this address are the PBX's own: they need no proof, and last [`TOGETHER`].
+    pub fn calls_itself_from(&mut self, address: SocketAddr) {
+        self.own = Some(address);
+    }
+
+    fn is_own(&self, request: &Request) -> bool {
+        self.own.is_some() && source(request) == self.own
     }
 
     /// Whether the caller registered from where the INVITE comes from.
@@ -247,7 +261,7 @@ impl Answering for Extensions {
     fn refuse(&mut self, request: &Request) -> Option<Refusal> {
         let now = (self.clock)();
         let source = source(request);
-        if !self.is_registered(request, source, now) {
+        if !self.is_own(request) && !self.is_registered(request, source, now) {
             let ip = source.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |source| source.ip());
             let directory = self.directory.borrow();
             match self.gate.judge(request, ip, &directory.users, now) {
@@ -278,6 +292,9 @@ impl Answering for Extensions {
             return Plan::ring();
         };
         let mut plan = Plan::accept_after(after, self.sound(says));
+        if self.is_own(request) {
+            plan.steps.push((after + TOGETHER, Step::HangUp(None)));
+        }
         match says {
             Says::OneWay => plan.pretend = Some(NOWHERE),
             Says::Briefly(talk, why) => {

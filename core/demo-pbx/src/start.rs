@@ -7,7 +7,7 @@ use crate::gate::Gate;
 use crate::greeting;
 use crate::registrar::{Directory, PbxRegistrar, Shared};
 use crate::users::Users;
-use base::Rng;
+use base::{Duration, Redacted, Rng};
 use control::Timestamp;
 use core::net::{IpAddr, SocketAddr};
 use engine::voice::{Settings as VoiceSettings, Voice, capabilities};
@@ -16,9 +16,11 @@ use net::dns::{Resolver, Table};
 use part_dialogs::Dialogs;
 use part_link::Link;
 use part_media::Media;
+use part_transfer::Transfers;
 use plugin_host::Catalogue;
+use ports::blf::Watches;
 use ports::media::Sound;
-use ports::{Address, Handles};
+use ports::{Account, Address, Handles, KeepAliveRule};
 use sdp::{Capability, Preference};
 use sip::Transport;
 use sip::auth::Asker;
@@ -27,6 +29,7 @@ use sip_message::Method;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Plugins that extensions play with.
 const PLAYERS: [&str; 2] = ["audio-file", "audio-tone"];
@@ -177,11 +180,17 @@ impl Parts {
         let (mut door_rng, mut desk_rng) = (self.rng.split(), self.rng.split());
         let link = link_settings();
         let dialogs = dialogs_settings(epoch, self.formats.clone());
+        let transferred = handles.clone();
         let media = media_settings(self.formats);
         let settings = Rc::new(self.settings);
         let (desk, door) = (Rc::clone(&self.directory), self.directory);
         let asked = Rc::clone(&settings);
         builder
+            .account(own(address))
+            .part(Address::Transfer, move || {
+                // Whoever answers here goes where a phone sends them.
+                Transfers::new(part_transfer::Settings::default(), transferred.clone())
+            })
             .part(Address::Link, move || {
                 Link::new(link.clone(), link_rng.split())
             })
@@ -193,10 +202,33 @@ impl Parts {
             .part(Address::Dialogs, move || {
                 let gate = gate(&settings, Asker::Proxy, &mut door_rng);
                 let sound = self.sound.clone();
-                let answering = Extensions::new(Rc::clone(&door), gate, sound, Clock::read);
+                let mut answering = Extensions::new(Rc::clone(&door), gate, sound, Clock::read);
+                answering.calls_itself_from(address);
                 let rng = dialogs_rng.split();
                 Dialogs::new(dialogs.clone(), Box::new(answering), handles.clone(), rng)
             })
+    }
+}
+
+/// From whom extensions call each other, when they are handed on: through the PBX itself.
+fn own(address: SocketAddr) -> Account {
+    let uri = |text: String| text.parse().expect("an address makes a URI");
+    Account {
+        name: "pbx".to_owned(),
+        aor: uri(format!("sip:{}", address)),
+        display_name: String::new(),
+        auth_user: String::new(),
+        password: Redacted::default(),
+        registrar: None,
+        outbound_proxy: Some(uri(format!("sip:{address};lr"))),
+        standby: None,
+        transport: Transport::Udp,
+        expires: Duration::ZERO,
+        keep_alive: KeepAliveRule::None,
+        takes_unknown: true,
+        is_default: true,
+        watches: Watches::default(),
+        policy: Arc::default(),
     }
 }
 
@@ -216,8 +248,11 @@ fn link_settings() -> part_link::Settings {
         Method::Update,
         Method::Info,
         Method::Register,
+        Method::Refer,
+        Method::Notify,
     ];
-    endpoint.capabilities.extensions = vec!["100rel".to_owned(), "timer".to_owned()];
+    let extensions = ["100rel", "timer", "replaces"];
+    endpoint.capabilities.extensions = extensions.map(str::to_owned).to_vec();
     part_link::Settings {
         endpoint,
         message: sip_message::Limits::DEFAULT,
@@ -249,7 +284,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         one_active: false,
         formats,
         history: false,
-        transfer: false,
+        transfer: true,
         messages: false,
         presence: false,
         local_offset_min: engine::Clock::local_offset_min,

@@ -5,6 +5,7 @@
 
 use control::command::{Command, Dial};
 use control::event::Filter;
+use control::transfer::{TransferCall, TransferMode};
 use core::net::SocketAddr;
 use engine::Core;
 use engine::listener::{Listener, Next};
@@ -133,6 +134,47 @@ fn audio_timing_a_phone_in_the_same_system_registers_talks_and_is_refused() {
     let (said, heard) = (samples(&rig, "sounds/bob.wav"), samples(&rig, "heard.wav"));
     let found = audio::correlate::find(&said[..2 * 16_000], &heard).unwrap();
     assert!(found.score > 0.9, "what was said came back: {found:?}");
+}
+
+/// M-073, M-077: Bob is handed on to another extension, at once and after a word, and to one who is not there.
+#[test]
+fn a_phone_hands_bob_on() {
+    let rig = Rig::new("pbx-transfers", &[]).unwrap();
+    actix::System::new().block_on(async {
+        let pbx = pbx(&rig).await;
+        let phone = phone(&rig, pbx.address()).await;
+        let events = phone.events(Filter::default());
+        if pbx.contacts("101").is_empty() {
+            until(&events, &["\"account.registered\""]).await;
+        }
+        let hand_on = |to: &str, mode| {
+            let to = Some(to.to_owned());
+            let transfer = TransferCall {
+                to,
+                mode,
+                ..TransferCall::default()
+            };
+            phone.command(Command::Transfer(transfer), None).1.unwrap();
+        };
+        dial(&phone, "102");
+        until(&events, &["\"call.answered\""]).await;
+        hand_on("104", TransferMode::Now);
+        until(&events, &["\"call.transfer.failed\"", "recovered", "486"]).await;
+        hand_on("600", TransferMode::Now);
+        until(&events, &["\"call.transfer.done\""]).await;
+        until(&events, &["\"call.ended\""]).await;
+
+        dial(&phone, "102");
+        until(&events, &["\"call.answered\""]).await;
+        hand_on("601", TransferMode::Ask);
+        until(&events, &["\"call.transfer.progress\"", "consulting"]).await;
+        let complete = Command::TransferComplete(Default::default());
+        phone.command(complete, None).1.unwrap();
+        until(&events, &["\"call.transfer.done\""]).await;
+        until(&events, &["\"call.ended\""]).await;
+        phone.stop("the test is over").await;
+        pbx.stop().await;
+    });
 }
 
 fn samples(rig: &Rig, name: &str) -> Vec<i16> {

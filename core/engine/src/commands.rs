@@ -25,13 +25,19 @@ use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
+pub(crate) use plugins::is_slow;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
+/// What a command leads to that takes its time.
+pub type Later = Pin<Box<dyn Future<Output = Outcome>>>;
+
 /// Carries out `plugin.reload`.
-pub type Reload = Box<dyn Fn(&PluginReload) -> Outcome>;
+pub type Reload = Box<dyn Fn(&PluginReload) -> Later>;
 
 /// Lifetime of a binding that a command leaves open. Unit: s.
 const EXPIRES_S: u32 = 600;
@@ -158,10 +164,8 @@ impl Commands {
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
-            | Command::PluginTop(_)
             | Command::PluginEnable(_)
-            | Command::PluginDisable(_)
-            | Command::PluginReload(_) => self.on_plugin(&asked),
+            | Command::PluginDisable(_) => self.on_plugin(&asked),
             Command::HistoryList(_)
             | Command::HistoryDelete(_)
             | Command::HistoryRedial(_)
@@ -179,7 +183,9 @@ impl Commands {
             | Command::ProfileUse(_)
             | Command::ProfileRemove(_)
             | Command::FavouriteAdd(_)
-            | Command::FavouriteRemove(_) => {
+            | Command::FavouriteRemove(_)
+            | Command::PluginTop(_)
+            | Command::PluginReload(_) => {
                 let why = "it is answered later: Core::ask";
                 Err(ErrorObject::new(Code::UNKNOWN_COMMAND, why))
             }

@@ -1,6 +1,6 @@
 //! The store beside the parts: what it tells goes to history, what it answers to who asked.
 
-use crate::commands::{Outcome, is_kept};
+use crate::commands::{Outcome, is_kept, is_slow};
 use crate::error::Error;
 use crate::run::Core;
 use crate::tasks::Tasks;
@@ -53,8 +53,12 @@ pub(crate) fn connect(
 }
 
 impl Core {
-    /// Carries out any command; those about history and contacts are answered once the disk has.
+    /// Carries out any command; those about history and contacts are answered once the disk has, and those that
+    /// plugins take their time for once these have.
     pub async fn ask(&self, command: Command, key: Option<IdempotencyKey>) -> (CommandId, Outcome) {
+        if is_slow(&command) {
+            return self.ask_plugins(&command, key).await;
+        }
         if !is_kept(&command) {
             return self.command(command, key);
         }
@@ -73,6 +77,23 @@ impl Core {
                 Ok(answer.reply)
             }
         });
+        self.commands.borrow_mut().finish(asked, &outcome);
+        (id, outcome)
+    }
+
+    async fn ask_plugins(
+        &self,
+        command: &Command,
+        key: Option<IdempotencyKey>,
+    ) -> (CommandId, Outcome) {
+        let begun = self.commands.borrow_mut().begin(command, key);
+        let asked = match begun {
+            Ok(asked) => asked,
+            Err(done) => return done,
+        };
+        let id = asked.id;
+        let later = self.commands.borrow().slow(command);
+        let outcome = later.await;
         self.commands.borrow_mut().finish(asked, &outcome);
         (id, outcome)
     }

@@ -16,6 +16,7 @@
 //! | [`commands`], `socket` | commands to words; the control socket |
 //! | `kept` | the store beside the parts |
 //! | `said` | what the log says of events |
+//! | `worker` | what takes time, on a thread of its own |
 //! | `tasks` | what was spawned for one engine, and ends with it |
 //! | `memory` | gives the memory of a peak back |
 //! | [`clock`], [`error`] | the one clock; why an engine does not start |
@@ -43,6 +44,7 @@ pub mod supervise;
 mod tasks;
 pub mod voice;
 mod wiring;
+mod worker;
 
 pub use clock::Clock;
 pub use error::Error;

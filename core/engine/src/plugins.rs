@@ -1,17 +1,20 @@
 //! What is told of plugins: which there are and why, what they cost, who was shut out; and their timers.
 
+mod switch;
+
 use crate::clock::Clock;
-use crate::commands::Outcome;
+use crate::commands::{Later, Outcome};
 use crate::hub::Hub;
 use crate::voice::shown;
+use crate::worker;
 use base::{Duration, Instant};
 use control::command::Reply;
 use control::event::PluginChange;
-use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries};
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries, SeatCost};
 use control::{CallHandle, Code, ErrorObject, EventBody, quoted};
 use plugin_host::{
-    Catalogue, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, Seat, ShutOut, Then,
-    Timers, Trouble, Watch,
+    Catalogue, Cost, Figure, HostClock, Incident, Incidents, Mishap, PluginMemory, Seat, ShutOut,
+    Then, Timers, Trouble, Watch,
 };
 use ports::events::Word;
 use std::cell::RefCell;
@@ -38,6 +41,10 @@ pub struct Plugins {
     faults: BTreeMap<String, u64>,
     timers: Timers,
     clock: HostClock,
+    /// What happened and is not told yet, with the call.
+    untold: Vec<(Option<CallHandle>, EventBody)>,
+    /// Rung when there is something to tell, or a timer to wait for.
+    wake: Arc<Notify>,
 }
 
 impl Plugins {
@@ -54,6 +61,8 @@ impl Plugins {
             faults: BTreeMap::new(),
             timers: catalogue.timers(),
             clock: catalogue.host_clock(),
+            untold: Vec::new(),
+            wake: Arc::default(),
         }
     }
 
@@ -93,43 +102,33 @@ impl Plugins {
         })
     }
 
-    /// What each of those in use costs.
-    pub fn costs(&self) -> Vec<PluginCost> {
+    /// What each of those in use costs. Those of processes of their own are asked on a thread of its own.
+    pub fn costs(&self) -> Later {
         let faults = |id: &str| self.faults.get(id).copied().unwrap_or(0);
-        let costs = self.watches.iter();
-        costs
-            .map(|watch| cost(watch, faults(&watch.about().id)))
-            .collect()
-    }
-
-    /// Switches a file on or off from the next start on.
-    pub fn switch(&self, id: &str, on: bool) -> Outcome {
-        if self.known(id).next().is_none() && self.off(id).is_none() {
-            return Err(self.unknown(id));
-        }
-        if !on && self.known(id).next().is_some() && self.known(id).all(|p| p.path.is_none()) {
-            let why = format!(
-                "{} is linked in, and only library files are switched off",
-                quoted(id)
-            );
-            let fix = "take what uses it out of the settings: media.codecs, dtmf.order, [filters], recording.plugin, \
-                       media.microphone and media.speaker";
-            return Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix));
-        }
-        let Some(memory) = &self.memory else {
-            let why = "this engine remembers nothing of plugins: it was started without files, or has no state folder";
-            return Err(ErrorObject::new(Code::WRONG_STATE, why));
-        };
-        let switched = match on {
-            true => memory.switch_on(id),
-            false => memory.switch_off(id),
-        };
-        let why = |in_use: plugin_host::MemoryInUse| {
-            let fix =
-                "ask that engine, or give this one a state folder of its own (OFFHOOK_STATE_DIR)";
-            ErrorObject::new(Code::WRONG_STATE, in_use.to_string()).fix(fix)
-        };
-        switched.map(|_| Reply::NextStart).map_err(why)
+        let costs = self.watches.iter().map(|watch| {
+            let figures = match watch.is_away() {
+                true => BTreeMap::new(),
+                false => watch.figures(),
+            };
+            cost(watch, faults(&watch.about().id), figures)
+        });
+        let mut costs: Vec<PluginCost> = costs.collect();
+        let all = self.watches.iter().enumerate();
+        let away = all.filter(|(_, watch)| watch.is_away());
+        let away: Vec<(usize, Watch)> = away.map(|(at, watch)| (at, watch.clone())).collect();
+        Box::pin(async move {
+            if !away.is_empty() {
+                let asked = worker::run("plugin-figures", || {
+                    let figures = away.into_iter();
+                    let figures = figures.map(|(at, watch)| (at, watch.figures()));
+                    figures.collect::<Vec<_>>()
+                });
+                for (at, figures) in asked.await? {
+                    costs[at].metrics = in_numbers(figures);
+                }
+            }
+            Ok(Reply::PluginCosts { costs })
+        })
     }
 
     fn off(&self, id: &str) -> Option<plugin_host::OffBy> {
@@ -231,30 +230,39 @@ fn tell_incident(snapshot: &mut PluginSnapshot, seat: &Seat, incident: &Incident
 }
 
 fn tell_shut(snapshot: &mut PluginSnapshot, shut: &ShutOut) -> EventBody {
-    let (tally, late) = (shut.tally, shut.trouble == Trouble::Bypassed);
-    let error = match late {
-        true => ErrorObject::new(
-            Code::PLUGIN_LATE,
-            format!(
+    let tally = shut.tally;
+    let (error, state) = match shut.trouble {
+        Trouble::Bypassed => {
+            let why = format!(
                 "{} of {} calls were late, the longest took {} µs",
                 tally.misses,
                 tally.calls,
                 tally.longest_ns / 1_000
-            ),
-        ),
-        false => ErrorObject::new(
-            Code::PLUGIN_CRASHED,
-            format!("it panicked in its call {}", tally.calls),
-        ),
+            );
+            let error = ErrorObject::new(Code::PLUGIN_LATE, why);
+            (error, PluginState::Bypassed)
+        }
+        Trouble::Refused => {
+            let why = shut.why.as_deref().unwrap_or("for no reason that it says");
+            let why = format!("it opened nothing for a call: {why}");
+            let error = ErrorObject::new(Code::PLUGIN_CRASHED, why);
+            // Others of it go on.
+            (error, snapshot.state)
+        }
+        Trouble::Poisoned | Trouble::Failed(_) | Trouble::SwitchedOff => {
+            let why = format!("it panicked in its call {}", tally.calls);
+            let error = ErrorObject::new(Code::PLUGIN_CRASHED, why);
+            (error, PluginState::Crashed)
+        }
     };
-    snapshot.error = Some(error);
-    snapshot.state = match late {
-        true => PluginState::Bypassed,
-        false => PluginState::Crashed,
-    };
-    match late {
-        true => EventBody::PluginDeadlineMissed(change_at(snapshot, &shut.seat)),
-        false => EventBody::PluginCrashed(change_at(snapshot, &shut.seat)),
+    (snapshot.error, snapshot.state) = (Some(error), state);
+    let change = change_at(snapshot, &shut.seat);
+    match shut.trouble {
+        Trouble::Bypassed => EventBody::PluginDeadlineMissed(change),
+        Trouble::Refused => EventBody::PluginFaulted(change),
+        Trouble::Poisoned | Trouble::Failed(_) | Trouble::SwitchedOff => {
+            EventBody::PluginCrashed(change)
+        }
     }
 }
 
@@ -279,15 +287,19 @@ pub(crate) fn change(snapshot: &PluginSnapshot) -> Box<PluginChange> {
     })
 }
 
-fn cost(watch: &Watch, faults: u64) -> PluginCost {
-    let (about, cost) = (watch.about(), watch.cost());
-    let figures = watch.figures().into_iter().map(|(name, figure)| {
+fn in_numbers(figures: BTreeMap<String, Figure>) -> BTreeMap<String, i64> {
+    let numbers = figures.into_iter().map(|(name, figure)| {
         let value = match figure {
             Figure::Counter(count) => i64::try_from(count).unwrap_or(i64::MAX),
             Figure::Gauge(value) => value,
         };
         (name, value)
     });
+    numbers.collect()
+}
+
+fn cost(watch: &Watch, faults: u64, figures: BTreeMap<String, Figure>) -> PluginCost {
+    let (about, cost) = (watch.about(), watch.cost());
     PluginCost {
         id: about.id.clone(),
         kind: about.kind.name().to_owned(),
@@ -300,7 +312,21 @@ fn cost(watch: &Watch, faults: u64) -> PluginCost {
         p50_ns: cost.p50_ns,
         p99_ns: cost.p99_ns,
         longest_ns: cost.tally.longest_ns,
-        metrics: figures.collect(),
+        metrics: in_numbers(figures),
+        seats: watch.costs_by_seat().into_iter().map(seat_cost).collect(),
+    }
+}
+
+fn seat_cost((seat, cost): (Seat, Cost)) -> SeatCost {
+    SeatCost {
+        call: seat.leg.map(CallHandle::from_number),
+        slot: seat.slot,
+        calls: cost.tally.calls,
+        failures: cost.tally.failures,
+        misses: cost.tally.misses,
+        p50_ns: cost.p50_ns,
+        p99_ns: cost.p99_ns,
+        longest_ns: cost.tally.longest_ns,
     }
 }
 
@@ -309,11 +335,11 @@ pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>, c
     let of_files = plugins.borrow().of_files();
     let of_files = of_files.into_iter().map(|body| (None, body)).collect();
     show(&plugins, &hub, of_files, clock.now());
-    let (timers, host_clock) = {
+    let (timers, host_clock, started) = {
         let plugins = plugins.borrow();
-        (plugins.timers.clone(), plugins.clock.clone())
+        let wake = Arc::clone(&plugins.wake);
+        (plugins.timers.clone(), plugins.clock.clone(), wake)
     };
-    let started = Arc::new(Notify::new());
     let wake = Arc::clone(&started);
     timers.when_started(move || wake.notify_one());
     let mut looked = clock.now();
@@ -323,6 +349,10 @@ pub(crate) async fn tend(plugins: Rc<RefCell<Plugins>>, hub: Rc<RefCell<Hub>>, c
         let wait = next_timer.map_or(next_look, |timer| timer.min(next_look));
         let _ = tokio::time::timeout(wait, started.notified()).await;
         timers.fire(host_clock.now());
+        let untold = core::mem::take(&mut plugins.borrow_mut().untold);
+        if !untold.is_empty() {
+            show(&plugins, &hub, untold, clock.now());
+        }
         if clock.now().since(looked) >= LOOK {
             looked = clock.now();
             let told = plugins.borrow_mut().look();

@@ -1,5 +1,6 @@
 //! The control socket: JSON lines over a Unix socket, any number of clients.
 
+use crate::commands::is_slow;
 use crate::error::Error;
 use crate::listener::{Listener, Next};
 use crate::run::Core;
@@ -174,7 +175,7 @@ async fn hear(core: Rc<Core>, mut read: BufReader<OwnedReadHalf>, say: mpsc::Sen
             Ok(_) => {}
         }
         let too_long = line.len() > wire::MAX_LINE && line.last() != Some(&b'\n');
-        for answer in answers(&core, &line).await {
+        for answer in answers(&core, &line, &say).await {
             if say.send(answer).await.is_err() {
                 return;
             }
@@ -202,9 +203,20 @@ async fn skip_line(read: &mut BufReader<OwnedReadHalf>) -> std::io::Result<()> {
     }
 }
 
-async fn answers(core: &Rc<Core>, line: &[u8]) -> Vec<Say> {
+async fn answers(core: &Rc<Core>, line: &[u8], say: &mpsc::Sender<Say>) -> Vec<Say> {
     match ToEngine::read(line) {
         Ok(ToEngine::Hello(hello)) => greet(core, hello),
+        Ok(ToEngine::Call(call)) if is_slow(&call.command) => {
+            // The client is heard and told of other things meanwhile.
+            let (its, say) = (Rc::clone(core), say.clone());
+            core.tasks.spawn(async move {
+                for answer in carry_out(&its, call).await {
+                    // Nobody is there any more: then nobody is told.
+                    let _ = say.send(answer).await;
+                }
+            });
+            Vec::new()
+        }
         Ok(ToEngine::Call(call)) => carry_out(core, call).await,
         Ok(ToEngine::Unknown(_)) => Vec::new(),
         Err(why) => vec![Say::Word(Box::new(ToClient::Reply(why.reply())))],

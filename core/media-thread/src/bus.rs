@@ -202,6 +202,15 @@ fn lost(
         (Err(Trouble::Failed(Status::LOST)), None) => Some((now, Tell::Lost)),
         (Ok(()), _) => None,
         // Other trouble says nothing of where the device is.
-        (Err(Trouble::Failed(_) | Trouble::Poisoned | Trouble::Bypassed), before) => before,
+        (
+            Err(
+                Trouble::Failed(_)
+                | Trouble::Poisoned
+                | Trouble::Bypassed
+                | Trouble::Refused
+                | Trouble::SwitchedOff,
+            ),
+            before,
+        ) => before,
     }
 }

@@ -75,7 +75,15 @@ impl CodecSlot {
         shut.or(died).or(is_slow.then_some(WentWrong::TooSlow))
     }
 
-    pub(crate) const fn failed(&mut self) {
+    /// Whether its process is still opening it.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.codec.is_opening()
+    }
+
+    pub(crate) fn failed(&mut self) {
+        if self.is_opening() {
+            return;
+        }
         self.failures += 1;
         self.in_row = self.in_row.saturating_add(1);
     }
@@ -95,8 +103,15 @@ impl CodecSlot {
     fn note<T>(&mut self, way: usize, result: Result<&T, WentWrong>) {
         match result {
             Ok(_) => self.late[way] = 0,
+            // One that is being opened is not late.
+            Err(WentWrong::TooSlow) if self.is_opening() => {}
             Err(WentWrong::TooSlow) => self.late[way] = self.late[way].saturating_add(1),
-            Err(WentWrong::Panicked | WentWrong::Garbage | WentWrong::Failed) => {}
+            Err(
+                WentWrong::Panicked
+                | WentWrong::Garbage
+                | WentWrong::Failed
+                | WentWrong::SwitchedOff,
+            ) => {}
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::replace::WentWrong;
 use audio::Block;
-use plugin_host::FilterInstance;
+use plugin_host::{FilterInstance, Trouble};
 use serde::{Deserialize, Serialize};
 
 /// Where a filter stands.
@@ -71,8 +71,10 @@ impl FilterChain {
             let near = block.samples();
             // After trouble `out` is what goes on without it.
             let done = filter.instance.process(near, far, delay_samples, out);
-            if let Err(trouble) = done {
-                filter.failed(trouble.into());
+            match done {
+                // That is known to whoever did it.
+                Ok(()) | Err(Trouble::SwitchedOff) => {}
+                Err(trouble) => filter.failed(trouble.into()),
             }
             block.copy_from(&self.out);
         }

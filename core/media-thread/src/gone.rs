@@ -29,7 +29,12 @@ impl Gone {
             }
         };
         let shut = codec.shut_fence();
-        let is_shut = matches!(shut, Some(Trouble::Poisoned | Trouble::Bypassed));
+        let is_shut = match shut {
+            Some(
+                Trouble::Poisoned | Trouble::Bypassed | Trouble::Refused | Trouble::SwitchedOff,
+            ) => true,
+            Some(Trouble::Failed(_)) | None => false,
+        };
         self.told = is_shut || now.since(since) >= GONE_AFTER;
         self.told
     }

@@ -58,7 +58,9 @@ impl OwnDevice {
         let gone = match done {
             Ok(()) => false,
             Err(Trouble::Failed(status)) => matches!(status, Status::LOST | Status::FAILED),
-            Err(Trouble::Poisoned | Trouble::Bypassed) => true,
+            Err(
+                Trouble::Poisoned | Trouble::Bypassed | Trouble::Refused | Trouble::SwitchedOff,
+            ) => true,
         };
         if gone && self.failure == Failure::None {
             self.failure = Failure::Untold;

@@ -72,8 +72,10 @@ pub enum WentWrong {
     TooSlow,
     /// It said a count that cannot be.
     Garbage,
-    /// It refused what the old one did.
+    /// It refused what the old one did, or was not opened.
     Failed,
+    /// A person switched its plugin off.
+    SwitchedOff,
 }
 
 impl From<Trouble> for WentWrong {
@@ -84,7 +86,8 @@ impl From<Trouble> for WentWrong {
             Trouble::Failed(Status::GARBAGE) => Self::Garbage,
             // A process that has not answered yet, or is gone.
             Trouble::Failed(Status::UNAVAILABLE) => Self::TooSlow,
-            Trouble::Failed(_) => Self::Failed,
+            Trouble::Failed(_) | Trouble::Refused => Self::Failed,
+            Trouble::SwitchedOff => Self::SwitchedOff,
         }
     }
 }
@@ -146,14 +149,14 @@ impl CodecSlot {
         };
         let done = again(&mut watch.aside.slot);
         let is_bad = match trouble {
-            // A busy machine makes one late, now and then.
+            // A busy machine makes one late, now and then; before it is open it cannot be.
             WentWrong::TooSlow => {
-                watch.late += 1;
+                watch.late += u32::from(!self.is_opening());
                 watch.late >= LATE
             }
             // What both refuse is the packet's fault.
             WentWrong::Failed => done.is_some(),
-            WentWrong::Panicked | WentWrong::Garbage => true,
+            WentWrong::Panicked | WentWrong::Garbage | WentWrong::SwitchedOff => true,
         };
         if is_bad {
             self.give_way(&mut watch, trouble);

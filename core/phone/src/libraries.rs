@@ -10,7 +10,6 @@ use settings::{
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Why the settings keep a library file out. None of its code has run.
@@ -165,7 +164,7 @@ pub fn reloads(plugins: &Plugins) -> Reloads {
         library_trust(&plugins, &bundled, path, manifest).map_err(|why| why.to_string())
     };
     Reloads {
-        trusted: Rc::new(trusted),
+        trusted: Arc::new(trusted),
     }
 }
 

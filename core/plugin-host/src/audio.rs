@@ -1,6 +1,7 @@
 //! An audio plugin in the catalogue, and devices of it behind their fence.
 
 use crate::away::media::AwayAudio;
+use crate::away::process::When;
 use crate::away::words::{Answer, Ask, Media};
 use crate::budget::{Tally, Way};
 use crate::fence::{Fence, Trouble, length};
@@ -78,15 +79,25 @@ impl AudioHandle {
         said.map_err(|refusal| self.refused(refusal))
     }
 
-    /// Opens a device. Thread: \[control\].
+    /// Opens a device. One of another process is waited for, up to 750 ms. Thread: \[control\].
     pub fn open(&self, request: &AudioRequest) -> Result<AudioInstance, Error> {
+        self.made(request, When::Now)
+    }
+
+    /// The same without waiting: one of another process is silent until it is open, and if that fails it is lost.
+    /// Bound: 5.75 s. Thread: \[control\].
+    pub fn open_soon(&self, request: &AudioRequest) -> Result<AudioInstance, Error> {
+        self.made(request, When::Soon)
+    }
+
+    fn made(&self, request: &AudioRequest, when: When) -> Result<AudioInstance, Error> {
         let json = serde_json::to_string(request).expect("plain values always become JSON");
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(&json).map(Inner::Here),
             Table::Away(process) => process
-                .open(Media::Audio { request: json }, fence.meter())
+                .open(Media::Audio { request: json }, fence.meter(), when)
                 .map(|caller| Inner::Away(AwayAudio::new(caller))),
         };
         let inner = opened.map_err(|refusal| self.refused(refusal))?;

@@ -7,6 +7,7 @@
 
 use crate::Trouble;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Everything below is one bucket. Unit: bits of ns, so 64 ns.
@@ -52,6 +53,10 @@ pub struct Meter {
     longest_ns: AtomicU64,
     shut: AtomicU8,
     told: AtomicBool,
+    /// Written by control alone.
+    off: AtomicBool,
+    /// Why it was not opened.
+    why: OnceLock<String>,
     buckets: [AtomicU32; BUCKETS],
 }
 
@@ -67,6 +72,8 @@ impl Default for Meter {
             longest_ns: AtomicU64::default(),
             shut: AtomicU8::default(),
             told: AtomicBool::default(),
+            off: AtomicBool::default(),
+            why: OnceLock::new(),
             buckets: [const { AtomicU32::new(0) }; BUCKETS],
         }
     }
@@ -85,6 +92,17 @@ impl Meter {
     /// \[control\].
     pub fn stands(&self, slot: String) {
         let _ = self.slot.set(slot);
+    }
+
+    /// Says why it was not opened.
+    pub(crate) fn refused(&self, why: String) {
+        let _ = self.why.set(why);
+    }
+
+    /// Whether a person has switched its plugin off.
+    #[inline(always)]
+    pub(crate) fn is_off(&self) -> bool {
+        self.off.load(Relaxed)
     }
 
     fn seat(&self) -> Seat {
@@ -151,9 +169,10 @@ impl Meter {
 
     pub(crate) fn shut(&self, trouble: Option<Trouble>) {
         let code = match trouble {
-            None | Some(Trouble::Failed(_)) => 0,
+            None | Some(Trouble::Failed(_) | Trouble::SwitchedOff) => 0,
             Some(Trouble::Bypassed) => 1,
             Some(Trouble::Poisoned) => 2,
+            Some(Trouble::Refused) => 3,
         };
         self.told.store(false, Relaxed);
         self.shut.store(code, Relaxed);
@@ -163,6 +182,7 @@ impl Meter {
         match self.shut.load(Relaxed) {
             1 => Some(Trouble::Bypassed),
             2 => Some(Trouble::Poisoned),
+            3 => Some(Trouble::Refused),
             _ => None,
         }
     }
@@ -227,6 +247,8 @@ pub struct ShutOut {
     pub seat: Seat,
     /// Why.
     pub trouble: Trouble,
+    /// In words, where it was not opened.
+    pub why: Option<String>,
     /// What it did until then.
     pub tally: Tally,
 }
@@ -263,6 +285,16 @@ impl Sums {
         }
     }
 
+    fn cost(&self, open: usize) -> Cost {
+        Cost {
+            tally: self.tally,
+            p50_ns: self.percentile(50),
+            p99_ns: self.percentile(99),
+            open,
+            shut: self.shut,
+        }
+    }
+
     /// The longest of the shortest `share` of a hundred calls.
     fn percentile(&self, share: u64) -> u64 {
         let all: u64 = self.buckets.iter().sum();
@@ -280,6 +312,8 @@ impl Sums {
 struct Meters {
     open: Vec<Arc<Meter>>,
     closed: Sums,
+    /// Instances to come are off as well.
+    off: bool,
 }
 
 /// The meters of one plugin.
@@ -295,8 +329,24 @@ impl Budget {
             meters.put_away();
         }
         let meter = Arc::new(Meter::default());
+        meter.off.store(meters.off, Relaxed);
         meters.open.push(Arc::clone(&meter));
         meter
+    }
+
+    /// Keeps every instance from being entered, also those to come, until it is called off. Thread:
+    /// \[control\].
+    pub(crate) fn switch(&self, off: bool) {
+        let mut meters = self.meters();
+        meters.off = off;
+        for meter in &meters.open {
+            meter.off.store(off, Relaxed);
+        }
+    }
+
+    /// Whether they are kept from it.
+    pub(crate) fn is_off(&self) -> bool {
+        self.meters().off
     }
 
     /// What the plugin cost so far. Thread: \[control\]; no media thread waits for it.
@@ -307,13 +357,23 @@ impl Budget {
         for meter in &meters.open {
             sums.add(meter);
         }
-        Cost {
-            tally: sums.tally,
-            p50_ns: sums.percentile(50),
-            p99_ns: sums.percentile(99),
-            open: meters.open.len(),
-            shut: sums.shut,
+        sums.cost(meters.open.len())
+    }
+
+    /// The same of open instances alone, by where they stand. Thread: \[control\].
+    pub fn costs_by_seat(&self) -> Vec<(Seat, Cost)> {
+        let mut meters = self.meters();
+        meters.put_away();
+        let mut seats: BTreeMap<Seat, (Sums, usize)> = BTreeMap::new();
+        for meter in &meters.open {
+            let (sums, open) = seats.entry(meter.seat()).or_default();
+            sums.add(meter);
+            *open += 1;
         }
+        let costs = seats.into_iter();
+        costs
+            .map(|(seat, (sums, open))| (seat, sums.cost(open)))
+            .collect()
     }
 
     /// Where open instances stand, each place once. Thread: \[control\].
@@ -335,6 +395,7 @@ impl Budget {
             (!meter.told.swap(true, Relaxed)).then(|| ShutOut {
                 seat: meter.seat(),
                 trouble,
+                why: meter.why.get().cloned(),
                 tally: meter.tally(),
             })
         });
@@ -405,6 +466,42 @@ mod tests {
         assert_eq!(cost.tally.longest_ns, 5_000_000);
         drop((one, two));
         assert_eq!(budget.cost(), Cost { open: 0, ..cost });
+    }
+
+    #[test]
+    fn each_call_has_its_own_figures_while_it_lasts() {
+        let budget = Budget::default();
+        let meters: Vec<_> = [Some(7), Some(7), Some(8), None]
+            .into_iter()
+            .map(|leg| {
+                let meter = budget.meter();
+                if let Some(leg) = leg {
+                    meter.serves(leg);
+                }
+                meter
+            })
+            .collect();
+        for (meter, us) in meters.iter().zip([10, 30, 500, 1]) {
+            meter.called();
+            meter.took(us * 1_000);
+        }
+        let of = |leg: Option<u64>| {
+            let all = budget.costs_by_seat().into_iter();
+            let mut its = all
+                .filter(|(seat, _)| seat.leg == leg)
+                .map(|(_, cost)| cost);
+            (its.next(), its.next())
+        };
+        let (seven, another) = of(Some(7));
+        let seven = seven.unwrap();
+        assert_eq!((seven.open, seven.tally.calls, another), (2, 2, None));
+        assert_eq!(seven.tally.longest_ns, 30_000);
+        assert!((10_000..=12_500).contains(&seven.p50_ns), "{seven:?}");
+        assert_eq!(of(Some(8)).0.unwrap().p99_ns, 500_000);
+        assert_eq!(of(None).0.unwrap().tally.calls, 1);
+        drop(meters);
+        assert_eq!(budget.costs_by_seat(), []);
+        assert_eq!(budget.cost().tally.calls, 4);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A codec's format in the catalogue, and instances of it behind their fence.
 
 use crate::away::media::AwayCodec;
+use crate::away::process::When;
 use crate::away::words::{Answer, Ask, Media};
 use crate::budget::{Tally, Way};
 use crate::fence::{Clock, Fence, Trouble, length};
@@ -31,12 +32,13 @@ impl CodecHandle {
         &self.format
     }
 
-    /// Whether its plugin ran in a process of its own and failed too often: nothing of it can be opened.
+    /// Whether its plugin ran in a process of its own and failed too often, or was switched off: nothing of it
+    /// can be opened.
     /// Thread: \[control\].
     pub fn is_shut_out(&self) -> bool {
         match &self.table {
-            Table::Here(_) => false,
-            Table::Away(process) => process.is_shut_out(),
+            Table::Here(_) => self.plugin.is_off(),
+            Table::Away(process) => process.is_shut_out() || self.plugin.is_off(),
         }
     }
 
@@ -58,14 +60,24 @@ impl CodecHandle {
     }
 
     /// Makes an encoder and decoder pair. `fmtp` is what was negotiated, `options` a JSON object or
-    /// nothing. Thread: \[control\].
+    /// nothing. One of another process is waited for, up to 750 ms. Thread: \[control\].
     pub fn open(&self, fmtp: &str, options: &str) -> Result<CodecInstance, Error> {
+        self.made(fmtp, options, When::Now)
+    }
+
+    /// The same without waiting: one of another process gives nothing until it is open, which nobody counts. If it
+    /// is refused, its fence says so. Bound: 5.75 s. Thread: \[control\].
+    pub fn open_soon(&self, fmtp: &str, options: &str) -> Result<CodecInstance, Error> {
+        self.made(fmtp, options, When::Soon)
+    }
+
+    fn made(&self, fmtp: &str, options: &str, when: When) -> Result<CodecInstance, Error> {
         let request = plugin::CodecRequest {
             format: self.format.index,
             fmtp,
             options,
         };
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(&request).map(Inner::Here),
@@ -77,6 +89,7 @@ impl CodecHandle {
                         options: options.to_owned(),
                     },
                     fence.meter(),
+                    when,
                 )
                 .map(|caller| Inner::Away(AwayCodec::new(caller))),
         };
@@ -85,7 +98,7 @@ impl CodecHandle {
             inner,
             fence,
             format: Arc::clone(&self.format),
-            _plugin: Arc::clone(&self.plugin),
+            plugin: Arc::clone(&self.plugin),
         })
     }
 
@@ -113,7 +126,7 @@ pub struct CodecInstance {
     inner: Inner,
     fence: Fence,
     format: Arc<CodecFormat>,
-    _plugin: Arc<Plugin>,
+    plugin: Arc<Plugin>,
 }
 
 impl CodecInstance {
@@ -136,6 +149,41 @@ impl CodecInstance {
         }
     }
 
+    /// Whether its process is still opening it.
+    pub fn is_opening(&self) -> bool {
+        match &self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(codec) => codec.is_opening(),
+        }
+    }
+
+    /// Why its process did not open it, if so.
+    pub fn refusal(&self) -> Option<Error> {
+        let refusal = match &self.inner {
+            Inner::Here(_) => None,
+            Inner::Away(codec) => codec.refusal(),
+        }?;
+        Some(Error::Open {
+            plugin: self.plugin.about.id.clone(),
+            refusal: refusal.clone(),
+        })
+    }
+
+    /// Whether it may be entered; before it is open there is nothing to count.
+    #[inline]
+    fn is_open(&mut self) -> Result<(), Trouble> {
+        let Inner::Away(codec) = &self.inner else {
+            return Ok(());
+        };
+        if codec.is_opening() {
+            return Err(Trouble::Failed(Status::UNAVAILABLE));
+        }
+        match codec.refusal() {
+            None => Ok(()),
+            Some(_) => Err(self.fence.refuse()),
+        }
+    }
+
     /// Its fence, to reopen it.
     pub fn fence(&mut self) -> &mut Fence {
         &mut self.fence
@@ -149,6 +197,7 @@ impl CodecInstance {
     /// Encodes one packet; returns its size, 0 to send nothing. Thread: \[media\].
     #[inline]
     pub fn encode(&mut self, pcm: &[i16], payload: &mut [u8]) -> Result<usize, Trouble> {
+        self.is_open()?;
         let (format, samples) = (&self.format, pcm.len());
         self.fence.call_way(
             Way::Out,
@@ -167,6 +216,7 @@ impl CodecInstance {
     /// nobody knows before. One that gives none is measured by the packet time declared. Thread: \[media\].
     #[inline]
     pub fn decode(&mut self, payload: &[u8], pcm: &mut [i16]) -> Result<usize, Trouble> {
+        self.is_open()?;
         let (format, room) = (&self.format, pcm.len());
         let decoded = Cell::new(0);
         self.fence.call(
@@ -205,6 +255,7 @@ impl CodecInstance {
 
     /// The sound of the packet that [`submit_decode`](Self::submit_decode) took. Thread: \[media\].
     pub fn collect_decoded(&mut self, pcm: &mut [i16]) -> Result<usize, Trouble> {
+        self.is_open()?;
         self.fence.call(
             || base::Duration::ZERO,
             || match &mut self.inner {
@@ -226,6 +277,7 @@ impl CodecInstance {
     /// The packet of the frame that [`submit_encode`](Self::submit_encode) took; `None` when it is late and
     /// may be asked for again. Thread: \[media\].
     pub fn collect_encoded(&mut self, payload: &mut [u8]) -> Result<Option<usize>, Trouble> {
+        self.is_open()?;
         let Inner::Away(codec) = &mut self.inner else {
             return Err(Trouble::Failed(Status::UNAVAILABLE));
         };
@@ -247,6 +299,7 @@ impl CodecInstance {
     /// [`CodecFormat::conceals`]. Thread: \[media\].
     #[inline]
     pub fn conceal(&mut self, pcm: &mut [i16]) -> Result<usize, Trouble> {
+        self.is_open()?;
         let (format, samples) = (&self.format, pcm.len());
         self.fence.call(
             || lasting(format, samples),
@@ -261,6 +314,7 @@ impl CodecInstance {
     /// [`CodecFormat::recovers`]. Thread: \[media\].
     #[inline]
     pub fn recover(&mut self, next: &[u8], pcm: &mut [i16]) -> Result<usize, Trouble> {
+        self.is_open()?;
         let (format, samples) = (&self.format, pcm.len());
         self.fence.call(
             || lasting(format, samples),
@@ -273,6 +327,7 @@ impl CodecInstance {
 
     /// Changes one setting, `plugin_abi::codec::KEY_…`. Thread: \[media\].
     pub fn control(&mut self, key: u32, value: i64) -> Result<(), Trouble> {
+        self.is_open()?;
         let format = &self.format;
         self.fence.call(
             || packet(format),
@@ -285,6 +340,7 @@ impl CodecInstance {
 
     /// The far end begins another stream: decoding forgets the past, encoding goes on. Thread: \[media\].
     pub fn reset(&mut self) -> Result<(), Trouble> {
+        self.is_open()?;
         let format = &self.format;
         self.fence.call(
             || packet(format),

@@ -1,6 +1,7 @@
 //! Kinds that are not promised yet, opened.
 
 use crate::away::media::AwayTone;
+use crate::away::process::When;
 use crate::away::talk::{self, Talk};
 use crate::away::words::{self, Answer, Ask, Media};
 use crate::fence::{Fence, Trouble};
@@ -51,7 +52,7 @@ impl<T> Ready<T> {
         here: impl FnOnce(&T) -> Result<I, Refusal>,
         away: impl FnOnce() -> words::Talk,
     ) -> Result<Opened<I>, Error> {
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let inner = match &self.table {
             Table::Here(table) => here(table).map(Inner::Here),
             Table::Away(process) => Talk::open(process, away()).map(Inner::Away),
@@ -141,7 +142,7 @@ pub type Face = Opened<ui::UiInstance>;
 impl UiPlugin {
     /// Starts the face; its commands go to `commands`, from any thread. Thread: \[control\].
     pub fn open(&self, options: &str, commands: ui::Commands) -> Result<Face, Error> {
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let inner = match &self.table {
             Table::Here(table) => table.open(options, commands).map(Inner::Here),
             Table::Away(process) => talk::ui(process, options, commands).map(Inner::Away),
@@ -204,7 +205,7 @@ impl TonePlugin {
 
     /// Prepares a tone. Thread: \[control\].
     pub fn open(&self, name: &str, sample_rate_hz: u32, options: &str) -> Result<Tone, Error> {
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(name, sample_rate_hz, options).map(Played::Here),
@@ -216,6 +217,7 @@ impl TonePlugin {
                         options: options.to_owned(),
                     },
                     fence.meter(),
+                    When::Now,
                 )
                 .map(|caller| Played::Away(AwayTone::new(caller))),
         };

@@ -1,6 +1,7 @@
 //! A DTMF method, and its listeners behind their fence.
 
 use crate::away::media::AwayListener;
+use crate::away::process::When;
 use crate::away::words::{Answer, Ask, Media, Step, heard};
 use crate::budget::Tally;
 use crate::fence::{Fence, Trouble};
@@ -39,10 +40,13 @@ impl DtmfMethod {
 
     /// What to send for one key; `None` when it cannot be used in this call. Thread: \[control\].
     pub fn plan(&self, request: &DtmfRequest<'_>) -> Result<Option<Vec<DtmfStep>>, Error> {
+        if self.plugin.is_off() {
+            return Ok(None);
+        }
         let plan = match &self.table {
             Table::Here(table) => table.plan(request),
             Table::Away(process) => process
-                .ask(&Ask::Plan {
+                .ask_now(&Ask::Plan {
                     key: request.key,
                     duration_ms: request.duration_ms,
                     peer_takes_info: request.peer_takes_info,
@@ -72,6 +76,9 @@ impl DtmfMethod {
 
     /// Reads a key from an INFO request. Thread: \[control\].
     pub fn hear_info(&self, content_type: &str, body: &str) -> Option<DtmfHeard> {
+        if self.plugin.is_off() {
+            return None;
+        }
         let process = match &self.table {
             Table::Here(table) => return table.hear_info(content_type, body),
             Table::Away(process) => process,
@@ -80,15 +87,24 @@ impl DtmfMethod {
             content_type: content_type.to_owned(),
             body: body.to_owned(),
         };
-        match process.ask(&word) {
+        match process.ask_now(&word) {
             Ok(Answer::Heard(Some((key, released, ms)))) => heard(key, released, ms),
             Ok(_) | Err(_) => None,
         }
     }
 
-    /// Makes a listener. Thread: \[control\].
+    /// Makes a listener. One of another process is waited for, up to 750 ms. Thread: \[control\].
     pub fn open(&self, request: &DtmfListen<'_>) -> Result<DtmfListener, Error> {
-        self.plugin.before_use();
+        self.made(request, When::Now)
+    }
+
+    /// The same without waiting: one of another process hears nothing until it is open. Thread: \[control\].
+    pub fn open_soon(&self, request: &DtmfListen<'_>) -> Result<DtmfListener, Error> {
+        self.made(request, When::Soon)
+    }
+
+    fn made(&self, request: &DtmfListen<'_>, when: When) -> Result<DtmfListener, Error> {
+        self.plugin.before_use()?;
         let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
@@ -99,6 +115,7 @@ impl DtmfMethod {
                         options: request.options.to_owned(),
                     },
                     fence.meter(),
+                    when,
                 )
                 .map(|caller| Inner::Away(AwayListener::new(caller))),
         };

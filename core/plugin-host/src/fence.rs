@@ -34,6 +34,10 @@ pub enum Trouble {
     Poisoned,
     /// It was too slow too often; it is not entered until [`Fence::reopen`].
     Bypassed,
+    /// Its process did not open it.
+    Refused,
+    /// A person switched it off; it is not entered until it is on again.
+    SwitchedOff,
 }
 
 /// How a call gets through. One look at it decides, because it stands in every packet's way.
@@ -95,6 +99,9 @@ impl Fence {
 
     /// Why nothing gets through, if so.
     pub fn shut(&self) -> Option<Trouble> {
+        if self.meter.is_off() {
+            return Some(Trouble::SwitchedOff);
+        }
         match self.gate {
             Gate::Open | Gate::Timed(_) => None,
             Gate::Shut(trouble) => Some(trouble),
@@ -110,8 +117,11 @@ impl Fence {
                 self.meter.in_time(Way::In);
                 self.meter.in_time(Way::Out);
             }
-            Gate::Shut(Trouble::Poisoned | Trouble::Failed(_)) => {}
-            Gate::Open | Gate::Timed(_) => {}
+            Gate::Shut(
+                Trouble::Poisoned | Trouble::Failed(_) | Trouble::Refused | Trouble::SwitchedOff,
+            )
+            | Gate::Open
+            | Gate::Timed(_) => {}
         }
     }
 
@@ -133,6 +143,9 @@ impl Fence {
         audio: impl FnOnce() -> Duration,
         body: impl FnOnce() -> Result<T, Status>,
     ) -> Result<T, Trouble> {
+        if self.meter.is_off() {
+            return Err(Trouble::SwitchedOff);
+        }
         let result = match self.gate {
             Gate::Open => {
                 self.meter.called();
@@ -171,6 +184,12 @@ impl Fence {
         if self.meter.missed(way) >= MISSES {
             self.shut_for(Trouble::Bypassed);
         }
+    }
+
+    /// What is behind it was never there; who found out has written it down.
+    pub(crate) fn refuse(&mut self) -> Trouble {
+        self.gate = Gate::Shut(Trouble::Refused);
+        Trouble::Refused
     }
 
     fn shut_for(&mut self, trouble: Trouble) {

@@ -1,6 +1,7 @@
 //! A filter, and its instances behind their fence.
 
 use crate::away::media::AwayFilter;
+use crate::away::process::When;
 use crate::away::words::Media;
 use crate::budget::Tally;
 use crate::fence::{Fence, Trouble};
@@ -18,10 +19,20 @@ pub type FilterPlugin = Ready<plugin::FilterHandle>;
 const BLOCK: Duration = Duration::from_millis(10);
 
 impl FilterPlugin {
-    /// Makes an instance. Thread: \[control\].
+    /// Makes an instance. One of another process is waited for, up to 750 ms. Thread: \[control\].
     pub fn open(&self, request: &FilterRequest<'_>) -> Result<FilterInstance, Error> {
+        self.made(request, When::Now)
+    }
+
+    /// The same without waiting: what is still [`is_opening`](FilterInstance::is_opening) is not to be used yet.
+    /// Bound: 5.75 s. Thread: \[control\].
+    pub fn open_soon(&self, request: &FilterRequest<'_>) -> Result<FilterInstance, Error> {
+        self.made(request, When::Soon)
+    }
+
+    fn made(&self, request: &FilterRequest<'_>, when: When) -> Result<FilterInstance, Error> {
         let rate = request.sample_rate_hz;
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let fence = self.plugin.fence(self.table.timing(self.clock));
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
@@ -33,6 +44,7 @@ impl FilterPlugin {
                         options: request.options.to_owned(),
                     },
                     fence.meter(),
+                    when,
                 )
                 .map(|caller| Inner::Away(Box::new(AwayFilter::new(caller, rate)))),
         };
@@ -69,6 +81,26 @@ impl FilterInstance {
         &self.plugin.about.id
     }
 
+    /// Whether its process is still opening it.
+    pub fn is_opening(&self) -> bool {
+        match &self.inner {
+            Inner::Here(_) => false,
+            Inner::Away(filter) => filter.is_opening(),
+        }
+    }
+
+    /// Why its process did not open it, if so.
+    pub fn refusal(&self) -> Option<Error> {
+        let refusal = match &self.inner {
+            Inner::Here(_) => None,
+            Inner::Away(filter) => filter.refusal(),
+        }?;
+        Some(Error::Open {
+            plugin: self.plugin.about.id.clone(),
+            refusal: refusal.clone(),
+        })
+    }
+
     /// Its fence, to reopen it.
     pub fn fence(&mut self) -> &mut Fence {
         &mut self.fence
@@ -81,7 +113,7 @@ impl FilterInstance {
 
     /// Turns `near` into `out`; after trouble `out` is `near` as it is. `far` is what went to the
     /// loudspeaker, `delay_samples` ago at the microphone. All are one block. A filter of another process gives
-    /// out the block before, also after trouble. Thread: \[media\].
+    /// out the block before, also after trouble, unless it is switched off. Thread: \[media\].
     #[inline]
     pub fn process(
         &mut self,
@@ -93,9 +125,12 @@ impl FilterInstance {
         let inner = match &mut self.inner {
             Inner::Here(filter) => filter,
             Inner::Away(filter) => {
-                return self
-                    .fence
-                    .call(|| BLOCK, || filter.process(near, far, delay_samples, out));
+                let body = || filter.process(near, far, delay_samples, out);
+                let result = self.fence.call(|| BLOCK, body);
+                if result == Err(Trouble::SwitchedOff) {
+                    filter.pass(near, out);
+                }
+                return result;
             }
         };
         let result = self

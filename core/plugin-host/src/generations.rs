@@ -6,9 +6,11 @@
 //! ends; [`Build`] says how much. The same build again maps nothing: it is known by its hash. A build in a
 //! process of its own ends with that.
 
+mod newer;
+
+pub use newer::{Looked, Newer};
+
 use crate::admit::Passed;
-use crate::catalogue::kind;
-use crate::library::Library;
 use crate::shelves::Shelves;
 use crate::started::{Code, Plugin};
 use crate::{Catalogue, CodecHandle, Error, Manifest, Origin, Trust};
@@ -16,10 +18,6 @@ use plugin::EntryHandle;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
-
-/// How long the look at a file may take while calls run: whoever asked waits for it.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// A new generation, and the one whose place it took. That one is kept alive by this: drop it once nobody
 /// wants it back.
@@ -83,38 +81,42 @@ pub(crate) struct Generations {
 
 impl Catalogue {
     /// Puts the library at `path` in the place of the plugin `id`, in the process that `trusted` says; its
-    /// error says why it is kept out. Refused, everything stays as it was. Thread: \[control\].
+    /// error says why it is kept out. Refused, everything stays as it was. Where calls run, the three steps of
+    /// this are taken one by one: [`newer`](Self::newer), [`Newer::look`], [`take_over`](Self::take_over).
+    /// Thread: \[control\].
     pub fn reload(
         &mut self,
         id: &str,
         path: &Path,
         trusted: impl Fn(&Path, &Manifest) -> Result<Trust, String>,
     ) -> Result<Reloaded, Error> {
+        let newer = self.newer(id, path)?;
+        self.take_over(newer.look(trusted)?)
+    }
+
+    /// First step: what is to be found out of the library at `path`. Takes no time. Thread: \[control\].
+    pub fn newer(&mut self, id: &str, path: &Path) -> Result<Newer, Error> {
         let running = Arc::clone(self.running(id)?);
-        let old_kind = running.about.kind;
-        let library = Library::read(path)?;
-        let manifest = library.manifest()?;
-        if manifest.id != id {
-            return Err(Error::OtherId {
-                path: path.to_owned(),
-                wanted: id.to_owned(),
-                theirs: manifest.id,
-            });
-        }
-        if kind(&manifest)? != old_kind {
-            return Err(Error::WrongKind {
-                plugin: manifest.id,
-                kind: manifest.kind,
-                reason: "the running one is of another kind",
-            });
-        }
-        let trust = trusted(path, &manifest).map_err(|reason| Error::KeptOut { reason })?;
         let lines = &mut self.generations.lines;
-        lines
+        let line = lines
             .entry(id.to_owned())
             .or_insert_with(|| Line::starting_with(&running));
-        let next = self.next(library, manifest, trust);
-        let next = next.and_then(|next| self.can_all(id, next))?;
+        let away = line.builds.iter().filter_map(Started::away).collect();
+        Ok(Newer {
+            id: id.to_owned(),
+            kind: running.about.kind,
+            path: path.to_owned(),
+            next: self.empty_like(),
+            away,
+        })
+    }
+
+    /// Last step: puts what was looked at in the plugin's place. Code that is to run in this process is started
+    /// here. Thread: \[control\].
+    pub fn take_over(&mut self, looked: Looked) -> Result<Reloaded, Error> {
+        let Looked { id, next, passed } = looked;
+        let next = self.next(next, passed)?;
+        let next = self.can_all(&id, next)?;
         Ok(self.publish(next))
     }
 
@@ -164,27 +166,16 @@ impl Catalogue {
     }
 
     /// The new generation, started, on shelves of its own.
-    fn next(
-        &mut self,
-        library: Library,
-        manifest: Manifest,
-        trust: Trust,
-    ) -> Result<Generation, Error> {
-        let mut next = self.empty_like();
-        next.gate.prober = next.gate.prober.map(|prober| prober.within(LOOK));
-        let passed = next.pass(library, manifest, trust)?;
-        let known = self.generations.lines.get(&passed.manifest.id);
-        let known = known.and_then(|line| line.like(&passed));
-        let entry = known.and_then(|known| known.entry.clone());
-        let running = known.and_then(|known| known.plugin.upgrade());
-        // One that was shut out stays so: the same file is started anew.
-        match (running.filter(|plugin| !plugin.is_shut_out()), entry) {
-            (Some(plugin), _) => {
-                next.shelve(&plugin)?;
-                next.plugins.push(plugin);
+    fn next(&self, mut next: Self, passed: Option<Passed>) -> Result<Generation, Error> {
+        if let Some(passed) = passed {
+            let known = self.generations.lines.get(&passed.manifest.id);
+            let known = known.and_then(|line| line.like(&passed));
+            let entry = known.and_then(|known| known.entry.clone());
+            match (known.and_then(|known| known.plugin.upgrade()), entry) {
+                (Some(plugin), _) => next.stand(plugin)?,
+                (None, Some(entry)) => next.begin_loaded(passed, entry)?,
+                (None, None) => next.begin(passed)?,
             }
-            (None, Some(entry)) => next.begin_loaded(passed, entry)?,
-            (None, None) => next.begin(passed)?,
         }
         let Catalogue {
             mut plugins,
@@ -200,6 +191,13 @@ impl Catalogue {
             }),
             None => Err(self.missing("plugin".into(), Vec::new())),
         }
+    }
+
+    /// One that runs already, on the shelves of this one too.
+    fn stand(&mut self, plugin: Arc<Plugin>) -> Result<(), Error> {
+        self.shelve(&plugin)?;
+        self.plugins.push(plugin);
+        Ok(())
     }
 
     /// Whether the new one has every format of the running one: offers name them as long as the host runs.
@@ -295,6 +293,13 @@ impl Started {
                 Code::Away(..) => None,
             },
         }
+    }
+
+    /// Its hash, where it runs in a process of its own.
+    fn away(&self) -> Option<(String, Weak<Plugin>)> {
+        let is_away = matches!(self.build.origin, Origin::Isolated(_));
+        let hash = self.build.sha256.clone().filter(|_| is_away)?;
+        Some((hash, Weak::clone(&self.plugin)))
     }
 
     /// Whether it is of the file with this hash, in this process or not.

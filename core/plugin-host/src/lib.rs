@@ -83,7 +83,7 @@ pub use fence::{Clock, Fence, Trouble, wall_clock};
 pub use filter::{FilterInstance, FilterPlugin};
 pub use find::SearchPath;
 pub use gate::Gate;
-pub use generations::{Build, Reloaded};
+pub use generations::{Build, Looked, Newer, Reloaded};
 pub use kind::Kind;
 pub use manifest::Manifest;
 pub use plugin::{

@@ -1,7 +1,7 @@
 //! A recorder, and its recordings.
 
 use crate::away::talk::Talk;
-use crate::away::words::{self, Answer, Ask};
+use crate::away::words::{self, Ask};
 use crate::fence::Fence;
 use crate::reach;
 use crate::ready::{Table, nonsense};
@@ -67,15 +67,11 @@ pub struct RecordedFile {
 }
 
 impl RecorderPlugin {
-    /// What it writes. Thread: \[control\].
+    /// What it writes; one of another process was asked when it was started. Thread: \[control\].
     pub fn files(&self) -> Result<RecorderAbout, Error> {
         let said = match &self.table {
             Table::Here(table) => table.about(),
-            Table::Away(process) => match process.ask(&Ask::RecorderAbout) {
-                Ok(Answer::Text(said)) => Ok(said),
-                Ok(_) => Err(nonsense()),
-                Err(refusal) => Err(refusal),
-            },
+            Table::Away(_) => self.plugin.recorder().ok_or_else(nonsense),
         };
         let said = said.map_err(|refusal| self.refused(refusal))?;
         serde_json::from_str(&said).map_err(|error| {
@@ -86,7 +82,7 @@ impl RecorderPlugin {
 
     /// Begins a recording. Thread: \[worker\].
     pub fn open(&self, request: &RecorderRequest<'_>) -> Result<Recording, Error> {
-        self.plugin.before_use();
+        self.plugin.before_use()?;
         let opened = match &self.table {
             Table::Here(table) => table.open(request).map(Inner::Here),
             Table::Away(process) => {
@@ -116,7 +112,7 @@ impl RecorderPlugin {
             Table::Here(_) => None,
             Table::Away(process) => match process.begun_with() {
                 Ask::Begin { permissions, .. } => reach::barred(permissions, Path::new(path)),
-                Ask::Fmtp { .. } | Ask::Devices | Ask::ToneNames | Ask::RecorderAbout => None,
+                Ask::Fmtp { .. } | Ask::Devices | Ask::ToneNames => None,
                 Ask::Plan { .. } | Ask::HearInfo { .. } | Ask::Figures => None,
                 Ask::Media(_) | Ask::Talk(_) => None,
             },
@@ -133,6 +129,11 @@ impl RecorderPlugin {
 }
 
 impl Recording {
+    /// Whether its plugin was switched off while it ran: it is to be closed.
+    pub fn is_off(&self) -> bool {
+        self.fence.shut() == Some(crate::Trouble::SwitchedOff)
+    }
+
     /// Says which leg is recorded, for whoever tells that the plugin failed.
     pub fn serves(&self, leg: u64) {
         self.fence.serves(leg);

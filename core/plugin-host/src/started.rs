@@ -1,12 +1,12 @@
 //! A plugin that was started, and how its first use and its cost are watched.
 
-use crate::About;
 use crate::away::process::Process;
 use crate::away::words::{Answer, Ask, Begun, abilities};
 use crate::budget::{Budget, Cost, Seat, ShutOut};
 use crate::fence::{Clock, Fence};
 use crate::services::{Context, Figure, HostClock};
-use crate::state::PluginMemory;
+use crate::state::{OffBy, PluginMemory};
+use crate::{About, Error};
 use base::{Duration, Instant};
 use plugin::EntryHandle;
 use std::collections::BTreeMap;
@@ -78,11 +78,31 @@ impl Plugin {
         }
     }
 
+    /// What a recorder of another process said of its files.
+    pub(crate) fn recorder(&self) -> Option<String> {
+        match &self.code {
+            Code::Here(..) => None,
+            Code::Away(_, begun) => begun.recorder.clone(),
+        }
+    }
+
     /// Said before anything is opened of it: whether its first use goes well is not known yet.
-    pub(crate) fn before_use(&self) {
+    pub(crate) fn before_use(&self) -> Result<(), Error> {
+        if self.is_off() {
+            return Err(Error::SwitchedOff {
+                plugin: self.about.id.clone(),
+                by: OffBy::Command,
+            });
+        }
         if let Some(probation) = &self.probation {
             probation.begin(&self.about.id);
         }
+        Ok(())
+    }
+
+    /// Whether a person has switched it off while the engine runs.
+    pub(crate) fn is_off(&self) -> bool {
+        self.budget.is_off()
     }
 
     /// Whether its process failed too often and is not started again.
@@ -197,6 +217,14 @@ impl Watch {
             .unwrap_or_default()
     }
 
+    /// The same of what is open, by where it stands.
+    pub fn costs_by_seat(&self) -> Vec<(Seat, Cost)> {
+        let plugin = self.plugin.upgrade();
+        plugin
+            .map(|plugin| plugin.budget.costs_by_seat())
+            .unwrap_or_default()
+    }
+
     /// Instances that were shut out since this was asked last.
     pub fn newly_shut(&self) -> Vec<ShutOut> {
         let plugin = self.plugin.upgrade();
@@ -213,12 +241,31 @@ impl Watch {
             .unwrap_or_default()
     }
 
+    /// Switches everything of it that is open off at once, or on again. What is off is not entered, and nothing
+    /// new is opened. Thread: \[control\].
+    pub fn switch(&self, off: bool) {
+        if let Some(plugin) = self.plugin.upgrade() {
+            plugin.budget.switch(off);
+        }
+    }
+
+    /// Whether it is switched off so.
+    pub fn is_off(&self) -> bool {
+        (self.plugin.upgrade()).is_some_and(|plugin| plugin.is_off())
+    }
+
     /// Whether it has stopped: it is not the current build, and nothing of it is open.
     pub fn is_over(&self) -> bool {
         self.plugin.strong_count() == 0
     }
 
-    /// The numbers that it shows, by name. One of another process is asked, and may take 250 ms.
+    /// Whether it has a process of its own, which is asked for its figures.
+    pub fn is_away(&self) -> bool {
+        (self.plugin.upgrade()).is_some_and(|plugin| matches!(plugin.code, Code::Away(..)))
+    }
+
+    /// The numbers that it shows, by name. One of another process is asked, and may take 750 ms. Thread: \[control\]
+    /// of one in this process, \[worker\] of others.
     pub fn figures(&self) -> BTreeMap<String, Figure> {
         let plugin = self.plugin.upgrade();
         plugin.map(|plugin| plugin.figures()).unwrap_or_default()

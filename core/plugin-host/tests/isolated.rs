@@ -449,6 +449,41 @@ fn an_isolated_decoder_that_is_always_late_is_told_beside_its_encoder() {
     assert!(told[0].tally.misses_in_row >= 3, "{told:?}");
 }
 
+/// As the media thread calls it: a frame in one tick, a packet in the other.
+#[test]
+fn a_late_frame_comes_a_tick_later_and_makes_no_other_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "once", &["SLOW_FRAME=4".into()]);
+    let mut catalogue = empty();
+    catalogue.add_isolated(&file).unwrap();
+    let codec = catalogue.codec("COPY", Hertz(8000)).unwrap();
+    let mut codec = codec.open("", "").unwrap();
+    let (mut in_time, mut late) = (0, 0);
+    for n in 0..25_i16 {
+        let mut payload = [0; 320];
+        let mut fetched = |codec: &mut host::CodecInstance| {
+            let size = codec.collect_encoded(&mut payload).unwrap();
+            size.is_some_and(|size| size == 320 && payload[0] == n as u8)
+        };
+        host::away::begin_tick();
+        assert!(codec.submit_encode(&[n; 160], 320));
+        let mut came = fetched(&mut codec);
+        in_time += u32::from(came);
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(10));
+            host::away::begin_tick();
+            let _ = codec.submit_decode(&[1; 320]) && codec.collect_decoded(&mut [0; 160]).is_ok();
+            if !came {
+                came = fetched(&mut codec);
+                late += u32::from(came);
+            }
+        }
+    }
+    assert_eq!(in_time + late, 25, "none is lost");
+    // A busy machine makes some more late.
+    assert!(late <= 8, "{late}");
+}
+
 /// Whoever finds out later that the process has gone does not accuse the one after it.
 #[test]
 fn a_recorder_whose_process_is_killed_is_one_fault() {

@@ -14,6 +14,8 @@ pub(crate) use message::{ListMessages, Message, MessagesOf, SendMessage};
 pub(crate) use moved::{Park, Redirect, Transfer};
 pub(crate) use presence::{Presence, PresenceVerb, SetPresence};
 
+mod switch;
+
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use control::command::Digits;
@@ -21,6 +23,7 @@ use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+pub(crate) use switch::PluginDisable;
 
 /// The command line of the offhook phone.
 #[derive(Debug, Parser)]
@@ -478,7 +481,7 @@ pub(crate) enum Plugin {
     /// Switch a plugin on from the next start on, and forget what was held against it
     Enable(OnePlugin),
     /// Leave a plugin out from the next start on
-    Disable(OnePlugin),
+    Disable(PluginDisable),
     /// Begin a plugin: a project that builds without a network
     New(PluginNew),
     /// Build a plugin project, check it, and make a call through it

@@ -16,6 +16,16 @@ pub struct PluginReload {
     pub live: bool,
 }
 
+/// Leave a plugin's file out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginOff {
+    /// Its id, such as `codec-x`.
+    pub plugin: PluginId,
+    /// Also what runs: calls go on without it.
+    #[serde(default)]
+    pub now: bool,
+}
+
 /// A newer build is there for new calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PluginReloaded {

@@ -397,6 +397,32 @@ pub struct PluginCost {
     /// Numbers of its own, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, i64>,
+    /// The same of what is open, by call and place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seats: Vec<SeatCost>,
+}
+
+/// What a plugin costs where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SeatCost {
+    /// The call that it serves, where it serves one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// Where sound passes it, in words such as `microphone 1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// Calls that entered it.
+    pub calls: u64,
+    /// Calls that it answered with a failure.
+    pub failures: u64,
+    /// Calls that took longer than they may, each counted.
+    pub misses: u64,
+    /// Half of the calls were no longer. Unit: ns, rounded up by a quarter at most.
+    pub p50_ns: u64,
+    /// Of a hundred calls 99 were no longer. Unit: as `p50_ns`.
+    pub p99_ns: u64,
+    /// The longest call. Unit: ns.
+    pub longest_ns: u64,
 }
 
 /// Where a plugin was looked for, and what each candidate came to.

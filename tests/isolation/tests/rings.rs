@@ -193,3 +193,16 @@ fn a_reply_that_was_late_is_never_taken_for_the_next() {
         assert_eq!(take(ring, asker, 1, LONG), Ok(()));
     });
 }
+
+#[test]
+fn a_reply_that_was_late_is_there_behind_a_later_one_until_its_slot_is_used_again() {
+    in_every_order(3, |ring, asker| {
+        assert_eq!(ask(ring, asker, 0), Some(0));
+        assert_eq!(ask(ring, asker, 1), Some(1));
+        assert_eq!(take(ring, asker, 1, LONG), Ok(()));
+        assert_eq!(take(ring, asker, 0, Duration::ZERO), Ok(()));
+        assert_eq!(ask(ring, asker, 2), Some(2));
+        assert_eq!(take(ring, asker, 0, Duration::ZERO), Err(Missed::Late));
+        assert_eq!(take(ring, asker, 2, LONG), Ok(()));
+    });
+}

@@ -11,7 +11,7 @@ use offhook_sim::{LinkSettings, Phone, Settings, World};
 use plugin_host::Trust;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::rc::Rc;
+use std::sync::Arc;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -49,7 +49,7 @@ fn phones(world: &mut World, folder: &Path, names: &[&str]) -> Vec<Phone> {
         settings.codecs = vec!["COPY".to_owned()];
         settings.libraries = vec![first.clone()];
         settings.reloads = Some(Reloads {
-            trusted: Rc::new(|_, _| Ok(Trust::InProcess)),
+            trusted: Arc::new(|_, _| Ok(Trust::InProcess)),
         });
         world.phone(&settings)
     };

@@ -161,3 +161,27 @@ fn numbers_are_in_order_and_none_stands_twice() {
         .all(|pair| pair[0].number < pair[1].number);
     assert!(sorted);
 }
+
+#[test]
+fn calls_of_the_pbx_itself_need_no_proof_and_end() {
+    let mut extensions = extensions();
+    let here = ([10, 0, 0, 2], 5060);
+    let request = invite("600", "pbx", here);
+    assert_eq!(refusal(&mut extensions, &request), Some(407));
+    extensions.calls_itself_from(SocketAddr::from(here));
+    assert_eq!(refusal(&mut extensions, &request), None);
+    let goodbye = |plan: Plan| {
+        plan.steps
+            .last()
+            .is_some_and(|(_, step)| *step == Step::HangUp(None))
+    };
+    assert!(goodbye(extensions.plan(&request)));
+    assert!(!goodbye(extensions.plan(&invite("600", "101", PHONE))));
+    // Nobody else gets in so, and nobody is called who is not there.
+    let stranger = invite("600", "pbx", ([10, 0, 0, 2], 5061));
+    assert_eq!(refusal(&mut extensions, &stranger), Some(407));
+    assert_eq!(
+        refusal(&mut extensions, &invite("105", "pbx", here)),
+        Some(404)
+    );
+}

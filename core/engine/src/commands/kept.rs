@@ -10,7 +10,7 @@ use ports::account::default_of;
 use std::collections::BTreeMap;
 use store::Reader;
 
-/// A command that the store is asked.
+/// A command that is answered later.
 pub(crate) struct Asked {
     /// Its number.
     pub(crate) id: CommandId,
@@ -18,7 +18,7 @@ pub(crate) struct Asked {
 }
 
 impl Commands {
-    /// Takes a command that the store is to answer; `Err`: what came of it when it came under the same key before.
+    /// Takes a command that is answered later; `Err`: what came of it when it came under the same key before.
     pub(crate) fn begin(
         &mut self,
         command: &Command,

@@ -24,16 +24,31 @@ impl Filters {
         catalogue: &Catalogue,
     ) -> Result<FilterChain, Error> {
         let all = 0..self.of(side).len();
-        let opened = all.map(|at| self.open_one((side, at), rate, catalogue));
+        let opened = all.map(|at| {
+            self.open_by((side, at), rate, |id, request| {
+                catalogue.filter(id)?.open(request)
+            })
+        });
         Ok(FilterChain::new(opened.collect::<Result<_, Error>>()?))
     }
 
-    /// Opens one of them.
-    pub(super) fn open_one(
+    /// Opens one of them; one of another process is ready a little later.
+    pub(super) fn open_soon(
+        &self,
+        which: (Side, usize),
+        rate: Rate,
+        catalogue: &Catalogue,
+    ) -> Result<FilterInstance, Error> {
+        self.open_by(which, rate, |id, request| {
+            catalogue.filter(id)?.open_soon(request)
+        })
+    }
+
+    fn open_by(
         &self,
         (side, at): (Side, usize),
         rate: Rate,
-        catalogue: &Catalogue,
+        open: impl FnOnce(&str, &FilterRequest<'_>) -> Result<FilterInstance, plugin_host::Error>,
     ) -> Result<FilterInstance, Error> {
         let (place, word) = match side {
             Side::Microphone => (Place::Microphone, "microphone"),
@@ -45,7 +60,7 @@ impl Filters {
             sample_rate_hz: rate.hertz(),
             options,
         };
-        let mut filter = catalogue.filter(id)?.open(&request)?;
+        let mut filter = open(id, &request)?;
         filter.fence().stands(format!("{word} {}", at + 1));
         Ok(filter)
     }

@@ -262,7 +262,7 @@ impl<G: Ground> Legs<G> {
             sample_rate_hz: rate.hertz(),
             options: self.keys.options_of(&name),
         };
-        let opened = method.open(&request);
+        let opened = method.open_soon(&request);
         opened
             .inspect_err(|why| tracing::warn!(name, %why, "DTMF method does not listen"))
             .ok()

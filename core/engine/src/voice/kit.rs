@@ -58,7 +58,7 @@ pub(super) fn leg<S>(
     let format = &config.format;
     let mut codec = catalogue
         .codec(&format.name, format.clock_rate)?
-        .open(&format.fmtp, &config.options)?;
+        .open_soon(&format.fmtp, &config.options)?;
     codec.fence().serves(config.leg.0);
     let hertz = codec.format().sample_rate_hz;
     let codec_rate = Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
@@ -101,7 +101,7 @@ pub(super) fn voice(
     let format = &config.format;
     let mut codec = catalogue
         .codec(&format.name, format.clock_rate)?
-        .open(&format.fmtp, &config.options)?;
+        .open_soon(&format.fmtp, &config.options)?;
     codec.fence().serves(config.leg.0);
     let kit = VoiceKit::within(pace.longest_delay_ms, &plan, codec, audio_rate)?;
     Ok((plan, kit))
@@ -195,5 +195,5 @@ fn open(
         .entry("rate_hz")
         .or_insert_with(|| rate.hertz().into());
     let request: AudioRequest = serde_json::from_value(fields.into())?;
-    Ok(catalogue.audio(plugin)?.open(&request)?)
+    Ok(catalogue.audio(plugin)?.open_soon(&request)?)
 }

@@ -36,13 +36,15 @@ pub use kit::Pace;
 pub use media_thread::priority::{Granted, Priority, permitted};
 
 use crate::clock::Clock;
-use crate::commands::Outcome;
+use crate::commands::Later;
 use crate::plugins::Plugins;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
+use crate::worker;
 use base::{Duration, Rng};
 use control::command::Reply;
 use control::plugin::{PluginReload, PluginReloaded};
+use control::{Code, ErrorObject};
 use host::Host;
 use impair::{Line, RoughNet};
 use legs::Legs;
@@ -59,11 +61,15 @@ pub(crate) use shown::Shown;
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use writer::WriterThread;
 
 /// How often control fetches what the media threads report while legs are open. Unit: time.
 const FETCH: Duration = Duration::from_millis(20);
+/// How often it is asked whether a plugin's process has opened what it is to open. Unit: time.
+const PENDING: Duration = Duration::from_millis(5);
+/// Replacements that may be waited for. At the limit one is refused.
+const RELOADS: usize = 16;
 /// The bus of the person: microphone, loudspeaker, and all calls that use them.
 const PERSON: BusId = BusId(0);
 
@@ -263,22 +269,33 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    /// Carries out `plugin.reload`.
-    pub(crate) fn reloader(&self) -> impl Fn(&PluginReload) -> Outcome + 'static {
+    /// Carries out `plugin.reload`, one after the other: a thread of its own looks at the file and starts it, and
+    /// control goes on meanwhile.
+    pub(crate) fn reloader(&self) -> impl Fn(&PluginReload) -> Later + 'static {
         let (legs, wake) = (Rc::clone(&self.legs), Rc::clone(&self.wake));
-        move |asked| {
-            let file = asked.file.as_deref().map(Path::new);
-            let done = legs
-                .borrow_mut()
-                .reload(asked.plugin.as_str(), file, asked.live);
-            let (generation, calls) = done.map_err(shown::refusal)?;
-            wake.notify_one();
-            let reloaded = PluginReloaded {
-                plugin: asked.plugin.to_string(),
-                generation,
-                calls: calls as u64,
-            };
-            Ok(Reply::PluginReloaded { reloaded })
+        let turns = Rc::new(Semaphore::new(1));
+        let waiting = Rc::new(Semaphore::new(RELOADS));
+        move |asked: &PluginReload| -> Later {
+            let (legs, wake) = (Rc::clone(&legs), Rc::clone(&wake));
+            let (turns, waiting) = (Rc::clone(&turns), Rc::clone(&waiting));
+            let asked = asked.clone();
+            Box::pin(async move {
+                let busy = |_| {
+                    let why = format!("{RELOADS} replacements of plugins are waited for already");
+                    ErrorObject::new(Code::ENGINE_BUSY, why)
+                };
+                let _place = waiting.try_acquire().map_err(busy)?;
+                // Never closed.
+                let _turn = turns.acquire().await;
+                let (generation, calls) = reload(&legs, &asked).await?;
+                wake.notify_one();
+                let reloaded = PluginReloaded {
+                    plugin: asked.plugin.to_string(),
+                    generation,
+                    calls: calls as u64,
+                };
+                Ok(Reply::PluginReloaded { reloaded })
+            })
         }
     }
 
@@ -286,6 +303,23 @@ impl Orders {
         self.legs.borrow_mut().carry_out(order);
         self.wake.notify_one();
     }
+}
+
+async fn reload(
+    legs: &RefCell<Legs<Host>>,
+    PluginReload { plugin, file, live }: &PluginReload,
+) -> Result<(u32, usize), ErrorObject> {
+    let file = file.as_deref().map(Path::new);
+    let wanted = (legs.borrow_mut()).begin_reload(plugin.as_str(), file, *live);
+    let wanted = wanted.map_err(shown::refusal)?;
+    let found = worker::run("plugin-look", move || wanted.look()).await?;
+    let opening = legs.borrow_mut().take_over(found);
+    let opening = opening.map_err(shown::refusal)?;
+    while opening.is_pending() {
+        tokio::time::sleep(PENDING).await;
+    }
+    let done = legs.borrow_mut().finish_reload(opening);
+    done.map_err(shown::refusal)
 }
 
 /// Takes what is to be told of plugins.

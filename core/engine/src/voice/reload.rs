@@ -1,22 +1,26 @@
 //! A newer build of a plugin takes its place, for new calls at once and on command in those that run.
 //!
-//! In a call the new one is on trial for a second. If it fails in one of them, all go back to the build before,
+//! What takes time of that is done by a thread of its own, or by the plugin's process, while control goes on. In a
+//! call the new one is on trial for a second. If it fails in one of them, all go back to the build before,
 //! and so do new calls. What media threads report of plugins ends here too.
 
 use super::PERSON;
 use super::legs::{Ground, Legs, State};
+use media_thread::filters::Side;
 use media_thread::kit::Kit;
 use media_thread::order::{Given, LegId, Order};
 use media_thread::replace::{CodecKit, Replaced, WATCH_MS, WentWrong};
 use media_thread::report::Report;
-use plugin_host::{Build, Error, Kind, Manifest, Reloaded, Trust};
+use plugin_host::{
+    Build, CodecInstance, Error, FilterInstance, Kind, Looked, Manifest, Newer, Reloaded, Trust,
+};
 use ports::voice::LegId as Named;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Says in which process a library file may run, or why it is kept out.
-pub type Trusted = Rc<dyn Fn(&Path, &Manifest) -> Result<Trust, String>>;
+pub type Trusted = Arc<dyn Fn(&Path, &Manifest) -> Result<Trust, String> + Send + Sync>;
 
 /// What a host allows of replacing plugins.
 #[derive(Clone)]
@@ -83,6 +87,54 @@ pub enum Refused {
     Voice(#[from] super::Error),
 }
 
+/// A newer build that is to be looked at: off control, which goes on meanwhile.
+pub struct Wanted {
+    id: String,
+    live: bool,
+    newer: Newer,
+    trusted: Trusted,
+}
+
+/// What was found out of a newer build.
+#[derive(Debug)]
+pub struct Found {
+    id: String,
+    live: bool,
+    looked: Result<Looked, Error>,
+}
+
+impl Wanted {
+    /// Second step: reads, looks at and starts the file. Bound: 7 s. Thread: \[worker\].
+    pub fn look(self) -> Found {
+        let trusted = |path: &Path, manifest: &Manifest| (self.trusted)(path, manifest);
+        Found {
+            id: self.id,
+            live: self.live,
+            looked: self.newer.look(trusted),
+        }
+    }
+}
+
+type Codecs = Vec<(Named, CodecInstance)>;
+type Filters = Vec<((Side, usize), FilterInstance)>;
+
+/// A newer build that stands in its place, and what it opens for calls.
+#[derive(Debug)]
+pub struct Opening {
+    id: String,
+    reloaded: Reloaded,
+    codecs: Codecs,
+    filters: Filters,
+}
+
+impl Opening {
+    /// Whether its process is still opening some of it. Bound: 5.75 s.
+    pub fn is_pending(&self) -> bool {
+        self.codecs.iter().any(|(_, codec)| codec.is_opening())
+            || self.filters.iter().any(|(_, filter)| filter.is_opening())
+    }
+}
+
 /// A build on trial in running calls.
 struct OnTrial {
     plugin: String,
@@ -123,55 +175,101 @@ impl<G: Ground> Legs<G> {
     }
 
     /// Puts the library at `path`, or the one that the plugin came from, in the place of the plugin `id`, for new
-    /// calls; with `live` also in those that run. The new generation's number, and calls that have it on trial.
+    /// calls; with `live` also in those that run. The new generation's number, and calls that have it on trial. It
+    /// waits for all that takes time: where calls are to go on meanwhile, the steps of this are taken one by one.
     pub fn reload(
         &mut self,
         id: &str,
         path: Option<&Path>,
         live: bool,
     ) -> Result<(u32, usize), Refused> {
+        let wanted = self.begin_reload(id, path, live)?;
+        let opening = self.take_over(wanted.look())?;
+        self.finish_reload(opening)
+    }
+
+    /// First step: what is to be found out.
+    pub fn begin_reload(
+        &mut self,
+        id: &str,
+        path: Option<&Path>,
+        live: bool,
+    ) -> Result<Wanted, Refused> {
         let rules = self.trials.rules.clone().ok_or(Refused::NotHere)?;
         let path = self.file_of(id, path)?;
-        let calls = match live {
-            true => self.calls_of(id)?,
-            false => BTreeSet::new(),
-        };
-        let trusted = |path: &Path, manifest: &Manifest| (rules.trusted)(path, manifest);
-        let reloaded = self.catalogue.reload(id, &path, trusted)?;
-        let generation = reloaded.generation;
+        if live {
+            self.calls_of(id)?;
+        }
+        Ok(Wanted {
+            live,
+            newer: self.catalogue.newer(id, &path)?,
+            id: id.to_owned(),
+            trusted: rules.trusted,
+        })
+    }
+
+    /// Third step, for what was found out: the new one stands in its place, and begins to open what calls are to
+    /// have of it.
+    pub fn take_over(&mut self, found: Found) -> Result<Opening, Refused> {
+        let Found { id, live, looked } = found;
+        let reloaded = self.catalogue.take_over(looked?)?;
         // What an older one did is no longer asked.
         self.trials.on_trial.retain(|trial| trial.plugin != id);
-        let made: Result<Vec<_>, Refused> = calls
-            .iter()
-            .map(|leg| Ok((*leg, self.codec_for(*leg)?)))
+        let made = self.open_all(&id, live);
+        match made {
+            Ok((codecs, filters)) => Ok(Opening {
+                id,
+                reloaded,
+                codecs,
+                filters,
+            }),
+            Err(why) => {
+                self.catalogue.roll_back(reloaded);
+                Err(why)
+            }
+        }
+    }
+
+    /// Last step, once nothing [`is_pending`](Opening::is_pending): calls get what was opened. The new generation's
+    /// number, and calls that have it on trial.
+    pub fn finish_reload(&mut self, opening: Opening) -> Result<(u32, usize), Refused> {
+        let Opening {
+            id,
+            reloaded,
+            codecs,
+            filters,
+        } = opening;
+        let refused = codecs.iter().find_map(|(_, codec)| codec.refusal());
+        let refused = refused.or_else(|| filters.iter().find_map(|(_, filter)| filter.refusal()));
+        if let Some(why) = refused {
+            self.catalogue.roll_back(reloaded);
+            return Err(why.into());
+        }
+        let generation = reloaded.generation;
+        let made: Result<Vec<_>, _> = codecs
+            .into_iter()
+            .map(|(leg, codec)| Ok((leg, Box::new(CodecKit::new(codec)?))))
             .collect();
-        let made = made.and_then(|made| Ok((made, self.filters_for(id)?)));
-        let (made, filters) = match made {
+        let made = match made {
             Ok(made) => made,
             Err(why) => {
                 self.catalogue.roll_back(reloaded);
-                return Err(why);
+                return Err(Refused::Media(why));
             }
         };
-        for given in filters {
-            if let Err(why) = self.ground.give(0, given) {
-                tracing::error!(
-                    plugin = id,
-                    why,
-                    "the person's sound stays with the build before"
-                );
-            }
+        for (place, filter) in filters {
+            self.put_filter(&id, place, filter);
         }
         let waiting: BTreeSet<_> = made
             .into_iter()
-            .filter_map(|(leg, kit)| self.put(leg, kit).then_some(leg))
+            .filter_map(|(leg, kit)| self.put(leg, Some(kit)).then_some(leg))
             .collect();
         let on_trial = waiting.len();
         if on_trial == 0 {
-            self.trials.tell(id, Became::Kept { calls: 0 });
+            self.trials.tell(&id, Became::Kept { calls: 0 });
         } else {
             self.trials.on_trial.push(OnTrial {
-                plugin: id.to_owned(),
+                plugin: id,
                 reloaded,
                 waiting,
                 kept: BTreeSet::new(),
@@ -221,7 +319,7 @@ impl<G: Ground> Legs<G> {
     }
 
     /// Another instance of a call's codec, of the build that is current now.
-    fn codec_for(&self, leg: Named) -> Result<Option<Box<CodecKit>>, Refused> {
+    fn codec_for(&self, leg: Named) -> Result<Option<CodecInstance>, Refused> {
         let Some(State::Runs(running)) = self.legs.get(&leg) else {
             return Ok(None);
         };
@@ -229,27 +327,42 @@ impl<G: Ground> Legs<G> {
         let handle = self
             .catalogue
             .codec(&config.format.name, config.format.clock_rate)?;
-        let mut codec = handle.open(&config.format.fmtp, &config.options)?;
+        let mut codec = handle.open_soon(&config.format.fmtp, &config.options)?;
         codec.fence().serves(leg.0);
-        Ok(Some(Box::new(CodecKit::new(codec)?)))
+        Ok(Some(codec))
     }
 
     /// Filters are opened with the person's bus and not for each call, so the running ones are replaced at once.
-    fn filters_for(&self, id: &str) -> Result<Vec<Given<G::Socket>>, Refused> {
-        let all = self.filters.places(id).into_iter();
-        let made = all.map(|(side, filter)| {
-            let new = self
-                .filters
-                .open_one((side, filter), self.person, &self.catalogue);
-            let order = Order::SetBusFilter {
-                bus: PERSON,
-                side,
-                filter,
-            };
-            let kit = Kit::Filter(Box::new(new?));
-            Ok(Given { order, kit })
+    fn open_all(&self, id: &str, live: bool) -> Result<(Codecs, Filters), Refused> {
+        let calls = match live {
+            true => self.calls_of(id)?,
+            false => BTreeSet::new(),
+        };
+        let mut codecs = Vec::new();
+        for leg in calls {
+            codecs.extend(self.codec_for(leg)?.map(|codec| (leg, codec)));
+        }
+        let filters = self.filters.places(id).into_iter().map(|place| {
+            let opened = self.filters.open_soon(place, self.person, &self.catalogue);
+            Ok((place, opened?))
         });
-        made.collect()
+        Ok((codecs, filters.collect::<Result<_, Refused>>()?))
+    }
+
+    fn put_filter(&mut self, id: &str, (side, filter): (Side, usize), new: FilterInstance) {
+        let order = Order::SetBusFilter {
+            bus: PERSON,
+            side,
+            filter,
+        };
+        let kit = Kit::Filter(Box::new(new));
+        if let Err(why) = self.ground.give(0, Given { order, kit }) {
+            tracing::error!(
+                plugin = id,
+                why,
+                "the person's sound stays with the build before"
+            );
+        }
     }
 
     /// Whether the call's thread was told.
@@ -267,10 +380,7 @@ impl<G: Ground> Legs<G> {
 
     pub(super) fn plugin_report(&mut self, report: &Report) {
         if let Report::CodecTrouble { leg, .. } = report {
-            tracing::error!(
-                leg = leg.0,
-                "codec does not work; the call goes on concealed"
-            );
+            tracing::error!(leg = leg.0, "codec fails; what it misses is concealed");
         } else if let Report::CodecReplaced { leg, became, .. } = report {
             self.replaced(Named(leg.0), *became);
         } else if let Report::FilterTrouble {
@@ -347,9 +457,14 @@ impl<G: Ground> Legs<G> {
         }
         for leg in waiting.into_iter().chain(kept) {
             match self.codec_for(leg) {
-                Ok(kit) => {
-                    self.put(leg, kit);
-                }
+                // One of another process is silent until it is open.
+                Ok(Some(codec)) => match CodecKit::new(codec) {
+                    Ok(kit) => {
+                        self.put(leg, Some(Box::new(kit)));
+                    }
+                    Err(why) => tracing::error!(leg = leg.0, plugin, %why, "a call stays with it"),
+                },
+                Ok(None) => {}
                 Err(why) => tracing::error!(leg = leg.0, plugin, %why, "a call stays with it"),
             }
         }

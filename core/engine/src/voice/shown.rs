@@ -117,6 +117,7 @@ const fn in_words(wrong: WentWrong) -> &'static str {
         WentWrong::TooSlow => "the newer build was too slow three times",
         WentWrong::Garbage => "the newer build said a count that cannot be",
         WentWrong::Failed => "the newer build refused what the one before did",
+        WentWrong::SwitchedOff => "the newer build was switched off",
     }
 }
 

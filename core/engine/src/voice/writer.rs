@@ -248,6 +248,11 @@ impl Recording {
             }
         }
         self.hand_over();
+        if self.open.is_off() {
+            // What it has stays: it is closed as at the end of a call.
+            let why = "its plugin was switched off";
+            self.failed.get_or_insert_with(|| why.to_owned());
+        }
         if now >= self.sync_at && self.failed.is_none() {
             self.sync_at = now + SYNC;
             let synced = self.open.sync();

@@ -6,10 +6,10 @@ use super::words::Media;
 use super::{Mishap, patience};
 use crate::Trouble;
 use crate::budget::{Meter, Way};
-use core::sync::atomic::{AtomicU32, Ordering};
-use plugin::Status;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use plugin::{Refusal, Status};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Replies missed in a row before nobody waits for the next any more. Source: rulings, Limits.
@@ -27,6 +27,12 @@ pub(crate) struct Link {
     pub(super) open: Media,
     /// Which process serves it: counts up from 1; 0 while none does.
     live: AtomicU32,
+    /// The process that opened it first; 0 until then.
+    first: AtomicU32,
+    /// Why it was not opened.
+    refusal: OnceLock<Refusal>,
+    /// Nobody calls it any more.
+    abandoned: AtomicBool,
     /// Requests made.
     sent: AtomicU32,
 }
@@ -38,6 +44,9 @@ impl Link {
             memory,
             open,
             live: AtomicU32::new(0),
+            first: AtomicU32::new(0),
+            refusal: OnceLock::new(),
+            abandoned: AtomicBool::new(false),
             sent: AtomicU32::new(0),
         }
     }
@@ -54,7 +63,21 @@ impl Link {
 
     /// A process has opened it.
     pub(super) fn up(&self, generation: u32) {
+        // Only the first time.
+        let _ = (self.first).compare_exchange(0, generation, Ordering::AcqRel, Ordering::Relaxed);
         self.live.store(generation, Ordering::Release);
+    }
+
+    /// Whether whoever wanted it was gone before it was opened. Asked once it is.
+    pub(super) fn is_abandoned(&self) -> bool {
+        // Either this sees that it was abandoned, or who abandons it sees that it is open.
+        fence(Ordering::SeqCst);
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// No process will open it.
+    pub(super) fn refuse(&self, refusal: Refusal) {
+        let _ = self.refusal.set(refusal);
     }
 
     /// Answered and made requests, to see whether it goes on; `None` while no process serves it.
@@ -70,8 +93,6 @@ pub(crate) struct Caller {
     link: Arc<Link>,
     shared: Arc<Shared>,
     asker: Asker,
-    /// The process that opened it.
-    first: u32,
     generation: u32,
     /// By way: an encoder that answers a tick late does not excuse a decoder that never does.
     missed: Ways,
@@ -107,6 +128,15 @@ impl Misses {
         self.in_row > 0 && self.latest == number
     }
 
+    /// Whether request `number` is waited for, where `answered` were answered so far.
+    fn may_wait(&self, number: u32, answered: u32) -> bool {
+        // Whoever has answered all that was asked before is quick again: a stall is over.
+        let is_quick = answered.wrapping_sub(number) <= u32::MAX / 2;
+        let is_slow = self.in_row >= MISSES && !is_quick;
+        // What was waited for once takes no time from what comes after it.
+        !self.has(number) && (!is_slow || self.in_row.is_multiple_of(SECOND_CHANCE))
+    }
+
     /// One more; a request that is asked for again was missed before.
     fn add(&mut self, number: u32) {
         if self.has(number) {
@@ -123,7 +153,6 @@ impl Misses {
 impl Caller {
     pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>, meter: Arc<Meter>) -> Self {
         Self {
-            first: link.live.load(Ordering::Acquire),
             link,
             shared,
             asker: Asker::default(),
@@ -135,7 +164,18 @@ impl Caller {
 
     /// Whether the process that opened it serves it no more.
     pub(crate) fn is_bereft(&self) -> bool {
-        self.link.live.load(Ordering::Acquire) != self.first
+        let first = self.link.first.load(Ordering::Acquire);
+        first != 0 && self.link.live.load(Ordering::Acquire) != first
+    }
+
+    /// Whether it is being opened: until then it gives nothing, and that is nobody's fault.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.link.first.load(Ordering::Acquire) == 0 && self.refusal().is_none()
+    }
+
+    /// Why it was not opened, if so.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.link.refusal.get()
     }
 
     /// Hands a request over; its number. Fails at once while no process serves the instance.
@@ -147,7 +187,10 @@ impl Caller {
     ) -> Result<Ticket, Status> {
         let live = self.link.live.load(Ordering::Acquire);
         if live == 0 {
-            return Err(Status::UNAVAILABLE);
+            return Err(match self.refusal() {
+                None => Status::UNAVAILABLE,
+                Some(_) => Status::LOST,
+            });
         }
         if live != self.generation {
             // Another process: what the one before was asked is lost.
@@ -168,8 +211,8 @@ impl Caller {
         ticket: Ticket,
         read: impl FnOnce(Status, [u32; 4], Slot<'_>) -> Result<T, Status>,
     ) -> Result<T, Status> {
-        let in_row = self.missed.of(ticket.2).in_row;
-        let wait = in_row < MISSES || in_row.is_multiple_of(SECOND_CHANCE);
+        let answered = self.link.ring.answered();
+        let wait = self.missed.of(ticket.2).may_wait(ticket.0, answered);
         patience::spend(wait, |wait| self.within(ticket, wait, read))
     }
 
@@ -249,6 +292,8 @@ impl Caller {
 
 impl Drop for Caller {
     fn drop(&mut self) {
+        self.link.abandoned.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         // Where there is no room the process hangs, and closes it by ending.
         let _ = self.ask(super::media::CLOSE, [0; 4], |_| {});
         self.link.down();
@@ -268,5 +313,41 @@ impl Ticket {
     /// Whether no request was made after it.
     pub(super) fn is_last(self, caller: &Caller) -> bool {
         self.0.wrapping_add(1) == caller.asker.sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_missed_is_not_waited_for_again() {
+        let mut misses = Misses::default();
+        assert!(misses.may_wait(7, 7));
+        misses.add(7);
+        assert!(!misses.may_wait(7, 7));
+        assert!(misses.may_wait(8, 7), "the next one is");
+    }
+
+    #[test]
+    fn a_stall_ends_with_the_first_that_has_caught_up() {
+        let mut misses = Misses::default();
+        // Across the end of the numbers.
+        let numbers = (u32::MAX - 3..=u32::MAX).chain(0..40);
+        let waited: Vec<bool> = numbers
+            .map(|number| {
+                let may = misses.may_wait(number, u32::MAX - 3);
+                misses.add(number);
+                may
+            })
+            .collect();
+        assert_eq!(waited[..4], [true, true, true, false]);
+        assert_eq!(
+            waited[4..].iter().filter(|may| **may).count(),
+            1,
+            "and one in 25"
+        );
+        assert!(misses.may_wait(40, 40), "all before it were answered");
+        assert!(!misses.may_wait(40, 39));
     }
 }

@@ -7,7 +7,7 @@ use super::link::{Caller, Ticket};
 use super::ring::Slot;
 use super::sizes::ROOM;
 use crate::budget::Way;
-use plugin::{AudioCounters, AudioLatency, Captured, DtmfHeard, Status};
+use plugin::{AudioCounters, AudioLatency, Captured, DtmfHeard, Refusal, Status};
 
 pub(super) const DECODE: u32 = 1;
 pub(super) const CONCEAL: u32 = 2;
@@ -74,6 +74,14 @@ impl AwayCodec {
 
     pub(crate) fn is_bereft(&self) -> bool {
         self.caller.is_bereft()
+    }
+
+    pub(crate) fn is_opening(&self) -> bool {
+        self.caller.is_opening()
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.caller.refusal()
     }
 
     /// Hands a packet over; [`decoded`](Self::decoded) fetches its sound.
@@ -330,6 +338,23 @@ impl AwayFilter {
         });
         self.waiting = asked.ok();
         done.and(asked.map(|_| ()))
+    }
+
+    pub(crate) fn is_opening(&self) -> bool {
+        self.caller.is_opening()
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.caller.refusal()
+    }
+
+    /// Without it: sound passes at once, and what it owes is not wanted any more.
+    pub(crate) fn pass(&mut self, near: &[i16], out: &mut [i16]) {
+        self.waiting = None;
+        if let (Some(before), true) = (self.before.get_mut(..near.len()), near.len() == out.len()) {
+            before.copy_from_slice(near);
+            out.copy_from_slice(near);
+        }
     }
 
     pub(crate) fn latency(&self) -> u32 {

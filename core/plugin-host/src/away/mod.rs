@@ -13,6 +13,7 @@
 //! | `link` | the engine's end of a media instance |
 //! | `media` | media kinds as the engine calls them |
 //! | `talk` | the other kinds as the engine calls them |
+//! | `opener` | opens media instances while control goes on |
 //! | `back_off` | how long a process that failed stays away |
 //! | `patience` | the 2 ms of a tick |
 //! | `said` | what it writes on standard error |
@@ -27,6 +28,7 @@ mod line;
 mod link;
 mod machines;
 pub(crate) mod media;
+mod opener;
 mod os {
     pub(crate) mod linux;
 }

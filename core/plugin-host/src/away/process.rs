@@ -1,15 +1,18 @@
 //! One plugin file in a process of its own: started, watched, ended, started again.
 
+mod asks;
+
 use super::launch::launch;
 use super::line::Line;
 use super::link::{Caller, Link};
+use super::opener::Opener;
 use super::ring::Ring;
 use super::stuck::{LOOK, Stuck, has_too_many_threads};
 use super::words::{Answer, Ask, Begun, Media, Talk};
 use super::{Incident, Incidents, Mishap, Then};
 use crate::budget::Meter;
 use crate::library::Held;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use plugin::{Refusal, Status};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -20,7 +23,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// A call of control: no answer so long, and the process is ended. Source: rulings, Limits.
@@ -49,12 +52,26 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(super) shared: Arc<Shared>,
+    /// Started when it is needed first.
+    opener: OnceLock<Opener>,
+}
+
+/// When an instance is to be open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Before the call that opens it returns: it waits up to 750 ms.
+    Now,
+    /// As soon as its process has opened it; that call takes no time.
+    Soon,
 }
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     plan: Plan,
     line: Mutex<State>,
+    /// Its number, and whether it will never run again: for who may not wait until a call over the line ends.
+    pid: AtomicU32,
+    gone: AtomicBool,
     changed: Condvar,
     links: Mutex<Vec<Weak<Link>>>,
     /// Rung when the supervisor has to look at once.
@@ -71,7 +88,6 @@ enum State {
     Up {
         line: Line,
         generation: u32,
-        pid: u32,
     },
     /// It will not be started again.
     Gone,
@@ -88,6 +104,8 @@ impl Process {
         let shared = Arc::new(Shared {
             bell: bell.map_err(|e| failed(e.into()))?,
             line: Mutex::new(State::Away),
+            pid: AtomicU32::new(0),
+            gone: AtomicBool::new(false),
             changed: Condvar::new(),
             links: Mutex::default(),
             seen: AtomicU64::new(0),
@@ -104,23 +122,49 @@ impl Process {
         let begun = first
             .recv_timeout(START + CONTROL)
             .unwrap_or_else(|_| Err(Status::UNAVAILABLE.into()));
-        Ok((Self { shared }, begun?))
+        let opener = OnceLock::new();
+        Ok((Self { shared, opener }, begun?))
     }
 
-    /// One call of control.
+    /// One call, for who may wait for a process that is started again or serves others: 750 ms.
     pub(crate) fn ask(&self, word: &Ask) -> Result<Answer, Refusal> {
         let (answer, _) = self.shared.ask(word, &[], CONTROL)?;
         Ok(answer)
     }
 
+    /// One call of control while calls run: waits for the answer alone, and fails where the process is not there
+    /// or answers others.
+    pub(crate) fn ask_now(&self, word: &Ask) -> Result<Answer, Refusal> {
+        self.shared.ask_now(word)
+    }
+
     /// Opens a media instance, whose calls `meter` counts.
-    pub(crate) fn open(&self, word: Media, meter: Arc<Meter>) -> Result<Caller, Refusal> {
+    pub(crate) fn open(
+        &self,
+        word: Media,
+        meter: Arc<Meter>,
+        when: When,
+    ) -> Result<Caller, Refusal> {
         let (ring, memory) = Ring::make()
             .map_err(|error| Refusal::new(Status::FAILED, format!("no shared memory: {error}")))?;
         let link = Arc::new(Link::new(ring, memory, word));
-        self.shared.open(&link)?;
-        self.shared.ring();
+        match when {
+            When::Now => {
+                self.shared.open(&link)?;
+                self.shared.ring();
+            }
+            When::Soon => self.opener()?.want(&link, &meter),
+        }
         Ok(Caller::new(link, Arc::clone(&self.shared), meter))
+    }
+
+    fn opener(&self) -> Result<&Opener, Refusal> {
+        if let Some(opener) = self.opener.get() {
+            return Ok(opener);
+        }
+        let started = Opener::start(&self.shared);
+        let started = started.map_err(|e| Refusal::new(Status::FAILED, e.to_string()))?;
+        Ok(self.opener.get_or_init(|| started))
     }
 
     /// Opens what is spoken to over lines of its own; these, and which process is at their other end.
@@ -142,15 +186,12 @@ impl Process {
 
     /// Whether it failed too often and is not started again.
     pub(crate) fn is_shut_out(&self) -> bool {
-        matches!(*lock(&self.shared.line), State::Gone)
+        self.shared.is_gone()
     }
 
     /// The number of the process that runs now. For tests and lists.
     pub(crate) fn pid(&self) -> Option<u32> {
-        match &*lock(&self.shared.line) {
-            State::Up { pid, .. } => Some(*pid),
-            State::Away | State::Gone => None,
-        }
+        self.shared.pid()
     }
 }
 
@@ -162,9 +203,24 @@ impl Drop for Process {
 }
 
 impl Shared {
-    fn ring(&self) {
+    pub(super) fn ring(&self) {
         // A bell that is full has been rung.
         let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.plan.id
+    }
+
+    /// The number of the process that runs now.
+    pub(super) fn pid(&self) -> Option<u32> {
+        let pid = self.pid.load(Ordering::Acquire);
+        (pid != 0).then_some(pid)
+    }
+
+    /// Whether it will not be started again.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     /// Somebody saw what must not be of the process `generation`: one that has ended by itself meanwhile is
@@ -180,73 +236,6 @@ impl Shared {
         let seen = self.seen.swap(0, Ordering::AcqRel);
         let is_its = seen >> 32 == u64::from(generation);
         Mishap::of(seen as u32).filter(|_| is_its)
-    }
-
-    /// One call over the process' own line; waits for a process that is being started. The answer, and which
-    /// process gave it.
-    fn ask(
-        &self,
-        word: &Ask,
-        fds: &[BorrowedFd<'_>],
-        wait: Duration,
-    ) -> Result<(Answer, u32), Refusal> {
-        let state = lock(&self.line);
-        let (state, _) = self
-            .changed
-            .wait_timeout_while(state, 2 * wait, |state| matches!(state, State::Away))
-            .unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Up {
-                line, generation, ..
-            } => {
-                let answer = self.settled(*generation, over(line, word, fds, wait))?;
-                Ok((answer, *generation))
-            }
-            State::Away => Err(Refusal::new(
-                Status::UNAVAILABLE,
-                "it is being started again",
-            )),
-            State::Gone => Err(Refusal::new(
-                Status::UNAVAILABLE,
-                "it was shut out after too many faults",
-            )),
-        }
-    }
-
-    fn settled(&self, generation: u32, answer: io::Result<Answer>) -> Result<Answer, Refusal> {
-        match answer {
-            Ok(Answer::Refused { status, reason }) => {
-                match Status(status) {
-                    Status::PANIC => self.report(generation, Mishap::Panicked),
-                    Status::GARBAGE => self.report(generation, Mishap::Garbage),
-                    _ => {}
-                }
-                Err(Refusal::new(Status(status), reason))
-            }
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                let (mishap, why) = told(&error);
-                self.report(generation, mishap);
-                Err(Refusal::new(Status::LOST, why))
-            }
-        }
-    }
-
-    fn open(&self, link: &Arc<Link>) -> Result<(), Refusal> {
-        link.renew();
-        let word = Ask::Media(link.open.clone());
-        let (_, asked) = self.ask(&word, &[link.memory.as_fd()], CONTROL)?;
-        let state = lock(&self.line);
-        match &*state {
-            State::Up { generation, .. } if *generation == asked => {
-                link.up(asked);
-                let mut links = lock(&self.links);
-                links.retain(|link| link.strong_count() > 0);
-                links.push(Arc::downgrade(link));
-                Ok(())
-            }
-            State::Up { .. } | State::Away | State::Gone => Err(Status::LOST.into()),
-        }
     }
 
     fn watch_over(&self, told: &SyncSender<Result<Begun, Refusal>>) {
@@ -296,6 +285,7 @@ impl Shared {
                 then,
             });
             if shut {
+                self.gone.store(true, Ordering::Release);
                 *lock(&self.line) = State::Gone;
                 self.changed.notify_all();
                 return;
@@ -345,16 +335,14 @@ impl Shared {
                 }
             }
         }
-        *state = State::Up {
-            line,
-            generation,
-            pid,
-        };
+        self.pid.store(pid, Ordering::Release);
+        *state = State::Up { line, generation };
         self.changed.notify_all();
     }
 
     fn lower(&self) {
         let mut state = lock(&self.line);
+        self.pid.store(0, Ordering::Release);
         *state = State::Away;
         for link in self.links() {
             link.down();
@@ -403,9 +391,8 @@ impl Shared {
                     return Some(Mishap::TooMany);
                 }
             }
-            // A look that came late itself says nothing of others.
             let in_time = began.elapsed() < nap + LOOK / 2;
-            if in_time && stuck.look(&links) {
+            if stuck.look(&links, in_time) {
                 return Some(Mishap::Hung);
             }
         }

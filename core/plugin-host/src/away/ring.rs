@@ -228,13 +228,21 @@ impl Asker {
         }
     }
 
-    /// The reply to request `number`, if it comes within `wait`. Earlier ones are given up.
+    /// The reply to request `number`, if it comes within `wait`. Earlier ones that were late are there as long as
+    /// their slots are not used again.
     pub(crate) fn reply<'r>(
         &mut self,
         ring: &'r Ring,
         number: u32,
         wait: Duration,
     ) -> Result<Slot<'r>, Missed> {
+        // Replies come in order: where a later one was taken, this one has come.
+        if number.wrapping_sub(self.seen) > u32::MAX / 2 {
+            return match self.sent.wrapping_sub(number) {
+                1..=SLOTS => Self::own(ring, number),
+                _ => Err(Missed::Late),
+            };
+        }
         let open = self.sent.wrapping_sub(self.seen);
         let mut deadline = None;
         loop {
@@ -257,6 +265,10 @@ impl Asker {
             ring.sleep(ANSWERED, said, ASKER_SLEEPS, end - now);
         }
         self.seen = number.wrapping_add(1);
+        Self::own(ring, number)
+    }
+
+    fn own(ring: &Ring, number: u32) -> Result<Slot<'_>, Missed> {
         let slot = ring.slot(number, true);
         if slot.head(0) == number {
             Ok(slot)

@@ -166,6 +166,7 @@ fn begin(
         licence: entry.licence.clone(),
         formats: Vec::new(),
         dtmf: None,
+        recorder: None,
         open,
     };
     let is_there = match kind {
@@ -177,16 +178,21 @@ fn begin(
             }
             None => false,
         },
-        Kind::Dtmf => match entry.dtmf().map_err(nonsense)? {
-            Some(dtmf) => {
-                let about = dtmf.about().map_err(nonsense)?;
-                begun.dtmf = Some((about.name, flags(about.abilities)));
-                true
-            }
-            None => false,
-        },
+        Kind::Dtmf => {
+            let dtmf = entry.dtmf().map_err(nonsense)?;
+            let about = dtmf
+                .map(|dtmf| dtmf.about())
+                .transpose()
+                .map_err(nonsense)?;
+            begun.dtmf = about.map(|about| (about.name, flags(about.abilities)));
+            begun.dtmf.is_some()
+        }
         Kind::Audio => entry.audio().map_err(nonsense)?.is_some(),
-        Kind::Recorder => entry.recorder().map_err(nonsense)?.is_some(),
+        Kind::Recorder => {
+            let recorder = entry.recorder().map_err(nonsense)?;
+            begun.recorder = recorder.map(|recorder| recorder.about()).transpose()?;
+            begun.recorder.is_some()
+        }
         Kind::Filter => entry.filter().map_err(nonsense)?.is_some(),
         Kind::Nat => entry.nat().map_err(nonsense)?.is_some(),
         Kind::Security => entry.security().map_err(nonsense)?.is_some(),
@@ -220,7 +226,6 @@ fn answer(entry: &EntryHandle, word: Ask, fds: Vec<OwnedFd>) -> Result<Answer, R
         }
         Ask::Devices => of(entry.audio())?.enumerate().map(Answer::Text),
         Ask::ToneNames => of(entry.tone())?.names().map(Answer::Text),
-        Ask::RecorderAbout => of(entry.recorder())?.about().map(Answer::Text),
         Ask::Plan {
             key,
             duration_ms,

@@ -31,7 +31,6 @@ pub(crate) enum Ask {
     },
     Devices,
     ToneNames,
-    RecorderAbout,
     Plan {
         key: char,
         duration_ms: u32,
@@ -187,6 +186,8 @@ pub(crate) struct Begun {
     pub(crate) formats: Vec<Format>,
     /// Of a DTMF method: name and abilities.
     pub(crate) dtmf: Option<(String, [bool; 5])>,
+    /// What a recorder says of its files.
+    pub(crate) recorder: Option<String>,
     /// What of the sandbox this kernel does not have.
     pub(crate) open: Vec<String>,
 }

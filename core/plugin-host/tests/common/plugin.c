@@ -206,6 +206,10 @@ static int32_t describe(size_t index, CodecInfo *out) {
 }
 static int32_t open_it(const CodecRequest *request, void **out, TextOut *reason) {
     (void)request; (void)reason;
+#ifdef SLOW_OPEN
+    struct timespec length = { 0, SLOW_OPEN };
+    nanosleep(&length, NULL);
+#endif
 #ifdef ON_OPEN
     const char *said = ON_OPEN;
     reason->len = strlen(said);
@@ -225,6 +229,12 @@ static int32_t encode(void *inst, const int16_t *pcm, size_t samples, uint8_t *p
 #ifdef SLOW
     struct timespec length = { 0, 3000000 };
     nanosleep(&length, NULL);
+#endif
+#ifdef SLOW_FRAME
+    /* One frame takes 7 ms. */
+    static int frame;
+    struct timespec slow = { 0, 7000000 };
+    if (frame++ == SLOW_FRAME) nanosleep(&slow, NULL);
 #endif
     if (*len < samples * 2) return -3;
     memcpy(payload, pcm, samples * 2);

@@ -70,6 +70,8 @@ fn summary(event: &Event) -> String {
         | EventBody::AccountUnregistered(data) => account(data),
         EventBody::PluginReplaced(data)
         | EventBody::PluginRolledBack(data)
+        | EventBody::PluginDisabled(data)
+        | EventBody::PluginEnabled(data)
         | EventBody::PluginLoaded(data)
         | EventBody::PluginRefused(data)
         | EventBody::PluginCrashed(data)
@@ -206,6 +208,8 @@ fn call(event: &Event) -> String {
         | EventBody::RecordingFailed(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
+        | EventBody::PluginDisabled(_)
+        | EventBody::PluginEnabled(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)

@@ -115,8 +115,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Plugin(Plugin::Enable(one)) => {
             plugin::ask(context, Command::PluginEnable(plugin::of(one)))
         }
-        Verb::Plugin(Plugin::Disable(one)) => {
-            plugin::ask(context, Command::PluginDisable(plugin::of(one)))
+        Verb::Plugin(Plugin::Disable(args)) => {
+            plugin::ask(context, Command::PluginDisable(plugin::off(args)))
         }
         Verb::Plugin(Plugin::Reload(args)) => plugin_reload::run(context, args),
     }
@@ -169,6 +169,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::PresenceChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
+        | EventBody::PluginDisabled(_)
+        | EventBody::PluginEnabled(_)
         | EventBody::PluginLoaded(_)
         | EventBody::PluginRefused(_)
         | EventBody::PluginCrashed(_)

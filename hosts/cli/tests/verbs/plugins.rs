@@ -1,7 +1,7 @@
 //! `plugin list`, `why`, `top`, `enable`, `disable`, and `inspect`, which asks no engine.
 
 use crate::fake::{Step, run, run_alone};
-use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries};
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState, PluginTries, SeatCost};
 use control::{Code, ErrorObject, Reply};
 use expect_test::expect;
 use std::path::Path;
@@ -58,6 +58,22 @@ fn costs() -> PluginCost {
         p99_ns: 40_959,
         longest_ns: 3_100_000,
         metrics: [("frames_total".to_owned(), 7)].into(),
+        seats: vec![
+            SeatCost {
+                call: Some("c7k2".parse().unwrap()),
+                slot: None,
+                calls: 40,
+                failures: 0,
+                misses: 1,
+                p50_ns: 1_023,
+                p99_ns: 20_479,
+                longest_ns: 20_000,
+            },
+            SeatCost {
+                slot: Some("microphone 1".into()),
+                ..SeatCost::default()
+            },
+        ],
     }
 }
 
@@ -112,8 +128,10 @@ fn top_shows_what_each_costs() {
     let costs = vec![costs()];
     let script = vec![Step::On("plugin.top", Reply::PluginCosts { costs })];
     expect![[r#"
-        id       open  calls  p50 µs  p99 µs  max µs  late  failed  shut  faults
-        codec-x  2     5000   1.2     40.9    3100.0  3     1       1     2
+        id              open  calls  p50 µs  p99 µs  max µs  late  failed  shut  faults
+        codec-x         2     5000   1.2     40.9    3100.0  3     1       1     2
+          c7k2                40     1.0     20.4    20.0    1     0
+          microphone 1        0      0.0     0.0     0.0     0     0
         codec-x frames_total 7
         --- exit 0
     "#]]

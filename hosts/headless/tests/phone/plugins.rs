@@ -3,6 +3,7 @@
 use super::{ACCOUNT, PATIENCE, common, dial, run, start_with};
 use control::command::{NoFields, PluginRef};
 use control::event::{Filter, PluginChange};
+use control::plugin::PluginOff;
 use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
 use control::{CallHandle, Code, Command, Event, EventBody, Reply};
 use engine::Core;
@@ -59,8 +60,9 @@ fn listed(core: &Core, id: &str) -> PluginSnapshot {
     plugins.into_iter().find(|plugin| plugin.id == id).unwrap()
 }
 
-fn cost(core: &Core, id: &str) -> PluginCost {
-    let Reply::PluginCosts { costs } = asked(core, Command::PluginTop(NoFields {})) else {
+async fn cost(core: &Core, id: &str) -> PluginCost {
+    let top = core.ask(Command::PluginTop(NoFields {}), None).await;
+    let Ok(Reply::PluginCosts { costs }) = top.1 else {
         panic!("not what they cost");
     };
     costs.into_iter().find(|cost| cost.id == id).unwrap()
@@ -70,6 +72,11 @@ fn of(plugin: &str) -> PluginRef {
     PluginRef {
         plugin: plugin.parse().unwrap(),
     }
+}
+
+fn to_be_off(plugin: &str, now: bool) -> PluginOff {
+    let PluginRef { plugin } = of(plugin);
+    PluginOff { plugin, now }
 }
 
 fn with_file(file: &Path) -> Catalogue {
@@ -102,9 +109,14 @@ fn a_plugin_that_is_late_is_passed_over_and_the_call_is_named() {
         assert_eq!(late.reason_code, Some(Code::PLUGIN_LATE));
         assert_eq!(late.snapshot.state, PluginState::Bypassed);
         assert_eq!(listed(&ours, "codec-copy").state, PluginState::Bypassed);
-        let cost = cost(&ours, "codec-copy");
+        let cost = cost(&ours, "codec-copy").await;
         assert_eq!(cost.shut, 1);
         assert!(cost.misses >= 3 && cost.longest_ns >= 3_000_000, "{cost:?}");
+        let its = cost.seats.iter().find(|seat| seat.call == Some(call));
+        assert!(
+            its.is_some_and(|its| its.misses >= 3 && its.longest_ns >= 3_000_000),
+            "{cost:?}"
+        );
         ours.stop("test").await;
         theirs.stop("test").await;
     });
@@ -197,7 +209,7 @@ fn a_process_that_fails_is_told_with_its_call_until_it_stays_away() {
             assert!(error.detail.contains("signal 9"), "{error}");
             let shut = fault == 3;
             assert_eq!(change.snapshot.state == PluginState::Quarantined, shut);
-            assert_eq!(cost(&ours, "codec-copy").faults, fault);
+            assert_eq!(cost(&ours, "codec-copy").await.faults, fault);
             if !shut {
                 pid = next(&watch, pid).await;
             }
@@ -254,6 +266,133 @@ fn a_call_leaves_an_isolated_codec_that_is_always_late() {
         ours.stop("test").await;
         theirs.stop("test").await;
     });
+}
+
+/// A person switches a codec off in a running call: it takes its next one, and has the first again in a new call.
+#[test]
+fn a_codec_that_is_switched_off_leaves_its_calls_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::compile_c(folder.path(), "copy", &[]);
+    for isolated in [false, true] {
+        let with = || {
+            let mut catalogue = Catalogue::new("test", "1").isolated_by(common::program());
+            match isolated {
+                true => catalogue.add_isolated(&file).unwrap(),
+                false => catalogue.add_file(&file).unwrap(),
+            }
+            catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
+            catalogue
+        };
+        run(async {
+            let mut keys = ACCOUNT.to_vec();
+            keys.push(("media.codecs", "COPY,PCMU"));
+            keys.push(("accounts.a.udp_from_unknown", "true"));
+            let ours = start_with(&keys, with()).await;
+            keys.push(("incoming.accept", "echo"));
+            let theirs = start_with(&keys, with()).await;
+            let events = ours.events(Filter::default());
+            let call = called(&ours, &theirs, &events).await;
+            speaks(&ours, call, "COPY").await;
+            let reply = asked(&ours, Command::PluginDisable(to_be_off("codec-copy", true)));
+            assert_eq!(reply, Reply::Switched { calls: 1 });
+            let told = heard(&events, |event| {
+                matches!(event.body, EventBody::PluginDisabled(_)).then_some(event.call)
+            });
+            assert_eq!(told.await, Some(call));
+            speaks(&ours, call, "PCMU").await;
+            assert_eq!(listed(&ours, "codec-copy").state, PluginState::Disabled);
+            let other = called(&ours, &theirs, &events).await;
+            speaks(&ours, other, "PCMU").await;
+            let reply = asked(&ours, Command::PluginEnable(of("codec-copy")));
+            assert_eq!(reply, Reply::Switched { calls: 0 });
+            heard(&events, |event| {
+                matches!(event.body, EventBody::PluginEnabled(_)).then_some(())
+            })
+            .await;
+            let third = called(&ours, &theirs, &events).await;
+            speaks(&ours, third, "COPY").await;
+            assert_eq!(listed(&ours, "codec-copy").state, PluginState::Loaded);
+            ours.stop("test").await;
+            theirs.stop("test").await;
+        });
+    }
+}
+
+/// Until the call speaks by this codec.
+async fn speaks(core: &Core, call: CallHandle, codec: &str) {
+    let speaks = async {
+        loop {
+            let Reply::Calls { calls } = asked(core, Command::ListCalls(NoFields {})) else {
+                panic!("not the calls");
+            };
+            let one = calls.iter().find(|one| one.call == call).unwrap();
+            let media = one.media.as_ref();
+            if media.and_then(|media| media.codec.as_deref()) == Some(codec) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let spoken = tokio::time::timeout(PATIENCE, speaks).await;
+    spoken.unwrap_or_else(|_| panic!("{call} never speaks {codec}"));
+}
+
+/// Sound passes a filter that is switched off, and the filter again once it is on. A device is not switched off so.
+#[test]
+fn a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = common::example_c(folder.path(), "filter");
+    for isolated in [false, true] {
+        run(async {
+            let mut catalogue = Catalogue::new("test", "1").isolated_by(common::program());
+            match isolated {
+                true => catalogue.add_isolated(&file).unwrap(),
+                false => catalogue.add_file(&file).unwrap(),
+            }
+            catalogue.add_built_in(&codec_g711::ENTRY).unwrap();
+            let mut keys = ACCOUNT.to_vec();
+            keys.push(("filters.microphone", "filter-level-c"));
+            keys.push(("accounts.a.udp_from_unknown", "true"));
+            let core = start_with(&keys, catalogue).await;
+            let mut their_keys = ACCOUNT.to_vec();
+            their_keys.push(("incoming.accept", "echo"));
+            their_keys.push(("accounts.a.udp_from_unknown", "true"));
+            let mut theirs = Catalogue::new("test", "1");
+            theirs.add_built_in(&codec_g711::ENTRY).unwrap();
+            let theirs = start_with(&their_keys, theirs).await;
+            let events = core.events(Filter::default());
+            called(&core, &theirs, &events).await;
+            let a_while = || tokio::time::sleep(std::time::Duration::from_millis(100));
+            let calls = async || cost(&core, "filter-level-c").await.calls;
+            let goes_on = async || {
+                let before = calls().await;
+                let goes_on = async {
+                    while calls().await < before + 10 {
+                        a_while().await;
+                    }
+                };
+                let goes_on = tokio::time::timeout(PATIENCE, goes_on).await;
+                goes_on.expect("it is called");
+            };
+            goes_on().await;
+            let reply = asked(
+                &core,
+                Command::PluginDisable(to_be_off("filter-level-c", true)),
+            );
+            assert_eq!(reply, Reply::Switched { calls: 0 });
+            a_while().await;
+            let before = calls().await;
+            a_while().await;
+            assert_eq!(calls().await, before, "not called any more");
+            asked(&core, Command::PluginEnable(of("filter-level-c")));
+            goes_on().await;
+            let device = Command::PluginDisable(to_be_off("audio-null", true));
+            let refused = core.command(device, None).1.unwrap_err();
+            assert_eq!(refused.code, Code::WRONG_STATE);
+            core.stop("test").await;
+            theirs.stop("test").await;
+        });
+    }
 }
 
 fn failed(event: &Event) -> Option<(Option<CallHandle>, Box<PluginChange>)> {
@@ -333,12 +472,13 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
         assert_eq!(states, [PluginState::Loaded, PluginState::Refused]);
         let nobody = core.command(Command::PluginWhy(of("codec-x")), None).1;
         assert_eq!(nobody.unwrap_err().code, Code::UNKNOWN_PLUGIN);
-        let off = asked(&core, Command::PluginDisable(of("codec-copy")));
+        let off = asked(
+            &core,
+            Command::PluginDisable(to_be_off("codec-copy", false)),
+        );
         assert_eq!(off, Reply::NextStart);
-        let linked_in = core
-            .command(Command::PluginDisable(of("audio-null")), None)
-            .1;
-        let refused = linked_in.unwrap_err();
+        let linked_in = Command::PluginDisable(to_be_off("audio-null", false));
+        let refused = core.command(linked_in, None).1.unwrap_err();
         assert_eq!(refused.code, Code::WRONG_STATE);
         assert!(refused.detail.contains("is linked in"), "{refused}");
         assert_eq!(listed(&core, "codec-copy").state, PluginState::Loaded);

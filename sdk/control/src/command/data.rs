@@ -310,6 +310,11 @@ pub enum Reply {
     },
     /// What was asked for takes effect at the engine's next start.
     NextStart,
+    /// What was asked for a plugin counts already, also at the next start.
+    Switched {
+        /// Calls that it stands in.
+        calls: u64,
+    },
     /// A newer build of a plugin is there for new calls.
     PluginReloaded {
         /// Which, and on trial where.

@@ -13,7 +13,7 @@ use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, Favourit
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::message::{MessageQuery, MessagesOf, SendMessage};
-use crate::plugin::PluginReload;
+use crate::plugin::{PluginOff, PluginReload};
 use crate::presence::{Idle, SetPresence};
 use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
@@ -149,10 +149,11 @@ commands! {
     "plugin.why" PluginWhy PluginRef;
     /// Reply: what each plugin costs.
     "plugin.top" PluginTop NoFields;
-    /// Switch a plugin's file on from the next start on, and forget what was held against it.
+    /// Switch a plugin's file on from the next start on, and forget what was held against it; one that was switched
+    /// off now, at once. Outcome then: `plugin.enabled`.
     "plugin.enable" PluginEnable PluginRef;
-    /// Leave a plugin's file out from the next start on.
-    "plugin.disable" PluginDisable PluginRef;
+    /// Leave a plugin's file out from the next start on, or now. Outcome then: `plugin.disabled`.
+    "plugin.disable" PluginDisable PluginOff;
     /// Put a newer build of a plugin in its place. Reply: its generation. Outcome: `plugin.replaced`, or
     /// `plugin.rolled_back` if a call tried it and it failed there.
     "plugin.reload" PluginReload PluginReload;

@@ -303,7 +303,10 @@ fn others() -> Vec<Command> {
         Command::PluginWhy(plugin()),
         Command::PluginTop(NoFields {}),
         Command::PluginEnable(plugin()),
-        Command::PluginDisable(plugin()),
+        Command::PluginDisable(crate::plugin::PluginOff {
+            plugin: plugin().plugin,
+            now: true,
+        }),
         Command::PluginReload(reload()),
         Command::Events(Subscribe {
             filter: crate::event::Filter(vec!["call.*".into()]),
@@ -365,7 +368,7 @@ fn every_command_has_its_json() {
         plugin.why {"plugin":"codec-x"}
         plugin.top {}
         plugin.enable {"plugin":"codec-x"}
-        plugin.disable {"plugin":"codec-x"}
+        plugin.disable {"plugin":"codec-x","now":true}
         plugin.reload {"plugin":"codec-x","file":"/opt/codec-x.so","live":true}
         history.list {"kind":"answered_elsewhere","account":"demo","text":"600","since":"2026-11-21T14:02:11.482Z","limit":20}
         history.delete {"ids":["19f-c7k2"]}
@@ -481,6 +484,12 @@ fn replies() -> Vec<Reply> {
                 calls: 100,
                 p99_ns: 1279,
                 metrics: [("frames_total".to_owned(), 7)].into(),
+                seats: vec![crate::snapshot::SeatCost {
+                    call: Some(crate::CallHandle::from_number(7)),
+                    calls: 100,
+                    p99_ns: 1279,
+                    ..Default::default()
+                }],
                 ..Default::default()
             }],
         },
@@ -495,6 +504,7 @@ fn replies() -> Vec<Reply> {
                 calls: 3,
             },
         },
+        Reply::Switched { calls: 2 },
         Reply::Subscribed { seq: 41 },
     ]
 }
@@ -520,10 +530,11 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"ladder","ladder":{"call":"c7k2","local":"101 (you)","remote":"600 demo-pbx","steps":[{"at_ms":12,"kind":"sip_in","text":"180 Ringing","repeat":true}]}}
         {"kind":"plugins","plugins":[]}
         {"kind":"plugin_tries","tries":{"id":"codec-x","searched":["/opt/offhook"],"candidates":[]}}
-        {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7}}]}
+        {"kind":"plugin_costs","costs":[{"id":"codec-x","kind":"codec","open":1,"calls":100,"failures":0,"misses":0,"shut":0,"faults":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0,"metrics":{"frames_total":7},"seats":[{"call":"c229","calls":100,"failures":0,"misses":0,"p50_ns":0,"p99_ns":1279,"longest_ns":0}]}]}
         {"kind":"rules","tested":{"account":"demo","number":"00420,,1","outcome":"dial","reason":"rule 2 of rewriting","becomes":"+420","steps":[{"rule":2,"before":"00420","after":"+420","continues":false}],"emergency":false,"record":true,"through":"mobile","headers":{"X-Ticket":"7"},"after":",,1","confirm":false}}
         {"kind":"next_start"}
         {"kind":"plugin_reloaded","reloaded":{"plugin":"codec-x","generation":2,"calls":3}}
+        {"kind":"switched","calls":2}
         {"kind":"history","records":[]}
         {"kind":"deleted","count":2}
         {"kind":"contacts","contacts":[]}

@@ -201,6 +201,10 @@ events! {
     "plugin.replaced" PluginReplaced PluginChange;
     /// A newer build failed in a call; the one before has its place again.
     "plugin.rolled_back" PluginRolledBack PluginChange;
+    /// A person switched a plugin off while the engine runs; told for each call that it stood in.
+    "plugin.disabled" PluginDisabled PluginChange;
+    /// A plugin that was switched off so is in use again.
+    "plugin.enabled" PluginEnabled PluginChange;
     /// Somebody who may not call did; told once a minute of each source.
     "source.refused" SourceRefused SourceRefused;
     /// A record is new, different or gone.

@@ -15,7 +15,7 @@ impl<G: Ground> Legs<G> {
             return;
         };
         let opened = self.catalogue.audio(plugin);
-        let opened = opened.and_then(|plugin| plugin.open(request));
+        let opened = opened.and_then(|plugin| plugin.open_soon(request));
         let plugin = plugin.clone();
         let kit = match opened {
             Ok(device) => Kit::Audio(Box::new(AudioKit::for_bus(device))),

@@ -74,6 +74,10 @@ plugin::export_recorder!(Mock, id = "mock-recorder", name = "Mock");
 fn opening(leg: u64, does: &str, folder: &Path) -> (TapSlot, Job) {
     let mut catalogue = Catalogue::new("test", "1");
     catalogue.add_built_in(&ENTRY).unwrap();
+    opening_of(&catalogue, leg, does, folder)
+}
+
+fn opening_of(catalogue: &Catalogue, leg: u64, does: &str, folder: &Path) -> (TapSlot, Job) {
     let (slot, tapped) = tap(Rate::Hz8000);
     let opening = Opening {
         request: Request {
@@ -173,6 +177,32 @@ fn a_pause_waits_for_its_reason_and_a_sync_comes_each_second() {
     drop(slot);
     writer.work(Instant::from_millis(1_010));
     assert_eq!(ended(&all(&mut writer)[0]), (20, None));
+}
+
+/// What it has is kept; nothing new begins until it is on again.
+#[test]
+fn a_plugin_that_is_switched_off_closes_its_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::default();
+    let now = Instant::from_millis(1);
+    let mut catalogue = Catalogue::new("test", "1");
+    catalogue.add_built_in(&ENTRY).unwrap();
+    let watch = &catalogue.watches()[0];
+    let (mut slot, job) = opening_of(&catalogue, 9, "off", folder.path());
+    writer.take(job, now);
+    slot.keep(&block(1), &block(1));
+    watch.switch(true);
+    slot.keep(&block(1), &block(1));
+    writer.work(now);
+    let told = all(&mut writer);
+    assert_eq!(ended(&told[1]), (20, Some("its plugin was switched off")));
+    let (_slot, job) = opening_of(&catalogue, 10, "off", folder.path());
+    writer.take(job, now);
+    assert!(ended(&all(&mut writer)[0]).1.unwrap().contains("enable"));
+    watch.switch(false);
+    let (_slot, job) = opening_of(&catalogue, 11, "off", folder.path());
+    writer.take(job, now);
+    assert!(matches!(all(&mut writer)[0], Told::Started { .. }));
 }
 
 #[test]

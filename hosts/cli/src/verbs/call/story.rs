@@ -193,6 +193,8 @@ impl Story {
             | EventBody::PresenceChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
+            | EventBody::PluginDisabled(_)
+            | EventBody::PluginEnabled(_)
             | EventBody::PluginLoaded(_)
             | EventBody::PluginRefused(_)
             | EventBody::PluginCrashed(_)

@@ -5,19 +5,27 @@ mod inspect;
 pub(super) use inspect::run as inspect;
 
 use super::{Context, odd_reply};
-use crate::args::OnePlugin;
+use crate::args::{OnePlugin, PluginDisable};
 use crate::error::Error;
 use crate::link::Engine;
 use crate::words;
 use control::command::{NoFields, PluginRef};
-use control::plugin::PluginBuilds;
-use control::snapshot::{PluginCost, PluginSnapshot, PluginState};
+use control::plugin::{PluginBuilds, PluginOff};
+use control::snapshot::{PluginCost, PluginSnapshot, PluginState, SeatCost};
 use control::{Command, ExitCode, Reply};
 use serde_json::json;
 
 /// The plugin that was typed.
 pub(super) fn of(one: OnePlugin) -> PluginRef {
     PluginRef { plugin: one.plugin }
+}
+
+/// The plugin that is to be left out.
+pub(super) fn off(args: PluginDisable) -> PluginOff {
+    PluginOff {
+        plugin: args.plugin,
+        now: args.now,
+    }
 }
 
 /// One command to the engine, and what it answers.
@@ -64,6 +72,14 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
     }
     if *reply == Reply::NextStart {
         return Ok(vec!["from the engine's next start on".to_owned()]);
+    }
+    if let Reply::Switched { calls } = reply {
+        let calls = match calls {
+            0 => String::new(),
+            1 => "; it stands in 1 call".to_owned(),
+            calls => format!("; it stands in {calls} calls"),
+        };
+        return Ok(vec![format!("from now on{calls}")]);
     }
     Err(odd_reply(reply))
 }
@@ -141,8 +157,8 @@ fn top(costs: &[PluginCost]) -> Vec<String> {
         "id", "open", "calls", "p50 µs", "p99 µs", "max µs", "late", "failed", "shut", "faults",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(costs.iter().map(|cost| {
-        vec![
+    for cost in costs {
+        rows.push(vec![
             cost.id.clone(),
             cost.open.to_string(),
             cost.calls.to_string(),
@@ -153,14 +169,37 @@ fn top(costs: &[PluginCost]) -> Vec<String> {
             cost.failures.to_string(),
             cost.shut.to_string(),
             cost.faults.to_string(),
-        ]
-    }));
+        ]);
+        rows.extend(cost.seats.iter().map(seat));
+    }
     let mut lines = words::table(&rows);
     for cost in costs {
         let own = cost.metrics.iter();
         lines.extend(own.map(|(name, value)| format!("{} {name} {value}", cost.id)));
     }
     lines
+}
+
+/// One of the places where it is open.
+fn seat(seat: &SeatCost) -> Vec<String> {
+    let call = seat.call.map(|call| call.to_string());
+    let place: Vec<String> = call.into_iter().chain(seat.slot.clone()).collect();
+    let place = match place.as_slice() {
+        [] => "elsewhere".to_owned(),
+        place => place.join(" "),
+    };
+    vec![
+        format!("  {place}"),
+        String::new(),
+        seat.calls.to_string(),
+        micros(seat.p50_ns),
+        micros(seat.p99_ns),
+        micros(seat.longest_ns),
+        seat.misses.to_string(),
+        seat.failures.to_string(),
+        String::new(),
+        String::new(),
+    ]
 }
 
 fn micros(ns: u64) -> String {
