@@ -55,6 +55,7 @@ fn told(event: &Event) -> String {
     line.trim_end().to_owned()
 }
 
+#[allow(clippy::too_many_lines)] // One line for each event.
 fn summary(event: &Event) -> String {
     match &event.body {
         EventBody::EngineStarted(data)

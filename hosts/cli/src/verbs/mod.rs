@@ -123,6 +123,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
 }
 
 /// The whole call after an event about one.
+#[allow(clippy::too_many_lines)] // One line for each event.
 fn call_of(event: &Event) -> Option<&CallSnapshot> {
     match &event.body {
         EventBody::CallCreated(data) => Some(&data.snapshot),
