@@ -226,6 +226,9 @@ fn own(address: SocketAddr) -> Account {
         expires: Duration::ZERO,
         keep_alive: KeepAliveRule::None,
         takes_unknown: true,
+        allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default: true,
         watches: Watches::default(),
         policy: Arc::default(),
@@ -285,6 +288,8 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         formats,
         history: false,
         transfer: true,
+        messages: false,
+        presence: false,
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

@@ -6,8 +6,10 @@ mod checks;
 mod conferences;
 mod kept;
 mod lamps;
+mod messages;
 mod pick;
 mod plugins;
+mod presence;
 mod receiving;
 mod recordings;
 mod repeats;
@@ -157,6 +159,7 @@ impl Commands {
             Command::ListCalls(_)
             | Command::ListAccounts(_)
             | Command::Status(_)
+            | Command::PresenceList(_)
             | Command::Ladder(_)
             | Command::Events(_) => look(&asked, hub),
             Command::ListLamps(_)
@@ -164,6 +167,9 @@ impl Commands {
             | Command::RemoveLamp(_)
             | Command::DialLamp(_)
             | Command::DialVoicemail(_) => self.on_lamp(asked, command, hub, now),
+            Command::MessageSend(send) => self.send_message(send, command, hub, now),
+            Command::PresenceSet(set) => self.set_presence(set, command, hub.time(now)),
+            Command::PresenceIdle(idle) => self.idle(idle),
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
@@ -178,6 +184,9 @@ impl Commands {
             | Command::ContactRemove(_)
             | Command::ContactImport(_)
             | Command::ContactExport(_)
+            | Command::MessageList(_)
+            | Command::MessageRead(_)
+            | Command::MessageDelete(_)
             | Command::ProfileList(_)
             | Command::ProfileAdd(_)
             | Command::ProfileUse(_)
@@ -209,6 +218,7 @@ impl Commands {
         self.post(dialogs::Word::HangUpAll { command })?;
         // An engine without lamps has nobody to tell.
         let _ = self.post(blf::Word::Stop);
+        let _ = self.post(ports::presence::Word::Stop);
         self.post(registrar::Word::Stop)
     }
 
@@ -218,9 +228,14 @@ impl Commands {
             Command::Register(on) => self.post(registrar::Word::Register {
                 account: known(&on.account, hub)?,
             }),
-            Command::Unregister(on) => self.post(registrar::Word::Unregister {
-                account: known(&on.account, hub)?,
-            }),
+            Command::Unregister(on) => {
+                let account = known(&on.account, hub)?;
+                // What is published goes first; an engine may publish nothing.
+                let _ = self.post(ports::presence::Word::Leave {
+                    account: account.clone(),
+                });
+                self.post(registrar::Word::Unregister { account })
+            }
             Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
             Command::DoNotDisturb(asked) => self.do_not_disturb(&asked),
             Command::Forward(asked) => self.forward(asked),
@@ -238,6 +253,12 @@ impl Commands {
                     account: account.clone(),
                 });
                 let _ = self.post(history::Word::AccountGone {
+                    account: account.clone(),
+                });
+                let _ = self.post(ports::messages::Word::AccountGone {
+                    account: account.clone(),
+                });
+                let _ = self.post(ports::presence::Word::AccountGone {
                     account: account.clone(),
                 });
                 self.post(registrar::Word::Remove { account })
@@ -337,6 +358,8 @@ impl Commands {
         let account = Box::new(account);
         // As above.
         let _ = self.post(history::Word::Account(account.clone()));
+        let _ = self.post(ports::messages::Word::Account(account.clone()));
+        let _ = self.post(ports::presence::Word::Account(account.clone()));
         self.post(link::Word::Account(account.clone()))?;
         self.post(dialogs::Word::Account(account.clone()))?;
         // An engine may have no lamps. Told before the registrar, who says how the server stands.
@@ -367,6 +390,9 @@ fn look(asked: &Command, hub: &Hub) -> Outcome {
         },
         Command::Status(_) => Reply::Status {
             engine: Box::new(hub.snapshot()),
+        },
+        Command::PresenceList(_) => Reply::Presences {
+            presences: hub.presences().values().cloned().collect(),
         },
         Command::Ladder(of) => {
             let ladder = hub.ladders().of(of.call).ok_or_else(|| {

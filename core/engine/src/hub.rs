@@ -14,8 +14,8 @@ use control::snapshot::{
     PluginSnapshot,
 };
 use control::{
-    CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody, Timestamp,
-    TransferSnapshot,
+    CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody,
+    PresenceSnapshot, Timestamp, TransferSnapshot,
 };
 use ports::Address;
 use ports::events::Word;
@@ -54,6 +54,7 @@ pub struct Hub {
     accounts: BTreeMap<String, AccountSnapshot>,
     transfers: BTreeMap<CallHandle, TransferSnapshot>,
     lamps: Lamps,
+    presences: BTreeMap<String, PresenceSnapshot>,
     plugins: Vec<PluginSnapshot>,
     media_priority: Option<MediaPriority>,
     troubles: VecDeque<ErrorObject>,
@@ -74,6 +75,7 @@ impl Hub {
             accounts: BTreeMap::new(),
             transfers: BTreeMap::new(),
             lamps: Lamps::default(),
+            presences: BTreeMap::new(),
             plugins: Vec::new(),
             media_priority: None,
             troubles: VecDeque::new(),
@@ -120,6 +122,11 @@ impl Hub {
     /// Lamps and mailboxes.
     pub fn lamps(&self) -> &Lamps {
         &self.lamps
+    }
+
+    /// Own presence, by account.
+    pub fn presences(&self) -> &BTreeMap<String, PresenceSnapshot> {
+        &self.presences
     }
 
     /// Number of the last event.
@@ -325,10 +332,15 @@ impl Hub {
 
     fn remember(&mut self, call: Option<CallHandle>, body: &EventBody) {
         self.lamps.remember(body);
+        if let EventBody::PresenceChanged(presence) = body {
+            let name = presence.account.as_str().to_owned();
+            self.presences.insert(name, (**presence).clone());
+        }
         if let Some(snapshot) = account_of(body) {
             let name = snapshot.account.as_str().to_owned();
             if matches!(body, EventBody::AccountRemoved(_)) {
                 self.accounts.remove(&name);
+                self.presences.remove(&name);
             } else {
                 self.accounts.insert(name, snapshot.clone());
             }

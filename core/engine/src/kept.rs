@@ -10,7 +10,7 @@ use control::{Code, Command, CommandId, Contact, ErrorObject, EventBody, Idempot
 use directory::{Directories, Source};
 use ports::book::Book;
 use ports::store::{Do, Told};
-use ports::{Address, Post, dialogs, events, history};
+use ports::{Address, Post, dialogs, events, history, messages};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub(crate) fn connect(
                     *rules.borrow_mut() = Arc::clone(&known);
                     dialogs::Word::Contacts(known).into()
                 }
+                Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
                 Told::Kept { .. }
                 | Told::Named { .. }
                 | Told::Listed(_)

@@ -412,7 +412,12 @@ impl Core {
                 self.network.borrow().iter().for_each(|all| all.announce());
                 self.commands.borrow().repeat_sources();
             }
-            Address::Registrar | Address::Dialogs | Address::History | Address::Blf => {
+            Address::Registrar
+            | Address::Dialogs
+            | Address::History
+            | Address::Blf
+            | Address::Messages
+            | Address::Presence => {
                 self.commands.borrow().repeat_accounts();
             }
             Address::Media

@@ -65,6 +65,8 @@ use part_blf::Blf;
 use part_dialogs::{Dialogs, answering::Answering};
 use part_link::Link;
 use part_media::Media;
+use part_messages::Messages;
+use part_presence::Presences;
 use part_recorder::Recorder;
 use part_registrar::Registrar;
 use part_transfer::Transfers;
@@ -168,6 +170,7 @@ pub fn build_with(
     });
     let mut seeds = rng.split();
     builder = builder.part(Address::Blf, move || Blf::new(epoch, seeds.split()));
+    builder = with_people(builder, settings, epoch, &mut rng);
     if let Some((keeping, kept)) = kept {
         builder = keeping(builder, kept, epoch);
     }
@@ -181,6 +184,28 @@ fn transport(of: Transport) -> sip::Transport {
         Transport::Udp => sip::Transport::Udp,
         Transport::Tcp => sip::Transport::Tcp,
     }
+}
+
+/// Text messages and own presence, where an account has them.
+fn with_people(
+    mut builder: Builder,
+    settings: &Settings,
+    epoch: Timestamp,
+    rng: &mut Rng,
+) -> Builder {
+    if has_presence(settings) {
+        let mut seeds = rng.split();
+        builder = builder.part(Address::Presence, move || {
+            Presences::new(epoch, seeds.split())
+        });
+    }
+    if has_messages(settings) {
+        let mut seeds = rng.split();
+        builder = builder.part(Address::Messages, move || {
+            Messages::new(epoch, seeds.split())
+        });
+    }
+    builder
 }
 
 /// A monitor hands no call on.
@@ -206,6 +231,18 @@ fn identity(settings: &Settings, epoch: Timestamp) -> Identity {
 /// Calls come by the thousand: nothing is kept of each.
 fn is_monitor(settings: &Settings) -> bool {
     settings.limits.calls > 256
+}
+
+/// Some account sends and takes text messages: only then anything says so (K-015).
+fn has_messages(settings: &Settings) -> bool {
+    let mut accounts = settings.accounts.iter();
+    accounts.any(|account| account.allow_message)
+}
+
+/// Some account publishes how its person is.
+fn has_presence(settings: &Settings) -> bool {
+    let mut accounts = settings.accounts.iter();
+    accounts.any(|account| account.publish_presence)
 }
 
 fn tcp_settings(settings: &Settings) -> TcpSettings {
@@ -252,6 +289,12 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
         .map(str::to_owned)
         .to_vec(),
     };
+    if has_messages(settings) {
+        let capabilities = &mut endpoint.capabilities;
+        capabilities.methods.push(Method::Message);
+        let kinds = sip::message::ACCEPT.to_owned();
+        capabilities.content_types.push(kinds);
+    }
     part_link::Settings {
         endpoint,
         message: sip_message::Limits {
@@ -308,6 +351,8 @@ fn dialogs_settings(
         formats,
         history: false,
         transfer: !is_monitor(settings),
+        messages: has_messages(settings),
+        presence: has_presence(settings),
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

@@ -33,6 +33,12 @@ pub struct Account {
     pub keep_alive: KeepAliveRule,
     /// Calls over UDP may come from anywhere, not only from the account's servers (K-019).
     pub takes_unknown: bool,
+    /// Text messages go out and are taken (K-015).
+    pub allow_message: bool,
+    /// How its person is, is published at its server (M-097).
+    pub publish_presence: bool,
+    /// How they say they are.
+    pub presence: crate::presence::Own,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
     /// Extensions and mailbox that it watches.
@@ -46,6 +52,15 @@ impl Account {
     /// that is given to somebody else with another login shows nothing of who had it before (M-022, M-023).
     pub fn owner(&self) -> String {
         format!("{} {}", self.auth_user, self.aor)
+    }
+}
+
+/// Allow of an account's requests outside of calls, whose texts are taken or not (K-015).
+pub fn allow(messages: bool) -> String {
+    let all = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
+    match messages {
+        true => format!("{all}, MESSAGE"),
+        false => all.to_owned(),
     }
 }
 

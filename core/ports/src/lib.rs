@@ -13,28 +13,33 @@
 //! | [`media::Word::Prepare`], `Apply`, `Release` | dialogs | media | the call ends: no media |
 //! | [`dialogs::Word::Media`], `Noticed` | media | dialogs | dropped and counted; dialogs asks again |
 //! | [`blf::Word`] | control, registrar | blf | the command fails as busy; how a server stands is told again |
+//! | [`messages::Word`] | control, dialogs, store | messages | the command fails as busy; a MESSAGE in a call is refused |
 //! | [`network::Do`] / [`network::Report`] | link / sockets | sockets / link | sockets drop and count, as a network does |
 //! | [`voice::Do`] / [`voice::Report`] | media / media threads | media threads / media | the leg is told broken |
+//! | [`presence::Word`] | control, registrar, dialogs | presence | the command fails as busy; how calls and servers stand is told again |
 //! | [`recorder::Word`] | control, voice | recorder | the command fails as busy; a report is dropped, the next tells more |
 //! | [`history::Word`] | dialogs, control, store | history | dialogs rings without waiting; control's command fails as busy |
 //! | [`store::Do`] / [`store::Told`] | history / store | store / history | never full: records of one call replace each other |
 //! | [`events::Word`] | all | whoever listens | oldest is dropped; the listener is told `stream.lagged` |
 //!
 //! [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
-//! parts know of an account.
+//! parts know of an account, `caller` how it asks outside of dialogs.
 
 pub mod account;
 pub mod blf;
 pub mod book;
+mod caller;
 pub mod dialogs;
 pub mod events;
 pub mod handles;
 pub mod history;
 pub mod link;
 pub mod media;
+pub mod messages;
 pub mod network;
 pub mod part;
 pub mod post;
+pub mod presence;
 pub mod recorder;
 pub mod registrar;
 pub mod store;

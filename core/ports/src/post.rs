@@ -1,8 +1,8 @@
 //! One word with its receiver: what parts put into their outbox.
 
 use crate::{
-    blf, dialogs, events, history, link, media, network, recorder, registrar, store, transfer,
-    voice,
+    blf, dialogs, events, history, link, media, messages, network, presence, recorder, registrar,
+    store, transfer, voice,
 };
 use sip_message::Status;
 
@@ -34,6 +34,10 @@ pub enum Address {
     Blf = 11,
     /// The part that owns transfers.
     Transfer = 12,
+    /// The part that owns text messages.
+    Messages = 13,
+    /// The part that publishes how the person is.
+    Presence = 14,
 }
 
 impl Address {
@@ -43,6 +47,8 @@ impl Address {
             2 => Some(Self::Registrar),
             3 => Some(Self::Dialogs),
             11 => Some(Self::Blf),
+            13 => Some(Self::Messages),
+            14 => Some(Self::Presence),
             _ => None,
         }
     }
@@ -67,6 +73,10 @@ pub enum Post {
     History(history::Word),
     /// For the thread that keeps things on disk.
     Store(store::Do),
+    /// For messages.
+    Messages(messages::Word),
+    /// For presence.
+    Presence(presence::Word),
     /// For transfer.
     Transfer(transfer::Word),
     /// For the signalling sockets.
@@ -89,6 +99,8 @@ impl Post {
             Self::Blf(_) => Address::Blf,
             Self::History(_) => Address::History,
             Self::Store(_) => Address::Store,
+            Self::Messages(_) => Address::Messages,
+            Self::Presence(_) => Address::Presence,
             Self::Transfer(_) => Address::Transfer,
             Self::Network(_) => Address::Network,
             Self::Voice(_) => Address::Voice,
@@ -102,6 +114,8 @@ impl Post {
             Address::Registrar => Some(registrar::Word::Heard(heard).into()),
             Address::Dialogs => Some(dialogs::Word::Heard(heard).into()),
             Address::Blf => Some(blf::Word::Heard(heard).into()),
+            Address::Messages => Some(messages::Word::Heard(heard).into()),
+            Address::Presence => Some(presence::Word::Heard(heard).into()),
             Address::Link
             | Address::Media
             | Address::Recorder
@@ -118,12 +132,14 @@ impl Post {
     pub fn outcome(to: Address, ticket: u64, status: Option<Status>) -> Option<Self> {
         match to {
             Address::Transfer => Some(transfer::Word::Outcome { ticket, status }.into()),
+            Address::Messages => Some(messages::Word::Outcome { ticket, status }.into()),
             Address::Link
             | Address::Registrar
             | Address::Dialogs
             | Address::Media
             | Address::Recorder
             | Address::Blf
+            | Address::Presence
             | Address::History
             | Address::Store
             | Address::Network
@@ -142,6 +158,8 @@ impl Post {
             Address::Recorder => Some(recorder::Word::Restarted(who).into()),
             Address::Blf => Some(blf::Word::Restarted(who).into()),
             Address::History => Some(history::Word::Restarted(who).into()),
+            Address::Messages => Some(messages::Word::Restarted(who).into()),
+            Address::Presence => Some(presence::Word::Restarted(who).into()),
             Address::Transfer => Some(transfer::Word::Restarted(who).into()),
             Address::Store | Address::Network | Address::Voice | Address::Events => None,
         }
@@ -178,6 +196,8 @@ carries!(
     Blf(blf::Word),
     History(history::Word),
     Store(store::Do),
+    Messages(messages::Word),
+    Presence(presence::Word),
     Transfer(transfer::Word),
     Network(network::Do),
     Voice(voice::Do),

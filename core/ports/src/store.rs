@@ -3,7 +3,7 @@
 use crate::book::Book;
 use control::contacts::{DirectoryChange, StoreChange};
 use control::history::{HistoryRecord, KnownName};
-use control::{CallHandle, Contact, Timestamp};
+use control::{CallHandle, Contact, TextMessage, Timestamp};
 use std::sync::Arc;
 
 /// What is asked. None of it waits for the disk.
@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub enum Do {
     /// Keeps this record, in the place of one with its id; answered by [`Told::Kept`].
     Keep(Box<Kept>),
+    /// Keeps this text message, in the place of one with its id; answered by [`Told::KeptMessage`].
+    KeepMessage(Box<KeptMessage>),
     /// Notes that calls go on: where the engine ends without a word, they ended then.
     Alive(Timestamp),
     /// Asks who somebody is; answered by [`Told::Named`] where a list knows.
@@ -46,6 +48,15 @@ pub struct Kept {
     pub record: HistoryRecord,
 }
 
+/// A text message, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptMessage {
+    /// Whose: see [`Account::owner`](crate::Account::owner).
+    pub owner: String,
+    /// The message.
+    pub message: TextMessage,
+}
+
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
@@ -53,6 +64,11 @@ pub enum Told {
     Kept {
         /// The call of which.
         call: CallHandle,
+    },
+    /// The text message is on disk, for good.
+    KeptMessage {
+        /// Its id.
+        id: String,
     },
     /// A list knows who somebody is.
     Named {

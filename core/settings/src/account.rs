@@ -79,6 +79,10 @@ pub struct Account {
     pub transport: Transport,
     /// Whether calls over UDP may come from anywhere, not only from its servers.
     pub udp_from_unknown: bool,
+    /// Whether text messages go out and are taken (K-015).
+    pub allow_message: bool,
+    /// Whether it is published how its person is.
+    pub publish_presence: bool,
     /// Lifetime to ask for.
     pub expires: Duration,
     /// How to keep the way open.

@@ -71,6 +71,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.outbound_proxy", Kind::Server),
     key("account.transport", Kind::Choice(&["udp", "tcp"])),
     key("account.udp_from_unknown", Kind::Switch),
+    key("account.allow_message", Kind::Switch),
+    key("account.publish_presence", Kind::Switch),
     key("account.expires_s", number(20, 86_400)),
     key(
         "account.keepalive",

@@ -19,6 +19,10 @@
 //! | [`session`] | one INVITE usage of a dialog, from offer to goodbye | `dialogs` | |
 //! | [`dialogs`] | table of sessions; forking | the driver | `endpoint`, through the driver |
 //! | [`transfer`] | calls that are handed on: ours, and those in which we are (RFC 3515, RFC 5589) | the driver | `dialogs`, through the driver |
+//! | [`outside`] | requests outside of dialogs that prove who sends them | `message` | |
+//! | [`message`] | text messages, both ways (RFC 3428) | the driver | |
+//! | [`presence`] | what a person says of themselves, as a document | the driver | |
+//! | [`publication`] | one event state of ours: publish, refresh, change, remove (RFC 3903) | the driver | |
 //! | [`subscription`] | one subscription: ask, refresh, poll, hear, end (RFC 6665) | `subscriptions` | |
 //! | [`subscriptions`] | table of subscriptions, paced | the driver | `endpoint`, through the driver |
 //! | [`lamp`] | what NOTIFYs say: dialog-info, PIDF, message-summary, reginfo; one lamp | the driver | |
@@ -32,7 +36,11 @@ pub mod error;
 pub mod flow;
 pub mod ids;
 pub mod lamp;
+pub mod message;
+pub mod outside;
 pub mod owner;
+pub mod presence;
+pub mod publication;
 pub mod registration;
 pub mod registrations;
 pub mod resolve;

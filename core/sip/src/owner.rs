@@ -16,6 +16,8 @@ pub enum Owner {
     Registrar,
     /// The part that holds subscriptions: NOTIFY with a tag of theirs.
     Subscriptions,
+    /// The part that holds text messages: MESSAGE outside of a dialog.
+    Messages,
     /// A registrar of our own: REGISTER, in the demo PBX only.
     Bindings,
     /// Nobody: answer with this status.
@@ -50,7 +52,7 @@ pub fn owner(request: &Request, offers: Offers) -> Owner {
         // Transfer by somebody we do not talk to.
         Method::Refer if !in_dialog => Owner::Nobody(Status::FORBIDDEN),
         Method::Subscribe if !in_dialog => Owner::Nobody(Status::BAD_EVENT),
-        Method::Message if !in_dialog => Owner::Nobody(Status::METHOD_NOT_ALLOWED),
+        Method::Message if !in_dialog => Owner::Messages,
         Method::Other(_) if !in_dialog => Owner::Nobody(Status::NOT_IMPLEMENTED),
         Method::Options
         | Method::Bye
@@ -98,13 +100,13 @@ mod tests {
         }
         assert_eq!(of("INVITE", "<sip:a@a>", offers), Owner::Dialogs);
         assert_eq!(of("OPTIONS", "<sip:a@a>", offers), Owner::Registrar);
+        assert_eq!(of("MESSAGE", "<sip:a@a>", offers), Owner::Messages);
         for (method, status) in [
             ("BYE", 481),
             ("NOTIFY", 481),
             ("UPDATE", 481),
             ("REFER", 403),
             ("REGISTER", 405),
-            ("MESSAGE", 405),
             ("SUBSCRIBE", 489),
             ("DANCE", 501),
         ] {

@@ -1,11 +1,12 @@
 //! The open file: what is written into it, and what is asked of it. Thread: \[worker\], or the test's.
 
-use crate::{Error, Settings, calls, contacts, names, profiles, rescue, row, schema};
+use crate::worker::Batch;
+use crate::{Error, Settings, calls, contacts, messages, names, profiles, rescue, row, schema};
 use control::contacts::StoreChange;
 use control::history::KnownName;
 use control::{Code, Command, EventBody, Reply, Timestamp};
 use ports::book::Book;
-use ports::store::{Kept, Listed};
+use ports::store::{Kept, KeptMessage, Listed};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -123,33 +124,49 @@ impl Books {
         })
     }
 
-    /// Writes records, all or none; once it returns, they outlive the process and a power cut.
+    /// Writes records of calls; see `write_all`.
     pub fn write(&mut self, kept: &[Kept], alive: Option<Timestamp>) -> Result<(), Error> {
+        let calls = kept.to_vec();
+        self.write_all(&Batch {
+            calls,
+            alive,
+            ..Batch::default()
+        })
+    }
+
+    /// Writes records, all or none; once it returns, they outlive the process and a power cut.
+    pub(crate) fn write_all(&mut self, batch: &Batch) -> Result<(), Error> {
         self.may_write()?;
         // That calls go on need not outlive a power cut: a second of a call's length is at stake.
-        let lightly = kept.is_empty();
+        let lightly = batch.calls.is_empty() && batch.messages.is_empty();
         if lightly {
             self.db.pragma_update(None, "synchronous", "NORMAL")?;
         }
-        let written = self.write_now(kept, alive);
+        let written = self.write_now(batch);
         if lightly {
             self.db.pragma_update(None, "synchronous", "FULL")?;
         }
         written
     }
 
-    fn write_now(&mut self, kept: &[Kept], alive: Option<Timestamp>) -> Result<(), Error> {
+    fn write_now(&mut self, batch: &Batch) -> Result<(), Error> {
         let write = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for one in kept {
+        for one in &batch.calls {
             calls::put(&write, &one.owner, &one.record)?;
         }
-        if let Some(at) = alive {
+        for one in &batch.messages {
+            messages::put(&write, &one.owner, &one.message)?;
+        }
+        if let Some(at) = batch.alive {
             calls::put_alive(&write, at)?;
         }
-        if !kept.is_empty() {
+        if !batch.calls.is_empty() {
             calls::trim(&write, self.keep)?;
+        }
+        if !batch.messages.is_empty() {
+            messages::trim(&write, self.keep)?;
         }
         write.commit()?;
         Ok(())
@@ -198,6 +215,9 @@ impl Books {
             Command::ContactRemove(of) => contacts::remove(db, &of.id, reader),
             Command::ContactImport(import) => contacts::import(db, &import, reader),
             Command::ContactExport(query) => contacts::export(db, &query, reader),
+            Command::MessageList(query) => messages::list(db, &query, reader),
+            Command::MessageRead(of) => messages::read(db, of, reader),
+            Command::MessageDelete(of) => messages::delete(db, of, reader),
             Command::ProfileList(_)
             | Command::ProfileAdd(_)
             | Command::ProfileUse(_)
@@ -221,15 +241,24 @@ impl Books {
         if self.newer.is_some() {
             return Ok(());
         }
-        let open = calls::interrupted(&self.db)?;
-        if open.is_empty() {
+        let calls = calls::interrupted(&self.db)?;
+        let open = messages::interrupted(&self.db)?.into_iter();
+        let messages: Vec<_> = open
+            .map(|(owner, message)| KeptMessage { owner, message })
+            .collect();
+        if calls.is_empty() && messages.is_empty() {
             return Ok(());
         }
         tracing::info!(
-            calls = open.len(),
-            "calls of an engine that ended without a word"
+            calls = calls.len(),
+            messages = messages.len(),
+            "of an engine that ended without a word"
         );
-        self.write(&open, None)
+        self.write_all(&Batch {
+            calls,
+            messages,
+            alive: None,
+        })
     }
 
     fn may_write(&self) -> Result<(), Error> {
@@ -255,6 +284,7 @@ fn writes(command: &Command) -> bool {
             | Command::ContactList(_)
             | Command::ContactExport(_)
             | Command::ProfileList(_)
+            | Command::MessageList(_)
     )
 }
 
@@ -312,9 +342,9 @@ fn connect(path: &Path) -> Result<(Connection, Option<i64>), Error> {
     Ok((db, None))
 }
 
-/// Whether the file is what it was: its pages by SQLite's own check, its rows by their sums.
+/// Whether the file is what it was: its pages and indexes by SQLite's own check, its rows by their sums.
 fn check(db: &Connection) -> Result<(), Error> {
-    let said: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let said: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if said != "ok" {
         return Err(Error::Damaged(said));
     }

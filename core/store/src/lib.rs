@@ -1,4 +1,4 @@
-//! Keeps history, contacts and favourites on disk: one SQLite file, one thread that writes.
+//! Keeps history, contacts, favourites and text messages on disk: one SQLite file, one thread that writes.
 //!
 //! What it is not: it knows no call and no clock. What a record says is the history part's; this crate keeps it,
 //! finds it again, and says so when it cannot.
@@ -16,7 +16,7 @@
 //! | `schema` | versions of the file |
 //! | `rescue` | a damaged file is moved aside, its rows are read one by one |
 //! | `row` | a row carries a sum of itself |
-//! | `calls`, `contacts`, `profiles` | what is kept |
+//! | `calls`, `contacts`, `profiles`, `messages` | what is kept |
 //! | `names` | who somebody is |
 //! | [`error`] | what can be wrong |
 
@@ -24,6 +24,7 @@ pub mod books;
 mod calls;
 mod contacts;
 pub mod error;
+mod messages;
 mod names;
 mod profiles;
 mod queue;

@@ -3,7 +3,7 @@
 use crate::Reply;
 use crate::books::Reader;
 use control::{Command, Timestamp};
-use ports::store::{Do, Kept, Listed};
+use ports::store::{Do, Kept, KeptMessage, Listed};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,8 @@ impl fmt::Debug for Ask {
 pub(crate) struct Waiting {
     /// Oldest first, one a call.
     pub(crate) keeps: VecDeque<Kept>,
+    /// Oldest first, one a message. Bound: as for records.
+    pub(crate) messages: VecDeque<KeptMessage>,
     pub(crate) alive: Option<Timestamp>,
     pub(crate) names: VecDeque<Do>,
     /// What directories list, one each: there are as many as the settings name.
@@ -60,6 +62,32 @@ impl Waiting {
             self.lost = self.lost.saturating_add(1);
         }
         self.keeps.push_back(kept);
+    }
+
+    fn keep_message(&mut self, kept: KeptMessage) {
+        self.messages.retain(|k| k.message.id != kept.message.id);
+        if self.messages.len() >= WAITING {
+            self.messages.pop_front();
+            self.lost = self.lost.saturating_add(1);
+        }
+        self.messages.push_back(kept);
+    }
+
+    /// As [`give_back`](Self::give_back), of messages.
+    pub(crate) fn give_back_messages(&mut self, batch: Vec<KeptMessage>) {
+        for kept in batch.into_iter().rev() {
+            let newer = self
+                .messages
+                .iter()
+                .any(|k| k.message.id == kept.message.id);
+            if newer {
+                continue;
+            }
+            match self.messages.len() < WAITING {
+                true => self.messages.push_front(kept),
+                false => self.lost = self.lost.saturating_add(1),
+            }
+        }
     }
 
     /// Puts back what could not be written, before what came since then.
@@ -94,6 +122,7 @@ impl Queue {
         let mut waiting = self.lock();
         match order {
             Do::Keep(kept) => waiting.keep(*kept),
+            Do::KeepMessage(kept) => waiting.keep_message(*kept),
             Do::Alive(at) => waiting.alive = Some(at),
             Do::List(list) => {
                 let same = |other: &Listed| other.owner == list.owner && other.title == list.title;
@@ -132,7 +161,9 @@ impl Queue {
         loop {
             let left = not_before.map(|at| at.saturating_duration_since(Instant::now()));
             let left = left.filter(|left| !left.is_zero());
-            let records = !waiting.keeps.is_empty() || waiting.alive.is_some();
+            let records = !waiting.keeps.is_empty()
+                || !waiting.messages.is_empty()
+                || waiting.alive.is_some();
             let due = not_before.is_some() && left.is_none();
             if waiting.ending
                 || due

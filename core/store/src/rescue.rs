@@ -1,8 +1,8 @@
 //! A damaged file is moved aside, whole; what can be read of it is read again, row by row.
 
 use crate::books::at;
-use crate::{Error, calls, contacts, profiles, row};
-use control::{Contact, HistoryRecord, Profile};
+use crate::{Error, calls, contacts, messages, profiles, row};
+use control::{Contact, HistoryRecord, Profile, TextMessage};
 use rusqlite::{Connection, OpenFlags, Row, Transaction};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(crate) struct Table {
 }
 
 /// All that have rows with sums.
-pub(crate) const TABLES: [Table; 3] = [
+pub(crate) const TABLES: [Table; 4] = [
     Table {
         name: "calls",
         put: |into, owner, body, sum| {
@@ -38,6 +38,13 @@ pub(crate) const TABLES: [Table; 3] = [
         put: |into, owner, body, sum| {
             let profiles: Vec<Profile> = row::read(owner, body, sum)?;
             profiles::put(into, owner, &profiles)
+        },
+    },
+    Table {
+        name: "messages",
+        put: |into, owner, body, sum| {
+            let message: TextMessage = row::read(owner, body, sum)?;
+            messages::put(into, owner, &message)
         },
     },
 ];

@@ -36,6 +36,19 @@ const STEPS: &[&str] = &[
         body TEXT NOT NULL,
         sum INTEGER NOT NULL
     );",
+    // 3: text messages
+    "CREATE TABLE messages (
+        id TEXT PRIMARY KEY NOT NULL,
+        owner TEXT NOT NULL,
+        account TEXT NOT NULL,
+        peer TEXT NOT NULL,
+        unread INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        sum INTEGER NOT NULL
+    );
+    CREATE INDEX messages_peer ON messages (peer, at);
+    CREATE INDEX messages_at ON messages (at);",
 ];
 
 /// The version that is written.
@@ -92,7 +105,7 @@ mod tests {
                 db.query_row(&sql, [], |row| row.get(0)).unwrap()
             };
             assert_eq!(count("calls"), i64::from(old > 0), "from {old}");
-            assert_eq!(count("contacts") + count("profiles"), 0);
+            assert_eq!(count("contacts") + count("profiles") + count("messages"), 0);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::queue::{Ask, Queue};
 use crate::{Error, Settings, Tell};
 use control::contacts::{DirectoryChange, StoreChange};
 use control::{Code, Command, ErrorObject, EventBody};
-use ports::store::{Do, Kept, Listed, Told};
+use ports::store::{Do, Kept, KeptMessage, Listed, Told};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +17,20 @@ const AGAIN: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(100);
 /// How long the first write waits. Source: reliability, Storage.
 const LONG: Duration = Duration::from_secs(5);
+
+/// What is written at once, all or none.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) calls: Vec<Kept>,
+    pub(crate) messages: Vec<KeptMessage>,
+    pub(crate) alive: Option<control::Timestamp>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.messages.is_empty() && self.alive.is_none()
+    }
+}
 
 struct Worker<'a> {
     settings: &'a Settings,
@@ -51,18 +65,18 @@ impl Worker<'_> {
         let mut waiting = self.queue.wait(not_before);
         let ending = waiting.ending;
         let due = ending || not_before.is_none_or(|at| at <= Instant::now());
-        let mut batch = Vec::new();
-        let mut alive = None;
+        let mut batch = Batch::default();
         if due {
-            batch = waiting.keeps.drain(..).collect();
-            alive = waiting.alive.take();
+            batch.calls = waiting.keeps.drain(..).collect();
+            batch.messages = waiting.messages.drain(..).collect();
+            batch.alive = waiting.alive.take();
         }
         let names = mem::take(&mut waiting.names);
         let lists = mem::take(&mut waiting.lists);
         let asks = mem::take(&mut waiting.asks);
         drop(waiting);
         if due {
-            self.write(batch, alive, ending);
+            self.write(batch, ending);
         }
         for name in names {
             self.name(name);
@@ -89,14 +103,20 @@ impl Worker<'_> {
         }
     }
 
-    fn write(&mut self, batch: Vec<Kept>, alive: Option<control::Timestamp>, ending: bool) {
+    fn give_back(&self, batch: Batch) {
+        let mut waiting = self.queue.lock();
+        waiting.give_back(batch.calls);
+        waiting.give_back_messages(batch.messages);
+    }
+
+    fn write(&mut self, batch: Batch, ending: bool) {
         if self.books.is_none() {
             self.open();
         }
         let Some(books) = &mut self.books else {
-            return self.queue.lock().give_back(batch);
+            return self.give_back(batch);
         };
-        if batch.is_empty() && alive.is_none() && self.failing.is_none() {
+        if batch.is_empty() && self.failing.is_none() {
             return;
         }
         let patience = if ending || self.failing.is_some() {
@@ -106,12 +126,16 @@ impl Worker<'_> {
         };
         let written = books
             .patience(patience)
-            .and_then(|()| books.write(&batch, alive));
+            .and_then(|()| books.write_all(&batch));
         match written {
             Ok(()) => {
-                for kept in batch {
+                for kept in batch.calls {
                     let call = kept.record.call;
                     (self.tell)(Told::Kept { call });
+                }
+                for kept in batch.messages {
+                    let id = kept.message.id;
+                    (self.tell)(Told::KeptMessage { id });
                 }
                 self.mend();
             }
@@ -120,7 +144,7 @@ impl Worker<'_> {
                     // The next try opens it anew, and saves what can be read.
                     self.books = None;
                 }
-                self.queue.lock().give_back(batch);
+                self.give_back(batch);
                 self.fail(&why);
             }
         }
@@ -152,7 +176,8 @@ impl Worker<'_> {
         StoreChange {
             path: self.path.display().to_string(),
             error,
-            waiting: u32::try_from(waiting.keeps.len()).unwrap_or(u32::MAX),
+            waiting: u32::try_from(waiting.keeps.len() + waiting.messages.len())
+                .unwrap_or(u32::MAX),
             lost: waiting.lost,
         }
     }

@@ -17,6 +17,8 @@ const NAMES: &[(&str, &str)] = &[
     ("part-blf", "offhook_part_blf"),
     ("part-dialogs", "offhook_part_dialogs"),
     ("part-link", "offhook_part_link"),
+    ("part-messages", "offhook_part_messages"),
+    ("part-presence", "offhook_part_presence"),
     ("part-registrar", "offhook_part_registrar"),
     ("part-transfer", "offhook_part_transfer"),
     ("phone", "offhook_phone"),

@@ -3,14 +3,18 @@
 mod account;
 mod kept;
 mod merged;
+mod message;
 mod moved;
+mod presence;
 
 pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
     Contact, ContactFields, Export, Favourite, History, OneFavourite, ProfileVerb,
 };
 pub(crate) use merged::{Conference, Merge};
+pub(crate) use message::{ListMessages, Message, MessagesOf, SendMessage};
 pub(crate) use moved::{Park, Redirect, Transfer};
+pub(crate) use presence::{Presence, PresenceVerb, SetPresence};
 
 mod switch;
 
@@ -159,6 +163,11 @@ pub(crate) enum Verb {
     /// Favourites and their profiles
     #[command(subcommand)]
     Favourite(Favourite),
+    /// How you are, told to others: see, set
+    Presence(Presence),
+    /// Text messages: send, list, mark as read, delete
+    #[command(subcommand)]
+    Message(Message),
     /// List the accounts
     Accounts,
     /// Set up an account for this run, or take one away

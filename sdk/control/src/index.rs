@@ -329,6 +329,51 @@ index! {
         "the other side wanted to send this call where no call is sent"
         "its transfer names a web page, a mailbox or another request than a call, or cannot be read; it was refused"
         "nothing: the call goes on as it was";
+    /// A text is too long.
+    4050 MESSAGE_TOO_LONG Usage
+        "the message is too long"
+        "over UDP a message with all its headers takes up to 1,300 bytes (RFC 3428), over TCP its text 16 KiB"
+        "write less, write several messages, or set transport = \"tcp\" of the account";
+    /// A text is refused.
+    4051 MESSAGE_REFUSED Rejected
+        "the message was refused"
+        "the other side or its server takes no text messages, or none from this account"
+        "call instead; ask whoever runs the server whether it passes MESSAGE on";
+    /// A text got no answer.
+    4052 MESSAGE_LOST Timeout
+        "it is not known whether the message got there"
+        "nobody answered in time, nothing leads there, or the server failed"
+        "send it again; check the account and the network if it lasts";
+    /// A text for nobody.
+    4053 MESSAGE_NO_PEER Rejected
+        "nobody is there to get the message"
+        "the number is unknown (404), or no phone is logged in there (480)"
+        "check the number; send it again later";
+    /// The account sends no texts.
+    4054 MESSAGES_OFF Usage
+        "messaging disabled for this account"
+        "allow_message is false in the settings of the account"
+        "set allow_message = true of the account";
+    /// The account is not registered.
+    4055 NOT_REGISTERED Failed
+        "the account is not registered"
+        "its server was not reached, refused it, or it was logged out"
+        "see why: offhook accounts; log in with: offhook register";
+    /// The account publishes no presence.
+    4060 PRESENCE_OFF Usage
+        "presence is not published for this account"
+        "publish_presence is false in the settings of the account"
+        "set publish_presence = true of the account";
+    /// The server keeps no presence.
+    4061 PRESENCE_REFUSED Rejected
+        "the server takes no presence"
+        "it does not know PUBLISH or the package presence, or does not allow it to this account"
+        "switch on presence at the server, or set publish_presence = false";
+    /// The server does not answer.
+    4062 PRESENCE_LOST Timeout
+        "the server does not have the presence"
+        "it does not answer, or failed"
+        "nothing: it is told again by itself; check the account if it lasts";
     /// No such record, contact, profile or favourite.
     4101 UNKNOWN_RECORD Usage
         "there is no such record, contact, profile or favourite"

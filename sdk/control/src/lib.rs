@@ -20,7 +20,9 @@
 //! | [`secret`] | [`Secret`]: crosses the socket, never a log |
 //! | [`socket`] | [`socket_path`]: where an engine of a profile listens |
 //! | [`lamp`] | lamps and mailboxes |
+//! | [`message`] | text messages |
 //! | [`plugin`] | plugins that are replaced |
+//! | [`presence`] | how the person here is |
 //! | [`recording`] | recordings of calls |
 //! | [`history`] | the history of calls |
 //! | [`contacts`] | contacts, profiles, favourites |
@@ -41,8 +43,10 @@ pub mod history;
 pub mod index;
 pub mod ladder;
 pub mod lamp;
+pub mod message;
 mod os;
 pub mod plugin;
+pub mod presence;
 pub mod reason;
 pub mod receiving;
 pub mod recording;
@@ -63,6 +67,8 @@ pub use handle::{AccountHandle, CallHandle, CommandId, IdempotencyKey, PluginId}
 pub use history::{HistoryRecord, KnownName};
 pub use ladder::Ladder;
 pub use lamp::{LampSnapshot, LampState, MailboxSnapshot};
+pub use message::{MessageState, TextMessage};
+pub use presence::{PresenceSnapshot, PresenceState};
 pub use reason::{AccountCause, EndCause, EndReason, EndedBy};
 pub use recording::{RecordingSnapshot, RecordingState};
 pub use secret::Secret;

@@ -36,6 +36,9 @@ pub struct Baresip {
     folder: PathBuf,
 }
 
+/// Whom it writes to.
+const CONTACT: &str = "sip:101@offhook.test";
+
 const MODULES: &str = "/usr/lib/baresip/modules";
 
 impl Baresip {
@@ -49,7 +52,8 @@ impl Baresip {
             config(address, media, wish.plays, &folder)?,
         )?;
         std::fs::write(folder.join("accounts"), account(address, wish))?;
-        std::fs::write(folder.join("contacts"), "")?;
+        std::fs::write(folder.join("contacts"), format!("\"Ann\" <{CONTACT}>\n"))?;
+        std::fs::write(folder.join("current_contact"), CONTACT)?;
         let mut command = Command::new(find("baresip").context("baresip is not installed")?);
         command.arg("-f").arg(&folder).env("HOME", &folder);
         let running = Running::start(&mut command, &folder.join("log"))?;
@@ -123,6 +127,16 @@ impl Baresip {
         self.running.kill();
     }
 
+    /// Writes to 101.
+    pub fn write(&mut self, text: &str) -> Result<()> {
+        self.running.type_line(&format!("/message {text}"))
+    }
+
+    /// Waits until it shows a text.
+    pub fn wait_message(&mut self, text: &str) -> Result<()> {
+        self.running.wait_for(text, 1, Duration::from_secs(10))
+    }
+
     /// What it heard in its last call; whole only after the call.
     pub fn heard(&self) -> Result<PathBuf> {
         newest(&self.folder, "-dec.wav")
@@ -187,6 +201,7 @@ fn config(address: SocketAddr, media: u16, plays: &Path, folder: &Path) -> Resul
          module sndfile.so\n\
          module stdio.so\n\
          module_tmp account.so\n\
+         module_app contact.so\n\
          module_app menu.so\n"
     ))
 }

@@ -26,6 +26,11 @@ const TABLES: [(&str, u32); 4] = [
     ("xcap", 4),
 ];
 
+/// Columns of the table of messages that wait, as Kamailio's own dbtext files have them.
+const SILO: &str = "id(int,auto) src_addr(string) dst_addr(string) username(string) domain(string) inc_time(int) \
+                    exp_time(int) snd_time(int) ctype(string) body(string,null) extra_hdrs(string,null) \
+                    callid(string,null) status(int,null)\n";
+
 /// What a registrar is to be like.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -43,6 +48,8 @@ pub struct Wish {
     pub users: Vec<(&'static str, &'static str)>,
     /// Its extensions can be watched, for so long at most. Unit: s. `None`: it takes no SUBSCRIBE.
     pub watched_s: Option<u32>,
+    /// It keeps text messages for who is not registered, and hands them over later (its module msilo).
+    pub keeps_messages: bool,
 }
 
 impl Default for Wish {
@@ -59,6 +66,7 @@ impl Default for Wish {
                 ("103", "secret-103"),
             ],
             watched_s: None,
+            keeps_messages: false,
         }
     }
 }
@@ -91,12 +99,25 @@ fn tables(folder: &Path, wish: &Wish) -> Result<()> {
         writeln!(versions, "{table}:{version}")?;
         std::fs::write(folder.join(table), "id(int,auto)\n")?;
     }
+    writeln!(versions, "silo:8")?;
+    std::fs::write(folder.join("silo"), SILO)?;
     std::fs::write(folder.join("version"), versions)?;
     let mut users = String::from("id(int,auto) username(string) domain(string) password(string)\n");
     for (n, (user, password)) in wish.users.iter().enumerate() {
         writeln!(users, "{}:{user}:{REALM}:{password}", n + 1)?;
     }
     Ok(std::fs::write(folder.join("subscriber"), users)?)
+}
+
+fn defines(wish: &Wish) -> String {
+    let mut all = String::new();
+    if wish.watched_s.is_some() {
+        all.push_str("#!define WITH_PRESENCE\n");
+    }
+    if wish.keeps_messages {
+        all.push_str("#!define WITH_SILO\n");
+    }
+    all
 }
 
 /// Runs the Kamailio that is set up in `folder`.
@@ -127,12 +148,7 @@ impl Kamailio {
             ("@LEAST@", wish.least_expires_s.to_string()),
             ("@NONCE@", wish.nonce_s.to_string()),
             ("@REALM@", REALM.into()),
-            (
-                "@DEFINES@",
-                wish.watched_s
-                    .map_or("", |_| "#!define WITH_PRESENCE")
-                    .into(),
-            ),
+            ("@DEFINES@", defines(wish)),
             ("@WATCHED@", wish.watched_s.unwrap_or_default().to_string()),
             ("@FOLDER@", folder.to_string_lossy().into_owned()),
         ]

@@ -140,6 +140,16 @@ impl Linphone {
         self.running.wait_for(&said, 1, PATIENCE)
     }
 
+    /// Writes to somebody.
+    pub fn write(&mut self, uri: &str, text: &str) -> Result<()> {
+        self.running.type_line(&format!("chat {uri} {text}"))
+    }
+
+    /// Waits until it shows a text.
+    pub fn wait_message(&mut self, text: &str) -> Result<()> {
+        self.running.wait_for(text, 1, PATIENCE)
+    }
+
     /// Ends the call.
     pub fn hang_up(&mut self) -> Result<()> {
         self.running.type_line("terminate")

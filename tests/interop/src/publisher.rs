@@ -117,6 +117,60 @@ impl Publisher {
             return Ok(());
         }
     }
+
+    /// What the server tells about `user` to somebody who asks once (RFC 6665 §4.4.3): the body of its NOTIFY.
+    pub fn fetch(&mut self, user: &str, topic: Topic) -> Result<String> {
+        self.count += 1;
+        let (n, realm, own) = (self.count, self.realm, self.socket.local_addr()?);
+        let request = format!(
+            "SUBSCRIBE sip:{user}@{realm} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {own};branch=z9hG4bK-{port}-{n}\r\n\
+             From: <sip:pbx@{realm}>;tag={n}\r\n\
+             To: <sip:{user}@{realm}>\r\n\
+             Call-ID: {port}-{n}\r\n\
+             CSeq: 1 SUBSCRIBE\r\n\
+             Contact: <sip:pbx@{own}>\r\n\
+             Max-Forwards: 70\r\n\
+             X-Pbx: yes\r\n\
+             Event: {event}\r\n\
+             Accept: {kind}\r\n\
+             Expires: 0\r\n\
+             Content-Length: 0\r\n\r\n",
+            port = own.port(),
+            event = topic.event,
+            kind = topic.content_type,
+        );
+        self.socket.send_to(request.as_bytes(), self.server)?;
+        let marks = format!("Call-ID: {}-{n}\r\n", own.port());
+        let mut heard = vec![0; 16_384];
+        loop {
+            let len = self.socket.recv(&mut heard).context("no NOTIFY")?;
+            let text = String::from_utf8_lossy(&heard[..len]).into_owned();
+            if !text.contains(&marks) {
+                continue;
+            }
+            if !text.starts_with("NOTIFY ") {
+                ensure!(
+                    text.starts_with("SIP/2.0 2"),
+                    "SUBSCRIBE is answered by {text}"
+                );
+                continue;
+            }
+            let (head, body) = text.split_once("\r\n\r\n").context("no body")?;
+            let copied = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+            let lines = head
+                .lines()
+                .filter(|line| copied.iter().any(|name| line.starts_with(name)));
+            let mut answer = String::from("SIP/2.0 200 OK\r\n");
+            lines.for_each(|line| {
+                answer.push_str(line);
+                answer.push_str("\r\n");
+            });
+            answer.push_str("Content-Length: 0\r\n\r\n");
+            self.socket.send_to(answer.as_bytes(), self.server)?;
+            return Ok(body.to_owned());
+        }
+    }
 }
 
 /// The calls of `user`: one, that `state` (RFC 4235 §3.7.1) says how far it is, with `peer`; or none.

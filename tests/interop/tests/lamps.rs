@@ -206,6 +206,44 @@ fn wait_lamp(client: &mut Client, label: &str, state: LampState) -> Result<LampS
     }
 }
 
+/// M-096: the server takes the subscription, and its NOTIFYs never arrive: unknown, with that as the reason.
+fn swallowed() -> Result<()> {
+    let Some(rig) = Rig::new("lamps-swallowed", &["kamailio"]) else {
+        return Ok(());
+    };
+    let pbx = watched(&rig)?;
+    let swallows = SipRelaySettings {
+        swallows: vec!["NOTIFY"],
+        ..SipRelaySettings::default()
+    };
+    let relay = SipAwareRelay::start(96, None, pbx.address, swallows)?;
+    let settings = settings(&names(201..202), "");
+    let wish = Wish {
+        registrar: Some((relay.facing_a(), "101", "secret-101")),
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(&rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    // Timer N: 32 s after the 200 (RFC 6665 §4.1.2.4).
+    let why = client.wait("blf.changed", Duration::from_secs(45), |event| {
+        let EventBody::BlfChanged(change) = &event.body else {
+            return None;
+        };
+        let why = change.snapshot.why.as_ref();
+        why.filter(|why| why.code == Code::LAMP_SILENT).cloned()
+    })?;
+    ensure!(why.detail.contains("lost on the network"), "{why:?}");
+    let (said, exit) = engine.told(&["blf"])?;
+    ensure!(exit == 0 && said.contains("OH-4034"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn m096_notifications_that_a_relay_swallows_are_told_as_lost_on_the_network() {
+    swallowed().unwrap();
+}
+
 fn presence(user: &str, basic: &str, more: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?><presence xmlns=\"urn:ietf:params:xml:ns:pidf\" \

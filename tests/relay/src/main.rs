@@ -64,8 +64,8 @@ fn main() -> std::io::Result<()> {
     };
     if options.sip {
         let settings = SipRelaySettings {
-            signalling: LinkSettings::CLEAN,
             media: settings,
+            ..SipRelaySettings::default()
         };
         let relay = SipAwareRelay::start(options.seed, None, options.to, settings)?;
         println!("{} -> {}", relay.facing_a(), options.to);

@@ -21,6 +21,8 @@ pub struct SipRelaySettings {
     pub signalling: LinkSettings,
     /// RTP and RTCP, both ways.
     pub media: LinkSettings,
+    /// Requests with these methods never get through, either way.
+    pub swallows: Vec<&'static str>,
 }
 
 /// The two media paths of one media section of one call.
@@ -54,7 +56,13 @@ impl SipAwareRelay {
         let calls = Arc::new(Mutex::new(Calls::new()));
         let media = Arc::new(Mutex::new(settings.media));
         let (known, links) = (Arc::clone(&calls), Arc::clone(&media));
+        let swallows = settings.swallows;
         let inspect = move |paths: &mut Paths, direction: Direction, bytes: &[u8]| {
+            let method = bytes.split(|byte| *byte == b' ').next();
+            let swallowed = |name: &&str| method == Some(name.as_bytes());
+            if swallows.iter().any(swallowed) {
+                return None;
+            }
             let mut calls = known.lock().unwrap_or_else(PoisonError::into_inner);
             let links = links.lock().unwrap_or_else(PoisonError::into_inner);
             let mut pass = Pass {

@@ -121,7 +121,7 @@ fn called(account: &AccountHandle, to: &str) -> Dial {
 }
 
 /// The account that is named, or else the default one.
-fn chosen(account: Option<&AccountHandle>, hub: &Hub) -> Result<String, ErrorObject> {
+pub(super) fn chosen(account: Option<&AccountHandle>, hub: &Hub) -> Result<String, ErrorObject> {
     if let Some(account) = account {
         return known(account, hub);
     }

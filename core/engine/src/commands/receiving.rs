@@ -51,7 +51,10 @@ impl Commands {
         self.tell_policy(&account)
     }
 
-    fn own(&mut self, named: Option<&AccountHandle>) -> Result<&mut Account, ErrorObject> {
+    pub(super) fn own(
+        &mut self,
+        named: Option<&AccountHandle>,
+    ) -> Result<&mut Account, ErrorObject> {
         let name = match named {
             Some(named) => Some(named.as_str().to_owned()),
             None => default_of(self.accounts.iter()).map(|account| account.name.clone()),

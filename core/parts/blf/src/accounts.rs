@@ -2,15 +2,15 @@
 
 use crate::Blf;
 use crate::entry::{Entry, EntryId, Kind};
-use base::{Duration, Instant, Machine, Redacted};
+use base::{Duration, Instant, Machine};
 use ports::account::by_transport;
 use ports::blf::{Server, Watched};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox};
+use sip::Target;
 use sip::subscription::{Package, Watch};
 use sip::subscriptions::Input;
-use sip::{Target, auth};
-use sip_message::{Host, NameAddr, SipUri, Uri, escape_user};
+use sip_message::{Host, SipUri, Uri};
 
 /// First wait before a server that could not be found is asked for again; doubles up to [`LONGEST`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
@@ -54,55 +54,23 @@ impl Known {
     pub(crate) fn watch(&self, target: Option<&Uri>, package: Package) -> Option<Watch> {
         let account = &self.account;
         let target = target.unwrap_or(&account.aor);
-        let from = match account.display_name.is_empty() {
-            true => NameAddr::new(&account.aor),
-            false => NameAddr::named(&account.display_name, &account.aor),
-        };
-        let password = account.password.reveal();
-        let credentials = (!password.is_empty()).then(|| auth::Credentials {
-            user: account.auth_user.clone(),
-            password: Redacted::new(password.clone()),
-            realm: None,
-        });
-        let servers = [
-            Some(&account.aor),
-            account.registrar.as_ref(),
-            account.outbound_proxy.as_ref(),
-        ];
-        let hops = servers.into_iter().flatten();
-        let hops: Vec<Host> = hops.filter_map(|uri| uri.host().cloned()).collect();
-        let own = is_own(account, target);
         Some(Watch {
-            target: match own {
-                true => by_transport(target.clone(), account.transport),
-                false => target.clone(),
-            },
+            target: account.aimed(target),
             package,
-            from,
+            from: account.caller(),
             contact: self.contact.clone()?,
-            route: self.proxy(target).iter().map(route).collect(),
-            auth: auth::Authenticator::new(credentials, &hops),
+            route: account.route_to(target),
+            auth: account.authenticator(),
             expires_s: u32::try_from(account.watches.expires.as_secs()).unwrap_or(u32::MAX),
             poll_every: account.watches.poll_every,
         })
-    }
-
-    /// The proxy that requests to `target` pass: as for calls.
-    fn proxy(&self, target: &Uri) -> Option<Uri> {
-        let account = &self.account;
-        let registrar = || {
-            let registrar = account.registrar.clone()?;
-            let elsewhere = is_own(account, target) && !is_own(account, &registrar);
-            elsewhere.then(|| by_transport(registrar, account.transport))
-        };
-        account.outbound_proxy.clone().or_else(registrar)
     }
 
     /// Whom its requests go to first.
     fn next_hop(&self) -> Uri {
         let aor = &self.account.aor;
         let own = || by_transport(aor.clone(), self.account.transport);
-        self.proxy(aor).unwrap_or_else(own)
+        self.account.proxy_to(aor).unwrap_or_else(own)
     }
 
     fn contact_of(&self, path: &Path) -> Uri {
@@ -334,44 +302,5 @@ impl Blf {
             self.table.handle(Input::End(subscription), now);
         }
         self.tell_removed(&entry, now, out);
-    }
-}
-
-/// Whom `text` means: an address, or an extension at the account's domain (K-199).
-pub(crate) fn address(text: &str, account: &Account) -> Option<Uri> {
-    let text = text.trim();
-    let lower = text.to_ascii_lowercase();
-    if lower.starts_with("sip:") || lower.starts_with("sips:") {
-        return text.parse().ok();
-    }
-    if text.is_empty() || text.contains(char::is_whitespace) {
-        return None;
-    }
-    let uri = match text.rsplit_once('@') {
-        Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
-        None => {
-            let aor = account.aor.sip()?;
-            let port = aor
-                .port()
-                .map_or_else(String::new, |port| format!(":{port}"));
-            format!("sip:{}@{}{port}", escape_user(text), aor.host())
-        }
-    };
-    uri.parse().ok()
-}
-
-fn is_own(account: &Account, uri: &Uri) -> bool {
-    let (Some(aor), Some(uri)) = (account.aor.sip(), uri.sip()) else {
-        return false;
-    };
-    aor.host() == uri.host() && aor.port() == uri.port()
-}
-
-fn route(proxy: &Uri) -> NameAddr {
-    match proxy {
-        Uri::Sip(uri) if uri.param("lr").is_none() => {
-            NameAddr::new(&Uri::Sip(uri.with_param("lr", "")))
-        }
-        Uri::Sip(_) | Uri::Tel(_) | Uri::Other(_) => NameAddr::new(proxy),
     }
 }

@@ -1,6 +1,5 @@
 //! One lamp or mailbox.
 
-use crate::accounts::address;
 use base::Instant;
 use control::{LampSnapshot, MailboxSnapshot};
 use ports::Account;
@@ -73,7 +72,7 @@ impl Kind {
     pub(crate) fn aim(&mut self, account: &Account) -> bool {
         match self {
             Self::Lamp(watched) => {
-                watched.target = address(&watched.wish.target, account);
+                watched.target = account.address(&watched.wish.target);
                 watched.target.is_some()
             }
             Self::Mailbox(_) => true,

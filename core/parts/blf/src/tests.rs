@@ -31,6 +31,9 @@ fn account(lamps: &[&str], registers: bool) -> Account {
         expires: Duration::from_secs(if registers { 600 } else { 0 }),
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
+        allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default: true,
         policy: std::sync::Arc::default(),
         watches: Watches {

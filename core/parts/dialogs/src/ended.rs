@@ -221,6 +221,8 @@ impl Dialogs {
             Address::Registrar
             | Address::Dialogs
             | Address::Blf
+            | Address::Messages
+            | Address::Presence
             | Address::Store
             | Address::Network
             | Address::Voice

@@ -5,7 +5,7 @@ use crate::Dialogs;
 use crate::keys::hear_info;
 use base::Instant;
 use control::CallHandle;
-use ports::{Address, Outbox, Post, transfer};
+use ports::{Address, Outbox, Post, messages, transfer};
 use sip::ServerId;
 use sip::session::{Inside, Order};
 use sip_message::{Method, Request, Status};
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// What is handed on, beside INFO, which may hold a digit.
 pub(crate) const METHODS: [&str; 2] = ["REFER", "NOTIFY"];
+/// The same, where text messages are taken.
+pub(crate) const WITH_MESSAGES: [&str; 3] = ["REFER", "NOTIFY", "MESSAGE"];
 
 /// Requests of one call that wait for their responses. Past it one counts as failed.
 const WAITING: usize = 16;
@@ -94,6 +96,11 @@ impl Dialogs {
     ) {
         match id {
             None => hear_info(handle, request, out),
+            Some(id) if *request.method() == Method::Message => {
+                let request = Box::new(request.clone());
+                let call = handle;
+                out.post(messages::Word::Asked { call, id, request });
+            }
             Some(id) => out.post(transfer::Word::Asked {
                 call: handle,
                 id,
@@ -115,8 +122,8 @@ impl Dialogs {
         }
     }
 
-    /// Nobody here transfers calls: a NOTIFY was asked for by nobody (RFC 6665 §4.1.3), everything else is
-    /// not for this phone to do.
+    /// Nobody here transfers calls or reads texts: a NOTIFY was asked for by nobody (RFC 6665 §4.1.3), everything
+    /// else is not for this phone to do.
     pub(crate) fn nobody_to_ask(
         &mut self,
         handle: CallHandle,

@@ -90,6 +90,10 @@ pub struct Settings {
     pub history: bool,
     /// There is a part for transfers: it is told how calls stand.
     pub transfer: bool,
+    /// There is a part for text messages: it is asked about those in calls.
+    pub messages: bool,
+    /// There is a part for presence: it is told which calls are up.
+    pub presence: bool,
 }
 
 /// The dialogs part.
@@ -124,7 +128,10 @@ impl Dialogs {
         mut rng: Rng,
     ) -> Self {
         settings.sessions.part = Address::Dialogs as u8;
-        settings.sessions.handed_over = inside::METHODS.map(str::to_owned).to_vec();
+        settings.sessions.handed_over = match settings.messages {
+            true => inside::WITH_MESSAGES.map(str::to_owned).to_vec(),
+            false => inside::METHODS.map(str::to_owned).to_vec(),
+        };
         Self {
             sessions: Sessions::new(settings.sessions.clone(), rng.split()),
             settings,

@@ -7,12 +7,12 @@ use base::Instant;
 use control::snapshot::{CallDirection, CallState};
 use control::{CallHandle, CallSnapshot, Code, EventBody};
 use ports::dialogs::ReferTo;
-use ports::{Account, Address, Outbox, transfer};
+use ports::{Account, Address, Outbox, presence, transfer};
 use sip::session::{Inside, Order};
 use sip_message::{NameAddr, SipUri, Uri};
 
 impl Dialogs {
-    /// Tells transfer how a call is after those events that mean something to it.
+    /// Tells transfer and presence how a call is after those events that mean something to them.
     pub(crate) fn show_transfer(&self, handle: CallHandle, body: &EventBody, out: &mut Outbox) {
         let changes = matches!(
             body,
@@ -25,6 +25,13 @@ impl Dialogs {
         );
         if changes && self.settings.transfer {
             self.show_call(handle, out);
+        }
+        let begins_or_ends = matches!(body, EventBody::CallAnswered(_) | EventBody::CallEnded(_));
+        if let Some(call) = self.calls.get(&handle)
+            && begins_or_ends
+            && self.settings.presence
+        {
+            out.post(presence::Word::Call(Box::new(call.snapshot.clone())));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::Dialogs;
 use base::{Instant, Machine};
-use ports::{Outbox, Post, history, link, media, transfer};
+use ports::{Outbox, Post, history, link, media, messages, transfer};
 use sip::dialogs::Input;
 use sip_message::Status;
 
@@ -23,12 +23,17 @@ impl Dialogs {
                 self.noted(snapshot.call, now, out);
             }
             Post::History(_) | Post::Store(_) => {}
-            Post::Transfer(transfer::Word::Asked { call, id, request }) => {
+            Post::Transfer(transfer::Word::Asked { call, id, request })
+            | Post::Messages(messages::Word::Asked { call, id, request }) => {
                 self.nobody_to_ask(call, id, &request, now);
             }
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
-            Post::Recorder(_) | Post::Transfer(_) | Post::Network(_) => {}
+            Post::Recorder(_)
+            | Post::Transfer(_)
+            | Post::Messages(_)
+            | Post::Presence(_)
+            | Post::Network(_) => {}
             Post::Blf(_) | Post::Voice(_) | Post::Event(_) => {}
         }
     }

@@ -184,6 +184,8 @@ impl History {
                 };
                 tell(body, now, out);
             }
+            // Of text messages, which are not told here.
+            Told::KeptMessage { .. } => {}
             Told::Failed(change) => {
                 self.failing = true;
                 let waiting: Vec<CallHandle> = self.open.keys().copied().collect();
@@ -277,6 +279,8 @@ impl Part for History {
             Word::Restarted(Address::Dialogs) => self.interrupted(now, out),
             Word::Restarted(
                 Address::Blf
+                | Address::Messages
+                | Address::Presence
                 | Address::Link
                 | Address::Registrar
                 | Address::Media

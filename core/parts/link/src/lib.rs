@@ -274,9 +274,11 @@ impl Part for Link {
             Post::Dialogs(ports::dialogs::Word::Heard(heard)) => heard,
             Post::Registrar(ports::registrar::Word::Heard(heard)) => heard,
             Post::Blf(ports::blf::Word::Heard(heard)) => heard,
+            Post::Messages(ports::messages::Word::Heard(heard)) => heard,
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
             Post::Recorder(_) | Post::History(_) | Post::Store(_) => return,
-            Post::Transfer(_) | Post::Blf(_) => return,
+            Post::Transfer(_) | Post::Blf(_) | Post::Messages(_) => return,
+            Post::Presence(_) => return,
             Post::Network(_) | Post::Voice(_) | Post::Event(_) => return,
         };
         if let Heard::Request { id, request, .. } = heard {
@@ -350,6 +352,7 @@ fn owner(request: &Request, offers: Offers) -> Result<Address, Status> {
         // Dialogs answers OPTIONS outside of dialogs too: it knows what sessions can.
         Owner::Dialogs | Owner::Registrar => Ok(Address::Dialogs),
         Owner::Subscriptions => Ok(Address::Blf),
+        Owner::Messages => Ok(Address::Messages),
         Owner::Bindings => Ok(Address::Registrar),
         Owner::Nobody(status) => Err(status),
     }

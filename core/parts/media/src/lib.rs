@@ -465,7 +465,8 @@ impl Part for Media {
             ) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Dialogs(_) | Post::Media(_) => {}
             Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Transfer(_) => {}
-            Post::Blf(_) | Post::Network(_) | Post::Event(_) => {}
+            Post::Blf(_) | Post::Messages(_) | Post::Presence(_) => {}
+            Post::Network(_) | Post::Event(_) => {}
         }
     }
 }

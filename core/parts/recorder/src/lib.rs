@@ -402,7 +402,7 @@ impl Part for Recorder {
             Post::Voice(_) | Post::Dialogs(_) | Post::Event(_) => {}
             Post::Link(_) | Post::Registrar(_) | Post::Media(_) => {}
             Post::Recorder(_) | Post::History(_) | Post::Store(_) | Post::Transfer(_) => {}
-            Post::Blf(_) | Post::Network(_) => {}
+            Post::Blf(_) | Post::Messages(_) | Post::Presence(_) | Post::Network(_) => {}
         }
     }
 }

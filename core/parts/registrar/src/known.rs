@@ -118,6 +118,7 @@ impl Known {
         let password = account.password.reveal();
         let seconds = u32::try_from(account.expires.as_secs()).unwrap_or(u32::MAX);
         SipAccount {
+            allow: account.allow_message.then(|| ports::account::allow(true)),
             route: account.outbound_proxy.iter().map(NameAddr::new).collect(),
             credentials: (!password.is_empty()).then(|| auth::Credentials {
                 user: account.auth_user.clone(),

@@ -9,6 +9,7 @@ use control::snapshot::{AccountSnapshot, AccountState};
 use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp, quoted};
 use ports::blf::{self, Server};
 use ports::link::NoPath;
+use ports::presence;
 use ports::{Outbox, events};
 use sip::auth::Refusal;
 use sip::registration::{Cause, Status};
@@ -131,6 +132,10 @@ impl Registrar {
     fn tell_server(&self, id: AccountId, server: Server, out: &mut Outbox) {
         if let Some(known) = self.accounts.get(&id) {
             let account = known.account.name.clone();
+            out.post(presence::Word::Server {
+                account: account.clone(),
+                server: server.clone(),
+            });
             out.post(blf::Word::Server { account, server });
         }
     }

@@ -295,6 +295,8 @@ impl Part for Transfers {
                 | Address::History
                 | Address::Store
                 | Address::Blf
+                | Address::Messages
+                | Address::Presence
                 | Address::Transfer,
             ) => {}
         }

@@ -203,6 +203,8 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         outbound_proxy: optional("outbound_proxy"),
         transport: choices::transport(text("transport")?),
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
+        allow_message: values.switch(&key("allow_message"))?,
+        publish_presence: values.switch(&key("publish_presence"))?,
         expires: values.seconds(&key("expires_s"))?,
         keepalive: choices::keep_alive(text("keepalive")?),
         keepalive_every: values.seconds(&key("keepalive_s"))?,

@@ -19,7 +19,7 @@ pub mod message_summary;
 pub mod pidf;
 pub mod reginfo;
 pub mod state;
-mod xml;
+pub(crate) mod xml;
 
 pub use state::{Lamp, Light, Shown, Source, Unknown};
 pub use xml::Bad;

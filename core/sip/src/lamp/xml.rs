@@ -42,40 +42,40 @@ impl fmt::Display for Bad {
 
 /// One element. Names are without prefix.
 #[derive(Debug, Default)]
-pub(super) struct Element {
-    pub(super) name: String,
+pub(crate) struct Element {
+    pub(crate) name: String,
     attributes: Vec<(String, String)>,
-    pub(super) text: String,
+    pub(crate) text: String,
     children: Vec<Element>,
 }
 
 impl Element {
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+    pub(crate) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    pub(super) fn child(&self, name: &str) -> Option<&Element> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
 
-    pub(super) fn all(&self) -> &[Element] {
+    pub(crate) fn all(&self) -> &[Element] {
         &self.children
     }
 
     /// The text of a child, without white space around it; `None`: there is none, or it is empty.
-    pub(super) fn child_text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn child_text(&self, name: &str) -> Option<&str> {
         let text = self.child(name)?.text.trim();
         (!text.is_empty()).then_some(text)
     }
 }
 
 /// Reads a document whose root is called `root`.
-pub(super) fn read(body: &[u8], root: &'static str) -> Result<Element, Bad> {
+pub(crate) fn read(body: &[u8], root: &'static str) -> Result<Element, Bad> {
     if body.len() > MAX_BYTES {
         return Err(Bad::TooMuch("bytes"));
     }

@@ -99,6 +99,9 @@ impl Binding {
         if let Some(stale) = &memory.stale_contact {
             request = request.header(HeaderName::Contact, bound(stale, 0));
         }
+        if let Some(allow) = &memory.account.allow {
+            request = request.header(HeaderName::Allow, allow);
+        }
         request.header(HeaderName::Expires, expires_s).build()
     }
 

@@ -20,6 +20,8 @@ pub struct Account {
     pub route: Vec<NameAddr>,
     /// Where we can be reached, as far as we know ourselves.
     pub contact: Uri,
+    /// Allow of REGISTER, where it says one: what may be sent to the contact (RFC 3261 §10.2).
+    pub allow: Option<String>,
     /// Who we are.
     pub credentials: Option<Credentials>,
     /// How long the binding is asked for. Unit: s.
@@ -40,6 +42,7 @@ impl Account {
             registrar,
             route: Vec::new(),
             contact,
+            allow: None,
             credentials: None,
             expires_s: 600,
             supervised: true,

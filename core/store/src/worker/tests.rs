@@ -117,3 +117,38 @@ fn what_waits_is_written_before_the_thread_ends() {
     };
     assert_eq!(records.len(), 500);
 }
+
+/// A text message is told as kept once it is on disk, and is there after a restart.
+#[test]
+fn m128_a_message_that_is_told_as_kept_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        folder: folder.path().to_owned(),
+        keep: 10,
+    };
+    let (store, hear) = start(&settings);
+    let message =
+        crate::messages::tests::message("m", "sip:102@demo", 1, control::MessageState::Received);
+    store.order(Do::KeepMessage(Box::new(KeptMessage {
+        owner: String::new(),
+        message: message.clone(),
+    })));
+    let kept = hear.recv_timeout(Duration::from_secs(10)).unwrap();
+    let id = String::from("m");
+    assert_eq!(kept, Told::KeptMessage { id });
+    drop(store);
+    let (store, _hear) = start(&settings);
+    let (sender, answer) = channel();
+    let reply = Box::new(move |found| drop(sender.send(found)));
+    let reader = Reader {
+        own: String::new(),
+        all: vec![String::new()],
+    };
+    let query = control::message::MessageQuery::default();
+    store.ask(Command::MessageList(query), reader, reply);
+    let answer = answer.recv_timeout(Duration::from_secs(10)).unwrap();
+    let Reply::Messages { messages, .. } = answer.unwrap().reply else {
+        panic!("messages are listed");
+    };
+    assert_eq!(messages, [message]);
+}

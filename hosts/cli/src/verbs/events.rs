@@ -87,6 +87,12 @@ fn summary(event: &Event) -> String {
         | EventBody::RecordingStopped(change)
         | EventBody::RecordingFailed(change) => super::record::words(change),
         EventBody::BlfChanged(change) => super::blf::words(&change.snapshot),
+        EventBody::MessageReceived(message) | EventBody::MessageChanged(message) => {
+            let peer = words::party(&message.peer);
+            format!("{peer}  {}", super::message::words(message))
+        }
+        EventBody::PresenceChanged(own) => super::presence::words(own),
+        EventBody::MessageRead(of) | EventBody::MessageDeleted(of) => super::message::marked(of),
         EventBody::MwiChanged(mailbox) => super::blf::waiting(mailbox),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
@@ -209,6 +215,11 @@ fn call(event: &Event) -> String {
         | EventBody::RecordingStopped(_)
         | EventBody::BlfChanged(_)
         | EventBody::MwiChanged(_)
+        | EventBody::MessageReceived(_)
+        | EventBody::MessageChanged(_)
+        | EventBody::MessageRead(_)
+        | EventBody::MessageDeleted(_)
+        | EventBody::PresenceChanged(_)
         | EventBody::RecordingFailed(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)

@@ -18,6 +18,7 @@ mod hangup;
 mod hold;
 mod kept;
 mod ladder;
+mod message;
 mod mute;
 mod open;
 mod plugin;
@@ -26,6 +27,7 @@ mod plugin_check;
 mod plugin_new;
 mod plugin_reload;
 mod plugin_run;
+mod presence;
 mod receiving;
 mod record;
 mod redirect;
@@ -60,6 +62,7 @@ pub(crate) struct Context {
 }
 
 /// Does what was typed; says how the program ends.
+#[allow(clippy::too_many_lines)] // One line for each verb.
 pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> {
     match verb {
         Verb::Demo(args) => demo::run(context, &args),
@@ -90,6 +93,8 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::History { what } => kept::history(context, what),
         Verb::Contact(what) => kept::contact(context, what),
         Verb::Favourite(what) => kept::favourite(context, what),
+        Verb::Presence(args) => presence::run(context, args),
+        Verb::Message(what) => message::run(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
         Verb::Account(Account::Remove(args)) => account::remove(context, args),
@@ -123,6 +128,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
 }
 
 /// The whole call after an event about one.
+#[allow(clippy::too_many_lines)] // One line for each event.
 fn call_of(event: &Event) -> Option<&CallSnapshot> {
     match &event.body {
         EventBody::CallCreated(data) => Some(&data.snapshot),
@@ -163,6 +169,11 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::RecordingFailed(_)
         | EventBody::BlfChanged(_)
         | EventBody::MwiChanged(_)
+        | EventBody::MessageReceived(_)
+        | EventBody::MessageChanged(_)
+        | EventBody::MessageRead(_)
+        | EventBody::MessageDeleted(_)
+        | EventBody::PresenceChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
         | EventBody::PluginDisabled(_)

@@ -36,6 +36,7 @@ fn no_engine_is_oh_6001_and_exit_8() {
         &["blf"],
         &["blf", "dial", "103"],
         &["voicemail"],
+        &["message", "list"],
         &["events"],
         &["ladder", "c7k2"],
         &["status"],

@@ -4,7 +4,9 @@ use crate::contacts::{Contact, Imported, Profile};
 use crate::event::Filter;
 use crate::history::HistoryRecord;
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
+use crate::message::{Conversation, TextMessage};
 use crate::plugin::PluginReloaded;
+use crate::presence::PresenceSnapshot;
 use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
@@ -322,6 +324,29 @@ pub enum Reply {
     History {
         /// Newest first.
         records: Vec<HistoryRecord>,
+    },
+    /// The text message that the command is about.
+    Message {
+        /// The whole message.
+        message: Box<TextMessage>,
+    },
+    /// Text messages.
+    Messages {
+        /// Newest first.
+        messages: Vec<TextMessage>,
+        /// Whom they are with, the newest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conversations: Vec<Conversation>,
+    },
+    /// Own presence.
+    Presences {
+        /// By account.
+        presences: Vec<PresenceSnapshot>,
+    },
+    /// So many were marked.
+    Marked {
+        /// How many.
+        count: u32,
     },
     /// So many are gone.
     Deleted {

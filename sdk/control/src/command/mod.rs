@@ -13,7 +13,9 @@ use crate::conference::{EndConference, Merge};
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
+use crate::message::{MessageQuery, MessagesOf, SendMessage};
 use crate::plugin::{PluginOff, PluginReload};
+use crate::presence::{Idle, SetPresence};
 use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
@@ -194,6 +196,20 @@ commands! {
     "favourite.add" FavouriteAdd FavouriteOf;
     /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
     "favourite.remove" FavouriteRemove FavouriteOf;
+    /// Send a text. Reply: the message. Outcome: `message.changed`: delivered, accepted or failed.
+    "message.send" MessageSend SendMessage;
+    /// Reply: text messages, newest first, and the conversations that they are of.
+    "message.list" MessageList MessageQuery;
+    /// Mark what they wrote as read. Reply: how many. Outcome: `message.read`.
+    "message.read" MessageRead MessagesOf;
+    /// Take messages away. Reply: how many. Outcome: `message.deleted`.
+    "message.delete" MessageDelete MessagesOf;
+    /// Say how you are. Outcome: `presence.changed`.
+    "presence.set" PresenceSet SetPresence;
+    /// Reply: own presence of every account that publishes it.
+    "presence.list" PresenceList NoFields;
+    /// Say whether anybody uses the computer that the phone is on. Outcome: `presence.changed`, where that shows.
+    "presence.idle" PresenceIdle Idle;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

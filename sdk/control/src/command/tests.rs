@@ -138,6 +138,37 @@ fn kept() -> Vec<Command> {
     ]
 }
 
+fn messages() -> Vec<Command> {
+    let of = |with: Option<&str>| MessagesOf {
+        with: with.map(str::to_owned),
+        all: with.is_none(),
+    };
+    vec![
+        Command::MessageSend(SendMessage {
+            to: Some("102".into()),
+            text: "back at 3".into(),
+            account: Some("demo".parse().unwrap()),
+            call: None,
+        }),
+        Command::MessageList(MessageQuery {
+            with: Some("102".into()),
+            account: None,
+            unread: true,
+            limit: Some(20),
+        }),
+        Command::MessageRead(of(Some("102"))),
+        Command::MessageDelete(of(None)),
+        Command::PresenceSet(SetPresence {
+            state: crate::PresenceState::Away,
+            note: Some("at lunch".into()),
+            until: None,
+            account: None,
+        }),
+        Command::PresenceList(NoFields {}),
+        Command::PresenceIdle(Idle { idle: true }),
+    ]
+}
+
 fn rules_test() -> RulesTest {
     RulesTest {
         number: "00420".into(),
@@ -176,6 +207,7 @@ pub(crate) fn all() -> Vec<Command> {
     let mut all = [on_calls(), others()].concat();
     let rest = all.split_off(all.len() - 2);
     all.extend(kept());
+    all.extend(messages());
     all.extend(rest);
     all
 }
@@ -363,6 +395,13 @@ fn every_command_has_its_json() {
         profile.remove {"name":"work"}
         favourite.add {"profile":"work","name":"Jörg Müller"}
         favourite.remove {"profile":"work","number":"600"}
+        message.send {"to":"102","text":"back at 3","account":"demo"}
+        message.list {"with":"102","unread":true,"limit":20}
+        message.read {"with":"102"}
+        message.delete {"all":true}
+        presence.set {"state":"away","note":"at lunch"}
+        presence.list {}
+        presence.idle {"idle":true}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
 }

@@ -14,6 +14,8 @@ use crate::conference::CallConference;
 use crate::contacts::{ContactsChanged, DirectoryChange, FavouritesChanged, StoreChange};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
+use crate::message::{MessagesMarked, TextMessage};
+use crate::presence::PresenceSnapshot;
 use crate::recording::RecordingChange;
 use crate::transfer::TransferSnapshot;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
@@ -178,6 +180,16 @@ events! {
     "blf.changed" BlfChanged LampChange;
     /// Something else waits in a mailbox, or that is no longer known.
     "mwi.changed" MwiChanged MailboxSnapshot;
+    /// Somebody wrote.
+    "message.received" MessageReceived TextMessage;
+    /// A message of ours goes out, got there, or did not.
+    "message.changed" MessageChanged TextMessage;
+    /// What they wrote was read here.
+    "message.read" MessageRead MessagesMarked;
+    /// Messages were taken away.
+    "message.deleted" MessageDeleted MessagesMarked;
+    /// Own presence is another one, or the server has it now, or no longer.
+    "presence.changed" PresenceChanged PresenceSnapshot;
     /// A plugin is in use.
     "plugin.loaded" PluginLoaded PluginChange;
     /// A plugin is not used.

@@ -356,6 +356,32 @@ fn mailbox() -> Box<MailboxSnapshot> {
 }
 
 /// What is kept on disk, one of each.
+fn text(state: crate::MessageState) -> Box<crate::TextMessage> {
+    let failed = state == crate::MessageState::Failed;
+    let why = "'sip:102@demo' is not written to: 480 Temporarily Unavailable";
+    Box::new(crate::TextMessage {
+        id: "19f-7".into(),
+        account: "demo".parse().unwrap(),
+        peer: crate::snapshot::Party {
+            uri: "sip:102@demo".into(),
+            display: Some("Bob".into()),
+        },
+        text: "back at 3".into(),
+        state,
+        at: at(0),
+        read: failed,
+        call: None,
+        why: failed.then(|| ErrorObject::new(Code::MESSAGE_NO_PEER, why).sip_status(480)),
+    })
+}
+
+fn marked(with: Option<&str>) -> Box<crate::message::MessagesMarked> {
+    Box::new(crate::message::MessagesMarked {
+        with: with.map(str::to_owned),
+        count: 3,
+    })
+}
+
 fn kept() -> Vec<EventBody> {
     let store = |error| {
         Box::new(crate::contacts::StoreChange {
@@ -442,6 +468,7 @@ fn record() -> crate::HistoryRecord {
 }
 
 /// One of each.
+#[allow(clippy::too_many_lines)] // One of each event.
 fn all() -> Vec<EventBody> {
     let account = || Box::new(AccountChange::of(account()));
     let mut all = vec![
@@ -467,6 +494,19 @@ fn all() -> Vec<EventBody> {
         EventBody::RecordingFailed(recording_change(None)),
         EventBody::BlfChanged(lamp_change()),
         EventBody::MwiChanged(mailbox()),
+        EventBody::MessageReceived(text(crate::MessageState::Received)),
+        EventBody::MessageChanged(text(crate::MessageState::Failed)),
+        EventBody::MessageRead(marked(Some("102@demo"))),
+        EventBody::MessageDeleted(marked(None)),
+        EventBody::PresenceChanged(Box::new(PresenceSnapshot {
+            account: "demo".parse().unwrap(),
+            state: crate::PresenceState::Away,
+            shown: crate::PresenceState::OnThePhone,
+            note: Some("at lunch".into()),
+            until: Some(at(3_600_000)),
+            published: Some(at(0)),
+            why: None,
+        })),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
@@ -577,6 +617,11 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"blf.changed","account":"demo","command":17,"data":{"was":"idle","account":"demo","target":"sip:103@demo","label":"Carol","state":"ringing","since":"2026-11-21T14:02:11.482Z","direction":"incoming","peer":{"uri":"sip:600@demo","display":"Echo"},"source":"dialog"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"mwi.changed","account":"demo","command":17,"data":{"account":"demo","waiting":true,"voice":{"new":2,"old":8,"new_urgent":0,"old_urgent":2},"since":"2026-11-21T14:02:11.482Z"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.received","account":"demo","command":17,"data":{"id":"19f-7","account":"demo","peer":{"uri":"sip:102@demo","display":"Bob"},"text":"back at 3","state":"received","at":"2026-11-21T14:02:11.482Z"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.changed","account":"demo","command":17,"data":{"id":"19f-7","account":"demo","peer":{"uri":"sip:102@demo","display":"Bob"},"text":"back at 3","state":"failed","at":"2026-11-21T14:02:11.482Z","read":true,"why":{"code":"OH-4053","title":"nobody is there to get the message","detail":"'sip:102@demo' is not written to: 480 Temporarily Unavailable","fix":"check the number; send it again later","sip_status":480}}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.read","account":"demo","command":17,"data":{"with":"102@demo","count":3}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.deleted","account":"demo","command":17,"data":{"count":3}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"presence.changed","account":"demo","command":17,"data":{"account":"demo","state":"away","shown":"on_the_phone","note":"at lunch","until":"2026-11-21T15:02:11.482Z","published":"2026-11-21T14:02:11.482Z"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}

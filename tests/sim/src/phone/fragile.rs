@@ -37,6 +37,19 @@ impl Count for part_blf::Blf {
     }
 }
 
+impl Count for part_messages::Messages {
+    fn unfinished(&self) -> usize {
+        self.unfinished()
+    }
+}
+
+impl Count for part_presence::Presences {
+    fn unfinished(&self) -> usize {
+        // What is published is looked after for ever.
+        0
+    }
+}
+
 impl Count for part_media::Media {
     fn unfinished(&self) -> usize {
         self.unfinished()

@@ -51,7 +51,7 @@ pub(super) fn make(
     handles: &Handles,
     rng: &mut Rng,
 ) -> Parts {
-    let addresses = [
+    let mut addresses = vec![
         Address::Link,
         Address::Registrar,
         Address::Dialogs,
@@ -60,10 +60,15 @@ pub(super) fn make(
         Address::Transfer,
         Address::Blf,
     ];
-    let probes: BTreeMap<_, Probe> = addresses.map(|a| (a, Probe::default())).into();
+    // As in a phone, where nobody wants them.
+    let (messages, presence) = (settings.allow_message, settings.publish_presence);
+    addresses.extend(messages.then_some(Address::Messages));
+    addresses.extend(presence.then_some(Address::Presence));
+    let probes = addresses.into_iter().map(|a| (a, Probe::default()));
+    let probes: BTreeMap<_, Probe> = probes.collect();
     let probe = |address| -> Probe { Probe::clone(&probes[&address]) };
-    let all = vec![
-        link(rng.split(), probe(Address::Link)),
+    let mut all = vec![
+        link(settings, rng.split(), probe(Address::Link)),
         registrar(rng.split(), probe(Address::Registrar)),
         dialogs(
             settings,
@@ -77,16 +82,29 @@ pub(super) fn make(
         transfer(settings, handles, probe(Address::Transfer)),
         blf(rng.split(), probe(Address::Blf)),
     ];
+    if messages {
+        all.push(text_messages(rng.split(), probe(Address::Messages)));
+    }
+    if presence {
+        all.push(own_presence(rng.split(), probe(Address::Presence)));
+    }
     Parts { all, probes }
 }
 
-fn link(mut rng: Rng, probe: Probe) -> Supervised {
+fn link(settings: &Settings, mut rng: Rng, probe: Probe) -> Supervised {
     let mut endpoint = endpoint::Settings::new(endpoint::Limits::DESKTOP);
     endpoint.capabilities = Capabilities {
         methods: METHODS.to_vec(),
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         content_types: CONTENT_TYPES.map(str::to_owned).to_vec(),
     };
+    if settings.allow_message {
+        let capabilities = &mut endpoint.capabilities;
+        capabilities.methods.push(Method::Message);
+        capabilities
+            .content_types
+            .push(sip::message::ACCEPT.to_owned());
+    }
     let settings = part_link::Settings {
         endpoint,
         message: Limits::default(),
@@ -114,6 +132,22 @@ fn blf(mut rng: Rng, probe: Probe) -> Supervised {
     })
 }
 
+fn own_presence(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Presence, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        let presence = part_presence::Presences::new(epoch, rng.split());
+        Fragile::new(presence, probe.clone())
+    })
+}
+
+fn text_messages(mut rng: Rng, probe: Probe) -> Supervised {
+    Supervised::new(Address::Messages, move || {
+        let epoch = Timestamp::from_unix_ms(EPOCH);
+        let messages = part_messages::Messages::new(epoch, rng.split());
+        Fragile::new(messages, probe.clone())
+    })
+}
+
 /// What config/defaults.toml says.
 const RING_FOR: Duration = Duration::from_secs(120);
 
@@ -134,6 +168,8 @@ fn dialogs(
         formats: engine::voice::capabilities(catalogue, &settings.codecs),
         history: false,
         transfer: true,
+        messages: settings.allow_message,
+        presence: settings.publish_presence,
         local_offset_min: |_| 0,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());

@@ -251,6 +251,8 @@ impl Running {
             | Post::Dialogs(_)
             | Post::Media(_)
             | Post::Blf(_)
+            | Post::Messages(_)
+            | Post::Presence(_)
             | Post::Recorder(_)
             | Post::History(_)
             | Post::Store(_)
@@ -289,7 +291,12 @@ impl Running {
                 self.sockets.announce();
                 self.commands.repeat_sources();
             }
-            Address::Registrar | Address::Dialogs | Address::History | Address::Blf => {
+            Address::Registrar
+            | Address::Dialogs
+            | Address::History
+            | Address::Blf
+            | Address::Messages
+            | Address::Presence => {
                 self.commands.repeat_accounts();
             }
             Address::Media

@@ -38,6 +38,10 @@ pub struct Settings {
     pub standby: Option<ports::account::Standby>,
     /// Takes calls over UDP from anywhere.
     pub takes_unknown: bool,
+    /// Text messages go out and are taken.
+    pub allow_message: bool,
+    /// How its person is, is published.
+    pub publish_presence: bool,
     /// Extensions and mailbox that it watches.
     pub watches: Watches,
     /// How to travel where no URI says so.
@@ -92,6 +96,8 @@ impl Settings {
             auth_user: String::new(),
             standby: None,
             takes_unknown: true,
+            allow_message: false,
+            publish_presence: false,
             watches: Watches::default(),
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
@@ -153,6 +159,9 @@ impl Settings {
             expires: self.expires,
             keep_alive: self.keep_alive,
             takes_unknown: self.takes_unknown,
+            allow_message: self.allow_message,
+            publish_presence: self.publish_presence,
+            presence: ports::presence::Own::default(),
             is_default: false,
             watches: self.watches.clone(),
             policy: std::sync::Arc::new(self.policy.clone()),

@@ -31,6 +31,8 @@ fn dialogs() -> Dialogs {
         formats: Vec::new(),
         history: false,
         transfer: false,
+        messages: false,
+        presence: false,
         local_offset_min: |_| 0,
     };
     let rng = Rng::from_number(1);
@@ -51,6 +53,9 @@ fn account(name: &str, is_default: bool) -> Word {
         expires: Duration::ZERO,
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
+        allow_message: false,
+        publish_presence: false,
+        presence: ports::presence::Own::default(),
         is_default,
         watches: ports::blf::Watches::default(),
         policy: std::sync::Arc::default(),

@@ -1,0 +1,71 @@
+//! What presence answers and reports. Presence owns what is published of the person here.
+
+use crate::blf::Server;
+use crate::link::Heard;
+use crate::{Account, Address};
+use control::presence::PresenceState;
+use control::{CallSnapshot, CommandId, Timestamp};
+
+/// What presence can be told.
+#[derive(Debug)]
+pub enum Word {
+    /// Link has something to say.
+    Heard(Heard),
+    /// Publishes for this account from now on, if it wants that; replaces one of the same name.
+    Account(Box<Account>),
+    /// The account is gone: what was published of it is removed.
+    AccountGone {
+        /// The account's name.
+        account: String,
+    },
+    /// How an account stands at its server, as registrar knows it.
+    Server {
+        /// The account's name.
+        account: String,
+        /// How it stands.
+        server: Server,
+    },
+    /// The person says how they are.
+    Set {
+        /// Which command asked.
+        command: CommandId,
+        /// Of which account.
+        account: String,
+        /// How.
+        own: Own,
+    },
+    /// Nobody uses the computer that the phone is on, or somebody does again.
+    Idle(bool),
+    /// A call as it is now.
+    Call(Box<CallSnapshot>),
+    /// The account logs out: what was published of it is removed.
+    Leave {
+        /// The account's name.
+        account: String,
+    },
+    /// The engine stops: everything is removed.
+    Stop,
+    /// Another part was made anew.
+    Restarted(Address),
+}
+
+/// How the person says they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// What they do.
+    pub state: PresenceState,
+    /// In their own words, or empty.
+    pub note: String,
+    /// Until when; then they are available again.
+    pub until: Option<Timestamp>,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self {
+            state: PresenceState::Available,
+            note: String::new(),
+            until: None,
+        }
+    }
+}

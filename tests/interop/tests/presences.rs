@@ -1,0 +1,144 @@
+//! `offhookd` publishes how its person is at Kamailio: what Kamailio tells others is what was set.
+
+use anyhow::{Result, ensure};
+use control::PresenceState;
+use control::command::{AccountRef, Command};
+use control::presence::{Idle, SetPresence};
+use control::snapshot::AccountState;
+use offhook_interop::engine::{Daemon, Wish};
+use offhook_interop::publisher::PRESENCE;
+use offhook_interop::{Client, Kamailio, Publisher, Rig, kamailio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const SETTINGS: &str = "[accounts.main]\npublish_presence = true\n";
+
+fn watched(rig: &Rig, granted_s: u32) -> Result<Kamailio> {
+    let wish = kamailio::Wish {
+        watched_s: Some(granted_s),
+        ..kamailio::Wish::default()
+    };
+    Kamailio::start(rig, "pbx", &wish)
+}
+
+fn ours(rig: &Rig, pbx: &Kamailio) -> Result<(Daemon, Client)> {
+    let wish = Wish {
+        registrar: Some((pbx.address, "101", "secret-101")),
+        settings: SETTINGS,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    client.wait_account(AccountState::Registered, PATIENCE)?;
+    Ok((engine, client))
+}
+
+/// Waits until Kamailio tells others what holds all of `parts` and none of `none`.
+fn wait_told(
+    says: &mut Publisher,
+    parts: &[&str],
+    none: &[&str],
+    patience: Duration,
+) -> Result<Duration> {
+    let start = Instant::now();
+    loop {
+        let told = says.fetch("101", PRESENCE)?;
+        let has = |part: &&str| told.contains(*part);
+        if parts.iter().all(has) && !none.iter().any(has) {
+            return Ok(start.elapsed());
+        }
+        ensure!(
+            start.elapsed() < patience,
+            "not {parts:?} without {none:?}: {told}"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn set(client: &mut Client, state: PresenceState, note: &str) -> Result<()> {
+    let set = SetPresence {
+        state,
+        note: Some(note.to_owned()),
+        until: None,
+        account: None,
+    };
+    client.ask(Command::PresenceSet(set)).map(drop)
+}
+
+/// M-097: stored with note, changed, removed at logout, there again at the next login.
+fn published() -> Result<()> {
+    let Some(rig) = Rig::new("presence-published", &["kamailio"]) else {
+        return Ok(());
+    };
+    // Kamailio that keeps states in memory loses the document of one that is refreshed; so none is, here.
+    let pbx = watched(&rig, 3_600)?;
+    let (engine, mut client) = ours(&rig, &pbx)?;
+    let mut says = Publisher::new(pbx.address, kamailio::REALM)?;
+    wait_told(
+        &mut says,
+        &["<basic>open</basic>"],
+        &["busy", "away"],
+        PATIENCE,
+    )?;
+    let (said, exit) = engine.told(&["presence", "set", "away", "--note", "über Mittag"])?;
+    ensure!(exit == 0 && said.contains("away"), "{exit}: {said}");
+    wait_told(
+        &mut says,
+        &["away", "über Mittag"],
+        &[],
+        Duration::from_secs(2),
+    )?;
+    let (said, exit) = engine.told(&["presence"])?;
+    ensure!(exit == 0 && said.contains("über Mittag"), "{exit}: {said}");
+    let account = || AccountRef {
+        account: "main".parse().expect("it is a name"),
+    };
+    client.ask(Command::Unregister(account()))?;
+    client.wait_account(AccountState::Unregistered, PATIENCE)?;
+    // Sooner than it would run out by itself.
+    wait_told(
+        &mut says,
+        &[],
+        &["away", "über Mittag"],
+        Duration::from_secs(2),
+    )?;
+    client.ask(Command::Register(account()))?;
+    client.wait_account(AccountState::Registered, PATIENCE)?;
+    wait_told(&mut says, &["away", "über Mittag"], &[], PATIENCE)?;
+    Ok(())
+}
+
+#[test]
+fn m097_what_is_set_is_what_kamailio_tells_others() {
+    published().unwrap();
+}
+
+/// M-097: a server that was started anew knows no SIP-ETag (412): all is said anew. M-099: idle is away.
+fn forgotten() -> Result<()> {
+    let Some(rig) = Rig::new("presence-forgotten", &["kamailio"]) else {
+        return Ok(());
+    };
+    let mut pbx = watched(&rig, 6)?;
+    let (_engine, mut client) = ours(&rig, &pbx)?;
+    let mut says = Publisher::new(pbx.address, kamailio::REALM)?;
+    set(&mut client, PresenceState::DoNotDisturb, "")?;
+    wait_told(&mut says, &["busy", "do-not-disturb"], &[], PATIENCE)?;
+    pbx.restart()?;
+    wait_told(
+        &mut says,
+        &["busy", "do-not-disturb"],
+        &[],
+        Duration::from_secs(40),
+    )?;
+    set(&mut client, PresenceState::Available, "")?;
+    wait_told(&mut says, &["open"], &["busy"], PATIENCE)?;
+    client.ask(Command::PresenceIdle(Idle { idle: true }))?;
+    wait_told(&mut says, &["away"], &[], Duration::from_secs(2))?;
+    client.ask(Command::PresenceIdle(Idle { idle: false }))?;
+    wait_told(&mut says, &["open"], &["away"], Duration::from_secs(2)).map(drop)
+}
+
+#[test]
+fn m097_m099_a_server_that_forgot_is_told_anew_and_idle_is_away() {
+    forgotten().unwrap();
+}
