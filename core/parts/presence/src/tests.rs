@@ -138,27 +138,14 @@ impl Bench {
             display: None,
         };
         let at = Timestamp::from_unix_ms(1_000_000);
+        let call = "c7k2".parse::<CallHandle>().unwrap();
+        let account = Some("work".parse().unwrap());
+        let direction = CallDirection::Incoming;
+        let begun = CallSnapshot::begun(call, account, direction, (party(), party()), at);
         self.say(Word::Call(Box::new(CallSnapshot {
-            call: "c7k2".parse::<CallHandle>().unwrap(),
-            account: Some("work".parse().unwrap()),
-            direction: CallDirection::Incoming,
             state,
-            from: party(),
-            to: party(),
-            created: at,
             answered: answered.then_some(at),
-            ended: None,
-            silenced: false,
-            muted: false,
-            held_by_remote: false,
-            held_by_local: false,
-            media: None,
-            quality: None,
-            end: None,
-            recording: None,
-            sip_call_id: None,
-            known: None,
-            returned: None,
+            ..begun
         })));
     }
 
