@@ -11,6 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Whose lines can be chosen: the short name and the target that the lines carry.
 const NAMES: &[(&str, &str)] = &[
     ("demo-pbx", "offhook_demo_pbx"),
+    ("directory", "offhook_directory"),
     ("engine", "offhook_engine"),
     ("net", "offhook_net"),
     ("offhookd", "offhookd"),
