@@ -293,7 +293,7 @@ fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
 
 /// A transfer in each of its events.
 fn transfers() -> Vec<EventBody> {
-    use crate::transfer::{TransferKind, TransferRole, TransferState};
+    use crate::transfer::{TransferKind, TransferRole, TransferState, TransferWay};
     let transfer = |state, error: Option<ErrorObject>| {
         Box::new(crate::TransferSnapshot {
             call: "c7k2".parse().unwrap(),
@@ -302,6 +302,7 @@ fn transfers() -> Vec<EventBody> {
             state,
             target: "600".into(),
             with: Some("c7k3".parse().unwrap()),
+            way: Some(TransferWay::Replaces),
             sip_status: error.as_ref().and_then(|error| error.sip_status),
             error,
         })
