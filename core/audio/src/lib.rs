@@ -13,6 +13,7 @@
 //! | [`gain`] | [`Gain`], louder, softer and mute without clicks |
 //! | [`level`] | [`Level`], how loud a block is and whether it clips |
 //! | [`tone`] | [`Tone`], DTMF pairs and call-progress tones with their cadence |
+//! | [`call_tone`] | [`CallTone`], call tones as people write them, and those of countries |
 //! | [`playout`] | [`Playout`], decoded samples on their way to the ear |
 //! | [`conceal`] | [`Conceal`], sound invented for what was lost |
 //! | [`stretch`] | speech made shorter or longer by whole pitch periods |
@@ -22,6 +23,7 @@
 //! | [`measure`] | gaps, clicks and level as the project defines them |
 
 pub mod block;
+pub mod call_tone;
 pub mod chirp;
 pub mod conceal;
 pub mod correlate;
@@ -38,6 +40,7 @@ pub mod stretch;
 pub mod tone;
 
 pub use block::{Block, Rate};
+pub use call_tone::CallTone;
 pub use conceal::Conceal;
 pub use gain::Gain;
 pub use level::Level;

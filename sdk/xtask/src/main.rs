@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `test.rs` | all stages of `cargo xtask test`, the count of passes and failures, the minutes |
 //! | `bench.rs` | runs the figures of `benches/` and prints them in one table |
+//! | `hearing.rs` | tests of sound that failed beside others are heard once more, alone |
 //! | `demo.rs` | builds and runs `offhook demo` |
 //! | `install.rs` | system packages and the Python scorer, by name |
 //! | `plugins.rs` | plugin library files; proof that a host holds of plugins only what it lists |
@@ -27,6 +28,7 @@ mod command;
 mod coverage;
 mod defects;
 mod demo;
+mod hearing;
 mod install;
 mod ladder;
 mod layers;

@@ -13,7 +13,7 @@ use offhook_interop::programme::{MODELLED, WHOLE};
 use offhook_interop::rig::binaries;
 use offhook_interop::sound::{OTHER_SPEECH, SPEECH, Sound, python};
 use offhook_interop::wav::{self, Wav};
-use offhook_interop::witness::unless_preempted;
+use offhook_interop::witness::{EXCUSE_APART, unless_late};
 use offhook_interop::{Client, Linphone, Pair, Programme, Rig, linphone};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -119,8 +119,8 @@ fn c_plugins_in_a_call() -> anyhow::Result<()> {
 
 /// A codec and a recorder that a C compiler made of one file each, checked, isolated as such files are, in a call.
 #[test]
-fn audio_a_codec_and_a_recorder_in_c_carry_a_call() {
-    unless_preempted("foreign-c", TURNS, c_plugins_in_a_call).unwrap();
+fn audio_timing_a_codec_and_a_recorder_in_c_carry_a_call() {
+    unless_late(EXCUSE_APART, "foreign-c", TURNS, c_plugins_in_a_call).unwrap();
 }
 
 /// Where the library files of plugins are.
@@ -259,5 +259,5 @@ fn falls_back() -> anyhow::Result<()> {
 /// A codec whose process is killed until it stays away: the call goes on by another one, and the events name it.
 #[test]
 fn m_031_audio_a_codec_that_dies_is_replaced_by_another_one() {
-    unless_preempted("foreign-falls-back", TURNS, falls_back).unwrap();
+    unless_late(EXCUSE_APART, "foreign-falls-back", TURNS, falls_back).unwrap();
 }

@@ -1,0 +1,108 @@
+//! Call tones as people write them: `periodic(sine(2000ms,2500,440Hz,480Hz),silence(4000ms))`.
+//!
+//! ```text
+//! tone      = sine(duration, amplitude, frequency, …) | silence(duration)
+//!           | compound(tone, tone, …)     parts at the same time, as long as the longest
+//!           | periodic(tone, …)           parts one after the other, and again; not within periodic
+//! duration  = milliseconds, 1 to 86400000; letters behind it mean nothing: 50ms = 50s = 50
+//! amplitude = 1 to 32767 of a sample, or negative: dBm0, where a sine of full scale is +3.14
+//! frequency = hertz, below 4000; letters behind it mean nothing
+//! ```
+//!
+//! A tone is read and made ready on control; playing it allocates nothing.
+
+mod player;
+mod presets;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use player::Player;
+pub use presets::{COUNTRIES, Signal, national};
+
+use crate::block::Rate;
+use core::fmt;
+use core::str::FromStr;
+
+/// What may be written, for errors.
+pub const ALLOWED: &str =
+    "sine(duration, amplitude, freq…), silence(duration), periodic(…), compound(…)";
+
+/// Why a text is no tone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{text}' is not a tone at character {at}: {why}; allowed: {ALLOWED}")]
+pub struct NoTone {
+    /// What was written, no more than 80 characters of it.
+    pub text: String,
+    /// Where it goes wrong; the first character is 1.
+    pub at: usize,
+    /// What is wrong there.
+    pub why: &'static str,
+}
+
+/// A tone or a part of one.
+#[derive(Debug, Clone, PartialEq)]
+enum Node {
+    Sine {
+        ms: u32,
+        /// Of each sine, in samples.
+        amplitude: f32,
+        hertz: Vec<f32>,
+    },
+    Silence {
+        ms: u32,
+    },
+    /// At the same time.
+    Compound(Vec<Node>),
+    /// One after the other, and again.
+    Periodic(Vec<Node>),
+}
+
+impl Node {
+    /// How long it sounds; `None`: until it is stopped. Unit: ms.
+    fn ms(&self) -> Option<u64> {
+        match self {
+            Self::Sine { ms, .. } | Self::Silence { ms } => Some(u64::from(*ms)),
+            Self::Compound(parts) => {
+                let all: Option<Vec<u64>> = parts.iter().map(Self::ms).collect();
+                all?.into_iter().max()
+            }
+            Self::Periodic(_) => None,
+        }
+    }
+}
+
+/// A tone, as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallTone {
+    text: String,
+    node: Node,
+}
+
+impl CallTone {
+    /// How long it sounds; `None`: until it is stopped. Unit: ms.
+    pub fn ms(&self) -> Option<u64> {
+        self.node.ms()
+    }
+
+    /// Gets it ready to be played at `rate`. Allocates here and never again.
+    pub fn player(&self, rate: Rate) -> Player {
+        Player::new(&self.node, rate)
+    }
+}
+
+impl FromStr for CallTone {
+    type Err = NoTone;
+
+    fn from_str(text: &str) -> Result<Self, NoTone> {
+        let node = read::tone(text)?;
+        let text = text.trim().to_owned();
+        Ok(Self { text, node })
+    }
+}
+
+impl fmt::Display for CallTone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
