@@ -424,6 +424,16 @@ index! {
         "a newer build of a plugin failed in a call; the one before is back"
         "it panicked, was too slow, said nonsense or refused what the one before did; no sound was lost"
         "correct the build, then: offhook plugin reload ID --live";
+    /// Not possible with this plugin.
+    5008 PLUGIN_NOT_POSSIBLE Usage
+        "that is not possible with this plugin"
+        "one that is linked in is a part of the program, and a device is not exchanged while calls run"
+        "see: offhook plugin why ID";
+    /// Nothing is remembered of plugins.
+    5009 PLUGINS_NOT_KEPT Failed
+        "nothing can be remembered of plugins"
+        "the engine's state folder cannot be written, or belongs to another engine that runs"
+        "give the engine a state folder of its own: OFFHOOK_STATE_DIR";
     /// No engine answers.
     6001 NO_ENGINE NoEngine
         "no engine to talk to"
