@@ -28,6 +28,7 @@
 //! | `codecs` | codecs with what accounts set of them |
 //! | `directories` | where people are looked up |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `faces` | faces that are opened with the engine |
 //! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
 //! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
@@ -40,6 +41,7 @@ mod codecs;
 mod devices;
 mod directories;
 pub mod error;
+mod faces;
 mod history;
 pub mod libraries;
 pub mod plugins;
@@ -132,6 +134,7 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let accounts = accounts::accounts(settings)?;
     let directories = directories::sources(settings, &accounts, &catalogue);
+    let faces = faces::faces(&settings.faces, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
     let formats = media.codecs.iter().map(|codec| codec.capability.clone());
@@ -155,6 +158,7 @@ pub fn build_with(
     }
     builder = accounts.into_iter().fold(builder, Builder::account);
     builder = directories.into_iter().fold(builder, Builder::directory);
+    builder = faces.into_iter().fold(builder, Builder::face);
     let mut seeds = rng.split();
     builder = builder.part(Address::Link, move || {
         Link::new(link.clone(), seeds.split())
