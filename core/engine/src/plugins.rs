@@ -137,8 +137,10 @@ impl Plugins {
             return;
         };
         (snapshot.state, snapshot.error) = (state, Some(why));
-        let mut seat = Seat::default();
-        seat.slot = Some(slot.to_owned());
+        let seat = Seat {
+            slot: Some(slot.to_owned()),
+            ..Seat::default()
+        };
         let event = EventBody::PluginFaulted(change_at(snapshot, &seat));
         self.untold.push((None, event));
         self.wake.notify_one();

@@ -210,11 +210,7 @@ impl Builder {
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
         let store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
-        for part in self.parts {
-            let address = part.address();
-            let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
-            wiring.connect(address, runner.start());
-        }
+        run_parts(self.parts, self.mailbox, &wiring, clock);
         network.announce();
         network.run();
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
@@ -245,6 +241,15 @@ impl Builder {
         }
         *core.faces.borrow_mut() = Faces::open(self.faces, &core);
         Ok(core)
+    }
+}
+
+/// Every part at its mailbox.
+fn run_parts(parts: Vec<Supervised>, mailbox: usize, wiring: &Rc<Wiring>, clock: Clock) {
+    for part in parts {
+        let address = part.address();
+        let runner = Runner::new(part, mailbox, Rc::clone(wiring), clock);
+        wiring.connect(address, runner.start());
     }
 }
 

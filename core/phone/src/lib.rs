@@ -147,15 +147,7 @@ pub fn build_with(
         .tcp(tcp_settings(settings))
         .mailbox(settings.limits.mailbox)
         .voice(voice);
-    for listen in &settings.sip.listen {
-        builder = builder.listen(Listen {
-            transport: transport(listen.transport),
-            address: listen.addr,
-        });
-    }
-    if let Some(socket) = &settings.control_socket {
-        builder = builder.control(socket.clone());
-    }
+    builder = listening(builder, settings);
     builder = accounts.into_iter().fold(builder, Builder::account);
     builder = directories.into_iter().fold(builder, Builder::directory);
     builder = faces.into_iter().fold(builder, Builder::face);
@@ -181,6 +173,20 @@ pub fn build_with(
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
+}
+
+/// Where calls and clients come in.
+fn listening(mut builder: Builder, settings: &Settings) -> Builder {
+    for listen in &settings.sip.listen {
+        builder = builder.listen(Listen {
+            transport: transport(listen.transport),
+            address: listen.addr,
+        });
+    }
+    match &settings.control_socket {
+        Some(socket) => builder.control(socket.clone()),
+        None => builder,
+    }
 }
 
 fn transport(of: Transport) -> sip::Transport {
