@@ -63,7 +63,7 @@ fn catalogue() -> Catalogue {
     catalogue
 }
 
-fn with_face<'a>(face: &'a str) -> Vec<(&'a str, &'a str)> {
+fn with_face(face: &str) -> Vec<(&str, &str)> {
     let mut keys = ACCOUNT.to_vec();
     keys.push(("control.faces", face));
     keys
@@ -174,9 +174,10 @@ fn m067_a_face_that_panics_or_hangs_ends_no_call() {
             let filter = Filter(vec!["plugin.*".to_owned()]);
             let events = core.events(filter);
             let call = call(&core, &peer).await;
-            let change = match next(&events).await {
-                EventBody::PluginCrashed(change) | EventBody::PluginFaulted(change) => change,
-                other => panic!("{other:?}"),
+            let (EventBody::PluginCrashed(change) | EventBody::PluginFaulted(change)) =
+                next(&events).await
+            else {
+                panic!("{orders}: something else is told");
             };
             assert_eq!(
                 (change.id.as_str(), change.slot.as_deref()),
