@@ -166,7 +166,7 @@ fn m067_a_face_that_panics_or_hangs_ends_no_call() {
         for (orders, code) in [
             (r#"mock-ui:{"panic_at": 2}"#, Code::PLUGIN_CRASHED),
             (
-                r#"mock-ui:{"stall_at": 2, "stall_ms": 3500}"#,
+                r#"mock-ui:{"stall_at": 2, "stall_ms": 60000}"#,
                 Code::FACE_FAILED,
             ),
         ] {
