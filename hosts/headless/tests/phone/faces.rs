@@ -170,9 +170,13 @@ fn m067_a_face_that_panics_or_hangs_ends_no_call() {
                 Code::FACE_FAILED,
             ),
         ] {
+            let told = || mock::drafts::ui::COUNTS.read().calls;
+            let before = told();
             let core = start_with(&with_face(orders), catalogue()).await;
             let filter = Filter(vec!["plugin.*".to_owned()]);
             let events = core.events(filter);
+            // Greeted: whatever happens from now on is its second call, or a later one.
+            until("it is greeted", || (told() > before).then_some(())).await;
             let call = call(&core, &peer).await;
             let (EventBody::PluginCrashed(change) | EventBody::PluginFaulted(change)) =
                 next(&events).await
