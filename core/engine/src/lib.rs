@@ -44,6 +44,7 @@ mod said;
 mod socket;
 pub mod supervise;
 mod tasks;
+mod tried;
 pub mod voice;
 mod wiring;
 mod worker;
