@@ -95,10 +95,10 @@ fn takes() -> Result<()> {
 }
 
 fn call_of(reply: Reply) -> Result<CallHandle> {
-    match reply {
-        Reply::Call { call, .. } => Ok(call.call),
-        other => anyhow::bail!("{other:?}"),
-    }
+    let Reply::Call { call, .. } = reply else {
+        anyhow::bail!("blf.pickup is replied to with {reply:?}");
+    };
+    Ok(call.call)
 }
 
 /// M-091: which call rings there is told by Kamailio; SIPp, who called, is taken over by INVITE with Replaces.
