@@ -913,8 +913,9 @@ typedef struct {
     uint32_t reserved;
     // First argument of `command`.
     void *context;
-    // Gives the engine one command. The outcome comes as an event with the same id. `UNAVAILABLE` when
-    // the engine's mailbox is full. Thread: [any], never [media] or [device].
+    // Says one object to the engine, such as `{"op":"call","id":"1","command":"hang_up"}`; the reply comes to `event`
+    // with the same id, the outcome as events that carry the reply's `command`. `UNAVAILABLE` while 64 wait;
+    // `BAD_ARGUMENT` above 1 MiB. Thread: [any], never [media] or [device].
     OffhookStatus (*command)(void *context, OffhookText json);
 } OffhookUiEngine;
 
@@ -924,15 +925,15 @@ typedef struct {
     uint32_t size;
     // 0.
     uint32_t reserved;
-    // Starts the face; `options` is a JSON object. It draws on threads of its own. Thread: [control].
+    // Starts the face; `options` is a JSON object, or empty. It draws on threads of its own. Thread: [worker].
     OffhookStatus (*open)(const OffhookUiEngine *engine,
                           OffhookText options,
                           void **out,
                           OffhookTextOut *reason);
-    // Takes one event, or `lagged`, in order. Must put it into a queue of its own and return.
-    // Thread: [control]. Bound: 200 ms.
+    // Takes what the engine says, in order. Should put it into a queue of its own and return.
+    // Thread: [worker]. Bound: 200 ms, or the process of an isolated one is ended; 2 s, or a person is told.
     OffhookStatus (*event)(void *inst, OffhookText json);
-    // Ends the face; none of its threads calls the engine afterwards. Thread: [control].
+    // Ends the face; none of its threads calls the engine afterwards. Thread: [worker]. Bound: 1 s.
     void (*close)(void *inst);
 } OffhookUiTable;
 

@@ -10,7 +10,7 @@ use control::{Code, Command, CommandId, Contact, ErrorObject, EventBody, Idempot
 use directory::{Directories, Source};
 use ports::book::Book;
 use ports::store::{Do, Told};
-use ports::{Address, Post, dialogs, events, history, messages};
+use ports::{Address, Post, blf, dialogs, events, history, messages};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub(crate) fn connect(
                     *rules.borrow_mut() = Arc::clone(&known);
                     dialogs::Word::Contacts(known).into()
                 }
+                Told::Watched(kept) => blf::Word::Kept(kept).into(),
                 Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
                 Told::Kept { .. }
                 | Told::Named { .. }
@@ -164,9 +165,16 @@ impl Core {
         let id = asked.id;
         let redials = matches!(command, Command::HistoryRedial(_));
         let wanted = searched(&command);
-        let answer = match wanted {
-            Some(wanted) => self.search(command, wanted).await,
-            None => self.ask_store(command).await,
+        let answer = match (self.try_favourite(&command).await, wanted) {
+            (Err(why), _) => Err(why),
+            (Ok(_), Some(wanted)) => self.search(command, wanted).await,
+            (Ok(tried), None) => {
+                let answer = self.ask_store(command).await;
+                if let (Err(_), Some(tried)) = (&answer, tried) {
+                    self.no_favourite(tried);
+                }
+                answer
+            }
         };
         let outcome = answer.and_then(|answer| match redials {
             true => self.redial(answer.reply, id),

@@ -14,6 +14,7 @@
 //! | [`plugins`] | what is told of plugins, and their timers |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
+//! | [`faces`] | plugins of the kind ui, as clients of the control words |
 //! | `kept` | the store beside the parts |
 //! | `said` | what the log says of events |
 //! | `worker` | what takes time, on a thread of its own |
@@ -27,6 +28,7 @@
 pub mod clock;
 pub mod commands;
 pub mod error;
+pub mod faces;
 pub mod hub;
 mod kept;
 pub mod ladders;
@@ -42,12 +44,14 @@ mod said;
 mod socket;
 pub mod supervise;
 mod tasks;
+mod tried;
 pub mod voice;
 mod wiring;
 mod worker;
 
 pub use clock::Clock;
 pub use error::Error;
+pub use faces::Face;
 pub use hub::Identity;
 pub use network::Listen;
 pub use run::{Builder, Core};

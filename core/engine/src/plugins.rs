@@ -131,6 +131,21 @@ impl Plugins {
         })
     }
 
+    /// What stands at `slot` failed, and no process or fence tells of it.
+    pub(crate) fn failed(&mut self, id: &str, slot: &str, state: PluginState, why: ErrorObject) {
+        let Some(snapshot) = self.snapshots.iter_mut().find(|plugin| plugin.id == id) else {
+            return;
+        };
+        (snapshot.state, snapshot.error) = (state, Some(why));
+        let seat = Seat {
+            slot: Some(slot.to_owned()),
+            ..Seat::default()
+        };
+        let event = EventBody::PluginFaulted(change_at(snapshot, &seat));
+        self.untold.push((None, event));
+        self.wake.notify_one();
+    }
+
     fn off(&self, id: &str) -> Option<plugin_host::OffBy> {
         self.memory.as_ref()?.off(id)
     }

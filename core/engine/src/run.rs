@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::commands::{Commands, Outcome, Reload};
 use crate::error::Error;
+use crate::faces::{Face, Faces};
 use crate::hub::{Hub, Identity};
 use crate::kept;
 use crate::listener::Listener;
@@ -53,6 +54,7 @@ pub struct Builder {
     plugins: Plugins,
     store: Option<store::Settings>,
     directories: Vec<directory::Source>,
+    faces: Vec<Face>,
 }
 
 impl Builder {
@@ -73,6 +75,7 @@ impl Builder {
             plugins: Plugins::default(),
             store: None,
             directories: Vec::new(),
+            faces: Vec::new(),
         }
     }
 
@@ -154,6 +157,13 @@ impl Builder {
         self
     }
 
+    /// Opens this face once the engine runs.
+    #[must_use]
+    pub fn face(mut self, face: Face) -> Self {
+        self.faces.push(face);
+        self
+    }
+
     /// Acts for this account from the start.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {
@@ -200,11 +210,7 @@ impl Builder {
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
         let store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
-        for part in self.parts {
-            let address = part.address();
-            let runner = Runner::new(part, self.mailbox, Rc::clone(&wiring), clock);
-            wiring.connect(address, runner.start());
-        }
+        run_parts(self.parts, self.mailbox, &wiring, clock);
         network.announce();
         network.run();
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
@@ -226,13 +232,24 @@ impl Builder {
             network: RefCell::new(Some(network)),
             wiring: Rc::clone(&wiring),
             tasks,
+            faces: RefCell::default(),
             told_to_stop: Notify::new(),
         });
         tell_restarts(&core, &wiring);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
+        *core.faces.borrow_mut() = Faces::open(self.faces, &core);
         Ok(core)
+    }
+}
+
+/// Every part at its mailbox.
+fn run_parts(parts: Vec<Supervised>, mailbox: usize, wiring: &Rc<Wiring>, clock: Clock) {
+    for part in parts {
+        let address = part.address();
+        let runner = Runner::new(part, mailbox, Rc::clone(wiring), clock);
+        wiring.connect(address, runner.start());
     }
 }
 
@@ -325,6 +342,7 @@ pub struct Core {
     network: RefCell<Option<Rc<Network>>>,
     wiring: Rc<Wiring>,
     pub(crate) tasks: Rc<Tasks>,
+    faces: RefCell<Faces>,
     told_to_stop: Notify,
 }
 
@@ -387,6 +405,8 @@ impl Core {
         tokio::time::sleep(LAST_WORDS).await;
         self.wiring.end().await;
         self.tasks.end().await;
+        let faces = self.faces.take();
+        faces.end().await;
         self.network.take();
         // What waits is written first, if the disk lets it.
         self.store.take();

@@ -127,14 +127,19 @@ impl ControlSocket {
             let core = Rc::clone(&core);
             tasks.spawn(async move {
                 let _client = client;
-                let (read, write) = stream.into_split();
-                let (replies, waiting) = mpsc::channel(REPLIES);
-                // Both halves end together; what was said before is still written.
-                let hear = hear(Rc::clone(&core), BufReader::new(read), replies);
-                tokio::join!(hear, speak(core, write, waiting));
+                converse(core, stream).await;
             });
         }
     }
+}
+
+/// Serves one client until it ends.
+pub(crate) async fn converse(core: Rc<Core>, stream: UnixStream) {
+    let (read, write) = stream.into_split();
+    let (replies, waiting) = mpsc::channel(REPLIES);
+    // Both halves end together; what was said before is still written.
+    let hear = hear(Rc::clone(&core), BufReader::new(read), replies);
+    tokio::join!(hear, speak(core, write, waiting));
 }
 
 /// Tells a client over the limit, once it has asked, why it is not served.

@@ -46,6 +46,14 @@ pub enum Error {
         /// Plugin of the loudspeaker.
         speaker: String,
     },
+    /// A face that the settings name cannot be there.
+    #[error("control.faces names {plugin}: {why}")]
+    Face {
+        /// The plugin's id.
+        plugin: String,
+        /// Why not.
+        why: String,
+    },
     /// The folder for recordings cannot be made.
     #[error("the folder for recordings, {}, cannot be made: {source}", folder.display())]
     Folder {
@@ -73,6 +81,7 @@ impl Error {
             Self::Password { .. } => Code::NO_PASSWORD,
             Self::BadAddress { .. } | Self::Options(_) => Code::BROKEN_SETTINGS,
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
+            Self::Face { .. } => Code::FACE_FAILED,
             Self::Folder { .. } => Code::FILE_UNREADABLE,
             Self::CodecOption { .. } | Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
             Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,

@@ -28,6 +28,7 @@
 //! | `codecs` | codecs with what accounts set of them |
 //! | `directories` | where people are looked up |
 //! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `faces` | faces that are opened with the engine |
 //! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
 //! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
@@ -40,6 +41,7 @@ mod codecs;
 mod devices;
 mod directories;
 pub mod error;
+mod faces;
 mod history;
 pub mod libraries;
 pub mod plugins;
@@ -132,6 +134,7 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let accounts = accounts::accounts(settings)?;
     let directories = directories::sources(settings, &accounts, &catalogue);
+    let faces = faces::faces(&settings.faces, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
     let formats = media.codecs.iter().map(|codec| codec.capability.clone());
@@ -144,17 +147,10 @@ pub fn build_with(
         .tcp(tcp_settings(settings))
         .mailbox(settings.limits.mailbox)
         .voice(voice);
-    for listen in &settings.sip.listen {
-        builder = builder.listen(Listen {
-            transport: transport(listen.transport),
-            address: listen.addr,
-        });
-    }
-    if let Some(socket) = &settings.control_socket {
-        builder = builder.control(socket.clone());
-    }
+    builder = listening(builder, settings);
     builder = accounts.into_iter().fold(builder, Builder::account);
     builder = directories.into_iter().fold(builder, Builder::directory);
+    builder = faces.into_iter().fold(builder, Builder::face);
     let mut seeds = rng.split();
     builder = builder.part(Address::Link, move || {
         Link::new(link.clone(), seeds.split())
@@ -177,6 +173,20 @@ pub fn build_with(
     let recorder = recordings::settings(&settings.recording, epoch);
     builder = builder.part(Address::Recorder, move || Recorder::new(recorder.clone()));
     Ok(builder.part(Address::Media, move || Media::new(media.clone())))
+}
+
+/// Where calls and clients come in.
+fn listening(mut builder: Builder, settings: &Settings) -> Builder {
+    for listen in &settings.sip.listen {
+        builder = builder.listen(Listen {
+            transport: transport(listen.transport),
+            address: listen.addr,
+        });
+    }
+    match &settings.control_socket {
+        Some(socket) => builder.control(socket.clone()),
+        None => builder,
+    }
 }
 
 fn transport(of: Transport) -> sip::Transport {

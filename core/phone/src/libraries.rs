@@ -30,8 +30,7 @@ pub enum Unwanted {
     },
     /// Its kind is a draft.
     #[error(
-        "plugin {id} is skipped: no engine uses a plugin of the kind {kind} yet; plugins.drafts = true loads it all \
-         the same"
+        "plugin {id} is skipped: the boundary of its kind, {kind}, is a draft; plugins.drafts = true loads it all the same"
     )]
     Draft {
         /// The plugin's id.
@@ -197,6 +196,7 @@ pub(crate) fn without(settings: &Settings, catalogue: &Catalogue) -> Settings {
     ] {
         side.retain(|filter| !is_gone(&filter.plugin));
     }
+    settings.faces.retain(|face| !is_gone(&face.plugin));
     let Media {
         microphone,
         speaker,
@@ -213,7 +213,7 @@ pub(crate) fn without(settings: &Settings, catalogue: &Catalogue) -> Settings {
     settings
 }
 
-/// The ids of plugins that settings name as filters and devices.
+/// The ids of plugins that settings name as filters, devices and faces.
 pub fn named(settings: &Settings) -> Vec<String> {
     let Media {
         microphone,
@@ -222,7 +222,7 @@ pub fn named(settings: &Settings) -> Vec<String> {
     } = &settings.media;
     let filters = &settings.filters;
     let filters = filters.microphone.iter().chain(&filters.speaker);
-    let all = filters.chain([microphone, speaker]);
+    let all = filters.chain([microphone, speaker]).chain(&settings.faces);
     all.map(|named| named.plugin.clone()).collect()
 }
 

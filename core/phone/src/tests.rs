@@ -69,6 +69,7 @@ fn every_setting_has_a_reader() {
         history: _,   // `history::settings`
         filters,
         control_socket: _, // `build`
+        faces: _,          // tests/faces.rs
         limits,
         sip,
         calls,

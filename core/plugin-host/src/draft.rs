@@ -136,31 +136,58 @@ impl Security {
     }
 }
 
-/// A face that runs.
-pub type Face = Opened<ui::UiInstance>;
+/// A face that runs. Thread of every call: the face's own, \[worker\].
+#[derive(Debug)]
+pub struct Face {
+    // Before the plugin: what was opened is closed before its plugin stops.
+    inner: Inner<ui::UiInstance>,
+    /// Nobody waits for its calls, so they are not timed; it says that a face stands here, and keeps out one that
+    /// panicked.
+    fence: Fence,
+    plugin: Arc<Plugin>,
+}
 
 impl UiPlugin {
-    /// Starts the face; its commands go to `commands`, from any thread. Thread: \[control\].
+    /// Starts the face; its commands go to `commands`, from any thread. Thread: \[worker\].
     pub fn open(&self, options: &str, commands: ui::Commands) -> Result<Face, Error> {
         self.plugin.before_use()?;
         let inner = match &self.table {
             Table::Here(table) => table.open(options, commands).map(Inner::Here),
             Table::Away(process) => talk::ui(process, options, commands).map(Inner::Away),
         };
-        Ok(Opened {
-            inner: inner.map_err(|refusal| self.refused(refusal))?,
+        let inner = inner.map_err(|refusal| self.refused(refusal))?;
+        let fence = self.plugin.fence(None);
+        fence.stands("face".to_owned());
+        Ok(Face {
+            inner,
+            fence,
             plugin: Arc::clone(&self.plugin),
         })
     }
 }
 
 impl Face {
-    /// Tells it one event. Thread: \[control\].
+    /// The plugin's id.
+    pub fn plugin(&self) -> &str {
+        &self.plugin.about.id
+    }
+
+    /// Tells it one line. After [`Status::PANIC`], [`Status::LOST`] and [`Status::GARBAGE`] it takes no more. Thread:
+    /// \[worker\].
     pub fn event(&mut self, json: &str) -> Result<(), Status> {
-        match &mut self.inner {
-            Inner::Here(face) => face.event(json),
-            Inner::Away(talk) => talk.event(json),
-        }
+        let inner = &mut self.inner;
+        let told = self.fence.call(
+            || Duration::ZERO,
+            || match inner {
+                Inner::Here(face) => face.event(json),
+                Inner::Away(talk) => talk.event(json),
+            },
+        );
+        told.map_err(|trouble| match trouble {
+            Trouble::Failed(status) => status,
+            Trouble::Poisoned => Status::PANIC,
+            Trouble::Bypassed | Trouble::Refused | Trouble::SwitchedOff => Status::LOST,
+        })
     }
 }
 

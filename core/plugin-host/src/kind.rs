@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// Whether its boundary is a draft: it may change, and no engine uses a plugin of it yet.
+    /// Whether its boundary is a draft: it may change. Of these kinds engines use faces alone.
     pub const fn is_draft(self) -> bool {
         match self {
             Self::Codec

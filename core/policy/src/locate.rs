@@ -77,6 +77,16 @@ impl Location {
         }
     }
 
+    /// Whether the number leads out of the house: written for outside, or with what is dialled before that (M-114).
+    pub fn is_outside(&self, written: &str) -> bool {
+        let Some(number) = plain(written) else {
+            return false;
+        };
+        let begins = behind(&number, &self.trunk_access).is_some();
+        let is_long = number.len() > self.own_number_length;
+        number.starts_with('+') || is_long && (begins || self.e164(written).is_some())
+    }
+
     /// What to dial for a number of a directory or a link. What is of the house, a service code or no number
     /// stays as it is, but for its marks.
     pub fn dial(&self, written: &str) -> String {
@@ -109,6 +119,24 @@ fn without_optional_zero(written: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_lead_outside_or_stay_in_the_house_m_114() {
+        let here = Location::germany("711");
+        for (number, outside) in [
+            ("101", false),
+            ("4711", false),
+            ("0071112345", true),
+            ("+4971112345", true),
+            ("0711 12345", true),
+            ("*99*101", false),
+            ("sip:bob@pbx.test", false),
+            ("bob", false),
+            ("", false),
+        ] {
+            assert_eq!(here.is_outside(number), outside, "{number}");
+        }
+    }
 
     fn place(country: &str, area: &str, (national, abroad): (&str, &str), out: &str) -> Location {
         Location {

@@ -34,6 +34,9 @@ pub enum Word {
         /// Whom.
         lamp: LampWish,
     },
+    /// Whom quick dial and favourites are to show, each with whose they are (see [`Account::owner`]): all of them, in
+    /// the place of those before.
+    Kept(Vec<(String, LampWish)>),
     /// Watches an extension no longer.
     Remove {
         /// Which command asked.

@@ -1,5 +1,6 @@
 //! What the thread that keeps history and contacts on disk is asked, and what it tells. Plain data.
 
+use crate::blf::LampWish;
 use crate::book::Book;
 use control::contacts::{DirectoryChange, StoreChange};
 use control::history::{HistoryRecord, KnownName};
@@ -83,6 +84,9 @@ pub enum Told {
     Listed(Box<Listed>),
     /// Everybody who is kept, for rules: told when the file was opened, and whenever a contact is different.
     Book(Arc<Book>),
+    /// Whose state is to be shown, of quick dial and favourites, each with whose list it is in: told when the file was
+    /// opened, and whenever it is different (M-095, M-110).
+    Watched(Vec<(String, LampWish)>),
     /// So many contacts are different after a directory was copied.
     Copied {
         /// New, changed and gone.

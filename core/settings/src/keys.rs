@@ -30,6 +30,7 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
     ),
     key("control.socket", Kind::Text),
+    key("control.faces", Kind::Devices),
     key("limits.calls", number(1, 100_000)),
     key("limits.calls_full", Kind::Choice(&["busy", "later"])),
     key("limits.dialogs", number(1, 1_000_000)),

@@ -16,6 +16,9 @@ pub struct Settings {
     pub log: Log,
     /// Path of the control socket; `None`: in the user's runtime folder.
     pub control_socket: Option<PathBuf>,
+    /// Faces that are opened with the engine; the argument of each is a JSON object as the plugin documents it, or
+    /// empty.
+    pub faces: Vec<Device>,
     /// Bounds.
     pub limits: Limits,
     /// SIP.

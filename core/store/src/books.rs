@@ -1,10 +1,13 @@
 //! The open file: what is written into it, and what is asked of it. Thread: \[worker\], or the test's.
 
 use crate::worker::Batch;
-use crate::{Error, Settings, calls, contacts, messages, names, profiles, rescue, row, schema};
+use crate::{
+    Error, Settings, calls, contacts, messages, names, profiles, rescue, row, schema, watched,
+};
 use control::contacts::StoreChange;
 use control::history::KnownName;
 use control::{Code, Command, EventBody, Reply, Timestamp};
+use ports::blf::LampWish;
 use ports::book::Book;
 use ports::store::{Kept, KeptMessage, Listed};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -176,6 +179,11 @@ impl Books {
     pub fn list(&mut self, list: &Listed) -> Result<u32, Error> {
         self.may_write()?;
         contacts::list_of_directory(&mut self.db, list)
+    }
+
+    /// Whom quick dial and the favourites of profiles in use are to show, each with whose they are.
+    pub fn watched(&self) -> Result<Vec<(String, LampWish)>, Error> {
+        watched::all(&self.db)
     }
 
     /// Everybody who is kept, as rules ask for them.

@@ -31,6 +31,7 @@ mod queue;
 mod rescue;
 mod row;
 mod schema;
+mod watched;
 mod worker;
 
 pub use books::{Answer, Books, Reader};

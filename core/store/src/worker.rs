@@ -5,6 +5,7 @@ use crate::queue::{Ask, Queue};
 use crate::{Error, Settings, Tell};
 use control::contacts::{DirectoryChange, StoreChange};
 use control::{Code, Command, ErrorObject, EventBody};
+use ports::blf::LampWish;
 use ports::store::{Do, Kept, KeptMessage, Listed, Told};
 use std::mem;
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ struct Worker<'a> {
     /// Nothing could be written lately; which error, and when to try again.
     failing: Option<(Code, Instant)>,
     lost_told: u32,
+    /// What was told to be watched.
+    watched: Vec<(String, LampWish)>,
 }
 
 /// Runs until the queue ends.
@@ -53,6 +56,7 @@ pub(crate) fn work(settings: &Settings, queue: &Queue, tell: &Tell) {
         books: None,
         failing: None,
         lost_told: 0,
+        watched: Vec::new(),
     };
     worker.open();
     while worker.turn() {}
@@ -193,11 +197,24 @@ impl Worker<'_> {
         }
     }
 
-    fn tell_book(&self) {
+    fn tell_book(&mut self) {
         let Some(books) = &self.books else { return };
         match books.book() {
             Ok(book) => (self.tell)(Told::Book(Arc::new(book))),
             Err(why) => tracing::warn!(%why, "rules do not know the contacts"),
+        }
+        self.tell_watched();
+    }
+
+    fn tell_watched(&mut self) {
+        let Some(books) = &self.books else { return };
+        match books.watched() {
+            Ok(watched) if watched == self.watched => {}
+            Ok(watched) => {
+                self.watched.clone_from(&watched);
+                (self.tell)(Told::Watched(watched));
+            }
+            Err(why) => tracing::warn!(%why, "nobody of quick dial and favourites is watched"),
         }
     }
 
@@ -238,12 +255,17 @@ impl Worker<'_> {
             self.forget(&command, &reader);
         }
         let is_contact = |event: &EventBody| matches!(event, EventBody::ContactsChanged(_));
-        let has_changed = answer
-            .as_ref()
-            .is_ok_and(|done| done.events.iter().any(is_contact));
+        let is_favourite = |event: &EventBody| matches!(event, EventBody::FavouritesChanged(_));
+        let events = answer.as_ref().map_or(&[][..], |done| &done.events);
+        let (contacts, favourites) = (
+            events.iter().any(is_contact),
+            events.iter().any(is_favourite),
+        );
         reply(answer.map_err(|why| why.explain()));
-        if has_changed {
+        if contacts {
             self.tell_book();
+        } else if favourites {
+            self.tell_watched();
         }
     }
 

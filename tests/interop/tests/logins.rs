@@ -12,9 +12,11 @@ use control::history::HistoryQuery;
 use control::receiving::{Forward, ForwardWhen};
 use control::snapshot::AccountState;
 use control::{Command, Contact, EventBody, Favourite, LampState, Reply, Secret};
+use offhook_interop::directories::{HttpServer, Radicale};
 use offhook_interop::engine::{Answer, Daemon, Wish};
+use offhook_interop::publisher::{self, CALLS};
 use offhook_interop::sipp::Wish as Script;
-use offhook_interop::{Client, Kamailio, Rig, Sipp, kamailio};
+use offhook_interop::{Client, Kamailio, Publisher, Rig, Sipp, kamailio};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -224,4 +226,72 @@ fn m_022_whoever_logs_in_finds_nothing_of_who_was_here_before() {
         return;
     };
     changes_hands(&rig).unwrap();
+}
+
+/// Waits until somebody of this name is among the contacts.
+fn wait_contact(client: &mut Client, name: &str) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let query = Command::ContactList(ContactQuery::default());
+        let Reply::Contacts { contacts, .. } = client.ask(query)? else {
+            anyhow::bail!("contact.list is replied to with something else");
+        };
+        if contacts.iter().any(|contact| contact.name == name) {
+            return Ok(());
+        }
+        ensure!(Instant::now() < until, "no {name}: {contacts:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Lamps, CardDAV and the server's list come without anything that a person does; one that is away holds up no other.
+fn comes_by_itself(rig: &Rig, name: &str, with_http: bool) -> Result<()> {
+    let watched = kamailio::Wish {
+        watched_s: Some(60),
+        ..kamailio::Wish::default()
+    };
+    let proxy = Kamailio::start(rig, &format!("{name}-proxy"), &watched)?;
+    let mut says = Publisher::new(proxy.address, kamailio::REALM)?;
+    says.say("102", CALLS, &publisher::calls("102", 0, None))?;
+    let radicale = Radicale::start(rig, &format!("{name}-radicale"), "ann", "secret")?;
+    radicale.put("bob", "Bob", "TEL:103")?;
+    let mut server = HttpServer::start(rig, &format!("{name}-server"))?;
+    server.put("people.json", r#"[{"name":"Carol","number":"104"}]"#)?;
+    if !with_http {
+        server.stop();
+    }
+    let settings = format!(
+        "[account]\nblf = [\"102\"]\ncarddav_principal_url = \"{}\"\ncarddav_user = \"ann\"\n\
+         carddav_password = \"secret\"\nsystem_directory_url = \"{}/people.json\"\n",
+        radicale.url, server.url
+    );
+    let wish = Wish {
+        answer: Answer::Ring,
+        registrar: Some((proxy.address, "101", "secret-101")),
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, name, &wish)?;
+    let mut client = engine.client()?;
+    client.wait_account(AccountState::Registered, PATIENCE)?;
+    let begun = Instant::now();
+    wait_lamp(&mut client)?;
+    wait_contact(&mut client, "Bob")?;
+    if with_http {
+        wait_contact(&mut client, "Carol")?;
+    }
+    println!(
+        "{name}: all there {:?} after it registered",
+        begun.elapsed()
+    );
+    Ok(())
+}
+
+#[test]
+fn m_002_lamps_and_directories_come_and_one_that_is_away_holds_up_none() {
+    let Some(rig) = Rig::new("synchronise", &["kamailio", "radicale", "python3"]) else {
+        return;
+    };
+    comes_by_itself(&rig, "all", true).unwrap();
+    comes_by_itself(&rig, "without", false).unwrap();
 }

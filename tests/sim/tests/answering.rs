@@ -67,7 +67,7 @@ fn warnings(phone: &Phone) -> Vec<Code> {
         .collect()
 }
 
-/// K-091, K-093 to K-098: by hand and by the clock, the caller hears busy and nothing rings.
+/// M-197, K-091, K-093 to K-098: by hand and by the clock, the caller hears busy and nothing rings.
 #[test]
 fn m_135_who_is_not_to_be_disturbed_is_not() {
     let by_hand = DoNotDisturb {
@@ -95,7 +95,7 @@ fn m_135_who_is_not_to_be_disturbed_is_not() {
     }
 }
 
-/// K-176, K-177: all calls, at once; and those that nobody answers, after 15 s.
+/// M-205, K-176, K-177: all calls, at once; and those that nobody answers, after 15 s.
 #[test]
 fn m_133_calls_are_sent_to_carol_at_once_or_after_15_s() {
     let seed = 3;
@@ -125,7 +125,7 @@ fn m_133_calls_are_sent_to_carol_at_once_or_after_15_s() {
     }
 }
 
-/// K-178, K-104: while Bob talks, others are sent on, refused or let through.
+/// M-205, K-178, K-104: while Bob talks, others are sent on, refused or let through.
 #[test]
 fn m_133_calls_beside_another_are_sent_on_refused_or_wait() {
     let seed = 4;
@@ -322,7 +322,7 @@ fn m_137_callers_are_answered_at_their_wish_if_a_server_of_ours_says_so() {
     assert!(!answered(true, Callers::default()), "nobody is listed");
 }
 
-/// K-148: what a server of the account asserts names the caller; what a stranger asserts does not.
+/// M-199, K-148: what a server of the account asserts names the caller; what a stranger asserts does not.
 #[test]
 fn k_148_the_caller_is_who_a_trusted_server_says() {
     let asserted = [("P-Asserted-Identity", "\"Desk\" <sip:555@pbx.test>")];

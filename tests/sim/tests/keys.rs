@@ -175,7 +175,7 @@ fn m_059_info_says_the_key_and_how_long() {
     assert_eq!(told(&alice, Side::Local), by("1*", DtmfMethod::Info));
 }
 
-/// K-067, and what is heard by two ways at once is one key.
+/// M-194, K-067, and what is heard by two ways at once is one key.
 #[test]
 fn k_067_all_methods_at_once_are_one_key_to_who_hears_all() {
     let keys = Keys {

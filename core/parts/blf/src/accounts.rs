@@ -1,10 +1,10 @@
 //! Accounts, where they are reached, what they wish to see.
 
 use crate::Blf;
-use crate::entry::{Entry, EntryId, Kind};
+use crate::entry::{By, Entry, EntryId, Kind};
 use base::{Duration, Instant, Machine};
 use ports::account::by_transport;
-use ports::blf::{Server, Watched};
+use ports::blf::{LampWish, Server, Watched};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox};
 use sip::Target;
@@ -97,7 +97,8 @@ impl Blf {
             }
             return;
         }
-        self.forget(&name, true, now, out);
+        let of_command = |entry: &Entry| entry.by != By::Command;
+        self.forget(&name, of_command, now, out);
         self.next_ticket += 1;
         let watches = account.watches.clone();
         let known = Known {
@@ -111,11 +112,12 @@ impl Blf {
         };
         self.accounts.insert(name.clone(), known);
         for wish in watches.lamps {
-            self.add(&name, Kind::lamp(wish, now), true, now, out);
+            self.add(&name, Kind::lamp(wish, now), By::Settings, now, out);
         }
         if watches.mailbox {
-            self.add(&name, Kind::mailbox(now), true, now, out);
+            self.add(&name, Kind::mailbox(now), By::Settings, now, out);
         }
+        self.show_kept(&name, now, out);
         // What a command added stays watched.
         if !self.of_account(&name).is_empty() {
             self.ask_where(&name, out);
@@ -123,15 +125,21 @@ impl Blf {
     }
 
     pub(crate) fn account_gone(&mut self, name: &str, now: Instant, out: &mut Outbox) {
-        self.forget(name, false, now, out);
+        self.forget(name, |_| true, now, out);
         if let Some(known) = self.accounts.remove(name) {
             self.retries.set(known.ticket, None);
         }
     }
 
-    /// Lets the entries of an account go: all, or those that its settings wished for.
-    fn forget(&mut self, name: &str, wished: bool, now: Instant, out: &mut Outbox) {
-        let of = |entry: &Entry| entry.account == name && (entry.wished || !wished);
+    /// Lets those entries of an account go.
+    fn forget(
+        &mut self,
+        name: &str,
+        which: impl Fn(&Entry) -> bool,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let of = |entry: &Entry| entry.account == name && which(entry);
         let all = self.entries.iter().filter(|(_, entry)| of(entry));
         let all: Vec<EntryId> = all.map(|(id, _)| *id).collect();
         all.into_iter().for_each(|id| self.drop_entry(id, now, out));
@@ -244,7 +252,7 @@ impl Blf {
         &mut self,
         account: &str,
         mut kind: Kind,
-        wished: bool,
+        by: By,
         now: Instant,
         out: &mut Outbox,
     ) {
@@ -255,19 +263,65 @@ impl Blf {
             tracing::warn!(account, "an extension to watch is no address");
             return;
         }
-        let mut all = self.entries.values();
-        if all.any(|entry| entry.account == account && entry.kind.is_for(&kind)) {
+        let mut all = self.entries.values_mut();
+        if let Some(entry) = all.find(|entry| entry.account == account && entry.kind.is_for(&kind))
+        {
+            // It goes with the list that it is in now.
+            if (entry.by, by) == (By::Command, By::Kept) {
+                entry.by = by;
+            }
             return;
         }
         let package = known.package();
         self.next_entry += 1;
         let id = EntryId(self.next_entry);
-        let entry = Entry::new(account.to_owned(), kind, wished);
+        let entry = Entry::new(account.to_owned(), kind, by);
         let package = entry.first_package(package);
         self.entries.insert(id, entry);
         self.begin(id, package, now);
         self.show(id, now, out);
         self.ask_where(account, out);
+    }
+
+    /// Takes whom quick dial and favourites show from now on.
+    pub(crate) fn keep(&mut self, kept: Vec<(String, LampWish)>, now: Instant, out: &mut Outbox) {
+        self.kept = kept;
+        let names: Vec<String> = self.accounts.keys().cloned().collect();
+        for name in names {
+            let Some(known) = self.accounts.get(&name) else {
+                continue;
+            };
+            let wishes = self.kept_of(&known.account);
+            let targets = wishes.iter();
+            let targets = targets.filter_map(|wish| known.account.address(&wish.target));
+            let targets: Vec<Uri> = targets.collect();
+            let is_gone = |entry: &Entry| {
+                let stays = entry.target().is_some_and(|of| targets.contains(of));
+                entry.by == By::Kept && !stays
+            };
+            self.forget(&name, is_gone, now, out);
+            self.show_kept(&name, now, out);
+        }
+    }
+
+    fn show_kept(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        let known = self.accounts.get(name);
+        let wishes = known.map(|known| self.kept_of(&known.account));
+        for wish in wishes.unwrap_or_default() {
+            self.add(name, Kind::lamp(wish, now), By::Kept, now, out);
+        }
+    }
+
+    /// What is kept for who this account is, but for numbers outside: these have no state (M-114).
+    fn kept_of(&self, account: &Account) -> Vec<LampWish> {
+        let owner = account.owner();
+        let its = self.kept.iter().filter(|(of, _)| *of == owner);
+        let its = its.map(|(_, wish)| wish.clone());
+        let is_outside = |number: &str| match &account.policy.dialling.location {
+            Some(location) => location.is_outside(number),
+            None => number.trim_start().starts_with('+'),
+        };
+        its.filter(|wish| !is_outside(&wish.target)).collect()
     }
 
     /// Of an account that does not register nobody else says where it is reached.

@@ -18,13 +18,23 @@ pub(crate) struct EntryId(pub(crate) u64);
 pub(crate) struct Entry {
     pub(crate) account: String,
     pub(crate) kind: Kind,
-    /// The account's settings wish for it; else a command did.
-    pub(crate) wished: bool,
+    pub(crate) by: By,
     pub(crate) subscription: Option<SubscriptionId>,
     pub(crate) package: Package,
     pub(crate) polled: bool,
     /// The table of subscriptions is full.
     pub(crate) no_room: bool,
+}
+
+/// Who wishes for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The account's settings.
+    Settings,
+    /// A command.
+    Command,
+    /// Quick dial, or a favourite of the profile in use.
+    Kept,
 }
 
 /// What it is.
@@ -90,11 +100,11 @@ impl Kind {
 }
 
 impl Entry {
-    pub(crate) fn new(account: String, kind: Kind, wished: bool) -> Self {
+    pub(crate) fn new(account: String, kind: Kind, by: By) -> Self {
         Self {
             account,
             kind,
-            wished,
+            by,
             subscription: None,
             package: Package::Dialog,
             polled: false,

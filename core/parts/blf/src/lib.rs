@@ -19,8 +19,8 @@ mod why;
 use accounts::Known;
 use base::{Instant, Machine, Rng, Timers};
 use control::Timestamp;
-use entry::{Entry, EntryId, Kind};
-use ports::blf::Word;
+use entry::{By, Entry, EntryId, Kind};
+use ports::blf::{LampWish, Word};
 use ports::link::{self, Heard};
 use ports::{Address, Outbox, Part, Post};
 use sip::subscription::{News, Package};
@@ -37,6 +37,8 @@ pub struct Blf {
     entries: BTreeMap<EntryId, Entry>,
     /// Whose each subscription is. One that was replaced and still says goodbye is nobody's.
     owners: BTreeMap<SubscriptionId, EntryId>,
+    /// Whom quick dial and favourites show, each with whose they are.
+    kept: Vec<(String, LampWish)>,
     next_entry: u64,
     next_subscription: u32,
     next_ticket: u64,
@@ -54,6 +56,7 @@ impl Blf {
             accounts: BTreeMap::new(),
             entries: BTreeMap::new(),
             owners: BTreeMap::new(),
+            kept: Vec::new(),
             next_entry: 0,
             // A part that is made anew must not give a number its forerunner gave.
             next_subscription: rng.number32() % NUMBERS,
@@ -183,8 +186,9 @@ impl Part for Blf {
             Word::AccountGone { account } => self.account_gone(&account, now, out),
             Word::Server { account, server } => self.server(&account, server, now, out),
             Word::Add { account, lamp, .. } => {
-                self.add(&account, Kind::lamp(lamp, now), false, now, out);
+                self.add(&account, Kind::lamp(lamp, now), By::Command, now, out);
             }
+            Word::Kept(kept) => self.keep(kept, now, out),
             Word::Remove {
                 account, target, ..
             } => self.remove(&account, &target, now, out),

@@ -389,3 +389,55 @@ fn an_account_that_watches_nothing_asks_nothing() {
     bench.wait(120_000);
     assert!(bench.tickets.is_empty() && bench.blf.deadline().is_none());
 }
+
+/// Lists come and go, and what is watched with them; numbers outside have no state.
+#[test]
+fn who_is_listed_is_watched_m_095_m_110_m_114() {
+    let mut account = account(&["104"], true);
+    let location = Some(policy::Location::germany("711"));
+    let dialling = policy::Dialling {
+        location,
+        ..policy::Dialling::default()
+    };
+    account.policy = std::sync::Arc::new(policy::Policy {
+        dialling,
+        ..policy::Policy::default()
+    });
+    let owner = account.owner();
+    let mut bench = Bench::new(account);
+    let kept = |all: &[&str]| {
+        let mine = all.iter().map(|target| (owner.clone(), wish(target)));
+        let theirs = ("somebody else".to_owned(), wish("105"));
+        Word::Kept(mine.chain([theirs]).collect())
+    };
+    bench.tell(kept(&["102", "0071155", "sip:104@pbx.test"]));
+    bench.up();
+    let asked = |bench: &Bench| -> Vec<(String, Option<u32>)> {
+        let all = bench.sent.iter().map(|(_, request)| {
+            let user = request.uri().unwrap().user().unwrap_or_default().to_owned();
+            (user, request.headers().expires().unwrap())
+        });
+        all.collect()
+    };
+    let users: Vec<String> = asked(&bench).into_iter().map(|(user, _)| user).collect();
+    assert_eq!(users, ["104", "102"]);
+    bench.respond(0, 200);
+    bench.respond(1, 200);
+    bench.notify(1, DIALOG, &info(0, ""));
+    bench.sent.clear();
+    bench.tell(kept(&["103"]));
+    bench.wait(1_000);
+    let mut changed = asked(&bench);
+    changed.sort();
+    // Whom 102's notifier says that it is, and whom the other list names.
+    assert_eq!(
+        changed,
+        [("103".into(), Some(300)), ("pbx".into(), Some(0))]
+    );
+    // What the settings wish for is no list's to take.
+    bench.tell(Word::Kept(Vec::new()));
+    bench.wait(1_000);
+    let gone = bench.lamps.iter().filter(|(_, removed)| *removed);
+    let gone: Vec<&str> = gone.map(|(lamp, _)| lamp.label.as_str()).collect();
+    assert_eq!(gone, ["102", "103"]);
+}

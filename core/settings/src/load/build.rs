@@ -45,6 +45,7 @@ pub(super) fn settings(
             _ => Log::Info,
         },
         control_socket: (!socket.is_empty()).then(|| PathBuf::from(socket)),
+        faces: devices("control.faces", values)?,
         limits: limits(values)?,
         sip: sip(values)?,
         calls: super::calls::read(values)?,
@@ -128,14 +129,15 @@ fn media(values: &Values) -> Option<Media> {
 }
 
 fn filters(values: &Values) -> Option<Filters> {
-    let read = |key| -> Option<Vec<Device>> {
-        let list = values.list(key)?.iter();
-        list.map(|text| Device::read(text)).collect()
-    };
     Some(Filters {
-        microphone: read("filters.microphone")?,
-        speaker: read("filters.speaker")?,
+        microphone: devices("filters.microphone", values)?,
+        speaker: devices("filters.speaker", values)?,
     })
+}
+
+fn devices(key: &str, values: &Values) -> Option<Vec<Device>> {
+    let list = values.list(key)?.iter();
+    list.map(|text| Device::read(text)).collect()
 }
 
 fn recording(values: &Values) -> Option<Recording> {

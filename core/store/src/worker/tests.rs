@@ -42,7 +42,7 @@ fn listed(store: &Store) -> Vec<HistoryRecord> {
 fn hear(told: &Receiver<Told>) -> Told {
     loop {
         match told.recv_timeout(Duration::from_secs(20)).unwrap() {
-            Told::Book(_) => {}
+            Told::Book(_) | Told::Watched(_) => {}
             other => return other,
         }
     }

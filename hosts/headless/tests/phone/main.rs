@@ -5,6 +5,7 @@ mod challenged;
 #[path = "../../../../core/plugin-host/tests/common/mod.rs"]
 mod common;
 mod control_socket;
+mod faces;
 mod failover;
 mod full_disk;
 mod kept;

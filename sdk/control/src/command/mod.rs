@@ -194,7 +194,8 @@ commands! {
     "profile.use" ProfileUse ProfileRef;
     /// Take a profile away with its favourites. Reply: all others. Outcome: `favourites.changed`.
     "profile.remove" ProfileRemove ProfileRef;
-    /// Add a favourite. Reply: all profiles. Outcome: `favourites.changed`.
+    /// Add a favourite; an address is watched first, for up to 10 s, and refused where it cannot be (M-115). Reply: all
+    /// profiles. Outcome: `favourites.changed`.
     "favourite.add" FavouriteAdd FavouriteOf;
     /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
     "favourite.remove" FavouriteRemove FavouriteOf;

@@ -39,6 +39,11 @@ index! { ENGINE;
         "a newer build of a plugin failed in a call; the one before is back"
         "it panicked, was too slow, said nonsense or refused what the one before did; no sound was lost"
         "correct the build, then: offhook plugin reload ID --live";
+    /// A face failed.
+    5008 FACE_FAILED Plugin
+        "a face cannot be opened, or does not answer"
+        "what it was told in control.faces or plugins.options cannot be, its address is taken, or it hangs; calls go on"
+        "see the reason; correct control.faces or [plugins.options.ID] and start the engine again";
     /// Not possible with this plugin.
     5009 PLUGIN_NOT_POSSIBLE Usage
         "that is not possible with this plugin"

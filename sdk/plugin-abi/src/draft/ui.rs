@@ -1,4 +1,10 @@
-//! The table `offhook.ui/1`: a face. Commands and events are the JSON of `sdk/control`, one object each.
+//! The table `offhook.ui/1`: a face. It speaks the JSON of `sdk/control` as every client of the control socket does,
+//! one object each: what it says goes to `command`, what it is told comes to `event`. The engine has greeted it
+//! already: it is told `welcome` with the whole engine first, then every event in order, and the reply to whatever it
+//! asks.
+//!
+//! Each face has a thread of its own at the engine, on which `open`, `event` and `close` are called. A face that does
+//! not keep up is told `stream.lagged` for what it missed; nobody else waits for it.
 
 use crate::{Status, Text, TextOut};
 use core::ffi::c_void;
@@ -16,8 +22,9 @@ pub struct UiEngine {
     pub reserved: u32,
     /// First argument of `command`.
     pub context: *mut c_void,
-    /// Gives the engine one command. The outcome comes as an event with the same id. `UNAVAILABLE` when
-    /// the engine's mailbox is full. Thread: \[any\], never \[media\] or \[device\].
+    /// Says one object to the engine, such as `{"op":"call","id":"1","command":"hang_up"}`; the reply comes to `event`
+    /// with the same id, the outcome as events that carry the reply's `command`. `UNAVAILABLE` while 64 wait;
+    /// `BAD_ARGUMENT` above 1 MiB. Thread: \[any\], never \[media\] or \[device\].
     pub command: Option<unsafe extern "C" fn(context: *mut c_void, json: Text) -> Status>,
 }
 
@@ -29,7 +36,7 @@ pub struct UiTable {
     pub size: u32,
     /// 0.
     pub reserved: u32,
-    /// Starts the face; `options` is a JSON object. It draws on threads of its own. Thread: \[control\].
+    /// Starts the face; `options` is a JSON object, or empty. It draws on threads of its own. Thread: \[worker\].
     pub open: Option<
         unsafe extern "C" fn(
             engine: *const UiEngine,
@@ -38,9 +45,9 @@ pub struct UiTable {
             reason: *mut TextOut,
         ) -> Status,
     >,
-    /// Takes one event, or `lagged`, in order. Must put it into a queue of its own and return.
-    /// Thread: \[control\]. Bound: 200 ms.
+    /// Takes what the engine says, in order. Should put it into a queue of its own and return.
+    /// Thread: \[worker\]. Bound: 200 ms, or the process of an isolated one is ended; 2 s, or a person is told.
     pub event: Option<unsafe extern "C" fn(inst: *mut c_void, json: Text) -> Status>,
-    /// Ends the face; none of its threads calls the engine afterwards. Thread: \[control\].
+    /// Ends the face; none of its threads calls the engine afterwards. Thread: \[worker\]. Bound: 1 s.
     pub close: Option<unsafe extern "C" fn(inst: *mut c_void)>,
 }

@@ -1,4 +1,4 @@
-//! Faces: commands and events are the JSON of `sdk/control`, one object each.
+//! Faces: both sides say the JSON of `sdk/control`, one object each, as over the control socket.
 
 use crate::asking::settled;
 use crate::face::Face;
@@ -23,11 +23,11 @@ pub trait Ui: Send + Sized + 'static {
     /// Called when no instance is left. Thread: \[control\].
     fn deinit() {}
 
-    /// Starts the face; `options` is a JSON object. Thread: \[control\].
+    /// Starts the face; `options` is a JSON object, or empty. Thread: \[worker\].
     fn open(engine: UiEngine, options: &str) -> Result<Self, Refusal>;
 
-    /// Takes one event, or `lagged`, in order: puts it into a queue of its own and returns.
-    /// Thread: \[control\]. Bound: 200 ms.
+    /// Takes what the engine says, in order: `welcome` first, then events and replies. Puts it into a queue of its own
+    /// and returns. Thread: \[worker\]. Bound: 200 ms.
     fn event(&mut self, json: &str) -> Result<(), Status>;
 }
 
@@ -47,7 +47,7 @@ unsafe impl Send for Line {}
 unsafe impl Sync for Line {}
 
 impl UiEngine {
-    /// Gives the engine one command; its outcome comes as an event. Thread: \[any\].
+    /// Says one object to the engine; the reply comes to [`Ui::event`]. Thread: \[any\].
     pub fn command(&self, json: &str) -> Result<(), Status> {
         let line = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let line = line.ok_or(Status::LOST)?;
@@ -178,7 +178,7 @@ impl UiHandle {
         })
     }
 
-    /// Starts the face; its commands go to `commands`. Thread: \[control\].
+    /// Starts the face; its commands go to `commands`. Thread: \[worker\].
     pub fn open(&self, options: &str, commands: Commands) -> Result<UiInstance, Refusal> {
         let commands = Box::new(commands);
         let engine = Box::new(abi::UiEngine {
@@ -231,7 +231,7 @@ impl core::fmt::Debug for UiInstance {
 unsafe impl Send for UiInstance {}
 
 impl UiInstance {
-    /// Tells it one event. Thread: \[control\].
+    /// Tells it one line. Thread: \[worker\].
     pub fn event(&mut self, json: &str) -> Result<(), Status> {
         // SAFETY: a checked function, a live instance, a text lent for the call.
         settled(unsafe { (self.table.event)(self.inst, text::pass(json)) })

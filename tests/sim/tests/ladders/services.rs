@@ -396,7 +396,8 @@ fn m_091_a_call_that_rings_elsewhere_is_picked_up() {
         },
     };
     flow.check_with(Bounds {
-        same: 700,
+        same: 150,
+        seeds: 200,
         ..BOUNDS
     });
 }
