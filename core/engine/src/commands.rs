@@ -166,6 +166,7 @@ impl Commands {
             | Command::AddLamp(_)
             | Command::RemoveLamp(_)
             | Command::DialLamp(_)
+            | Command::PickUpLamp(_)
             | Command::DialVoicemail(_) => self.on_lamp(asked, command, hub, now),
             Command::MessageSend(send) => self.send_message(send, command, hub, now),
             Command::PresenceSet(set) => self.set_presence(set, command, hub.time(now)),
@@ -268,13 +269,18 @@ impl Commands {
     }
 
     fn dial(&mut self, dial: Dial, command: CommandId, hub: &Hub, now: Instant) -> Outcome {
+        refuse_ours(dial.headers.keys())?;
+        self.place(dial, command, hub, now)
+    }
+
+    /// Dials with any header fields.
+    fn place(&mut self, dial: Dial, command: CommandId, hub: &Hub, now: Instant) -> Outcome {
         let Dial {
             to,
             account,
             ring_for_s,
             headers,
         } = dial;
-        refuse_ours(headers.keys())?;
         let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
             Some(name) => hub.accounts().get(name),

@@ -74,6 +74,7 @@ impl Lamps {
                 why: error(),
                 direction: None,
                 peer: None,
+                pickup: None,
                 note: None,
                 ..lamp.clone()
             };
@@ -141,6 +142,7 @@ mod tests {
             why: None,
             direction: None,
             peer: None,
+            pickup: None,
             source: LampSource::Dialog,
             polled: false,
             note: None,

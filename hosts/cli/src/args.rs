@@ -175,6 +175,8 @@ pub(crate) enum Verb {
     Account(Account),
     /// See who is free: the lamps; watch more, watch less, call one, watch them change
     Blf(Blf),
+    /// Take the call that rings at another extension, and stay until it is over
+    Pickup(OneLamp),
     /// See what waits in the mailbox, or call it
     Voicemail(Voicemail),
     /// Register an account now

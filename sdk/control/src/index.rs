@@ -266,6 +266,17 @@ index! { PHONE;
         "the call is not forwarded, for it would come back"
         "it would go to the account itself, to whoever calls, to where it has been, or was forwarded too often"
         "look at the forwarding of this account and of those that send calls here";
+    /// Nothing rings there.
+    4022 NOTHING_RINGS Usage
+        "no call rings at the extension"
+        "its lamp does not show a call that comes in: somebody took it, or the caller gave up"
+        "see who rings with: offhook blf";
+    /// Nobody says how to take it.
+    4023 PICKUP_UNTOLD Failed
+        "the call that rings there cannot be picked up from here"
+        "the server does not say which call it is: its notifications have no tags (RFC 4235 §4.1), or say who is \
+         there and not their calls"
+        "dial the server's own code for picking up; let the PBX name calls in dialog events";
     /// No such lamp.
     4030 UNKNOWN_LAMP Usage
         "there is no such lamp"

@@ -99,6 +99,9 @@ pub struct LampSnapshot {
     /// The other party of that call, where the server names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<Party>,
+    /// How the call that rings there is picked up, where the server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<Pickup>,
     /// Who said it.
     pub source: LampSource,
     /// It is asked for again and again, because the server does not push.
@@ -107,6 +110,15 @@ pub struct LampSnapshot {
     /// What the person says there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// What picks up a call that rings at somebody else's phone: an INVITE to its caller (RFC 3891 §3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pickup {
+    /// Where the caller is reached.
+    pub to: String,
+    /// The header field Replaces.
+    pub replaces: String,
 }
 
 /// A lamp changed.

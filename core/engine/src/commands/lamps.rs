@@ -32,6 +32,7 @@ impl Commands {
                 })
             }
             Command::DialLamp(lamp) => self.dial_lamp(&lamp, command, hub, now),
+            Command::PickUpLamp(lamp) => self.pick_up(&lamp, command, hub, now),
             Command::DialVoicemail(mailbox) => self.dial_voicemail(mailbox, command, hub, now),
             // What is left of the commands about lamps.
             _ => Ok(Reply::Lamps {
@@ -86,6 +87,28 @@ impl Commands {
             }
         }
         self.dial(called(&found.account, &found.target), command, hub, now)
+    }
+
+    /// M-091: takes the call that rings there, which is its caller's to allow (RFC 5359 §2.16).
+    fn pick_up(&mut self, lamp: &LampRef, command: CommandId, hub: &Hub, now: Instant) -> Outcome {
+        let found = hub.lamps().find(lamp)?;
+        if found.state != LampState::Ringing {
+            let why = format!("nothing rings at {}", quoted(&found.label));
+            return Err(ErrorObject::new(Code::NOTHING_RINGS, why));
+        }
+        let pickup = found.pickup.as_ref().ok_or_else(|| {
+            let why = format!("which call rings at {} is not told", quoted(&found.label));
+            ErrorObject::new(Code::PICKUP_UNTOLD, why)
+        })?;
+        let mut dial = called(&found.account, &pickup.to);
+        let says = [
+            ("Replaces", pickup.replaces.as_str()),
+            ("Require", "replaces"),
+        ];
+        dial.headers = says
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        self.place(dial, command, hub, now)
     }
 
     /// M-061, K-024.

@@ -3,7 +3,7 @@
 use crate::entry::{Entry, EntryId, Kind, Mailbox, Watched};
 use crate::{Blf, why};
 use base::Instant;
-use control::lamp::{LampChange, LampSource, VoiceMessages};
+use control::lamp::{LampChange, LampSource, Pickup, VoiceMessages};
 use control::snapshot::{CallDirection, Party};
 use control::{
     AccountHandle, Code, ErrorObject, EventBody, LampSnapshot, LampState, MailboxSnapshot,
@@ -11,7 +11,7 @@ use control::{
 };
 use ports::{Outbox, events};
 use sip::lamp::dialog_info::Direction;
-use sip::lamp::{Light, Source};
+use sip::lamp::{Light, Shown, Source};
 
 impl Blf {
     /// Tells what an entry shows, if that is news.
@@ -102,6 +102,7 @@ impl Blf {
                 Direction::Incoming => CallDirection::Incoming,
             }),
             peer,
+            pickup: pickup(shown, watched.wish.slot),
             source: match shown.source {
                 Source::Dialog => LampSource::Dialog,
                 Source::Presence => LampSource::Presence,
@@ -173,6 +174,18 @@ impl Entry {
             (Kind::Lamp(_) | Kind::Mailbox(_), _) => {}
         }
     }
+}
+
+/// What takes the call that rings there; from a slot a call is fetched by calling the slot.
+fn pickup(shown: &Shown, slot: bool) -> Option<Pickup> {
+    let replaces = shown.replaces.as_ref();
+    let replaces = replaces.filter(|_| shown.light == Light::Ringing && !slot)?;
+    let to: sip_message::Uri = replaces.target.parse().ok()?;
+    let to = to.sip()?.without_headers().without_param("method");
+    Some(Pickup {
+        to: to.to_string(),
+        replaces: replaces.early()?,
+    })
 }
 
 fn state(light: &Light) -> LampState {

@@ -78,6 +78,29 @@ pub struct Replaces {
     pub local_tag: String,
     /// The other party's tag.
     pub remote_tag: String,
+    /// Where the other party is reached; empty where the notifier keeps it to itself.
+    pub target: String,
+}
+
+impl Replaces {
+    /// What an INVITE to the other party says to take a call that rings here, and nothing else (RFC 3891 §3);
+    /// `None` where it cannot stand in a header field.
+    pub fn early(&self) -> Option<String> {
+        let all = [&self.call_id, &self.local_tag, &self.remote_tag];
+        let is_plain = |text: &&String| {
+            let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'"');
+            !text.is_empty() && text.bytes().all(fits)
+        };
+        let Self {
+            call_id,
+            local_tag,
+            remote_tag,
+            ..
+        } = self;
+        all.iter()
+            .all(is_plain)
+            .then(|| format!("{call_id};to-tag={remote_tag};from-tag={local_tag};early-only"))
+    }
 }
 
 /// Reads one document.
@@ -134,6 +157,7 @@ fn call(dialog: &Element) -> Option<Call> {
             call_id: call_id.to_owned(),
             local_tag: local_tag.to_owned(),
             remote_tag: remote_tag.to_owned(),
+            target: dialog.child("remote").map(reached).unwrap_or_default(),
         }),
         _ => None,
     };
@@ -157,6 +181,13 @@ fn is_not_rendering(local: &Element) -> bool {
             name.trim_start_matches('+') == "sip.rendering" && value.trim_matches('"') == "no"
         })
     })
+}
+
+/// Where requests to the other party go: its target, or else its address.
+fn reached(remote: &Element) -> String {
+    let target = remote.child("target").and_then(|t| t.attribute("uri"));
+    let target = target.map(str::trim).filter(|uri| !uri.is_empty());
+    target.map_or_else(|| party(remote).uri, str::to_owned)
 }
 
 fn party(remote: &Element) -> Party {
@@ -223,6 +254,7 @@ mod tests {
                                 call_id: "a84b4c76e66710",
                                 local_tag: "1928301774",
                                 remote_tag: "456887766",
+                                target: "",
                             },
                         ),
                     },
@@ -245,6 +277,27 @@ mod tests {
             }
         "#]]
         .assert_debug_eq(&read);
+    }
+
+    #[test]
+    fn what_takes_a_call_is_written_only_where_it_is_whole() {
+        let replaces = Replaces {
+            call_id: "a84b@x".to_owned(),
+            local_tag: "ours".to_owned(),
+            remote_tag: "theirs".to_owned(),
+            target: String::new(),
+        };
+        let said = replaces.early();
+        let wanted = "a84b@x;to-tag=theirs;from-tag=ours;early-only";
+        assert_eq!(said.as_deref(), Some(wanted));
+        for call_id in ["", "a;to-tag=b", "a\r\nX: y", "a b", "ä"] {
+            let call_id = call_id.to_owned();
+            let odd = Replaces {
+                call_id,
+                ..replaces.clone()
+            };
+            assert_eq!(odd.early(), None, "{odd:?}");
+        }
     }
 
     #[test]

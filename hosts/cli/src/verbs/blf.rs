@@ -27,6 +27,12 @@ pub(crate) fn run(context: &mut Context, args: Blf) -> Result<ExitCode, Error> {
     }
 }
 
+/// Takes the call that rings at an extension.
+pub(crate) fn pickup(context: &mut Context, args: OneLamp) -> Result<ExitCode, Error> {
+    let to = args.target.clone();
+    call::stay(context, Command::PickUpLamp(named(args)), &to, None)
+}
+
 pub(crate) fn voicemail(context: &mut Context, args: Voicemail) -> Result<ExitCode, Error> {
     let account = args.account;
     if args.dial {

@@ -89,6 +89,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Record(args) => record::run(context, args),
         Verb::Calls => calls::run(context),
         Verb::Blf(args) => blf::run(context, args),
+        Verb::Pickup(args) => blf::pickup(context, args),
         Verb::Voicemail(args) => blf::voicemail(context, args),
         Verb::History { what } => kept::history(context, what),
         Verb::Contact(what) => kept::contact(context, what),

@@ -19,6 +19,7 @@ fn lamp(label: &str, state: LampState) -> LampSnapshot {
         why: None,
         direction: None,
         peer: None,
+        pickup: None,
         source: LampSource::Dialog,
         polled: false,
         note: None,
@@ -127,6 +128,20 @@ fn lamps_are_added_removed_and_called() {
         vec![Step::Refuse("blf.dial", busy)],
     );
     assert_eq!(ran.exit, Some(6), "{}", ran.told());
+}
+
+#[test]
+fn m091_what_rings_elsewhere_is_picked_up_or_it_is_said_why_not() {
+    for (code, exit) in [(Code::NOTHING_RINGS, 2), (Code::PICKUP_UNTOLD, 1)] {
+        let why = ErrorObject::new(code, "'103'");
+        let ran = run(&["pickup", "103"], vec![Step::Refuse("blf.pickup", why)]);
+        assert_eq!(ran.exit, Some(exit), "{}", ran.told());
+        assert!(
+            ran.asked[0].contains(r#""target":"103""#),
+            "{:?}",
+            ran.asked
+        );
+    }
 }
 
 #[test]

@@ -148,6 +148,8 @@ commands! {
     "blf.remove" RemoveLamp LampRef;
     /// Call an extension whose lamp is not busy. Reply: the call. Outcome: `call.created` to `call.ended`.
     "blf.dial" DialLamp LampRef;
+    /// Take the call that rings at an extension. Reply: the call. Outcome: `call.created` to `call.ended`.
+    "blf.pickup" PickUpLamp LampRef;
     /// Call the account's voicemail. Reply: the call. Outcome: `call.created` to `call.ended`.
     "voicemail.dial" DialVoicemail MailboxRef;
     /// Reply: what would become of a number, and why. Nobody is called.

@@ -64,6 +64,15 @@ fn start_recording() -> StartRecording {
     }
 }
 
+fn add_lamp() -> AddLamp {
+    AddLamp {
+        target: "103".into(),
+        account: None,
+        label: Some("Carol".into()),
+        slot: false,
+    }
+}
+
 fn lamp() -> LampRef {
     LampRef {
         target: "Carol".into(),
@@ -296,14 +305,10 @@ fn others() -> Vec<Command> {
             call: "c7k2".parse().unwrap(),
         }),
         Command::ListLamps(NoFields {}),
-        Command::AddLamp(AddLamp {
-            target: "103".into(),
-            account: None,
-            label: Some("Carol".into()),
-            slot: false,
-        }),
+        Command::AddLamp(add_lamp()),
         Command::RemoveLamp(lamp()),
         Command::DialLamp(lamp()),
+        Command::PickUpLamp(lamp()),
         Command::DialVoicemail(MailboxRef { account: None }),
         Command::RulesTest(rules_test()),
         Command::PluginList(NoFields {}),
@@ -372,6 +377,7 @@ fn every_command_has_its_json() {
         blf.add {"target":"103","label":"Carol"}
         blf.remove {"target":"Carol","account":"demo"}
         blf.dial {"target":"Carol","account":"demo"}
+        blf.pickup {"target":"Carol","account":"demo"}
         voicemail.dial {}
         rules.test {"number":"00420","account":"demo","incoming":false}
         plugin.list {}

@@ -1,7 +1,7 @@
 //! RFC 5359: services. Hold is in `holds`, transfers are in `transfers`; tests/ladders/README.md lists all.
 
 use crate::{ms, picks_up, secs, told};
-use control::lamp::AddLamp;
+use control::lamp::{AddLamp, LampRef};
 use control::transfer::TransferMode;
 use control::{Command, EventBody, LampState};
 use offhook_sim::{Bounds, Flow, Leg, Peer, Phone, Script, Settings, World};
@@ -316,6 +316,92 @@ fn m_083_call_pickup() {
     });
 }
 
+/// Tells a watcher of the call that rings here.
+fn shows_ringing(script: &mut Script, subscribe: &Request, invite: Option<&Request>) {
+    script.reply(subscribe, 200, |r| {
+        r.header("Expires", "300")
+            .header("Contact", "<sip:bob@10.0.0.2>")
+    });
+    if subscribe.headers().to().is_ok_and(|to| to.tag().is_some()) {
+        return;
+    }
+    let ringing = invite.map_or_else(String::new, |invite| {
+        let leg = Leg::called(script, invite);
+        let headers = invite.headers();
+        let call = headers.call_id().map(|id| id.to_string()).unwrap_or_default();
+        let from = headers.from().ok();
+        let theirs = from.and_then(|from| from.tag().map(str::to_owned)).unwrap_or_default();
+        format!(
+            "<dialog id='1' call-id='{call}' local-tag='bob-tag' remote-tag='{theirs}' direction='recipient'>\
+             <state>early</state><remote><target uri='sip:alice@{}'/></remote></dialog>",
+            leg.to
+        )
+    });
+    let mut leg = Leg::called(script, subscribe);
+    let notify = leg
+        .request(Method::Notify)
+        .header("Contact", script.contact())
+        .header("Event", "dialog")
+        .header("Subscription-State", "active;expires=300")
+        .body(
+            "application/dialog-info+xml",
+            format!("<dialog-info version='0' state='full' entity='x'>{ringing}</dialog-info>"),
+        );
+    script.send(notify, leg.to, |_, _| {});
+}
+
+/// Bill watches Bob, sees that a call rings there, and takes it.
+fn takes(world: &World, bill: &Phone) {
+    let _ = bill.command(Command::AddLamp(AddLamp {
+        target: "bob".to_owned(),
+        account: None,
+        label: Some("Bob".to_owned()),
+        slot: false,
+    }));
+    world.run_while_not(secs(40), || shows(bill, LampState::Ringing));
+    world.run_for(secs(1));
+    bill.note("pick up");
+    let _ = bill.command(Command::PickUpLamp(LampRef {
+        target: "Bob".to_owned(),
+        account: None,
+    }));
+}
+
+#[test]
+fn m_091_a_call_that_rings_elsewhere_is_picked_up() {
+    let flow = Flow {
+        name: "rfc5359-2.16-directed-pickup",
+        about: "Alice calls Bob, whose phone rings; Bill's lamp says so, and which call it is, and he takes it.
+                Source: RFC 5359 §2.16, RFC 4235, RFC 3891 §3. Link: 20 ms each way.",
+        act: |world| {
+            let alice = world.phone(&Settings::new("alice"));
+            let bob = Peer::new(world, "bob");
+            let mut bill = Settings::new("bill");
+            bill.domain = bob.script().address.ip().to_string();
+            let bill = world.phone(&bill);
+            let rings = Rc::new(RefCell::new(None));
+            let kept = Rc::clone(&rings);
+            bob.on("INVITE", move |script, invite| {
+                *kept.borrow_mut() = Some(invite.clone());
+                script.ring(invite);
+            });
+            bob.on("SUBSCRIBE", move |script, subscribe| {
+                shows_ringing(script, subscribe, rings.borrow().as_ref());
+            });
+            alice.dial(&bob.uri());
+            told(world, &alice, "call.ringing", 1);
+            takes(world, &bill);
+            told(world, &alice, "call.answered", 1);
+            goodbye(world, &alice);
+        },
+    };
+    flow.check_with(Bounds {
+        same: 150,
+        seeds: 200,
+        ..BOUNDS
+    });
+}
+
 /// Names the dialog that `invite` makes with whoever has this tag, for the phone that sent it.
 fn replaces(invite: &Request, tag: &str) -> String {
     let headers = invite.headers();
@@ -348,6 +434,11 @@ fn reports(script: &mut Script, mut leg: Leg, version: u32) -> Leg {
 }
 
 fn is_idle(phone: &Phone) -> bool {
+    shows(phone, LampState::Idle)
+}
+
+/// Whether the lamp that changed last shows this.
+fn shows(phone: &Phone, wanted: LampState) -> bool {
     let state = |event: &control::Event| {
         let EventBody::BlfChanged(lamp) = &event.body else {
             return None;
@@ -356,7 +447,7 @@ fn is_idle(phone: &Phone) -> bool {
     };
     let events = phone.events();
     let last = events.iter().rev().find_map(state);
-    last == Some(LampState::Idle)
+    last == Some(wanted)
 }
 
 #[test]
