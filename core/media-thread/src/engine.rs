@@ -101,6 +101,11 @@ impl<S> MediaEngine<S> {
         self.seat_by_leg.len()
     }
 
+    /// Whether a tick would do anything: there is a leg, or a tone sounds.
+    pub fn is_busy(&self) -> bool {
+        self.legs() > 0 || self.buses.iter().any(|kit| kit.bus.is_sounding())
+    }
+
     /// Reports that found no room.
     pub const fn lost_reports(&self) -> u64 {
         self.reports.lost
@@ -175,7 +180,8 @@ impl<S> MediaEngine<S> {
                 | Kit::Bus(_)
                 | Kit::Ears(_)
                 | Kit::Tap(_)
-                | Kit::Filter(_) => {
+                | Kit::Filter(_)
+                | Kit::Tone(_) => {
                     l.audio = audio;
                 }
             }),
@@ -204,6 +210,11 @@ impl<S> MediaEngine<S> {
             Order::SetBusFilter { bus, side, filter } => {
                 if let Kit::Filter(new) = kit {
                     self.with_bus(bus, |b| b.set_filter(side, filter, new));
+                }
+            }
+            Order::SetBusTone { bus, slot } => {
+                if let Kit::Tone(new) = kit {
+                    self.with_bus(bus, |b| b.set_tone(slot, new));
                 }
             }
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
@@ -368,8 +379,9 @@ impl<S> MediaEngine<S> {
         for seat in self.seats[..self.used].iter_mut().flatten() {
             seat.kit.leg.submit(now);
         }
+        let listens = self.legs() > 0;
         for kit in &mut self.buses {
-            kit.bus.begin(now, &mut self.reports);
+            kit.bus.begin(now, listens, &mut self.reports);
         }
         let ntp = self.ntp(now);
         let seats = &mut self.seats[..self.used];

@@ -7,6 +7,9 @@
 mod options;
 #[cfg(test)]
 mod tests;
+mod tones;
+
+pub use tones::Tones;
 
 use base::{Hertz, Instant};
 use control::{AccountHandle, CallHandle};
@@ -16,6 +19,7 @@ use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
 use sdp::{Agreed, Capability, Direction, LocalMedia};
 use std::collections::BTreeMap;
+use tones::Signals;
 
 /// A codec's format as calls are to use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub struct Settings {
     pub max_ptime_ms: Option<u16>,
     /// What the other side of a held leg is sent.
     pub held: Held,
+    /// Tones that tell the person how calls stand.
+    pub tones: Tones,
     /// Legs at once. Past it a call is told that there is no media.
     pub legs: usize,
 }
@@ -102,6 +108,7 @@ impl Leg {
 pub struct Media {
     settings: Settings,
     legs: BTreeMap<CallHandle, Leg>,
+    signals: Signals,
 }
 
 const fn leg_of(call: CallHandle) -> LegId {
@@ -116,6 +123,7 @@ impl Media {
     /// A part without legs.
     pub fn new(settings: Settings) -> Self {
         Self {
+            signals: Signals::new(settings.tones.clone()),
             settings,
             legs: BTreeMap::new(),
         }
@@ -292,7 +300,7 @@ impl Media {
         out.post(dialogs::Word::Media { call, ready });
     }
 
-    fn report(&mut self, report: Report, out: &mut Outbox) {
+    fn report(&mut self, report: Report, now: Instant, out: &mut Outbox) {
         match report {
             Report::Ports {
                 leg,
@@ -308,7 +316,10 @@ impl Media {
                     notice(call, Notice::Broken { why }, out);
                 }
             }
-            Report::Flowing { leg } => self.pass(leg, Notice::Flowing, out),
+            Report::Flowing { leg } => {
+                self.signals.flowing(call_of(leg), now, out);
+                self.pass(leg, Notice::Flowing, out);
+            }
             Report::Silent { leg, for_ms } => self.pass(leg, Notice::Silent { for_ms }, out),
             Report::Digit {
                 leg,
@@ -386,7 +397,7 @@ impl Part for Media {
         out.post(Do::StopAll);
     }
 
-    fn handle(&mut self, word: Word, _now: Instant, out: &mut Outbox) {
+    fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
             Word::Prepare {
                 call,
@@ -401,12 +412,16 @@ impl Part for Media {
                 digits,
                 duration_ms,
                 info,
-            } => out.post(Do::Digits {
-                leg: leg_of(call),
-                digits,
-                duration_ms,
-                info,
-            }),
+            } => {
+                let heard = (digits.as_str(), duration_ms);
+                self.signals.pressed(call, heard, now, out);
+                out.post(Do::Digits {
+                    leg: leg_of(call),
+                    digits,
+                    duration_ms,
+                    info,
+                });
+            }
             Word::Info { call, kind, body } => out.post(Do::HearInfo {
                 leg: leg_of(call),
                 kind,
@@ -420,9 +435,15 @@ impl Part for Media {
             }
             Word::Hold { call, on } => self.hold(call, on, out),
             Word::Join { call, room } => self.join(call, room, out),
-            Word::Voice(report) => self.report(report, out),
+            Word::Stands {
+                call,
+                account,
+                standing,
+            } => self.signals.stands((call, account), standing, now, out),
+            Word::Voice(report) => self.report(report, now, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
+                self.signals.forget(now, out);
                 for (&call, leg) in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
                     leg.ending = true;
                     out.post(Do::Stop { leg: leg_of(call) });
@@ -432,10 +453,12 @@ impl Part for Media {
         }
     }
 
-    fn handle_time(&mut self, _now: Instant, _out: &mut Outbox) {}
+    fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
+        self.signals.handle_time(now, out);
+    }
 
     fn deadline(&self) -> Option<Instant> {
-        None
+        self.signals.deadline()
     }
 
     fn undelivered(&mut self, post: Post, _now: Instant, out: &mut Outbox) {
@@ -460,6 +483,7 @@ impl Part for Media {
                 Do::Digits { .. }
                 | Do::HearInfo { .. }
                 | Do::Mute { .. }
+                | Do::Tone { .. }
                 | Do::Record(_)
                 | Do::StopAll,
             ) => {}

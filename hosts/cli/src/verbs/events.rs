@@ -93,6 +93,7 @@ fn summary(event: &Event) -> String {
         }
         EventBody::PresenceChanged(own) => super::presence::words(own),
         EventBody::MessageRead(of) | EventBody::MessageDeleted(of) => super::message::marked(of),
+        EventBody::ToneStarted(tone) | EventBody::ToneStopped(tone) => tone.tone.clone(),
         EventBody::MwiChanged(mailbox) => super::blf::waiting(mailbox),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),

@@ -529,6 +529,16 @@ fn all() -> Vec<EventBody> {
         EventBody::PluginDisabled(plugin_change()),
         EventBody::PluginEnabled(plugin_change()),
     ]);
+    let tone = || {
+        Box::new(ToneChange {
+            tone: "ringing".into(),
+            place: "speaker".into(),
+        })
+    };
+    all.extend([
+        EventBody::ToneStarted(tone()),
+        EventBody::ToneStopped(tone()),
+    ]);
     all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
         from: 7,
         to: 41,
