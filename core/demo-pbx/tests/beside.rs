@@ -78,6 +78,17 @@ async fn until(events: &Rc<Listener>, wanted: &[&str]) -> String {
     found.unwrap_or_else(|_| panic!("no {wanted:?} among\n{seen}"))
 }
 
+/// A PBX, a phone that is registered there, and what that tells from now on.
+async fn registered(rig: &Rig) -> (Pbx, Rc<Core>, Rc<Listener>) {
+    let pbx = pbx(rig).await;
+    let phone = phone(rig, pbx.address()).await;
+    let events = phone.events(Filter::default());
+    if pbx.contacts("101").is_empty() {
+        until(&events, &["\"account.registered\""]).await;
+    }
+    (pbx, phone, events)
+}
+
 fn dial(phone: &Core, number: &str) {
     let command = Command::Dial(Dial {
         to: number.to_owned(),
@@ -92,12 +103,7 @@ fn dial(phone: &Core, number: &str) {
 fn audio_timing_a_phone_in_the_same_system_registers_talks_and_is_refused() {
     let rig = Rig::new("pbx-beside", &[]).unwrap();
     actix::System::new().block_on(async {
-        let pbx = pbx(&rig).await;
-        let phone = phone(&rig, pbx.address()).await;
-        let events = phone.events(Filter::default());
-        if pbx.contacts("101").is_empty() {
-            until(&events, &["\"account.registered\""]).await;
-        }
+        let (pbx, phone, events) = registered(&rig).await;
         assert_eq!(pbx.contacts("101").len(), 1);
 
         dial(&phone, "600");
@@ -141,12 +147,7 @@ fn audio_timing_a_phone_in_the_same_system_registers_talks_and_is_refused() {
 fn a_phone_hands_bob_on() {
     let rig = Rig::new("pbx-transfers", &[]).unwrap();
     actix::System::new().block_on(async {
-        let pbx = pbx(&rig).await;
-        let phone = phone(&rig, pbx.address()).await;
-        let events = phone.events(Filter::default());
-        if pbx.contacts("101").is_empty() {
-            until(&events, &["\"account.registered\""]).await;
-        }
+        let (pbx, phone, events) = registered(&rig).await;
         let hand_on = |to: &str, mode| {
             let to = Some(to.to_owned());
             let transfer = TransferCall {

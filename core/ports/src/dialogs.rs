@@ -160,6 +160,16 @@ pub enum Word {
         /// The others go on.
         keep: bool,
     },
+    /// Joins two calls with each other, without the person, because neither can be handed on to the other; answered
+    /// by `transfer::Word::Joined`.
+    Join {
+        /// Which command asked.
+        command: CommandId,
+        /// The call that was to be handed on.
+        call: CallHandle,
+        /// The call with its target.
+        with: CallHandle,
+    },
     /// Sends a request in the dialog of a call; answered by [`crate::Post::outcome`], also where the call is
     /// over, or not up yet.
     InDialog {

@@ -71,6 +71,13 @@ pub enum Word {
         /// In words.
         why: String,
     },
+    /// What became of `dialogs::Word::Join`.
+    Joined {
+        /// The call that was to be handed on.
+        call: CallHandle,
+        /// The two speak with each other.
+        is_so: bool,
+    },
     /// Another part was made anew.
     Restarted(Address),
 }

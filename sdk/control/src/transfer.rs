@@ -82,6 +82,21 @@ pub enum TransferKind {
     Unknown,
 }
 
+/// By which way a call went, or was to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferWay {
+    /// The far end was asked to call the target (RFC 3515).
+    Plain,
+    /// It was asked to take the place of our call with the target (RFC 3891).
+    Replaces,
+    /// It, and the target, are joined here: both calls stay.
+    Joined,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
 /// How a transfer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +142,9 @@ pub struct TransferSnapshot {
     /// Our call with the target, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<CallHandle>,
+    /// By which way, as soon as one was tried; where one is refused, another may follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<TransferWay>,
     /// What the target, or whoever was asked, said last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_status: Option<u16>,

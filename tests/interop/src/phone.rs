@@ -61,6 +61,38 @@ impl Phone {
         }
     }
 
+    /// Holds its call.
+    pub fn hold(&mut self) -> Result<()> {
+        match self {
+            Self::Baresip(phone) => phone.hold(),
+            Self::Linphone(phone) => phone.hold(),
+        }
+    }
+
+    /// Goes on with its call.
+    pub fn resume(&mut self) -> Result<()> {
+        match self {
+            Self::Baresip(phone) => phone.resume(),
+            Self::Linphone(phone) => phone.resume(),
+        }
+    }
+
+    /// Hands its call on.
+    pub fn transfer(&mut self, uri: &str) -> Result<()> {
+        match self {
+            Self::Baresip(phone) => phone.transfer(uri),
+            Self::Linphone(phone) => phone.transfer(uri),
+        }
+    }
+
+    /// Ends its call.
+    pub fn hang_up(&mut self) -> Result<()> {
+        match self {
+            Self::Baresip(phone) => phone.hang_up(),
+            Self::Linphone(phone) => phone.hang_up(),
+        }
+    }
+
     /// Presses a key in the call, which it sends as a telephone-event.
     pub fn press(&mut self, key: &str) -> Result<()> {
         match self {

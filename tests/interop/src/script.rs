@@ -23,6 +23,7 @@
 //! | `send 180 Ringing [tag=X] [contact=USER] [sdp] [for=INVITE]` | answers the last request, or the first INVITE |
 //! | `send BYE [sdp] [auth] [contact=USER] [cseq=N] [peer=X]` | sends a request, inside the dialog once there is one |
 //! | … `codec=97:iLBC/8000[:FMTP]` | with `sdp`: this codec alone, and no telephone-event, instead of G.711 |
+//! | … `media=4000` | with `sdp`: sound goes to this port on 127.0.0.1, where the test itself listens |
 //! | … `frag=180` | a body that reports a status (`message/sipfrag`) |
 //! | … `key=5:160` | a body that says a key and its length in ms (`application/dtmf-relay`) |
 //! | &nbsp;&nbsp;`Name: value` | one more header |
@@ -409,6 +410,8 @@ struct Options<'a> {
     sdp: Option<&'a str>,
     /// What the description holds instead of G.711: payload type, rtpmap, fmtp.
     codec: Option<&'a str>,
+    /// The port that the description names.
+    media: &'a str,
     /// Key and length that the body says.
     key: Option<&'a str>,
     /// Status that the body reports.
@@ -434,6 +437,7 @@ impl<'a> Options<'a> {
             peer: None,
             sdp: None,
             codec: None,
+            media: "[media_port]",
             key: None,
             frag: None,
             auth: false,
@@ -450,6 +454,7 @@ impl<'a> Options<'a> {
                 Some(("peer", value)) => options.peer = Some(value),
                 Some(("sdp", value)) => options.sdp = Some(value),
                 Some(("codec", _)) => options.codec = word.strip_prefix("codec="),
+                Some(("media", value)) => options.media = value,
                 Some(("key", value)) => options.key = Some(value),
                 Some(("frag", value)) => options.frag = Some(value),
                 Some(("for", "INVITE")) => options.answers_invite = true,
@@ -511,8 +516,9 @@ impl<'a> Options<'a> {
             text,
             "Content-Type: application/sdp\nContent-Length: [len]\n\n\
              v=0\no=peer 1 {} IN IP[local_ip_type] [local_ip]\ns=-\nc=IN IP[media_ip_type] [media_ip]\nt=0 0\n\
-             m=audio [media_port] RTP/AVP {formats}\n{lines}a={direction}\n",
+             m=audio {} RTP/AVP {formats}\n{lines}a={direction}\n",
             self.cseq.unwrap_or(1),
+            self.media,
         )?;
         Ok(())
     }

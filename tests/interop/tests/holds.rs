@@ -6,7 +6,7 @@ use control::{CallHandle, Code, EventBody};
 use offhook_interop::engine::{Answer, Daemon, Engine as _, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::sound::Sound;
-use offhook_interop::{Baresip, Client, Linphone, Rig, Sipp, baresip, linphone};
+use offhook_interop::{Client, Phone, Rig, Sipp};
 
 use relay::{Direction, SipAwareRelay, SipRelaySettings};
 use std::time::Duration;
@@ -106,58 +106,6 @@ fn m_068_491_is_tried_again() {
     .unwrap();
 }
 
-/// The other phone.
-enum Phone {
-    Baresip(Baresip),
-    Linphone(Linphone),
-}
-
-impl Phone {
-    fn start(rig: &Rig, program: &str, plays: &std::path::Path) -> anyhow::Result<Self> {
-        if program == "baresip" {
-            let wish = baresip::Wish {
-                user: "102",
-                registrar: None,
-                codecs: "PCMU",
-                plays,
-                transport: "udp",
-                answers: false,
-            };
-            return Ok(Self::Baresip(Baresip::start(rig, program, &wish)?));
-        }
-        let wish = linphone::Wish {
-            user: "102",
-            registrar: None,
-            codecs: &["PCMU"],
-            plays,
-            transport: "udp",
-            answers: false,
-        };
-        Ok(Self::Linphone(Linphone::start(rig, program, &wish)?))
-    }
-
-    fn dial(&mut self, uri: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.dial(uri),
-            Self::Linphone(phone) => phone.dial(uri),
-        }
-    }
-
-    fn hold(&mut self) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.hold(),
-            Self::Linphone(phone) => phone.hold(),
-        }
-    }
-
-    fn resume(&mut self) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.resume(),
-            Self::Linphone(phone) => phone.resume(),
-        }
-    }
-}
-
 /// How long is counted what goes and comes. Unit: time.
 const PART: Duration = Duration::from_secs(2);
 
@@ -177,7 +125,7 @@ fn holds(program: &str) -> anyhow::Result<()> {
         return Ok(());
     };
     let plays = Sound::chirp(&rig, "theirs", 1_000)?.between(1_000, 40_000)?;
-    let mut phone = Phone::start(&rig, program, &plays.file)?;
+    let mut phone = Phone::start(&rig, program, "PCMU", &plays.file, false)?;
     let wish = Wish {
         answer: Answer::Ring,
         settings: "[media]\nmicrophone = \"audio-null\"\nspeaker = \"audio-null\"\n",

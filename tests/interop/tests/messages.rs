@@ -197,7 +197,32 @@ fn later() -> Result<()> {
     ensure!(exit == 0 && said.contains("hands it over later"), "{said}");
     let mut bob = baresip_at(&rig, "102", "secret-102", &pbx, &silent(&rig)?)?;
     bob.wait_message(TEXT)?;
-    bob.wait_message("and more")
+    bob.wait_message("and more")?;
+    // The other way: this phone comes later.
+    let id = send(&mut client, "101", "for later")?;
+    ensure!(ended(&mut client, &id)?.state == MessageState::Accepted);
+    let late = ours(&rig, "late", "101", "secret-101", &pbx)?;
+    let message = kept(&mut late.client()?)?;
+    // Kamailio says in the text since when it kept it.
+    ensure!(message.text.ends_with("] for later"), "{message:?}");
+    ensure!(message.peer.uri.contains("103@"), "{message:?}");
+    Ok(())
+}
+
+/// The first message that a phone has: it may have come before anybody listens.
+fn kept(client: &mut Client) -> Result<TextMessage> {
+    let until = std::time::Instant::now() + PATIENCE;
+    loop {
+        let reply = client.ask(Command::MessageList(MessageQuery::default()))?;
+        let Reply::Messages { mut messages, .. } = reply else {
+            anyhow::bail!("message.list is replied to with {reply:?}");
+        };
+        if let Some(message) = messages.pop() {
+            return Ok(message);
+        }
+        ensure!(std::time::Instant::now() < until, "no message came");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -8,11 +8,10 @@ use control::{CallHandle, Code, EventBody};
 use offhook_interop::engine::{Answer, Daemon, Engine as _, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::sound::Sound;
-use offhook_interop::{Baresip, Client, Linphone, Rig, Sipp, baresip, linphone};
+use offhook_interop::{Client, Phone, Rig, Sipp};
 
 use anyhow::ensure;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -278,58 +277,6 @@ fn m_083_what_we_are_not_sent_to() {
     }
 }
 
-/// The other phone.
-enum Phone {
-    Baresip(Baresip),
-    Linphone(Linphone),
-}
-
-impl Phone {
-    fn start(rig: &Rig, program: &str, plays: &Path) -> anyhow::Result<Self> {
-        if program == "baresip" {
-            let wish = baresip::Wish {
-                user: "102",
-                registrar: None,
-                codecs: "PCMU",
-                plays,
-                transport: "udp",
-                answers: false,
-            };
-            return Ok(Self::Baresip(Baresip::start(rig, program, &wish)?));
-        }
-        let wish = linphone::Wish {
-            user: "102",
-            registrar: None,
-            codecs: &["PCMU"],
-            plays,
-            transport: "udp",
-            answers: false,
-        };
-        Ok(Self::Linphone(Linphone::start(rig, program, &wish)?))
-    }
-
-    fn dial(&mut self, uri: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.dial(uri),
-            Self::Linphone(phone) => phone.dial(uri),
-        }
-    }
-
-    fn transfer(&mut self, uri: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.transfer(uri),
-            Self::Linphone(phone) => phone.transfer(uri),
-        }
-    }
-
-    fn hang_up(&mut self) -> anyhow::Result<()> {
-        match self {
-            Self::Baresip(phone) => phone.hang_up(),
-            Self::Linphone(phone) => phone.hang_up(),
-        }
-    }
-}
-
 /// They call us; what happens then, with our call and a scripted target of `calls` calls.
 fn with_caller(
     name: &str,
@@ -341,7 +288,7 @@ fn with_caller(
     };
     let mut target = target(&rig, calls)?;
     let plays = Sound::chirp(&rig, "theirs", 1_000)?.between(1_000, 40_000)?;
-    let mut phone = Phone::start(&rig, program, &plays.file)?;
+    let mut phone = Phone::start(&rig, program, "PCMU", &plays.file, false)?;
     let engine = Daemon::start(&rig, "engine", &PHONE)?;
     let mut client = engine.client()?;
     phone.dial(&format!("sip:101@{}", engine.address()))?;

@@ -48,6 +48,7 @@ pub fn told(event: &Event) -> Option<String> {
         EventBody::CallWarning(told) if told.code == Code::HOLD_REFUSED => {
             format!("call {call} refuses to be held or resumed")
         }
+        EventBody::MessageReceived(_) => "a text comes in".to_owned(),
         EventBody::TransferRequested(_) => format!("call {call} is to be handed on"),
         EventBody::TransferProgress(told) => format!("call {call} {}", going(told.state)),
         EventBody::TransferDone(_) => format!("call {call} is handed on"),

@@ -253,6 +253,8 @@ fn expected(kind: Kind, fault: Fault) -> (TransferState, Option<Code>) {
         Fault::NoNotify | Fault::NotifyLost | Fault::ReferTimeout => {
             (Recovered, Some(Code::TRANSFER_UNKNOWN))
         }
+        // Who knows no REFER is joined with Carol here (M-078).
+        Fault::Refer5xx if attended => (Completed, None),
         Fault::Refer4xx | Fault::Refer5xx | Fault::CrossedRefer => {
             (Recovered, Some(Code::TRANSFER_REFUSED))
         }

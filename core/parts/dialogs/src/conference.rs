@@ -11,7 +11,7 @@ use control::conference::{CallConference, InConference};
 use control::event::CallWarning;
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody};
 use ports::media::Room;
-use ports::{Outbox, media};
+use ports::{Outbox, media, transfer};
 use std::collections::BTreeSet;
 
 impl Dialogs {
@@ -103,6 +103,33 @@ impl Dialogs {
         }
         for call in members {
             self.hang_up(call, command, now, out);
+        }
+    }
+
+    /// Joins two calls with each other, for a transfer that went no other way; says whether that could be.
+    pub(crate) fn join(
+        &mut self,
+        command: CommandId,
+        (call, with): (CallHandle, CallHandle),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let calls = BTreeSet::from([call, with]);
+        let fit = |handle: &CallHandle| self.calls.get(handle).is_some_and(can_be_merged);
+        let is_so = calls.len() == 2 && calls.iter().all(fit);
+        out.post(transfer::Word::Joined { call, is_so });
+        if !is_so {
+            return;
+        }
+        let left = calls.iter().map(|&call| self.room_of(call));
+        let left: Vec<Room> = left.collect();
+        self.rooms += 1;
+        let room = (Room::Bridge(self.rooms), self.rooms);
+        self.sit(&calls, room, command, out);
+        self.go_on(&calls, command, now, out);
+        self.tell_room(&calls, now, out);
+        for room in left {
+            self.settle_room(room, now, out);
         }
     }
 

@@ -409,6 +409,11 @@ impl Part for Dialogs {
             Word::Merge { command, calls } => self.merge(command, calls, now, out),
             Word::Split { command, call } => self.split(command, call, now, out),
             Word::EndConference { command, keep } => self.end_conference(command, keep, now, out),
+            Word::Join {
+                command,
+                call,
+                with,
+            } => self.join(command, (call, with), now, out),
             Word::InDialog {
                 from,
                 ticket,

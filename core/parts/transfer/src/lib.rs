@@ -283,6 +283,7 @@ impl Part for Transfers {
             Word::Asked { call, id, request } => self.asked(call, (id, *request), now, out),
             Word::Outcome { ticket, status } => self.outcome(ticket, status, now, out),
             Word::Unusable { ticket, code, why } => self.unusable(ticket, code, &why, now, out),
+            Word::Joined { call, is_so } => self.joined(call, is_so, now, out),
             Word::Restarted(Address::Dialogs) => self.lose_all(now, out),
             Word::Restarted(
                 Address::Link

@@ -34,7 +34,7 @@ pub(crate) fn over(entry: &mut Entry, outcome: Outcome, now: Instant, out: &mut 
     let snapshot = Box::new(entry.snapshot.clone());
     let call = snapshot.call;
     let body = match outcome {
-        Outcome::Completed => EventBody::TransferDone(snapshot),
+        Outcome::Completed | Outcome::Joined => EventBody::TransferDone(snapshot),
         Outcome::Recovered(_) | Outcome::Lost(_) => EventBody::TransferFailed(snapshot),
     };
     tell(call, entry.command, body, now, out);

@@ -58,6 +58,7 @@ impl Transfers {
             state,
             target: target.uri.to_string(),
             with: None,
+            way: None,
             sip_status: None,
             error: None,
         };

@@ -3,7 +3,7 @@
 use crate::{Entry, Side, Transfers, tell};
 use base::{Instant, Machine};
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
-use control::transfer::{TransferKind, TransferRole, TransferSnapshot, TransferState};
+use control::transfer::{TransferKind, TransferRole, TransferSnapshot, TransferState, TransferWay};
 use control::{CallHandle, Code, CommandId, EndedBy, ErrorObject};
 use ports::dialogs::{HandedOn, ReferTo};
 use ports::transfer::To;
@@ -53,6 +53,7 @@ impl Transfers {
             state: TransferState::Holding,
             target: typed.clone(),
             with,
+            way: None,
             sip_status: None,
             error: None,
         };
@@ -206,6 +207,15 @@ impl Transfers {
         self.outcome(ticket, None, now, out);
     }
 
+    /// Dialogs says whether it joined the two calls.
+    pub(crate) fn joined(&mut self, call: CallHandle, is_so: bool, now: Instant, out: &mut Outbox) {
+        let entry = self.entries.get_mut(&call);
+        if let Some(Side::Out(machine, _)) = entry.map(|entry| &mut entry.side) {
+            machine.handle(Input::Joined(is_so), now);
+            self.settle(call, now, out);
+        }
+    }
+
     pub(crate) fn settle_transferor(&mut self, call: CallHandle, now: Instant, out: &mut Outbox) {
         loop {
             let Some(entry) = self.entries.get_mut(&call) else {
@@ -229,17 +239,22 @@ impl Transfers {
                     }
                 }
                 Output::Refer(way) => {
-                    let to = match (way, with) {
-                        (Way::Replaces, Some(with)) => ReferTo::Taking(with),
-                        (Way::ByAddress, Some(with)) => ReferTo::TakingAt(with),
-                        (Way::Early, Some(with)) => ReferTo::TakingEarly(with),
-                        (Way::Replaces | Way::ByAddress | Way::Early, None) | (Way::Plain, _) => {
-                            ReferTo::Typed(to)
-                        }
-                    };
+                    let to = refer_to(way, with, to);
+                    go_by(&mut entry.snapshot, way_of(way));
                     entry.sent = true;
                     let ticket = self.ticket(call);
                     out.post(dialogs::Word::Refer { ticket, call, to });
+                }
+                Output::Join => {
+                    go_by(&mut entry.snapshot, TransferWay::Joined);
+                    match with {
+                        Some(with) => out.post(dialogs::Word::Join {
+                            command,
+                            call,
+                            with,
+                        }),
+                        None => machine.handle(Input::Joined(false), now),
+                    }
                 }
                 Output::Tell(step) => {
                     show(&mut entry.snapshot, step);
@@ -252,7 +267,7 @@ impl Transfers {
                         Outcome::Completed => true,
                         // It went, and nobody said how it ended.
                         Outcome::Lost(_) => entry.sent,
-                        Outcome::Recovered(_) => false,
+                        Outcome::Recovered(_) | Outcome::Joined => false,
                     };
                     let (to, slot) = (entry.snapshot.target.clone(), entry.slot);
                     if let Some(gone) = self.calls.get(&call).filter(|_| away) {
@@ -261,6 +276,32 @@ impl Transfers {
                 }
             }
         }
+    }
+}
+
+/// Where whoever is handed on is to go.
+fn refer_to(way: Way, with: Option<CallHandle>, to: String) -> ReferTo {
+    match (way, with) {
+        (Way::Replaces, Some(with)) => ReferTo::Taking(with),
+        (Way::ByAddress, Some(with)) => ReferTo::TakingAt(with),
+        (Way::Early, Some(with)) => ReferTo::TakingEarly(with),
+        (Way::Replaces | Way::ByAddress | Way::Early, None) | (Way::Plain | Way::Beside, _) => {
+            ReferTo::Typed(to)
+        }
+    }
+}
+
+/// Another way is tried now: shown, and logged.
+fn go_by(snapshot: &mut TransferSnapshot, way: TransferWay) {
+    let before = snapshot.way.replace(way);
+    tracing::info!(call = %snapshot.call, ?way, ?before, "a call is handed on");
+}
+
+/// A way, for people.
+const fn way_of(way: Way) -> TransferWay {
+    match way {
+        Way::Plain | Way::Beside => TransferWay::Plain,
+        Way::Replaces | Way::ByAddress | Way::Early => TransferWay::Replaces,
     }
 }
 
@@ -331,7 +372,7 @@ fn show(snapshot: &mut TransferSnapshot, step: Step) {
 /// Shows how it ended.
 pub(crate) fn finish(snapshot: &mut TransferSnapshot, outcome: Outcome) {
     let (state, why) = match outcome {
-        Outcome::Completed => (TransferState::Completed, None),
+        Outcome::Completed | Outcome::Joined => (TransferState::Completed, None),
         Outcome::Recovered(why) => (TransferState::Recovered, Some(why)),
         Outcome::Lost(why) => (TransferState::Lost, Some(why)),
     };

@@ -29,6 +29,8 @@ pub use transferor::Transferor;
 pub enum Outcome {
     /// The two speak with each other.
     Completed,
+    /// The two speak with each other, and both their calls stay here: this phone joins them (M-078).
+    Joined,
     /// They do not; the call that was to be handed on is here again, as it was before.
     Recovered(Why),
     /// They may, or not; the call that was to be handed on is gone from here, or does not come back.

@@ -204,18 +204,82 @@ fn m_077_attended_and_its_fallback() {
         &[TargetAnswered, Complete, answered(202), TargetGone(None)],
     );
     assert_eq!(all, [Hold, refer, DropCaller, over]);
-    // M-078: Replaces is not understood.
+}
+
+#[test]
+fn m_078_replaces_is_not_understood() {
+    use transferor::{Input::*, Output::*};
+    let (refer, beside, plain) = (Refer(Way::Replaces), Refer(Way::Beside), Refer(Way::Plain));
+    let ask = [Held, TargetAnswered, Complete];
+    // By the caller, who goes without: our call with the target ends when it does.
+    let goes = |rest: &[transferor::Input]| {
+        let inputs = [&ask[..], &[answered(420), answered(202)], rest].concat();
+        run(ASK, &inputs).0
+    };
+    let over = Over(Outcome::Completed);
+    let taken = [Hold, refer, beside, DropTarget];
+    assert_eq!(
+        goes(&[TargetGone(None), report(200)]),
+        [&taken[..], &[DropCaller, over]].concat()
+    );
+    // The target was busy with that call: it is free now.
+    let busy = goes(&[report(486), answered(202), report(200)]);
+    assert_eq!(busy, [&taken[..], &[plain, DropCaller, over]].concat());
+    // By the target: it is freed before the caller calls again.
     let inputs = [
+        &ask[..],
+        &[
+            answered(202),
+            report(420),
+            TargetGone(Some(status(487))),
+            answered(202),
+            report(200),
+        ],
+    ]
+    .concat();
+    let (all, _) = run(ASK, &inputs);
+    assert_eq!(all, [Hold, refer, DropTarget, plain, DropCaller, over]);
+}
+
+#[test]
+fn m_078_refer_is_not_understood_and_the_two_are_joined() {
+    use transferor::{Input::*, Output::*};
+    let (refer, beside) = (Refer(Way::Replaces), Refer(Way::Beside));
+    for first in [405, 420, 501] {
+        let refused = |second: u16, rest: &[transferor::Input]| {
+            let inputs = [TargetAnswered, Complete, answered(first), answered(second)];
+            run(ASK, &[&[Held], &inputs[..], rest].concat())
+        };
+        let over = Over(Outcome::Joined);
+        let (all, _) = refused(501, &[Joined(true)]);
+        assert_eq!(all, [Hold, refer, beside, Join, over]);
+        // Neither can they be joined.
+        let why = Over(Outcome::Recovered(Why::Refused(status(501))));
+        let (all, _) = refused(501, &[Joined(false), Resumed]);
+        assert_eq!(all, [Hold, refer, beside, Join, Resume, why]);
+        let (all, _) = refused(501, &[]);
+        assert_eq!(
+            all.get(..5),
+            Some([Hold, refer, beside, Join, Resume].as_slice())
+        );
+        // Who forbids it, or does not want it, is not joined behind their back.
+        let why = Over(Outcome::Recovered(Why::Refused(status(603))));
+        let (all, _) = refused(603, &[Resumed]);
+        assert_eq!(all, [Hold, refer, beside, Resume, why]);
+    }
+    // There is nobody any more whom to join with.
+    let gone = [
+        Held,
         TargetAnswered,
         Complete,
-        answered(420),
-        TargetGone(Some(status(487))),
-        answered(202),
-        report(200),
+        answered(501),
+        TargetGone(None),
+        answered(501),
+        Resumed,
     ];
-    let (all, _) = run(ASK, &inputs);
-    let plain = Refer(Way::Plain);
-    assert_eq!(all, [Hold, refer, DropTarget, plain, DropCaller, over]);
+    let (all, _) = run(ASK, &gone);
+    let why = Over(Outcome::Recovered(Why::Refused(status(501))));
+    assert_eq!(all, [Hold, refer, beside, Resume, why]);
 }
 
 #[test]
@@ -262,6 +326,9 @@ fn m_074_any_order_ends_once() {
         report(180),
         report(200),
         report(503),
+        answered(501),
+        Joined(true),
+        Joined(false),
     ];
     for seed in 0..2_000 {
         let mut rng = Rng::from_number(seed);

@@ -7,7 +7,8 @@
 //!                Replaces first
 //! ```
 //!
-//! Whatever goes wrong, the caller is taken back from hold, unless a person held it before or it is gone.
+//! Where REFER with Replaces is refused as not understood, REFER goes without, and where that is refused too, the two
+//! calls are joined here. Whatever else goes wrong, the caller is taken back from hold, unless a person held it before or it is gone.
 
 use super::{Outcome, Report, Why};
 use base::{Duration, Instant, Machine};
@@ -25,6 +26,8 @@ pub const FIRST_REPORT: Duration = Duration::from_secs(32);
 pub const RESULT: Duration = Duration::from_secs(180);
 /// The call to the target is given up by then. Unit: time.
 pub const GIVEN_UP: Duration = Duration::from_secs(8);
+/// Whoever mixes has said by then whether the two are joined. Unit: time.
+pub const JOIN: Duration = Duration::from_secs(4);
 /// The caller is back from hold by then, or its call has ended: a re-INVITE takes 32 s to fail. Unit: time.
 pub const BACK: Duration = Duration::from_secs(40);
 
@@ -62,6 +65,8 @@ pub enum Input {
     Answered(Option<Status>),
     /// NOTIFY came.
     Reported(Report),
+    /// The two calls are joined, or cannot be.
+    Joined(bool),
 }
 
 /// Whether REFER names the call that the target has with us.
@@ -74,6 +79,8 @@ pub enum Way {
     /// The same, and REFER names the target's address rather than where our call with it goes, which may be known to
     /// nobody else (RFC 5589 §7.5).
     ByAddress,
+    /// It names the target alone, whose call with us stays until REFER is taken: Replaces was not (M-078).
+    Beside,
     /// The new call takes the place of ours while that rings, where its server knows how to (X-07).
     Early,
 }
@@ -91,6 +98,8 @@ pub enum Output {
     DropCaller,
     /// End our call with the target.
     DropTarget,
+    /// Join the two calls here; answered by [`Input::Joined`].
+    Join,
     /// Tell the person how far it is.
     Tell(Step),
     /// It is over; comes exactly once, and nothing comes after it.
@@ -126,6 +135,8 @@ enum Stage {
     Referring(Instant),
     /// REFER was accepted.
     Awaiting(Instant),
+    /// The two are being joined here; REFER was refused so.
+    Joining(Status, Instant),
     /// The caller is being taken back.
     Returning(Why, Instant),
     Over,
@@ -256,6 +267,7 @@ impl Transferor {
             Stage::Holding(_)
             | Stage::Consulting { .. }
             | Stage::Freeing(_)
+            | Stage::Joining(..)
             | Stage::Referring(_)
             | Stage::Awaiting(_) => Why::CallerGone,
         };
@@ -271,7 +283,7 @@ impl Transferor {
                 let spoken = matches!(self.way, Way::Replaces | Way::ByAddress);
                 self.replaced = spoken && status.is_none();
             }
-            Stage::Holding(_) | Stage::Returning(..) | Stage::Over => {}
+            Stage::Holding(_) | Stage::Joining(..) | Stage::Returning(..) | Stage::Over => {}
         }
     }
 
@@ -286,6 +298,7 @@ impl Transferor {
             | Stage::Freeing(_)
             | Stage::Referring(_)
             | Stage::Awaiting(_)
+            | Stage::Joining(..)
             | Stage::Returning(..)
             | Stage::Over => {}
         }
@@ -306,9 +319,11 @@ impl Transferor {
             return;
         }
         match status {
-            Some(status) if status.is_success() => {
-                self.stage = Stage::Awaiting(now + FIRST_REPORT);
-                self.tell(Step::Going(None));
+            Some(status) if status.is_success() => self.accepted(now),
+            Some(status) if self.may_go_beside(status) => self.refer(Way::Beside, now),
+            Some(status) if self.may_join(status) => {
+                self.stage = Stage::Joining(status, now + JOIN);
+                self.outputs.push_back(Output::Join);
             }
             Some(status) if self.may_go_plain(status) => self.free(now),
             Some(status) => self.back(Why::Refused(status), now),
@@ -317,16 +332,54 @@ impl Transferor {
         }
     }
 
-    /// Whether it is tried again without Replaces, because that is what is not understood: 420 or 501 (M-078). Where a
-    /// call that rings was to be replaced, whatever the status: most do not know how.
+    /// The caller goes. A target that is to be called besides our call with it is freed for that.
+    fn accepted(&mut self, now: Instant) {
+        if self.way == Way::Beside && self.has_target() {
+            self.target = OfTarget::None;
+            self.outputs.push_back(Output::DropTarget);
+        }
+        self.stage = Stage::Awaiting(now + FIRST_REPORT);
+        self.tell(Step::Going(None));
+    }
+
+    fn joined(&mut self, is_so: bool, now: Instant) {
+        match self.stage {
+            Stage::Joining(..) if is_so => self.over(Outcome::Joined),
+            Stage::Joining(status, _) => self.back(Why::Refused(status), now),
+            Stage::Holding(_)
+            | Stage::Consulting { .. }
+            | Stage::Freeing(_)
+            | Stage::Referring(_)
+            | Stage::Awaiting(_)
+            | Stage::Returning(..)
+            | Stage::Over => {}
+        }
+    }
+
+    /// Whether REFER goes again without Replaces, because with it the caller did not understand it. The target stays
+    /// with us meanwhile: the caller may know no REFER at all, and then the two are joined here.
+    fn may_go_beside(&self, status: Status) -> bool {
+        let spoken = matches!(self.way, Way::Replaces | Way::ByAddress);
+        spoken && is_unknown(status) && self.target == OfTarget::Answered
+    }
+
+    /// Whether the two are joined here, because the caller takes no REFER. What somebody forbids, or does not want,
+    /// is not done behind their back.
+    fn may_join(&self, status: Status) -> bool {
+        let unwanted = matches!(status.code(), 403 | 603);
+        self.way == Way::Beside && self.target == OfTarget::Answered && !unwanted
+    }
+
+    /// Whether it is tried again without Replaces after the target was freed, because that is what the target does not
+    /// understand (M-078). Where a call that rings was to be replaced, whatever the status: most do not know how. Where
+    /// the target was called besides our call with it: it was busy with that.
     fn may_go_plain(&self, status: Status) -> bool {
-        let unknown = matches!(status.code(), 420 | 501);
-        self.has_target()
-            && match self.way {
-                Way::Replaces | Way::ByAddress => unknown,
-                Way::Early => true,
-                Way::Plain => false,
-            }
+        match self.way {
+            Way::Replaces | Way::ByAddress => self.has_target() && is_unknown(status),
+            Way::Early => self.has_target(),
+            Way::Beside => matches!(status.code(), 486 | 600),
+            Way::Plain => false,
+        }
     }
 
     /// Whether the target was not found where our call with it goes (RFC 5589 §7.5).
@@ -343,7 +396,8 @@ impl Transferor {
             Some(status) if status.is_success() => self.complete(),
             Some(status) if self.may_go_by_address(status) => self.refer(Way::ByAddress, now),
             Some(status) if status.is_final() => match self.may_go_plain(status) {
-                true => self.free(now),
+                true if self.has_target() => self.free(now),
+                true => self.refer(Way::Plain, now),
                 false => self.back(Why::Target(status), now),
             },
             _ if report.last => self.back(Why::Unknown, now),
@@ -353,6 +407,11 @@ impl Transferor {
             }
         }
     }
+}
+
+/// Something in a REFER, or REFER itself, is not known to whoever says this (RFC 3261 §21.4.6, §21.4.15, §21.5.2).
+const fn is_unknown(status: Status) -> bool {
+    matches!(status.code(), 405 | 420 | 501)
 }
 
 impl Machine for Transferor {
@@ -384,6 +443,7 @@ impl Machine for Transferor {
             Input::Cancel => self.take_back(now),
             Input::Answered(status) => self.answered(status, now),
             Input::Reported(report) => self.reported(report, now),
+            Input::Joined(is_so) => self.joined(is_so, now),
         }
     }
 
@@ -396,6 +456,7 @@ impl Machine for Transferor {
             Stage::Referring(_) if !self.replaced => self.back(Why::Unanswered, now),
             Stage::Awaiting(_) if !self.replaced => self.back(Why::Unknown, now),
             Stage::Referring(_) | Stage::Awaiting(_) => self.complete(),
+            Stage::Joining(..) => self.joined(false, now),
             Stage::Returning(why, _) => self.over(Outcome::Lost(why)),
             Stage::Consulting { .. } | Stage::Over => {}
         }
@@ -411,6 +472,7 @@ impl Machine for Transferor {
             | Stage::Freeing(at)
             | Stage::Referring(at)
             | Stage::Awaiting(at)
+            | Stage::Joining(_, at)
             | Stage::Returning(_, at) => Some(at),
             Stage::Consulting { .. } | Stage::Over => None,
         }

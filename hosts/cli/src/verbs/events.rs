@@ -191,6 +191,8 @@ fn call(event: &Event) -> String {
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
+        | EventBody::ToneStarted(_)
+        | EventBody::ToneStopped(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)

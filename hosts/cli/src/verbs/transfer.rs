@@ -5,7 +5,7 @@ use crate::args;
 use crate::error::Error;
 use crate::link::Engine;
 use control::command::CallRef;
-use control::transfer::{TransferCall, TransferMode, TransferState};
+use control::transfer::{TransferCall, TransferMode, TransferState, TransferWay};
 use control::{
     Code, Command, CommandId, ErrorObject, Event, EventBody, ExitCode, TransferSnapshot,
 };
@@ -148,6 +148,10 @@ pub(crate) fn words(transfer: &TransferSnapshot) -> String {
         TransferState::Trying => "calls",
         TransferState::Ringing => "rings at",
         TransferState::Returning => "comes back from",
+        // Two calls that stay: who ends one ends both.
+        TransferState::Completed if transfer.way == Some(TransferWay::Joined) => {
+            "is joined here with"
+        }
         TransferState::Completed => "transferred to",
         TransferState::Recovered => "is back with you, not with",
         TransferState::Lost => "is lost on its way to",

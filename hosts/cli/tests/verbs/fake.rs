@@ -84,35 +84,17 @@ pub(crate) fn at(ms: u64) -> Timestamp {
 }
 
 pub(crate) fn call() -> CallSnapshot {
-    CallSnapshot {
-        call: handle(),
-        account: Some("demo".parse().unwrap()),
-        direction: CallDirection::Outgoing,
-        state: CallState::Dialing,
-        from: Party {
-            uri: "sip:101@demo".into(),
-            display: None,
-        },
-        to: Party {
-            uri: "sip:600@demo".into(),
-            display: Some("Echo".into()),
-        },
-        created: at(0),
-        answered: None,
-        ended: None,
-        silenced: false,
-        muted: false,
-        held_by_remote: false,
-        held_by_local: false,
-        conference: None,
-        media: None,
-        quality: None,
-        end: None,
-        recording: None,
-        sip_call_id: None,
-        known: None,
-        returned: None,
-    }
+    let from = Party {
+        uri: "sip:101@demo".into(),
+        display: None,
+    };
+    let to = Party {
+        uri: "sip:600@demo".into(),
+        display: Some("Echo".into()),
+    };
+    let account = "demo".parse().unwrap();
+    let direction = CallDirection::Outgoing;
+    CallSnapshot::begun(handle(), Some(account), direction, (from, to), at(0))
 }
 
 /// The same call, answered.

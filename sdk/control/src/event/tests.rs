@@ -293,7 +293,7 @@ fn recording_change(reason: Option<&str>) -> Box<RecordingChange> {
 
 /// A transfer in each of its events.
 fn transfers() -> Vec<EventBody> {
-    use crate::transfer::{TransferKind, TransferRole, TransferState};
+    use crate::transfer::{TransferKind, TransferRole, TransferState, TransferWay};
     let transfer = |state, error: Option<ErrorObject>| {
         Box::new(crate::TransferSnapshot {
             call: "c7k2".parse().unwrap(),
@@ -302,6 +302,7 @@ fn transfers() -> Vec<EventBody> {
             state,
             target: "600".into(),
             with: Some("c7k3".parse().unwrap()),
+            way: Some(TransferWay::Replaces),
             sip_status: error.as_ref().and_then(|error| error.sip_status),
             error,
         })
@@ -641,10 +642,10 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.replaced","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.rolled_back","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"source.refused","account":"demo","command":17,"data":{"source":"198.51.100.7:5060","because":"udp_from_unknown","refused":3}}
-        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.requested","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"holding","target":"600","with":"c7k3"}}
-        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.progress","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"ringing","target":"600","with":"c7k3"}}
-        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.done","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"completed","target":"600","with":"c7k3"}}
-        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.failed","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"recovered","target":"600","with":"c7k3","sip_status":486,"error":{"code":"OH-4043","title":"the target did not take the call","detail":"the target said 486 Busy Here","fix":"speak with the caller, and try again later","sip_status":486}}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.requested","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"holding","target":"600","with":"c7k3","way":"replaces"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.progress","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"ringing","target":"600","with":"c7k3","way":"replaces"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.done","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"completed","target":"600","with":"c7k3","way":"replaces"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.transfer.failed","account":"demo","call":"c7k2","command":17,"data":{"call":"c7k2","role":"transferor","kind":"attended","state":"recovered","target":"600","with":"c7k3","way":"replaces","sip_status":486,"error":{"code":"OH-4043","title":"the target did not take the call","detail":"the target said 486 Busy Here","fix":"speak with the caller, and try again later","sip_status":486}}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.named","account":"demo","call":"c7k2","command":17,"data":{"name":"Echo test","source":"favourites","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"history.changed","account":"demo","command":17,"data":{"record":{"id":"1a2-c7k2","call":"c7k2","kind":"answered","state":"completed","account":"demo","local":"sip:101@demo","remote":{"uri":"sip:600@demo","display":"Echo"},"known":{"name":"Echo test","source":"contacts"},"started":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","ended":"2026-11-21T14:02:16.682Z","duration_ms":5000,"cause":"normal","sip_status":200,"marks":["forwarded","recorded"],"sip_call_id":"x@y"}}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"contacts.changed","account":"demo","command":17,"data":{"deleted":["k7"]}}

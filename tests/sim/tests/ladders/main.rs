@@ -3,6 +3,7 @@
 //!
 //! `OFFHOOK_BLESS=1 cargo nextest run -p offhook-sim --test ladders` rewrites `tests/ladders`.
 
+mod conferences;
 mod holds;
 mod races;
 mod registrations;
