@@ -201,6 +201,22 @@ impl<S> MediaEngine<S> {
             | Order::Sound { .. }
             | Order::Listen { .. }
             | Order::StopDialing { .. } => self.keys(order, kit, now),
+            Order::SetBusGain { .. }
+            | Order::SetBusDevice { .. }
+            | Order::SetBusFilter { .. }
+            | Order::SetBusTone { .. }
+            | Order::MuteBus { .. } => self.change_bus(order, kit),
+            Order::AddLeg { .. }
+            | Order::AddBus { .. }
+            | Order::ReplaceCodec { .. }
+            | Order::RemoveLeg { .. }
+            | Order::RemoveBus { .. } => {}
+        }
+    }
+
+    /// Orders that change a bus; what they replace is left in `kit`.
+    fn change_bus(&mut self, order: &Order, kit: &mut Kit<S>) {
+        match *order {
             Order::SetBusGain {
                 bus,
                 speaker_db,
@@ -219,9 +235,21 @@ impl<S> MediaEngine<S> {
             }
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
             Order::AddLeg { .. }
-            | Order::AddBus { .. }
-            | Order::ReplaceCodec { .. }
             | Order::RemoveLeg { .. }
+            | Order::SetRemote { .. }
+            | Order::SetDirection { .. }
+            | Order::SetVoice { .. }
+            | Order::ReplaceCodec { .. }
+            | Order::SetAudio { .. }
+            | Order::Mute { .. }
+            | Order::SetGain { .. }
+            | Order::SetTap { .. }
+            | Order::PauseTap { .. }
+            | Order::Dial { .. }
+            | Order::Sound { .. }
+            | Order::Listen { .. }
+            | Order::StopDialing { .. }
+            | Order::AddBus { .. }
             | Order::RemoveBus { .. } => {}
         }
     }

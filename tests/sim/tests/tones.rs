@@ -55,10 +55,14 @@ fn render(tone: Option<&CallTone>, ms: usize) -> Vec<i16> {
 /// Tones that were told, in order: begun with `+`, ended with `-`.
 fn told(phone: &Phone) -> Vec<String> {
     let events = phone.events().into_iter();
-    let words = events.filter_map(|event| match event.body {
-        EventBody::ToneStarted(change) => Some(format!("+{}", change.tone)),
-        EventBody::ToneStopped(change) => Some(format!("-{}", change.tone)),
-        _ => None,
+    let words = events.filter_map(|event| {
+        if let EventBody::ToneStarted(change) = &event.body {
+            return Some(format!("+{}", change.tone));
+        }
+        let EventBody::ToneStopped(change) = &event.body else {
+            return None;
+        };
+        Some(format!("-{}", change.tone))
     });
     words.collect()
 }
@@ -145,13 +149,12 @@ fn m_054_each_refusal_has_its_tone() {
             bob.reply(invite, status, |r| r);
         });
         assert!(world.run_while_not(ms(40_000), || alice.count("call.ended") == 1));
-        let ended = alice
-            .events()
-            .into_iter()
-            .find_map(|event| match event.body {
-                EventBody::CallEnded(told) => told.sip_status,
-                _ => None,
-            });
+        let ended = alice.events().into_iter().find_map(|event| {
+            let EventBody::CallEnded(told) = event.body else {
+                return None;
+            };
+            told.sip_status
+        });
         assert_eq!(ended, Some(status));
         alice.take_heard();
         world.run_for(ms(4_000));
@@ -221,7 +224,8 @@ fn m_056_a_waiting_call_is_heard_by_the_person_alone() {
     alice.dial(&bob.uri());
     assert!(world.run_while_not(ms(2_000), || alice.count("call.answered") == 1));
     world.run_for(ms(1_000));
-    (alice.take_heard(), bob.take_heard());
+    alice.take_heard();
+    bob.take_heard();
     let waits = carol.dial(&alice.uri());
     assert!(world.run_while_not(ms(2_000), || told(&alice).last().unwrap() == "+waiting"));
     alice.take_heard();
@@ -249,7 +253,8 @@ fn m_046_keys_are_heard_here_and_the_voice_that_is_sent_is_the_same() {
         let call = alice.dial(&bob.uri());
         assert!(world.run_while_not(ms(2_000), || alice.count("call.answered") == 1));
         world.run_for(ms(1_000));
-        (alice.take_heard(), bob.take_heard());
+        alice.take_heard();
+        bob.take_heard();
         alice.press(call, "1#");
         world.run_for(ms(3_000));
         let heard = alice.take_heard();

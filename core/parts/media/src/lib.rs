@@ -300,7 +300,15 @@ impl Media {
         out.post(dialogs::Word::Media { call, ready });
     }
 
-    fn report(&mut self, report: Report, now: Instant, out: &mut Outbox) {
+    /// Tones first: the far end's sound takes the place of theirs.
+    fn reported(&mut self, report: Report, now: Instant, out: &mut Outbox) {
+        if let Report::Flowing { leg } = report {
+            self.signals.flowing(call_of(leg), now, out);
+        }
+        self.report(report, out);
+    }
+
+    fn report(&mut self, report: Report, out: &mut Outbox) {
         match report {
             Report::Ports {
                 leg,
@@ -316,10 +324,7 @@ impl Media {
                     notice(call, Notice::Broken { why }, out);
                 }
             }
-            Report::Flowing { leg } => {
-                self.signals.flowing(call_of(leg), now, out);
-                self.pass(leg, Notice::Flowing, out);
-            }
+            Report::Flowing { leg } => self.pass(leg, Notice::Flowing, out),
             Report::Silent { leg, for_ms } => self.pass(leg, Notice::Silent { for_ms }, out),
             Report::Digit {
                 leg,
@@ -440,7 +445,7 @@ impl Part for Media {
                 account,
                 standing,
             } => self.signals.stands((call, account), standing, now, out),
-            Word::Voice(report) => self.report(report, now, out),
+            Word::Voice(report) => self.reported(report, now, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
                 self.signals.forget(now, out);

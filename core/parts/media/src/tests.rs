@@ -172,12 +172,14 @@ fn sounds(media: &mut Media, at: u64, word: Option<Word>) -> Vec<String> {
         Some(word) => media.handle(word, now, &mut out),
         None => media.handle_time(now, &mut out),
     }
-    let posts = std::iter::from_fn(|| out.take()).filter_map(|post| match post {
-        Post::Voice(Do::Tone { tone, .. }) => {
-            Some(tone.map_or_else(|| "silence".to_owned(), |tone| tone.to_string()))
+    let posts = std::iter::from_fn(|| out.take()).filter_map(|post| {
+        if let Post::Event(ports::events::Word::Tell { body, .. }) = &post {
+            return Some(body.name().to_owned());
         }
-        Post::Event(ports::events::Word::Tell { body, .. }) => Some(body.name().to_owned()),
-        _ => None,
+        let Post::Voice(Do::Tone { tone, .. }) = post else {
+            return None;
+        };
+        Some(tone.map_or_else(|| "silence".to_owned(), |tone| tone.to_string()))
     });
     posts.collect()
 }
