@@ -19,6 +19,7 @@ struct Person {
     numbers: Vec<String>,
     labels: Vec<String>,
     organisation: Option<String>,
+    kind: Option<ContactKind>,
 }
 
 /// The people of an answer, `limit` at most. Errors: it is no answer.
@@ -55,7 +56,7 @@ fn contact(person: Person, title: &str, list: &str) -> Option<Contact> {
     let organisation = person.organisation.map(|text| line(&text, NAME));
     let usable = !name.is_empty() && !numbers.is_empty();
     usable.then(|| Contact {
-        kind: ContactKind::General,
+        kind: kind(person.kind),
         name,
         organisation: organisation.filter(|text| !text.is_empty()),
         numbers,
@@ -67,6 +68,20 @@ fn contact(person: Person, title: &str, list: &str) -> Option<Contact> {
         }),
         ..Contact::default()
     })
+}
+
+/// What a directory may say that its people are; quick dial and one's own are this computer's.
+fn kind(said: Option<ContactKind>) -> ContactKind {
+    match said {
+        Some(kind @ (ContactKind::Extension | ContactKind::Department)) => kind,
+        Some(
+            ContactKind::General
+            | ContactKind::QuickDial
+            | ContactKind::Personal
+            | ContactKind::Unknown,
+        )
+        | None => ContactKind::General,
+    }
 }
 
 /// One line without control characters, cut.

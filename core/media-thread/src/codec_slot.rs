@@ -9,14 +9,14 @@ pub(crate) const MAX_FRAME: usize = 5_760;
 
 /// Calls of a codec on trial that may be too slow. Source: rulings, Limits.
 const MISSES: u64 = 3;
-/// Failures in a row, both ways, that are no longer one bad packet.
+/// Failures in a row one way that are no longer one bad packet.
 const FAILING: u32 = 25;
 /// What one way was too late for in a row, while it is no longer one turn at a processor. Source: rulings, Limits.
 const LATE: u32 = 3;
 
 /// Decoding and encoding, among counts of both.
-const IN: usize = 0;
-const OUT: usize = 1;
+pub(crate) const IN: usize = 0;
+pub(crate) const OUT: usize = 1;
 
 /// A codec behind its fence. Failures become silence or concealment, and a count.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ pub(crate) struct CodecSlot {
     pub(crate) failures: u64,
     /// Packets that came and gave no sound.
     pub(crate) unheard: u64,
-    /// Failures since it did anything right.
-    in_row: u32,
-    /// What came too late since anything was in time: decoded, encoded. An encoder whose packets wait a tick
-    /// does not excuse a decoder that is never heard.
+    /// Failures since it did anything right: decoding, encoding. An encoder that works does not excuse a decoder that
+    /// is never heard, nor the other way round.
+    in_row: [u32; 2],
+    /// What came too late since anything was in time, in the same way.
     late: [u32; 2],
     /// While it stands in another's place on trial.
     pub(crate) watch: Option<Watch>,
@@ -48,7 +48,7 @@ impl CodecSlot {
             rate,
             failures: 0,
             unheard: 0,
-            in_row: 0,
+            in_row: [0; 2],
             late: [0; 2],
             watch: None,
         }
@@ -80,12 +80,13 @@ impl CodecSlot {
         self.codec.is_opening()
     }
 
-    pub(crate) fn failed(&mut self) {
+    /// It did something wrong one way.
+    pub(crate) fn failed(&mut self, way: usize) {
         if self.is_opening() {
             return;
         }
         self.failures += 1;
-        self.in_row = self.in_row.saturating_add(1);
+        self.in_row[way] = self.in_row[way].saturating_add(1);
     }
 
     /// Why its fence lets nothing through, if so.
@@ -93,10 +94,10 @@ impl CodecSlot {
         self.codec.fence().shut()
     }
 
-    /// Whether it does nothing right at the moment, or nothing in time one way.
-    pub(crate) const fn is_failing(&self) -> bool {
-        let [decoded, encoded] = self.late;
-        self.in_row >= FAILING || decoded >= LATE || encoded >= LATE
+    /// Whether it does nothing right, or nothing in time, one way at the moment.
+    pub(crate) fn is_failing(&self) -> bool {
+        let is_wrong = self.in_row.iter().any(|count| *count >= FAILING);
+        is_wrong || self.late.iter().any(|count| *count >= LATE)
     }
 
     /// Something came, or did not: too late, if so.
@@ -121,7 +122,7 @@ impl CodecSlot {
         self.note(IN, decoded.as_ref().map_err(|wrong| *wrong));
         let count = match decoded {
             Ok(count) => count,
-            Err(wrong) => self.rescue(wrong, |other| {
+            Err(wrong) => self.rescue(IN, wrong, |other| {
                 let count = other.decoded(payload, pcm).ok();
                 count.filter(|count| *count > 0)
             })?,
@@ -137,7 +138,7 @@ impl CodecSlot {
         if count == 0 && self.watch.is_some() {
             return Err(WentWrong::Failed);
         }
-        self.in_row = 0;
+        self.in_row[IN] = 0;
         Ok(count)
     }
 
@@ -158,11 +159,11 @@ impl CodecSlot {
         self.note(IN, samples.as_ref().map_err(|trouble| (*trouble).into()));
         match samples.ok().and_then(|count| pcm.get(..count)) {
             Some(decoded) => {
-                self.in_row = 0;
+                self.in_row[IN] = 0;
                 Some(decoded)
             }
             None => {
-                self.failed();
+                self.failed(IN);
                 None
             }
         }
@@ -185,7 +186,7 @@ impl CodecSlot {
         match self.codec.collect_encoded(payload) {
             Ok(None) => Encoded::Late,
             Ok(Some(size)) if size <= payload.len() => {
-                self.in_row = 0;
+                self.in_row[OUT] = 0;
                 self.late[OUT] = 0;
                 match size {
                     0 => Encoded::Nothing,
@@ -193,7 +194,7 @@ impl CodecSlot {
                 }
             }
             Ok(Some(_)) | Err(_) => {
-                self.failed();
+                self.failed(OUT);
                 Encoded::Nothing
             }
         }
@@ -207,7 +208,7 @@ impl CodecSlot {
                     line.push(&pcm[..count]);
                     return;
                 }
-                Ok(_) | Err(_) => self.failed(),
+                Ok(_) | Err(_) => self.failed(IN),
             }
         }
         line.conceal(samples);
@@ -265,7 +266,7 @@ impl CodecSlot {
             }
             // This stream carries nothing to rebuild from: not asked again.
             Some(Err(Trouble::Failed(Status::UNSUPPORTED))) => self.recovers = false,
-            Some(Ok(_) | Err(_)) => self.failed(),
+            Some(Ok(_) | Err(_)) => self.failed(IN),
             None => {}
         }
         self.conceal(samples, line, pcm);
@@ -278,7 +279,7 @@ impl CodecSlot {
         self.note(OUT, encoded.as_ref().map_err(|wrong| *wrong));
         let size = match encoded {
             Ok(size) => size,
-            Err(wrong) => self.rescue(wrong, |other| other.encoded(pcm, payload).ok())?,
+            Err(wrong) => self.rescue(OUT, wrong, |other| other.encoded(pcm, payload).ok())?,
         };
         (size > 0).then_some(size)
     }
@@ -288,13 +289,13 @@ impl CodecSlot {
         if size > payload.len() {
             return Err(WentWrong::Garbage);
         }
-        self.in_row = 0;
+        self.in_row[OUT] = 0;
         Ok(size)
     }
 
     /// A frame that was handed over came a whole packet time late: nobody waits for it any more.
     pub(crate) fn give_up(&mut self) {
-        self.failed();
+        self.failed(OUT);
         self.note::<()>(OUT, Err(WentWrong::TooSlow));
         self.forgive();
     }
@@ -302,7 +303,7 @@ impl CodecSlot {
     /// The far end begins another stream. Ours goes on.
     pub(crate) fn reset(&mut self) {
         if self.codec.reset().is_err() {
-            self.failed();
+            self.failed(IN);
         }
         self.reset_aside();
     }

@@ -140,11 +140,12 @@ impl CodecSlot {
     /// change places.
     pub(crate) fn rescue<T>(
         &mut self,
+        way: usize,
         trouble: WentWrong,
         again: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
         let Some(mut watch) = self.watch.take_if(|watch| watch.wrong.is_none()) else {
-            self.failed();
+            self.failed(way);
             return None;
         };
         let done = again(&mut watch.aside.slot);
@@ -162,7 +163,7 @@ impl CodecSlot {
             self.give_way(&mut watch, trouble);
         }
         if done.is_none() {
-            self.failed();
+            self.failed(way);
         }
         self.watch = Some(watch);
         done

@@ -75,11 +75,11 @@ fn options(wanted: &settings::Directory, account: &Account) -> Option<String> {
     put("url", json!(wanted.url));
     put("user", json!(user));
     put("password", json!(password));
-    if wanted.list == "dav" {
+    if wanted.list.is_empty() {
+        put("base", json!(wanted.base));
+    } else {
         put("refresh_s", json!(wanted.refresh.as_secs().max(1)));
         put("clear_password", json!(wanted.clear_password));
-    } else {
-        put("base", json!(wanted.base));
     }
     Some(Value::Object(all).to_string())
 }

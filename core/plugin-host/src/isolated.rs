@@ -150,6 +150,11 @@ impl Catalogue {
                 "isolated without a permission"
             );
         }
+        // Its maker asked for them, and nobody here was asked.
+        if !permissions.is_empty() {
+            let given = permissions.join(" ");
+            tracing::info!(plugin = manifest.id, given, "isolated with permissions");
+        }
         permissions
     }
 

@@ -96,5 +96,5 @@ pub use ready::Ready;
 pub use recorder::{RecordedFile, RecorderAbout, RecorderPlugin, Recording, RecordingResult};
 pub use services::{Figure, HostClock, Timers};
 pub use started::Watch;
-pub use state::{KEPT, MemoryInUse, OffBy, PluginMemory};
+pub use state::{KEPT, NotKept, OffBy, PluginMemory};
 pub use trust::{Trust, TrustRule};

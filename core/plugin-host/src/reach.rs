@@ -22,12 +22,42 @@ pub(crate) fn filled_in(
             }
             continue;
         }
-        match below(permission).is_some_and(|path| !path.exists()) {
-            true => lacking.push(format!("{permission}: it is not there")),
-            false => given.push(permission.clone()),
+        match below(permission).map(|path| (path, path.canonicalize())) {
+            Some((_, Err(_))) => lacking.push(format!("{permission}: it is not there")),
+            Some((_, Ok(path))) if holds_others(&path, &own_folders()) => {
+                let why = "it holds what is not the plugin's: a folder of its own is needed";
+                lacking.push(format!("{permission}: {why}"));
+            }
+            Some((_, Ok(_))) | None => given.push(permission.clone()),
         }
     }
     (given, lacking)
+}
+
+/// Folders that no plugin may have the whole of: this user's, and the engine's settings and memory. Whoever may write
+/// there says what runs with which trust.
+fn own_folders() -> Vec<PathBuf> {
+    let named = [
+        "HOME",
+        "OFFHOOK_STATE_DIR",
+        "XDG_STATE_HOME",
+        "XDG_CONFIG_HOME",
+    ];
+    let named = named
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .map(PathBuf::from);
+    let settings = std::env::var_os("OFFHOOK_SETTINGS").map(PathBuf::from);
+    let settings = settings.and_then(|file| file.parent().map(Path::to_owned));
+    let all = named.chain(settings).filter(|path| path.is_absolute());
+    all.map(|path| path.canonicalize().unwrap_or(path))
+        .collect()
+}
+
+/// Whether a whole path holds one of `own`, or is a folder of the system's: `/`, or directly below it.
+fn holds_others(path: &Path, own: &[PathBuf]) -> bool {
+    let is_system = path.is_dir() && path.components().count() <= 2;
+    is_system || own.iter().any(|own| own.starts_with(path))
 }
 
 fn made(folder: &Path) -> std::io::Result<PathBuf> {
@@ -73,6 +103,30 @@ mod tests {
         let (given, lacking) = filled_in(&wanted[..1], None);
         assert_eq!(given, [""; 0]);
         assert_eq!(lacking, ["folder:recordings: this host has no such folder"]);
+    }
+
+    #[test]
+    fn no_folder_that_holds_what_is_not_the_plugins_is_given() {
+        let home = PathBuf::from("/home/ann");
+        for path in ["/", "/etc", "/home", "/home/ann"] {
+            assert!(
+                holds_others(Path::new(path), std::slice::from_ref(&home)),
+                "{path}"
+            );
+        }
+        for path in ["/home/ann/calls", "/dev/gpiochip0"] {
+            assert!(
+                !holds_others(Path::new(path), std::slice::from_ref(&home)),
+                "{path}"
+            );
+        }
+        let wanted = ["folder:/".to_owned(), "folder:/etc".to_owned()];
+        let (given, lacking) = filled_in(&wanted, None);
+        assert_eq!((given.len(), lacking.len()), (0, 2), "{lacking:?}");
+        assert!(
+            lacking[0].contains("what is not the plugin's"),
+            "{lacking:?}"
+        );
     }
 
     #[test]

@@ -63,18 +63,29 @@ pub struct PluginMemory {
     folder: PathBuf,
     /// Locked as long as it is open. None where no file can be made; then nothing can be remembered anyhow.
     _lock: Option<File>,
-    in_use: Option<MemoryInUse>,
+    in_use: Option<NotKept>,
     inner: Mutex<Inner>,
 }
 
-/// Another engine has this memory.
+/// Why nothing new is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("what is remembered of plugins in {} belongs to another engine that runs, process {process}", folder.display())]
-pub struct MemoryInUse {
-    /// Where it is.
-    pub folder: PathBuf,
-    /// The number of its process, as it wrote it.
-    pub process: String,
+pub enum NotKept {
+    /// Another engine has this memory.
+    #[error("what is remembered of plugins in {} belongs to another engine that runs, process {process}", folder.display())]
+    InUse {
+        /// Where it is.
+        folder: PathBuf,
+        /// The number of its process, as it wrote it.
+        process: String,
+    },
+    /// It cannot be written. What was asked for holds as long as this engine runs.
+    #[error("{} cannot be written: {why}", folder.display())]
+    Unwritable {
+        /// Where it is.
+        folder: PathBuf,
+        /// What the system says.
+        why: String,
+    },
 }
 
 impl PluginMemory {
@@ -125,7 +136,8 @@ impl PluginMemory {
         if !named.is_empty() {
             tracing::warn!(plugins = ?named, "the last start ended while these were being started or first used");
             let mut inner = memory.inner();
-            memory.write(&mut inner);
+            // Complained of in the log.
+            let _ = memory.write(&mut inner);
             memory.mark(&mut inner);
         }
         memory
@@ -137,7 +149,7 @@ impl PluginMemory {
     }
 
     /// Switches it off from the next start on. `false`: it was.
-    pub fn switch_off(&self, id: &str) -> Result<bool, MemoryInUse> {
+    pub fn switch_off(&self, id: &str) -> Result<bool, NotKept> {
         self.is_ours()?;
         let mut inner = self.inner();
         let fresh = inner
@@ -145,22 +157,22 @@ impl PluginMemory {
             .off
             .insert(id.to_owned(), OffBy::Command)
             .is_none();
-        self.write(&mut inner);
+        self.write(&mut inner)?;
         Ok(fresh)
     }
 
     /// Switches it on from the next start on, and forgets what was held against it. `false`: it was on.
-    pub fn switch_on(&self, id: &str) -> Result<bool, MemoryInUse> {
+    pub fn switch_on(&self, id: &str) -> Result<bool, NotKept> {
         self.is_ours()?;
         let mut inner = self.inner();
         let was_off = inner.kept.off.remove(id).is_some();
         inner.kept.unclean.remove(id);
         inner.kept.looks.retain(|_, look| *look == Look::Good);
-        self.write(&mut inner);
+        self.write(&mut inner)?;
         Ok(was_off)
     }
 
-    fn is_ours(&self) -> Result<(), MemoryInUse> {
+    fn is_ours(&self) -> Result<(), NotKept> {
         self.in_use.clone().map_or(Ok(()), Err)
     }
 
@@ -185,7 +197,8 @@ impl PluginMemory {
         self.came_through(id);
         let mut inner = self.inner();
         if inner.kept.unclean.remove(id).is_some() {
-            self.write(&mut inner);
+            // Complained of in the log.
+            let _ = self.write(&mut inner);
         }
     }
 
@@ -200,7 +213,8 @@ impl PluginMemory {
             inner.kept.looks.clear();
         }
         inner.kept.looks.insert(key.to_owned(), look);
-        self.write(&mut inner);
+        // Complained of in the log.
+        let _ = self.write(&mut inner);
     }
 
     fn mark(&self, inner: &mut Inner) {
@@ -221,13 +235,16 @@ impl PluginMemory {
         self.complain(inner, done);
     }
 
-    fn write(&self, inner: &mut Inner) {
-        if self.in_use.is_some() {
-            return;
-        }
+    fn write(&self, inner: &mut Inner) -> Result<(), NotKept> {
+        self.is_ours()?;
         let json = serde_json::to_vec_pretty(&inner.kept).expect("plain values always become JSON");
         let done = replace(&self.folder.join(KEPT), &json);
+        let failed = done.as_ref().err().map(|why| NotKept::Unwritable {
+            folder: self.folder.clone(),
+            why: why.to_string(),
+        });
         self.complain(inner, done);
+        failed.map_or(Ok(()), Err)
     }
 
     fn complain(&self, inner: &mut Inner, done: std::io::Result<()>) {
@@ -255,7 +272,7 @@ impl Drop for PluginMemory {
 }
 
 /// The lock of this folder, if one can be made. The system takes it back when the process ends, however that is.
-fn locked(folder: &Path) -> Result<Option<File>, MemoryInUse> {
+fn locked(folder: &Path) -> Result<Option<File>, NotKept> {
     let path = folder.join(LOCK);
     let make = || {
         std::fs::create_dir_all(folder)?;
@@ -273,7 +290,7 @@ fn locked(folder: &Path) -> Result<Option<File>, MemoryInUse> {
             let _ = write!(file, "{}", std::process::id());
             Ok(Some(file))
         }
-        Err(TryLockError::WouldBlock) => Err(MemoryInUse {
+        Err(TryLockError::WouldBlock) => Err(NotKept::InUse {
             folder: folder.to_owned(),
             process: std::fs::read_to_string(&path).unwrap_or_default(),
         }),
@@ -301,6 +318,16 @@ mod tests {
         // With the process its lock would go.
         std::fs::remove_file(folder.join(LOCK)).unwrap();
         std::mem::forget(memory);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let memory = PluginMemory::open(&file.join("below"));
+        let refused = memory.switch_off("codec-x").unwrap_err();
+        assert!(matches!(refused, NotKept::Unwritable { .. }), "{refused}");
     }
 
     #[test]
@@ -364,7 +391,10 @@ mod tests {
         let second = PluginMemory::open(folder.path());
         assert_eq!(second.off("a"), Some(OffBy::Command), "it is off for both");
         let refused = second.switch_off("b").unwrap_err();
-        assert_eq!(refused.process, std::process::id().to_string());
+        let NotKept::InUse { process, .. } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(process, std::process::id().to_string());
         assert!(second.switch_on("a").is_err());
         second.at_risk("c");
         second.remember("x", Look::Good);

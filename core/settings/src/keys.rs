@@ -146,6 +146,13 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.ldap_user", Kind::Text),
     key("account.ldap_password", Kind::Secret),
     key("account.ldap_options", Kind::Text),
+    key("account.system_directory_title", Kind::Text),
+    key("account.system_directory_url", Kind::Text),
+    key("account.server_book_title", Kind::Text),
+    key("account.server_book_url", Kind::Text),
+    key("account.server_user", Kind::Text),
+    key("account.server_password", Kind::Secret),
+    key("account.server_clear_password", Kind::Switch),
     key("dial.emergency", Kind::Lines(Lines::Numbers)),
     key(
         "dial.uri_confirm",

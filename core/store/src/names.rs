@@ -1,4 +1,4 @@
-//! Who somebody is: favourites first, then the other contacts (M-109).
+//! Who somebody is: favourites first, then the other contacts, CardDAV before what the server lists (M-109).
 
 use crate::{Error, profiles, rescue, row};
 use control::{Contact, KnownName, Profile};
@@ -12,6 +12,8 @@ const TAIL: usize = 4;
 const FAVOURITES: u8 = 0;
 const CONTACTS: u8 = 1;
 const COPIED: u8 = 2;
+/// Copies of what the server lists: behind all directories that are asked.
+const OF_SERVER: u8 = 100;
 
 /// Who `uri` is by the lists of `owner`.
 pub(crate) fn of(
@@ -51,9 +53,12 @@ pub(crate) fn of(
     if let Some(contact) = own {
         return Ok(Some(known(contact, "contacts", CONTACTS)));
     }
-    Ok(found
-        .first()
-        .map(|contact| known(contact, &contact.source, COPIED)))
+    let rank = |contact: &Contact| match &contact.origin {
+        Some(origin) if origin.list == "ws" => OF_SERVER,
+        Some(_) | None => COPIED,
+    };
+    let best = found.iter().min_by_key(|contact| rank(contact));
+    Ok(best.map(|contact| known(contact, &contact.source, rank(contact))))
 }
 
 /// A favourite of the profile in use names the contact, or its number.

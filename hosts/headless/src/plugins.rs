@@ -31,6 +31,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &codec_g722::ENTRY,
         &codec_gsm::ENTRY,
         &directory_carddav::ENTRY,
+        &directory_http::ENTRY,
         &directory_ldap::ENTRY,
         &codec_ilbc::ENTRY,
         &codec_l16::ENTRY,

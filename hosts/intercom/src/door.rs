@@ -1,13 +1,16 @@
 //! The door: opened by keys that a caller presses, shut again by itself.
 
 use control::event::{Filter, Side};
-use control::{CallHandle, EventBody};
+use control::{CallHandle, Code, ErrorObject, EventBody};
 use engine::listener::Next;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::str::FromStr;
 use std::time::Duration;
+
+/// A relay that did not shut is told again after this. Unit: time.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Keys that open the door.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl Pressed {
     }
 }
 
-/// A door.
+/// A door. However its watch ends, it is shut.
 #[derive(Debug)]
 pub(crate) struct Door {
     key: Option<Key>,
@@ -61,13 +64,31 @@ pub(crate) struct Door {
     open_for: Duration,
 }
 
+impl Drop for Door {
+    fn drop(&mut self) {
+        // It has been complained of when it was opened, and nobody is left who could do more.
+        let _ = self.switch("0");
+    }
+}
+
 impl Door {
-    pub(crate) fn new(key: Option<Key>, relay: Option<PathBuf>, open_for: Duration) -> Self {
-        Self {
+    /// A door that is shut.
+    ///
+    /// # Errors
+    ///
+    /// Its relay cannot be written: nobody would ever get in.
+    pub(crate) fn shut(
+        key: Option<Key>,
+        relay: Option<PathBuf>,
+        open_for: Duration,
+    ) -> Result<Self, ErrorObject> {
+        let door = Self {
             key,
             relay,
             open_for,
-        }
+        };
+        door.switch("0")?;
+        Ok(door)
     }
 
     /// Listens to what callers press, until the engine stops.
@@ -76,7 +97,6 @@ impl Door {
             return core.stopped().await;
         };
         let events = core.events(Filter(vec!["call.dtmf".into(), "call.ended".into()]));
-        self.switch("0");
         let mut pressed = Pressed::default();
         let mut shut_at = None;
         loop {
@@ -89,9 +109,14 @@ impl Door {
             let next = tokio::select! {
                 () = core.stopped() => break,
                 () = shut => {
-                    self.switch("0");
-                    terminal::line("door shut");
-                    shut_at = None;
+                    shut_at = match self.switch("0") {
+                        Ok(()) => None,
+                        // An open door is not left so.
+                        Err(_) => Some(tokio::time::Instant::now() + AGAIN),
+                    };
+                    if shut_at.is_none() {
+                        terminal::line("door shut");
+                    }
                     continue;
                 }
                 next = events.next() => next,
@@ -109,20 +134,27 @@ impl Door {
                 && dtmf.direction == Side::Remote
                 && pressed.press(call, dtmf.digit, key)
             {
-                self.switch("1");
-                terminal::line("door open");
                 shut_at = Some(tokio::time::Instant::now() + self.open_for);
+                match self.switch("1") {
+                    Ok(()) => terminal::line("door open"),
+                    Err(error) => terminal::complain(&error),
+                }
             }
         }
-        self.switch("0");
     }
 
-    fn switch(&self, to: &str) {
-        if let Some(relay) = &self.relay
-            && let Err(why) = std::fs::write(relay, to)
-        {
-            terminal::complain_line(format_args!("door relay {}: {why}", relay.display()));
-        }
+    fn switch(&self, to: &str) -> Result<(), ErrorObject> {
+        let Some(relay) = &self.relay else {
+            return Ok(());
+        };
+        std::fs::write(relay, to).map_err(|why| {
+            let why = format!(
+                "the door's relay {} cannot be written: {why}",
+                relay.display()
+            );
+            ErrorObject::new(Code::BROKEN_SETTINGS, why)
+                .fix("name the relay's file by --door-relay, and let this user write it")
+        })
     }
 }
 

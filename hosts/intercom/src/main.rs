@@ -23,7 +23,12 @@ struct Options {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// What callers press to open the door: 1 to 16 of 0-9 * # A-D. Without it no key opens.
-    #[arg(long, value_name = "KEYS")]
+    #[arg(
+        long,
+        value_name = "KEYS",
+        env = "OFFHOOK_DOOR_KEY",
+        hide_env_values = true
+    )]
     door_key: Option<Key>,
     /// File that is 1 while the door is open, otherwise 0, such as a relay's of the system.
     #[arg(long, value_name = "FILE", requires = "door_key")]
@@ -58,6 +63,9 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
     for warning in &loaded.warnings {
         terminal::complain_line(warning);
     }
+    let open_for = Duration::from_millis(options.door_open_ms);
+    let (key, relay) = (options.door_key.clone(), options.door_relay.clone());
+    let door = Door::shut(key, relay, open_for)?;
     let builder =
         phone::build(&loaded.settings, catalogue(&loaded.settings)).map_err(|why| why.explain())?;
     actix::System::new().block_on(async {
@@ -68,16 +76,12 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
                 listen.transport, listen.address
             ));
         }
-        let open_for = Duration::from_millis(options.door_open_ms);
-        let door = Door::new(
-            options.door_key.clone(),
-            options.door_relay.clone(),
-            open_for,
-        );
         tokio::select! {
             () = door.watch(&core) => {}
             () = stopped(&core) => {}
         }
+        // Before anything that takes time.
+        drop(door);
         core.stop("asked to stop").await;
         Ok(())
     })

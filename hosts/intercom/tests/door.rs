@@ -23,7 +23,7 @@ impl Drop for Intercom {
     }
 }
 
-fn intercom(folder: &Path, more: &[String]) -> Intercom {
+fn intercom(folder: &Path, open_ms: u32, more: &[String]) -> Intercom {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_offhook-intercom"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OFFHOOK_") {
@@ -38,7 +38,8 @@ fn intercom(folder: &Path, more: &[String]) -> Intercom {
         command.args(["--set", set]);
     }
     let relay = folder.join("relay");
-    command.args(["--door-key", "17#", "--door-open-ms", "300"]);
+    command.env("OFFHOOK_DOOR_KEY", "17#");
+    command.args(["--door-open-ms", &open_ms.to_string()]);
     command.arg("--door-relay").arg(relay).args(more);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap());
@@ -99,40 +100,79 @@ async fn dial(core: &engine::Core, to: String) -> CallHandle {
     }
 }
 
+/// Calls the door and presses the key; the caller, its call, and the door that said that it is open.
+async fn opened(mut door: Intercom) -> (std::rc::Rc<engine::Core>, CallHandle, Intercom) {
+    let listening = line(&mut door);
+    let address = listening.rsplit(' ').next().unwrap().to_owned();
+    let core = caller().await;
+    let events = core.events(Filter(vec!["call.*".into()]));
+    let call = dial(&core, format!("sip:door@{address}")).await;
+    loop {
+        let Next::Event(sent) = events.next().await else {
+            continue;
+        };
+        let body = &sent.event.body;
+        assert!(!matches!(body, EventBody::CallEnded(_)), "{body:?}");
+        if matches!(body, EventBody::CallAnswered(_)) {
+            break;
+        }
+    }
+    let digits = "0017#".parse().unwrap();
+    let send = SendDtmf {
+        call: Some(call),
+        digits,
+        duration_ms: None,
+    };
+    core.command(Command::SendDtmf(send), None).1.unwrap();
+    let waited = tokio::task::spawn_blocking(move || {
+        assert_eq!(line(&mut door), "door open");
+        door
+    });
+    (core, call, waited.await.unwrap())
+}
+
+#[test]
+fn a_door_that_is_open_is_shut_when_the_program_is_stopped() {
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let folder = tempfile::tempdir().unwrap();
+        let relay = folder.path().join("relay");
+        let door = intercom(folder.path(), 60_000, &[]);
+        let test = async {
+            let (core, _, mut door) = opened(door).await;
+            assert_eq!(std::fs::read_to_string(&relay).unwrap(), "1");
+            let pid = rustix::process::Pid::from_child(&door.0);
+            rustix::process::kill_process(pid, signal).unwrap();
+            let ended = tokio::task::spawn_blocking(move || door.0.wait());
+            assert!(ended.await.unwrap().unwrap().success());
+            assert_eq!(std::fs::read_to_string(&relay).unwrap(), "0");
+            core.stop("test").await;
+        };
+        let bounded = async { tokio::time::timeout(PATIENCE, test).await };
+        let done = actix::System::new().block_on(bounded);
+        done.expect("ends in time");
+    }
+}
+
+#[test]
+fn a_door_whose_relay_cannot_be_written_is_no_door() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_offhook-intercom"));
+    let words = ["--door-key", "1", "--door-relay", "/proc/none/relay"];
+    let ended = command.args(words).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success());
+    assert!(
+        said.contains("/proc/none/relay") && said.contains("\n  fix   "),
+        "{said}"
+    );
+}
+
 #[test]
 fn it_answers_by_itself_and_opens_to_who_knows_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let relay = folder.path().join("relay");
-    let mut door = intercom(folder.path(), &[]);
-    let listening = line(&mut door);
-    let address = listening.rsplit(' ').next().unwrap().to_owned();
+    let door = intercom(folder.path(), 300, &[]);
     let test = async {
-        let core = caller().await;
-        let events = core.events(Filter(vec!["call.*".into()]));
-        let call = dial(&core, format!("sip:door@{address}")).await;
-        loop {
-            let Next::Event(sent) = events.next().await else {
-                continue;
-            };
-            let body = &sent.event.body;
-            assert!(!matches!(body, EventBody::CallEnded(_)), "{body:?}");
-            if matches!(body, EventBody::CallAnswered(_)) {
-                break;
-            }
-        }
-        let digits = "0017#".parse().unwrap();
-        let send = SendDtmf {
-            call: Some(call),
-            digits,
-            duration_ms: None,
-        };
-        core.command(Command::SendDtmf(send), None).1.unwrap();
-        let mut door = tokio::task::spawn_blocking(move || {
-            assert_eq!(line(&mut door), "door open");
-            door
-        })
-        .await
-        .unwrap();
+        let (core, call, mut door) = opened(door).await;
         assert_eq!(std::fs::read_to_string(&relay).unwrap(), "1");
         tokio::task::spawn_blocking(move || {
             assert_eq!(line(&mut door), "door shut");
@@ -167,7 +207,7 @@ fn it_registers_with_a_pbx() {
             .into_iter()
             .flat_map(|set| ["--set".into(), set])
             .collect();
-        let _door = intercom(folder.path(), &more);
+        let _door = intercom(folder.path(), 300, &more);
         while pbx.contacts("101").is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -244,14 +244,22 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The plugins of the far end: all real ones, whatever is swapped in the phone.
-pub(crate) fn of_the_pbx() -> Result<Catalogue, String> {
-    let mut catalogue = Catalogue::new("offhook-qa pbx", env!("CARGO_PKG_VERSION"));
+/// The plugins of the far end: all real ones, whatever is swapped in the phone; and codecs of library files, which
+/// nobody else could speak. A file that is another build of a codec here meets that.
+pub(crate) fn of_the_pbx(scenario: &Scenario) -> Result<Catalogue, String> {
+    let mut catalogue = guarded(scenario)?;
     for (_, players) in KINDS {
         for (_, entry) in players.iter().filter(|(id, _)| !id.starts_with("mock-")) {
             catalogue
                 .add_built_in(entry)
                 .map_err(|why| format!("{why}; {}", why.fix()))?;
+        }
+    }
+    let codecs = scenario.plugins.get("codec").map(|ids| ids.list());
+    for file in codecs.into_iter().flatten().filter(|id| is_file(id)) {
+        match catalogue.add_file(Path::new(&file)) {
+            Ok(()) | Err(plugin_host::Error::Duplicate { .. }) => {}
+            Err(why) => return Err(format!("{why}; {}", why.fix())),
         }
     }
     Ok(catalogue)

@@ -127,9 +127,17 @@ impl<'a> Play<'a> {
                         .take(5)
                         .map(|e| e["type"].to_string())
                         .collect();
+                    let mut seen = self.seen.iter().rev();
+                    let ended = seen.find(|event| event["type"] == "call.ended");
+                    let why = ended.map(|event| {
+                        let (cause, status) =
+                            (&event["data"]["cause"], &event["data"]["sip_status"]);
+                        format!("; the call ended by {cause}, status {status}")
+                    });
                     return Err(format!(
-                        "{name} did not come within {ms} ms; the last were {}",
-                        last.join(" ")
+                        "{name} did not come within {ms} ms; the last were {}{}",
+                        last.join(" "),
+                        why.unwrap_or_default()
                     ));
                 }
             }

@@ -143,6 +143,59 @@ pub(crate) struct Mock {
     pub(crate) failed: u64,
 }
 
+impl Step {
+    /// What could hold whatever happens, or never, is a slip of the pen.
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Wait(wait) => known(&wait.event),
+            Self::Event(event) => {
+                known(&event.name)?;
+                let (least, most) = (event.at_least.unwrap_or(0), event.at_most);
+                match most.is_some_and(|most| most < least) {
+                    true => Err("at_most is less than at_least".to_owned()),
+                    false => Ok(()),
+                }
+            }
+            Self::Tone(tone) => {
+                let is_heard = tone.hertz > 0.0 && tone.hertz < 4_000.0;
+                match is_heard && tone.share > 0.0 && tone.share <= 1.0 {
+                    true => Ok(()),
+                    false => Err(
+                        "hertz is more than 0 and less than 4000, share more than 0 and at most 1"
+                            .to_owned(),
+                    ),
+                }
+            }
+            Self::Level(level) => match (level.above_dbov, level.below_dbov) {
+                (None, None) => Err("say above_dbov, below_dbov or both".to_owned()),
+                (Some(above), Some(below)) if above >= below => {
+                    Err("no level is above above_dbov and below below_dbov".to_owned())
+                }
+                (Some(_), _) | (_, Some(_)) => Ok(()),
+            },
+            Self::Mock(mock) if mock.calls == 0 && mock.failed == 0 => {
+                Err("say calls, failed or both, more than 0".to_owned())
+            }
+            Self::Mock(_)
+            | Self::Dial(_)
+            | Self::Digits(_)
+            | Self::Pause(_)
+            | Self::Record(_)
+            | Self::HangUp(_) => Ok(()),
+        }
+    }
+}
+
+/// An event that is never told would never be too many.
+fn known(name: &str) -> Result<(), String> {
+    match control::event::NAMES.contains(&name) {
+        true => Ok(()),
+        false => Err(format!(
+            "there is no event '{name}'; offhook events shows them"
+        )),
+    }
+}
+
 const fn patience() -> u64 {
     5_000
 }
@@ -157,6 +210,16 @@ impl Scenario {
         let scenario: Self = toml::from_str(text).map_err(|why| why.to_string())?;
         if scenario.cases.is_empty() {
             return Err("there is no [[case]]".to_owned());
+        }
+        for case in &scenario.cases {
+            let wrong = |why: String| format!("case '{}': {why}", case.name);
+            if case.steps.is_empty() {
+                return Err(wrong("it has no steps, so it proves nothing".to_owned()));
+            }
+            for (n, step) in case.steps.iter().enumerate() {
+                let step = step.check();
+                step.map_err(|why| wrong(format!("step {}: {why}", n + 1)))?;
+            }
         }
         Ok(scenario)
     }
@@ -208,5 +271,46 @@ mod tests {
             );
         }
         assert!(Scenario::read("name = \"x\"\ncase = []\n").is_err());
+    }
+
+    #[test]
+    fn steps_that_prove_nothing_are_refused() {
+        let read = |steps: &str| {
+            let text = format!("name = \"x\"\n[[case]]\nname = \"y\"\nsteps = [{steps}]\n");
+            Scenario::read(&text).map(drop)
+        };
+        for (steps, why) in [
+            ("", "no steps"),
+            (
+                "{ wait = { event = \"call.endet\" } }",
+                "no event 'call.endet'",
+            ),
+            (
+                "{ event = { name = \"call.endet\", at_most = 0 } }",
+                "no event",
+            ),
+            (
+                "{ event = { name = \"call.ended\", at_least = 2, at_most = 1 } }",
+                "less than",
+            ),
+            ("{ level = {} }", "above_dbov"),
+            (
+                "{ level = { above_dbov = -10, below_dbov = -20 } }",
+                "no level",
+            ),
+            ("{ tone = { hertz = -5 } }", "hertz"),
+            ("{ tone = { hertz = 440, share = -1 } }", "share"),
+            (
+                "{ dial = \"600\" }, { mock = { kind = \"codec\" } }",
+                "step 2: say calls",
+            ),
+        ] {
+            let refused = read(steps).unwrap_err();
+            assert!(
+                refused.contains("case 'y'") && refused.contains(why),
+                "{refused}"
+            );
+        }
+        read("{ level = { above_dbov = -30, below_dbov = -10 } }").unwrap();
     }
 }

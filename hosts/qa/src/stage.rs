@@ -37,7 +37,7 @@ impl Stage {
             .collect::<String>();
         let users = Users::none().and(USER, &password);
         let pbx_settings = demo_pbx::Settings::new(users, folder.to_owned(), seed()?);
-        let pbx = demo_pbx::start(pbx_settings, cast::of_the_pbx()?).await;
+        let pbx = demo_pbx::start(pbx_settings, cast::of_the_pbx(scenario)?).await;
         let pbx = pbx.map_err(|why| why.to_string())?;
         let mut request = settings::Request::of_profile("demo");
         // What stands in the environment is for a person's phone.

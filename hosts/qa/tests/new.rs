@@ -1,5 +1,5 @@
 //! What `offhook plugin new` writes, built without a network, carries a call: in Rust and in C, of every kind that calls
-//! use but codecs, which `offhook plugin run` proves.
+//! use.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -57,6 +57,15 @@ fn a_new_filter_carries_a_call() {
     let soft = "{ level = { above_dbov = -45, below_dbov = -35 } }";
     let options = "[options.my-filter]\npercent = 10";
     carries_a_call("filter", Language::C, -19, options, soft);
+}
+
+/// Nobody else speaks it: the far end has it too.
+#[test]
+fn a_new_codec_carries_a_call() {
+    for language in [Language::Rust, Language::C] {
+        let heard = "{ tone = { hertz = 440, share = 0.5 } }";
+        carries_a_call("codec", language, -19, "", heard);
+    }
 }
 
 #[test]

@@ -27,10 +27,7 @@ fn vector(name: &str) -> Option<Vec<u8>> {
     let file = folder.join("opus-rfc8251").join(name);
     let bytes = std::fs::read(&file).ok();
     if bytes.is_none() {
-        println!(
-            "SKIPPED: {} is not there; set OFFHOOK_VECTORS",
-            file.display()
-        );
+        println!("SKIPPED: no vector {}; set OFFHOOK_VECTORS", file.display());
     }
     bytes
 }

@@ -18,22 +18,11 @@ mod xml;
 pub use options::Options;
 
 use control::Contact;
-use people::fold;
+use people::Question;
 use plugin::{Directory, Refusal, Status};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use server::Server;
 use std::time::{Duration, Instant};
-
-/// What is asked. What is not known of it is passed over.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Question {
-    text: Option<String>,
-    number: Option<String>,
-    all: bool,
-    limit: Option<usize>,
-}
 
 /// One account at a server.
 #[derive(Debug)]
@@ -55,10 +44,8 @@ impl Directory for CardDav {
     }
 
     fn search(&mut self, query: &str) -> Result<String, Refusal> {
-        let bad = |why: serde_json::Error| {
-            Refusal::new(Status::BAD_ARGUMENT, format!("the question: {why}"))
-        };
-        let question: Question = serde_json::from_str(query).map_err(bad)?;
+        let bad = |why: String| Refusal::new(Status::BAD_ARGUMENT, why);
+        let question = Question::read(query).map_err(bad)?;
         let synchronised = match self.is_stale() || question.all {
             true => self.synchronise(),
             false => Ok(()),
@@ -91,26 +78,6 @@ impl CardDav {
         done.map_err(|why| Refusal::new(Status::FAILED, why.to_string()))?;
         self.fresh = Some(Instant::now());
         Ok(())
-    }
-}
-
-impl Question {
-    fn means(&self, person: &Contact) -> bool {
-        if self.all {
-            return true;
-        }
-        if let Some(number) = &self.number {
-            let wanted = fold::digits(fold::user_of(number));
-            let mut numbers = person.numbers.iter();
-            return numbers.any(|its| fold::is_same_number(&fold::digits(its), &wanted));
-        }
-        let Some(text) = &self.text else { return false };
-        let (wanted, digits) = (fold::fold(text), fold::digits(text));
-        let has = |its: &str| fold::fold(its).contains(&wanted);
-        let dials = |its: &String| !digits.is_empty() && fold::digits(its).contains(&digits);
-        has(&person.name)
-            || person.organisation.as_deref().is_some_and(has)
-            || person.numbers.iter().any(|its| has(its) || dials(its))
     }
 }
 

@@ -29,26 +29,3 @@ fn a_server_that_is_not_there_is_told_m_108() {
         assert!(refused.reason.contains("cannot be reached"), "{refused}");
     }
 }
-
-#[test]
-fn people_are_meant_by_name_organisation_and_number_m_105() {
-    let person = Contact {
-        name: "Jürgen Müller".to_owned(),
-        organisation: Some("Acme".to_owned()),
-        numbers: vec!["+49 (30) 123-4567".to_owned()],
-        ..Contact::default()
-    };
-    for (question, means) in [
-        (r#"{"text":"muller"}"#, true),
-        (r#"{"text":"ACM"}"#, true),
-        (r#"{"text":"3012"}"#, true),
-        (r#"{"text":"bob"}"#, false),
-        (r#"{"number":"sip:0301234567@pbx"}"#, true),
-        (r#"{"number":"0301234568"}"#, false),
-        (r#"{"all":true}"#, true),
-        ("{}", false),
-    ] {
-        let question: Question = serde_json::from_str(question).unwrap();
-        assert_eq!(question.means(&person), means, "{question:?}");
-    }
-}

@@ -2,6 +2,10 @@
 //!
 //! Thousands: 1 usage and settings, 2 accounts and servers, 3 sound, 4 calls and lamps, 5 plugins, 6 engine.
 
+mod engine;
+#[cfg(test)]
+mod tests;
+
 use crate::{Code, ExitCode};
 use core::fmt::Write as _;
 
@@ -20,14 +24,14 @@ pub struct Entry {
     pub exit: ExitCode,
 }
 
+/// Consts of these codes, and a table of them.
 macro_rules! index {
-    ($($(#[$doc:meta])* $number:literal $name:ident $exit:ident $title:literal $cause:literal $fix:literal;)*) => {
+    ($table:ident; $($(#[$doc:meta])* $number:literal $name:ident $exit:ident $title:literal $cause:literal $fix:literal;)*) => {
         impl Code {
             $($(#[$doc])* pub const $name: Self = Self($number);)*
         }
 
-        /// All errors, by number.
-        pub const INDEX: &[Entry] = &[$(Entry {
+        pub(super) const $table: &[Entry] = &[$(Entry {
             code: Code::$name,
             title: $title,
             cause: $cause,
@@ -37,7 +41,26 @@ macro_rules! index {
     };
 }
 
-index! {
+use index;
+
+/// All errors, by number.
+pub const INDEX: &[Entry] = &joined();
+
+/// Both tables, one behind the other.
+const fn joined() -> [Entry; PHONE.len() + engine::ENGINE.len()] {
+    let mut all = [PHONE[0]; PHONE.len() + engine::ENGINE.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = match at < PHONE.len() {
+            true => PHONE[at],
+            false => engine::ENGINE[at - PHONE.len()],
+        };
+        at += 1;
+    }
+    all
+}
+
+index! { PHONE;
     /// The command line was not understood.
     1001 USAGE Usage
         "the command was not understood"
@@ -389,101 +412,6 @@ index! {
         "that contact belongs to a directory"
         "it was copied from there, and would come back as it was"
         "change it at the directory";
-    /// A plugin is missing.
-    5001 PLUGIN_MISSING Plugin
-        "a plugin that the settings name is not there"
-        "no file on the search path has this id, and it is not built in"
-        "install it, add its folder to plugins.path, or take it out of the settings";
-    /// A plugin was refused.
-    5002 PLUGIN_REFUSED Plugin
-        "a plugin was refused"
-        "it was made for another version of the plugin interface, is damaged, or is not allowed"
-        "rebuild it for this version, or allow it in plugins.allow";
-    /// A plugin crashed.
-    5003 PLUGIN_CRASHED Plugin
-        "a plugin failed while it worked"
-        "a fault in the plugin; it was fenced off, and calls go on without it"
-        "offhook plugin reload ID starts it anew; and tell the plugin's maker";
-    /// A recording failed.
-    5004 RECORDING_FAILED Failed
-        "the recording could not be made, or ended too early"
-        "the folder cannot be written, the disk is full, or the recorder failed; what was kept stays readable"
-        "see to what the cause says: room on the disk, recording.folder in the settings; then start it again";
-    /// A plugin was late.
-    5005 PLUGIN_LATE Plugin
-        "a plugin was too slow and is passed over in this call"
-        "three calls in a row took longer than they may: 1 ms for 20 ms of audio"
-        "see offhook plugin top; a busy machine can be the cause too";
-    /// No such plugin.
-    5006 UNKNOWN_PLUGIN Plugin
-        "there is no such plugin"
-        "no plugin in use has this id, and no file that was looked at"
-        "see offhook plugin list for those that there are";
-    /// A newer build was rolled back.
-    5007 PLUGIN_ROLLED_BACK Plugin
-        "a newer build of a plugin failed in a call; the one before is back"
-        "it panicked, was too slow, said nonsense or refused what the one before did; no sound was lost"
-        "correct the build, then: offhook plugin reload ID --live";
-    /// No engine answers.
-    6001 NO_ENGINE NoEngine
-        "no engine to talk to"
-        "no engine runs for this profile, or its control socket is elsewhere"
-        "start one: offhook demo, or systemctl start offhookd; or name its socket with --socket";
-    /// A control line was not understood.
-    6002 BAD_CONTROL_LINE Failed
-        "the engine did not understand what it was sent"
-        "the line is not one JSON object, is too long, or a field has a wrong value"
-        "see sdk/control for the words; update the older of the two programs";
-    /// An unknown command.
-    6003 UNKNOWN_COMMAND Usage
-        "this engine does not know that command"
-        "it is older than the program that asks, or was built without that part"
-        "update the engine, or use a host that has the part";
-    /// The engine stops.
-    6004 STOPPING Failed
-        "the engine is stopping"
-        "it was told to stop and takes no more commands"
-        "start it again";
-    /// A part failed too often.
-    6005 DEGRADED Failed
-        "a part of the engine failed too often and stays down"
-        "it was restarted as often as its budget allows; other parts go on"
-        "restart the engine, and report the fault with its log";
-    /// No common version of the control protocol.
-    6006 NO_COMMON_VERSION Failed
-        "engine and program have no version of the control protocol in common"
-        "one of the two is much older"
-        "update the older of the two programs";
-    /// A queue is full.
-    6007 ENGINE_BUSY Failed
-        "the engine is too busy for that now"
-        "a queue inside is full; the command was not carried out"
-        "try again";
-    /// Not permitted.
-    6008 NOT_PERMITTED NotPermitted
-        "that is not permitted"
-        "the socket belongs to another user, or the token lacks the scope"
-        "use the account that runs the engine";
-    /// History and contacts cannot be written.
-    6101 STORE_FAILED Failed
-        "history and contacts cannot be kept on disk"
-        "the disk is full or read-only, or another program keeps the file; records of calls wait in memory"
-        "make room, or end the other program: what waits is written within a second then";
-    /// History and contacts were damaged.
-    6102 STORE_DAMAGED Failed
-        "history and contacts were damaged"
-        "the file, or a record in it, is not as it was written; what could be read was kept"
-        "check the disk; the damaged file stands beside the new one";
-    /// History and contacts of a newer offhook.
-    6103 STORE_NEWER Failed
-        "history and contacts are of a newer offhook"
-        "a newer version wrote the file; this one reads it and writes nothing into it"
-        "use the newer version, or name another folder with history.folder";
-    /// A directory cannot be asked.
-    6104 DIRECTORY_FAILED Failed
-        "a directory cannot be asked"
-        "its server is away, too slow, or does not take the password; calls and other contacts go on without it"
-        "see the reason; it is tried again by itself within a minute";
 }
 
 /// The entry of `code`.
@@ -502,39 +430,4 @@ pub fn explain(code: Code) -> Option<String> {
     }
     let _ = writeln!(text, "  exit  {}", entry.exit.number());
     Some(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::expect;
-
-    #[test]
-    fn the_index_is_sorted_complete_and_plain() {
-        assert!(INDEX.is_sorted_by(|a, b| a.code < b.code));
-        for entry in INDEX {
-            assert_eq!(find(entry.code), Some(entry));
-            for text in [entry.title, entry.cause, entry.fix] {
-                assert!(
-                    !text.is_empty() && !text.ends_with('.') && !text.contains('\n'),
-                    "{text}"
-                );
-            }
-            assert_ne!(entry.exit, ExitCode::Success, "{}", entry.code);
-            assert!(entry.title.len() <= 72, "{}", entry.title);
-        }
-        assert_eq!(find(Code(9999)), None);
-    }
-
-    #[test]
-    fn explain_prints_cause_fix_and_exit() {
-        expect![[r#"
-            OH-3107  you are sending sound but nothing comes back
-              why   they told us an address for sound that is not reachable from here, or something between blocks it
-              fix   on a real PBX turn on "NAT / symmetric RTP" for this phone
-              exit  7
-        "#]]
-        .assert_eq(&explain(Code::MEDIA_UNREACHABLE).unwrap());
-        assert_eq!(explain(Code(1)), None);
-    }
 }

@@ -5,7 +5,11 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`fold`] | names without case and accents, numbers as they are dialled |
+//! | [`Question`] | what a directory is asked, and whom it means |
 //! | [`vcard`] | contacts as vCards (RFC 6350) |
 
 pub mod fold;
+pub mod question;
 pub mod vcard;
+
+pub use question::Question;

@@ -5,8 +5,11 @@ use crate::subject::{Stop, Subject};
 use crate::{Check, LIST, os};
 use plugin_host::Manifest;
 use std::io::Read;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Begins the line in which a child says how it went; plugins print what they like around it.
@@ -50,7 +53,9 @@ pub fn check(file: &Path, seed: u64, only: &[String], command: impl Fn(&str) -> 
 }
 
 fn ask(mut command: Command, check: &Check) -> Verdict {
+    // A group of its own, which ends whole.
     let child = command
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -70,15 +75,12 @@ fn ask(mut command: Command, check: &Check) -> Verdict {
             Err(_) => break None,
         }
     };
+    // What it started ends with it; that all are gone already is as good.
+    os::end_group(child.id());
     if status.is_none() {
-        // Its end is what the report says; that it is gone already is as good.
-        let _ = child.kill();
         let _ = child.wait();
     }
-    let text = |thread: Option<std::thread::JoinHandle<Vec<u8>>>| {
-        let bytes = thread.and_then(|thread| thread.join().ok());
-        String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
-    };
+    let text = |said: Option<Said>| said.map(Said::whole).unwrap_or_default();
     let (out, err) = (text(out), text(err));
     let said = out
         .rsplit_once(MARK)
@@ -97,18 +99,41 @@ fn ask(mut command: Command, check: &Check) -> Verdict {
     }
 }
 
-/// Reads all there is, so that no child waits for us; keeps the end.
-fn reader(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+/// How long is waited for the end of what a process said that is gone. Unit: time.
+const REST: Duration = Duration::from_millis(500);
+
+/// What a child says, while it says it; the end of it is kept.
+struct Said {
+    all: Arc<Mutex<Vec<u8>>>,
+    /// Nothing is sent; it ends with the thread that reads.
+    over: Receiver<()>,
+}
+
+impl Said {
+    /// All of it, or what there is after a moment: a process that the plugin left behind may hold the pipe open.
+    fn whole(self) -> String {
+        let _ = self.over.recv_timeout(REST);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&all).into_owned()
+    }
+}
+
+/// Reads all there is, so that no child waits for us.
+fn reader(mut from: impl Read + Send + 'static) -> Said {
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let (reads, over) = channel::<()>();
+    let kept = Arc::clone(&all);
     std::thread::spawn(move || {
-        let mut all = Vec::new();
+        let _reads = reads;
         let mut block = [0; 4096];
         while let Ok(count @ 1..) = from.read(&mut block) {
+            let mut all = kept.lock().unwrap_or_else(PoisonError::into_inner);
             all.extend_from_slice(block.get(..count).unwrap_or_default());
             let too_much = all.len().saturating_sub(256 << 10);
             all.drain(..too_much);
         }
-        all
-    })
+    });
+    Said { all, over }
 }
 
 /// The child's side: runs one check and says how it went on standard output. Does not return: the process

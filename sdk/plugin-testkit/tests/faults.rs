@@ -165,6 +165,17 @@ fn sound_libraries_pass() {
     );
 }
 
+/// A process that a plugin leaves behind holds the pipe that its words come by.
+#[test]
+fn what_a_plugin_leaves_behind_does_not_hold_a_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = compile(folder.path(), "tests/faulty.c", "LEFT_BEHIND");
+    let begun = std::time::Instant::now();
+    let report = report(&file, &["A-04".to_owned()]);
+    assert_eq!(failed(&report), []);
+    assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
+}
+
 #[test]
 fn what_is_no_library_is_said_once_and_nothing_else_is_asked() {
     let folder = tempfile::tempdir().unwrap();

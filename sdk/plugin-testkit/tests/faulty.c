@@ -69,6 +69,13 @@ __attribute__((section(".offhook.manifest"), used)) static const char manifest[]
 static int started;
 static int32_t init(const void *host, TextOut *reason) {
     (void)host; (void)reason;
+#ifdef LEFT_BEHIND
+    if (!started && fork() == 0) {
+        setsid();
+        sleep(20);
+        _exit(0);
+    }
+#endif
 #ifdef ONCE
     if (started) return -8;
 #endif

@@ -24,7 +24,7 @@ pub trait Directory: Send + Sized + 'static {
     fn open(options: &str) -> Result<Self, Refusal>;
 
     /// Answers `{"text"}`, `{"number"}` or `{"all": true}`, each with `{"limit"}`, with a JSON array of `{"name",
-    /// "numbers", "labels", "organisation", "id"}`; what is said of each stands at
+    /// "numbers", "labels", "organisation", "kind", "id"}`; what is said of each stands at
     /// [`DirectoryTable::search`]. One that cannot be listed answers `all` with [`Status::UNSUPPORTED`].
     /// May block. Thread: \[worker\].
     fn search(&mut self, query: &str) -> Result<String, Refusal>;

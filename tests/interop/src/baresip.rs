@@ -158,7 +158,9 @@ fn account(address: SocketAddr, wish: &Wish<'_>) -> String {
     let mode = if wish.answers { "auto" } else { "manual" };
     let tail = format!("answermode={mode};audio_codecs={codecs}");
     match wish.registrar {
-        None => format!("<sip:{user}@{address};transport={transport}>;regint=0;{tail}\n"),
+        None => {
+            format!("<sip:{user}@{address};transport={transport}>;regint=0;catchall=yes;{tail}\n")
+        }
         Some((registrar, password)) => format!(
             "<sip:{user}@{};transport={transport}>;regint=60;outbound=\"sip:{registrar};transport={transport}\";\
              auth_user={user};auth_pass={password};{tail}\n",

@@ -1,4 +1,4 @@
-//! Servers of people: slapd (LDAP) and Radicale (CardDAV).
+//! Servers of people: slapd (LDAP), Radicale (CardDAV) and one in Python (HTTP).
 
 use crate::ports;
 use crate::process::Running;
@@ -124,5 +124,47 @@ impl Radicale {
 
     fn file(&self, id: &str) -> PathBuf {
         Path::new(&self.book).join(format!("{id}.vcf"))
+    }
+}
+
+/// A running HTTP server of people, in Python: files of a folder, and `/search?q=` in its `people.json`.
+#[derive(Debug)]
+pub struct HttpServer {
+    /// Where it listens: `http://ADDRESS`.
+    pub url: String,
+    folder: PathBuf,
+    running: Running,
+}
+
+impl HttpServer {
+    /// Starts one, called `name` in the rig's folder.
+    pub fn start(rig: &Rig, name: &str) -> Result<Self> {
+        let folder = rig.subfolder(name)?;
+        let (program, files) = (folder.join("server.py"), folder.join("files"));
+        std::fs::create_dir_all(&files)?;
+        std::fs::write(&program, include_str!("http_double.py"))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let mut command = Command::new(find("python3").context("python3 is not installed")?);
+        command.arg(&program).arg(address.port().to_string());
+        let mut running = Running::start(command.arg(&files), &folder.join("log"))?;
+        ports::wait_listening(address, "tcp", &mut running)?;
+        Ok(Self {
+            url: format!("http://{address}"),
+            folder: files,
+            running,
+        })
+    }
+
+    /// Serves this under `name` from now on.
+    pub fn put(&self, name: &str, text: &str) -> Result<()> {
+        // In one step: a server that reads meanwhile has the one or the other.
+        let (whole, beside) = (self.folder.join(name), self.folder.join(".next"));
+        std::fs::write(&beside, text)?;
+        Ok(std::fs::rename(beside, whole)?)
+    }
+
+    /// Ends it, and leaves its port silent.
+    pub fn stop(&mut self) {
+        self.running.kill();
     }
 }

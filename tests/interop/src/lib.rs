@@ -11,7 +11,7 @@
 //! | [`process`] | [`Running`], a program that is stopped when it goes out of scope |
 //! | [`client`] | [`Client`], one connection to an engine's control socket |
 //! | [`engine`] | [`Engine`], the program under test, and its driver for the binaries |
-//! | [`directories`] | slapd and Radicale, servers of people |
+//! | [`directories`] | slapd, Radicale and an HTTP server, servers of people |
 //! | [`kamailio`] | [`Kamailio`], registrar and proxy |
 //! | [`publisher`] | [`Publisher`], what a PBX tells Kamailio of its extensions |
 //! | [`sipp`], [`script`] | [`Sipp`], one scripted peer; the language of `scenarios/*.scn` |

@@ -14,7 +14,7 @@ use offhook_interop::sound::{Sound, tone_dbov};
 use offhook_interop::wav::{self, Wav};
 use offhook_interop::{Client, Phone, Rig, Sipp};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -99,6 +99,44 @@ fn m_058_keys_as_telephone_events_with_baresip() {
 #[test]
 fn m_058_keys_as_telephone_events_with_linphone() {
     events("linphonec").unwrap();
+}
+
+/// Digits behind a number, pressed once it is answered, after two pauses of 2 s each.
+fn behind_a_number() -> anyhow::Result<()> {
+    let Some(rig) = Rig::new("keys-behind-number", &["baresip"]) else {
+        return Ok(());
+    };
+    let quiet = Sound::chirp(&rig, "their-quiet", 100)?;
+    let mut phone = Phone::start(&rig, "baresip", "PCMU", &quiet.file, true)?;
+    let Phone::Baresip(baresip) = &phone else {
+        anyhow::bail!("it is baresip");
+    };
+    let proxy = format!("[account]\noutbound_proxy = \"{}\"\n", baresip.address);
+    let engine = engine(&rig, "PCMU", &proxy)?;
+    let mut client = engine.client()?;
+    let call = client.dial("+1555,,1234#")?;
+    client.wait_answered(call, PATIENCE)?;
+    let answered = Instant::now();
+    phone.wait_key('1')?;
+    let paused = answered.elapsed();
+    for key in "234#".chars() {
+        phone.wait_key(key)?;
+    }
+    // The key itself takes a moment, and so does whoever waits for it.
+    let (least, most) = (Duration::from_millis(3_900), Duration::from_secs(8));
+    anyhow::ensure!((least..most).contains(&paused), "paused for {paused:?}");
+    let to = client.look(call)?.to.uri;
+    anyhow::ensure!(to.starts_with("sip:+1555@"), "{to}");
+    let ways = told(&mut client, "1234#", Side::Local)?;
+    anyhow::ensure!(ways == [DtmfMethod::Rtp; 5], "{ways:?}");
+    client.hang_up(call)?;
+    phone.wait_end()
+}
+
+/// M-062
+#[test]
+fn m_062_digits_behind_a_number_reach_baresip_after_two_pauses() {
+    behind_a_number().unwrap();
 }
 
 /// M-059: a peer that has no telephone-event gets INFO, and says that it heard it.

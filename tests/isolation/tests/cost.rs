@@ -108,16 +108,17 @@ fn audio_timing_cost_of_an_isolated_codec() {
         }
     }
     let share = (both() - before) as f64 / (SECONDS * 1_000_000_000 * STREAMS as u64) as f64;
-    let all = figures(took);
-    println!("an eventfd there and back: {}", told(figures(bare)));
-    println!("submit to collect, 1 stream: {}", told(figures(alone)));
+    let (all, alone, bare) = (figures(took), figures(alone), figures(bare));
+    println!("an eventfd there and back: {}", told(bare));
+    println!("submit to collect, 1 stream: {}", told(alone));
     println!("submit to collect, all of {STREAMS} streams: {}", told(all));
     println!("{misses} missed; {:.2} % of a core a stream", share * 100.0);
-    // A busy machine takes single ticks away from us, but not every other one.
-    assert!(
-        all[0] <= Duration::from_millis(3),
-        "{:?} of waiting",
-        all[0]
-    );
+    // A busy machine takes single ticks away from us, but not every other one. Where a bare bell comes back at once,
+    // so does a codec. Source: rulings, Limits; p99 alone: README.md.
+    let is_quiet = bare[0] <= Duration::from_micros(50);
+    let least = Duration::from_micros(if is_quiet { 300 } else { 2_000 });
+    assert!(alone[0] <= least, "{:?} of waiting for one", alone[0]);
+    let bound = Duration::from_millis(2);
+    assert!(all[0] <= bound, "{:?} of waiting for all", all[0]);
     assert!(share <= 0.015, "{:.2} % of a core a stream", share * 100.0);
 }

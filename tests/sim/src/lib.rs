@@ -41,6 +41,7 @@ pub use link::{Jitter, LinkSettings, Loss};
 pub use net::{NodeId, Refusal};
 pub use peer::{Leg, Peer, Registrar, Script};
 pub use phone::brittle::NAME as BRITTLE;
+pub use phone::lame::{DEAF, DUMB};
 pub use phone::{Phone, Settings};
 pub use proxy::Proxy;
 pub use space::Space;

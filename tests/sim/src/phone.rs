@@ -7,6 +7,7 @@
 pub mod brittle;
 mod deck;
 mod fragile;
+pub mod lame;
 mod mail;
 mod parts;
 mod run;

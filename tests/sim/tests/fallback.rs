@@ -5,7 +5,7 @@ use audio::{Rate, chirp::chirp, correlate};
 use base::{Duration, Rng};
 use control::event::CallWarning;
 use control::{Code, EventBody};
-use offhook_sim::{BRITTLE, Phone, Settings, World};
+use offhook_sim::{BRITTLE, DEAF, DUMB, Phone, Settings, World};
 
 fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -64,6 +64,26 @@ fn a_call_whose_codec_breaks_goes_on_with_another_one() {
     }
     assert_eq!((alice.count("call.ended"), bob.count("call.ended")), (0, 0));
     assert_eq!((alice.calls().len(), bob.calls().len()), (1, 1));
+}
+
+/// A decoder that works does not excuse an encoder that fails, nor the other way round.
+#[test]
+fn a_codec_that_breaks_one_way_only_is_left_too() {
+    for codec_name in [DUMB, DEAF] {
+        let mut world = World::new(13);
+        let alice = world.phone(&with("alice", &[codec_name, "PCMU"]));
+        let bob = world.phone(&with("bob", &[codec_name, "PCMU"]));
+        call(&world, &alice, &bob);
+        assert_eq!(codec(&alice), codec_name);
+        world.run_for(secs(6));
+        assert_eq!((codec(&alice), codec(&bob)), ("PCMU".into(), "PCMU".into()));
+        let told = [warnings(&alice), warnings(&bob)].concat();
+        let wanted = format!(
+            "{codec_name} of the plugin lame does not work any more; another codec is offered"
+        );
+        assert!(told.iter().any(|told| told.text == wanted), "{told:?}");
+        assert_eq!((alice.calls().len(), bob.calls().len()), (1, 1));
+    }
 }
 
 #[test]

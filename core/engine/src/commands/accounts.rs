@@ -24,10 +24,9 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         control::command::Transport::Tcp => sip::Transport::Tcp,
     };
     let server = |text: String| {
-        let server = uri(if text.contains(':') {
-            text
-        } else {
-            format!("sip:{text}")
+        let server = uri(match has_scheme(&text) {
+            true => text,
+            false => format!("sip:{text}"),
         });
         server.map(|server| ports::by_transport(server, transport))
     };
@@ -70,4 +69,10 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         is_default: add.make_default,
         watches: blf::Watches::default(),
     })
+}
+
+/// Whether it begins as a SIP URI does; `host:port` does not.
+fn has_scheme(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.starts_with("sip:") || lower.starts_with("sips:")
 }

@@ -26,7 +26,7 @@ impl Plugins {
             );
             let fix = "--now switches it off until the engine ends; or take what uses it out of the settings: \
                        media.codecs, dtmf.order, [filters], recording.plugin, media.microphone and media.speaker";
-            return Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix));
+            return Err(ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why).fix(fix));
         }
         self.remember(id, false)?;
         Ok(Reply::NextStart)
@@ -56,7 +56,7 @@ impl Plugins {
         let Some(at) = self.position(id) else {
             let why = format!("{} is not in use: there is nothing to end now", quoted(id));
             let fix = format!("offhook plugin disable {id} leaves it out from the next start on");
-            return Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix));
+            return Err(ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why).fix(fix));
         };
         match self.watches[at].about().kind {
             Kind::Codec | Kind::Dtmf | Kind::Filter | Kind::Recorder => {}
@@ -72,7 +72,7 @@ impl Plugins {
                     kind.name()
                 );
                 let fix = "choose another device in media.microphone and media.speaker, and start the engine again";
-                return Err(ErrorObject::new(Code::WRONG_STATE, why).fix(fix));
+                return Err(ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why).fix(fix));
             }
         }
         if self.is_file(at) {
@@ -128,17 +128,14 @@ impl Plugins {
     fn remember(&self, id: &str, on: bool) -> Result<(), ErrorObject> {
         let Some(memory) = &self.memory else {
             let why = "this engine remembers nothing of plugins: it was started without files, or has no state folder";
-            return Err(ErrorObject::new(Code::WRONG_STATE, why));
+            return Err(ErrorObject::new(Code::PLUGINS_NOT_KEPT, why));
         };
         let switched = match on {
             true => memory.switch_on(id),
             false => memory.switch_off(id),
         };
-        let why = |in_use: plugin_host::MemoryInUse| {
-            let fix =
-                "ask that engine, or give this one a state folder of its own (OFFHOOK_STATE_DIR)";
-            ErrorObject::new(Code::WRONG_STATE, in_use.to_string()).fix(fix)
-        };
+        let why =
+            |why: plugin_host::NotKept| ErrorObject::new(Code::PLUGINS_NOT_KEPT, why.to_string());
         switched.map(drop).map_err(why)
     }
 }

@@ -124,9 +124,9 @@ const fn in_words(wrong: WentWrong) -> &'static str {
 /// Why no newer build came.
 pub(super) fn refusal(why: Refused) -> ErrorObject {
     match why {
-        Refused::NotHere => ErrorObject::new(Code::WRONG_STATE, why.to_string())
+        Refused::NotHere => ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why.to_string())
             .fix("start the engine without --safe-mode and --only-bundled, with OFFHOOK_STATE_DIR or a home folder"),
-        Refused::NotLive { .. } => ErrorObject::new(Code::WRONG_STATE, why.to_string())
+        Refused::NotLive { .. } => ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why.to_string())
             .fix("leave out --live: what is opened from then on is of the newer build"),
         Refused::NoFile { .. } => ErrorObject::new(Code::USAGE, why.to_string()),
         Refused::Plugin(error @ plugin_host::Error::Missing { .. }) => {

@@ -12,7 +12,6 @@ mod os {
 use crate::gate::sha256;
 use crate::{Error, Manifest, elf};
 use std::cell::OnceCell;
-use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -40,7 +39,7 @@ impl Library {
             reason,
         };
         let io = |error: std::io::Error| unreadable(error.to_string());
-        let mut file = File::open(path).map_err(io)?;
+        let mut file = os::linux::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut bytes = Vec::new();
         let mut head = (&mut file).take(elf::HEAD as u64);
@@ -110,6 +109,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
 
     #[test]
     fn of_what_is_no_library_only_the_first_bytes_are_read() {
@@ -134,6 +134,21 @@ mod tests {
             Library::read(&path).unwrap_err().code(),
             "plugin.unreadable"
         );
+    }
+
+    #[test]
+    fn a_pipe_a_device_and_a_folder_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.so");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        for path in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+            let refused = Library::read(path).unwrap_err();
+            assert_eq!(refused.code(), "plugin.unreadable");
+            assert!(
+                refused.to_string().contains("a pipe or a device"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::complaint::Complaints;
 use crate::settings::Device;
 use base::Redacted;
 
-/// Directories of one account, in the order in which they are believed (M-109): CardDAV, LDAP, others.
+/// Directories of one account, in the order in which they are believed (M-109): CardDAV, LDAP, the server's, others.
 pub(super) fn of_account(
     id: &str,
     values: &Values,
@@ -20,6 +20,11 @@ pub(super) fn of_account(
     }
     if !values.text(&key("ldap_url"))?.is_empty() {
         all.push(ldap(id, values, complaints)?);
+    }
+    for of_server in ["system_directory", "server_book"] {
+        if !values.text(&key(&format!("{of_server}_url")))?.is_empty() {
+            all.push(server(id, of_server, values, complaints)?);
+        }
     }
     for written in values.list(&key("directories"))? {
         let device = Device::read(written)?;
@@ -65,6 +70,36 @@ fn carddav(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Dir
         base: String::new(),
         login: (!own).then_some((user, password)),
         clear_password: values.switch(&key("carddav_clear_password"))?,
+    })
+}
+
+/// Who the server lists (M-103), or whom it finds (M-107).
+fn server(id: &str, name: &str, values: &Values, complaints: &mut Complaints) -> Option<Directory> {
+    let key = |name: &str| values.account_key(id, name);
+    let text = |name: &str| values.text(&key(name)).map(str::to_owned);
+    let (of_url, is_search) = (format!("{name}_url"), name == "server_book");
+    let url = text(&of_url)?;
+    let is_http = url.starts_with("http://") || url.starts_with("https://");
+    if !is_http || url.contains("%query%") != is_search {
+        let allowed = match is_search {
+            true => "http or https URL with %query% in it",
+            false => "http or https URL without %query%",
+        };
+        refuse(&key(&of_url), &url, allowed, values, complaints);
+    }
+    let user = text("server_user")?;
+    let password = text("server_password").map(Redacted::new)?;
+    let own = user.is_empty() && password.reveal().is_empty();
+    Some(Directory {
+        plugin: "directory-http".to_owned(),
+        title: text(&format!("{name}_title"))?,
+        list: "ws",
+        refresh: values.seconds(&key("directory_refresh_s"))?,
+        options: String::new(),
+        url: url.replace("%account[username]%", &text("user")?),
+        base: String::new(),
+        login: (!own).then_some((user, password)),
+        clear_password: values.switch(&key("server_clear_password"))?,
     })
 }
 

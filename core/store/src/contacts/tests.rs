@@ -322,6 +322,27 @@ fn listed(people: &[(&str, &str, &str)]) -> Listed {
     }
 }
 
+/// Cards before the server's own list, whichever was copied first.
+#[test]
+fn a_caller_of_several_lists_has_the_name_of_the_better_one_m_109() {
+    let mut books = crate::Books::in_memory(10).unwrap();
+    let mut of_server = listed(&[("1", "Extension 101", "101"), ("2", "Extension 102", "102")]);
+    of_server.title = "System".to_owned();
+    for person in &mut of_server.people {
+        person.source = "System".to_owned();
+        person.origin.as_mut().unwrap().list = "ws".to_owned();
+    }
+    books.list(&of_server).unwrap();
+    books.list(&listed(&[("7", "Ann", "101")])).unwrap();
+    let name = |uri: &str| {
+        let (known, rank) = books.name("ann", uri).unwrap().unwrap();
+        (known.name, rank)
+    };
+    assert_eq!(name("sip:101@pbx"), ("Ann".to_owned(), 2));
+    // Whoever is asked and answers in time is believed before the server's list.
+    assert_eq!(name("sip:102@pbx"), ("Extension 102".to_owned(), 100));
+}
+
 /// M-108: changed, added and deleted cards; whoever stays keeps their id, and nobody changes them here. K-119 to
 /// K-122: rules know whose number it is, from which list, and what for.
 #[test]

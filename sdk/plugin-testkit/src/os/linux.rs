@@ -30,6 +30,14 @@ pub(crate) fn end(line: &str) -> ! {
     }
 }
 
+/// Ends a process and all that it started, but for those who left its group.
+pub(crate) fn end_group(leader: u32) {
+    if let Ok(leader @ 1..) = libc::pid_t::try_from(leader) {
+        // SAFETY: a call without pointers.
+        unsafe { libc::kill(-leader, libc::SIGKILL) };
+    }
+}
+
 /// How a process ended, in words.
 pub(crate) fn ending(status: ExitStatus) -> String {
     let Some(signal) = status.signal() else {

@@ -9,7 +9,8 @@ mod trap;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    cpu_ns, descriptors, end, ending, limit_files, remember, resident_kib, signal_handlers, threads,
+    cpu_ns, descriptors, end, end_group, ending, limit_files, remember, resident_kib,
+    signal_handlers, threads,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use patch::{Seen, watch, watched};

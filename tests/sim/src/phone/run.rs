@@ -1,6 +1,5 @@
 //! The executor of one phone's parts: what actix is in a host, one queue is here.
 
-use super::brittle;
 use super::deck::Deck;
 use super::fragile::Probe;
 use super::mail::Mail;
@@ -8,6 +7,7 @@ use super::parts;
 use super::sockets::Sockets;
 use super::tape::{self, Tape};
 use super::{EPOCH, Settings};
+use super::{brittle, lame};
 use crate::names::Names;
 use crate::net::NodeId;
 use crate::space::{Event as Happening, Space};
@@ -387,6 +387,7 @@ fn catalogue(settings: &Settings) -> Catalogue {
         &audio_script::ENTRY,
         &tape::ENTRY,
         &brittle::ENTRY,
+        &lame::ENTRY,
         &recorder_wav::ENTRY,
     ];
     for entry in entries {
