@@ -6,7 +6,7 @@ use crate::order::{BusId, BusPlan};
 use crate::replace::WentWrong;
 use crate::report::Report;
 use crate::reports::Reports;
-use crate::tones::{Slot, ToneKit, Tones};
+use crate::tones::{Slot, Tones};
 use audio::{Block, Gain, Limiter, Mixer};
 use base::{Duration, Instant};
 use plugin_host::{AudioInstance, FilterInstance, Status, Trouble};
@@ -133,8 +133,10 @@ impl Bus {
     }
 
     /// Another tone for the loudspeaker, or none; the old one is left in `kit`.
-    pub(crate) fn set_tone(&mut self, slot: Slot, kit: &mut ToneKit) {
-        self.tones.set(slot, kit);
+    pub(crate) fn set_tone<S>(&mut self, slot: Slot, kit: &mut Kit<S>) {
+        if let Kit::Tone(new) = kit {
+            self.tones.set(slot, new);
+        }
     }
 
     /// Whether a tone is to be heard.

@@ -228,11 +228,7 @@ impl<S> MediaEngine<S> {
                     self.with_bus(bus, |b| b.set_filter(side, filter, new));
                 }
             }
-            Order::SetBusTone { bus, slot } => {
-                if let Kit::Tone(new) = kit {
-                    self.with_bus(bus, |b| b.set_tone(slot, new));
-                }
-            }
+            Order::SetBusTone { bus, slot } => self.with_bus(bus, |b| b.set_tone(slot, kit)),
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
             Order::AddLeg { .. }
             | Order::RemoveLeg { .. }
