@@ -11,6 +11,7 @@
 //!
 //! A tone is read and made ready on control; playing it allocates nothing.
 
+mod keys;
 mod player;
 mod presets;
 mod read;
@@ -56,6 +57,8 @@ enum Node {
     Compound(Vec<Node>),
     /// One after the other, and again.
     Periodic(Vec<Node>),
+    /// One after the other.
+    Sequence(Vec<Node>),
 }
 
 impl Node {
@@ -68,6 +71,7 @@ impl Node {
                 all?.into_iter().max()
             }
             Self::Periodic(_) => None,
+            Self::Sequence(parts) => parts.iter().map(Self::ms).sum(),
         }
     }
 }
@@ -79,6 +83,9 @@ pub struct CallTone {
     node: Node,
 }
 
+/// No number of a tone is not one.
+impl Eq for CallTone {}
+
 impl CallTone {
     /// How long it sounds; `None`: until it is stopped. Unit: ms.
     pub fn ms(&self) -> Option<u64> {
@@ -89,6 +96,23 @@ impl CallTone {
     pub fn player(&self, rate: Rate) -> Player {
         Player::new(&self.node, rate)
     }
+}
+
+/// The tones that tell how calls stand; `None`: silence.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallTones {
+    /// We call, and nobody rings yet (K-189).
+    pub trying: Option<CallTone>,
+    /// The far end rings (K-190).
+    pub ringing: Option<CallTone>,
+    /// The far end hung up (K-191).
+    pub end_call: Option<CallTone>,
+    /// The far end is busy, or refused (K-192).
+    pub busy: Option<CallTone>,
+    /// The call got nowhere.
+    pub failed: Option<CallTone>,
+    /// Somebody calls while another call is up (K-193).
+    pub waiting: Option<CallTone>,
 }
 
 impl FromStr for CallTone {

@@ -13,7 +13,7 @@
 //! | [`gain`] | [`Gain`], louder, softer and mute without clicks |
 //! | [`level`] | [`Level`], how loud a block is and whether it clips |
 //! | [`tone`] | [`Tone`], DTMF pairs and call-progress tones with their cadence |
-//! | [`call_tone`] | [`CallTone`], call tones as people write them, and those of countries |
+//! | [`call_tone`] | [`CallTone`], call tones as people write them, those of countries, and keys |
 //! | [`playout`] | [`Playout`], decoded samples on their way to the ear |
 //! | [`conceal`] | [`Conceal`], sound invented for what was lost |
 //! | [`stretch`] | speech made shorter or longer by whole pitch periods |

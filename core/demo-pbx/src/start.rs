@@ -273,6 +273,7 @@ fn media_settings(formats: Vec<Capability>) -> part_media::Settings {
         ptime_ms: None,
         max_ptime_ms: None,
         held: part_media::Held::default(),
+        tones: part_media::Tones::default(),
         legs: CALLS,
     }
 }

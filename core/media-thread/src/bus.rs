@@ -6,6 +6,7 @@ use crate::order::{BusId, BusPlan};
 use crate::replace::WentWrong;
 use crate::report::Report;
 use crate::reports::Reports;
+use crate::tones::{Slot, Tones};
 use audio::{Block, Gain, Limiter, Mixer};
 use base::{Duration, Instant};
 use plugin_host::{AudioInstance, FilterInstance, Status, Trouble};
@@ -38,6 +39,7 @@ pub(crate) struct Bus {
     said: Block,
     /// What the loudspeaker is given.
     heard: Block,
+    tones: Tones,
     pub(crate) speaker: Gain,
     pub(crate) microphone: Gain,
     /// How playing went in the last tick: a loudspeaker may be lost alone.
@@ -64,6 +66,7 @@ impl Bus {
             device,
             said: Block::silence(plan.rate),
             heard: Block::silence(plan.rate),
+            tones: Tones::silent(plan.rate),
             speaker: Gain::new(),
             microphone: Gain::new(),
             played: Ok(()),
@@ -76,14 +79,17 @@ impl Bus {
         }
     }
 
-    /// Starts a tick with what the microphone says.
-    pub(crate) fn begin(&mut self, now: Instant, reports: &mut Reports) {
+    /// Starts a tick with what the microphone says, where anybody could hear it.
+    pub(crate) fn begin(&mut self, now: Instant, listens: bool, reports: &mut Reports) {
         self.joined.clear();
         self.all.clear();
         self.said.clear(self.all.rate());
         if let Some(device) = &mut self.device {
             // After trouble the block is silent; the fence counts it.
-            let captured = device.capture(self.said.samples_mut(), now).map(drop);
+            let captured = match listens {
+                true => device.capture(self.said.samples_mut(), now).map(drop),
+                false => Ok(()),
+            };
             self.lost = lost(self.lost, captured.and(self.played), now);
             let was_heard = core::mem::take(&mut self.was_heard);
             let far = was_heard.then_some(&self.heard);
@@ -124,6 +130,18 @@ impl Bus {
             Side::Speaker => &mut self.to_speaker,
         };
         chain.replace(filter, new);
+    }
+
+    /// Another tone for the loudspeaker, or none; the old one is left in `kit`.
+    pub(crate) fn set_tone<S>(&mut self, slot: Slot, kit: &mut Kit<S>) {
+        if let Kit::Tone(new) = kit {
+            self.tones.set(slot, new);
+        }
+    }
+
+    /// Whether a tone is to be heard.
+    pub(crate) fn is_sounding(&self) -> bool {
+        self.device.is_some() && self.tones.is_sounding()
     }
 
     /// Gains. Unit: dB.
@@ -167,6 +185,7 @@ impl Bus {
     /// Ends a tick: all legs to the loudspeaker.
     pub(crate) fn end(&mut self, now: Instant) {
         if let Some(device) = &mut self.device {
+            self.tones.add(&mut self.all, &mut self.heard);
             self.all.mix(None, None, &mut self.limiter, &mut self.heard);
             self.speaker.apply(&mut self.heard);
             self.to_speaker.process(&mut self.heard, None, 0);

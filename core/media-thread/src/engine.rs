@@ -101,6 +101,11 @@ impl<S> MediaEngine<S> {
         self.seat_by_leg.len()
     }
 
+    /// Whether a tick would do anything: there is a leg, or a tone sounds.
+    pub fn is_busy(&self) -> bool {
+        self.legs() > 0 || self.buses.iter().any(|kit| kit.bus.is_sounding())
+    }
+
     /// Reports that found no room.
     pub const fn lost_reports(&self) -> u64 {
         self.reports.lost
@@ -175,7 +180,8 @@ impl<S> MediaEngine<S> {
                 | Kit::Bus(_)
                 | Kit::Ears(_)
                 | Kit::Tap(_)
-                | Kit::Filter(_) => {
+                | Kit::Filter(_)
+                | Kit::Tone(_) => {
                     l.audio = audio;
                 }
             }),
@@ -195,6 +201,22 @@ impl<S> MediaEngine<S> {
             | Order::Sound { .. }
             | Order::Listen { .. }
             | Order::StopDialing { .. } => self.keys(order, kit, now),
+            Order::SetBusGain { .. }
+            | Order::SetBusDevice { .. }
+            | Order::SetBusFilter { .. }
+            | Order::SetBusTone { .. }
+            | Order::MuteBus { .. } => self.change_bus(order, kit),
+            Order::AddLeg { .. }
+            | Order::AddBus { .. }
+            | Order::ReplaceCodec { .. }
+            | Order::RemoveLeg { .. }
+            | Order::RemoveBus { .. } => {}
+        }
+    }
+
+    /// Orders that change a bus; what they replace is left in `kit`.
+    fn change_bus(&mut self, order: &Order, kit: &mut Kit<S>) {
+        match *order {
             Order::SetBusGain {
                 bus,
                 speaker_db,
@@ -206,11 +228,24 @@ impl<S> MediaEngine<S> {
                     self.with_bus(bus, |b| b.set_filter(side, filter, new));
                 }
             }
+            Order::SetBusTone { bus, slot } => self.with_bus(bus, |b| b.set_tone(slot, kit)),
             Order::MuteBus { bus, muted } => self.with_bus(bus, |b| b.microphone.mute(muted)),
             Order::AddLeg { .. }
-            | Order::AddBus { .. }
-            | Order::ReplaceCodec { .. }
             | Order::RemoveLeg { .. }
+            | Order::SetRemote { .. }
+            | Order::SetDirection { .. }
+            | Order::SetVoice { .. }
+            | Order::ReplaceCodec { .. }
+            | Order::SetAudio { .. }
+            | Order::Mute { .. }
+            | Order::SetGain { .. }
+            | Order::SetTap { .. }
+            | Order::PauseTap { .. }
+            | Order::Dial { .. }
+            | Order::Sound { .. }
+            | Order::Listen { .. }
+            | Order::StopDialing { .. }
+            | Order::AddBus { .. }
             | Order::RemoveBus { .. } => {}
         }
     }
@@ -368,8 +403,9 @@ impl<S> MediaEngine<S> {
         for seat in self.seats[..self.used].iter_mut().flatten() {
             seat.kit.leg.submit(now);
         }
+        let listens = self.legs() > 0;
         for kit in &mut self.buses {
-            kit.bus.begin(now, &mut self.reports);
+            kit.bus.begin(now, listens, &mut self.reports);
         }
         let ntp = self.ntp(now);
         let seats = &mut self.seats[..self.used];

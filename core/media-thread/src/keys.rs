@@ -184,7 +184,8 @@ impl<S> MediaEngine<S> {
                 | Kit::Audio(_)
                 | Kit::Bus(_)
                 | Kit::Tap(_)
-                | Kit::Filter(_) => {}
+                | Kit::Filter(_)
+                | Kit::Tone(_) => {}
             }),
             Order::AddLeg { .. }
             | Order::RemoveLeg { .. }
@@ -202,6 +203,7 @@ impl<S> MediaEngine<S> {
             | Order::SetBusGain { .. }
             | Order::SetBusDevice { .. }
             | Order::SetBusFilter { .. }
+            | Order::SetBusTone { .. }
             | Order::MuteBus { .. } => {}
         }
     }

@@ -9,6 +9,7 @@ use crate::leg::Leg;
 use crate::order::{BusPlan, LegPlan, VoicePlan};
 use crate::replace::CodecKit;
 use crate::tap::TapSlot;
+use crate::tones::ToneKit;
 use audio::{Playout, Rate, Resampler};
 use base::Rng;
 use plugin_host::{AudioInstance, CodecInstance, FilterInstance};
@@ -39,6 +40,8 @@ pub enum Kit<S> {
     Tap(Box<TapSlot>),
     /// Another instance of a bus' filter.
     Filter(Box<FilterInstance>),
+    /// A tone for a bus, or silence.
+    Tone(Box<ToneKit>),
 }
 
 /// A leg, ready to run.

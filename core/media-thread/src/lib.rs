@@ -24,6 +24,7 @@
 //! | `bus` | the mix of many legs and a device |
 //! | `mix` | what a leg hears of its bus |
 //! | [`filters`] | what sound passes between a bus and its device |
+//! | [`tones`] | tones for the person, which no leg hears |
 //! | [`tap`] | what is said and heard, on its way to a recorder |
 //! | [`replace`] | another instance of a codec in a running call, and back if it fails |
 //! | [`run`] | the thread: rings, deadlines, lateness |
@@ -55,6 +56,7 @@ pub mod run;
 pub mod sockets;
 pub mod stall;
 pub mod tap;
+pub mod tones;
 
 pub use engine::{Capacity, MediaEngine};
 pub use error::Error;
@@ -70,3 +72,4 @@ pub use replace::{CodecKit, Replaced, WentWrong};
 pub use report::{Counts, Report, Stalls, Told, Way};
 pub use sockets::{Flow, MediaNet, Taker};
 pub use tap::{TapSlot, Tapped};
+pub use tones::{Slot, ToneKit};

@@ -2,6 +2,7 @@
 
 use crate::filters::Side;
 use crate::kit::Kit;
+use crate::tones::Slot;
 use audio::Rate;
 use base::{Hertz, PayloadType};
 use core::net::SocketAddr;
@@ -175,6 +176,14 @@ pub enum Order {
         side: Side,
         /// Which one it is there, the first one is 0.
         filter: usize,
+    },
+    /// Another tone for the loudspeaker of a bus, from its beginning, or silence. No leg hears it. Kit:
+    /// [`Kit::Tone`]; the old one comes back.
+    SetBusTone {
+        /// Its number.
+        bus: BusId,
+        /// Which of its tones.
+        slot: Slot,
     },
     /// Silence the microphone of a bus.
     MuteBus {

@@ -2,7 +2,7 @@
 //!
 //! It wakes at fixed moments 10 ms apart, each reckoned from the first and never from now, so that
 //! nothing drifts; in between it wakes a few times only to read what has arrived, because where the
-//! system does not say when a packet came, its arrival is as exact as that. Without legs it sleeps until it is given an order.
+//! system does not say when a packet came, its arrival is as exact as that. Without legs and tones it sleeps until it is given an order.
 //!
 //! It asks the system to go before other threads, and gives that back when it works so much that the rest
 //! of the machine would starve: by itself where it still gets to it, and by [`MediaThread::guard`] on
@@ -34,7 +34,7 @@ const CATCH_UP: u32 = 3;
 /// Reports in the ring at most. A ring is used all round, so a long one stays resident for nothing;
 /// what finds no room waits in the engine, whose queue is as long as the capacity says.
 const TOLD: usize = 1_024;
-/// Without legs the thread looks for a stop so often.
+/// Without legs and tones the thread looks for a stop so often.
 const NAP: Duration = Duration::from_secs(1);
 /// A real-time thread that has not come round for so long hangs.
 const HANGS: Duration = Duration::from_secs(3);
@@ -247,7 +247,7 @@ impl<S, N: MediaNet<Socket = S>> Work<S, N> {
         let mut deadline = (self.settings.clock)() + TICK;
         while !self.shared.stop.load(Ordering::Relaxed) {
             self.shared.rounds.fetch_add(1, Ordering::Relaxed);
-            if self.engine.legs() == 0 && self.orders.is_empty() {
+            if !self.engine.is_busy() && self.orders.is_empty() {
                 self.hand_over();
                 std::thread::park_timeout(NAP);
                 deadline = (self.settings.clock)();

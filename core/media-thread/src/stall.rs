@@ -80,7 +80,7 @@ impl<S> MediaEngine<S> {
             let on_it = Some(kit.bus.id);
             let mut legs = seats.iter().flatten().map(|seat| &seat.kit.leg);
             if legs.any(|leg| leg.owes() && leg.audio.bus() == on_it) {
-                kit.bus.begin(now, &mut self.reports);
+                kit.bus.begin(now, true, &mut self.reports);
             }
         }
         for Seat { kit, flows } in seats.iter_mut().flatten() {

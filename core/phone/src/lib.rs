@@ -31,6 +31,7 @@
 //! | `faces` | faces that are opened with the engine |
 //! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
+//! | `tones` | tones of calls |
 //! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
 //! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
 //! | [`error`] | what can be wrong, with code, cause and fix |
@@ -46,6 +47,7 @@ mod history;
 pub mod libraries;
 pub mod plugins;
 mod recordings;
+mod tones;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
@@ -386,6 +388,7 @@ fn media_settings(
             HoldSends::Nothing => part_media::Held::Nothing,
             HoldSends::Silence => part_media::Held::Silence,
         },
+        tones: tones::of(settings),
         legs: settings.limits.calls,
     })
 }

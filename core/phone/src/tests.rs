@@ -66,6 +66,7 @@ fn every_setting_has_a_reader() {
         profile: _,   // `identity`
         log: _,       // the host
         recording: _, // `recordings::settings`
+        tones: _,     // `tones::of`, and tests/interop
         history: _,   // `history::settings`
         filters,
         control_socket: _, // `build`
@@ -175,8 +176,9 @@ fn reach_media(settings: &Settings, media: &settings::Media) {
         jitter_max_ms,
         threads,
         microphone,
-        speaker: _,  // `both_ends_of_the_device_are_asked_for`
-        priority: _, // media-thread's `thread` tests, and `status`
+        speaker: _,      // `both_ends_of_the_device_are_asked_for`
+        keypad_tones: _, // `tones::of`, and the test of keys in tests/sim
+        priority: _,     // media-thread's `thread` tests, and `status`
     } = media;
     let negotiated = media_settings(settings, &catalogue()).unwrap();
     let ours = negotiated.codecs.iter();

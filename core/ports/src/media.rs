@@ -83,10 +83,40 @@ pub enum Word {
         /// With whom.
         room: Room,
     },
+    /// How a call with the person's sound stands, for the tones that tell of it.
+    Stands {
+        /// The call.
+        call: CallHandle,
+        /// Whose call it is: accounts have tones of their own.
+        account: Option<AccountHandle>,
+        /// How.
+        standing: Standing,
+    },
     /// The voice side has something to say.
     Voice(voice::Report),
     /// Another part was made anew.
     Restarted(Address),
+}
+
+/// How a call stands, as far as it can be heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// We call, and nobody rings yet.
+    Trying,
+    /// The far end rings.
+    Ringing,
+    /// Somebody calls, and this phone rings.
+    Incoming,
+    /// It is up.
+    Up,
+    /// It is over, or goes on unheard: nothing tells of it.
+    Hushed,
+    /// It is over: the far end hung up, or the call was lost.
+    HungUp,
+    /// It is over: the far end is busy, or refused.
+    Busy,
+    /// It is over: the call got nowhere.
+    Failed,
 }
 
 /// Whom a call with the person's sound is with.

@@ -5,6 +5,7 @@
 
 use crate::media::{DigitTrouble, Inform, Quality, Room, Sound};
 use crate::recorder;
+use audio::CallTone;
 use base::Hertz;
 use control::event::DtmfMethod;
 use core::net::{IpAddr, SocketAddr};
@@ -56,6 +57,14 @@ pub enum Do {
         /// Silent from now on.
         on: bool,
     },
+    /// Plays a tone for the person, from its beginning and until it is over, in the place of the one before; `None`:
+    /// silence. No leg hears it.
+    Tone {
+        /// Where.
+        place: Place,
+        /// What.
+        tone: Option<CallTone>,
+    },
     /// Something about the recording of a leg.
     Record(recorder::Do),
     /// Stops every leg: who gave them is no more. Answered for each as by [`Do::Stop`].
@@ -65,6 +74,15 @@ pub enum Do {
         /// The leg.
         leg: LegId,
     },
+}
+
+/// Where a tone for the person sounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The loudspeaker of calls.
+    Speaker,
+    /// Where the phone rings.
+    Ring,
 }
 
 /// All a leg is to do.

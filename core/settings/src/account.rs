@@ -1,6 +1,7 @@
 //! One account, as the engine uses it.
 
 use crate::{CodecOptions, SecretSource, Transport};
+use audio::call_tone::CallTones;
 use base::{Duration, Redacted};
 
 /// How an account keeps the way to its server open.
@@ -104,6 +105,8 @@ pub struct Account {
     pub subscribe_for_voicemail: bool,
     /// Whom voicemail is listened to at (K-024), or empty.
     pub voicemail_number: String,
+    /// Tones that tell how its calls stand (K-189 to K-193).
+    pub tones: CallTones,
     /// Where people are looked up, best first.
     pub directories: Vec<Directory>,
     /// What is set of codecs, its own before what is set for all.

@@ -2,6 +2,7 @@
 
 use crate::lines::Lines;
 use crate::value::Kind;
+use audio::call_tone::Signal;
 
 /// One key and what it takes.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +124,15 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Lines(Lines::AnswerCallers),
     ),
     key("account.auto_answer_muted", Kind::Switch),
+    key("account.trying_tone", Kind::Tone(None)),
+    key("account.ringing_tone", Kind::Tone(Some(Signal::Ringing))),
+    key("account.end_call_tone", Kind::Tone(None)),
+    key("account.busy_tone", Kind::Tone(Some(Signal::Busy))),
+    key("account.failed_tone", Kind::Tone(Some(Signal::Congestion))),
+    key(
+        "account.call_waiting_tone",
+        Kind::Tone(Some(Signal::Waiting)),
+    ),
     key("account.directories", Kind::Devices),
     key("account.directory_refresh_s", number(1, 86_400)),
     key("account.carddav_title", Kind::Text),
@@ -169,6 +179,7 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     key("media.microphone", Kind::Device),
     key("media.speaker", Kind::Device),
+    key("media.keypad_tones", Kind::Switch),
     key("filters.microphone", Kind::Devices),
     key("filters.speaker", Kind::Devices),
     key("dtmf.order", Kind::Names),

@@ -2,6 +2,7 @@
 
 use crate::complaint::{Complaints, Origin};
 use crate::keys::{self, Key};
+use crate::tones;
 use crate::value::{Kind, Raw, Value, is_id};
 use core::ops::Range;
 use toml::Spanned;
@@ -191,6 +192,12 @@ pub(crate) fn complain_about_value(
 ) {
     let what = match kind {
         Kind::Secret => "the value is not allowed".to_owned(),
+        Kind::Tone(signal) => match raw {
+            Raw::Text(text) => tones::wrong(text, signal).unwrap_or_default(),
+            Raw::Switch(_) | Raw::Number(_) | Raw::List(_) | Raw::Fraction(_) | Raw::Other(_) => {
+                format!("{} is not a tone", raw.show())
+            }
+        },
         Kind::Switch
         | Kind::Number { .. }
         | Kind::Text

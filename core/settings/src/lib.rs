@@ -15,6 +15,7 @@
 //! | `keys` | the list of all keys and the kind of each |
 //! | `value` | what each kind allows |
 //! | `lines` | lists of rules, schedules and callers |
+//! | `tones` | tones of calls |
 //! | `layer` | one TOML text to checked values |
 //! | `os` | who may read a file |
 
@@ -27,6 +28,7 @@ pub mod load;
 mod os;
 pub mod secret;
 pub mod settings;
+mod tones;
 mod value;
 
 pub use account::{Account, BlfEvent, Directory, KeepAlive};

@@ -2,6 +2,7 @@
 
 use crate::Account;
 use crate::complaint::Origin;
+use audio::call_tone::CallTones;
 use base::Duration;
 use core::net::SocketAddr;
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub media: Media,
     /// What the person's sound passes.
     pub filters: Filters,
+    /// Tones that tell how calls stand that are no account's.
+    pub tones: CallTones,
     /// Keys of the keypad.
     pub dtmf: Dtmf,
     /// Recordings of calls.
@@ -293,6 +296,8 @@ pub struct Media {
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
+    /// Keys that are pressed in a call sound here too (M-046).
+    pub keypad_tones: bool,
 }
 
 /// Filter plugins that the person's sound passes, in this order. The argument of each is a JSON object as the

@@ -2,6 +2,8 @@
 
 use crate::lines::{Lines, Wrong};
 use crate::settings::{Accept, Device, Listen, PluginValue};
+use crate::tones;
+use audio::call_tone::Signal;
 
 /// A checked value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub(crate) enum Kind {
     Target,
     /// Minutes east of Greenwich, or empty for local time.
     GmtOffset,
+    /// Empty, a tone, or a country for its own where countries have one.
+    Tone(Option<Signal>),
     /// What becomes of an incoming call.
     Incoming,
     /// What a codec's option may be: its plugin checks more.
@@ -129,6 +133,7 @@ impl Kind {
             Self::Id => text.is_empty() || is_id(text),
             Self::Device => Device::read(text).is_some(),
             Self::Incoming => Accept::read(text).is_some(),
+            Self::Tone(signal) => tones::wrong(text, signal).is_none(),
             Self::Digits => text.len() <= 8 && text.bytes().all(|b| b.is_ascii_digit()),
             Self::Target => text.is_empty() || policy::forward::is_target(text),
             Self::GmtOffset => text.is_empty(),
@@ -165,6 +170,7 @@ impl Kind {
             | Self::Target
             | Self::GmtOffset
             | Self::Incoming
+            | Self::Tone(_)
             | Self::Option
             | Self::Secret
             | Self::Sha256
@@ -201,6 +207,7 @@ impl Kind {
             | Self::Target
             | Self::GmtOffset
             | Self::Incoming
+            | Self::Tone(_)
             | Self::Sha256
             | Self::PluginOption
             | Self::Option
@@ -245,6 +252,7 @@ impl Kind {
             Self::Incoming => {
                 "allowed: ring, talk, silent, echo, play=FILE, record=FOLDER".to_owned()
             }
+            Self::Tone(signal) => tones::allowed(signal),
             Self::Option => "allowed: text, a number, true or false".to_owned(),
             Self::Secret => "allowed: the password as one line of text".to_owned(),
             Self::Sha256 => "allowed: 64 hexadecimal digits, as sha256sum prints them".to_owned(),
@@ -291,6 +299,7 @@ impl Kind {
             | Self::Digits
             | Self::Target
             | Self::Incoming
+            | Self::Tone(_)
             | Self::Sha256
             | Self::PluginOption
             | Self::Secret => Raw::Text(text.to_owned()),

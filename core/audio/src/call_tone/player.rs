@@ -67,9 +67,11 @@ enum Voice {
         samples: usize,
     },
     Compound(Box<[Voice]>),
-    Periodic {
+    /// One after the other; `again`: and from the first.
+    Row {
         parts: Box<[Voice]>,
         part: usize,
+        again: bool,
     },
 }
 
@@ -106,9 +108,10 @@ impl Voice {
                 samples: samples(*ms),
             },
             Node::Compound(parts) => Self::Compound(all(parts)),
-            Node::Periodic(parts) => Self::Periodic {
+            Node::Periodic(parts) | Node::Sequence(parts) => Self::Row {
                 parts: all(parts),
                 part: 0,
+                again: matches!(node, Node::Periodic(_)),
             },
         }
     }
@@ -117,7 +120,8 @@ impl Voice {
         match self {
             Self::Sine { at, samples, .. } | Self::Silence { at, samples } => at >= samples,
             Self::Compound(parts) => parts.iter().all(Self::is_over),
-            Self::Periodic { .. } => false,
+            Self::Row { again: true, .. } => false,
+            Self::Row { parts, .. } => parts.last().is_none_or(Self::is_over),
         }
     }
 
@@ -129,7 +133,7 @@ impl Voice {
             }
             Self::Silence { at, .. } => *at = 0,
             Self::Compound(parts) => parts.iter_mut().for_each(Self::rewind),
-            Self::Periodic { parts, part } => {
+            Self::Row { parts, part, .. } => {
                 *part = 0;
                 parts.iter_mut().for_each(Self::rewind);
             }
@@ -164,7 +168,7 @@ impl Voice {
                 Some(0.0)
             }
             Self::Compound(parts) => Some(parts.iter_mut().filter_map(Self::next).sum()),
-            Self::Periodic { parts, part } => {
+            Self::Row { parts, part, .. } => {
                 if parts.get(*part).is_none_or(Self::is_over) {
                     *part = (*part + 1) % parts.len().max(1);
                     if let Some(next) = parts.get_mut(*part) {

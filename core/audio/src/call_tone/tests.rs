@@ -171,6 +171,31 @@ fn m_207_every_national_tone_is_as_long_as_it_says_and_none_clicks() {
 }
 
 #[test]
+fn m_046_keys_sound_one_after_the_other_and_end() {
+    let tone = CallTone::keys("1x#", 100, 50);
+    assert_eq!(tone.ms(), Some(300));
+    let mut player = tone.player(RATE);
+    let mut out = Block::silence(RATE);
+    let blocks = (0..31).flat_map(|_| {
+        player.next(&mut out);
+        out.samples().to_vec()
+    });
+    let pcm: Vec<i16> = blocks.collect();
+    assert!(player.is_over());
+    let have = segments(&pcm, RATE);
+    assert!(near(&have, &[(0, 100), (150, 250)]), "{have:?}");
+    for (key, hertz) in [(0..800, [697.0, 1_209.0]), (1_200..2_000, [941.0, 1_477.0])] {
+        let sound = &pcm[key];
+        assert!(
+            hertz
+                .iter()
+                .all(|&hertz| line(sound, RATE, hertz) > 2_500.0)
+        );
+        assert!(line(sound, RATE, 770.0) < 300.0);
+    }
+}
+
+#[test]
 fn what_is_no_tone_says_where_and_what_is_allowed() {
     let deep = "compound(".repeat(5);
     for (text, at) in [

@@ -105,6 +105,8 @@ pub struct Legs<G: Ground> {
     /// What the person's bus was opened with.
     device: Option<(String, AudioRequest)>,
     pub(super) legs: BTreeMap<Named, State<G::Socket>>,
+    /// Tones that the media thread was given and has not given back.
+    pub(super) tones: super::tones::Given,
     rng: Rng,
 }
 
@@ -126,6 +128,7 @@ impl<G: Ground> Legs<G> {
             person,
             device: None,
             legs: BTreeMap::new(),
+            tones: super::tones::Given::default(),
             rng,
         }
     }
@@ -162,6 +165,7 @@ impl<G: Ground> Legs<G> {
     /// Whether no media thread has anything to do.
     pub fn is_idle(&self) -> bool {
         self.recordings == 0
+            && self.tones.is_idle()
             && self.load.iter().all(|&legs| legs == 0)
             && self.leaving.iter().all(VecDeque::is_empty)
     }
@@ -178,12 +182,14 @@ impl<G: Ground> Legs<G> {
                 info,
             } => self.digits(leg, &digits, (duration_ms, info)),
             Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
+            Do::Tone { place, tone } => self.tone(place, tone.as_ref()),
             Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),
             Do::StopAll => {
                 let all: Vec<Named> = self.legs.keys().copied().collect();
                 all.into_iter().for_each(|leg| self.stop(leg));
+                self.hush();
             }
         }
     }
@@ -374,6 +380,7 @@ impl<G: Ground> Legs<G> {
                             self.stopped(thread, leg);
                         }
                     }
+                    Told::Retired(Kit::Tone(_)) => self.tones.came_back(),
                     // Dropped here, on control.
                     Told::Retired(_) => {}
                 }

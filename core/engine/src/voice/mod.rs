@@ -9,6 +9,7 @@
 //! | `impair` | sockets that lose and delay packets, where a leg asks for it |
 //! | `rooms` | who hears whom: the person's calls, conferences, bridges |
 //! | `shown` | plugins as control shows them |
+//! | `tones` | tones for the person |
 //! | `taps` | orders about recordings: from plain words to a ring and a job |
 //! | [`reload`] | a newer build of a plugin, for new calls and in running ones |
 //! | [`writer`] | feeds recorder plugins from rings; also for simulation |
@@ -28,6 +29,7 @@ pub mod reload;
 mod rooms;
 pub(crate) mod shown;
 mod taps;
+mod tones;
 pub mod writer;
 
 pub use error::Error;

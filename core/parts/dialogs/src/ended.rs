@@ -3,6 +3,7 @@
 use crate::Dialogs;
 use crate::call::Stage;
 use crate::causes::Causes;
+use crate::stands;
 use base::{Instant, Machine};
 use control::event::CallEnded;
 use control::snapshot::CallState;
@@ -137,7 +138,9 @@ impl Dialogs {
             Stage::Preparing(_) | Stage::Live => call.sound_asked,
             Stage::Ended(_) => return,
         };
+        let standing = stands::at_the_end(call, &reason);
         call.stage = Stage::Ended(reason);
+        self.stands(handle, standing, out);
         self.leave_room(handle, now, out);
         match knows_media {
             true => out.post(media::Word::Release { call: handle }),

@@ -172,6 +172,7 @@ impl Dialogs {
     /// A call is about to be answered: the one that it replaces ends, any other that has the microphone is
     /// held.
     fn takes_place(&mut self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        self.stands(handle, media::Standing::Up, out);
         let old = self.calls.get(&handle).and_then(|call| call.replaces);
         if let Some(old) = old.and_then(|old| self.calls.get_mut(&old)) {
             old.steps.clear();
@@ -196,6 +197,7 @@ impl Dialogs {
         };
         call.snapshot.silenced = true;
         let snapshot = call.snapshot.clone();
+        self.stands(handle, media::Standing::Hushed, out);
         let body = EventBody::CallSilenced(Box::new(CallSilenced { snapshot }));
         self.tell_of(Some(command), (handle, body), now, out);
     }

@@ -20,6 +20,7 @@
 //! | `keys` | digits, ours and the peer's |
 //! | `noted` | what the history is told, and tells |
 //! | `returned` | calls that were handed on, and come back |
+//! | `stands` | what tones tell of a call |
 //! | `tell` | events |
 //! | `transfer` | what transfer is told, and REFER |
 //! | `undelivered` | words of ours that nobody took |
@@ -42,6 +43,7 @@ mod news;
 mod noted;
 mod outgoing;
 mod returned;
+mod stands;
 mod steps;
 mod tell;
 mod transfer;

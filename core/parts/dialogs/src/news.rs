@@ -7,6 +7,7 @@ use base::Instant;
 use control::snapshot::CallState;
 use control::{CallHandle, Code};
 use ports::Outbox;
+use ports::media::Standing;
 use sdp::Direction;
 use sip::SessionId;
 use sip::dialogs::{Final, News};
@@ -66,6 +67,9 @@ impl Dialogs {
             return;
         }
         call.snapshot.state = state;
+        if state == CallState::Ringing {
+            self.stands(handle, Standing::Ringing, out);
+        }
         self.tell_ringing(handle, early, now, out);
     }
 
@@ -115,6 +119,7 @@ impl Dialogs {
         call.accepted = Some(now);
         call.snapshot.state = CallState::Answered;
         call.snapshot.answered = Some(answered);
+        self.stands(handle, Standing::Up, out);
         self.tell_answered(handle, now, out);
         self.follow_answer(handle, now, out);
         self.inherit_room(handle, now, out);

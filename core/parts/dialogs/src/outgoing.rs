@@ -218,6 +218,7 @@ impl Dialogs {
         };
         self.sessions
             .handle(Input::Dial(session, Box::new(dial)), now);
+        self.stands(handle, media::Standing::Trying, out);
         self.sent(handle, &path, now, out);
     }
 

@@ -5,6 +5,7 @@ use crate::answering::Step;
 use base::Instant;
 use control::CallHandle;
 use ports::Outbox;
+use ports::media::Standing;
 use sip::session::Order;
 
 impl Dialogs {
@@ -15,6 +16,7 @@ impl Dialogs {
         let session = call.session;
         match step {
             Step::Ring => {
+                self.stands(handle, Standing::Incoming, out);
                 self.order(
                     session,
                     Order::Progress(sip::session::Progress::RINGING),

@@ -5,8 +5,13 @@
 //! loaded the codecs hands over (rulings 1); threads and sockets are behind `ports::voice`.
 
 mod options;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod tones;
+
+pub use settings::{Codec, Held, Settings};
+pub use tones::Tones;
 
 use base::{Hertz, Instant};
 use control::{AccountHandle, CallHandle};
@@ -16,56 +21,7 @@ use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
 use sdp::{Agreed, Capability, Direction, LocalMedia};
 use std::collections::BTreeMap;
-
-/// A codec's format as calls are to use it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Codec {
-    /// What it can do, and what we say of it.
-    pub capability: Capability,
-    /// What its plugin is told beside fmtp: a JSON object as the plugin documents it, or empty.
-    pub options: String,
-}
-
-impl From<Capability> for Codec {
-    /// Without options.
-    fn from(capability: Capability) -> Self {
-        Self {
-            capability,
-            options: String::new(),
-        }
-    }
-}
-
-/// What the part is told when it is made.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Our codecs, in order of preference (M-031).
-    pub codecs: Vec<Codec>,
-    /// The same for accounts that want them otherwise, by name.
-    pub accounts: BTreeMap<String, Vec<Codec>>,
-    /// Digits go and come as telephone-event.
-    pub telephone_event: bool,
-    /// Only telephone-event/8000, whatever the clock of codecs (K-068).
-    pub narrow_events: bool,
-    /// Audio in one packet that we like to get. Unit: ms. `None`: what the codec declares.
-    pub ptime_ms: Option<u16>,
-    /// Longest packet that we can take. Unit: ms.
-    pub max_ptime_ms: Option<u16>,
-    /// What the other side of a held leg is sent.
-    pub held: Held,
-    /// Legs at once. Past it a call is told that there is no media.
-    pub legs: usize,
-}
-
-/// What the other side of a held leg is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Held {
-    /// No RTP; RTCP goes on.
-    #[default]
-    Nothing,
-    /// Silence, for networks that close a way on which nothing goes.
-    Silence,
-}
+use tones::Signals;
 
 struct Leg {
     account: Option<AccountHandle>,
@@ -102,6 +58,7 @@ impl Leg {
 pub struct Media {
     settings: Settings,
     legs: BTreeMap<CallHandle, Leg>,
+    signals: Signals,
 }
 
 const fn leg_of(call: CallHandle) -> LegId {
@@ -116,6 +73,7 @@ impl Media {
     /// A part without legs.
     pub fn new(settings: Settings) -> Self {
         Self {
+            signals: Signals::new(settings.tones.clone()),
             settings,
             legs: BTreeMap::new(),
         }
@@ -292,6 +250,14 @@ impl Media {
         out.post(dialogs::Word::Media { call, ready });
     }
 
+    /// Tones first: the far end's sound takes the place of theirs.
+    fn reported(&mut self, report: Report, now: Instant, out: &mut Outbox) {
+        if let Report::Flowing { leg } = report {
+            self.signals.flowing(call_of(leg), now, out);
+        }
+        self.report(report, out);
+    }
+
     fn report(&mut self, report: Report, out: &mut Outbox) {
         match report {
             Report::Ports {
@@ -386,7 +352,7 @@ impl Part for Media {
         out.post(Do::StopAll);
     }
 
-    fn handle(&mut self, word: Word, _now: Instant, out: &mut Outbox) {
+    fn handle(&mut self, word: Word, now: Instant, out: &mut Outbox) {
         match word {
             Word::Prepare {
                 call,
@@ -401,12 +367,16 @@ impl Part for Media {
                 digits,
                 duration_ms,
                 info,
-            } => out.post(Do::Digits {
-                leg: leg_of(call),
-                digits,
-                duration_ms,
-                info,
-            }),
+            } => {
+                let heard = (digits.as_str(), duration_ms);
+                self.signals.pressed(call, heard, now, out);
+                out.post(Do::Digits {
+                    leg: leg_of(call),
+                    digits,
+                    duration_ms,
+                    info,
+                });
+            }
             Word::Info { call, kind, body } => out.post(Do::HearInfo {
                 leg: leg_of(call),
                 kind,
@@ -420,9 +390,15 @@ impl Part for Media {
             }
             Word::Hold { call, on } => self.hold(call, on, out),
             Word::Join { call, room } => self.join(call, room, out),
-            Word::Voice(report) => self.report(report, out),
+            Word::Stands {
+                call,
+                account,
+                standing,
+            } => self.signals.stands((call, account), standing, now, out),
+            Word::Voice(report) => self.reported(report, now, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
+                self.signals.forget(now, out);
                 for (&call, leg) in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
                     leg.ending = true;
                     out.post(Do::Stop { leg: leg_of(call) });
@@ -432,10 +408,12 @@ impl Part for Media {
         }
     }
 
-    fn handle_time(&mut self, _now: Instant, _out: &mut Outbox) {}
+    fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
+        self.signals.handle_time(now, out);
+    }
 
     fn deadline(&self) -> Option<Instant> {
-        None
+        self.signals.deadline()
     }
 
     fn undelivered(&mut self, post: Post, _now: Instant, out: &mut Outbox) {
@@ -460,6 +438,7 @@ impl Part for Media {
                 Do::Digits { .. }
                 | Do::HearInfo { .. }
                 | Do::Mute { .. }
+                | Do::Tone { .. }
                 | Do::Record(_)
                 | Do::StopAll,
             ) => {}

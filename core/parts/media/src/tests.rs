@@ -22,6 +22,7 @@ fn media(legs: usize) -> Media {
         ptime_ms: None,
         max_ptime_ms: None,
         held: Held::Nothing,
+        tones: Tones::default(),
         legs,
     })
 }
@@ -161,4 +162,104 @@ fn agreed() -> Box<Agreed> {
         direction: sdp::Direction::SendRecv,
         remote_direction: sdp::Direction::SendRecv,
     })
+}
+
+/// Tones that were asked for, and told, at `at` ms.
+fn sounds(media: &mut Media, at: u64, word: Option<Word>) -> Vec<String> {
+    let now = Instant::from_nanos(at * 1_000_000);
+    let mut out = Outbox::new();
+    match word {
+        Some(word) => media.handle(word, now, &mut out),
+        None => media.handle_time(now, &mut out),
+    }
+    let posts = std::iter::from_fn(|| out.take()).filter_map(|post| {
+        if let Post::Event(ports::events::Word::Tell { body, .. }) = &post {
+            return Some(body.name().to_owned());
+        }
+        let Post::Voice(Do::Tone { tone, .. }) = post else {
+            return None;
+        };
+        Some(tone.map_or_else(|| "silence".to_owned(), |tone| tone.to_string()))
+    });
+    posts.collect()
+}
+
+fn stands(number: u64, standing: ports::media::Standing) -> Option<Word> {
+    Some(Word::Stands {
+        call: CallHandle::from_number(number),
+        account: Some("office".parse().unwrap()),
+        standing,
+    })
+}
+
+fn with_tones() -> Media {
+    let mut media = media(4);
+    let tone = |text: &str| Some(text.parse().unwrap());
+    let tones = Tones {
+        all: audio::call_tone::CallTones {
+            ringing: tone("periodic(sine(1,1,1))"),
+            busy: tone("sine(500,2000,400)"),
+            waiting: tone("periodic(silence(7))"),
+            ..Default::default()
+        },
+        ..Tones::default()
+    };
+    media.signals = Signals::new(tones);
+    media
+}
+
+/// K-190: sound of the far end takes the place of the tone (RFC 3960 §3.2).
+#[test]
+fn k_190_early_media_takes_the_place_of_ringing() {
+    use ports::media::Standing::{Ringing, Trying, Up};
+    let mut media = with_tones();
+    assert!(
+        sounds(&mut media, 0, stands(1, Trying)).is_empty(),
+        "no tone is set"
+    );
+    let began = sounds(&mut media, 10, stands(1, Ringing));
+    assert_eq!(began, ["tone.started", "periodic(sine(1,1,1))"]);
+    assert!(
+        sounds(&mut media, 20, stands(1, Ringing)).is_empty(),
+        "it goes on"
+    );
+    let flowing = Some(Word::Voice(Report::Flowing { leg: LegId(1) }));
+    assert_eq!(sounds(&mut media, 30, flowing), ["tone.stopped", "silence"]);
+    assert!(sounds(&mut media, 40, stands(1, Up)).is_empty());
+}
+
+/// A tone that is not periodic sounds once.
+#[test]
+fn a_tone_that_ends_by_itself_is_told_and_not_begun_again() {
+    use ports::media::Standing::{Busy, Trying};
+    let mut media = with_tones();
+    let began = sounds(&mut media, 0, stands(1, Busy));
+    assert_eq!(began, ["tone.started", "sine(500,2000,400)"]);
+    assert_eq!(media.deadline(), Some(Instant::from_nanos(500_000_000)));
+    assert_eq!(sounds(&mut media, 500, None), ["silence", "tone.stopped"]);
+    assert!(sounds(&mut media, 8_000, None).is_empty());
+    assert_eq!(media.deadline(), None);
+    assert!(sounds(&mut media, 9_000, stands(2, Trying)).is_empty());
+}
+
+/// A call that is dialled comes before one that waits.
+#[test]
+fn one_tone_sounds_at_a_time() {
+    use ports::media::Standing::{Hushed, Incoming, Ringing, Up};
+    let mut media = with_tones();
+    assert!(sounds(&mut media, 0, stands(1, Up)).is_empty());
+    let began = sounds(&mut media, 1, stands(2, Incoming));
+    assert_eq!(began, ["tone.started", "periodic(silence(7))"]);
+    let other = sounds(&mut media, 2, stands(3, Ringing));
+    assert_eq!(
+        other,
+        ["tone.stopped", "tone.started", "periodic(sine(1,1,1))"]
+    );
+    let back = sounds(&mut media, 3, stands(3, Hushed));
+    assert_eq!(
+        back,
+        ["tone.stopped", "tone.started", "periodic(silence(7))"]
+    );
+    let gone = Some(Word::Restarted(ports::Address::Dialogs));
+    assert_eq!(sounds(&mut media, 4, gone), ["tone.stopped", "silence"]);
 }

@@ -8,7 +8,9 @@ use crate::settings::{
     Accept, CallsFull, CodecOrder, Device, Dscp, Dtmf, DtmfListen, Filters, History, Incoming,
     Limits, Listen, Log, Media, MediaPriority, Recording, Settings, Sip,
 };
+use crate::tones;
 use crate::value::Value;
+use audio::call_tone::{CallTones, Signal};
 use base::Duration;
 use std::path::PathBuf;
 
@@ -57,6 +59,7 @@ pub(super) fn settings(
         accounts,
         media,
         filters: filters(values)?,
+        tones: tones(|name| format!("account.{name}"), values)?,
         dtmf: dtmf(values, complaints)?,
         dscp: Dscp {
             voice: values.fit("dscp.voice")?,
@@ -125,6 +128,20 @@ fn media(values: &Values) -> Option<Media> {
         },
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
+        keypad_tones: values.switch("media.keypad_tones")?,
+    })
+}
+
+/// The tones of calls; `key` says which key counts for a name.
+fn tones(key: impl Fn(&str) -> String, values: &Values) -> Option<CallTones> {
+    let read = |name, signal| Some(tones::read(values.text(&key(name))?, signal));
+    Some(CallTones {
+        trying: read("trying_tone", None)?,
+        ringing: read("ringing_tone", Some(Signal::Ringing))?,
+        end_call: read("end_call_tone", None)?,
+        busy: read("busy_tone", Some(Signal::Busy))?,
+        failed: read("failed_tone", Some(Signal::Congestion))?,
+        waiting: read("call_waiting_tone", Some(Signal::Waiting))?,
     })
 }
 
@@ -218,6 +235,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
         voicemail_number: text("voicemail_number")?.to_owned(),
         directories: super::directories::of_account(id, values, complaints)?,
+        tones: tones(|name| key(name), values)?,
         codec_options: options::of_account(id, values),
         policy: super::rules::policy(id, values, complaints)?,
     })

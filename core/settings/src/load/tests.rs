@@ -329,6 +329,10 @@ x = 1
 [accounts."c d"]
 user = "1"
 
+[account]
+busy_tone = "beep(3)"
+call_waiting_tone = 3
+
 [limits]
 calls = 0
 
@@ -348,10 +352,12 @@ voice = 64
             site.toml:16:10: accounts.a.domain: "no spaces" is not allowed; allowed: host or host:port, such as pbx.example:5060
             site.toml:17:13: accounts.a.transport: "pigeon" is not allowed; allowed: udp, tcp
             site.toml:18:13: accounts.a.expires_s: so large a number is not allowed; allowed: 20 to 86400
-            site.toml:19:13: accounts.a.b: there is no such key; there are: allow_message, area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, blf, blf_event, blf_poll_s, call_waiting, carddav_clear_password, carddav_password, carddav_principal_url, carddav_refresh_s, carddav_title, carddav_user, country_code, directories, directory_refresh_s, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, expires_s, forwarding_busy_number, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, incoming_rewriting, international_prefix, keepalive, keepalive_s, ldap_base, ldap_options, ldap_password, ldap_title, ldap_url, ldap_user, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, publish_presence, register, registrar, remote_contact, rewriting, server_book_title, server_book_url, server_clear_password, server_password, server_user, standby, standby_after_s, subscribe_for_voicemail, subscription_expires_s, system_directory_title, system_directory_url, transport, trunk_access, udp_from_unknown, user, voicemail_number
+            site.toml:19:13: accounts.a.b: there is no such key; there are: allow_message, area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, blf, blf_event, blf_poll_s, busy_tone, call_waiting, call_waiting_tone, carddav_clear_password, carddav_password, carddav_principal_url, carddav_refresh_s, carddav_title, carddav_user, country_code, directories, directory_refresh_s, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, end_call_tone, expires_s, failed_tone, forwarding_busy_number, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, incoming_rewriting, international_prefix, keepalive, keepalive_s, ldap_base, ldap_options, ldap_password, ldap_title, ldap_url, ldap_user, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, publish_presence, register, registrar, remote_contact, rewriting, ringing_tone, server_book_title, server_book_url, server_clear_password, server_password, server_user, standby, standby_after_s, subscribe_for_voicemail, subscription_expires_s, system_directory_title, system_directory_url, transport, trunk_access, trying_tone, udp_from_unknown, user, voicemail_number
             site.toml:22:11: accounts.c d: "c d" cannot be an account's id; allowed: 1 to 64 of letters, digits, - _ . @
-            site.toml:26:9: limits.calls: 0 is not allowed; allowed: 1 to 100000
-            site.toml:29:9: dscp.voice: 64 is not allowed; allowed: 0 to 63"#]],
+            site.toml:26:13: account.busy_tone: 'beep(3)' is not a tone at character 1: no function is called so; allowed: sine(duration, amplitude, freq…), silence(duration), periodic(…), compound(…); a country for its own: ca, de, fr, gb, it, jp, us; or nothing
+            site.toml:27:21: account.call_waiting_tone: 3 is not a tone; allowed: sine(duration, amplitude, freq…), silence(duration), periodic(…), compound(…); a country for its own: ca, de, fr, gb, it, jp, us; or nothing
+            site.toml:30:9: limits.calls: 0 is not allowed; allowed: 1 to 100000
+            site.toml:33:9: dscp.voice: 64 is not allowed; allowed: 0 to 63"#]],
     );
 }
 

@@ -93,6 +93,7 @@ fn summary(event: &Event) -> String {
         }
         EventBody::PresenceChanged(own) => super::presence::words(own),
         EventBody::MessageRead(of) | EventBody::MessageDeleted(of) => super::message::marked(of),
+        EventBody::ToneStarted(tone) | EventBody::ToneStopped(tone) => tone.tone.clone(),
         EventBody::MwiChanged(mailbox) => super::blf::waiting(mailbox),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
@@ -190,6 +191,8 @@ fn call(event: &Event) -> String {
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
+        | EventBody::ToneStarted(_)
+        | EventBody::ToneStopped(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)

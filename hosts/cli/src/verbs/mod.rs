@@ -146,6 +146,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallQuality(data) => Some(&data.snapshot),
         EventBody::CallEnded(data) => Some(&data.snapshot),
         EventBody::CallDtmf(_)
+        | EventBody::ToneStarted(_)
+        | EventBody::ToneStopped(_)
         | EventBody::CallWarning(_)
         | EventBody::TransferRequested(_)
         | EventBody::TransferProgress(_)

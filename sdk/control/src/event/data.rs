@@ -239,6 +239,15 @@ pub struct CallMute {
     pub snapshot: CallSnapshot,
 }
 
+/// A tone for the person began or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToneChange {
+    /// What it tells: `trying`, `ringing`, `waiting`, `end`, `busy`, `failed`, `keys`.
+    pub tone: String,
+    /// Where it sounds: `speaker`.
+    pub place: String,
+}
+
 /// How a digit travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,6 +8,7 @@ pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
     CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallSilenced,
     CallWarning, DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
+    ToneChange,
 };
 
 use crate::conference::CallConference;
@@ -146,6 +147,10 @@ events! {
     "call.split" CallSplit CallConference;
     /// Our microphone was silenced, or opened.
     "call.mute" CallMute CallMute;
+    /// A tone tells the person how a call stands, from now on.
+    "tone.started" ToneStarted ToneChange;
+    /// It sounds no more.
+    "tone.stopped" ToneStopped ToneChange;
     /// A digit was sent or heard.
     "call.dtmf" CallDtmf CallDtmf;
     /// Our own lists know who the other end is.

@@ -534,6 +534,16 @@ fn all() -> Vec<EventBody> {
         EventBody::PluginDisabled(plugin_change()),
         EventBody::PluginEnabled(plugin_change()),
     ]);
+    let tone = || {
+        Box::new(ToneChange {
+            tone: "ringing".into(),
+            place: "speaker".into(),
+        })
+    };
+    all.extend([
+        EventBody::ToneStarted(tone()),
+        EventBody::ToneStopped(tone()),
+    ]);
     all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
         from: 7,
         to: 41,
@@ -652,6 +662,8 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.changed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.enabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"tone.started","account":"demo","command":17,"data":{"tone":"ringing","place":"speaker"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"tone.stopped","account":"demo","command":17,"data":{"tone":"ringing","place":"speaker"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 

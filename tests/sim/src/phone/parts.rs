@@ -211,6 +211,7 @@ fn media(settings: &Settings, catalogue: &Catalogue, probe: Probe) -> Supervised
         ptime_ms: None,
         max_ptime_ms: None,
         held: settings.held,
+        tones: settings.tones.clone(),
         legs: 32,
     };
     Supervised::new(Address::Media, move || {

@@ -64,6 +64,8 @@ pub struct Settings {
     pub one_active: bool,
     /// What a call that is held is sent.
     pub held: Held,
+    /// Tones that tell how calls stand; silent at first.
+    pub tones: part_media::Tones,
     /// What happens to calls that come in.
     pub answering: Rule,
     /// Bounds and rules of sessions.
@@ -109,6 +111,7 @@ impl Settings {
             sound: Sound::Person,
             one_active: true,
             held: Held::Nothing,
+            tones: part_media::Tones::default(),
             answering: Rc::new(|| Box::new(Person)),
             sessions: Config::default(),
             recorder: "recorder-wav".to_owned(),

@@ -175,6 +175,8 @@ impl Story {
                 self.at(event.ts, &text, out);
             }
             EventBody::CallRinging(_)
+            | EventBody::ToneStarted(_)
+            | EventBody::ToneStopped(_)
             | EventBody::CallSilenced(_)
             | EventBody::CallCreated(_)
             | EventBody::CallIncoming(_)
