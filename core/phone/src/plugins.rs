@@ -68,11 +68,40 @@ pub fn catalogue(host: &Host<'_>, settings: &Settings) -> Catalogue {
         None => tracing::warn!("no plugin file is loaded: plugins.path is not searched"),
     }
     for entry in host.built_in {
-        if let Err(why) = catalogue.add_built_in(entry) {
-            tracing::debug!(%why, "built-in plugin not used");
+        let Err(why) = catalogue.add_built_in(entry) else {
+            continue;
+        };
+        tracing::debug!(%why, "built-in plugin not used");
+        if let plugin_host::Error::Duplicate { plugin, first } = why {
+            let lacks = lacking(entry, &catalogue).join(" ");
+            if !lacks.is_empty() {
+                tracing::warn!(
+                    plugin,
+                    file = first,
+                    lacks,
+                    "a file in the place of a built-in plugin lacks codecs that this has"
+                );
+            }
         }
     }
     catalogue
+}
+
+/// Codecs of a plugin that is linked in which nobody in the catalogue brings.
+fn lacking(entry: &Entry, catalogue: &Catalogue) -> Vec<String> {
+    let mut alone = Catalogue::new("alone", env!("CARGO_PKG_VERSION"));
+    // One that cannot be looked at lacks nothing that could be told.
+    let _ = alone.add_built_in(entry);
+    let is_there = |name: &str, rate: u32| {
+        let mut all = catalogue.formats();
+        all.any(|format| format.name.eq_ignore_ascii_case(name) && format.clock_rate_hz == rate)
+    };
+    let missing = alone
+        .formats()
+        .filter(|format| !is_there(&format.name, format.clock_rate_hz));
+    missing
+        .map(|format| format!("{}/{}", format.name, format.clock_rate_hz))
+        .collect()
 }
 
 /// The same with nothing in it yet: for a host that adds files which a person names.
@@ -94,5 +123,19 @@ pub fn guarded(host: &Host<'_>, settings: &Settings) -> Catalogue {
         Files::In(_) | Files::Bundled(_) | Files::Named => {
             catalogue.with_options(options(&settings.plugins))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_in_the_place_of_a_built_in_codec_lacks_is_named() {
+        let mut catalogue = Catalogue::new("test", "1");
+        let g711 = &codec_g711::ENTRY;
+        assert_eq!(lacking(g711, &catalogue), ["PCMU/8000", "PCMA/8000"]);
+        catalogue.add_built_in(g711).unwrap();
+        assert_eq!(lacking(g711, &catalogue), [""; 0]);
     }
 }

@@ -89,6 +89,23 @@ fn a_new_dtmf_method_carries_a_call() {
 #[test]
 fn a_new_recorder_carries_a_call() {
     for language in [Language::Rust, Language::C] {
-        carries_a_call("recorder", language, -19, "", "{ pause = 300 }");
+        let kept = tempfile::tempdir().unwrap();
+        let folder = format!("[settings]\n\"recording.folder\" = {:?}", kept.path());
+        carries_a_call("recorder", language, -19, &folder, "{ pause = 600 }");
+        let files: Vec<_> = std::fs::read_dir(kept.path()).unwrap().flatten().collect();
+        assert_eq!(files.len(), 1, "{language:?}: {files:?}");
+        let bytes = std::fs::read(files[0].path()).unwrap();
+        let samples = bytes
+            .chunks_exact(2)
+            .map(|b| i16::from_le_bytes([b[0], b[1]]));
+        let loud = samples
+            .filter(|sample| sample.unsigned_abs() > 1_000)
+            .count();
+        // Half a second of two channels, of a tone that comes back.
+        assert!(
+            loud > 2_000,
+            "{language:?}: {loud} of {} bytes",
+            bytes.len()
+        );
     }
 }

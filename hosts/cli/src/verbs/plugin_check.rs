@@ -13,7 +13,7 @@ use std::process::Command;
 pub(crate) fn run(context: &mut Context, args: &PluginCheck) -> Result<ExitCode, Error> {
     if !args.file.is_file() {
         return Err(Error::usage(
-            format!("there is no file {}", args.file.display()),
+            format!("{} is no file that is there", args.file.display()),
             "name the library that was built, such as target/release/libmine.so",
         ));
     }
