@@ -388,7 +388,7 @@ fn a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
             goes_on().await;
             let device = Command::PluginDisable(to_be_off("audio-null", true));
             let refused = core.command(device, None).1.unwrap_err();
-            assert_eq!(refused.code, Code::WRONG_STATE);
+            assert_eq!(refused.code, Code::PLUGIN_NOT_POSSIBLE);
             core.stop("test").await;
             theirs.stop("test").await;
         });
@@ -479,7 +479,7 @@ fn what_became_of_each_file_is_told_and_a_switch_counts_from_the_next_start() {
         assert_eq!(off, Reply::NextStart);
         let linked_in = Command::PluginDisable(to_be_off("audio-null", false));
         let refused = core.command(linked_in, None).1.unwrap_err();
-        assert_eq!(refused.code, Code::WRONG_STATE);
+        assert_eq!(refused.code, Code::PLUGIN_NOT_POSSIBLE);
         assert!(refused.detail.contains("is linked in"), "{refused}");
         assert_eq!(listed(&core, "codec-copy").state, PluginState::Loaded);
         core.stop("test").await;

@@ -246,7 +246,7 @@ fn a_newer_build_of_a_filter_stands_in_the_persons_sound_at_once() {
         }
         let refused = reload_of(&caller, "audio-null", Some(&built), true).await;
         let refused = refused.unwrap_err();
-        assert_eq!(refused.code, Code::WRONG_STATE);
+        assert_eq!(refused.code, Code::PLUGIN_NOT_POSSIBLE);
         assert!(refused.fix.contains("leave out --live"), "{refused}");
     });
 }
