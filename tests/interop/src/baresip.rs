@@ -159,7 +159,7 @@ fn account(address: SocketAddr, wish: &Wish<'_>) -> String {
     let tail = format!("answermode={mode};audio_codecs={codecs}");
     match wish.registrar {
         None => {
-            format!("<sip:{user}@{address};transport={transport}>;regint=0;catchall=yes;{tail}\n")
+            format!("<sip:{user}@{address};transport={transport}>;regint=0;{tail}\n")
         }
         Some((registrar, password)) => format!(
             "<sip:{user}@{};transport={transport}>;regint=60;outbound=\"sip:{registrar};transport={transport}\";\
