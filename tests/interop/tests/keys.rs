@@ -106,7 +106,7 @@ fn behind_a_number() -> anyhow::Result<()> {
     let Some(rig) = Rig::new("keys-behind-number", &["baresip"]) else {
         return Ok(());
     };
-    let quiet = Sound::chirp(&rig, "their-quiet", 100)?;
+    let quiet = Sound::chirp(&rig, "their-quiet", 100)?.between(200, 20_000)?;
     let mut phone = Phone::start(&rig, "baresip", "PCMU", &quiet.file, true)?;
     let Phone::Baresip(baresip) = &phone else {
         anyhow::bail!("it is baresip");
