@@ -151,8 +151,8 @@ fn ways(client: &Client) -> Vec<TransferWay> {
 }
 
 /// Calls one and then the other, and hands the first on to the second.
-fn hands_on(client: &mut Client, caller: &str, target: &str) -> anyhow::Result<CallHandle> {
-    let call = client.dial(caller)?;
+fn hands_on(client: &mut Client, caller: &Sipp, target: &str) -> anyhow::Result<CallHandle> {
+    let call = client.dial(&format!("sip:102@{}", caller.address))?;
     client.wait_answered(call, PATIENCE)?;
     client.ask(Command::Transfer(TransferCall {
         to: Some(target.to_owned()),
@@ -160,6 +160,12 @@ fn hands_on(client: &mut Client, caller: &str, target: &str) -> anyhow::Result<C
         ..TransferCall::default()
     }))?;
     wait_for(client, TransferState::Consulting)?;
+    // A REFER may overtake the ACK of the hold, which the script does not know.
+    let until = Instant::now() + PATIENCE;
+    while caller.messages().matches("\nACK sip:").count() < 2 {
+        ensure!(Instant::now() < until, "the hold is not acknowledged");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     client.ask(Command::TransferComplete(CallRef::default()))?;
     Ok(call)
 }
@@ -195,7 +201,7 @@ fn is_joined(replaces: &str, plain: &str) -> anyhow::Result<()> {
     };
     let engine = Daemon::start(&rig, "engine", &wish)?;
     let mut client = engine.client()?;
-    let call = hands_on(&mut client, &format!("sip:102@{}", caller.address), &to)?;
+    let call = hands_on(&mut client, &caller, &to)?;
     let end = wait_for(&mut client, TransferState::Completed)?;
     ensure!(end.state == TransferState::Completed, "{end:?}");
     let seen = ways(&client);
