@@ -14,7 +14,7 @@ const NAP: Duration = Duration::from_millis(2);
 
 /// So late is an excuse: on a clean path a buffer is as shallow as two milliseconds, and moves when a
 /// packet, or whoever plays, is later than it holds. A quiet machine stays below one. Unit: time.
-pub const EXCUSE: Duration = Duration::from_millis(5);
+pub const EXCUSE: Duration = Duration::from_millis(2);
 
 /// The same for a codec in a process of its own: it has 2 ms of a tick to wake up, code and answer, so that half of
 /// them lost is an excuse. Unit: time. Source: rulings, Limits.
