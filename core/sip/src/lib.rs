@@ -24,6 +24,7 @@
 //! | [`presence`] | what a person says of themselves, as a document | the driver | |
 //! | [`publication`] | one event state of ours: publish, refresh, change, remove (RFC 3903) | the driver | |
 //! | [`subscription`] | one subscription: ask, refresh, poll, hear, end (RFC 6665) | `subscriptions` | |
+//! | [`notifier`] | one subscription of somebody else's: taken, told, refreshed, ended (RFC 6665) | the driver | `endpoint`, through the driver |
 //! | [`subscriptions`] | table of subscriptions, paced | the driver | `endpoint`, through the driver |
 //! | [`lamp`] | what NOTIFYs say: dialog-info, PIDF, message-summary, reginfo; one lamp | the driver | |
 //! | [`error`] | what the caller of this crate can get wrong | | |
@@ -37,6 +38,7 @@ pub mod flow;
 pub mod ids;
 pub mod lamp;
 pub mod message;
+pub mod notifier;
 pub mod outside;
 pub mod owner;
 pub mod presence;

@@ -95,6 +95,22 @@ impl Dialog {
 
     /// Made by a 1xx or 2xx of ours to the peer's `invite` (RFC 3261 §12.1.1).
     pub fn of_request(invite: &Request, local_tag: LocalTag) -> Result<Self, Malformed> {
+        Self::of_asked(invite, &local_tag.to_string(), local_tag)
+    }
+
+    /// Made by a 2xx of ours, with the tag `tag`, to the peer's `subscribe` (RFC 6665 §4.4.1).
+    pub fn of_subscribe(
+        subscribe: &Request,
+        tag: &str,
+        rng: &mut base::Rng,
+    ) -> Result<Self, Malformed> {
+        // The dialog's own tag is read by sessions only; what goes out is the text of From.
+        let mut dialog = Self::of_asked(subscribe, tag, LocalTag::draw(rng))?;
+        dialog.confirm();
+        Ok(dialog)
+    }
+
+    fn of_asked(invite: &Request, tag: &str, local_tag: LocalTag) -> Result<Self, Malformed> {
         let headers = invite.headers();
         let from = headers.from()?;
         // As it came; a display name in no known encoding is no reason to refuse a call.
@@ -103,7 +119,7 @@ impl Dialog {
         let mut dialog = Self {
             phase: Phase::Early,
             call_id: Text::from(headers.call_id()?.as_str()),
-            local: Text::from(format!("{to};tag={local_tag}")),
+            local: Text::from(format!("{to};tag={tag}")),
             remote: Text::from(from.to_string()),
             local_tag,
             remote_tag: from.tag().map(Text::from),

@@ -1,7 +1,9 @@
 //! application/dialog-info+xml: the calls of a resource. Source: RFC 4235 §4.1.
 
 use super::xml::{self, Bad, Element};
+use quick_xml::escape::escape;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// Calls that are kept of one document; what comes after them changes no lamp.
 const MAX_CALLS: usize = 256;
@@ -130,6 +132,72 @@ pub fn read(body: &[u8]) -> Result<DialogInfo, Bad> {
         entity: root.attribute("entity").unwrap_or_default().to_owned(),
         calls,
     })
+}
+
+/// Writes one document.
+pub fn write(info: &DialogInfo) -> String {
+    let state = match info.full {
+        true => "full",
+        false => "partial",
+    };
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"{}\" \
+         state=\"{state}\" entity=\"{}\">",
+        info.version,
+        escape(&info.entity)
+    );
+    for call in &info.calls {
+        write_call(call, &info.entity, &mut text);
+    }
+    text.push_str("</dialog-info>");
+    text
+}
+
+fn write_call(call: &Call, entity: &str, text: &mut String) {
+    let _ = write!(text, "<dialog id=\"{}\"", escape(&call.id));
+    if let Some(replaces) = &call.replaces {
+        let _ = write!(
+            text,
+            " call-id=\"{}\" local-tag=\"{}\" remote-tag=\"{}\"",
+            escape(&replaces.call_id),
+            escape(&replaces.local_tag),
+            escape(&replaces.remote_tag)
+        );
+    }
+    if let Some(direction) = call.direction {
+        let direction = match direction {
+            Direction::Outgoing => "initiator",
+            Direction::Incoming => "recipient",
+        };
+        let _ = write!(text, " direction=\"{direction}\"");
+    }
+    let stage = match call.stage {
+        Stage::Trying => "trying",
+        Stage::Proceeding => "proceeding",
+        Stage::Early => "early",
+        Stage::Confirmed => "confirmed",
+        Stage::Terminated => "terminated",
+    };
+    let _ = write!(text, "><state>{stage}</state>");
+    if call.held {
+        let _ = write!(
+            text,
+            "<local><target uri=\"{}\"><param pname=\"+sip.rendering\" pval=\"no\"/></target></local>",
+            escape(entity)
+        );
+    }
+    if !call.peer.uri.is_empty() {
+        let display = call.peer.display.as_deref().map(escape);
+        let display = display.map(|name| format!(" display=\"{name}\""));
+        let _ = write!(
+            text,
+            "<remote><identity{}>{}</identity></remote>",
+            display.unwrap_or_default(),
+            escape(&call.peer.uri)
+        );
+    }
+    text.push_str("</dialog>");
 }
 
 /// `None`: it says nothing that a lamp could show.

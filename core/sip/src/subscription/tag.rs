@@ -4,18 +4,19 @@ use base::Rng;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// From tag of a SUBSCRIBE of ours: 64 random bits behind a letter that no tag of a session has, so that
-/// whoever hands out requests knows a NOTIFY for a lamp from one for a transfer without a table.
+/// From tag of a SUBSCRIBE of ours, so that whoever hands out requests knows a NOTIFY for a lamp from one for a transfer
+/// without a table.
+pub type WatchTag = Spelled<'s'>;
+
+/// A tag of ours: 64 random bits behind a letter that no tag of a session has, and no other kind of tag.
 ///
 /// Source: RFC 3261 §19.3 asks for at least 32 random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct WatchTag(u64);
+pub struct Spelled<const LETTER: char>(u64);
 
-impl WatchTag {
-    /// First letter of a tag as it stands on the wire.
-    const LETTER: char = 's';
-    /// Digits after it.
+impl<const LETTER: char> Spelled<LETTER> {
+    /// Digits after the letter.
     const DIGITS: usize = 16;
 
     /// A new tag.
@@ -25,7 +26,7 @@ impl WatchTag {
 
     /// Reads a tag that we may have given out.
     pub fn read(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(Self::LETTER)?;
+        let digits = text.strip_prefix(LETTER)?;
         let ours = digits.len() == Self::DIGITS
             && digits
                 .bytes()
@@ -37,9 +38,9 @@ impl WatchTag {
     }
 }
 
-impl fmt::Display for WatchTag {
+impl<const LETTER: char> fmt::Display for Spelled<LETTER> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{:016x}", Self::LETTER, self.0)
+        write!(f, "{LETTER}{:016x}", self.0)
     }
 }
 
