@@ -914,8 +914,9 @@ typedef struct {
     // First argument of `command`.
     void *context;
     // Says one object to the engine, such as `{"op":"call","id":"1","command":"hang_up"}`; the reply comes to `event`
-    // with the same id, the outcome as events that carry the reply's `command`. `UNAVAILABLE` while 64 wait;
-    // `BAD_ARGUMENT` above 1 MiB. Thread: [any], never [media] or [device].
+    // with the same id, the outcome as events that carry the reply's `command`. It never waits, and may be called from
+    // `open` on, also within `event`: `UNAVAILABLE` while 64 wait, `BAD_ARGUMENT` above 1 MiB, `LOST` once the engine
+    // has let go of the face. Thread: [any], never [media] or [device].
     OffhookStatus (*command)(void *context, OffhookText json);
 } OffhookUiEngine;
 
@@ -930,7 +931,8 @@ typedef struct {
                           OffhookText options,
                           void **out,
                           OffhookTextOut *reason);
-    // Takes what the engine says, in order. Should put it into a queue of its own and return.
+    // Takes what the engine says, in order. Should put it into a queue of its own and return. `LOST`: the face takes no
+    // more, is closed and opened again after a second; any other failure is of this one object, and more come.
     // Thread: [worker]. Bound: 200 ms, or the process of an isolated one is ended; 2 s, or a person is told.
     OffhookStatus (*event)(void *inst, OffhookText json);
     // Ends the face; none of its threads calls the engine afterwards. Thread: [worker]. Bound: 1 s.

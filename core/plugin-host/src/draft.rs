@@ -1,4 +1,4 @@
-//! Kinds that are not promised yet, opened.
+//! Kinds that are asked in words, opened: drafts, directories and faces.
 
 use crate::away::media::AwayTone;
 use crate::away::process::When;
@@ -9,8 +9,10 @@ use crate::ready::{Table, nonsense};
 use crate::started::Plugin;
 use crate::{Error, Ready};
 use base::Duration;
-use plugin::draft::{nat, security, tone, ui};
-use plugin::{Captured, DirectoryHandle, DirectoryInstance, Refusal, Status};
+use plugin::draft::{nat, security, tone};
+use plugin::{
+    Captured, Commands, DirectoryHandle, DirectoryInstance, Refusal, Status, UiHandle, UiInstance,
+};
 use std::sync::Arc;
 
 /// A NAT strategy.
@@ -18,7 +20,7 @@ pub type NatPlugin = Ready<nat::NatHandle>;
 /// A way to agree on keys.
 pub type SecurityPlugin = Ready<security::SecurityHandle>;
 /// A face.
-pub type UiPlugin = Ready<ui::UiHandle>;
+pub type UiPlugin = Ready<UiHandle>;
 /// A directory.
 pub type DirectoryPlugin = Ready<DirectoryHandle>;
 /// A set of tones.
@@ -140,7 +142,7 @@ impl Security {
 #[derive(Debug)]
 pub struct Face {
     // Before the plugin: what was opened is closed before its plugin stops.
-    inner: Inner<ui::UiInstance>,
+    inner: Inner<UiInstance>,
     /// Nobody waits for its calls, so they are not timed; it says that a face stands here, and keeps out one that
     /// panicked.
     fence: Fence,
@@ -149,7 +151,7 @@ pub struct Face {
 
 impl UiPlugin {
     /// Starts the face; its commands go to `commands`, from any thread. Thread: \[worker\].
-    pub fn open(&self, options: &str, commands: ui::Commands) -> Result<Face, Error> {
+    pub fn open(&self, options: &str, commands: Commands) -> Result<Face, Error> {
         self.plugin.before_use()?;
         let inner = match &self.table {
             Table::Here(table) => table.open(options, commands).map(Inner::Here),

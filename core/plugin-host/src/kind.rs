@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// Whether its boundary is a draft: it may change. Of these kinds engines use faces alone.
+    /// Whether its boundary is a draft: it may change. No engine uses one of these kinds yet.
     pub const fn is_draft(self) -> bool {
         match self {
             Self::Codec
@@ -82,8 +82,9 @@ impl Kind {
             | Self::Dtmf
             | Self::Recorder
             | Self::Filter
-            | Self::Directory => false,
-            Self::Nat | Self::Security | Self::Ui | Self::Tone => true,
+            | Self::Directory
+            | Self::Ui => false,
+            Self::Nat | Self::Security | Self::Tone => true,
         }
     }
 

@@ -28,7 +28,7 @@
 //! | [`ready`] | a started plugin of one kind, and what was opened of it |
 //! | [`codec`], [`audio`], [`dtmf`], [`filter`] | opened instances behind their fence |
 //! | [`recorder`] | recordings |
-//! | [`draft`] | kinds not promised yet: nat, security, ui, tone |
+//! | [`draft`] | kinds that are asked in words: nat, security, ui, directory, tone |
 //! | [`fence`] | poisoned and over-budget plugins |
 //! | [`budget`] | what each costs, read while it works |
 //! | `reach` | where an isolated plugin may write, as this host fills it in |

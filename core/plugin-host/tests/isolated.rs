@@ -371,22 +371,35 @@ fn a_face_that_fails_is_lost_and_another_can_be_opened() {
 /// longer than half of what was seen, but for the rounding.
 #[test]
 fn calls_into_another_process_are_timed() {
-    let catalogue = with("codec");
-    let codec = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
-    let mut codec = codec.open("", "").unwrap();
-    let mut seen = Vec::new();
-    let mut late = 0;
-    for _ in 0..200 {
-        let began = Moment::now();
-        late += u64::from(codec.decode(&[1; 160], &mut [0; 160]).is_err());
-        seen.push(began.elapsed().as_nanos() as u64);
+    let file = common::faulty("codec");
+    let end = Moment::now() + Duration::from_secs(30);
+    loop {
+        let mut catalogue = empty();
+        catalogue.add_isolated(&file).unwrap();
+        let codec = catalogue.codec("X-FAULTY", Hertz(8000)).unwrap();
+        let mut codec = codec.open("", "").unwrap();
+        let mut seen = Vec::new();
+        let mut late = 0;
+        for _ in 0..200 {
+            let began = Moment::now();
+            late += u64::from(codec.decode(&[1; 160], &mut [0; 160]).is_err());
+            seen.push(began.elapsed().as_nanos() as u64);
+        }
+        seen.sort_unstable();
+        let cost = catalogue.watches()[0].cost();
+        let misses = cost.tally.misses;
+        assert!(cost.tally.calls == 200 && misses <= late, "{cost:?}");
+        // While the machine does not let its process run, the ring is full: what finds no room was not asked, is no miss,
+        // and takes no time that could be compared.
+        if misses < late {
+            assert!(Moment::now() < end, "{misses} misses of {late} late");
+            continue;
+        }
+        assert!(cost.p50_ns > 0 && cost.p50_ns <= seen[100] + seen[100] / 4);
+        assert!(cost.p50_ns <= cost.p99_ns && cost.p99_ns <= cost.tally.longest_ns);
+        assert!(cost.tally.longest_ns <= seen[199], "{cost:?}");
+        return;
     }
-    seen.sort_unstable();
-    let cost = catalogue.watches()[0].cost();
-    assert_eq!((cost.tally.calls, cost.tally.misses), (200, late));
-    assert!(cost.p50_ns > 0 && cost.p50_ns <= seen[100] + seen[100] / 4);
-    assert!(cost.p50_ns <= cost.p99_ns && cost.p99_ns <= cost.tally.longest_ns);
-    assert!(cost.tally.longest_ns <= seen[199], "{cost:?}");
 }
 
 /// What answers, but late three times in a row, is told as one of this process would be.

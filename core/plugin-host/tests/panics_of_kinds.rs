@@ -22,7 +22,7 @@ fn catalogue() -> Catalogue {
         &mock::recorder::ENTRY,
         &mock::drafts::nat::ENTRY,
         &mock::drafts::security::ENTRY,
-        &mock::drafts::ui::ENTRY,
+        &mock::ui::ENTRY,
         &mock::directory::ENTRY,
         &mock::drafts::tone::ENTRY,
     ] {
@@ -188,7 +188,7 @@ fn security() {
 fn ui() {
     let catalogue = catalogue();
     survives(
-        &mock::drafts::ui::COUNTS,
+        &mock::ui::COUNTS,
         |orders| {
             let ui = catalogue.ui("mock-ui").unwrap();
             ui.open(orders, Box::new(|_| Ok(()))).unwrap()

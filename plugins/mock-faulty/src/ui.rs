@@ -2,8 +2,7 @@
 
 use crate::fault::obey_text;
 use crate::scribble::{Scribble, into_lines};
-use plugin::draft::ui::{Ui, UiEngine};
-use plugin::{Refusal, Status};
+use plugin::{Refusal, Status, Ui, UiEngine};
 
 /// See the crate.
 pub struct Faulty(UiEngine);

@@ -9,8 +9,8 @@
 //! | [`codec`] | PCMU that does as it is told |
 //! | [`audio`] | a sawtooth for a microphone |
 //! | [`filter`], [`dtmf`], [`recorder`] | nothing done to the sound, events, a count of samples |
-//! | [`directory`] | a directory |
-//! | [`drafts`] | nat, security, ui, tone |
+//! | [`directory`], [`ui`] | a directory, a face |
+//! | [`drafts`] | nat, security, tone |
 
 // The macros ask for a feature that only library files have: one library holds one entry, these are linked in.
 #![allow(unexpected_cfgs)]
@@ -23,6 +23,7 @@ pub mod dtmf;
 pub mod filter;
 pub mod orders;
 pub mod recorder;
+pub mod ui;
 
 pub use orders::{Counts, Orders};
 

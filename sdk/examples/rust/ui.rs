@@ -1,7 +1,6 @@
 //! A face: prints each event as a line, on a thread of its own.
 
-use plugin::draft::ui::{Ui, UiEngine};
-use plugin::{Refusal, Status};
+use plugin::{Refusal, Status, Ui, UiEngine};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 

@@ -6,4 +6,3 @@ pub mod address;
 pub mod nat;
 pub mod security;
 pub mod tone;
-pub mod ui;

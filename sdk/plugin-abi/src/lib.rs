@@ -16,7 +16,8 @@
 //! | [`recorder`] | the table `offhook.recorder/1` |
 //! | [`filter`] | the table `offhook.filter/1` |
 //! | [`directory`] | the table `offhook.directory/1` |
-//! | [`draft`] | tables not promised yet: nat, security, ui, tone |
+//! | [`ui`] | the table `offhook.ui/1` |
+//! | [`draft`] | tables not promised yet: nat, security, tone |
 //!
 //! # Rules of the boundary
 //!
@@ -50,6 +51,7 @@ pub mod host;
 pub mod recorder;
 pub mod status;
 pub mod text;
+pub mod ui;
 pub mod version;
 
 pub use audio::{AUDIO_ID, AudioCounters, AudioLatency, AudioTable};
@@ -59,7 +61,6 @@ pub use draft::address::Address;
 pub use draft::nat::{NAT_ID, NatInput, NatOutput, NatTable};
 pub use draft::security::{SECURITY_ID, SecurityInput, SecurityOutput, SecurityTable};
 pub use draft::tone::{TONE_ID, ToneTable};
-pub use draft::ui::{UI_ID, UiEngine, UiTable};
 pub use dtmf::{DTMF_ID, DtmfHeard, DtmfInfo, DtmfListen, DtmfRequest, DtmfStep, DtmfTable};
 pub use entry::{ENTRY_SYMBOL, Entry, MANIFEST_SECTION};
 pub use filter::{FILTER_ID, FilterRequest, FilterTable};
@@ -70,4 +71,5 @@ pub use host::{
 pub use recorder::{RECORDER_ID, RecorderRequest, RecorderTable};
 pub use status::Status;
 pub use text::{Text, TextOut};
+pub use ui::{UI_ID, UiEngine, UiTable};
 pub use version::{ABI_MAJOR, ABI_MINOR};

@@ -48,16 +48,6 @@ fn security_changes_only_with_its_id() {
 }
 
 #[test]
-fn ui_changes_only_with_its_id() {
-    let now = layout! {
-        UiEngine { size, reserved, context, command }
-        UiTable { size, reserved, open, event, close }
-    };
-    let known = [vec![24, 8, 0, 4, 8, 16], vec![32, 8, 0, 4, 8, 16, 24]];
-    assert_eq!((abi::UI_ID, now), ("offhook.ui/1", known));
-}
-
-#[test]
 fn tone_changes_only_with_its_id() {
     let now = layout! {
         ToneTable { size, reserved, names, open, read, close }

@@ -29,6 +29,7 @@ fn ids_and_names_are_frozen() {
     assert_eq!(abi::CODEC_ID, "offhook.codec/1");
     assert_eq!(abi::AUDIO_ID, "offhook.audio/1");
     assert_eq!(abi::DIRECTORY_ID, "offhook.directory/1");
+    assert_eq!(abi::UI_ID, "offhook.ui/1");
     assert_eq!(abi::DTMF_ID, "offhook.dtmf/1");
     assert_eq!(abi::RECORDER_ID, "offhook.recorder/1");
     assert_eq!(abi::FILTER_ID, "offhook.filter/1");
@@ -163,4 +164,10 @@ fn filter_is_frozen() {
 #[test]
 fn directory_is_frozen() {
     frozen!(abi::DirectoryTable, size 32, size 0, reserved 4, open 8, search 16, close 24);
+}
+
+#[test]
+fn ui_is_frozen() {
+    frozen!(abi::UiEngine, size 24, size 0, reserved 4, context 8, command 16);
+    frozen!(abi::UiTable, size 32, size 0, reserved 4, open 8, event 16, close 24);
 }

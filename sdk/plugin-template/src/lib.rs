@@ -38,9 +38,9 @@ pub const KINDS: [&str; 10] = [
     "recorder",
     "filter",
     "directory",
+    "ui",
     "nat",
     "security",
-    "ui",
     "tone",
 ];
 

@@ -2,6 +2,7 @@
 
 use crate::checks::{
     audio, codec, codec_state, directory, drafts, dtmf, filter, general, library, recorder, thread,
+    ui,
 };
 use crate::subject::{Held, Subject};
 use serde::Serialize;
@@ -36,7 +37,7 @@ impl Check {
 
 /// Kinds with functions of the media thread.
 const MEDIA: &[&str] = &["codec", "audio", "dtmf", "filter", "tone"];
-const DRAFTS: &[&str] = &["nat", "security", "ui", "tone"];
+const DRAFTS: &[&str] = &["nat", "security", "tone"];
 
 macro_rules! checks {
     ($($code:literal $group:literal $kinds:expr, $limit:literal s, $run:path, $title:literal, $fix:literal;)*) => {
@@ -125,6 +126,11 @@ checks! {
     "N-03" "directory" &["directory"], 20 s, directory::odd_options, "odd options are refused or passed over", "check what you read; say in reason what is wrong";
     "N-04" "directory" &["directory"], 20 s, directory::odd_questions, "odd questions do no harm", "check what you read";
     "N-05" "directory" &["directory"], 20 s, directory::unknown_questions, "what it does not know of a question is passed over", "answer [] where nothing is asked that you know";
+    "W-01" "ui" &["ui"], 20 s, ui::greeted, "it opens, is greeted, takes events and replies, and closes", "return OK for what you do not want to show";
+    "W-02" "ui" &["ui"], 20 s, ui::odd_options, "odd options are refused or passed over", "check what you read; say in reason what is wrong";
+    "W-03" "ui" &["ui"], 20 s, ui::odd_lines, "odd lines do no harm", "check what you read";
+    "W-04" "ui" &["ui"], 20 s, ui::newer_words, "what it does not know of the words is passed over", "return OK for every op and type that you do not know";
+    "W-05" "ui" &["ui"], 20 s, ui::speaks, "what it says is one JSON object with op each", "say {\"op\":\"call\",\"id\":\"1\",\"command\":…}";
     "X-01" "draft" DRAFTS, 20 s, drafts::opens, "it opens, is used and closes", "see sdk/guide for the kind";
     "X-02" "draft" DRAFTS, 20 s, drafts::odd_requests, "odd requests do no harm", "check what you read";
     "X-03" "draft" DRAFTS, 20 s, drafts::odd_inputs, "random inputs do no harm", "check lengths before reading";

@@ -109,11 +109,27 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("ANY_INDEX", "C-17", "opens format 1"),
 ];
 
+/// The same of faces.
+const FACES: &[(&str, &str, &str)] = &[
+    ("FACE_TAKES_NO_WELCOME", "W-01", "at {\"op\":\"welcome\""),
+    ("FACE_TRUSTS_OPTIONS", "W-02", "abort"),
+    ("FACE_TRUSTS_LINES", "W-03", "abort"),
+    ("FACE_KNOWS_ALL", "W-04", "zork"),
+    ("FACE_MUMBLES", "W-05", "it says"),
+];
+
 /// One test for all would take as long as all of them one after the other.
 fn plant(turn: usize) {
+    plant_in("tests/faulty.c", FAULTS.iter().skip(turn).step_by(4));
+}
+
+fn plant_in<'a>(
+    source: &str,
+    faults: impl Iterator<Item = &'a (&'static str, &'static str, &'static str)>,
+) {
     let folder = tempfile::tempdir().unwrap();
-    for (fault, code, words) in FAULTS.iter().skip(turn).step_by(4) {
-        let file = compile(folder.path(), "tests/faulty.c", fault);
+    for (fault, code, words) in faults {
+        let file = compile(folder.path(), source, fault);
         let report = report(&file, &[(*code).to_owned()]);
         let failed = failed(&report);
         let found = failed.iter().find(|(failed, _)| failed == code);
@@ -145,16 +161,23 @@ fn planted_faults_are_found_4() {
     plant(3);
 }
 
+#[test]
+fn planted_faults_of_faces_are_found() {
+    plant_in("tests/faulty_face.c", FACES.iter());
+}
+
 /// Without a fault all that is asked holds; so it does of the examples that authors begin from.
 #[test]
 fn sound_libraries_pass() {
     let folder = tempfile::tempdir().unwrap();
-    for source in ["codec", "dtmf", "filter", "recorder"] {
+    for source in ["codec", "dtmf", "filter", "recorder", "ui"] {
         let file = compile(folder.path(), &format!("../examples/c/{source}.c"), source);
         let report = report(&file, &[]);
         assert_eq!(failed(&report), [], "{source}");
         assert!(report.counts().1 >= 20, "{source}: {:?}", report.counts());
     }
+    let face = report(&compile(folder.path(), "tests/faulty_face.c", "SOUND"), &[]);
+    assert_eq!(failed(&face), []);
     let report = report(&compile(folder.path(), "tests/faulty.c", "SOUND"), &[]);
     assert_eq!(failed(&report), []);
     let (ok, asked, _) = report.counts();

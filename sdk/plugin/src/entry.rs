@@ -10,12 +10,12 @@ use crate::directory::{Directory, DirectoryFace};
 use crate::draft::nat::{Nat, NatFace};
 use crate::draft::security::{Security, SecurityFace};
 use crate::draft::tone::{Tone, ToneFace};
-use crate::draft::ui::{Ui, UiFace};
 use crate::dtmf::DtmfFace;
 use crate::face::{self, Face};
 use crate::filter::FilterFace;
 use crate::recorder::RecorderFace;
 use crate::text::lend;
+use crate::ui::{Ui, UiFace};
 use crate::{Audio, Codec, Dtmf, Filter, Recorder};
 use plugin_abi as abi;
 

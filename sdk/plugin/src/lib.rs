@@ -11,7 +11,8 @@
 //! | a recorder | [`Recorder`] | [`export_recorder!`] |
 //! | a filter | [`Filter`] | [`export_filter!`] |
 //! | a directory | [`Directory`] | [`export_directory!`] |
-//! | a draft: nat, security, ui, tone | [`draft`] | `export_nat!` and so on |
+//! | a face | [`Ui`] | [`export_ui!`] |
+//! | a draft: nat, security, tone | [`draft`] | `export_nat!` and so on |
 //!
 //! The macro gives `ENTRY`, a constant for hosts that link the plugin in, and under the crate's feature
 //! `library` the exported C symbol and the manifest section. It passes under `forbid(unsafe_code)`.
@@ -20,7 +21,7 @@
 //! | --- | --- |
 //! | [`codec`] | trait, table and host handle of codecs |
 //! | [`audio`] | the same of audio devices |
-//! | [`dtmf`], [`recorder`], [`filter`], [`directory`] | the same of these |
+//! | [`dtmf`], [`recorder`], [`filter`], [`directory`], [`ui`] | the same of these |
 //! | [`draft`] | the same of kinds not promised yet |
 //! | [`entry`] | what a plugin exports |
 //! | [`export`] | the macros that export it |
@@ -49,6 +50,7 @@ pub mod recorder;
 pub mod refusal;
 mod struct_out;
 mod text;
+pub mod ui;
 
 pub use audio::{Audio, AudioHandle, AudioInstance, Captured};
 pub use codec::{
@@ -71,3 +73,4 @@ pub use recorder::{
 pub use refusal::{Refusal, status_text};
 #[doc(hidden)]
 pub use text::RawHostText;
+pub use ui::{Commands, Ui, UiEngine, UiHandle, UiInstance};

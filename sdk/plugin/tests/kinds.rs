@@ -6,11 +6,10 @@ use plugin::Directory;
 use plugin::draft::nat::{Nat, NatInput, NatOutput, Transport};
 use plugin::draft::security::{Security, SecurityInput, SecurityOutput};
 use plugin::draft::tone::Tone;
-use plugin::draft::ui::{Ui, UiEngine};
 use plugin::{
     Abilities, Captured, Dtmf, DtmfHeard, DtmfListen, DtmfRequest, DtmfStep, Entry, EntryHandle,
     Filter, FilterRequest, Found, Mark, Place, Recorder, RecorderAbout, RecorderRequest, Refusal,
-    Status, Tones,
+    Status, Tones, Ui, UiEngine,
 };
 use std::sync::mpsc;
 

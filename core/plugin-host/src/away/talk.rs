@@ -7,8 +7,7 @@ use super::process::{CONTROL, Process, told};
 use super::words::{self, Answer, Say};
 use plugin::draft::nat::{NatInput, NatOutput};
 use plugin::draft::security::{SecurityInput, SecurityOutput};
-use plugin::draft::ui::Commands;
-use plugin::{Mark, Refusal, Status};
+use plugin::{Commands, Mark, Refusal, Status};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -39,14 +39,6 @@ fn drive(subject: &Subject, open: &str, input: &str) -> Result<Result<(), Refusa
             Err(refusal) => Err(refusal),
             Ok(security) => drive_security(security, input).map(Ok)?,
         },
-        "ui" => match entry
-            .ui()?
-            .ok_or_else(no_table)?
-            .open(open, Box::new(|_| Ok(())))
-        {
-            Err(refusal) => Err(refusal),
-            Ok(mut ui) => ui.event(input).map_err(Refusal::from),
-        },
         "tone" => {
             let mut tone = a_tone(subject)?;
             tone.read(&mut [0; 80]).map(|_| ()).map_err(Refusal::from)

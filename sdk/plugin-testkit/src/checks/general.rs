@@ -1,6 +1,6 @@
 //! What holds for every kind: starting, stopping, leaving things as they were.
 
-use super::{audio, codec, directory, dtmf, filter, recorder};
+use super::{audio, codec, directory, dtmf, filter, recorder, ui};
 use crate::os;
 use crate::subject::{Chance, Held, Stop, Subject, host, must, skip};
 use plugin::{CodecRequest, DtmfListen, FilterRequest, Place, Refusal, Status};
@@ -114,6 +114,7 @@ pub(crate) fn once(subject: &Subject) -> Held {
         }
         "audio" => audio::open(&audio::table(subject)?).map(|_| ()),
         "directory" => directory::once(subject),
+        "ui" => ui::once(subject),
         _ => super::drafts::once(subject, "{}"),
     }
 }
@@ -199,6 +200,7 @@ fn opener(subject: &Subject) -> Result<Turn, Stop> {
         }
         "recorder" => return skip("each recording is a file: R-03 and L-05 look at what is left"),
         "directory" => return skip("a directory asks a server: each open is a connection"),
+        "ui" => return skip("a face has threads of its own: L-05 looks at what is left"),
         "audio" => return skip("a device opened 10,000 times is another test of the computer"),
         _ => return skip("drafts are not measured"),
     })

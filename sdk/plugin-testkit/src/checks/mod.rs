@@ -12,3 +12,4 @@ pub(crate) mod library;
 pub(crate) mod recorder;
 pub(crate) mod sound;
 pub(crate) mod thread;
+pub(crate) mod ui;
