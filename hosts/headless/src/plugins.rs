@@ -40,6 +40,7 @@ pub(crate) fn catalogue(options: &Options, settings: &Settings) -> Catalogue {
         &dtmf_rfc4733::ENTRY,
         &filter_gain::ENTRY,
         &codec_opus::ENTRY,
+        &ui_api::ENTRY,
     ];
     let host = phone::Host {
         name: "offhookd",

@@ -29,8 +29,8 @@ const BUILD: &[&str] = &[
 /// SIPp calls; callgrind counts instructions; taskset keeps what is measured on a core of its own.
 const BENCH: &[&str] = &["sip-tester", "valgrind", "util-linux"];
 
-/// Programs that play the other end, servers of people, the library that plugin codec-g729 looks for, a GSM coder and an Opus decoder to compare
-/// ours with, `ss` to read marks of sockets, recorded human speech, and Python for the speech scorer.
+/// Programs that play the other end, servers of people, programs that ask over HTTP and WebSocket, the library that plugin codec-g729
+/// looks for, a GSM coder and an Opus decoder to compare ours with, `ss` to read marks of sockets, recorded human speech, and Python for the speech scorer.
 const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
@@ -43,6 +43,8 @@ const PEERS: &[&str] = &[
     "libgsm-tools",
     "opus-tools",
     "iproute2",
+    "curl",
+    "python3-websockets",
     "pocketsphinx-testdata",
     "python3",
     "python3-venv",

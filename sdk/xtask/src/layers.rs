@@ -85,6 +85,7 @@ const TABLE: &[(&str, Place)] = &[
     ("sdk/plugin-template", Place::Sdk),
     ("sdk/people", Place::Sdk),
     ("sdk/recording-files", Place::Sdk),
+    ("sdk/tokens", Place::Sdk),
     ("sdk/plugin-testkit", Place::Testkit),
     ("sdk/rsip", Place::Conversion),
     ("sdk/xtask", Place::Tool),

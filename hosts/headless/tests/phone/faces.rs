@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 /// A face that says what its options tell it, and keeps what it hears.
 #[allow(unexpected_cfgs)] // A library file has a feature that a test has not.
 mod parrot {
-    use plugin::draft::ui::{Ui, UiEngine};
-    use plugin::{Refusal, Status};
+    use plugin::{Refusal, Status, Ui, UiEngine};
     use std::sync::Mutex;
 
     pub(super) static HEARD: Mutex<Vec<serde_json::Value>> = Mutex::new(Vec::new());
@@ -57,7 +56,7 @@ mod parrot {
 
 fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new("test", "1");
-    for entry in [&codec_g711::ENTRY, &mock::drafts::ui::ENTRY, &parrot::ENTRY] {
+    for entry in [&codec_g711::ENTRY, &mock::ui::ENTRY, &parrot::ENTRY] {
         catalogue.add_built_in(entry).unwrap();
     }
     catalogue
@@ -170,7 +169,7 @@ fn m067_a_face_that_panics_or_hangs_ends_no_call() {
                 Code::FACE_FAILED,
             ),
         ] {
-            let told = || mock::drafts::ui::COUNTS.read().calls;
+            let told = || mock::ui::COUNTS.read().calls;
             let before = told();
             let core = start_with(&with_face(orders), catalogue()).await;
             let filter = Filter(vec!["plugin.*".to_owned()]);

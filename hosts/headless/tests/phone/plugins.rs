@@ -268,9 +268,10 @@ fn a_call_leaves_an_isolated_codec_that_is_always_late() {
     });
 }
 
-/// A person switches a codec off in a running call: it takes its next one, and has the first again in a new call.
+/// A person switches a codec off in a running call: it takes its next one, and has the first again in a new call. Alone: an
+/// isolated codec that is late too often is left by itself.
 #[test]
-fn a_codec_that_is_switched_off_leaves_its_calls_and_comes_back() {
+fn audio_timing_a_codec_that_is_switched_off_leaves_its_calls_and_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = common::compile_c(folder.path(), "copy", &[]);
     for isolated in [false, true] {
