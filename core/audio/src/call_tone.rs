@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! tone      = sine(duration, amplitude, frequency, …) | silence(duration)
+//!           | wav("name")                a file, see `sound_file`; whoever plays it finds it first
 //!           | compound(tone, tone, …)     parts at the same time, as long as the longest
 //!           | periodic(tone, …)           parts one after the other, and again; not within periodic
 //! duration  = milliseconds, 1 to 86400000; letters behind it mean nothing: 50ms = 50s = 50
@@ -22,12 +23,13 @@ pub use player::Player;
 pub use presets::{COUNTRIES, Signal, national};
 
 use crate::block::Rate;
+use crate::sound_file::Sound;
 use core::fmt;
 use core::str::FromStr;
 
 /// What may be written, for errors.
 pub const ALLOWED: &str =
-    "sine(duration, amplitude, freq…), silence(duration), periodic(…), compound(…)";
+    "sine(duration, amplitude, freq…), silence(duration), wav(\"file\"), periodic(…), compound(…)";
 
 /// Why a text is no tone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +55,11 @@ enum Node {
     Silence {
         ms: u32,
     },
+    /// A file; silence until it is read.
+    File {
+        name: String,
+        sound: Option<Sound>,
+    },
     /// At the same time.
     Compound(Vec<Node>),
     /// One after the other, and again.
@@ -66,12 +73,28 @@ impl Node {
     fn ms(&self) -> Option<u64> {
         match self {
             Self::Sine { ms, .. } | Self::Silence { ms } => Some(u64::from(*ms)),
+            Self::File { sound, .. } => Some(sound.as_ref().map_or(0, |s| u64::from(s.ms()))),
             Self::Compound(parts) => {
                 let all: Option<Vec<u64>> = parts.iter().map(Self::ms).collect();
                 all?.into_iter().max()
             }
             Self::Periodic(_) => None,
             Self::Sequence(parts) => parts.iter().map(Self::ms).sum(),
+        }
+    }
+}
+
+impl Node {
+    fn find<E>(&mut self, read: &mut impl FnMut(&str) -> Result<Sound, E>) -> Result<(), E> {
+        match self {
+            Self::Sine { .. } | Self::Silence { .. } => Ok(()),
+            Self::File { name, sound } => {
+                *sound = Some(read(name)?);
+                Ok(())
+            }
+            Self::Compound(parts) | Self::Periodic(parts) | Self::Sequence(parts) => {
+                parts.iter_mut().try_for_each(|part| part.find(read))
+            }
         }
     }
 }
@@ -90,6 +113,26 @@ impl CallTone {
     /// How long it sounds; `None`: until it is stopped. Unit: ms.
     pub fn ms(&self) -> Option<u64> {
         self.node.ms()
+    }
+
+    /// With its files, each read by its name (K-183); without them they are silent.
+    pub fn with_files<E>(
+        mut self,
+        mut read: impl FnMut(&str) -> Result<Sound, E>,
+    ) -> Result<Self, E> {
+        self.node.find(&mut read)?;
+        Ok(self)
+    }
+
+    /// The same again and again, with a pause, where it is over by itself. Unit of the pause: ms.
+    #[must_use]
+    pub fn again(self, pause_ms: u32) -> Self {
+        if self.ms().is_none() {
+            return self;
+        }
+        let Self { text, node } = self;
+        let node = Node::Periodic(vec![node, Node::Silence { ms: pause_ms }]);
+        Self { text, node }
     }
 
     /// Gets it ready to be played at `rate`. Allocates here and never again.
@@ -113,6 +156,10 @@ pub struct CallTones {
     pub failed: Option<CallTone>,
     /// Somebody calls while another call is up (K-193).
     pub waiting: Option<CallTone>,
+    /// Somebody calls, and the phone rings (M-139).
+    pub ringtone: Option<CallTone>,
+    /// Somebody wrote (M-131).
+    pub message: Option<CallTone>,
 }
 
 impl FromStr for CallTone {

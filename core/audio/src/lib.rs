@@ -35,6 +35,7 @@ pub mod mixer;
 pub mod pitch;
 pub mod playout;
 pub mod resample;
+pub mod sound_file;
 pub mod speech;
 pub mod stretch;
 pub mod tone;

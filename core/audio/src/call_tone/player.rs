@@ -4,6 +4,7 @@ use super::Node;
 use crate::block::{Block, Rate};
 use crate::to_sample;
 use core::f32::consts::TAU;
+use std::sync::Arc;
 
 /// How long each edge of a sine is softened. Unit: ms.
 const EDGE_MS: usize = 3;
@@ -66,6 +67,10 @@ enum Voice {
         at: usize,
         samples: usize,
     },
+    File {
+        pcm: Arc<[i16]>,
+        at: usize,
+    },
     Compound(Box<[Voice]>),
     /// One after the other; `again`: and from the first.
     Row {
@@ -107,6 +112,10 @@ impl Voice {
                 at: 0,
                 samples: samples(*ms),
             },
+            Node::File { sound, .. } => Self::File {
+                pcm: sound.as_ref().map_or_else(Arc::default, |s| s.at(rate)),
+                at: 0,
+            },
             Node::Compound(parts) => Self::Compound(all(parts)),
             Node::Periodic(parts) | Node::Sequence(parts) => Self::Row {
                 parts: all(parts),
@@ -119,6 +128,7 @@ impl Voice {
     fn is_over(&self) -> bool {
         match self {
             Self::Sine { at, samples, .. } | Self::Silence { at, samples } => at >= samples,
+            Self::File { pcm, at } => *at >= pcm.len(),
             Self::Compound(parts) => parts.iter().all(Self::is_over),
             Self::Row { again: true, .. } => false,
             Self::Row { parts, .. } => parts.last().is_none_or(Self::is_over),
@@ -131,7 +141,7 @@ impl Voice {
                 *at = 0;
                 waves.iter_mut().for_each(|wave| wave.phase = 0.0);
             }
-            Self::Silence { at, .. } => *at = 0,
+            Self::Silence { at, .. } | Self::File { at, .. } => *at = 0,
             Self::Compound(parts) => parts.iter_mut().for_each(Self::rewind),
             Self::Row { parts, part, .. } => {
                 *part = 0;
@@ -166,6 +176,11 @@ impl Voice {
             Self::Silence { at, .. } => {
                 *at += 1;
                 Some(0.0)
+            }
+            Self::File { pcm, at } => {
+                let sample = pcm.get(*at).copied().map(f32::from);
+                *at += 1;
+                sample
             }
             Self::Compound(parts) => Some(parts.iter_mut().filter_map(Self::next).sum()),
             Self::Row { parts, part, .. } => {

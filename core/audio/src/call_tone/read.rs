@@ -94,6 +94,7 @@ impl Reader<'_> {
                 self.need(b')', "silence has a duration alone")?;
                 Ok(Node::Silence { ms })
             }
+            b"wav" => self.file(),
             b"compound" => {
                 let parts = self.list(inside)?;
                 match parts.len() {
@@ -113,6 +114,24 @@ impl Reader<'_> {
             }
             _ => Err((begin, "no function is called so")),
         }
+    }
+
+    fn file(&mut self) -> Result<Node, Wrong> {
+        self.need(b'(', "a bracket is missing")?;
+        let missing = "wav has a file's name in quotes";
+        self.need(b'"', missing)?;
+        let begin = self.at;
+        while self.text.get(self.at).is_some_and(|&byte| byte != b'"') {
+            self.at += 1;
+        }
+        let name = core::str::from_utf8(&self.text[begin..self.at]).unwrap_or_default();
+        let name = name.trim().to_owned();
+        self.need(b'"', "the quotes of a file's name do not end")?;
+        if name.is_empty() {
+            return Err((begin, missing));
+        }
+        self.need(b')', "wav has a name alone")?;
+        Ok(Node::File { name, sound: None })
     }
 
     fn sine(&mut self) -> Result<Node, Wrong> {
