@@ -21,14 +21,14 @@ use crate::plugins::Plugins;
 use accounts::account;
 use base::{Duration, Instant};
 use checks::refuse_ours;
-use control::command::{Command, Dial, Reply};
+use control::command::{Command, Dial, Quiet, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 pub(crate) use plugins::is_slow;
 use ports::book::Book;
-use ports::{Account, Handles, Post, blf, dialogs, history, link, registrar};
+use ports::{Account, Handles, Post, blf, dialogs, history, link, media, registrar};
 use repeats::Repeats;
 use std::cell::RefCell;
 use std::future::Future;
@@ -126,6 +126,7 @@ impl Commands {
         self.unless_stopping()?;
         match asked {
             Command::Dial(dial) => self.dial(dial, command, hub, now),
+            Command::Quiet(Quiet { on }) => self.post(media::News::Quiet { command, on }),
             Command::Accept(_)
             | Command::Decline(_)
             | Command::Silence(_)

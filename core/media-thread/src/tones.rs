@@ -33,6 +33,8 @@ pub(crate) struct Tones {
 #[derive(Debug)]
 struct Sounding {
     player: Option<Player>,
+    /// Whether any of it was heard.
+    has_begun: bool,
     /// The end of a tone that was stopped, faded, and whether it is still to be heard.
     tail: Block,
     has_tail: bool,
@@ -71,6 +73,7 @@ impl Sounding {
     const fn silent(rate: Rate) -> Self {
         Self {
             player: None,
+            has_begun: false,
             tail: Block::silence(rate),
             has_tail: false,
         }
@@ -79,7 +82,8 @@ impl Sounding {
     fn set(&mut self, kit: &mut ToneKit) {
         let rate = self.tail.rate();
         let fits = |player: &&mut Player| !player.is_over() && player.rate() == rate;
-        if let Some(player) = self.player.as_mut().filter(fits) {
+        let heard = self.player.as_mut().filter(|_| self.has_begun);
+        if let Some(player) = heard.filter(fits) {
             player.next(&mut self.tail);
             let samples = self.tail.samples_mut();
             let all = samples.len() as f32;
@@ -88,6 +92,7 @@ impl Sounding {
             }
             self.has_tail = true;
         }
+        self.has_begun = false;
         core::mem::swap(&mut self.player, &mut kit.0);
     }
 
@@ -102,6 +107,7 @@ impl Sounding {
         }
         let fits = |player: &&mut Player| !player.is_over() && player.rate() == mixer.rate();
         if let Some(player) = self.player.as_mut().filter(fits) {
+            self.has_begun = true;
             player.next(space);
             mixer.add(space);
         }

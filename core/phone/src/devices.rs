@@ -2,7 +2,7 @@
 
 use crate::Error;
 use base::Hertz;
-use plugin_host::AudioRequest;
+use plugin_host::{AudioRequest, Direction};
 use settings::{Device, Media};
 
 /// Rate at which the person's calls are mixed. Unit: samples a second; G.711 loses nothing, and
@@ -35,6 +35,19 @@ pub(crate) fn person(media: &Media) -> Result<Option<(String, AudioRequest)>, Er
         _ => options(request, microphone),
     };
     Ok(Some((microphone.plugin.clone(), request)))
+}
+
+/// The device on which the phone rings, where it is another one: it plays and hears nothing.
+pub(crate) fn ringer(media: &Media) -> Option<(String, AudioRequest)> {
+    let ringer = media.ringer.as_ref()?;
+    let mut request = AudioRequest::new(RATE);
+    request.direction = Direction::Playback;
+    request = match ringer.plugin.as_str() {
+        "audio-file" => with(request, "write", ringer),
+        "audio-system" => with(request, "loudspeaker", ringer),
+        _ => options(request, ringer),
+    };
+    Some((ringer.plugin.clone(), request))
 }
 
 /// The file that the microphone hears: once, or with `loop:` before its name again and again.

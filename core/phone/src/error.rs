@@ -54,6 +54,16 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// A tone's file cannot be played.
+    #[error("{owner}: {key}: {why}")]
+    Tone {
+        /// The account's id, or that of the table for all.
+        owner: String,
+        /// The setting.
+        key: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The folder for recordings cannot be made.
     #[error("the folder for recordings, {}, cannot be made: {source}", folder.display())]
     Folder {
@@ -83,7 +93,9 @@ impl Error {
             Self::NoCodec(_) => Code::PLUGIN_MISSING,
             Self::Face { .. } => Code::FACE_FAILED,
             Self::Folder { .. } => Code::FILE_UNREADABLE,
-            Self::CodecOption { .. } | Self::TwoDevices { .. } => Code::BROKEN_SETTINGS,
+            Self::CodecOption { .. } | Self::TwoDevices { .. } | Self::Tone { .. } => {
+                Code::BROKEN_SETTINGS
+            }
             Self::Net(_) | Self::NoRandomness(_) => Code::NO_NETWORK,
         };
         ErrorObject::new(code, self.to_string())

@@ -27,11 +27,12 @@
 //! | `answering` | what `incoming.accept` means |
 //! | `codecs` | codecs with what accounts set of them |
 //! | `directories` | where people are looked up |
-//! | `devices` | the person's device, as its plugin wants to be asked |
+//! | `devices` | the person's device and the one that rings, as their plugins want to be asked |
 //! | `faces` | faces that are opened with the engine |
 //! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
 //! | `tones` | tones of calls |
+//! | `sounds` | sound files of tones |
 //! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
 //! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
 //! | [`error`] | what can be wrong, with code, cause and fix |
@@ -47,6 +48,7 @@ mod history;
 pub mod libraries;
 pub mod plugins;
 mod recordings;
+mod sounds;
 mod tones;
 
 pub use answering::{Recorded, Rule};
@@ -82,6 +84,7 @@ use settings::{
 };
 use sip::transfer::transferee::Policy;
 use sip_message::{Capabilities, Method};
+use sounds::Folders;
 
 /// First call handle, drawn anew for each run so that logs of two runs are not mixed up.
 /// Range: three digits.
@@ -388,7 +391,7 @@ fn media_settings(
             HoldSends::Nothing => part_media::Held::Nothing,
             HoldSends::Silence => part_media::Held::Silence,
         },
-        tones: tones::of(settings),
+        tones: tones::of(settings, &Folders::of_machine())?,
         legs: settings.limits.calls,
     })
 }
@@ -411,6 +414,7 @@ fn voice_settings(settings: &Settings) -> Result<voice::Settings, Error> {
         dscp: dscp(settings.dscp.voice),
         keys: keys(&settings.dtmf),
         device: devices::person(media)?,
+        ringer: devices::ringer(media),
         filters: filters(&settings.filters),
         counts_every_ms: if monitor { 10_000 } else { 1_000 },
         longest_delay_ms: u32::from(media.jitter_max_ms),

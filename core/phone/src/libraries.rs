@@ -200,8 +200,10 @@ pub(crate) fn without(settings: &Settings, catalogue: &Catalogue) -> Settings {
     let Media {
         microphone,
         speaker,
+        ringer,
         ..
     } = &mut settings.media;
+    *ringer = ringer.take().filter(|ringer| !is_gone(&ringer.plugin));
     if is_gone(&microphone.plugin) || is_gone(&speaker.plugin) {
         for device in [microphone, speaker] {
             *device = Device {
@@ -218,11 +220,15 @@ pub fn named(settings: &Settings) -> Vec<String> {
     let Media {
         microphone,
         speaker,
+        ringer,
         ..
     } = &settings.media;
     let filters = &settings.filters;
     let filters = filters.microphone.iter().chain(&filters.speaker);
-    let all = filters.chain([microphone, speaker]).chain(&settings.faces);
+    let all = filters
+        .chain([microphone, speaker])
+        .chain(ringer)
+        .chain(&settings.faces);
     all.map(|named| named.plugin.clone()).collect()
 }
 

@@ -177,6 +177,7 @@ fn reach_media(settings: &Settings, media: &settings::Media) {
         threads,
         microphone,
         speaker: _,      // `both_ends_of_the_device_are_asked_for`
+        ringer: _,       // `the_ringing_device_hears_nothing`
         keypad_tones: _, // `tones::of`, and the test of keys in tests/sim
         priority: _,     // media-thread's `thread` tests, and `status`
     } = media;
@@ -240,6 +241,29 @@ fn both_ends_of_the_device_are_asked_for() {
         .with("read", "in.wav")
         .with("at_end", "loop");
     assert_eq!(request, expected);
+}
+
+/// M-055, M-139: another device rings where the settings say so; a ringtone that ends by itself begins again.
+#[test]
+fn the_ringing_device_hears_nothing() {
+    let settings = settings(&[
+        ("media.ringer", "audio-file:ring.wav"),
+        ("account.ringtone", "sine(100,500,440)"),
+        ("accounts.a.user", "101"),
+        ("accounts.a.domain", "offhook.test"),
+        ("accounts.a.ringtones", "600 => gb"),
+    ]);
+    let (plugin, request) = voice_settings(&settings).unwrap().ringer.unwrap();
+    assert_eq!(plugin, "audio-file");
+    assert_eq!(request.direction, plugin_host::Direction::Playback);
+    assert_eq!(request.options["write"], "ring.wav");
+    assert!(!request.options.contains_key("read"));
+    assert_eq!(named(&settings).last().unwrap(), "audio-file");
+    let tones = media_settings(&settings, &catalogue()).unwrap().tones;
+    let ends = |tone: Option<&audio::CallTone>| tone.unwrap().ms();
+    assert_eq!(ends(tones.all.ringtone.as_ref()), None);
+    let own = tones.ringtones.get("gb").unwrap().to_string();
+    assert!(own.contains("450Hz"), "{own}");
 }
 
 const TWO: [(&str, &str); 4] = [

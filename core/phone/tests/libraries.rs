@@ -112,7 +112,7 @@ fn a_file_of_a_draft_kind_is_left_out_unless_the_settings_ask_for_it() {
     let file = common::library("offhook-codec-g711");
     let mut manifest = plugin_host::Manifest::read(&file).unwrap();
     let rule = TrustRule { bundled: None };
-    for kind in ["ui", "nat", "security", "tone"] {
+    for kind in ["nat", "security", "tone"] {
         manifest.kind = kind.to_owned();
         let trust =
             |site: &str| offhook_phone::library_trust(&plugins(site), &rule, &file, &manifest);

@@ -7,6 +7,7 @@ use crate::answer::{AutoAnswer, PickUp, TONE};
 use crate::disturb::{DoNotDisturb, Quiet};
 use crate::forward::{Circle, Forwarding, Hop};
 use crate::rewrite::{Rewritten, Surroundings, Verdict};
+use crate::ringtone::Ringtone;
 use crate::rule::Rules;
 use crate::{IdentityOrder, Moment, Policy};
 use base::Duration;
@@ -29,6 +30,8 @@ pub struct Receiving {
     pub call_waiting: bool,
     /// When calls are picked up by themselves.
     pub auto_answer: AutoAnswer,
+    /// Tones of some calls; the first that is for one counts (M-139).
+    pub ringtones: Vec<Ringtone>,
 }
 
 impl Default for Receiving {
@@ -40,6 +43,7 @@ impl Default for Receiving {
             forwarding: Forwarding::default(),
             call_waiting: true,
             auto_answer: AutoAnswer::default(),
+            ringtones: Vec::new(),
         }
     }
 }
@@ -59,6 +63,8 @@ pub struct Arrival<'a> {
     pub trusted: bool,
     /// After how many seconds the caller wishes to be answered, if so.
     pub answer_after_s: Option<u32>,
+    /// What its Alert-Info says: addresses, and what their parameters add.
+    pub alert: &'a [String],
     /// Other calls that are up or ring.
     pub other_calls: usize,
     /// The time.
@@ -92,6 +98,8 @@ pub struct Decided {
     pub number: String,
     /// The call is recorded once it is up.
     pub record: bool,
+    /// The tone it rings with, where a line of the settings is for it.
+    pub ringtone: Option<String>,
     /// It was to be sent elsewhere and is not.
     pub circle: Option<Circle>,
 }
@@ -150,7 +158,10 @@ impl Policy {
         let receiving = &self.receiving;
         let caller = arrival.caller;
         if self.dialling.is_emergency(caller) {
-            return settle(ringing(None, None), Reason::Emergency, caller, None);
+            return Decided {
+                ringtone: self.ringtone(caller, arrival),
+                ..settle(ringing(None, None), Reason::Emergency, caller, None)
+            };
         }
         let made = receiving.rules.rewrite(caller, arrival.around, false);
         let made = made.unwrap_or_else(|_| Rewritten {
@@ -172,8 +183,17 @@ impl Policy {
             .unwrap_or_else(|| self.by_settings(&made.number, arrival, &mut sends));
         Decided {
             record: made.record,
+            ringtone: self.ringtone(&made.number, arrival),
             ..settle(decision, reason, &made.number, circle)
         }
+    }
+
+    fn ringtone(&self, number: &str, arrival: &Arrival<'_>) -> Option<String> {
+        let here = self.dialling.location.as_ref();
+        let caller = (number, arrival.around.contacts.as_slice());
+        let mut lines = self.receiving.ringtones.iter();
+        let found = lines.find(|line| line.is_for(caller, arrival.alert, here));
+        found.map(|line| line.tone.clone())
     }
 
     /// What the account's rules say of this caller.
@@ -266,6 +286,7 @@ fn settle(decision: Decision, reason: Reason, number: &str, circle: Option<Circl
         reason,
         number: number.to_owned(),
         record: false,
+        ringtone: None,
         circle,
     }
 }

@@ -16,6 +16,7 @@
 //! | [`clock`] | weekdays and times of day, computed from what the caller says it is |
 //! | [`forward`] | [`Forwarding`], and calls that would go in circles |
 //! | [`answer`] | [`AutoAnswer`]: picked up by itself, by wish of ours or of the caller |
+//! | [`ringtone`] | which tone a call rings with |
 //! | [`identity`] | whom a call is from, of all who say so |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
@@ -35,6 +36,7 @@ pub mod locate;
 pub mod number;
 pub mod returned;
 pub mod rewrite;
+pub mod ringtone;
 pub mod rule;
 
 pub use answer::AutoAnswer;

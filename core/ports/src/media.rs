@@ -2,7 +2,7 @@
 
 use crate::{Address, voice};
 use control::event::DtmfMethod;
-use control::{AccountHandle, CallHandle};
+use control::{AccountHandle, CallHandle, CommandId};
 use core::net::IpAddr;
 use sdp::{Agreed, LocalMedia};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,17 @@ pub enum Word {
         /// With whom.
         room: Room,
     },
+    /// Something that the person is told by a sound.
+    News(News),
+    /// The voice side has something to say.
+    Voice(voice::Report),
+    /// Another part was made anew.
+    Restarted(Address),
+}
+
+/// What the person is told by sounds.
+#[derive(Debug)]
+pub enum News {
     /// How a call with the person's sound stands, for the tones that tell of it.
     Stands {
         /// The call.
@@ -92,10 +103,26 @@ pub enum Word {
         /// How.
         standing: Standing,
     },
-    /// The voice side has something to say.
-    Voice(voice::Report),
-    /// Another part was made anew.
-    Restarted(Address),
+    /// The tone with which a call that comes in rings, as the settings write it, where it is not that of its account.
+    /// Told before it stands.
+    Ringtone {
+        /// The call.
+        call: CallHandle,
+        /// The tone.
+        tone: String,
+    },
+    /// A text message came.
+    Wrote {
+        /// Whose message it is: accounts have tones of their own.
+        account: AccountHandle,
+    },
+    /// Nothing that others do is to be heard of here, or everything again: calls ring unheard (M-136).
+    Quiet {
+        /// Who wanted it.
+        command: CommandId,
+        /// Quiet from now on.
+        on: bool,
+    },
 }
 
 /// How a call stands, as far as it can be heard.

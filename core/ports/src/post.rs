@@ -203,3 +203,9 @@ carries!(
     Voice(voice::Do),
     Event(events::Word),
 );
+
+impl From<media::News> for Post {
+    fn from(news: media::News) -> Self {
+        Self::Media(media::Word::News(news))
+    }
+}

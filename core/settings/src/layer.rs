@@ -209,6 +209,7 @@ pub(crate) fn complain_about_value(
         | Kind::Server
         | Kind::Id
         | Kind::Device
+        | Kind::OptionalDevice
         | Kind::Devices
         | Kind::Lines(_)
         | Kind::Digits

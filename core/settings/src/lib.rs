@@ -40,3 +40,4 @@ pub use settings::{
     History, HoldSends, Incoming, Limits, Listen, Log, Media, MediaPriority, OptionValue,
     PluginOption, PluginValue, Plugins, Recording, Settings, Sip, Transferred, Transport, Trust,
 };
+pub use tones::{RINGTONE, ringtone};

@@ -1,6 +1,9 @@
 //! Lists of which every item is a line with a meaning of its own: rules, schedules, callers.
 
+use crate::tones;
+use audio::call_tone::Signal;
 use policy::disturb::{Entry, Who};
+use policy::ringtone::Ringtone;
 use policy::rule::{Direction, RULES};
 use policy::{IdentityOrder, Rules, answer::Callers, number};
 
@@ -17,6 +20,8 @@ pub(crate) enum Lines {
     Callers,
     /// The same, or `*` alone.
     AnswerCallers,
+    /// Ringtones of some calls.
+    Ringtones,
     /// Header fields that name the caller.
     Identities,
     /// Numbers.
@@ -44,6 +49,17 @@ impl Lines {
                 Ok(_) => each(items, |_| None),
                 Err(_) => each(items, |item| no_caller(item, Who::read(item).is_none())),
             },
+            Self::Ringtones => each(items, |item| match Ringtone::read(item) {
+                Ok(line) if line.tone.is_empty() => {
+                    Some(("there is no tone behind =>".to_owned(), self.allowed()))
+                }
+                Ok(line) => {
+                    let ringing = Some(Signal::Ringing);
+                    let why = tones::wrong(&line.tone, ringing)?;
+                    Some((why, tones::allowed(ringing)))
+                }
+                Err(why) => Some((why.to_string(), String::new())),
+            }),
             Self::Identities if IdentityOrder::read(items).is_some() => Vec::new(),
             Self::Identities => vec![(0, format!("{items:?} is not allowed"), self.allowed())],
             Self::Numbers => each(items, |item| {
@@ -71,6 +87,9 @@ impl Lines {
             Self::AnswerCallers => {
                 r#"allowed: a list of callers, such as ["600", "dav:7"], or ["*"] for all"#
                     .to_owned()
+            }
+            Self::Ringtones => {
+                r#"allowed: a list of lines, such as ["600, dav:* => gb"]"#.to_owned()
             }
             Self::Identities => {
                 "allowed: a list of pai, from, rpid, ppi, each at most once, at least one"

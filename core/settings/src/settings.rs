@@ -296,6 +296,8 @@ pub struct Media {
     pub microphone: Device,
     /// Where theirs goes.
     pub speaker: Device,
+    /// Where the phone rings; `None`: where their sound goes.
+    pub ringer: Option<Device>,
     /// Keys that are pressed in a call sound here too (M-046).
     pub keypad_tones: bool,
 }

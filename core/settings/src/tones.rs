@@ -3,10 +3,18 @@
 use audio::CallTone;
 use audio::call_tone::{ALLOWED, COUNTRIES, Signal, national};
 
+/// How the phone rings where nobody says, or what was said cannot be played; as in `config/defaults.toml`.
+pub const RINGTONE: &str = "periodic(sine(400ms,6000,440Hz,480Hz),silence(200ms),sine(400ms,6000,440Hz,480Hz),silence(2000ms))";
+
 /// What a setting means; `None` for silence.
 pub(crate) fn read(text: &str, signal: Option<Signal>) -> Option<CallTone> {
     let of_country = signal.and_then(|signal| national(text.trim(), signal));
     of_country.unwrap_or(text).parse().ok()
+}
+
+/// A ringtone as an account names it: a tone, or a country; `None`: silence.
+pub fn ringtone(text: &str) -> Option<CallTone> {
+    read(text, Some(Signal::Ringing))
 }
 
 /// Why a text is no tone; `None` where it is one, or empty.
@@ -33,6 +41,12 @@ pub(crate) fn allowed(signal: Option<Signal>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn m_139_the_usual_ringtone_is_that_of_the_defaults() {
+        let defaults = include_str!("../../../config/defaults.toml");
+        assert!(defaults.contains(&format!("\nringtone = \"{RINGTONE}\"\n")));
+    }
 
     #[test]
     fn m_207_a_tone_is_written_out_or_named_by_its_country_or_nothing() {

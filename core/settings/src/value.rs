@@ -57,6 +57,8 @@ pub(crate) enum Kind {
     Id,
     /// A plugin's id, with an argument or without.
     Device,
+    /// Empty, or one of these.
+    OptionalDevice,
     /// Several of these.
     Devices,
     /// Lines that each have a meaning.
@@ -132,6 +134,7 @@ impl Kind {
             Self::Server => text.is_empty() || is_server(text),
             Self::Id => text.is_empty() || is_id(text),
             Self::Device => Device::read(text).is_some(),
+            Self::OptionalDevice => text.is_empty() || Device::read(text).is_some(),
             Self::Incoming => Accept::read(text).is_some(),
             Self::Tone(signal) => tones::wrong(text, signal).is_none(),
             Self::Digits => text.len() <= 8 && text.bytes().all(|b| b.is_ascii_digit()),
@@ -165,6 +168,7 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::OptionalDevice
             | Self::Devices
             | Self::Digits
             | Self::Target
@@ -202,6 +206,7 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::OptionalDevice
             | Self::Lines(_)
             | Self::Digits
             | Self::Target
@@ -239,6 +244,9 @@ impl Kind {
             Self::Id => "allowed: 1 to 64 of letters, digits, - _ . @".to_owned(),
             Self::Device => {
                 "allowed: a plugin's id, such as audio-system or audio-file:FILE".to_owned()
+            }
+            Self::OptionalDevice => {
+                "allowed: a plugin's id, such as audio-system or audio-file:FILE, or nothing".to_owned()
             }
             Self::Devices => {
                 r#"allowed: a list of plugins' ids, such as ["filter-gain"] or ["filter-gain:OPTIONS"]"#.to_owned()
@@ -296,6 +304,7 @@ impl Kind {
             | Self::Server
             | Self::Id
             | Self::Device
+            | Self::OptionalDevice
             | Self::Digits
             | Self::Target
             | Self::Incoming

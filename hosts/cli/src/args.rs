@@ -6,6 +6,7 @@ mod merged;
 mod message;
 mod moved;
 mod presence;
+mod token;
 
 pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
@@ -15,6 +16,7 @@ pub(crate) use merged::{Conference, Merge};
 pub(crate) use message::{ListMessages, Message, MessagesOf, SendMessage};
 pub(crate) use moved::{Park, Redirect, Transfer};
 pub(crate) use presence::{Presence, PresenceVerb, SetPresence};
+pub(crate) use token::{NewToken, OfFile, Token};
 
 mod switch;
 
@@ -115,6 +117,8 @@ pub(crate) enum Verb {
     Decline(Decline),
     /// Let a ringing call ring on unheard
     Silence(OneCall),
+    /// Let calls ring and messages come unheard, or no longer
+    Quiet(Quiet),
     /// Send a ringing call elsewhere
     Redirect(Redirect),
     /// Hand a call on to somebody else, at once or after a word with them
@@ -196,6 +200,9 @@ pub(crate) enum Verb {
     Status,
     /// Say what a code means and what to do
     Explain(Explain),
+    /// Let programs in over HTTP and WebSocket, or no longer: new, list, remove
+    #[command(subcommand, arg_required_else_help = false)]
+    Token(Token),
     /// Stop the engine
     Shutdown(Shutdown),
     /// See which plugins there are, why, and what they cost; switch them; begin, check and try them
@@ -334,6 +341,13 @@ pub(crate) enum Switch {
     On,
     /// Off.
     Off,
+}
+
+/// `quiet`.
+#[derive(Debug, Group)]
+pub(crate) struct Quiet {
+    /// Whether nothing is heard
+    pub(crate) switch: Switch,
 }
 
 /// `mute`.

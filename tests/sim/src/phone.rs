@@ -245,6 +245,11 @@ impl Phone {
         self.0.borrow().tape.take_heard()
     }
 
+    /// Takes what was heard where it rings since the last time, if that is a place of its own; 16 kHz.
+    pub fn take_rung(&self) -> Vec<i16> {
+        self.0.borrow().ring.take_heard()
+    }
+
     /// Puts a library in a plugin's place. The number of its generation, and calls that have it on trial.
     pub fn reload(&self, id: &str, path: &Path, live: bool) -> Result<(u32, usize), Refused> {
         self.0.borrow_mut().legs.reload(id, Some(path), live)

@@ -31,6 +31,8 @@ fn tones() -> CallTones {
         busy: tone("periodic(sine(500ms,2000,400Hz),silence(500ms))"),
         failed: tone("periodic(sine(250ms,2000,400Hz),silence(250ms))"),
         waiting: tone("periodic(silence(1000ms),sine(300ms,7500,440Hz),silence(9000ms))"),
+        ringtone: None,
+        message: None,
     }
 }
 

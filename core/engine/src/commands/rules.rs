@@ -165,6 +165,7 @@ fn arriving(
         diverted_by: &[],
         trusted: true,
         answer_after_s: None,
+        alert: &[],
         other_calls,
         now,
     });

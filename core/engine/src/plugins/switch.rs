@@ -25,7 +25,7 @@ impl Plugins {
                 quoted(id)
             );
             let fix = "--now switches it off until the engine ends; or take what uses it out of the settings: \
-                       media.codecs, dtmf.order, [filters], recording.plugin, media.microphone and media.speaker";
+                       media.codecs, dtmf.order, [filters], recording.plugin, media.microphone, media.speaker and media.ringer";
             return Err(ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why).fix(fix));
         }
         self.remember(id, false)?;
@@ -71,7 +71,7 @@ impl Plugins {
                     quoted(id),
                     kind.name()
                 );
-                let fix = "choose another device in media.microphone and media.speaker, and start the engine again";
+                let fix = "choose another device in media.microphone, media.speaker and media.ringer, and start the engine again";
                 return Err(ErrorObject::new(Code::PLUGIN_NOT_POSSIBLE, why).fix(fix));
             }
         }

@@ -9,6 +9,7 @@ use super::filters::Filters;
 use super::keys::Keys;
 use super::kit::{self, Bench, Pace};
 use super::reload::Trials;
+use super::tones::Ringer;
 use super::writer::Job;
 use audio::Rate;
 use base::Rng;
@@ -104,6 +105,8 @@ pub struct Legs<G: Ground> {
     pub(super) person: Rate,
     /// What the person's bus was opened with.
     device: Option<(String, AudioRequest)>,
+    /// The device on which the phone rings, where that is another one.
+    pub(super) ringer: Option<Ringer>,
     pub(super) legs: BTreeMap<Named, State<G::Socket>>,
     /// Tones that the media thread was given and has not given back.
     pub(super) tones: super::tones::Given,
@@ -127,6 +130,7 @@ impl<G: Ground> Legs<G> {
             leaving: (0..count).map(|_| VecDeque::new()).collect(),
             person,
             device: None,
+            ringer: None,
             legs: BTreeMap::new(),
             tones: super::tones::Given::default(),
             rng,
@@ -137,6 +141,13 @@ impl<G: Ground> Legs<G> {
     #[must_use]
     pub fn with_device(mut self, device: Option<(String, AudioRequest)>) -> Self {
         self.device = device;
+        self
+    }
+
+    /// The device on which the phone rings, and what its bus mixes at.
+    #[must_use]
+    pub fn with_ringer(mut self, ringer: Option<(Rate, (String, AudioRequest))>) -> Self {
+        self.ringer = ringer.map(|(rate, device)| Ringer::new(rate, device));
         self
     }
 
@@ -182,7 +193,7 @@ impl<G: Ground> Legs<G> {
                 info,
             } => self.digits(leg, &digits, (duration_ms, info)),
             Do::HearInfo { leg, kind, body } => self.hear_info(leg, &kind, &body),
-            Do::Tone { place, tone } => self.tone(place, tone.as_ref()),
+            Do::Tone { place, tone } => self.tone(place, tone),
             Do::Record(order) => self.record(order),
             Do::Mute { leg, on } => self.order(leg, |leg| Order::Mute { leg, muted: on }),
             Do::Stop { leg } => self.stop(leg),

@@ -76,6 +76,8 @@ const PENDING: Duration = Duration::from_millis(5);
 const RELOADS: usize = 16;
 /// The bus of the person: microphone, loudspeaker, and all calls that use them.
 const PERSON: BusId = BusId(0);
+/// The bus of the device on which the phone rings, where that is another one.
+const RINGER: BusId = BusId(1);
 
 /// What voice is told when it is made.
 #[derive(Debug, Clone)]
@@ -96,6 +98,8 @@ pub struct Settings {
     pub keys: Keys,
     /// Plugin and request of the person's device; `None`: calls of the person are silent.
     pub device: Option<(String, AudioRequest)>,
+    /// Plugin and request of the device on which the phone rings; `None`: the person's.
+    pub ringer: Option<(String, AudioRequest)>,
     /// What the person's sound passes.
     pub filters: Filters,
     /// Silence of a peer that is told. Unit: ms; 0: never.
@@ -117,6 +121,7 @@ impl Default for Settings {
             sweeps: 5,
             keys: Keys::default(),
             device: None,
+            ringer: None,
             filters: Filters::default(),
             silent_after_ms: 3_000,
             counts_every_ms: 1_000,
@@ -140,6 +145,8 @@ pub struct Voice {
     writer: WriterThread,
     /// What the person's bus mixes at.
     person: audio::Rate,
+    /// What the bus of the ringing device mixes at, if there is one.
+    ringer: Option<audio::Rate>,
     rng: Rng,
     reloads: Option<Reloads>,
 }
@@ -174,6 +181,7 @@ impl Voice {
             threads,
             writer: WriterThread::start(Clock::read).map_err(Error::Writer)?,
             person,
+            ringer: None,
             rng,
             reloads: None,
         };
@@ -190,12 +198,22 @@ impl Voice {
 
     fn open_device(&mut self) -> Result<(), Error> {
         let Settings {
-            device, filters, ..
+            device,
+            ringer,
+            filters,
+            ..
         } = &self.settings;
         let (rate, given) = person_bus(device.as_ref(), filters, &self.catalogue)?;
         self.person = rate;
+        let ringer = ringer
+            .as_ref()
+            .map(|ringer| ringer_bus(ringer, &self.catalogue));
+        let (rate, ringing) = ringer.transpose()?.unzip();
+        self.ringer = rate;
         if let Some(first) = self.threads.first_mut() {
-            first.order(given).map_err(|full| Error::Media(full.1))?;
+            for given in [Some(given), ringing].into_iter().flatten() {
+                first.order(given).map_err(|full| Error::Media(full.1))?;
+            }
         }
         Ok(())
     }
@@ -226,6 +244,7 @@ impl Voice {
             threads,
             writer,
             person,
+            ringer,
             rng,
             reloads,
         } = self;
@@ -238,6 +257,7 @@ impl Voice {
         let legs = Legs::new(host, catalogue, pace, person, rng)
             .with_keys(settings.keys)
             .with_device(settings.device)
+            .with_ringer(ringer.zip(settings.ringer))
             .with_filters(settings.filters)
             .with_reloads(reloads);
         let legs = Rc::new(RefCell::new(legs));
@@ -263,6 +283,20 @@ pub fn person_bus<S>(
     let bus = BusKit::new(&plan, device)?.with_filters(of(Side::Microphone)?, of(Side::Speaker)?);
     let kit = Kit::Bus(Box::new(bus));
     let order = Order::AddBus { bus: PERSON };
+    Ok((rate, Given { order, kit }))
+}
+
+/// The device on which the phone rings, and the order that makes the bus around it.
+pub fn ringer_bus<S>(
+    (plugin, request): &(String, AudioRequest),
+    catalogue: &Catalogue,
+) -> Result<(audio::Rate, Given<S>), Error> {
+    let device = catalogue.audio(plugin)?.open(request)?;
+    let hertz = device.rate().0;
+    let rate = audio::Rate::from_hertz(hertz).ok_or(Error::Rate(hertz))?;
+    let bus = BusKit::new(&BusPlan { bus: RINGER, rate }, Some(device))?;
+    let kit = Kit::Bus(Box::new(bus));
+    let order = Order::AddBus { bus: RINGER };
     Ok((rate, Given { order, kit }))
 }
 

@@ -3,8 +3,8 @@
 //! All of them are legs of one thread, where the person's device is. The conference is those who are joined on the
 //! person's bus; each bridge is a bus without a device, which is there while a leg is on it.
 
-use super::PERSON;
 use super::legs::{Ground, Legs, State};
+use super::{PERSON, RINGER};
 use media_thread::kit::{BusKit, Kit};
 use media_thread::order::{BusId, BusPlan, Given, LegAudio, LegId, Order};
 use ports::media::{Room, Sound};
@@ -12,7 +12,8 @@ use ports::voice::LegConfig;
 
 /// The bus of a bridge. Numbers are never used twice, so that only the lower half of them matters.
 const fn bridge(number: u64) -> BusId {
-    BusId(PERSON.0 + 1 + (number % u32::MAX as u64) as u32)
+    const FIRST: u32 = RINGER.0 + 1;
+    BusId(FIRST + (number % (u32::MAX - FIRST) as u64) as u32)
 }
 
 /// Where a leg of the person's is heard, and what it hears.

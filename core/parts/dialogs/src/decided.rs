@@ -55,6 +55,7 @@ impl Dialogs {
                 diverted_by: &diverted_by(request),
                 trusted,
                 answer_after_s: request.headers().answer_after(),
+                alert: &request.headers().alert_words(),
                 other_calls: self.others_up(None),
                 now: Moment::new(i64::try_from(unix_ms).unwrap_or(i64::MAX), offset),
             })
@@ -233,6 +234,11 @@ impl Came {
                 Fate::Rings(plan)
             }
         }
+    }
+
+    /// The tone it rings with, where the settings have one for it.
+    pub(crate) fn ringtone(&self) -> Option<&str> {
+        self.decided.as_ref()?.ringtone.as_deref()
     }
 
     /// Why it is not sent where the settings say.

@@ -8,6 +8,7 @@ use control::event::{CallIncoming, CallSilenced, CallWarning};
 use control::history::Mark;
 use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody, quoted};
+use core::net::IpAddr;
 use ports::account::default_of;
 use ports::{Outbox, media};
 use sip::SessionId;
@@ -62,8 +63,6 @@ impl Dialogs {
         self.await_record(&mut call, now);
         call.pending = Some(Pending { offer, fork: None });
         call.sound_asked = away.is_none();
-        let sound = call.sound.clone();
-        let account = call.snapshot.account.clone();
         let local = origin.local.ip();
         self.by_session.insert(session, handle);
         self.calls.insert(handle, call);
@@ -76,12 +75,22 @@ impl Dialogs {
             return self.turn_away(handle, away, now, out);
         }
         self.announce(handle, &request, now, out);
-        // It rings once there are ports: what cannot be answered does not ring.
+        self.gets_ready(handle, came.as_ref(), local, out);
+    }
+
+    /// It rings once there are ports: what cannot be answered does not ring.
+    fn gets_ready(&self, handle: CallHandle, came: Option<&Came>, local: IpAddr, out: &mut Outbox) {
+        let Some(call) = self.calls.get(&handle) else {
+            return;
+        };
+        if let Some(tone) = came.and_then(Came::ringtone).map(str::to_owned) {
+            out.post(media::News::Ringtone { call: handle, tone });
+        }
         out.post(media::Word::Prepare {
             call: handle,
-            account,
+            account: call.snapshot.account.clone(),
             local,
-            sound,
+            sound: call.sound.clone(),
         });
     }
 

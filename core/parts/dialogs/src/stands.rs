@@ -13,7 +13,7 @@ impl Dialogs {
         let Some(call) = self.calls.get(&handle).filter(|call| call.is_personal()) else {
             return;
         };
-        out.post(media::Word::Stands {
+        out.post(media::News::Stands {
             call: handle,
             account: call.snapshot.account.clone(),
             standing,

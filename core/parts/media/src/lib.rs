@@ -4,8 +4,10 @@
 //! What it is not: it touches no sample, no socket and no plugin. Formats are plain data that whoever
 //! loaded the codecs hands over (rulings 1); threads and sockets are behind `ports::voice`.
 
+mod alerts;
 mod options;
 mod settings;
+mod sounds;
 #[cfg(test)]
 mod tests;
 mod tones;
@@ -20,8 +22,8 @@ use ports::media::{Notice, Ready, Room, Sound, Word};
 use ports::voice::{Do, LegConfig, LegId, Opening, Report};
 use ports::{Outbox, Part, Post, dialogs};
 use sdp::{Agreed, Capability, Direction, LocalMedia};
+use sounds::Sounds;
 use std::collections::BTreeMap;
-use tones::Signals;
 
 struct Leg {
     account: Option<AccountHandle>,
@@ -58,7 +60,7 @@ impl Leg {
 pub struct Media {
     settings: Settings,
     legs: BTreeMap<CallHandle, Leg>,
-    signals: Signals,
+    sounds: Sounds,
 }
 
 const fn leg_of(call: CallHandle) -> LegId {
@@ -73,7 +75,7 @@ impl Media {
     /// A part without legs.
     pub fn new(settings: Settings) -> Self {
         Self {
-            signals: Signals::new(settings.tones.clone()),
+            sounds: Sounds::new(&settings.tones),
             settings,
             legs: BTreeMap::new(),
         }
@@ -253,7 +255,7 @@ impl Media {
     /// Tones first: the far end's sound takes the place of theirs.
     fn reported(&mut self, report: Report, now: Instant, out: &mut Outbox) {
         if let Report::Flowing { leg } = report {
-            self.signals.flowing(call_of(leg), now, out);
+            self.sounds.flowing(call_of(leg), now, out);
         }
         self.report(report, out);
     }
@@ -369,7 +371,7 @@ impl Part for Media {
                 info,
             } => {
                 let heard = (digits.as_str(), duration_ms);
-                self.signals.pressed(call, heard, now, out);
+                self.sounds.pressed(call, heard, now, out);
                 out.post(Do::Digits {
                     leg: leg_of(call),
                     digits,
@@ -390,15 +392,11 @@ impl Part for Media {
             }
             Word::Hold { call, on } => self.hold(call, on, out),
             Word::Join { call, room } => self.join(call, room, out),
-            Word::Stands {
-                call,
-                account,
-                standing,
-            } => self.signals.stands((call, account), standing, now, out),
+            Word::News(news) => self.sounds.news(news, now, out),
             Word::Voice(report) => self.reported(report, now, out),
             Word::Restarted(ports::Address::Dialogs) => {
                 // Nobody owns these calls any more.
-                self.signals.forget(now, out);
+                self.sounds.forget(now, out);
                 for (&call, leg) in self.legs.iter_mut().filter(|(_, leg)| !leg.ending) {
                     leg.ending = true;
                     out.post(Do::Stop { leg: leg_of(call) });
@@ -409,11 +407,11 @@ impl Part for Media {
     }
 
     fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
-        self.signals.handle_time(now, out);
+        self.sounds.handle_time(now, out);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.signals.deadline()
+        self.sounds.deadline()
     }
 
     fn undelivered(&mut self, post: Post, _now: Instant, out: &mut Outbox) {

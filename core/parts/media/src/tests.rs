@@ -1,5 +1,6 @@
 use super::*;
 use base::{Hertz, PayloadType};
+use ports::media::News;
 use sdp::NegotiatedFormat;
 
 fn media(legs: usize) -> Media {
@@ -185,11 +186,11 @@ fn sounds(media: &mut Media, at: u64, word: Option<Word>) -> Vec<String> {
 }
 
 fn stands(number: u64, standing: ports::media::Standing) -> Option<Word> {
-    Some(Word::Stands {
+    Some(Word::News(News::Stands {
         call: CallHandle::from_number(number),
         account: Some("office".parse().unwrap()),
         standing,
-    })
+    }))
 }
 
 fn with_tones() -> Media {
@@ -204,7 +205,7 @@ fn with_tones() -> Media {
         },
         ..Tones::default()
     };
-    media.signals = Signals::new(tones);
+    media.sounds = Sounds::new(&tones);
     media
 }
 

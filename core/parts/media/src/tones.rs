@@ -27,12 +27,14 @@ pub struct Tones {
     pub all: CallTones,
     /// For accounts that want them otherwise, by name.
     pub accounts: BTreeMap<String, CallTones>,
+    /// Ringtones of some calls, by how the settings write them; another is that of the call's account.
+    pub ringtones: BTreeMap<String, CallTone>,
     /// Keys that are pressed are heard here (M-046).
     pub keypad: bool,
 }
 
 impl Tones {
-    fn of(&self, account: Option<&AccountHandle>) -> &CallTones {
+    pub(crate) fn of(&self, account: Option<&AccountHandle>) -> &CallTones {
         let own = account.and_then(|account| self.accounts.get(account.as_str()));
         own.unwrap_or(&self.all)
     }
@@ -100,6 +102,8 @@ pub(crate) struct Signals {
     last: Option<(Cause, Instant)>,
     /// Keys that sound, and how long they do.
     keys: Option<(Cause, String, u32, Instant)>,
+    /// Nothing that others do is heard.
+    quiet: bool,
     playing: Option<Playing>,
 }
 
@@ -110,6 +114,7 @@ impl Signals {
             calls: BTreeMap::new(),
             last: None,
             keys: None,
+            quiet: false,
             playing: None,
         }
     }
@@ -186,6 +191,12 @@ impl Signals {
         self.refresh(now, out);
     }
 
+    /// Calls that wait are not heard, or again.
+    pub(crate) fn quiet(&mut self, on: bool, now: Instant, out: &mut Outbox) {
+        self.quiet = on;
+        self.refresh(now, out);
+    }
+
     /// Nobody knows of these calls any more.
     pub(crate) fn forget(&mut self, now: Instant, out: &mut Outbox) {
         self.calls.clear();
@@ -246,7 +257,7 @@ impl Signals {
         let dialled = of(Tells::Ringing, Standing::Ringing);
         dialled
             .or_else(|| of(Tells::Trying, Standing::Trying))
-            .or_else(|| of(Tells::Waiting, Standing::Incoming).filter(|_| is_up))
+            .or_else(|| of(Tells::Waiting, Standing::Incoming).filter(|_| is_up && !self.quiet))
             .or_else(|| {
                 let alone = self.calls.is_empty();
                 self.last
@@ -316,14 +327,26 @@ impl Signals {
 }
 
 fn tell(cause: &Cause, begins: bool, now: Instant, out: &mut Outbox) {
+    let whose = (cause.account.clone(), Some(cause.call));
+    change((cause.tells.name(), "speaker"), whose, begins, now, out);
+}
+
+/// Tells that a tone began or ended.
+pub(crate) fn change(
+    (tone, place): (&str, &str),
+    (account, call): (Option<AccountHandle>, Option<CallHandle>),
+    begins: bool,
+    now: Instant,
+    out: &mut Outbox,
+) {
     let change = Box::new(ToneChange {
-        tone: cause.tells.name().to_owned(),
-        place: "speaker".to_owned(),
+        tone: tone.to_owned(),
+        place: place.to_owned(),
     });
     out.post(events::Word::Tell {
         at: now,
-        account: cause.account.clone(),
-        call: Some(cause.call),
+        account,
+        call,
         command: None,
         body: match begins {
             true => EventBody::ToneStarted(change),

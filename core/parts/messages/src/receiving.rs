@@ -5,7 +5,7 @@ use base::{Duration, Instant};
 use control::snapshot::Party;
 use control::{AccountHandle, CallHandle, MessageState, TextMessage};
 use policy::identity::Identity;
-use ports::{Account, Outbox, dialogs, link};
+use ports::{Account, Outbox, dialogs, link, media};
 use sip::ServerId;
 use sip::message::incoming;
 use sip_message::{HeaderName, NameAddr, Request, Response, ResponseBuilder, Status};
@@ -166,6 +166,8 @@ impl Messages {
         } else {
             reply(answer, out);
         }
+        let account = message.account.clone();
+        out.post(media::News::Wrote { account });
         self.tell(&message, None, now, out);
     }
 

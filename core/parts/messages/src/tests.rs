@@ -3,6 +3,7 @@ use control::{Code, MessageState};
 use core::net::SocketAddr;
 use ports::KeepAliveRule;
 use ports::blf::Watches;
+use ports::media;
 use ports::messages::To;
 use sip::{FlowId, Origin, ServerId, Transport};
 use sip_message::{HeaderName, Method, Request, RequestBuilder, ResponseBuilder, Status};
@@ -38,6 +39,7 @@ struct Bench {
     inside: Vec<(u64, String)>,
     answers: Vec<u16>,
     kept: Vec<TextMessage>,
+    sounded: Vec<String>,
     told: Vec<(Option<CommandId>, EventBody)>,
 }
 
@@ -51,6 +53,7 @@ impl Bench {
             inside: Vec::new(),
             answers: Vec::new(),
             kept: Vec::new(),
+            sounded: Vec::new(),
             told: Vec::new(),
         };
         bench.say(Word::Account(Box::new(account("work", "101", true))));
@@ -90,6 +93,9 @@ impl Bench {
                     self.answers.push(status.code());
                 }
                 Post::Store(Do::KeepMessage(kept)) => self.kept.push(kept.message),
+                Post::Media(media::Word::News(media::News::Wrote { account })) => {
+                    self.sounded.push(account.to_string());
+                }
                 Post::Event(events::Word::Tell { body, command, .. }) => {
                     self.told.push((command, body));
                 }
@@ -319,6 +325,7 @@ fn m128_a_late_copy_is_no_second_message() {
         (bench.answers.clone(), bench.kept.len()),
         (vec![200, 200], 1)
     );
+    assert_eq!(bench.sounded, ["work"], "it is heard once (M-131)");
     bench.wait(64_000);
     bench.came("101", "text/plain", "once", true);
     assert_eq!(bench.kept.len(), 2, "nothing is known for ever");

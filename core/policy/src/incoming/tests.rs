@@ -15,6 +15,7 @@ fn arrival<'a>(caller: &'a str, around: &'a Surroundings) -> Arrival<'a> {
         diverted_by: &[],
         trusted: true,
         answer_after_s: None,
+        alert: &[],
         other_calls: 0,
         now: NOON,
     }
@@ -44,6 +45,7 @@ fn check(policy: &Policy, calls: &[Arrival<'_>], expected: Expect) {
             reason,
             number,
             record,
+            ringtone,
             circle,
         } = policy.decide(call);
         let done = match decision {
@@ -66,8 +68,9 @@ fn check(policy: &Policy, calls: &[Arrival<'_>], expected: Expect) {
             Decision::Forward(to) => format!("302 {to}"),
         };
         let circle = circle.map_or(String::new(), |circle| format!(" (circle: {circle:?})"));
+        let ringtone = ringtone.map_or(String::new(), |tone| format!(", ringtone {tone}"));
         let record = if record { ", record" } else { "" };
-        trace += &format!("{number}: {done}{record}; {reason}{circle}\n");
+        trace += &format!("{number}: {done}{record}{ringtone}; {reason}{circle}\n");
     }
     expected.assert_eq(&trace);
 }

@@ -128,6 +128,7 @@ fn media(values: &Values) -> Option<Media> {
         },
         microphone: Device::read(values.text("media.microphone")?)?,
         speaker: Device::read(values.text("media.speaker")?)?,
+        ringer: Device::read(values.text("media.ringer")?),
         keypad_tones: values.switch("media.keypad_tones")?,
     })
 }
@@ -142,6 +143,8 @@ fn tones(key: impl Fn(&str) -> String, values: &Values) -> Option<CallTones> {
         busy: read("busy_tone", Some(Signal::Busy))?,
         failed: read("failed_tone", Some(Signal::Congestion))?,
         waiting: read("call_waiting_tone", Some(Signal::Waiting))?,
+        ringtone: read("ringtone", Some(Signal::Ringing))?,
+        message: read("message_tone", None)?,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::complaint::Complaints;
 use policy::answer::Callers;
 use policy::dialling::Confirm;
 use policy::disturb::{Entry, Who};
+use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
 use policy::{
     AutoAnswer, Dialling, DoNotDisturb, Forwarding, IdentityOrder, Location, Policy, Receiving,
@@ -41,6 +42,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
             forwarding: of.forwarding(complaints)?,
             call_waiting: of.switch("call_waiting")?,
             auto_answer: of.auto_answer()?,
+            ringtones: of.ringtones()?,
         },
     })
 }
@@ -182,6 +184,11 @@ impl Of<'_> {
             busy: target("forwarding_busy_number")?,
             no_answer: target("forwarding_no_answer_number")?.map(|to| (wait, to)),
         })
+    }
+
+    fn ringtones(&self) -> Option<Vec<Ringtone>> {
+        let lines = self.list("ringtones")?.iter();
+        Some(lines.filter_map(|line| Ringtone::read(line).ok()).collect())
     }
 
     fn auto_answer(&self) -> Option<AutoAnswer> {

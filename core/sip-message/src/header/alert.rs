@@ -17,6 +17,25 @@ impl Headers {
         self.readable(HeaderName::AlertInfo)
     }
 
+    /// What Alert-Info says, in every form in which it can be meant: each address, what `info` adds to it, and a
+    /// value that is neither, such as `Bellcore-dr3`. At most 16 values are looked at.
+    pub fn alert_words(&self) -> Vec<String> {
+        let spans = self.spans(HeaderName::AlertInfo.into()).take(MAX_ROUTES);
+        let words = spans.flat_map(|span| match self.read::<NameAddr>(span) {
+            Ok(value) => {
+                let info = value.unquoted_param("info").map(|info| info.to_string());
+                [Some(value.uri().to_string()), info]
+            }
+            Err(_) => {
+                let value = String::from_utf8_lossy(span.of(&self.bytes))
+                    .trim()
+                    .to_owned();
+                [Some(value).filter(|value| !value.is_empty()), None]
+            }
+        });
+        words.flatten().collect()
+    }
+
     /// After how long the caller would like to be answered without a hand on the phone. Unit: s.
     /// Whether to do so is policy.
     pub fn answer_after(&self) -> Option<u32> {

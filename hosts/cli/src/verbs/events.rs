@@ -94,6 +94,7 @@ fn summary(event: &Event) -> String {
         EventBody::PresenceChanged(own) => super::presence::words(own),
         EventBody::MessageRead(of) | EventBody::MessageDeleted(of) => super::message::marked(of),
         EventBody::ToneStarted(tone) | EventBody::ToneStopped(tone) => tone.tone.clone(),
+        EventBody::QuietChanged(quiet) => if quiet.on { "on" } else { "off" }.to_owned(),
         EventBody::MwiChanged(mailbox) => super::blf::waiting(mailbox),
         EventBody::StreamLagged(data) => format!("{} events were missed", data.missed),
         EventBody::Unknown { .. } => "(newer than this program)".to_owned(),
@@ -193,6 +194,7 @@ fn call(event: &Event) -> String {
         EventBody::CallCreated(_)
         | EventBody::ToneStarted(_)
         | EventBody::ToneStopped(_)
+        | EventBody::QuietChanged(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallRinging(_)
         | EventBody::CallProgress(_)

@@ -28,6 +28,7 @@ mod plugin_new;
 mod plugin_reload;
 mod plugin_run;
 mod presence;
+mod quiet;
 mod receiving;
 mod record;
 mod redirect;
@@ -36,6 +37,7 @@ mod rules;
 mod shutdown;
 mod silence;
 mod status;
+mod token;
 mod transfer;
 
 pub(crate) use open::Open;
@@ -73,6 +75,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Decline(args) => decline::run(context, &args),
         Verb::Dnd(args) => receiving::dnd(context, args),
         Verb::Forward(args) => receiving::forward(context, args),
+        Verb::Quiet(args) => quiet::run(context, &args),
         Verb::Silence(args) => silence::run(context, &args),
         Verb::Redirect(args) => redirect::run(context, args),
         Verb::Transfer(args) => transfer::run(context, args),
@@ -107,6 +110,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Doctor(args) => doctor::run(context, &args),
         Verb::Status => status::run(context),
         Verb::Explain(args) => explain::run(context, &args),
+        Verb::Token(what) => token::run(context, what),
         Verb::Shutdown(args) => shutdown::run(context, &args),
         Verb::Plugin(Plugin::Check(args)) => plugin_check::run(context, &args),
         Verb::Plugin(Plugin::New(args)) => plugin_new::run(context, &args),
@@ -148,6 +152,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallDtmf(_)
         | EventBody::ToneStarted(_)
         | EventBody::ToneStopped(_)
+        | EventBody::QuietChanged(_)
         | EventBody::CallWarning(_)
         | EventBody::TransferRequested(_)
         | EventBody::TransferProgress(_)

@@ -123,7 +123,7 @@ fn doctor_names_file_line_and_key_of_broken_settings() {
           fail  settings   site.toml:2:12: media.ptime_ms: 7 is not allowed  OH-1002
                 fix        allowed: 10 to 200 in steps of 10
           fail  settings   site.toml:3:1: media.colour: there is no such key  OH-1002
-                fix        there are: codec_order, codecs, jitter_max_ms, keypad_tones, microphone, port_max, port_min, priority, ptime_ms, speaker, threads
+                fix        there are: codec_order, codecs, jitter_max_ms, keypad_tones, microphone, port_max, port_min, priority, ptime_ms, ringer, speaker, threads
     "#]]
     .assert_eq(&told);
 }

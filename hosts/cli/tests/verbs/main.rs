@@ -19,3 +19,4 @@ mod plugin_reload;
 mod plugins;
 mod presence;
 mod rules;
+mod token;

@@ -124,6 +124,14 @@ impl fmt::Debug for Digits {
     }
 }
 
+/// Let calls ring unheard and messages come without a sound, or no longer (M-136).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quiet {
+    /// Nothing is heard.
+    pub on: bool,
+}
+
 /// Silence our microphone, or open it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mute {

@@ -6,7 +6,7 @@ mod tests;
 
 pub use data::{
     AccountRef, AddAccount, CallRef, Decline, Dial, Digits, LadderOf, Mute, NoFields, NotDigits,
-    PluginRef, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
+    PluginRef, Quiet, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 
 use crate::conference::{EndConference, Merge};
@@ -132,6 +132,9 @@ commands! {
     "do_not_disturb" DoNotDisturb DoNotDisturb;
     /// Send calls of an account elsewhere, or no longer. Outcome: `account.changed`.
     "forward" Forward Forward;
+    /// Let calls ring unheard and messages come without a sound, or no longer; nobody who calls is told. Until the
+    /// engine ends. Outcome: `quiet.changed`.
+    "quiet" Quiet Quiet;
     /// Reply: all calls that are not over.
     "list_calls" ListCalls NoFields;
     /// Reply: all accounts.

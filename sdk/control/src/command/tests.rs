@@ -298,6 +298,7 @@ fn others() -> Vec<Command> {
             to: Some("200".into()),
             after_s: Some(20),
         }),
+        Command::Quiet(Quiet { on: true }),
         Command::ListCalls(NoFields {}),
         Command::ListAccounts(NoFields {}),
         Command::Status(NoFields {}),
@@ -369,6 +370,7 @@ fn every_command_has_its_json() {
         remove_account {"account":"demo"}
         do_not_disturb {"on":true}
         forward {"account":"alice","when":"no_answer","to":"200","after_s":20}
+        quiet {"on":true}
         list_calls {}
         list_accounts {}
         status {}

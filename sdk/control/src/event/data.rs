@@ -242,10 +242,17 @@ pub struct CallMute {
 /// A tone for the person began or ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToneChange {
-    /// What it tells: `trying`, `ringing`, `waiting`, `end`, `busy`, `failed`, `keys`.
+    /// What it tells: `trying`, `ringing`, `waiting`, `end`, `busy`, `failed`, `keys`; `ringtone` and `message`.
     pub tone: String,
-    /// Where it sounds: `speaker`.
+    /// Where it sounds: `speaker`, or `ring`, where the phone rings.
     pub place: String,
+}
+
+/// What others do is heard here no more, or again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietChange {
+    /// Nothing rings.
+    pub on: bool,
 }
 
 /// How a digit travels.

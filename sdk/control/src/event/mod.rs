@@ -7,8 +7,8 @@ pub(crate) mod tests;
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
     CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallSilenced,
-    CallWarning, DtmfMethod, EngineChange, PluginChange, Side, SourceRefused, StreamLagged,
-    ToneChange,
+    CallWarning, DtmfMethod, EngineChange, PluginChange, QuietChange, Side, SourceRefused,
+    StreamLagged, ToneChange,
 };
 
 use crate::conference::CallConference;
@@ -147,10 +147,12 @@ events! {
     "call.split" CallSplit CallConference;
     /// Our microphone was silenced, or opened.
     "call.mute" CallMute CallMute;
-    /// A tone tells the person how a call stands, from now on.
+    /// A tone tells the person how a call stands, or that somebody calls or wrote, from now on.
     "tone.started" ToneStarted ToneChange;
     /// It sounds no more.
     "tone.stopped" ToneStopped ToneChange;
+    /// Calls ring unheard and messages come without a sound from now on, or no longer.
+    "quiet.changed" QuietChanged QuietChange;
     /// A digit was sent or heard.
     "call.dtmf" CallDtmf CallDtmf;
     /// Our own lists know who the other end is.

@@ -543,6 +543,7 @@ fn all() -> Vec<EventBody> {
     all.extend([
         EventBody::ToneStarted(tone()),
         EventBody::ToneStopped(tone()),
+        EventBody::QuietChanged(Box::new(QuietChange { on: true })),
     ]);
     all.extend([EventBody::StreamLagged(Box::new(StreamLagged {
         from: 7,
@@ -664,6 +665,7 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.enabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"tone.started","account":"demo","command":17,"data":{"tone":"ringing","place":"speaker"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"tone.stopped","account":"demo","command":17,"data":{"tone":"ringing","place":"speaker"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"quiet.changed","account":"demo","command":17,"data":{"on":true}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"stream.lagged","account":"demo","command":17,"data":{"from":7,"to":41,"missed":35,"snapshot":…}}"##]].assert_eq(&lines.join("\n"));
 }
 

@@ -114,4 +114,24 @@ index! { ENGINE;
         "a directory cannot be asked"
         "its server is away, too slow, or does not take the password; calls and other contacts go on without it"
         "see the reason; it is tried again by itself within a minute";
+    /// No token, or one that is good for nothing.
+    6201 TOKEN_REFUSED Unauthorised
+        "a program without a valid token is not let in"
+        "it sent no token, or one that nobody made, that has expired or that was removed"
+        "make one with: offhook token new NAME; send it as Authorization: Bearer TOKEN, or in the first frame";
+    /// A web request from somewhere else.
+    6202 WEB_REFUSED NotPermitted
+        "a web request from somewhere else is not taken"
+        "it names another host than this computer, or comes from a page that is not allowed: so could any page in a browser"
+        "if it is meant to be let in, name it in allowed_hosts or allowed_origins of ui-api";
+    /// A web request that cannot be.
+    6203 BAD_WEB_REQUEST Usage
+        "the web request was not understood"
+        "its path, method, type or length is none of those that there are"
+        "see the README of plugins/ui-api for what may be asked, and how";
+    /// The file of tokens.
+    6204 TOKENS_UNUSABLE Failed
+        "the list of tokens cannot be used"
+        "its file is damaged, or others may read or write it, or what was asked of it cannot be"
+        "see the reason; only this user may read the file: chmod 600";
 }

@@ -21,7 +21,7 @@ use engine::hub::{Hub, Identity};
 use engine::listener::{Listener, Next};
 use engine::supervise::{Health, Supervised};
 use engine::voice::legs::{Ground, Legs};
-use engine::voice::{Pace, person_bus};
+use engine::voice::{Pace, person_bus, ringer_bus};
 use plugin_host::{AudioRequest, Catalogue};
 use ports::{Address, Handles, Outbox, Post};
 use sip::Transport;
@@ -51,6 +51,8 @@ pub(crate) struct Running {
     pub(crate) events: Vec<Event>,
     pub(crate) probes: BTreeMap<Address, Probe>,
     pub(crate) tape: Tape,
+    /// What is heard where it rings.
+    pub(crate) ring: Tape,
     /// What parts said as they panicked.
     pub(crate) panics: Vec<String>,
     parts: Vec<Supervised>,
@@ -84,7 +86,8 @@ impl Running {
         }
         let tape = Tape::new();
         let deck = Deck::new(32, node, Rc::clone(space), mail.clone());
-        let legs = legs(settings, catalogue, deck, tape, rng.split());
+        let ring = Tape::new();
+        let legs = legs(settings, catalogue, deck, (tape, ring), rng.split());
         let identity = Identity {
             version: "sim".to_owned(),
             profile: "sim".to_owned(),
@@ -107,6 +110,7 @@ impl Running {
             events: Vec::new(),
             probes,
             tape,
+            ring,
             panics: Vec::new(),
             parts: all,
             mail,
@@ -366,6 +370,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.tape.forget();
+        self.ring.forget();
     }
 }
 
@@ -401,17 +406,23 @@ fn legs(
     settings: &Settings,
     catalogue: Catalogue,
     mut deck: Deck,
-    tape: Tape,
+    (tape, ring): (Tape, Tape),
     rng: Rng,
 ) -> Legs<Deck> {
-    let own = || {
+    let on = |tape: Tape| {
         let request = AudioRequest::new(Hertz(16_000)).with("tape", tape.0);
         ("tape".to_owned(), request)
     };
-    let device = settings.device.clone().unwrap_or_else(own);
+    let device = settings.device.clone().unwrap_or_else(|| on(tape));
     let bus = person_bus(Some(&device), &settings.filters, &catalogue);
     let (person, given) = bus.expect("a device that its plugin can open");
     deck.give(0, given).expect("the first order finds room");
+    let ringer = settings.rings_apart.then(|| {
+        let ringer = on(ring);
+        let (rate, given) = ringer_bus(&ringer, &catalogue).expect("a tape can be opened");
+        deck.give(0, given).expect("the second order finds room");
+        (rate, ringer)
+    });
     let pace = Pace {
         silent_after_ms: 3_000,
         counts_every_ms: 1_000,
@@ -420,6 +431,7 @@ fn legs(
     Legs::new(deck, catalogue, pace, person, rng)
         .with_keys(settings.keys.clone())
         .with_device(Some(device))
+        .with_ringer(ringer)
         .with_filters(settings.filters.clone())
         .with_reloads(settings.reloads.clone())
 }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The person's device; `None`: a tape, which a test speaks into and listens to.
     pub device: Option<(String, AudioRequest)>,
+    /// It rings on a tape of its own and not where calls are heard.
+    pub rings_apart: bool,
     /// What the person's sound passes.
     pub filters: Filters,
     /// Where a dialled call's sound comes from and goes to.
@@ -107,6 +109,7 @@ impl Settings {
             telephone_event: true,
             keys: Keys::default(),
             device: None,
+            rings_apart: false,
             filters: Filters::default(),
             sound: Sound::Person,
             one_active: true,

@@ -1,6 +1,7 @@
 //! What a call can lose and go on without: the person's device, its own, its codec.
 
 use super::{Ground, Legs, Named, Running, State};
+use crate::voice::RINGER;
 use base::Hertz;
 use media_thread::kit::{AudioKit, Kit};
 use media_thread::order::{BusId, Given, Order};
@@ -11,6 +12,9 @@ impl<G: Ground> Legs<G> {
     /// Tells the person's calls, and opens the device again under its old name. While it is not there
     /// the bus asks again.
     pub(super) fn device_lost(&mut self, bus: BusId, again: bool) {
+        if bus == RINGER {
+            return self.ringer_lost();
+        }
         let Some((plugin, request)) = &self.device else {
             return;
         };

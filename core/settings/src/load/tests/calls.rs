@@ -83,6 +83,7 @@ fn wishes_about_calls_that_come_in_reach_the_account() {
             diverted_by: &[],
             trusted: true,
             answer_after_s: None,
+            alert: &[],
             other_calls: 0,
             now: Moment::new(0, 0),
         })

@@ -177,6 +177,7 @@ impl Story {
             EventBody::CallRinging(_)
             | EventBody::ToneStarted(_)
             | EventBody::ToneStopped(_)
+            | EventBody::QuietChanged(_)
             | EventBody::CallSilenced(_)
             | EventBody::CallCreated(_)
             | EventBody::CallIncoming(_)
