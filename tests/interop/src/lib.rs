@@ -39,6 +39,7 @@ pub mod rig;
 pub mod script;
 pub mod sipp;
 pub mod sound;
+pub mod voice;
 pub mod wav;
 pub mod witness;
 
