@@ -32,6 +32,8 @@ pub(super) const CONTROL: Duration = Duration::from_millis(250);
 pub(super) const START: Duration = Duration::from_secs(5);
 /// How often they are counted.
 const COUNT: Duration = Duration::from_secs(1);
+/// How long a process whose line has ended may take to end itself. Unit: time.
+const ENDING: Duration = Duration::from_millis(100);
 /// So many faults in so long, and it stays away. Source: rulings, Limits.
 const QUARANTINE: (usize, Duration) = (3, Duration::from_secs(60));
 
@@ -382,8 +384,8 @@ impl Shared {
             if let Ok(Some(status)) = child.try_wait() {
                 return Some(Mishap::Crashed(status.signal()));
             }
-            if let Some(mishap) = self.seen_of(generation) {
-                return Some(mishap);
+            if let Some(seen) = self.seen_of(generation) {
+                return Some(as_it_ended(child, pidfd.as_ref(), seen));
             }
             if counted.elapsed() >= COUNT {
                 counted = Instant::now();
@@ -396,6 +398,23 @@ impl Shared {
                 return Some(Mishap::Hung);
             }
         }
+    }
+}
+
+/// Whoever heard the line end may be earlier than the end of the process, which says by which signal.
+fn as_it_ended(child: &mut Child, pidfd: Option<&OwnedFd>, seen: Mishap) -> Mishap {
+    if seen != Mishap::Crashed(None) {
+        return seen;
+    }
+    if let Some(pidfd) = pidfd {
+        let _ = poll(
+            &mut [PollFd::new(pidfd, PollFlags::IN)],
+            Some(&spec(ENDING)),
+        );
+    }
+    match child.try_wait() {
+        Ok(Some(status)) => Mishap::Crashed(status.signal()),
+        Ok(None) | Err(_) => seen,
     }
 }
 
