@@ -51,7 +51,8 @@ async fn start(keys: &[(&str, &str)]) -> Rc<engine::Core> {
 async fn start_with(keys: &[(&str, &str)], mut catalogue: Catalogue) -> Rc<engine::Core> {
     catalogue.add_built_in(&audio_null::ENTRY).unwrap();
     let builder = phone::build_keeping(&settings(keys), catalogue).unwrap();
-    builder.start().await.unwrap()
+    let started = tokio::time::timeout(PATIENCE, builder.start()).await;
+    started.expect("starts in time").unwrap()
 }
 
 fn run(test: impl Future<Output = ()>) {

@@ -23,18 +23,24 @@ async fn two(ours: Catalogue, theirs: Catalogue) -> (Rc<Core>, Rc<Core>) {
     (ours, start_with(&keys, theirs).await)
 }
 
-/// The next event of which `of` makes something.
+/// The next event of which `of` makes something; what came instead is told where none does.
 async fn heard<T>(events: &Rc<Listener>, of: impl Fn(&Event) -> Option<T>) -> T {
-    loop {
-        match tokio::time::timeout(PATIENCE, events.next()).await.unwrap() {
-            Next::Event(sent) => {
-                if let Some(found) = of(&sent.event) {
-                    return found;
+    let mut seen = Vec::new();
+    let found = tokio::time::timeout(PATIENCE, async {
+        loop {
+            match events.next().await {
+                Next::Event(sent) => {
+                    if let Some(found) = of(&sent.event) {
+                        return found;
+                    }
+                    seen.push(sent.event.clone());
                 }
+                Next::Lagged(..) => panic!("lagged"),
             }
-            Next::Lagged(..) => panic!("lagged"),
         }
-    }
+    });
+    let found = found.await;
+    found.unwrap_or_else(|_| panic!("not in time; heard {seen:#?}"))
 }
 
 async fn called(ours: &Core, theirs: &Core, events: &Rc<Listener>) -> CallHandle {
