@@ -4,128 +4,26 @@
 //! whoever answers a challenge (407): phones that register are never asked twice, and those that do not
 //! can call as well.
 
+mod list;
+
+pub(crate) use list::{Desk, VOICES};
+pub use list::{EXTENSIONS, Extension};
+
 use crate::gate::{Answer, Gate};
 use crate::registrar::{Shared, user_of};
+use crate::sounds::Sounds;
 use base::{Duration, Instant};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use list::{Does, Says, UNANSWERED};
 use part_dialogs::answering::{Answering, Plan, Refusal, Step};
-use ports::media::{Bursts, Impairment, Sound};
+use ports::media::{Impairment, Sound};
 use sip_message::{HeaderName, Request, Status};
-use std::path::PathBuf;
+use std::path::Path;
 
-/// How long most extensions ring. Unit: time.
-const RING: Duration = Duration::from_millis(200);
 /// How long two extensions that were joined stay so: nobody hears them. Unit: time.
 const TOGETHER: Duration = Duration::from_secs(20);
 /// The address that 604 wants its sound at; nobody has it. Source: RFC 5737.
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
-
-/// One number and what it does.
-#[derive(Debug, Clone, Copy)]
-pub struct Extension {
-    /// To dial it.
-    pub number: &'static str,
-    /// For people.
-    pub name: &'static str,
-    /// In a line.
-    pub what: &'static str,
-    does: Does,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Does {
-    /// Answers with this status and one header field.
-    Refuse(Status, Option<(HeaderName, &'static str)>),
-    /// Picks up after ringing so long.
-    Answer(Duration, Says),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Says {
-    /// Bob's words once; then he listens.
-    Greeting,
-    /// What the caller says.
-    Echo,
-    /// 1004 Hz.
-    Tone,
-    /// Nothing arrives, and it waits for sound where nobody is.
-    OneWay,
-    /// Bob's words again and again, over a bad network.
-    Over(Impairment),
-    /// Bob's words, and hangs up after so long.
-    Briefly(Duration, &'static str),
-}
-
-/// All of them, in order.
-pub const EXTENSIONS: &[Extension] = &[
-    answers(
-        "102",
-        "Bob",
-        "rings, answers, talks, then listens",
-        Duration::from_secs(1),
-        Says::Greeting,
-    ),
-    refuses("104", "Busy", "486 Busy Here", Status::BUSY_HERE, None),
-    refuses("105", "Nobody", "404 Not Found", Status::NOT_FOUND, None),
-    refuses(
-        "106",
-        "Overloaded",
-        "503 Service Unavailable, try again in 5 s",
-        Status::SERVICE_UNAVAILABLE,
-        Some((HeaderName::RetryAfter, "5")),
-    ),
-    answers("600", "Echo", "sends back what you say", RING, Says::Echo),
-    answers("601", "Tone", "1004 Hz", RING, Says::Tone),
-    answers(
-        "604",
-        "One-way",
-        "you send, nothing comes back",
-        RING,
-        Says::OneWay,
-    ),
-    answers(
-        "605",
-        "Rough",
-        "Bob over 5 % loss and 60 ms jitter",
-        RING,
-        Says::Over(ROUGH),
-    ),
-    answers(
-        "606",
-        "Bursts",
-        "Bob over 30 % loss for 5 s each 20 s",
-        RING,
-        Says::Over(BURSTS),
-    ),
-    answers(
-        "609",
-        "Brief",
-        "answers, then hangs up after 2 s and says why",
-        RING,
-        Says::Briefly(
-            Duration::from_secs(2),
-            "Q.850;cause=16;text=\"Normal call clearing\"",
-        ),
-    ),
-];
-
-const ROUGH: Impairment = Impairment {
-    loss_permille: 50,
-    jitter_ms: 60,
-    bursts: None,
-    seed: 605,
-};
-
-const BURSTS: Impairment = Impairment {
-    loss_permille: 0,
-    jitter_ms: 0,
-    bursts: Some(Bursts {
-        every_ms: 20_000,
-        for_ms: 5_000,
-        loss_permille: 300,
-    }),
-    seed: 606,
-};
 
 /// A network that brings nothing.
 const DEAD: Impairment = Impairment {
@@ -135,54 +33,29 @@ const DEAD: Impairment = Impairment {
     seed: 604,
 };
 
-const fn answers(
-    number: &'static str,
-    name: &'static str,
-    what: &'static str,
-    after: Duration,
-    says: Says,
-) -> Extension {
-    Extension {
-        number,
-        name,
-        what,
-        does: Does::Answer(after, says),
-    }
-}
-
-const fn refuses(
-    number: &'static str,
-    name: &'static str,
-    what: &'static str,
-    status: Status,
-    header: Option<(HeaderName, &'static str)>,
-) -> Extension {
-    Extension {
-        number,
-        name,
-        what,
-        does: Does::Refuse(status, header),
-    }
-}
-
 /// Answers calls by the number that was dialled.
 #[derive(Debug)]
 pub struct Extensions {
     directory: Shared,
     gate: Gate,
-    greeting: PathBuf,
+    sounds: Sounds,
     clock: fn() -> Instant,
     /// Where the PBX calls itself from, as it does when an extension is handed on to another one.
     own: Option<SocketAddr>,
 }
 
 impl Extensions {
-    /// For callers that stand in `directory` or pass `gate`. `greeting` is a WAV file.
-    pub fn new(directory: Shared, gate: Gate, greeting: PathBuf, clock: fn() -> Instant) -> Self {
+    /// For callers that stand in `directory` or pass `gate`.
+    pub(crate) fn new(
+        directory: Shared,
+        gate: Gate,
+        sounds: Sounds,
+        clock: fn() -> Instant,
+    ) -> Self {
         Self {
             directory,
             gate,
-            greeting,
+            sounds,
             clock,
             own: None,
         }
@@ -212,12 +85,15 @@ impl Extensions {
     }
 
     fn sound(&self, says: Says) -> Sound {
-        let greeting = |at_end: &str| {
-            let request = serde_json::json!({"read": self.greeting, "at_end": at_end});
-            device("audio-file", &request)
-        };
+        let bob = |at_end: &str| file(&self.sounds.bob, at_end);
         match says {
-            Says::Greeting | Says::Briefly(..) => greeting("silence"),
+            Says::Greeting | Says::Briefly(..) => bob("silence"),
+            Says::Holding(..) => bob("loop"),
+            Says::Music => file(&self.sounds.music, "loop"),
+            Says::Voice(number) => {
+                let voice = self.sounds.voices.get(usize::from(number));
+                voice.map_or(Sound::Silence, |voice| file(voice, "loop"))
+            }
             Says::Echo => Sound::Echo,
             Says::Tone => {
                 let tone = serde_json::json!({"tone": {"hertz": [1004]}});
@@ -228,11 +104,25 @@ impl Extensions {
                 by: DEAD,
             },
             Says::Over(by) => Sound::Impaired {
-                sound: Box::new(greeting("loop")),
+                sound: Box::new(bob("loop")),
                 by,
             },
+            // Those can be brought together with others.
+            Says::Through(_) => Sound::Person,
         }
     }
+
+    fn dialled(&self, request: &Request) -> Option<&'static Extension> {
+        let user = user_of(&request.uri().ok()?)?;
+        Extension::of(&user, self.is_own(request))
+    }
+}
+
+fn file(path: &Path, at_end: &str) -> Sound {
+    device(
+        "audio-file",
+        &serde_json::json!({"read": path, "at_end": at_end}),
+    )
 }
 
 fn device(plugin: &str, request: &serde_json::Value) -> Sound {
@@ -240,13 +130,6 @@ fn device(plugin: &str, request: &serde_json::Value) -> Sound {
         plugin: plugin.to_owned(),
         request: request.to_string(),
     }
-}
-
-fn dialled(request: &Request) -> Option<&'static Extension> {
-    let user = user_of(&request.uri().ok()?)?;
-    EXTENSIONS
-        .iter()
-        .find(|extension| extension.number.as_bytes() == user)
 }
 
 /// Where a request came from, as the transaction layer wrote it into the top Via (RFC 3581 §4).
@@ -269,42 +152,67 @@ impl Answering for Extensions {
                 Answer::Refused(status, headers) => return Some(Refusal { status, headers }),
             }
         }
-        match dialled(request).map(|extension| extension.does) {
-            Some(Does::Answer(..)) => None,
+        let refused = |status, header: Option<(HeaderName, String)>| {
+            let headers = header.into_iter().collect();
+            Some(Refusal { status, headers })
+        };
+        match self.dialled(request).map(|extension| extension.does) {
+            Some(Does::Answer(..) | Does::Ring) => None,
             Some(Does::Refuse(status, header)) => {
-                let header = header.map(|(name, value)| (name, value.to_owned()));
-                Some(Refusal {
-                    status,
-                    headers: header.into_iter().collect(),
-                })
+                refused(status, header.map(|(name, value)| (name, value.to_owned())))
             }
-            None => Some(Refusal {
-                status: Status::NOT_FOUND,
-                headers: Vec::new(),
-            }),
+            Some(Does::Redirect(to)) => {
+                let contact = elsewhere(request, to).map(|to| (HeaderName::Contact, to));
+                refused(Status::MOVED_TEMPORARILY, contact)
+            }
+            None => refused(Status::NOT_FOUND, None),
         }
     }
 
     fn plan(&mut self, request: &Request) -> Plan {
-        let Some(Does::Answer(after, says)) = dialled(request).map(|extension| extension.does)
-        else {
-            // Refused before; nobody picks up what is not there.
-            return Plan::ring();
+        let does = self.dialled(request).map(|extension| extension.does);
+        let (after, says) = match does {
+            Some(Does::Answer(after, says)) => (after, says),
+            // Others were refused before.
+            Some(Does::Ring | Does::Refuse(..) | Does::Redirect(_)) | None => {
+                let mut plan = Plan::ring();
+                plan.steps.push((UNANSWERED, Step::HangUp(None)));
+                return plan;
+            }
         };
         let mut plan = Plan::accept_after(after, self.sound(says));
-        if self.is_own(request) {
-            plan.steps.push((after + TOGETHER, Step::HangUp(None)));
-        }
+        let mut then = |wait: Duration, step| plan.steps.push((after + wait, step));
         match says {
             Says::OneWay => plan.pretend = Some(NOWHERE),
-            Says::Briefly(talk, why) => {
-                let goodbye = Step::HangUp(Some(why.to_owned()));
-                plan.steps.push((after + talk, goodbye));
+            Says::Briefly(talk, why) => then(talk, Step::HangUp(Some(why.to_owned()))),
+            Says::Holding(talk, hold) => {
+                then(talk, Step::Hold);
+                then(talk + hold, Step::Resume);
             }
-            Says::Greeting | Says::Echo | Says::Tone | Says::Over(_) => {}
+            Says::Greeting
+            | Says::Music
+            | Says::Echo
+            | Says::Tone
+            | Says::Over(_)
+            | Says::Voice(_)
+            | Says::Through(_) => {}
+        }
+        let lasts = matches!(says, Says::Voice(_) | Says::Through(_));
+        if self.is_own(request) && !lasts {
+            plan.steps.push((after + TOGETHER, Step::HangUp(None)));
         }
         plan
     }
+}
+
+/// Another number at the address that was called.
+fn elsewhere(request: &Request, number: &str) -> Option<String> {
+    let uri = request.uri().ok()?;
+    let asked = uri.sip()?;
+    let port = asked
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    Some(format!("<sip:{number}@{}{port}>", asked.host()))
 }
 
 #[cfg(test)]

@@ -11,15 +11,17 @@
 //! | [`gate`] | challenges, and when a wrong password is answered for good |
 //! | [`registrar`] | the part that takes REGISTER |
 //! | [`extensions`] | what can be dialled, and what it does |
-//! | `greeting` | what Bob says |
+//! | `operator` | calls that concern each other: park slots, the conference; keys told back |
+//! | `sounds` | what Bob says, music, voices |
 //! | [`error`] | why a PBX does not start |
 
 pub mod bindings;
 pub mod error;
 pub mod extensions;
 pub mod gate;
-mod greeting;
+mod operator;
 pub mod registrar;
+mod sounds;
 mod start;
 pub mod users;
 

@@ -7,9 +7,13 @@ use crate::bindings::{Bindings, Refusal, Wish};
 use crate::gate::{Answer, Gate};
 use crate::users::Users;
 use base::{Instant, Rng};
+use control::event::AccountChange;
+use control::receiving::Forwarding;
+use control::snapshot::{AccountSnapshot, AccountState};
+use control::{AccountHandle, EventBody};
 use ports::link::Heard;
 use ports::registrar::Word;
-use ports::{Outbox, Part, Post, link};
+use ports::{Account, Outbox, Part, Post, events, link};
 use sip::{Origin, ServerId};
 use sip_message::{
     HeaderName, Malformed, Method, Request, Response, ResponseBuilder, Status, Uri, unescape,
@@ -109,6 +113,40 @@ struct Reply {
     response: Response,
 }
 
+/// The account that the PBX calls and writes from is there; it registers nowhere.
+fn tell_own(account: &Account, now: Instant, out: &mut Outbox) {
+    let Ok(handle) = account.name.parse::<AccountHandle>() else {
+        return;
+    };
+    let snapshot = AccountSnapshot {
+        account: handle.clone(),
+        aor: account.aor.to_string(),
+        state: AccountState::Unregistered,
+        is_default: account.is_default,
+        transport: None,
+        server: None,
+        server_name: None,
+        on_standby: false,
+        contact: None,
+        expires_s: None,
+        until: None,
+        rtt_ms: None,
+        since: None,
+        next_try_s: None,
+        do_not_disturb: false,
+        forwarding: Forwarding::default(),
+        cause: None,
+        error: None,
+    };
+    out.post(events::Word::Tell {
+        at: now,
+        account: Some(handle),
+        call: None,
+        command: None,
+        body: EventBody::AccountAdded(Box::new(AccountChange::of(snapshot))),
+    });
+}
+
 /// Whose bindings, and what is to become of them.
 fn read(request: &Request, origin: &Origin) -> Result<(Uri, Wish), Malformed> {
     let headers = request.headers();
@@ -150,9 +188,9 @@ impl Part for PbxRegistrar {
                 | Heard::ServerEnded { .. }
                 | Heard::Routed { .. },
             ) => {}
+            Word::Add(account) => tell_own(&account, now, out),
             // A PBX registers nowhere; its bindings do not depend on other parts.
-            Word::Add(_)
-            | Word::Remove { .. }
+            Word::Remove { .. }
             | Word::Register { .. }
             | Word::Policy { .. }
             | Word::Unregister { .. }

@@ -1,9 +1,9 @@
-//! What Bob says: a short melody, then something like speech, made here because no recording is shipped.
+//! What is heard of the PBX: Bob, music, and the voices of the conference. Made here because no recording is shipped.
 
 use crate::error::Error;
 use audio::Rate;
 use base::Rng;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Rate of the file; other rates are made from it by whoever plays it.
 const RATE: Rate = Rate::Hz16000;
@@ -16,16 +16,65 @@ const SPEECH_MS: usize = 5_000;
 /// Bob always says the same.
 const VOICE: u64 = 102;
 
-/// All samples.
-fn samples() -> Vec<i16> {
+/// Notes of the music, each of [`BEAT_MS`], again and again. Unit: Hz.
+const MUSIC: [f32; 16] = [
+    261.63, 329.63, 392.0, 523.25, 220.0, 261.63, 329.63, 440.0, 174.61, 220.0, 261.63, 349.23,
+    196.0, 246.94, 293.66, 392.0,
+];
+/// Unit: ms.
+const BEAT_MS: usize = 300;
+/// Whence each voice of the conference; each says something else for as long as it takes until it begins again.
+const VOICES: [(u64, usize); 3] = [(9_001, 4_000), (9_002, 4_700), (9_003, 5_300)];
+
+/// Files with what is heard.
+#[derive(Debug, Clone)]
+pub(crate) struct Sounds {
+    /// What Bob says.
+    pub(crate) bob: PathBuf,
+    /// For whoever waits.
+    pub(crate) music: PathBuf,
+    /// Those of the conference.
+    pub(crate) voices: [PathBuf; 3],
+}
+
+impl Sounds {
+    /// Writes them to `folder`, which is made.
+    pub(crate) fn write(folder: &Path) -> Result<Self, Error> {
+        let place = |name: &str| folder.join(name);
+        let sounds = Self {
+            bob: place("bob.wav"),
+            music: place("music.wav"),
+            voices: ["voice1.wav", "voice2.wav", "voice3.wav"].map(place),
+        };
+        write(&sounds.bob, &bob())?;
+        write(&sounds.music, &music())?;
+        for (path, (voice, ms)) in sounds.voices.iter().zip(VOICES) {
+            write(path, &speech(voice, ms))?;
+        }
+        Ok(sounds)
+    }
+}
+
+fn bob() -> Vec<i16> {
     let mut pcm = Vec::new();
     for (hertz, ms) in MELODY {
         note(hertz, ms, &mut pcm);
     }
     pcm.resize(pcm.len() + 200 * RATE.per_ms(), 0);
-    let speech = audio::speech::speech(&mut Rng::from_number(VOICE), RATE, SPEECH_MS);
-    pcm.extend(speech);
+    pcm.extend(speech(VOICE, SPEECH_MS));
     pcm
+}
+
+fn music() -> Vec<i16> {
+    let mut pcm = Vec::new();
+    for hertz in MUSIC {
+        note(hertz, BEAT_MS, &mut pcm);
+    }
+    pcm
+}
+
+fn speech(voice: u64, ms: usize) -> Vec<i16> {
+    audio::speech::speech(&mut Rng::from_number(voice), RATE, ms)
 }
 
 /// One note that swells for 10 ms and dies away.
@@ -41,7 +90,7 @@ fn note(hertz: f32, ms: usize, pcm: &mut Vec<i16>) {
 }
 
 /// Writes the file.
-pub(crate) fn write(path: &Path) -> Result<(), Error> {
+fn write(path: &Path, samples: &[i16]) -> Result<(), Error> {
     let failed = |why: String| Error::Greeting {
         path: path.to_owned(),
         why,
@@ -56,7 +105,7 @@ pub(crate) fn write(path: &Path) -> Result<(), Error> {
         sample_format: hound::SampleFormat::Int,
     };
     let written = hound::WavWriter::create(path, format).and_then(|mut file| {
-        for sample in samples() {
+        for &sample in samples {
             file.write_sample(sample)?;
         }
         file.finalize()
@@ -70,7 +119,7 @@ mod tests {
 
     #[test]
     fn bob_is_heard_and_does_not_clip() {
-        let pcm = samples();
+        let pcm = bob();
         let melody: usize = MELODY.iter().map(|(_, ms)| ms).sum();
         assert_eq!(pcm.len(), (melody + 200 + SPEECH_MS) * RATE.per_ms());
         let loudest = |from: usize, to: usize| {
@@ -84,8 +133,19 @@ mod tests {
     }
 
     #[test]
+    fn music_and_voices_are_heard_and_differ() {
+        let voices = VOICES.map(|(voice, ms)| speech(voice, ms));
+        for pcm in voices.iter().chain([&music()]) {
+            let loudest = pcm.iter().map(|s| s.unsigned_abs()).max().unwrap();
+            assert!((2_000..30_000).contains(&loudest), "{loudest}");
+        }
+        assert!(voices[0][..16_000] != voices[1][..16_000]);
+        assert!(voices[1][..16_000] != voices[2][..16_000]);
+    }
+
+    #[test]
     fn a_folder_that_cannot_be_written_is_named() {
-        let why = write(Path::new("/proc/nowhere/bob.wav")).unwrap_err();
+        let why = Sounds::write(Path::new("/proc/nowhere")).unwrap_err();
         assert!(why.to_string().contains("/proc/nowhere/bob.wav"), "{why}");
     }
 }

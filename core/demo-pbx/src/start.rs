@@ -4,8 +4,9 @@ use crate::bindings::{Bindings, Lifetimes};
 use crate::error::Error;
 use crate::extensions::Extensions;
 use crate::gate::Gate;
-use crate::greeting;
+use crate::operator;
 use crate::registrar::{Directory, PbxRegistrar, Shared};
+use crate::sounds::Sounds;
 use crate::users::Users;
 use base::{Duration, Redacted, Rng};
 use control::Timestamp;
@@ -16,6 +17,7 @@ use net::dns::{Resolver, Table};
 use part_dialogs::Dialogs;
 use part_link::Link;
 use part_media::Media;
+use part_messages::Messages;
 use part_transfer::Transfers;
 use plugin_host::Catalogue;
 use ports::blf::Watches;
@@ -83,6 +85,7 @@ pub struct Pbx {
     core: Rc<Core>,
     directory: Shared,
     address: SocketAddr,
+    operator: tokio::task::JoinHandle<()>,
 }
 
 impl Pbx {
@@ -105,6 +108,7 @@ impl Pbx {
 
     /// Ends its calls and stops.
     pub async fn stop(&self) {
+        self.operator.abort();
         self.core.stop("the demo PBX stops").await;
     }
 }
@@ -122,8 +126,7 @@ pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Pbx, Erro
     if formats.is_empty() {
         return Err(Error::PluginMissing("of a codec".to_owned()));
     }
-    let sound = settings.folder.join("bob.wav");
-    greeting::write(&sound)?;
+    let sounds = Sounds::write(&settings.folder)?;
     let address = choose(settings.listen)?;
     let mut rng = Rng::from_seed(settings.seed);
     let voice = VoiceSettings {
@@ -139,14 +142,16 @@ pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Pbx, Erro
         settings,
         directory: Rc::clone(&directory),
         formats,
-        sound,
+        sounds,
         rng,
     };
     let core = parts.builder(address).voice(voice).start().await?;
+    let operator = operator::work(Rc::clone(&core), address);
     Ok(Pbx {
         core,
         directory,
         address,
+        operator: tokio::task::spawn_local(operator),
     })
 }
 
@@ -155,7 +160,7 @@ struct Parts {
     settings: Settings,
     directory: Shared,
     formats: Vec<Capability>,
-    sound: PathBuf,
+    sounds: Sounds,
     rng: Rng,
 }
 
@@ -178,6 +183,7 @@ impl Parts {
         }
         let (mut link_rng, mut dialogs_rng) = (self.rng.split(), self.rng.split());
         let (mut door_rng, mut desk_rng) = (self.rng.split(), self.rng.split());
+        let mut letters_rng = self.rng.split();
         let link = link_settings();
         let dialogs = dialogs_settings(epoch, self.formats.clone());
         let transferred = handles.clone();
@@ -191,6 +197,9 @@ impl Parts {
                 // Whoever answers here goes where a phone sends them.
                 Transfers::new(part_transfer::Settings::default(), transferred.clone())
             })
+            .part(Address::Messages, move || {
+                Messages::new(epoch, letters_rng.split())
+            })
             .part(Address::Link, move || {
                 Link::new(link.clone(), link_rng.split())
             })
@@ -201,8 +210,8 @@ impl Parts {
             })
             .part(Address::Dialogs, move || {
                 let gate = gate(&settings, Asker::Proxy, &mut door_rng);
-                let sound = self.sound.clone();
-                let mut answering = Extensions::new(Rc::clone(&door), gate, sound, Clock::read);
+                let sounds = self.sounds.clone();
+                let mut answering = Extensions::new(Rc::clone(&door), gate, sounds, Clock::read);
                 answering.calls_itself_from(address);
                 let rng = dialogs_rng.split();
                 Dialogs::new(dialogs.clone(), Box::new(answering), handles.clone(), rng)
@@ -226,7 +235,8 @@ fn own(address: SocketAddr) -> Account {
         expires: Duration::ZERO,
         keep_alive: KeepAliveRule::None,
         takes_unknown: true,
-        allow_message: false,
+        // Within its calls: what it is sent is refused.
+        allow_message: true,
         publish_presence: false,
         presence: ports::presence::Own::default(),
         is_default: true,
@@ -283,13 +293,14 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         sessions: sip::dialogs::Config::default(),
         epoch,
         preference: Preference::Offerer,
-        sound: Sound::Silence,
+        // Its calls are brought together with others; nobody is at its own desk.
+        sound: Sound::Person,
         ring_for: None,
         one_active: false,
         formats,
         history: false,
         transfer: true,
-        messages: false,
+        messages: true,
         presence: false,
         local_offset_min: engine::Clock::local_offset_min,
     }

@@ -22,7 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new("pbx test", "0.1.0");
-    for entry in [&codec_g711::ENTRY, &audio_file::ENTRY, &audio_tone::ENTRY] {
+    for entry in [
+        &codec_g711::ENTRY,
+        &audio_file::ENTRY,
+        &audio_tone::ENTRY,
+        &dtmf_rfc4733::ENTRY,
+    ] {
         catalogue.add_built_in(entry).unwrap();
     }
     catalogue
@@ -43,7 +48,8 @@ async fn phone(rig: &Rig, pbx: SocketAddr) -> Rc<Core> {
     std::fs::write(&password, "secret").unwrap();
     let text = format!(
         "[media]\nmicrophone = \"audio-file:{}\"\nspeaker = \"audio-file:{}\"\n\
-         [accounts.demo]\nuser = \"101\"\ndomain = \"{pbx}\"\npassword_file = \"{}\"\n",
+         [accounts.demo]\nuser = \"101\"\ndomain = \"{pbx}\"\npassword_file = \"{}\"\n\
+         allow_message = true\n",
         said.display(),
         rig.file("heard.wav").display(),
         password.display()
@@ -176,6 +182,117 @@ fn a_phone_hands_bob_on() {
         phone.stop("the test is over").await;
         pbx.stop().await;
     });
+}
+
+/// M-085, M-088: Bob is parked and fetched again, and is still there; who never answers, who moved, who holds.
+#[test]
+fn bob_waits_in_a_slot_until_he_is_fetched() {
+    let rig = Rig::new("pbx-parks", &[]).unwrap();
+    actix::System::new().block_on(async {
+        let (pbx, phone, events) = registered(&rig).await;
+        dial(&phone, "605");
+        until(&events, &["\"call.answered\""]).await;
+        let park = TransferCall {
+            to: Some("701".to_owned()),
+            park: true,
+            ..TransferCall::default()
+        };
+        phone.command(Command::Transfer(park), None).1.unwrap();
+        until(&events, &["\"call.transfer.done\""]).await;
+        until(&events, &["\"call.ended\""]).await;
+        dial(&phone, "701");
+        until(&events, &["\"call.answered\""]).await;
+        until(&events, &["\"call.media\"", "flowing"]).await;
+        hang_up(&phone);
+        until(&events, &["\"call.ended\""]).await;
+        nobody_is_left(&pbx).await;
+        phone.stop("the test is over").await;
+        pbx.stop().await;
+    });
+}
+
+/// Who never answers, who moved, who holds, who tells the keys back, and the conference, which ends with its caller.
+#[test]
+fn numbers_do_as_their_lines_say() {
+    let rig = Rig::new("pbx-desk", &[]).unwrap();
+    actix::System::new().block_on(async {
+        let (pbx, phone, events) = registered(&rig).await;
+        dial(&phone, "103");
+        until(&events, &["\"call.ringing\""]).await;
+        hang_up(&phone);
+        until(&events, &["\"call.ended\""]).await;
+
+        dial(&phone, "107");
+        until(&events, &["\"call.answered\"", "sip:102@"]).await;
+        hang_up(&phone);
+        until(&events, &["\"call.ended\""]).await;
+
+        dial(&phone, "610");
+        until(&events, &["\"call.hold\"", "remote"]).await;
+        until(&events, &["\"call.resumed\"", "remote"]).await;
+        hang_up(&phone);
+        until(&events, &["\"call.ended\""]).await;
+
+        dial(&phone, "603");
+        until(&events, &["\"call.answered\""]).await;
+        let keys = control::command::SendDtmf {
+            call: None,
+            digits: "5#".parse().unwrap(),
+            duration_ms: None,
+        };
+        phone.command(Command::SendDtmf(keys), None).1.unwrap();
+        until(
+            &events,
+            &["\"message.received\"", "you pressed 5, by RTP event"],
+        )
+        .await;
+        until(
+            &events,
+            &["\"message.received\"", "you pressed #, by RTP event"],
+        )
+        .await;
+        hang_up(&phone);
+        until(&events, &["\"call.ended\""]).await;
+
+        let theirs = pbx.core().events(Filter::default());
+        dial(&phone, "900");
+        for _ in 0..3 {
+            until(&theirs, &["\"call.answered\"", "outgoing"]).await;
+        }
+        until(&events, &["\"call.media\"", "flowing"]).await;
+        hang_up(&phone);
+        until(&events, &["\"call.ended\""]).await;
+        nobody_is_left(&pbx).await;
+        phone.stop("the test is over").await;
+        pbx.stop().await;
+    });
+}
+
+fn hang_up(phone: &Core) {
+    let all = Command::HangUpAll(Default::default());
+    phone.command(all, None).1.unwrap();
+}
+
+/// Every call of the PBX ends.
+async fn nobody_is_left(pbx: &Pbx) {
+    let mut left = Vec::new();
+    let none = async {
+        loop {
+            let reply = pbx
+                .core()
+                .command(Command::ListCalls(Default::default()), None);
+            let control::Reply::Calls { calls } = reply.1.unwrap() else {
+                panic!("not the calls");
+            };
+            if calls.is_empty() {
+                return;
+            }
+            left = calls;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let none = tokio::time::timeout(PATIENCE, none).await;
+    assert!(none.is_ok(), "every call of the PBX ends: {left:#?}");
 }
 
 fn samples(rig: &Rig, name: &str) -> Vec<i16> {

@@ -38,7 +38,14 @@ fn run(options: &Options) -> Result<(), ErrorObject> {
 /// The plugins of this host.
 fn catalogue() -> Result<Catalogue, ErrorObject> {
     let mut catalogue = Catalogue::new("offhook-pbx", env!("CARGO_PKG_VERSION"));
-    for entry in [&codec_g711::ENTRY, &audio_file::ENTRY, &audio_tone::ENTRY] {
+    for entry in [
+        &audio_file::ENTRY,
+        &audio_tone::ENTRY,
+        &codec_g711::ENTRY,
+        &dtmf_inband::ENTRY,
+        &dtmf_info::ENTRY,
+        &dtmf_rfc4733::ENTRY,
+    ] {
         let refused = |why: plugin_host::Error| {
             ErrorObject::new(Code::PLUGIN_REFUSED, why.to_string()).fix(why.fix())
         };

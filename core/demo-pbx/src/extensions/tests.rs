@@ -9,6 +9,7 @@ use sip::auth::digest::Algorithm;
 use sip::auth::{Asker, Authenticator, Credentials};
 use sip_message::{Contacts, Host, Method, RequestBuilder, ResponseBuilder};
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 fn noon() -> Instant {
@@ -34,7 +35,13 @@ fn extensions() -> Extensions {
     let directory = Rc::new(RefCell::new(Directory { users, bindings }));
     let mut rng = Rng::from_number(1);
     let gate = Gate::new("demo", Asker::Proxy, &[Algorithm::MD5], &mut rng);
-    Extensions::new(directory, gate, PathBuf::from("/bob.wav"), noon)
+    let place = PathBuf::from;
+    let sounds = Sounds {
+        bob: place("/bob.wav"),
+        music: place("/music.wav"),
+        voices: ["/1.wav", "/2.wav", "/3.wav"].map(place),
+    };
+    Extensions::new(directory, gate, sounds, noon)
 }
 
 /// An INVITE to `number`, as the transaction layer hands it on.
@@ -147,6 +154,29 @@ fn each_number_does_what_its_line_says() {
     let (accepted, ended) = (brief[1].0, brief[2].0);
     assert_eq!(ended - accepted, 2 * second);
     assert!(matches!(&brief[2].1, Step::HangUp(Some(why)) if why.contains("cause=16")));
+    let rings = plan("103").steps;
+    assert_eq!(
+        rings,
+        [
+            (Duration::ZERO, Step::Ring),
+            (UNANSWERED, Step::HangUp(None))
+        ]
+    );
+    let moved = extensions.refuse(&invite("107", "101", PHONE)).unwrap();
+    let there = (HeaderName::Contact, "<sip:102@pbx.test>".to_owned());
+    assert_eq!(moved.headers, [there]);
+    let held = plan("610").steps;
+    assert_eq!((&held[2].1, &held[3].1), (&Step::Hold, &Step::Resume));
+    assert!(
+        matches!(plan("602").sound, Sound::Device { request, .. } if request.contains("music"))
+    );
+    for number in ["603", "701", "702", "703", "900"] {
+        assert_eq!(
+            plan(number).sound,
+            Sound::Person,
+            "{number}: others can hear it"
+        );
+    }
     let loss = |number: &str| match plan(number).sound {
         Sound::Impaired { by, .. } => by.bursts.map_or(by.loss_permille, |b| b.loss_permille),
         Sound::Person | Sound::Echo | Sound::Silence | Sound::Device { .. } => 0,
@@ -177,6 +207,13 @@ fn calls_of_the_pbx_itself_need_no_proof_and_end() {
     };
     assert!(goodbye(extensions.plan(&request)));
     assert!(!goodbye(extensions.plan(&invite("600", "101", PHONE))));
+    // Voices and slots are there for as long as they are wanted, and the voices for nobody else.
+    assert!(!goodbye(extensions.plan(&invite("9001", "pbx", here))));
+    assert!(!goodbye(extensions.plan(&invite("701", "pbx", here))));
+    assert_eq!(
+        refusal(&mut extensions, &invite("9001", "101", PHONE)),
+        Some(404)
+    );
     // Nobody else gets in so, and nobody is called who is not there.
     let stranger = invite("600", "pbx", ([10, 0, 0, 2], 5061));
     assert_eq!(refusal(&mut extensions, &stranger), Some(407));

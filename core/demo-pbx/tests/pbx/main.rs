@@ -234,3 +234,44 @@ fn audio_timing_m001_linphone_registers_by_sha_256_and_hears_itself() {
     let debug = std::fs::read_to_string(rig.file("linphone/debug")).unwrap();
     assert!(debug.contains("algorithm=SHA-256, username"));
 }
+
+/// Music at 602; at 900 each of the three voices, found by its own file, and nobody else's.
+#[test]
+fn audio_timing_music_on_602_and_three_voices_on_900() {
+    let Some(rig) = Rig::new("pbx-music", &[]) else {
+        return;
+    };
+    let pbx = Running::start(&rig, &[Algorithm::MD5]);
+    let mut phone = Phone::new(pbx.address, "secret");
+    let silence = vec![0; 7 * 8_000];
+    let is_in = |name: &str, heard: &[i16]| {
+        let file = narrow(&rig.file(name));
+        let found = audio::correlate::find(&file[4_000..16_000], heard);
+        found.map_or(0.0, |found| found.score)
+    };
+    let heard = phone.call("602", &silence[..3 * 8_000]).heard;
+    let score = is_in("sounds/music.wav", &heard);
+    assert!(score > 0.9, "music, {score}");
+    let heard = phone.call("900", &silence).heard;
+    for voice in ["voice1", "voice2", "voice3"] {
+        let score = is_in(&format!("sounds/{voice}.wav"), &heard);
+        assert!(score > 0.35, "{voice}, {score}");
+    }
+    let nobody = is_in("sounds/bob.wav", &heard);
+    assert!(nobody < 0.2, "{nobody}");
+}
+
+/// A file of 16 kHz at 8 kHz.
+fn narrow(path: &std::path::Path) -> Vec<i16> {
+    let file = hound::WavReader::open(path).unwrap();
+    let samples: Vec<i16> = file.into_samples().map(Result::unwrap).collect();
+    let (wide, narrow) = (audio::Rate::Hz16000, audio::Rate::Hz8000);
+    let mut resampler = audio::Resampler::new(wide, narrow);
+    let mut out = audio::Block::silence(narrow);
+    let mut pcm = Vec::new();
+    for block in samples.chunks_exact(wide.block_samples()) {
+        resampler.process(&audio::Block::from_samples(wide, block), &mut out);
+        pcm.extend_from_slice(out.samples());
+    }
+    pcm
+}

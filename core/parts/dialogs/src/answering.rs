@@ -48,6 +48,10 @@ pub enum Step {
     Forward(Uri),
     /// Presses keys: 0–9, *, #, A–D.
     Keys(String),
+    /// Holds the other side (`sendonly`).
+    Hold,
+    /// Goes on with it.
+    Resume,
     /// Hangs up, with a Reason header field.
     HangUp(Option<String>),
 }

@@ -27,6 +27,8 @@ impl Dialogs {
             Step::PickUp(how) => self.pick_up(handle, how, now, out),
             Step::Forward(to) => self.forward_unanswered(handle, to, now, out),
             Step::Keys(keys) => self.dialled_keys(handle, keys, now, out),
+            Step::Hold => self.put_aside(handle, now, out),
+            Step::Resume => self.take_up(handle, now, out),
             Step::HangUp(reason) => self.order(session, Order::HangUp(reason), now),
         }
     }

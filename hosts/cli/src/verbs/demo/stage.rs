@@ -224,6 +224,8 @@ fn load(
     set("accounts.demo.user", USER);
     set("accounts.demo.domain", &server);
     set("accounts.demo.password", password);
+    // 603 writes.
+    set("accounts.demo.allow_message", "true");
     set("control.socket", &socket);
     match guest {
         Some(Guest::Codec { format, .. }) => set("media.codecs", format),
