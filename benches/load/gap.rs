@@ -15,7 +15,8 @@ const CALLS: usize = 50;
 const PACKET: Duration = Duration::from_millis(20);
 /// The system keeps what comes meanwhile, with its stamps.
 const READ: Duration = Duration::from_millis(5);
-const SETTLES: Duration = Duration::from_secs(2);
+/// Before it is measured.
+pub(crate) const SETTLES: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(12);
 /// Programs that only use the processor, one on each core.
 const BUSY: usize = 2;
@@ -23,7 +24,7 @@ const BUSY: usize = 2;
 const PARTS: [(f64, &str); 4] = [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"), (1.0, "most")];
 
 /// Sockets that are sent to, and when they were.
-struct Ears {
+pub(crate) struct Ears {
     sockets: MediaSockets,
     slots: Vec<Slot>,
     ports: Vec<u16>,
@@ -34,16 +35,17 @@ struct Ears {
 }
 
 impl Ears {
-    fn new() -> Result<Self, String> {
+    /// For so many calls.
+    pub(crate) fn new(calls: usize) -> Result<Self, String> {
         let why = |why: std::io::Error| why.to_string();
         let mut ears = Self {
-            sockets: MediaSockets::new(CALLS as u32).map_err(|why| why.to_string())?,
+            sockets: MediaSockets::new(calls as u32).map_err(|why| why.to_string())?,
             slots: Vec::new(),
             ports: Vec::new(),
-            last: vec![None; CALLS],
+            last: vec![None; calls],
             off: Vec::new(),
         };
-        for _ in 0..CALLS {
+        for _ in 0..calls {
             let socket = UdpSocket::bind("127.0.0.1:0").map_err(why)?;
             socket.set_nonblocking(true).map_err(why)?;
             ears.ports.push(socket.local_addr().map_err(why)?.port());
@@ -68,7 +70,7 @@ impl Ears {
     }
 
     /// Sends a packet of silence to each peer every 20 ms, and listens.
-    fn run(&mut self, peers: &[SocketAddr]) {
+    pub(crate) fn run(&mut self, peers: &[SocketAddr]) {
         let began = Instant::now();
         let mut packet = [0xff; 172];
         packet[..2].copy_from_slice(&[0x80, 0]);
@@ -89,6 +91,16 @@ impl Ears {
             self.listen(began.elapsed() > SETTLES);
             std::thread::sleep(READ);
         }
+    }
+
+    /// Where each call's sound is to go.
+    pub(crate) fn ports(&self) -> &[u16] {
+        &self.ports
+    }
+
+    /// How far every gap is from 20 ms. Unit: ms.
+    pub(crate) fn into_off(self) -> Vec<f64> {
+        self.off
     }
 
     /// How far the gaps are from 20 ms at each of [`PARTS`]. Unit: ms.
@@ -123,7 +135,7 @@ pub(crate) fn figures(program: &Path, table: &mut Table) -> Result<(), String> {
 /// A thread that sleeps until each packet is due, without anything else to do.
 fn plain() -> Result<[f64; 4], String> {
     let this = std::env::current_exe().map_err(|why| why.to_string())?;
-    let mut ears = Ears::new()?;
+    let mut ears = Ears::new(CALLS)?;
     let mut args = vec!["floor".to_owned(), "pace".to_owned()];
     args.extend(ears.ports.iter().map(u16::to_string));
     let process = Process::start(this, args)?;
@@ -137,7 +149,7 @@ fn calls(program: &Path) -> Result<[f64; 4], String> {
     let process = Process::start(program, daemon(&address, "echo"))?;
     let mut caller = Caller::new(&address)?;
     caller.wait_for_server()?;
-    let mut ears = Ears::new()?;
+    let mut ears = Ears::new(CALLS)?;
     let calls: Vec<Call> = ears
         .ports
         .clone()

@@ -10,6 +10,7 @@
 //! | `memory` | resident memory before, during and after 20,000 calls |
 //! | `media` | fifty calls looped; delay of a click |
 //! | `gap` | how evenly they send, beside a plain paced sender |
+//! | `lamps` | 10,000 NOTIFYs for 500 lamps beside a call |
 //! | `start` | time until registered; what idling costs |
 //! | `demo` | time until the demo has proved itself |
 //! | `criterion` | what criterion's last run found |
@@ -25,6 +26,7 @@ mod criterion;
 mod demo;
 mod floor;
 mod gap;
+mod lamps;
 mod media;
 mod memory;
 mod process;
@@ -47,12 +49,12 @@ const USAGE: &str = "\
 offhook-load OFFHOOKD [--json FILE] [SECTION...]
 
   Figures of the daemon at the path OFFHOOKD, and of `offhook` beside it; without a section, of all:
-  criterion, start, demo, media, gap, calls, memory. What cannot be measured here is named, with the reason.";
+  criterion, start, demo, media, gap, calls, memory, lamps. What cannot be measured here is named, with the reason.";
 
 type Section = fn(&Path, &mut Table) -> Result<(), String>;
 
 /// In the order in which they are measured.
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 8] = [
     ("criterion", |_, table| criterion::figures(table)),
     ("start", start::figures),
     ("demo", demo::figures),
@@ -60,6 +62,7 @@ const SECTIONS: [(&str, Section); 7] = [
     ("gap", gap::figures),
     ("calls", calls::figures),
     ("memory", memory::figures),
+    ("lamps", lamps::figures),
 ];
 
 fn main() -> ExitCode {
