@@ -216,9 +216,9 @@ impl Link {
                 Ok(Frame::Pong) => {}
                 Err(why) => {
                     tracing::debug!(%why, source = %origin.source, "stream is no SIP");
-                    self.flows.closed(flow);
                     // What came before it was SIP, and is answered before the connection goes.
                     self.settle(now, out);
+                    self.closed(flow, now, out);
                     out.post(Do::Close { flow });
                     return;
                 }

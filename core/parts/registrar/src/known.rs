@@ -39,6 +39,10 @@ pub(crate) struct Known {
     pub(crate) detail: String,
     /// When it began to register, to tell how long the server took; not known of later refreshes.
     pub(crate) asked: Option<Instant>,
+    /// The contact that is registered, or was.
+    pub(crate) contact: Option<Uri>,
+    /// The connection to the server is gone, and the binding not renewed over another one yet.
+    pub(crate) flow_lost: bool,
     /// Which of two servers is used, where it has two.
     pub(crate) standby: Option<Standby>,
     tries: u32,
@@ -57,6 +61,8 @@ impl Known {
             told: None,
             detail: String::new(),
             asked: None,
+            contact: None,
+            flow_lost: false,
             tries: 0,
         }
     }

@@ -306,6 +306,7 @@ impl Part for Registrar {
                     .filter(|(_, known)| known.server == Some(target));
                 let used: Vec<AccountId> = used.map(|(id, _)| *id).collect();
                 for id in used {
+                    self.tell_flow_lost(id, out);
                     if !self.standby_flow_lost(id, now, out) {
                         self.table.handle(Input::One(id, One::FlowLost), now);
                     }

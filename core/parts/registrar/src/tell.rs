@@ -93,6 +93,7 @@ impl Registrar {
                 contact,
                 elsewhere,
             } => {
+                (known.contact, known.flow_lost) = (Some(contact.clone()), false);
                 let took = known.asked.take().map(|asked| now.since(asked).as_millis());
                 let (since, until) = (self.time(now), self.time(now + *granted));
                 let fill = |snapshot: &mut AccountSnapshot| {
@@ -157,6 +158,27 @@ impl Registrar {
         };
         let body = EventBody::AccountRenewed;
         self.tell(id, AccountState::Registered, body, fill, now, out);
+        let Some(known) = self.accounts.get_mut(&id) else {
+            return;
+        };
+        if core::mem::take(&mut known.flow_lost)
+            && let Some(contact) = known.contact.clone()
+        {
+            self.tell_server(id, Server::Up(contact), out);
+        }
+    }
+
+    /// The connection is gone over which the server would tell of changes. The binding is renewed over another one;
+    /// until then nobody knows what was told meanwhile (M-091).
+    pub(crate) fn tell_flow_lost(&mut self, id: AccountId, out: &mut Outbox) {
+        let Some(known) = self.accounts.get_mut(&id) else {
+            return;
+        };
+        let told = known.told.as_ref();
+        if told.is_some_and(|told| told.state == AccountState::Registered) {
+            known.flow_lost = true;
+            self.tell_server(id, Server::Lost, out);
+        }
     }
 
     /// Other rules about its calls hold from now on.

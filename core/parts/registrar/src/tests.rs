@@ -4,7 +4,7 @@
 use super::*;
 use base::Redacted;
 use control::EventBody;
-use ports::{KeepAliveRule, events};
+use ports::{KeepAliveRule, blf, events};
 use sip::{FlowId, Origin, Target, Transport};
 use sip_message::{HeaderName, Request, ResponseBuilder, Status};
 
@@ -209,6 +209,36 @@ fn m_009_a_lost_connection_renews_the_bindings_that_used_it() {
     rig.tell(lost("192.0.2.1:5060"));
     let done = rig.pass(Instant::from_millis(10_000));
     assert!(done.iter().any(|(_, post)| is_register(post)), "{done:?}");
+}
+
+/// M-091: whoever watches is told at once that the connection is gone, and again once the binding went over another one.
+#[test]
+fn m_091_what_was_told_over_a_lost_connection_is_doubted_until_there_is_another() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let posts = rig.routed();
+    let (id, request) = register(&posts).unwrap();
+    rig.answer(id, &request, 200, 600);
+    let of_lamps = |post: &Post| match post {
+        Post::Blf(blf::Word::Server { server, .. }) => Some(server.clone()),
+        _ => None,
+    };
+    let lost = rig.tell(Word::FlowLost {
+        target: Target::new(Transport::Udp, "192.0.2.1:5060".parse().unwrap()),
+    });
+    let told: Vec<_> = lost.iter().filter_map(of_lamps).collect();
+    assert_eq!(told, [blf::Server::Lost]);
+    let done = rig.pass(Instant::from_millis(4_000));
+    let sent = done.iter().find_map(|(_, post)| match post {
+        Post::Link(link::Word::Send { id, request, .. }) => {
+            (*request.method() == sip_message::Method::Register).then(|| (*id, request.clone()))
+        }
+        _ => None,
+    });
+    let (id, request) = sent.unwrap();
+    let posts = rig.answer(id, &request, 200, 600);
+    let told: Vec<_> = posts.iter().filter_map(of_lamps).collect();
+    assert!(matches!(told[..], [blf::Server::Up(_)]), "{told:?}");
 }
 
 /// M-003: refreshed at half of what was granted.
