@@ -10,6 +10,7 @@ mod failover;
 mod full_disk;
 mod kept;
 mod keys;
+mod large;
 mod lifecycle;
 mod plugins;
 mod program;
