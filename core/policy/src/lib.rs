@@ -59,4 +59,6 @@ pub struct Policy {
     pub dialling: Dialling,
     /// For what comes in.
     pub receiving: Receiving,
+    /// Header fields of its requests.
+    pub headers: Vec<header::Extra>,
 }

@@ -81,6 +81,7 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["none", "crlf", "options", "stun"]),
     ),
     key("account.keepalive_s", number(5, 3600)),
+    key("account.headers", Kind::Lines(Lines::Headers)),
     key("account.blf", Kind::Texts),
     key("account.park_slots", Kind::Texts),
     key(

@@ -284,7 +284,9 @@ impl Kind {
                 _ => Raw::Text(text.to_owned()),
             },
             // A rule has commas of its own: one line of the variable is one.
-            Self::Lines(Lines::Rewriting | Lines::IncomingRewriting | Lines::Schedule) => {
+            Self::Lines(
+                Lines::Rewriting | Lines::IncomingRewriting | Lines::Schedule | Lines::Headers,
+            ) => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                 Raw::List(lines.map(str::to_owned).collect())
             }

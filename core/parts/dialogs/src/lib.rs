@@ -316,14 +316,18 @@ impl Dialogs {
                         request,
                         next_hop: route_to,
                         once: false,
+                        account: self.account_of_session(session),
                     });
                 }
                 Output::SendAck {
-                    request, route_to, ..
+                    session,
+                    request,
+                    route_to,
                 } => {
                     out.post(link::Word::SendAck {
                         request,
                         next_hop: route_to,
+                        account: self.account_of_session(session),
                     });
                 }
                 Output::Abandon { id, .. } => out.post(link::Word::Abandon { id }),

@@ -235,6 +235,13 @@ impl Dialogs {
         self.tell(handle, EventBody::CallSent(Box::new(sent)), now, out);
     }
 
+    /// The account of a session's call.
+    pub(crate) fn account_of_session(&self, session: SessionId) -> Option<String> {
+        let handle = self.by_session.get(&session)?;
+        let account = self.calls.get(handle)?.snapshot.account.as_ref()?;
+        Some(account.as_str().to_owned())
+    }
+
     /// A call of ours gets its Call-ID with the first request that goes out.
     pub(crate) fn name_call(&mut self, session: SessionId, request: &sip_message::Request) {
         let handle = self.by_session.get(&session);

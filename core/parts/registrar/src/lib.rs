@@ -213,6 +213,7 @@ impl Registrar {
                         request,
                         next_hop,
                         once: false,
+                        account: None,
                     });
                 }
                 Output::SendOnce {
@@ -225,6 +226,7 @@ impl Registrar {
                         request,
                         next_hop,
                         once: true,
+                        account: None,
                     });
                 }
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),

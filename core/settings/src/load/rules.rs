@@ -7,6 +7,7 @@ use crate::complaint::Complaints;
 use policy::answer::Callers;
 use policy::dialling::Confirm;
 use policy::disturb::{Entry, Who};
+use policy::header::Extra;
 use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
 use policy::{
@@ -44,6 +45,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
             auto_answer: of.auto_answer()?,
             ringtones: of.ringtones()?,
         },
+        headers: of.headers()?,
     })
 }
 
@@ -189,6 +191,11 @@ impl Of<'_> {
     fn ringtones(&self) -> Option<Vec<Ringtone>> {
         let lines = self.list("ringtones")?.iter();
         Some(lines.filter_map(|line| Ringtone::read(line).ok()).collect())
+    }
+
+    fn headers(&self) -> Option<Vec<Extra>> {
+        let lines = self.list("headers")?.iter();
+        Some(lines.filter_map(|line| Extra::read(line).ok()).collect())
     }
 
     fn auto_answer(&self) -> Option<AutoAnswer> {
