@@ -154,6 +154,8 @@ impl Part for PbxRegistrar {
             Word::Add(_)
             | Word::Remove { .. }
             | Word::Register { .. }
+            | Word::CallNeeds { .. }
+            | Word::CallOver { .. }
             | Word::Policy { .. }
             | Word::Unregister { .. }
             | Word::FlowLost { .. }

@@ -18,6 +18,7 @@
 //! | [`answer`] | [`AutoAnswer`]: picked up by itself, by wish of ours or of the caller |
 //! | [`ringtone`] | which tone a call rings with |
 //! | [`identity`] | whom a call is from, of all who say so |
+//! | [`mode`] | how calls are to arrive, and when an account registers therefore |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
 //! | [`header`] | header fields that others may add, and those that only the phone writes |
@@ -33,6 +34,7 @@ pub mod identity;
 pub mod incoming;
 pub mod link;
 pub mod locate;
+pub mod mode;
 pub mod number;
 pub mod returned;
 pub mod rewrite;
@@ -49,6 +51,7 @@ pub use identity::{Identity, IdentityOrder};
 pub use incoming::{Arrival, Decided, Decision, Receiving};
 pub use link::Link;
 pub use locate::Location;
+pub use mode::Registers;
 pub use rewrite::{Contact, Network, Surroundings};
 pub use rule::{Direction, Rules};
 
@@ -61,4 +64,6 @@ pub struct Policy {
     pub receiving: Receiving,
     /// Header fields of its requests.
     pub headers: Vec<header::Extra>,
+    /// When it registers, if it does at all.
+    pub registers: Registers,
 }

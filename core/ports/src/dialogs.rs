@@ -5,7 +5,7 @@ use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
 use control::snapshot::Party;
-use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
+use control::{CallHandle, CommandId, ErrorObject, KnownName, RecordingSnapshot};
 use sip::ServerId;
 use sip::session::Inside;
 use sip_message::{Status, Uri};
@@ -38,6 +38,13 @@ pub enum Word {
         account: String,
         /// `None`: by the domain.
         registrar: Option<Uri>,
+    },
+    /// The account of a call that asked by `registrar::Word::CallNeeds` is registered, or cannot be.
+    Registered {
+        /// The call.
+        call: CallHandle,
+        /// Why not.
+        outcome: Result<(), Box<ErrorObject>>,
     },
     /// Calls somebody.
     Dial {

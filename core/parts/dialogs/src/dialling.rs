@@ -28,6 +28,8 @@ pub(crate) struct Planned {
     pub(crate) headers: Vec<(String, String)>,
     /// What follows the answer.
     pub(crate) after: After,
+    /// It is an emergency call.
+    pub(crate) is_emergency: bool,
     /// Why nobody is called.
     pub(crate) wrong: Option<(Code, String)>,
 }
@@ -114,6 +116,7 @@ impl Dialogs {
                 stages: dialled.after,
                 record: dialled.record,
             },
+            is_emergency: dialled.is_emergency,
             wrong: None,
         }
     }

@@ -262,7 +262,7 @@ impl Dialogs {
                 match &call.stage {
                     Stage::Preparing(_) => self.invite(handle, now, out),
                     Stage::Live => self.media_came(handle, now, out),
-                    Stage::Routing(_) | Stage::Ended(_) => {}
+                    Stage::Registering(_) | Stage::Routing(_) | Stage::Ended(_) => {}
                 }
             }
             Err(why) => {
@@ -361,6 +361,7 @@ impl Part for Dialogs {
             }
             Word::Registrar { account, registrar } => self.account_moved(&account, registrar),
             Word::AccountGone { account } => self.account_gone(&account, now),
+            Word::Registered { call, outcome } => self.registered(call, outcome, now, out),
             Word::Dial {
                 command,
                 call,

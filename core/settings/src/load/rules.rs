@@ -46,6 +46,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
             ringtones: of.ringtones()?,
         },
         headers: of.headers()?,
+        registers: super::mode::registers(id, values, complaints)?,
     })
 }
 

@@ -49,6 +49,103 @@ fn m_196_header_fields_that_cannot_be_are_told() {
     );
     complains(
         &office("headers = [\"* X-A: 1\\r\\nTo: x\"]\n"),
-        expect![[r#"site.toml:5:12: accounts.office.headers: "* X-A: 1\r\nTo: x": its value is not one line of at most 1024 bytes; allowed: a list of lines, such as ["INVITE X-Customer: 42", "* X-Site: 7"]"#]],
+        expect![[
+            r#"site.toml:5:12: accounts.office.headers: "* X-A: 1\r\nTo: x": its value is not one line of at most 1024 bytes; allowed: a list of lines, such as ["INVITE X-Customer: 42", "* X-Site: 7"]"#
+        ]],
+    );
+}
+
+/// When the account registers with these lines, and what is said about them.
+fn registers(lines: &str) -> (policy::Registers, String) {
+    let (settings, _, complaints) = with(&request("desktop"), lines);
+    let policy = settings.unwrap().accounts.remove(0).policy;
+    (policy.registers, complaints.to_string())
+}
+
+/// M-199, K-146, K-147: the account's mode, or the one for all.
+#[test]
+fn m_199_k_146_a_mode_says_when_the_account_registers() {
+    use policy::Registers::{Always, ForCalls, Never};
+    let no = "requires_registration_for_outgoing_calls = false\n";
+    let all_off = "[incoming]\nmode = \"off\"\n";
+    for (lines, when) in [
+        (office(""), Always),
+        (office("icm = \"keepAwake\"\n"), Always),
+        (office("icm = \"off\"\n"), ForCalls),
+        (office(&format!("icm = \"off\"\n{no}")), Never),
+        (office(&format!("icm = \"keepAwake\"\n{no}")), Always),
+        (office(&format!("icm = \"auto\"\n{all_off}")), ForCalls),
+        (office(&format!("icm = \"keepAwake\"\n{all_off}")), Always),
+        (office(all_off), ForCalls),
+    ] {
+        assert_eq!(registers(&lines), (when, String::new()), "{lines}");
+    }
+    let (when, said) = registers(&office("icm = \"push\"\nexpires_s = 120\n"));
+    assert_eq!(when, Always);
+    expect![[r#"
+        site.toml:5:7: warning: accounts.office.icm: nothing here is woken by a push service: the account stays registered as with keepAwake; keepAwake says the same
+        site.toml:6:13: warning: accounts.office.expires_s: is 120, and push gateways refuse less than 300; set it to 300 or more"#]].assert_eq(&said);
+}
+
+/// K-141 to K-145: older keys come to a mode, and that is told; the newer key wins.
+#[test]
+fn m_199_k_141_to_k_145_older_keys_are_taken_over() {
+    use policy::Registers::{Always, ForCalls, Never};
+    let mut told = String::new();
+    for (lines, when) in [
+        ("icm_auto = false\nincoming_disabled = true\n", ForCalls),
+        (
+            "incoming_disabled = true\nforce_registration = true\n",
+            ForCalls,
+        ),
+        (
+            "incoming_disabled = true\nrequires_registration_for_outgoing_calls = false\n",
+            Never,
+        ),
+        ("icm_auto = false\npush_method = \"tunnel\"\n", Always),
+        (
+            "icm_auto = false\nbgr_enabled = true\ntransport = \"tcp\"\n",
+            Always,
+        ),
+        ("icm_auto = false\n", Always),
+        ("icm_auto = true\nincoming_disabled = true\n", Always),
+        ("icm = \"off\"\nicm_auto = true\n", ForCalls),
+    ] {
+        let (got, said) = registers(&office(lines));
+        assert_eq!(got, when, "{lines}");
+        told += &format!("{said}\n");
+    }
+    expect![[r#"
+        site.toml:5:12: warning: accounts.office.icm_auto: is an older key; write icm = "off" instead
+        site.toml:5:21: warning: accounts.office.incoming_disabled: is an older key; write icm = "off" instead
+        site.toml:5:21: warning: accounts.office.incoming_disabled: is an older key; write icm = "off" instead
+        site.toml:5:12: warning: accounts.office.icm_auto: is an older key; write icm = "push" instead
+        site.toml:6:15: warning: accounts.office.push_method: nothing here is woken by a push service: the account stays registered as with keepAwake; keepAwake says the same
+        site.toml:5:12: warning: accounts.office.icm_auto: is an older key; write icm = "keepAwake" instead
+        site.toml:5:12: warning: accounts.office.icm_auto: is an older key, and those that are given name no mode: auto is taken; write icm = "auto" instead
+        site.toml:5:12: warning: accounts.office.icm_auto: is an older key; write icm = "auto" instead
+        site.toml:6:12: warning: accounts.office.icm_auto: is left out: icm is set; take it away
+    "#]].assert_eq(&told);
+}
+
+/// K-144 with a transport that keeps no connection, and values that cannot be.
+#[test]
+fn m_199_modes_that_cannot_be_are_told() {
+    complains(
+        &office("icm_auto = false\nbgr_enabled = true\n"),
+        expect![[r#"
+            site.toml:6:15: accounts.office.bgr_enabled: needs a connection, and transport is udp; set transport to tcp
+            site.toml:5:12: warning: accounts.office.icm_auto: is an older key; write icm = "keepAwake" instead"#]],
+    );
+    complains(
+        &office(
+            "icm = \"always\"\nicm_auto = \"maybe\"\npush_method = \"sms\"\n\
+             requires_registration_for_outgoing_calls = 2\n",
+        ),
+        expect![[r#"
+            site.toml:5:7: accounts.office.icm: "always" is not allowed; allowed: auto, push, keepAwake, off
+            site.toml:6:12: accounts.office.icm_auto: "maybe" is not allowed; allowed: true or false
+            site.toml:7:15: accounts.office.push_method: "sms" is not allowed; allowed: off, tunnel
+            site.toml:8:44: accounts.office.requires_registration_for_outgoing_calls: 2 is not allowed; allowed: true or false"#]],
     );
 }
