@@ -6,6 +6,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`dialling`] | [`Dialling`]: what a dialled number or address becomes, and why |
+//! | [`action`] | [`DialAction`]: what is done with a number, and what that needs |
 //! | [`incoming`] | [`Receiving`]: what becomes of a call that comes in, and why |
 //! | [`rule`] | [`Rules`]: conditions and actions, as they are written |
 //! | [`rewrite`] | rules applied to a number |
@@ -23,6 +24,7 @@
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
 //! | [`header`] | header fields that others may add, and those that only the phone writes |
 
+pub mod action;
 pub mod answer;
 pub mod clock;
 pub mod dial_string;
@@ -41,6 +43,7 @@ pub mod rewrite;
 pub mod ringtone;
 pub mod rule;
 
+pub use action::DialAction;
 pub use answer::AutoAnswer;
 pub use clock::Moment;
 pub use dial_string::DialString;

@@ -60,6 +60,8 @@ pub enum Word {
         ring_for: Option<Duration>,
         /// More header fields of the INVITE.
         headers: Vec<(String, String)>,
+        /// What is done with the number, where rules want nothing else.
+        action: Option<policy::DialAction>,
     },
     /// Picks up.
     Accept {

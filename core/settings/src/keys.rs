@@ -117,6 +117,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.international_prefix", Kind::Digits),
     key("account.trunk_access", Kind::Digits),
     key("account.own_number_length", number(0, 15)),
+    key("account.cth_enabled", Kind::Switch),
+    key("account.cth_dial_string", Kind::CallThrough),
     key("account.remote_contact", Kind::Lines(Lines::Identities)),
     key("account.do_not_disturb", Kind::Switch),
     key(

@@ -80,6 +80,7 @@ impl<'a> Play<'a> {
             account: None,
             ring_for_s: None,
             headers: Default::default(),
+            action: None,
         };
         if let Reply::Call { call } = self.command(Command::Dial(dial))? {
             self.call = Some(call.call);

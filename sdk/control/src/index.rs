@@ -259,8 +259,8 @@ index! { PHONE;
     /// Rules of the account want what this phone cannot do.
     4020 RULES_WANT_MORE Failed
         "the account's rules want what this phone cannot do"
-        "an action of rewriting asks for video, call-through, a browser or another way of calling"
-        "see which rule it is: offhook rules test NUMBER; change it under rewriting in the settings";
+        "a dial action, of rewriting or of the command, asks for video, call-through, a browser or another way of calling"
+        "see which rule it is: offhook rules test NUMBER; change it under rewriting, or set up what it needs";
     /// Forwarding would bring the call back.
     4021 FORWARDED_IN_A_CIRCLE Failed
         "the call is not forwarded, for it would come back"

@@ -73,6 +73,8 @@ fn m_199_k_147_off_registers_for_a_call_alone() {
         .unwrap();
     peer.succeed(PATIENCE).unwrap();
     let mut got = requests(&peer.messages());
+    // It asks now and then whether the server is there.
+    got.retain(|method| method != "OPTIONS");
     got.dedup();
     assert_eq!(
         got,

@@ -73,7 +73,7 @@ fn ended_with(alice: &Phone) -> Option<Code> {
 /// M-199, K-147: nothing until a call; one binding for two calls; it goes with the last of them, and comes again.
 #[test]
 fn m_199_k_147_a_binding_lasts_as_long_as_calls() {
-    let (mut world, alice, _eve, order) = alice_and_eve(1, Some(200));
+    let (world, alice, _eve, order) = alice_and_eve(1, Some(200));
     world.run_for(ms(5_000));
     assert_eq!(*order.borrow(), [""; 0]);
     let first = alice.dial("201");
@@ -98,7 +98,7 @@ fn m_199_k_147_a_binding_lasts_as_long_as_calls() {
 /// A call right after another finds the binding on its way out: it is made anew before the INVITE goes.
 #[test]
 fn a_call_that_comes_while_the_binding_goes_registers_anew() {
-    let (mut world, alice, _eve, order) = alice_and_eve(2, Some(200));
+    let (world, alice, _eve, order) = alice_and_eve(2, Some(200));
     let first = alice.dial("201");
     assert!(world.run_while_not(ms(3_000), || alice.count("call.answered") == 1));
     alice.hang_up(first);
@@ -115,7 +115,7 @@ fn a_call_that_comes_while_the_binding_goes_registers_anew() {
 /// Where the server does not register us, nobody is called, and the reason is the server's; nothing is tried after that.
 #[test]
 fn m_199_k_147_a_refused_registration_ends_the_call_with_its_reason() {
-    let (mut world, alice, eve, order) = alice_and_eve(3, Some(403));
+    let (world, alice, eve, order) = alice_and_eve(3, Some(403));
     alice.dial("201");
     assert!(world.run_while_not(ms(3_000), || alice.count("call.ended") == 1));
     assert_eq!(ended_with(&alice), Some(Code::REGISTRATION_REFUSED));
@@ -127,7 +127,7 @@ fn m_199_k_147_a_refused_registration_ends_the_call_with_its_reason() {
 /// Who hangs up before that is known calls nobody.
 #[test]
 fn a_call_that_is_hung_up_while_it_registers_sends_no_invite() {
-    let (mut world, alice, eve, _order) = alice_and_eve(4, None);
+    let (world, alice, eve, _order) = alice_and_eve(4, None);
     let call = alice.dial("201");
     world.run_for(ms(1_000));
     alice.hang_up(call);
@@ -139,7 +139,7 @@ fn a_call_that_is_hung_up_while_it_registers_sends_no_invite() {
 /// An emergency call waits for nothing.
 #[test]
 fn an_emergency_call_does_not_wait_to_be_registered() {
-    let (mut world, alice, _eve, order) = alice_and_eve(5, None);
+    let (world, alice, _eve, order) = alice_and_eve(5, None);
     alice.dial("112");
     assert!(world.run_while_not(ms(1_000), || alice.count("call.answered") == 1));
     assert_eq!(*order.borrow(), ["INVITE"]);

@@ -71,6 +71,7 @@ impl Commands {
             account: record.account,
             ring_for_s: None,
             headers: BTreeMap::new(),
+            action: None,
         };
         self.carry_out(Command::Dial(dial), id, hub, now)
     }

@@ -354,11 +354,7 @@ impl Part for Dialogs {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
             Word::Contacts(book) => self.book = book,
-            Word::Policy { account, policy } => {
-                if let Some((_, known)) = self.accounts.get_mut(&account) {
-                    known.policy = policy;
-                }
-            }
+            Word::Policy { account, policy } => self.account_rules(&account, policy),
             Word::Registrar { account, registrar } => self.account_moved(&account, registrar),
             Word::AccountGone { account } => self.account_gone(&account, now),
             Word::Registered { call, outcome } => self.registered(call, outcome, now, out),
@@ -369,12 +365,14 @@ impl Part for Dialogs {
                 to,
                 ring_for,
                 headers,
+                action,
             } => {
                 let wish = Wish {
                     account,
                     to,
                     ring_for,
                     headers,
+                    action,
                 };
                 self.dial(command, call, wish, now, out);
             }

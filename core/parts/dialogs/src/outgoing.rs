@@ -9,6 +9,7 @@ use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, EventBody};
+use policy::DialAction;
 use ports::account::by_transport;
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox, media, registrar};
@@ -25,6 +26,8 @@ pub(crate) struct Wish {
     pub(crate) to: String,
     pub(crate) ring_for: Option<Duration>,
     pub(crate) headers: Vec<(String, String)>,
+    /// What is done with the number, where rules want nothing else.
+    pub(crate) action: Option<DialAction>,
 }
 
 impl Dialogs {
@@ -74,6 +77,9 @@ impl Dialogs {
             call.sound = sound.unwrap_or_else(|| self.settings.sound.clone());
         }
         self.created(handle, now, out);
+        if planned.action == Some(DialAction::Options) {
+            self.warn_of_nobody(handle, now, out);
+        }
         let (Some(account), Some(target)) = (planned.account, planned.target) else {
             let no_address = || (Code::BAD_ADDRESS, String::new());
             let (code, why) = planned.wrong.unwrap_or_else(no_address);

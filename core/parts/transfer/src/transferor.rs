@@ -77,6 +77,7 @@ impl Transfers {
                 to,
                 ring_for: None,
                 headers: Vec::new(),
+                action: None,
             });
         }
         if is_there {

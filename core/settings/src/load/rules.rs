@@ -4,6 +4,7 @@ use super::Values;
 use super::build::origin;
 use crate::account::Account;
 use crate::complaint::Complaints;
+use policy::action::CallThrough;
 use policy::answer::Callers;
 use policy::dialling::Confirm;
 use policy::disturb::{Entry, Who};
@@ -35,6 +36,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
                 "never" => Confirm::Never,
                 _ => Confirm::Unknown,
             },
+            call_through: of.call_through(complaints)?,
         },
         receiving: Receiving {
             rules: of.rules("incoming_rewriting", Direction::Incoming)?,
@@ -192,6 +194,20 @@ impl Of<'_> {
     fn ringtones(&self) -> Option<Vec<Ringtone>> {
         let lines = self.list("ringtones")?.iter();
         Some(lines.filter_map(|line| Ringtone::read(line).ok()).collect())
+    }
+
+    /// K-168, K-169. The outer `None`: a value is missing. The inner: calls go directly.
+    #[allow(clippy::option_option, reason = "as the first line says")]
+    fn call_through(&self, complaints: &mut Complaints) -> Option<Option<CallThrough>> {
+        let enabled = self.switch("cth_enabled")?;
+        let template = self.text("cth_dial_string")?;
+        if enabled && template.is_empty() {
+            let key = self.key("cth_enabled");
+            let what = "is true, and cth_dial_string is empty";
+            let fix = "set cth_dial_string, such as \"+1555123456,%targetNumber%\"";
+            complaints.error(&origin(&key, self.values), &key, what, fix);
+        }
+        Some(CallThrough::read(template).filter(|_| enabled))
     }
 
     fn headers(&self) -> Option<Vec<Extra>> {

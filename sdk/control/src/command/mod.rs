@@ -1,13 +1,15 @@
 //! What may be asked, and what comes back at once. What comes of it is told by events.
 
 mod data;
+mod dial;
 #[cfg(test)]
 mod tests;
 
 pub use data::{
-    AccountRef, AddAccount, CallRef, Decline, Dial, Digits, LadderOf, Mute, NoFields, NotDigits,
+    AccountRef, AddAccount, CallRef, Decline, Digits, LadderOf, Mute, NoFields, NotDigits,
     PluginRef, Quiet, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
+pub use dial::{Dial, DialAction, NoDialAction};
 
 use crate::conference::{EndConference, Merge};
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};

@@ -228,6 +228,7 @@ fn on_calls() -> Vec<Command> {
             account: Some("demo".parse().unwrap()),
             ring_for_s: Some(30),
             headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+            action: Some(DialAction::VoiceCall),
         }),
         Command::Accept(call()),
         Command::Decline(Decline {
@@ -339,7 +340,7 @@ fn every_command_has_its_json() {
         .map(|command| format!("{} {}", command.name(), body(command)))
         .collect();
     expect![[r#"
-        dial {"to":"600","account":"demo","ring_for_s":30,"headers":{"X-Ticket":"7"}}
+        dial {"to":"600","account":"demo","ring_for_s":30,"headers":{"X-Ticket":"7"},"action":"voiceCall"}
         accept {"call":"c7k2"}
         decline {"call":"c7k2","status":486}
         silence {"call":"c7k2"}

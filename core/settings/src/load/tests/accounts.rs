@@ -149,3 +149,28 @@ fn m_199_modes_that_cannot_be_are_told() {
             site.toml:8:44: accounts.office.requires_registration_for_outgoing_calls: 2 is not allowed; allowed: true or false"#]],
     );
 }
+
+/// K-168, K-169: call-through needs to know whom to call, and says so.
+#[test]
+fn m_210_call_through_reaches_the_account() {
+    let on = "cth_enabled = true\ncth_dial_string = \"+1555123456,%targetNumber%\"\n";
+    let through = |lines: &str| {
+        let policy = settings(&office(lines)).accounts.remove(0).policy;
+        policy.dialling.call_through
+    };
+    assert!(through(on).is_some());
+    assert_eq!(through(&on.replace("true", "false")), None);
+    assert_eq!(through(""), None);
+    complains(
+        &office("cth_enabled = true\n"),
+        expect![[
+            r#"site.toml:5:15: accounts.office.cth_enabled: is true, and cth_dial_string is empty; set cth_dial_string, such as "+1555123456,%targetNumber%""#
+        ]],
+    );
+    complains(
+        &office("cth_dial_string = \"+1555%\"\n"),
+        expect![[
+            r#"site.toml:5:19: accounts.office.cth_dial_string: "+1555%" is not allowed; allowed: dial characters, a comma for each pause of 2 s, and %targetNumber% behind the first, or nothing"#
+        ]],
+    );
+}
