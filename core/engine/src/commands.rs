@@ -196,6 +196,7 @@ impl Commands {
             | Command::ProfileRemove(_)
             | Command::FavouriteAdd(_)
             | Command::FavouriteRemove(_)
+            | Command::FavouriteMail(_)
             | Command::PluginTop(_)
             | Command::PluginReload(_) => {
                 let why = "it is answered later: Core::ask";

@@ -19,6 +19,7 @@
 //! | [`answer`] | [`AutoAnswer`]: picked up by itself, by wish of ours or of the caller |
 //! | [`ringtone`] | which tone a call rings with |
 //! | [`identity`] | whom a call is from, of all who say so |
+//! | [`mail`] | mail addresses of who is listed, and links to them |
 //! | [`mode`] | how calls are to arrive, and when an account registers therefore |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
@@ -36,6 +37,7 @@ pub mod identity;
 pub mod incoming;
 pub mod link;
 pub mod locate;
+pub mod mail;
 pub mod mode;
 pub mod number;
 pub mod returned;
@@ -67,6 +69,8 @@ pub struct Policy {
     pub receiving: Receiving,
     /// Header fields of its requests.
     pub headers: Vec<header::Extra>,
+    /// How mail addresses are made.
+    pub mail: mail::Rule,
     /// When it registers, if it does at all.
     pub registers: Registers,
 }

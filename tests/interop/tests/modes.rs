@@ -11,13 +11,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const A_WHILE: Duration = Duration::from_millis(1_500);
 
 /// An engine whose account main is registered at `address` as `settings` say.
-fn engine(rig: &Rig, address: std::net::SocketAddr, settings: &str) -> Daemon {
+fn engine(rig: &Rig, address: std::net::SocketAddr, settings: &str) -> anyhow::Result<Daemon> {
     let wish = Wish {
         registrar: Some((address, "101", "secret-101")),
         settings,
         ..Wish::default()
     };
-    Daemon::start(rig, "engine", &wish).unwrap()
+    Daemon::start(rig, "engine", &wish)
 }
 
 /// Methods of requests in the order in which SIPp got them, each resent one once; `-` before a REGISTER that removes.
@@ -60,7 +60,7 @@ fn m_199_k_147_off_registers_for_a_call_alone() {
         "[accounts.main]\nicm = \"off\"\noutbound_proxy = \"{}\"\n",
         peer.address
     );
-    let engine = engine(&rig, peer.address, &settings);
+    let engine = engine(&rig, peer.address, &settings).unwrap();
     let mut client = engine.client().unwrap();
     std::thread::sleep(A_WHILE);
     assert_eq!(requests(&peer.messages()), [""; 0]);
@@ -99,7 +99,7 @@ fn m_199_k_142_k_147_a_call_may_go_out_unregistered() {
          requires_registration_for_outgoing_calls = false\noutbound_proxy = \"{}\"\n",
         peer.address
     );
-    let engine = engine(&rig, peer.address, &settings);
+    let engine = engine(&rig, peer.address, &settings).unwrap();
     let mut client = engine.client().unwrap();
     let call = client.dial("102").unwrap();
     client.wait_answered(call, PATIENCE).unwrap();
@@ -125,7 +125,7 @@ fn m_199_k_146_auto_keep_awake_and_push_at_kamailio() {
         ),
         ("[accounts.main]\nicm = \"push\"\n", true),
     ] {
-        let mut engine = engine(&rig, proxy.address, settings);
+        let mut engine = engine(&rig, proxy.address, settings).unwrap();
         if registers {
             proxy.wait_bindings("101", 1, PATIENCE).unwrap();
         } else {
@@ -167,7 +167,7 @@ fn m_199_k_147_a_server_that_wants_callers_registered() {
         let settings = format!(
             "[accounts.main]\nicm = \"off\"\nrequires_registration_for_outgoing_calls = {needs}\n"
         );
-        let engine = engine(&rig, proxy.address, &settings);
+        let engine = engine(&rig, proxy.address, &settings).unwrap();
         let mut client = engine.client().unwrap();
         assert_eq!(proxy.bindings("101").unwrap(), vec![]);
         let call = client.dial("102").unwrap();

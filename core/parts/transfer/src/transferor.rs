@@ -21,8 +21,7 @@ impl Transfers {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let wrong = self.unfit(call, &to);
-        if let Some(why) = wrong {
+        if let Some(why) = self.unfit(call, &to) {
             return tell::refused(command, call, why, now, out);
         }
         let Some(caller) = self.calls.get(&call) else {

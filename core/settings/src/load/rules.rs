@@ -13,7 +13,7 @@ use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
 use policy::{
     AutoAnswer, Dialling, DoNotDisturb, Forwarding, IdentityOrder, Location, Policy, Receiving,
-    Rules, forward,
+    Rules, forward, mail,
 };
 
 /// Values of one account. What they say was checked when they were read.
@@ -48,6 +48,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
             ringtones: of.ringtones()?,
         },
         headers: of.headers()?,
+        mail: of.mail(complaints)?,
         registers: super::mode::registers(id, values, complaints)?,
     })
 }
@@ -208,6 +209,25 @@ impl Of<'_> {
             complaints.error(&origin(&key, self.values), &key, what, fix);
         }
         Some(CallThrough::read(template).filter(|_| enabled))
+    }
+
+    fn mail(&self, complaints: &mut Complaints) -> Option<mail::Rule> {
+        let domain = self.text("mail_domain")?;
+        if !domain.is_empty() && !mail::is_domain(domain) {
+            let key = self.key("mail_domain");
+            let what = format!("{domain:?} is no domain of mail addresses");
+            let origin = origin(&key, self.values);
+            complaints.error(
+                &origin,
+                &key,
+                what,
+                "allowed: such as example.com, or nothing",
+            );
+        }
+        Some(mail::Rule {
+            user_as_local: self.switch("mail_user_as_local")?,
+            domain: Some(domain.to_owned()).filter(|domain| !domain.is_empty()),
+        })
     }
 
     fn headers(&self) -> Option<Vec<Extra>> {

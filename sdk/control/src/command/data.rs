@@ -372,6 +372,13 @@ pub enum Reply {
         /// In the order in which they were made.
         profiles: Vec<Profile>,
     },
+    /// Where a mail goes.
+    Mail {
+        /// The address.
+        address: String,
+        /// The link that begins a mail (RFC 6068).
+        link: String,
+    },
     /// Events follow.
     Subscribed {
         /// The last sequence number before them.

@@ -204,6 +204,8 @@ commands! {
     "favourite.add" FavouriteAdd FavouriteOf;
     /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
     "favourite.remove" FavouriteRemove FavouriteOf;
+    /// The mail address of a favourite. Reply: it, and the link that begins a mail.
+    "favourite.mail" FavouriteMail FavouriteOf;
     /// Send a text. Reply: the message. Outcome: `message.changed`: delivered, accepted or failed.
     "message.send" MessageSend SendMessage;
     /// Reply: text messages, newest first, and the conversations that they are of.

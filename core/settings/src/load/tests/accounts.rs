@@ -174,3 +174,18 @@ fn m_210_call_through_reaches_the_account() {
         ]],
     );
 }
+
+/// M-119: the rule of mail addresses, and a domain that cannot be one.
+#[test]
+fn m_119_the_rule_of_mail_addresses_reaches_the_account() {
+    let rule = |lines: &str| settings(&office(lines)).accounts.remove(0).policy.mail;
+    assert_eq!(rule(""), policy::mail::Rule::default());
+    let made = rule("mail_user_as_local = true\nmail_domain = \"house.test\"\n");
+    assert!(made.user_as_local && made.domain.as_deref() == Some("house.test"));
+    complains(
+        &office("mail_domain = \"10.0.0.1\"\n"),
+        expect![[
+            r#"site.toml:5:15: accounts.office.mail_domain: "10.0.0.1" is no domain of mail addresses; allowed: such as example.com, or nothing"#
+        ]],
+    );
+}
