@@ -192,6 +192,8 @@ impl Part for PbxRegistrar {
             // A PBX registers nowhere; its bindings do not depend on other parts.
             Word::Remove { .. }
             | Word::Register { .. }
+            | Word::CallNeeds { .. }
+            | Word::CallOver { .. }
             | Word::Policy { .. }
             | Word::Unregister { .. }
             | Word::FlowLost { .. }

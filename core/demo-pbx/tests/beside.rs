@@ -101,6 +101,7 @@ fn dial(phone: &Core, number: &str) {
         account: None,
         ring_for_s: None,
         headers: Default::default(),
+        action: None,
     });
     phone.command(command, None).1.unwrap();
 }

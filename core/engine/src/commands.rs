@@ -27,6 +27,7 @@ use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 pub(crate) use plugins::is_slow;
+use policy::DialAction;
 use ports::book::Book;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, media, registrar};
 use repeats::Repeats;
@@ -195,6 +196,7 @@ impl Commands {
             | Command::ProfileRemove(_)
             | Command::FavouriteAdd(_)
             | Command::FavouriteRemove(_)
+            | Command::FavouriteMail(_)
             | Command::PluginTop(_)
             | Command::PluginReload(_) => {
                 let why = "it is answered later: Core::ask";
@@ -281,6 +283,7 @@ impl Commands {
             account,
             ring_for_s,
             headers,
+            action,
         } = dial;
         let account = account.map(|a| a.as_str().to_owned());
         let from = match &account {
@@ -320,6 +323,7 @@ impl Commands {
             to,
             ring_for: ring_for_s.map(|s| Duration::from_secs(u64::from(s))),
             headers: headers.into_iter().collect(),
+            action: action.and_then(|action| DialAction::read(action.name())),
         })?;
         Ok(Reply::Call {
             call: Box::new(snapshot),

@@ -4,10 +4,11 @@
 //! with `+`, is brought into the form that is dialled here; the account's rules follow. An emergency number meets
 //! nothing of this but rules that name it by `equals`.
 
+use crate::action::{CallThrough, DialAction};
 use crate::dial_string::{self, DialString, Stage};
 use crate::link::{self, Link};
 use crate::rewrite::{self, Step, Surroundings};
-use crate::rule::{DialAction, Rules};
+use crate::rule::Rules;
 use crate::{Location, number};
 
 #[cfg(test)]
@@ -36,6 +37,8 @@ pub struct Dialling {
     pub emergency: Vec<String>,
     /// When clicked links wait for a yes.
     pub confirm: Confirm,
+    /// How numbers are reached by way of an access number (K-169).
+    pub call_through: Option<CallThrough>,
 }
 
 /// What is to be dialled.
@@ -53,7 +56,7 @@ pub struct Dialled {
     pub record: bool,
     /// It goes through another account.
     pub account: Option<String>,
-    /// What is done with the number instead of a plain call.
+    /// What is done with the number, where somebody wants more than a plain call.
     pub action: Option<DialAction>,
     /// Header fields of the INVITE.
     pub headers: Vec<(String, String)>,

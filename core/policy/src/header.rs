@@ -1,4 +1,4 @@
-//! Header fields of an INVITE that rules and programs may add, and those that only the phone writes.
+//! Header fields that accounts, rules and programs may add, and those that only the phone writes.
 
 /// Longest value. Unit: bytes.
 const LONGEST: usize = 1024;
@@ -18,14 +18,63 @@ pub enum Refused {
     /// Only the phone itself writes it.
     #[error("it is written by the phone itself")]
     Ours,
+    /// There is no method before the name.
+    #[error("it is not METHOD Name: value")]
+    NoMethod,
+    /// The method is no token (RFC 3261 §25.1), or a known one in small letters.
+    #[error("its method is neither a SIP method in capitals nor *")]
+    Method,
+    /// A CANCEL repeats the INVITE and carries nothing else (RFC 3261 §9.1).
+    #[error("a CANCEL carries none")]
+    Cancel,
+}
+
+/// A header field that an account adds to its requests (K-086 to K-090).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// Method of the requests that carry it; `None`: all.
+    method: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Extra {
+    /// Reads a line such as `INVITE X-Customer: 42` or `* X-Customer: 42`.
+    pub fn read(line: &str) -> Result<Self, Refused> {
+        let (method, rest) = line.trim().split_once(' ').ok_or(Refused::NoMethod)?;
+        let method = match method {
+            "*" => None,
+            "CANCEL" => return Err(Refused::Cancel),
+            method if method.ends_with(':') => return Err(Refused::NoMethod),
+            method if is_token(method) && !method.chars().any(|c| c.is_ascii_lowercase()) => {
+                Some(method.to_owned())
+            }
+            _ => return Err(Refused::Method),
+        };
+        let (name, value) = read(rest.trim_start())?;
+        match is_of_a_method(&name) {
+            true => Err(Refused::Ours),
+            false => Ok(Self {
+                method,
+                name,
+                value,
+            }),
+        }
+    }
+
+    /// Whether requests of `method` carry it.
+    pub fn is_for(&self, method: &str) -> bool {
+        self.method.as_deref().is_none_or(|own| own == method)
+    }
 }
 
 /// Name and value of a line `Name: value`.
 pub fn read(line: &str) -> Result<(String, String), Refused> {
     let (name, value) = line.split_once(':').ok_or(Refused::NoColon)?;
     let (name, value) = (name.trim_end(), value.trim());
-    let token = |c: char| c.is_ascii_alphanumeric() || "-.!%*_+`'~".contains(c);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(token) {
+    if !is_token(name) {
         return Err(Refused::Name);
     }
     if is_ours(name) {
@@ -35,6 +84,35 @@ pub fn read(line: &str) -> Result<(String, String), Refused> {
         return Err(Refused::Value);
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A token (RFC 3261 §25.1) that is no longer than names are.
+fn is_token(text: &str) -> bool {
+    let token = |c: char| c.is_ascii_alphanumeric() || "-.!%*_+`'~".contains(c);
+    (1..=64).contains(&text.len()) && text.chars().all(token)
+}
+
+/// Header fields that say what a request of some method is, and that only the phone may write there: of REGISTER,
+/// SUBSCRIBE and NOTIFY (RFC 6665 §8.2), REFER (RFC 3515 §2.1, RFC 3892 §3), INVITE (RFC 3891 §6.1), PRACK (RFC 3262
+/// §7), PUBLISH (RFC 3903 §11.3) and INFO (RFC 6086 §7).
+fn is_of_a_method(name: &str) -> bool {
+    const OURS: [&str; 14] = [
+        "event",
+        "o",
+        "expires",
+        "subscription-state",
+        "refer-to",
+        "r",
+        "referred-by",
+        "b",
+        "replaces",
+        "rack",
+        "rseq",
+        "sip-if-match",
+        "accept",
+        "info-package",
+    ];
+    OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name))
 }
 
 /// Header fields of an INVITE that only the phone may write (RFC 3261 §20; compact forms §7.3.3).
@@ -97,6 +175,51 @@ mod tests {
             ("CONTENT-length : 0", Refused::Ours),
         ] {
             assert_eq!(read(line), Err(why), "{line:?}");
+        }
+    }
+
+    /// M-196, K-087 to K-090: a method or `*`, a name outside of the controlled set, one line of value.
+    #[test]
+    fn m_196_a_line_of_an_account_is_a_method_and_a_header_field() {
+        let both = |line: &str| Extra::read(line).map(|extra| (extra.name, extra.value));
+        let x = |value: &str| Ok(("X-A".to_owned(), value.to_owned()));
+        assert_eq!(both("INVITE X-A: b c"), x("b c"));
+        assert_eq!(both("*  X-A : 1:2"), x("1:2"));
+        let invite = Extra::read("INVITE X-A: b").unwrap();
+        assert!(invite.is_for("INVITE") && !invite.is_for("REGISTER"));
+        let all = Extra::read("* X-A: b").unwrap();
+        assert!(all.is_for("INVITE") && all.is_for("REGISTER"));
+        for (line, why) in [
+            ("X-A: b", Refused::NoMethod),
+            ("INVITE", Refused::NoMethod),
+            ("IN/VITE X-A: b", Refused::Method),
+            ("invite X-A: b", Refused::Method),
+            ("CANCEL X-A: b", Refused::Cancel),
+            ("IN VITE X-A: b", Refused::Name),
+            ("INVITE no colon", Refused::NoColon),
+            ("INVITE X A: b", Refused::Name),
+            ("INVITE X-A: b\r\nTo: c", Refused::Value),
+            ("* Event: dialog", Refused::Ours),
+            ("REGISTER expires: 1", Refused::Ours),
+        ] {
+            assert_eq!(both(line), Err(why), "{line:?}");
+        }
+        // The whole controlled set of K-089.
+        for name in [
+            "Via",
+            "From",
+            "To",
+            "Call-ID",
+            "CSeq",
+            "Contact",
+            "Content-Length",
+            "Max-Forwards",
+            "Route",
+            "Record-Route",
+            "Authorization",
+            "Proxy-Authorization",
+        ] {
+            assert_eq!(both(&format!("* {name}: x")), Err(Refused::Ours), "{name}");
         }
     }
 }

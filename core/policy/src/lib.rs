@@ -6,6 +6,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`dialling`] | [`Dialling`]: what a dialled number or address becomes, and why |
+//! | [`action`] | [`DialAction`]: what is done with a number, and what that needs |
 //! | [`incoming`] | [`Receiving`]: what becomes of a call that comes in, and why |
 //! | [`rule`] | [`Rules`]: conditions and actions, as they are written |
 //! | [`rewrite`] | rules applied to a number |
@@ -18,10 +19,13 @@
 //! | [`answer`] | [`AutoAnswer`]: picked up by itself, by wish of ours or of the caller |
 //! | [`ringtone`] | which tone a call rings with |
 //! | [`identity`] | whom a call is from, of all who say so |
+//! | [`mail`] | mail addresses of who is listed, and links to them |
+//! | [`mode`] | how calls are to arrive, and when an account registers therefore |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
 //! | [`header`] | header fields that others may add, and those that only the phone writes |
 
+pub mod action;
 pub mod answer;
 pub mod clock;
 pub mod dial_string;
@@ -33,12 +37,15 @@ pub mod identity;
 pub mod incoming;
 pub mod link;
 pub mod locate;
+pub mod mail;
+pub mod mode;
 pub mod number;
 pub mod returned;
 pub mod rewrite;
 pub mod ringtone;
 pub mod rule;
 
+pub use action::DialAction;
 pub use answer::AutoAnswer;
 pub use clock::Moment;
 pub use dial_string::DialString;
@@ -49,6 +56,7 @@ pub use identity::{Identity, IdentityOrder};
 pub use incoming::{Arrival, Decided, Decision, Receiving};
 pub use link::Link;
 pub use locate::Location;
+pub use mode::Registers;
 pub use rewrite::{Contact, Network, Surroundings};
 pub use rule::{Direction, Rules};
 
@@ -59,4 +67,10 @@ pub struct Policy {
     pub dialling: Dialling,
     /// For what comes in.
     pub receiving: Receiving,
+    /// Header fields of its requests.
+    pub headers: Vec<header::Extra>,
+    /// How mail addresses are made.
+    pub mail: mail::Rule,
+    /// When it registers, if it does at all.
+    pub registers: Registers,
 }

@@ -1,7 +1,8 @@
 //! Rules applied to a number: one pass, so no rule is examined twice and no list can go in circles.
 
+use crate::action::DialAction;
 use crate::number::LONGEST;
-use crate::rule::{ACTIONS, Action, Condition, DialAction, NetworkType, Rule, Rules};
+use crate::rule::{ACTIONS, Action, Condition, NetworkType, Rule, Rules};
 
 #[cfg(test)]
 mod tests;

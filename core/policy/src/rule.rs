@@ -3,6 +3,7 @@
 //! Source: account keys K-105 to K-140. There is no pattern language: every condition is one comparison, so that
 //! rules take time in proportion to their number and never more.
 
+use crate::action::{DIAL_ACTIONS, DialAction};
 use crate::header;
 use crate::number::LONGEST;
 use crate::rewrite::Source;
@@ -105,27 +106,6 @@ pub enum Action {
     AnswerImmediately,
 }
 
-/// What a number can be used for (K-215 to K-222).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DialAction {
-    /// Calls, with video as is usual.
-    AutoCall,
-    /// Calls by sound alone.
-    VoiceCall,
-    /// Calls with video.
-    VideoCall,
-    /// Calls by way of an access number.
-    CallThrough,
-    /// Has a service call both.
-    WebCallback,
-    /// Opens an address.
-    OpenUrl,
-    /// Calls over the telephone company's radio.
-    GsmCall,
-    /// Asks the person.
-    Options,
-}
-
 /// Names of conditions, as the account keys spell them.
 pub const CONDITION_TYPES: [&str; 12] = [
     "startsWith",
@@ -158,17 +138,6 @@ pub const ACTION_TYPES: [&str; 14] = [
     "rejectCall",
     "forwardCall",
     "answerImmediately",
-];
-
-const DIAL_ACTIONS: [(&str, DialAction); 8] = [
-    ("autoCall", DialAction::AutoCall),
-    ("voiceCall", DialAction::VoiceCall),
-    ("videoCall", DialAction::VideoCall),
-    ("callThrough", DialAction::CallThrough),
-    ("webCallback", DialAction::WebCallback),
-    ("openUrl", DialAction::OpenUrl),
-    ("gsmCall", DialAction::GsmCall),
-    ("options", DialAction::Options),
 ];
 
 /// What is wrong with a rule, and where. Places count from 1.
@@ -397,16 +366,13 @@ impl Action {
             "confirm" => Self::Confirm,
             "drop" => Self::Drop,
             "callThrough" => Self::CallThrough,
-            "overrideDialAction" => {
-                let known = DIAL_ACTIONS.iter().find(|(name, _)| Some(*name) == operand);
-                match known {
-                    Some((_, action)) => Self::OverrideDialAction(*action),
-                    None => {
-                        let names = DIAL_ACTIONS.map(|(name, _)| name).join(", ");
-                        return Err(refused(kind, operand, &names));
-                    }
+            "overrideDialAction" => match operand.and_then(DialAction::read) {
+                Some(action) => Self::OverrideDialAction(action),
+                None => {
+                    let names = DIAL_ACTIONS.map(|(name, _)| name).join(", ");
+                    return Err(refused(kind, operand, &names));
                 }
-            }
+            },
             "setHeader" => {
                 let line = operand.unwrap_or_default();
                 let (name, value) = header::read(line).map_err(|why| {

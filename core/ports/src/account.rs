@@ -27,7 +27,7 @@ pub struct Account {
     pub standby: Option<Standby>,
     /// How to travel where no URI says so.
     pub transport: Transport,
-    /// Lifetime to ask for. Unit: time. Zero: the account does not register.
+    /// Lifetime to ask for. Unit: time. Zero: the account does not register. Otherwise its policy says when.
     pub expires: Duration,
     /// How the flow to the registrar is kept open.
     pub keep_alive: KeepAliveRule,
@@ -48,6 +48,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether it registers by itself and stays so.
+    pub fn registers(&self) -> bool {
+        !self.expires.is_zero() && self.policy.registers == policy::Registers::Always
+    }
+
+    /// Whether it is registered for the calls that it makes, as long as they last (K-147).
+    pub fn registers_for_calls(&self) -> bool {
+        !self.expires.is_zero() && self.policy.registers == policy::Registers::ForCalls
+    }
+
     /// Whose history and contacts are kept under this account: of who logs in with which name as whom. A number
     /// that is given to somebody else with another login shows nothing of who had it before (M-022, M-023).
     pub fn owner(&self) -> String {

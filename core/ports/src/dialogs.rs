@@ -5,7 +5,7 @@ use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
 use control::snapshot::Party;
-use control::{CallHandle, CommandId, KnownName, RecordingSnapshot};
+use control::{CallHandle, CommandId, ErrorObject, KnownName, RecordingSnapshot};
 use sip::ServerId;
 use sip::session::Inside;
 use sip_message::{Status, Uri};
@@ -39,6 +39,13 @@ pub enum Word {
         /// `None`: by the domain.
         registrar: Option<Uri>,
     },
+    /// The account of a call that asked by `registrar::Word::CallNeeds` is registered, or cannot be.
+    Registered {
+        /// The call.
+        call: CallHandle,
+        /// Why not.
+        outcome: Result<(), Box<ErrorObject>>,
+    },
     /// Calls somebody.
     Dial {
         /// Which command asked.
@@ -53,6 +60,8 @@ pub enum Word {
         ring_for: Option<Duration>,
         /// More header fields of the INVITE.
         headers: Vec<(String, String)>,
+        /// What is done with the number, where rules want nothing else.
+        action: Option<policy::DialAction>,
     },
     /// Picks up.
     Accept {

@@ -23,6 +23,9 @@ pub enum Word {
         next_hop: Uri,
         /// Never resent: silence is an answer.
         once: bool,
+        /// The account whose header fields it carries (K-086); `None`: the one whose address of record stands
+        /// in From.
+        account: Option<String>,
     },
     /// Sends the ACK of a 2xx, which belongs to no transaction (RFC 3261 §13.2.2.4).
     SendAck {
@@ -30,6 +33,8 @@ pub enum Word {
         request: Request,
         /// Where it goes next.
         next_hop: Uri,
+        /// As with [`Word::Send`].
+        account: Option<String>,
     },
     /// Cancels an INVITE that was sent under `id` (RFC 3261 §9.1).
     Cancel {

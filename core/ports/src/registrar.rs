@@ -2,6 +2,7 @@
 
 use crate::link::Heard;
 use crate::{Account, Address};
+use control::CallHandle;
 use std::sync::Arc;
 
 /// What registrar can be told.
@@ -25,6 +26,21 @@ pub enum Word {
     Unregister {
         /// The account's name.
         account: String,
+    },
+    /// A call that goes out needs the account to be registered (K-147); answered by `dialogs::Word::Registered`, once
+    /// it is or cannot be. It stays so until [`Word::CallOver`].
+    CallNeeds {
+        /// The account's name.
+        account: String,
+        /// The call.
+        call: CallHandle,
+    },
+    /// A call is over. One that needed nothing is passed over.
+    CallOver {
+        /// The account's name.
+        account: String,
+        /// The call.
+        call: CallHandle,
     },
     /// Other rules about the account's calls hold from now on.
     Policy {

@@ -213,6 +213,7 @@ pub(crate) fn complain_about_value(
         | Kind::Devices
         | Kind::Lines(_)
         | Kind::Digits
+        | Kind::CallThrough
         | Kind::Target
         | Kind::GmtOffset
         | Kind::Sha256

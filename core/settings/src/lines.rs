@@ -3,6 +3,7 @@
 use crate::tones;
 use audio::call_tone::Signal;
 use policy::disturb::{Entry, Who};
+use policy::header::Extra;
 use policy::ringtone::Ringtone;
 use policy::rule::{Direction, RULES};
 use policy::{IdentityOrder, Rules, answer::Callers, number};
@@ -26,6 +27,8 @@ pub(crate) enum Lines {
     Identities,
     /// Numbers.
     Numbers,
+    /// Header fields of requests.
+    Headers,
 }
 
 /// Most items of lists that are no rules.
@@ -62,6 +65,10 @@ impl Lines {
             }),
             Self::Identities if IdentityOrder::read(items).is_some() => Vec::new(),
             Self::Identities => vec![(0, format!("{items:?} is not allowed"), self.allowed())],
+            Self::Headers => each(items, |item| match Extra::read(item) {
+                Ok(_) => None,
+                Err(why) => Some((format!("{item:?}: {why}"), self.allowed())),
+            }),
             Self::Numbers => each(items, |item| {
                 let what = format!("{item:?} is no number");
                 let is_number = number::plain(item).is_some_and(|plain| plain == *item);
@@ -93,6 +100,10 @@ impl Lines {
             }
             Self::Identities => {
                 "allowed: a list of pai, from, rpid, ppi, each at most once, at least one"
+                    .to_owned()
+            }
+            Self::Headers => {
+                r#"allowed: a list of lines, such as ["INVITE X-Customer: 42", "* X-Site: 7"]"#
                     .to_owned()
             }
             Self::Numbers => r#"allowed: a list of numbers, such as ["112"]"#.to_owned(),

@@ -67,6 +67,8 @@ pub(crate) enum Kind {
     Digits,
     /// Empty, or where a call can be sent: a number or a SIP URI.
     Target,
+    /// Empty, or an access number and what is keyed in there.
+    CallThrough,
     /// Minutes east of Greenwich, or empty for local time.
     GmtOffset,
     /// Empty, a tone, or a country for its own where countries have one.
@@ -139,6 +141,9 @@ impl Kind {
             Self::Tone(signal) => tones::wrong(text, signal).is_none(),
             Self::Digits => text.len() <= 8 && text.bytes().all(|b| b.is_ascii_digit()),
             Self::Target => text.is_empty() || policy::forward::is_target(text),
+            Self::CallThrough => {
+                text.is_empty() || policy::action::CallThrough::read(text).is_some()
+            }
             Self::GmtOffset => text.is_empty(),
             Self::Sha256 => text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()),
             Self::Switch
@@ -172,6 +177,7 @@ impl Kind {
             | Self::Devices
             | Self::Digits
             | Self::Target
+            | Self::CallThrough
             | Self::GmtOffset
             | Self::Incoming
             | Self::Tone(_)
@@ -210,6 +216,7 @@ impl Kind {
             | Self::Lines(_)
             | Self::Digits
             | Self::Target
+            | Self::CallThrough
             | Self::GmtOffset
             | Self::Incoming
             | Self::Tone(_)
@@ -254,6 +261,9 @@ impl Kind {
             Self::Lines(lines) => lines.allowed(),
             Self::Digits => "allowed: at most 8 digits, or nothing".to_owned(),
             Self::Target => "allowed: number or SIP URI, or nothing".to_owned(),
+            Self::CallThrough => {
+                "allowed: dial characters, a comma for each pause of 2 s, and %targetNumber% behind the first, or nothing".to_owned()
+            }
             Self::GmtOffset => {
                 "allowed: integer -720 to 840, or nothing for local time".to_owned()
             }
@@ -284,7 +294,9 @@ impl Kind {
                 _ => Raw::Text(text.to_owned()),
             },
             // A rule has commas of its own: one line of the variable is one.
-            Self::Lines(Lines::Rewriting | Lines::IncomingRewriting | Lines::Schedule) => {
+            Self::Lines(
+                Lines::Rewriting | Lines::IncomingRewriting | Lines::Schedule | Lines::Headers,
+            ) => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                 Raw::List(lines.map(str::to_owned).collect())
             }
@@ -307,6 +319,7 @@ impl Kind {
             | Self::OptionalDevice
             | Self::Digits
             | Self::Target
+            | Self::CallThrough
             | Self::Incoming
             | Self::Tone(_)
             | Self::Sha256

@@ -2,7 +2,8 @@
 
 use crate::worker::Batch;
 use crate::{
-    Error, Settings, calls, contacts, messages, names, profiles, rescue, row, schema, watched,
+    Error, Settings, calls, contacts, mails, messages, names, profiles, rescue, row, schema,
+    watched,
 };
 use control::contacts::StoreChange;
 use control::history::KnownName;
@@ -31,6 +32,8 @@ pub struct Reader {
     pub own: String,
     /// Whose things are seen: of every account that is there, and of none.
     pub all: Vec<String>,
+    /// How mail addresses are made: by the default account's rule.
+    pub mail: policy::mail::Rule,
 }
 
 /// What a command came to.
@@ -232,6 +235,7 @@ impl Books {
             | Command::ProfileRemove(_)
             | Command::FavouriteAdd(_)
             | Command::FavouriteRemove(_) => profiles::carry_out(db, command, reader),
+            Command::FavouriteMail(of) => mails::of(db, of, reader),
             _ => Err(Error::refused(
                 Code::UNKNOWN_COMMAND,
                 "it is not about what is kept",
@@ -292,6 +296,7 @@ fn writes(command: &Command) -> bool {
             | Command::ContactList(_)
             | Command::ContactExport(_)
             | Command::ProfileList(_)
+            | Command::FavouriteMail(_)
             | Command::MessageList(_)
     )
 }

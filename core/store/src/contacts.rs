@@ -21,6 +21,8 @@ const CONTACTS: i64 = 20_000;
 const NUMBERS: usize = 16;
 /// Length of a name. Unit: characters.
 const NAME: usize = 200;
+/// Length of a mail address. Unit: characters.
+const MAIL: usize = 254;
 /// Length of a number or address. Unit: characters.
 const NUMBER: usize = 256;
 /// vCards that could not be used, told one by one.
@@ -61,7 +63,11 @@ pub(crate) fn list(
     Ok(Answer::plain(Reply::Contacts { contacts, silent }))
 }
 
-fn find_all(db: &Connection, query: &ContactQuery, reader: &Reader) -> Result<Vec<Contact>, Error> {
+pub(crate) fn find_all(
+    db: &Connection,
+    query: &ContactQuery,
+    reader: &Reader,
+) -> Result<Vec<Contact>, Error> {
     let sql = format!(
         "SELECT owner, body, sum FROM contacts WHERE owner IN ({})
          AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR instr(folded, ?2))
@@ -139,6 +145,7 @@ pub(crate) fn import(
     let mine = Reader {
         own: reader.own.clone(),
         all: vec![reader.own.clone()],
+        mail: reader.mail.clone(),
     };
     let have = find_all(&write, &ContactQuery::default(), &mine)?;
     let mut known: BTreeSet<_> = have.iter().map(same).collect();
@@ -184,6 +191,7 @@ pub(crate) fn list_of_directory(db: &mut Connection, list: &Listed) -> Result<u3
     let mine = Reader {
         own: list.owner.clone(),
         all: vec![list.owner.clone()],
+        mail: policy::mail::Rule::default(),
     };
     let have = find_all(&write, &ContactQuery::default(), &mine)?;
     let is_its = |contact: &&Contact| contact.origin.is_some() && contact.source == list.title;
@@ -310,6 +318,11 @@ fn checked(mut contact: Contact) -> Result<Contact, Error> {
         && !is_text(organisation, NAME)
     {
         return refused(format!("an organisation has 1 to {NAME} characters"));
+    }
+    if let Some(mail) = &contact.mail
+        && !is_text(mail, MAIL)
+    {
+        return refused(format!("a mail has 1 to {MAIL} characters"));
     }
     for number in &mut contact.numbers {
         *number = number.trim().to_owned();

@@ -24,6 +24,7 @@ pub mod books;
 mod calls;
 mod contacts;
 pub mod error;
+mod mails;
 mod messages;
 mod names;
 mod profiles;

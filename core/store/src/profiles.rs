@@ -140,14 +140,27 @@ fn remove_favourite(profiles: &mut [Profile], asked: FavouriteOf) -> Result<(), 
     let favourite = checked(asked.favourite)?;
     let profile = find(profiles, asked.profile.as_deref())?;
     let Some(at) = position(profile, &favourite) else {
-        let why = format!(
-            "profile {} has no such favourite",
-            control::quoted(&profile.name)
-        );
-        return Err(Error::refused(Code::UNKNOWN_RECORD, why));
+        return Err(not_in(profile));
     };
     profile.favourites.remove(at);
     Ok(())
+}
+
+/// A favourite that is in its profile, as it was added. Errors: it is none of it.
+pub(crate) fn known(db: &Connection, asked: FavouriteOf, owner: &str) -> Result<Favourite, Error> {
+    let favourite = checked(asked.favourite)?;
+    let mut profiles = of(db, owner)?;
+    let profile = find(&mut profiles, asked.profile.as_deref())?;
+    let at = position(profile, &favourite).ok_or_else(|| not_in(profile))?;
+    Ok(profile.favourites.swap_remove(at))
+}
+
+fn not_in(profile: &Profile) -> Error {
+    let why = format!(
+        "profile {} has no such favourite",
+        control::quoted(&profile.name)
+    );
+    Error::refused(Code::UNKNOWN_RECORD, why)
 }
 
 /// The profile of this name; without one, that in use.

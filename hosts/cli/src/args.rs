@@ -22,7 +22,7 @@ mod switch;
 
 use crate::verbs::{Open, PluginBisect, PluginBisectOne, PluginNew, PluginRun, Rules};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
-use control::command::Digits;
+use control::command::{DialAction, Digits};
 use control::{AccountHandle, CallHandle, Code, PluginId};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -289,6 +289,9 @@ pub(crate) struct Call {
     /// Call from this account
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<AccountHandle>,
+    /// What to do with the number, such as voiceCall or callThrough
+    #[arg(long, value_name = "NAME")]
+    pub(crate) action: Option<DialAction>,
 }
 
 /// A verb about one call.

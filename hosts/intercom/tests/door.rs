@@ -89,6 +89,7 @@ async fn dial(core: &engine::Core, to: String) -> CallHandle {
         account: None,
         ring_for_s: None,
         headers: Default::default(),
+        action: None,
     };
     // The account is there a moment after the engine.
     loop {

@@ -1,7 +1,7 @@
 //! The steps of a case, one after the other.
 
 use crate::ears::Heard;
-use crate::scenario::{Event, Level, Mock, Step, Tone, Wait};
+use crate::scenario::{Ask, Event, Level, Mock, Step, Tone, Wait};
 use crate::stage::Stage;
 use control::command::{CallRef, Command, Dial, SendDtmf};
 use control::recording::StartRecording;
@@ -42,6 +42,7 @@ impl<'a> Play<'a> {
     pub(crate) async fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::Dial(to) => self.dial(to),
+            Step::Ask(ask) => self.ask(ask).await,
             Step::Wait(wait) => self.wait(wait).await.map(drop),
             Step::Digits(digits) => {
                 let digits = digits.parse().map_err(|why| format!("{digits:?}: {why}"))?;
@@ -74,12 +75,29 @@ impl<'a> Play<'a> {
         reply.map_err(|why| format!("{name} was refused: {} {}", why.code, why.detail))
     }
 
+    /// Any command of the control words, and what its reply has to hold.
+    async fn ask(&self, ask: &Ask) -> Result<(), String> {
+        let name = &ask.command;
+        let read = Command::from_value(name, Value::Object(ask.with.clone()));
+        let command = read.ok_or_else(|| format!("there is no command '{name}'"))?;
+        let command = command.map_err(|why| format!("{name}: {why}"))?;
+        let (_, reply) = self.stage.phone.ask(command, None).await;
+        let reply =
+            reply.map_err(|why| format!("{name} was refused: {} {}", why.code, why.detail))?;
+        let reply = serde_json::to_value(&reply).map_err(|why| format!("{name}: {why}"))?;
+        match within(&reply, &Value::Object(ask.reply.clone())) {
+            true => Ok(()),
+            false => Err(format!("{name} is replied to with {reply}")),
+        }
+    }
+
     fn dial(&mut self, to: &str) -> Result<(), String> {
         let dial = Dial {
             to: to.to_owned(),
             account: None,
             ring_for_s: None,
             headers: Default::default(),
+            action: None,
         };
         if let Reply::Call { call } = self.command(Command::Dial(dial))? {
             self.call = Some(call.call);

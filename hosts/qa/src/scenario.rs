@@ -53,6 +53,8 @@ pub(crate) struct Case {
 pub(crate) enum Step {
     /// Calls a number.
     Dial(String),
+    /// Gives any command, and looks at the reply.
+    Ask(Ask),
     /// Waits for the next event of this name, which may be anything in `where`.
     Wait(Wait),
     /// Sends keys.
@@ -95,6 +97,19 @@ pub(crate) struct Wait {
     pub(crate) fields: Map<String, Value>,
     #[serde(default = "patience")]
     pub(crate) within_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ask {
+    /// The command's name.
+    pub(crate) command: String,
+    /// Its fields.
+    #[serde(default)]
+    pub(crate) with: Map<String, Value>,
+    /// What stands in the reply, among other things.
+    #[serde(default)]
+    pub(crate) reply: Map<String, Value>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -176,7 +191,11 @@ impl Step {
             Self::Mock(mock) if mock.calls == 0 && mock.failed == 0 => {
                 Err("say calls, failed or both, more than 0".to_owned())
             }
+            Self::Ask(ask) if !control::command::NAMES.contains(&ask.command.as_str()) => {
+                Err(format!("there is no command '{}'", ask.command))
+            }
             Self::Mock(_)
+            | Self::Ask(_)
             | Self::Dial(_)
             | Self::Digits(_)
             | Self::Pause(_)

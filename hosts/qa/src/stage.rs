@@ -56,7 +56,8 @@ impl Stage {
             .map(|(key, value)| (key, value, "scenario".to_owned()))
             .collect();
         let loaded = settings::load(&request).map_err(|all| all.to_string())?;
-        let builder = phone::build(&loaded.settings, catalogue).map_err(|why| why.to_string())?;
+        let builder =
+            phone::build_keeping(&loaded.settings, catalogue).map_err(|why| why.to_string())?;
         let phone = builder.start().await.map_err(|why| why.to_string())?;
         let events = phone.events(Filter(Vec::new()));
         let stage = Self { pbx, phone, events };

@@ -182,3 +182,32 @@ fn what_cannot_be_run_is_said_at_once() {
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("line 4"), "{told}");
 }
+
+/// M-118: the link that begins a mail to a favourite is what the host gets.
+#[test]
+fn m_118_the_link_of_a_mail_to_a_favourite_is_captured() {
+    let scenario = |kept: &Path, link: &str| {
+        format!(
+            r#"name = "mail"
+settings = {{ "history.folder" = {:?}, "account.mail_domain" = "house.test" }}
+[[case]]
+name = "a mail to Carol"
+steps = [
+    {{ ask = {{ command = "contact.add", with = {{ name = "Carol", numbers = ["104"], mail = "c&s" }} }} }},
+    {{ ask = {{ command = "favourite.add", with = {{ name = "Carol" }} }} }},
+    {{ ask = {{ command = "favourite.mail", with = {{ name = "Carol" }}, reply = {{ link = "{link}" }} }} }},
+]
+"#,
+            kept
+        )
+    };
+    let kept = tempfile::tempdir().unwrap();
+    let (_folder, file) = written(&scenario(kept.path(), "mailto:c%26s@house.test"));
+    let (code, said) = run(&file, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let kept = tempfile::tempdir().unwrap();
+    let (_folder, file) = written(&scenario(kept.path(), "mailto:nobody@house.test"));
+    let (code, said) = run(&file, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("favourite.mail is replied to with"), "{said}");
+}

@@ -51,6 +51,9 @@ pub struct Contact {
     /// Where they work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
+    /// Their mail: all of the address, or what stands before the @. 1 to 254 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
     /// Numbers and addresses, best first. 1 to 16, of up to 256 characters.
     pub numbers: Vec<String>,
     /// What each number is for (`work`, `cell`), in the order of the numbers; fewer: nothing is known of the rest.

@@ -116,6 +116,11 @@ index! { PHONE;
         "what it says cannot be written"
         "the disk is full, or what standard output leads to takes no more"
         "make room, or let standard output lead elsewhere; what was asked for may have been done";
+    /// The desktop has nothing for a link.
+    1012 LINK_UNOPENED Failed
+        "the link cannot be opened"
+        "xdg-open is not installed, or the desktop has no program for links of this kind"
+        "install xdg-utils and a program for such links, or take the link that is printed without --open";
     /// User or password refused.
     2001 WRONG_PASSWORD Unauthorised
         "the server does not accept this user and password"
@@ -259,8 +264,8 @@ index! { PHONE;
     /// Rules of the account want what this phone cannot do.
     4020 RULES_WANT_MORE Failed
         "the account's rules want what this phone cannot do"
-        "an action of rewriting asks for video, call-through, a browser or another way of calling"
-        "see which rule it is: offhook rules test NUMBER; change it under rewriting in the settings";
+        "a dial action, of rewriting or of the command, asks for video, call-through, a browser or another way of calling"
+        "see which rule it is: offhook rules test NUMBER; change it under rewriting, or set up what it needs";
     /// Forwarding would bring the call back.
     4021 FORWARDED_IN_A_CIRCLE Failed
         "the call is not forwarded, for it would come back"
@@ -423,6 +428,11 @@ index! { PHONE;
         "that contact belongs to a directory"
         "it was copied from there, and would come back as it was"
         "change it at the directory";
+    /// Nothing says where a mail would go.
+    4104 NO_MAIL_ADDRESS Usage
+        "there is no mail address of that favourite"
+        "no mail is kept of it, and mail_user_as_local and mail_domain of the account make none of its number"
+        "keep one: offhook contact change ID --mail ADDRESS; or set mail_domain of the account";
 }
 
 /// The entry of `code`.

@@ -67,12 +67,27 @@ fn contact(card: &VCard, kind: ContactKind) -> Contact {
         kind: said.unwrap_or(kind),
         name: name.unwrap_or_default(),
         organisation,
+        mail: mail_of(card),
         numbers,
         labels: if is_labelled { labels } else { Vec::new() },
         watch: own(WATCH).is_some_and(|watch| watch == "1"),
         position: own(POSITION).and_then(|at| at.parse().ok()).unwrap_or(0),
         ..Contact::default()
     }
+}
+
+/// The first mail address.
+fn mail_of(card: &VCard) -> Option<String> {
+    let mail = texts(card.property(&VCardProperty::Email)?).next()?;
+    let scheme = mail
+        .get(..7)
+        .filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    Some(
+        scheme
+            .and_then(|_| mail.get(7..))
+            .unwrap_or(&mail)
+            .to_owned(),
+    )
 }
 
 /// Numbers and addresses that can be called.
@@ -164,6 +179,8 @@ pub fn write(contact: &Contact) -> String {
             .iter()
             .map(|org| text(VCardProperty::Org, org)),
     );
+    let mail = contact.mail.iter();
+    entries.extend(mail.map(|mail| text(VCardProperty::Email, mail)));
     for (at, number) in contact.numbers.iter().enumerate() {
         let is_number = !crate::fold::digits(number).is_empty();
         let mut entry = match is_number {
@@ -207,5 +224,17 @@ mod tests {
         assert_eq!(ann.labels, ["work", "cell", ""]);
         let again = read(&write(&ann), ContactKind::Personal).remove(0).unwrap();
         assert_eq!(again, ann);
+    }
+
+    /// M-118: the first mail address is kept, and written again; a link is read as the address that it names.
+    #[test]
+    fn m_118_a_mail_address_comes_and_goes() {
+        let card = "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Carol\r\nTEL:101\r\nEMAIL:mailto:c@house.test\r\n\
+                    EMAIL:other@house.test\r\nEND:VCARD\r\n";
+        let mut read = read(card, ContactKind::Personal);
+        let contact = read.remove(0).unwrap();
+        assert_eq!(contact.mail.as_deref(), Some("c@house.test"));
+        let written = write(&contact);
+        assert!(written.contains("EMAIL:c@house.test"), "{written}");
     }
 }

@@ -56,6 +56,7 @@ impl Scope {
             | Command::ContactList(_)
             | Command::ContactExport(_)
             | Command::ProfileList(_)
+            | Command::FavouriteMail(_)
             | Command::MessageList(_)
             | Command::PresenceList(_)
             | Command::Events(_) => Self::Read,

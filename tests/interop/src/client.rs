@@ -121,6 +121,7 @@ impl Client {
             account: None,
             ring_for_s: None,
             headers,
+            action: None,
         };
         let reply = self.ask(Command::Dial(dial))?;
         let Reply::Call { call } = reply else {

@@ -48,6 +48,8 @@ pub struct Wish {
     pub users: Vec<(&'static str, &'static str)>,
     /// Its extensions can be watched, for so long at most. Unit: s. `None`: it takes no SUBSCRIBE.
     pub watched_s: Option<u32>,
+    /// It takes calls only from who is registered.
+    pub only_registered: bool,
     /// It keeps text messages for who is not registered, and hands them over later (its module msilo).
     pub keeps_messages: bool,
 }
@@ -66,6 +68,7 @@ impl Default for Wish {
                 ("103", "secret-103"),
             ],
             watched_s: None,
+            only_registered: false,
             keeps_messages: false,
         }
     }
@@ -113,6 +116,9 @@ fn defines(wish: &Wish) -> String {
     let mut all = String::new();
     if wish.watched_s.is_some() {
         all.push_str("#!define WITH_PRESENCE\n");
+    }
+    if wish.only_registered {
+        all.push_str("#!define WITH_REGISTERED\n");
     }
     if wish.keeps_messages {
         all.push_str("#!define WITH_SILO\n");

@@ -75,6 +75,7 @@ fn call(client: &mut Client, account: &str, to: &str) -> anyhow::Result<()> {
         account: Some(account.parse()?),
         ring_for_s: None,
         headers: BTreeMap::new(),
+        action: None,
     };
     let Reply::Call { call } = client.ask(Command::Dial(dial))? else {
         anyhow::bail!("{to} is no call");

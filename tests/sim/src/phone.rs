@@ -73,6 +73,7 @@ impl Phone {
                 to,
                 ring_for: None,
                 headers: Vec::new(),
+                action: None,
             })
         });
         call

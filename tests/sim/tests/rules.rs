@@ -129,7 +129,7 @@ fn what_rules_want_and_nobody_can_do_is_told() {
         (
             "3",
             Code::RULES_WANT_MORE,
-            "a rule wants the dial action openUrl, which needs a browser",
+            "dial action openUrl: no address configured",
         ),
         (
             "4,x",
@@ -202,4 +202,48 @@ fn k_131_calls_that_a_rule_names_are_recorded() {
         world.run_for(ms(2_000));
         assert_eq!(alice.count("recording.stopped"), started, "{to}");
     }
+}
+
+/// K-135, K-169, K-218: by way of the access number, where the number is keyed in 2 s after the answer.
+#[test]
+fn m_210_k_135_call_through_keys_the_number_in_at_the_access_number() {
+    let (mut world, alice, bob) = alice_and_bob(6, |settings| {
+        settings.policy = desk(&["startsWith 7 => callThrough"]);
+        settings.policy.dialling.call_through =
+            policy::action::CallThrough::read("5550,%targetNumber%#");
+    });
+    let call = answered(&mut world, &alice, "7-123");
+    let heard = || -> String {
+        let events = bob.events().into_iter();
+        let digits = events.filter_map(|event| match event.body {
+            EventBody::CallDtmf(told) if told.direction == Side::Remote => Some(told.digit),
+            _ => None,
+        });
+        digits.collect()
+    };
+    world.run_for(ms(1_800));
+    assert_eq!(heard(), "");
+    world.run_for(ms(400));
+    assert!(heard().starts_with('7'), "{}", heard());
+    world.run_for(ms(2_000));
+    assert_eq!(heard(), "7123#");
+    let created = alice
+        .events()
+        .into_iter()
+        .find_map(|event| match event.body {
+            EventBody::CallCreated(created) => Some(created),
+            _ => None,
+        });
+    assert_eq!(created.unwrap().to, "sip:5550@pbx.test");
+    alice.hang_up(call);
+}
+
+/// K-222: where nobody asks the person, the number is called, with a warning.
+#[test]
+fn m_210_k_222_options_without_anybody_to_ask_is_a_call() {
+    let (mut world, alice, _bob) = alice_and_bob(7, |settings| {
+        settings.policy = desk(&["equals 7 => overrideDialAction options"]);
+    });
+    answered(&mut world, &alice, "7");
+    assert_eq!(alice.count("call.warning"), 1);
 }

@@ -318,6 +318,7 @@ fn our_cancel_says_that_nobody_answered() {
         to,
         ring_for: Some(Duration::from_secs(3)),
         headers: Vec::new(),
+        action: None,
     });
     world.run_for(ms(4_000));
     let cancel = eve.last("CANCEL").unwrap();

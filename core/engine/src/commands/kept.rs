@@ -49,12 +49,16 @@ impl Commands {
 
     /// Whose things are asked for: of the person whose accounts are here.
     pub(crate) fn reader(&self) -> Reader {
-        let own = default_of(self.accounts.iter()).map(Account::owner);
+        let default = default_of(self.accounts.iter());
+        let own = default.map(Account::owner);
         let mut all: Vec<String> = self.accounts.iter().map(Account::owner).collect();
         all.push(String::new());
         Reader {
             own: own.unwrap_or_default(),
             all,
+            mail: default
+                .map(|account| account.policy.mail.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -71,6 +75,7 @@ impl Commands {
             account: record.account,
             ring_for_s: None,
             headers: BTreeMap::new(),
+            action: None,
         };
         self.carry_out(Command::Dial(dial), id, hub, now)
     }
@@ -98,5 +103,6 @@ pub(crate) const fn is_kept(command: &Command) -> bool {
             | Command::ProfileRemove(_)
             | Command::FavouriteAdd(_)
             | Command::FavouriteRemove(_)
+            | Command::FavouriteMail(_)
     )
 }

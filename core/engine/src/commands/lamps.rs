@@ -140,6 +140,7 @@ fn called(account: &AccountHandle, to: &str) -> Dial {
         account: Some(account.clone()),
         ring_for_s: None,
         headers: BTreeMap::new(),
+        action: None,
     }
 }
 

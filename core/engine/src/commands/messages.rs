@@ -88,7 +88,7 @@ impl Commands {
             let why = format!("no account is called {}", quoted(name));
             ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
         })?;
-        let registers = known.is_some_and(|known| !known.expires.is_zero());
+        let registers = known.is_some_and(|known| known.registers());
         let is_there = account.state == AccountState::Registered;
         // In a call the way is there already.
         if registers && !is_there && call.is_none() {

@@ -125,7 +125,18 @@ fn dialled(
             };
         }
     };
-    let reason = if made.is_emergency {
+    let steps: Vec<RuleStep> = made.steps.iter().map(step).collect();
+    let made = match dialling.act(made, None) {
+        Ok(made) => made,
+        Err(why) => {
+            return RulesTested {
+                reason: why.to_string(),
+                steps,
+                ..tested
+            };
+        }
+    };
+    let mut reason = if made.is_emergency {
         "it is an emergency number".to_owned()
     } else if let Some(last) = made.steps.last() {
         format!("rule {} of rewriting", last.rule)
@@ -134,12 +145,15 @@ fn dialled(
     } else {
         "no rule says otherwise".to_owned()
     };
+    if let Some(action) = made.action {
+        reason += &format!("; dial action {}", action.name());
+    }
     RulesTested {
         outcome: RulesOutcome::Dial,
         reason,
         becomes: made.to,
         located: made.located,
-        steps: made.steps.iter().map(step).collect(),
+        steps,
         emergency: made.is_emergency,
         record: made.record,
         through: made.account.and_then(|account| account.parse().ok()),

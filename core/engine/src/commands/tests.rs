@@ -79,6 +79,7 @@ impl Rig {
             account: None,
             ring_for_s: None,
             headers: std::collections::BTreeMap::new(),
+            action: None,
         });
         let (_, reply) = self.commands.take(dial, None, &self.hub, Instant::ZERO);
         self.posts.borrow_mut().clear();
@@ -241,6 +242,7 @@ fn a_call_is_made_from_the_account_named_or_else_the_default_one() {
             account: named.map(|name: &str| name.parse().unwrap()),
             ring_for_s: Some(7),
             headers: [("X-A".to_owned(), "1".to_owned())].into(),
+            action: None,
         };
         let posts = rig.ask(Command::Dial(dial)).unwrap();
         let Some(Post::Dialogs(dialogs::Word::Dial {

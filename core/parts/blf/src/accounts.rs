@@ -38,7 +38,7 @@ pub(crate) struct Known {
 impl Known {
     /// Whether registrar says where it is reached.
     fn registers(&self) -> bool {
-        !self.account.expires.is_zero()
+        self.account.registers()
     }
 
     /// What is asked of an extension first.

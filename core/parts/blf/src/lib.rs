@@ -121,6 +121,7 @@ impl Blf {
                     request,
                     next_hop,
                     once: false,
+                    account: None,
                 }),
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),
                 Output::Respond { id, response } => {

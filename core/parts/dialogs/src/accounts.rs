@@ -7,6 +7,7 @@ use sip::auth;
 use sip::dialogs::Input;
 use sip::session::AccountId;
 use sip_message::Uri;
+use std::sync::Arc;
 
 impl Dialogs {
     pub(crate) fn add_account(&mut self, account: Account, now: Instant) {
@@ -44,6 +45,13 @@ impl Dialogs {
             }
         }
         self.accounts.insert(account.name.clone(), (id, account));
+    }
+
+    /// Other rules about its calls hold from now on.
+    pub(crate) fn account_rules(&mut self, name: &str, policy: Arc<policy::Policy>) {
+        if let Some((_, account)) = self.accounts.get_mut(name) {
+            account.policy = policy;
+        }
     }
 
     /// Calls that begin now go by the server that the account is registered at (M-018).

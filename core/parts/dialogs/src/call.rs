@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 /// How far a call has come, apart from what its snapshot shows.
 #[derive(Debug)]
 pub enum Stage {
+    /// Registrar was asked to register the account first (K-147).
+    Registering(Box<Outgoing>),
     /// Link was asked how the callee is reached.
     Routing(Box<Outgoing>),
     /// Media was asked for ports.

@@ -4,12 +4,13 @@ use crate::answering::Step;
 use crate::outgoing::Wish;
 use crate::{Dialogs, outgoing};
 use base::{Duration, Instant};
+use control::event::CallWarning;
 use control::snapshot::{CallDirection, CallSnapshot};
-use control::{CallHandle, Code, quoted};
+use control::{CallHandle, Code, EventBody, quoted};
+use policy::DialAction;
 use policy::Surroundings;
 use policy::dial_string::Stage;
 use policy::dialling::Dialled;
-use policy::rule::DialAction;
 use ports::account::{by_transport, default_of};
 use ports::{Account, Outbox, recorder};
 use sip_message::Uri;
@@ -28,6 +29,10 @@ pub(crate) struct Planned {
     pub(crate) headers: Vec<(String, String)>,
     /// What follows the answer.
     pub(crate) after: After,
+    /// What is done with the number, where somebody wants more than a plain call.
+    pub(crate) action: Option<DialAction>,
+    /// It is an emergency call.
+    pub(crate) is_emergency: bool,
     /// Why nobody is called.
     pub(crate) wrong: Option<(Code, String)>,
 }
@@ -79,9 +84,12 @@ impl Dialogs {
     }
 
     fn plan_dialled(&self, account: &Account, wish: &Wish, dialled: Dialled) -> Planned {
-        if let Some(why) = dialled.action.and_then(unsupported) {
-            return Planned::wrong(Some(account), Code::RULES_WANT_MORE, why);
-        }
+        let dialled = match account.policy.dialling.act(dialled, wish.action) {
+            Ok(dialled) => dialled,
+            Err(why) => {
+                return Planned::wrong(Some(account), Code::RULES_WANT_MORE, why.to_string());
+            }
+        };
         let account = match &dialled.account {
             None => account,
             Some(name) => match self.accounts.get(name) {
@@ -114,6 +122,8 @@ impl Dialogs {
                 stages: dialled.after,
                 record: dialled.record,
             },
+            is_emergency: dialled.is_emergency,
+            action: dialled.action,
             wrong: None,
         }
     }
@@ -161,6 +171,16 @@ impl Dialogs {
         self.follow_plan(handle, now, out);
     }
 
+    /// Nobody asks the person what to do with the number: it is called (K-222).
+    pub(crate) fn warn_of_nobody(&self, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let warning = Box::new(CallWarning {
+            code: Code::RULES_WANT_MORE,
+            text: "nobody here asks what to do with the number: it is called".to_owned(),
+            fix: "name a dial action: offhook call NUMBER --action NAME".to_owned(),
+        });
+        self.tell(handle, EventBody::CallWarning(warning), now, out);
+    }
+
     /// Keys that were dialled behind the number.
     pub(crate) fn dialled_keys(
         &mut self,
@@ -184,22 +204,4 @@ impl Planned {
             ..Self::default()
         }
     }
-}
-
-/// Why a number cannot be used as rules want it; `None`: it is called.
-fn unsupported(action: DialAction) -> Option<String> {
-    let (name, needs) = match action {
-        DialAction::AutoCall | DialAction::VoiceCall => return None,
-        DialAction::VideoCall => ("videoCall", "video"),
-        DialAction::CallThrough => {
-            return Some("call-through is not enabled for this account".to_owned());
-        }
-        DialAction::WebCallback => ("webCallback", "a callback service"),
-        DialAction::OpenUrl => ("openUrl", "a browser"),
-        DialAction::GsmCall => ("gsmCall", "a telephone company's radio"),
-        DialAction::Options => ("options", "somebody to ask"),
-    };
-    Some(format!(
-        "a rule wants the dial action {name}, which needs {needs}"
-    ))
 }

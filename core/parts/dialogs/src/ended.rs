@@ -6,10 +6,10 @@ use crate::causes::Causes;
 use crate::stands;
 use base::{Instant, Machine};
 use control::event::CallEnded;
-use control::snapshot::CallState;
+use control::snapshot::{CallDirection, CallState};
 use control::{CallHandle, Code, CommandId, EndCause, EndReason, EndedBy, ErrorObject, EventBody};
 use ports::media::{self, Quality};
-use ports::{Address, Outbox};
+use ports::{Address, Outbox, registrar};
 use sip::dialogs::Input;
 use sip::session::{By, Cause, Detail, EndReason as SessionEnd, Order};
 use sip_message::{Reason, Status};
@@ -93,7 +93,7 @@ impl Dialogs {
                 };
                 self.order(session, order, now);
             }
-            Stage::Routing(_) | Stage::Preparing(_) => {
+            Stage::Registering(_) | Stage::Routing(_) | Stage::Preparing(_) => {
                 self.fail(handle, Code::NO_MEDIA_PORT, why.to_owned(), now, out);
             }
             Stage::Ended(_) => {}
@@ -134,17 +134,33 @@ impl Dialogs {
         call.snapshot.state = CallState::Ending;
         call.ended = Some(now);
         let knows_media = match call.stage {
-            Stage::Routing(_) => false,
+            Stage::Registering(_) | Stage::Routing(_) => false,
             Stage::Preparing(_) | Stage::Live => call.sound_asked,
             Stage::Ended(_) => return,
         };
         let standing = stands::at_the_end(call, &reason);
         call.stage = Stage::Ended(reason);
+        self.needs_no_more(handle, out);
         self.stands(handle, standing, out);
         self.leave_room(handle, now, out);
         match knows_media {
             true => out.post(media::Word::Release { call: handle }),
             false => self.released(handle, None, now, out),
+        }
+    }
+
+    /// An account that is registered for calls alone needs it no more for this one.
+    fn needs_no_more(&self, handle: CallHandle, out: &mut Outbox) {
+        let account = self
+            .calls
+            .get(&handle)
+            .and_then(|call| call.snapshot.account.as_ref());
+        let account = account.and_then(|name| self.accounts.get(name.as_str()));
+        if let Some((_, account)) = account.filter(|(_, account)| account.registers_for_calls()) {
+            out.post(registrar::Word::CallOver {
+                account: account.name.clone(),
+                call: handle,
+            });
         }
     }
 
@@ -221,8 +237,8 @@ impl Dialogs {
             }
             Address::History => self.history_lost(now, out),
             Address::Transfer => self.transfer_lost(out),
-            Address::Registrar
-            | Address::Dialogs
+            Address::Registrar => self.registrar_lost(out),
+            Address::Dialogs
             | Address::Blf
             | Address::Messages
             | Address::Presence
@@ -252,6 +268,25 @@ impl Dialogs {
             .collect();
         for handle in all {
             self.route(handle, out);
+        }
+    }
+
+    /// Calls that go on still need their account registered.
+    fn registrar_lost(&self, out: &mut Outbox) {
+        let up = self
+            .calls
+            .values()
+            .filter(|call| !matches!(call.stage, Stage::Ended(_)));
+        for call in up.filter(|call| call.snapshot.direction == CallDirection::Outgoing) {
+            let account = call.snapshot.account.as_ref();
+            let account = account.and_then(|name| self.accounts.get(name.as_str()));
+            if let Some((_, account)) = account.filter(|(_, account)| account.registers_for_calls())
+            {
+                out.post(registrar::Word::CallNeeds {
+                    account: account.name.clone(),
+                    call: call.handle,
+                });
+            }
         }
     }
 

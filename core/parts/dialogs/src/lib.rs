@@ -262,7 +262,7 @@ impl Dialogs {
                 match &call.stage {
                     Stage::Preparing(_) => self.invite(handle, now, out),
                     Stage::Live => self.media_came(handle, now, out),
-                    Stage::Routing(_) | Stage::Ended(_) => {}
+                    Stage::Registering(_) | Stage::Routing(_) | Stage::Ended(_) => {}
                 }
             }
             Err(why) => {
@@ -316,14 +316,18 @@ impl Dialogs {
                         request,
                         next_hop: route_to,
                         once: false,
+                        account: self.account_of_session(session),
                     });
                 }
                 Output::SendAck {
-                    request, route_to, ..
+                    session,
+                    request,
+                    route_to,
                 } => {
                     out.post(link::Word::SendAck {
                         request,
                         next_hop: route_to,
+                        account: self.account_of_session(session),
                     });
                 }
                 Output::Abandon { id, .. } => out.post(link::Word::Abandon { id }),
@@ -350,13 +354,10 @@ impl Part for Dialogs {
             Word::Heard(heard) => self.heard(heard, now, out),
             Word::Account(account) => self.add_account(*account, now),
             Word::Contacts(book) => self.book = book,
-            Word::Policy { account, policy } => {
-                if let Some((_, known)) = self.accounts.get_mut(&account) {
-                    known.policy = policy;
-                }
-            }
+            Word::Policy { account, policy } => self.account_rules(&account, policy),
             Word::Registrar { account, registrar } => self.account_moved(&account, registrar),
             Word::AccountGone { account } => self.account_gone(&account, now),
+            Word::Registered { call, outcome } => self.registered(call, outcome, now, out),
             Word::Dial {
                 command,
                 call,
@@ -364,12 +365,14 @@ impl Part for Dialogs {
                 to,
                 ring_for,
                 headers,
+                action,
             } => {
                 let wish = Wish {
                     account,
                     to,
                     ring_for,
                     headers,
+                    action,
                 };
                 self.dial(command, call, wish, now, out);
             }

@@ -8,10 +8,11 @@ use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, CallSnapshot, Party};
-use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
+use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, EventBody};
+use policy::DialAction;
 use ports::account::by_transport;
 use ports::link::{self, NoPath, Path};
-use ports::{Account, Address, Outbox, media};
+use ports::{Account, Address, Outbox, media, registrar};
 use sip::SessionId;
 use sip::dialogs::{Input, outbound};
 use sip::session::Dial;
@@ -25,6 +26,8 @@ pub(crate) struct Wish {
     pub(crate) to: String,
     pub(crate) ring_for: Option<Duration>,
     pub(crate) headers: Vec<(String, String)>,
+    /// What is done with the number, where rules want nothing else.
+    pub(crate) action: Option<DialAction>,
 }
 
 impl Dialogs {
@@ -74,12 +77,16 @@ impl Dialogs {
             call.sound = sound.unwrap_or_else(|| self.settings.sound.clone());
         }
         self.created(handle, now, out);
+        if planned.action == Some(DialAction::Options) {
+            self.warn_of_nobody(handle, now, out);
+        }
         let (Some(account), Some(target)) = (planned.account, planned.target) else {
             let no_address = || (Code::BAD_ADDRESS, String::new());
             let (code, why) = planned.wrong.unwrap_or_else(no_address);
             return self.fail(handle, code, why, now, out);
         };
         let ring_for = wish.ring_for.or(self.settings.ring_for);
+        let for_calls = account.registers_for_calls();
         let outgoing = Outgoing {
             target,
             account: account.name,
@@ -87,12 +94,47 @@ impl Dialogs {
             ring_for,
             headers: [planned.headers, wish.headers].concat(),
         };
+        let outgoing = Box::new(outgoing);
+        // Nobody keeps an emergency call waiting.
+        let needs = (for_calls && !planned.is_emergency).then(|| outgoing.account.clone());
         if let Some(call) = self.calls.get_mut(&handle) {
             call.after = planned.after;
-            call.stage = Stage::Routing(Box::new(outgoing));
+            call.stage = match needs {
+                Some(_) => Stage::Registering(outgoing),
+                None => Stage::Routing(outgoing),
+            };
         }
         self.make_room(handle, now, out);
-        self.route(handle, out);
+        match needs {
+            Some(account) => out.post(registrar::Word::CallNeeds {
+                account,
+                call: handle,
+            }),
+            None => self.route(handle, out),
+        }
+    }
+
+    /// Registrar says whether the account of a call that waits for it is registered.
+    pub(crate) fn registered(
+        &mut self,
+        handle: CallHandle,
+        outcome: Result<(), Box<ErrorObject>>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let stage = std::mem::replace(&mut call.stage, Stage::Live);
+        let Stage::Registering(outgoing) = stage else {
+            call.stage = stage;
+            return;
+        };
+        call.stage = Stage::Routing(outgoing);
+        match outcome {
+            Ok(()) => self.route(handle, out),
+            Err(error) => self.fail(handle, error.code, error.detail, now, out),
+        }
     }
 
     /// Asks link how the callee is reached.
@@ -233,6 +275,13 @@ impl Dialogs {
             snapshot: call.snapshot.clone(),
         };
         self.tell(handle, EventBody::CallSent(Box::new(sent)), now, out);
+    }
+
+    /// The account of a session's call.
+    pub(crate) fn account_of_session(&self, session: SessionId) -> Option<String> {
+        let handle = self.by_session.get(&session)?;
+        let account = self.calls.get(handle)?.snapshot.account.as_ref()?;
+        Some(account.as_str().to_owned())
     }
 
     /// A call of ours gets its Call-ID with the first request that goes out.

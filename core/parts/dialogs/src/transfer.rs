@@ -6,6 +6,7 @@ use crate::outgoing::{Wish, is_own};
 use base::Instant;
 use control::snapshot::{CallDirection, CallState};
 use control::{CallHandle, CallSnapshot, Code, EventBody};
+use policy::DialAction;
 use ports::dialogs::ReferTo;
 use ports::{Account, Address, Outbox, presence, transfer};
 use sip::session::{Inside, Order};
@@ -101,7 +102,13 @@ impl Dialogs {
             to,
             ring_for: None,
             headers: Vec::new(),
+            action: None,
         });
+        // Nobody else keys a number in at our access number.
+        if planned.action == Some(DialAction::CallThrough) {
+            let why = "a rule wants call-through, and nobody can be handed on to that";
+            return Err((Code::RULES_WANT_MORE, why.to_owned()));
+        }
         let no_address = || (Code::BAD_ADDRESS, String::new());
         match (planned.target, planned.account) {
             (Some(Uri::Sip(uri)), Some(account)) if is_own(&account, &Uri::Sip(uri.clone())) => {
@@ -162,6 +169,7 @@ impl Dialogs {
             to,
             ring_for: None,
             headers,
+            action: None,
         };
         self.dial_instead(handle, wish, instead, now, out);
     }

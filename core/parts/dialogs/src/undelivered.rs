@@ -2,7 +2,7 @@
 
 use crate::Dialogs;
 use base::{Instant, Machine};
-use ports::{Outbox, Post, history, link, media, messages, transfer};
+use ports::{Outbox, Post, history, link, media, messages, registrar, transfer};
 use sip::dialogs::Input;
 use sip_message::Status;
 
@@ -19,6 +19,10 @@ impl Dialogs {
                 self.no_media(call, Status::SERVICE_UNAVAILABLE, why, now, out);
             }
             Post::Media(media::Word::Release { call }) => self.released(call, None, now, out),
+            // Without a registrar nobody can be asked: the call is tried as it is.
+            Post::Registrar(registrar::Word::CallNeeds { call, .. }) => {
+                self.registered(call, Ok(()), now, out);
+            }
             Post::History(history::Word::Call(snapshot)) => {
                 self.noted(snapshot.call, now, out);
             }

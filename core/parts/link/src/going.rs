@@ -96,6 +96,22 @@ impl Link {
         }
     }
 
+    /// With the header fields that its account adds, behind those of the phone (K-086, K-087).
+    pub(crate) fn with_headers(&self, account: Option<&str>, request: Request) -> Request {
+        let account = self.sources.account_of(account, &request);
+        let Some(account) = account.filter(|account| !account.policy.headers.is_empty()) else {
+            return request;
+        };
+        let method = request.method().as_str();
+        let mut edit = request.edit();
+        for extra in &account.policy.headers {
+            if extra.is_for(method) {
+                edit = edit.header(extra.name.as_str(), &extra.value);
+            }
+        }
+        edit.build()
+    }
+
     fn keep_alive(&mut self, kind: KeepAlive, target: Target, out: &mut Outbox) {
         let bytes = match kind {
             KeepAlive::Crlf => Bytes::from_static(b"\r\n\r\n"),

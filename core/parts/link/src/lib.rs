@@ -217,10 +217,17 @@ impl Part for Link {
                 request,
                 next_hop,
                 once,
+                account,
             } => {
+                let request = self.with_headers(account.as_deref(), request);
                 self.resolve(Purpose::Send { id, request, once }, &next_hop, now, out);
             }
-            Word::SendAck { request, next_hop } => {
+            Word::SendAck {
+                request,
+                next_hop,
+                account,
+            } => {
+                let request = self.with_headers(account.as_deref(), request);
                 self.resolve(Purpose::Ack { request }, &next_hop, now, out);
             }
             Word::Cancel { id, reason } => {

@@ -44,6 +44,20 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// The account that a request of ours is of: the one of this name, or else the one whose address of record
+    /// stands in From.
+    pub fn account_of(&self, name: Option<&str>, request: &Request) -> Option<&Account> {
+        let known = match name {
+            Some(name) => self.accounts.get(name),
+            None => {
+                let from = request.headers().from().ok()?;
+                let mut all = self.accounts.values();
+                all.find(|known| known.account.aor == *from.uri())
+            }
+        };
+        known.map(|known| &known.account)
+    }
+
     /// Where requests of an account go, or may come from: its proxy, its registrar, the one that stands by, its
     /// domain.
     fn hops(account: &Account) -> Vec<Uri> {

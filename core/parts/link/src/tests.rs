@@ -65,6 +65,7 @@ impl Rig {
             request,
             next_hop: to.parse::<Uri>().unwrap(),
             once: false,
+            account: None,
         });
         questions(&posts)
     }
@@ -288,4 +289,66 @@ fn strangers_do_not_make_the_phone_ring() {
         account: "a".to_owned(),
     });
     assert_eq!(rig.rings("198.51.100.7:5060", ""), (true, 0));
+}
+
+impl Rig {
+    /// Header fields that begin with `X-` of a request to an address, as it is sent.
+    fn added(&mut self, method: Method, from: &str, account: Option<&str>) -> Vec<String> {
+        let cseq = format!("1 {}", method.as_str());
+        let request = RequestBuilder::new(method.clone(), "sip:b@192.0.2.9")
+            .header(HeaderName::From, format!("<{from}>;tag=1"))
+            .header(HeaderName::To, "<sip:b@192.0.2.9>")
+            .header(HeaderName::CallId, "1")
+            .header(HeaderName::CSeq, cseq)
+            .build();
+        let next_hop = "sip:b@192.0.2.9".parse::<Uri>().unwrap();
+        let account = account.map(str::to_owned);
+        let posts = self.tell(match method {
+            Method::Ack => Word::SendAck {
+                request,
+                next_hop,
+                account,
+            },
+            _ => Word::Send {
+                id: OF_DIALOGS,
+                request,
+                next_hop,
+                once: false,
+                account,
+            },
+        });
+        let sent = posts.iter().find_map(|post| match post {
+            Post::Network(Do::SendDatagram { bytes, .. }) => Some(bytes.clone()),
+            _ => None,
+        });
+        let sent = String::from_utf8(sent.unwrap().to_vec()).unwrap();
+        let lines = sent.lines().filter(|line| line.starts_with("X-"));
+        let lines = lines.map(str::to_owned).collect();
+        self.tell(Word::Abandon { id: OF_DIALOGS });
+        lines
+    }
+}
+
+/// M-196: a request carries what its account adds to its method: that of the call, or that which stands in From.
+#[test]
+fn m_196_requests_carry_what_their_account_adds() {
+    let mut rig = Rig::new(Rng::from_number(2));
+    let Word::Account(mut own) = account(false) else {
+        unreachable!()
+    };
+    let lines = ["INVITE X-A: 1", "* X-B: 2"];
+    own.policy = std::sync::Arc::new(policy::Policy {
+        headers: lines
+            .map(|line| policy::header::Extra::read(line).unwrap())
+            .into(),
+        ..policy::Policy::default()
+    });
+    rig.tell(Word::Account(own));
+    let (ours, other) = ("sip:a@pbx.example", "sip:a@192.0.2.7");
+    assert_eq!(rig.added(Method::Invite, ours, None), ["X-A: 1", "X-B: 2"]);
+    assert_eq!(rig.added(Method::Register, ours, None), ["X-B: 2"]);
+    assert_eq!(rig.added(Method::Invite, other, None), [""; 0]);
+    assert_eq!(rig.added(Method::Bye, other, Some("a")), ["X-B: 2"]);
+    assert_eq!(rig.added(Method::Ack, other, Some("a")), ["X-B: 2"]);
+    assert_eq!(rig.added(Method::Bye, ours, Some("b")), [""; 0]);
 }

@@ -148,6 +148,7 @@ impl Messages {
                     request,
                     next_hop,
                     once: false,
+                    account: None,
                 }),
                 Output::Ended(end) => over = Some(end),
             }

@@ -226,6 +226,7 @@ fn send(id: ClientId, request: sip_message::Request, next_hop: sip_message::Uri,
         request,
         next_hop,
         once: false,
+        account: None,
     });
 }
 

@@ -48,9 +48,9 @@ impl Own {
             expires_s: EXPIRES_S,
         };
         // Of an account that does not register nobody says how its server stands.
-        let standing = match account.expires.is_zero() {
-            true => Standing::Up,
-            false => Standing::Lost,
+        let standing = match account.registers() {
+            true => Standing::Lost,
+            false => Standing::Up,
         };
         Self {
             account,

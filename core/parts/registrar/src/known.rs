@@ -1,13 +1,14 @@
 //! One account: what it is, and how far it has come.
 
 use base::{Duration, Instant, Redacted};
-use control::AccountHandle;
 use control::snapshot::AccountSnapshot;
+use control::{AccountHandle, CallHandle};
 use ports::link::Path;
 use ports::{Account, KeepAliveRule};
 use sip::registration::{Account as SipAccount, KeepAlive, Standby};
 use sip::{Target, auth};
 use sip_message::{Host, NameAddr, SipUri, Uri};
+use std::collections::BTreeMap;
 
 /// How far an account has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct Known {
     pub(crate) flow_lost: bool,
     /// Which of two servers is used, where it has two.
     pub(crate) standby: Option<Standby>,
+    /// Calls that need it registered, and whether they were told that it is (K-147).
+    pub(crate) calls: BTreeMap<CallHandle, bool>,
     tries: u32,
 }
 
@@ -63,13 +66,14 @@ impl Known {
             asked: None,
             contact: None,
             flow_lost: false,
+            calls: BTreeMap::new(),
             tries: 0,
         }
     }
 
     /// Whether it registers by itself.
     pub(crate) fn registers(&self) -> bool {
-        self.wanted || !self.account.expires.is_zero()
+        self.wanted || self.account.registers()
     }
 
     /// The URI of the registrar in use: as set, or the AOR's domain (RFC 3261 §10.2), by the account's transport.

@@ -6,10 +6,12 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`Registrar`] | the part: words in, words out |
+//! | `demand` | accounts that are registered for calls alone |
 //! | `known` | one account: what it is, and how far it has come |
 //! | `standby` | accounts with two servers |
 //! | `tell` | events |
 
+mod demand;
 mod known;
 mod standby;
 mod tell;
@@ -154,6 +156,7 @@ impl Registrar {
                 let wait = self.rng.around(wait, SPREAD);
                 self.retries.set(id, Some(now + wait));
                 self.tell_no_path(id, &why, wait, now, out);
+                self.answer_calls(id, false, out);
             }
         }
     }
@@ -213,6 +216,7 @@ impl Registrar {
                         request,
                         next_hop,
                         once: false,
+                        account: None,
                     });
                 }
                 Output::SendOnce {
@@ -225,12 +229,14 @@ impl Registrar {
                         request,
                         next_hop,
                         once: true,
+                        account: None,
                     });
                 }
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),
                 Output::KeepAlive(id, kind) => self.keep_alive(id, kind, out),
                 Output::Told(id, status) => {
                     self.tell_status(id, &status, now, out);
+                    self.demand_told(id, &status, out);
                     self.standby_told(id, &status, now, out);
                 }
                 Output::Renewed(id) => self.tell_renewed(id, now, out),
@@ -275,21 +281,15 @@ impl Part for Registrar {
             Word::Add(account) => self.add(*account, now, out),
             Word::Remove { account } => self.remove(&account, now, out),
             Word::Register { account } => {
-                let id = self.find(&account);
-                let unbound = id
-                    .and_then(|id| self.accounts.get_mut(&id))
-                    .is_some_and(|known| {
+                if let Some(id) = self.find(&account) {
+                    if let Some(known) = self.accounts.get_mut(&id) {
                         known.wanted = true;
-                        !matches!(known.stage, Stage::Bound { .. })
-                    });
-                match (id, unbound) {
-                    (Some(id), true) => {
-                        self.standby_asked(id, now);
-                        self.route(id, out);
                     }
-                    _ => self.one(&account, One::Register, now),
+                    self.register(id, now, out);
                 }
             }
+            Word::CallNeeds { account, call } => self.call_needs(&account, call, now, out),
+            Word::CallOver { account, call } => self.call_over(&account, call, now),
             Word::Policy { account, policy } => {
                 if let Some(id) = self.find(&account)
                     && let Some(known) = self.accounts.get_mut(&id)
@@ -321,7 +321,10 @@ impl Part for Registrar {
                 }
             }
             // Link made anew knows no request of ours: what is open fails by its own patience.
-            Word::Restarted(Address::Dialogs) => self.tell_seats(out),
+            Word::Restarted(Address::Dialogs) => {
+                self.tell_seats(out);
+                self.calls_lost(now);
+            }
             Word::Restarted(_) => {}
         }
         self.settle(now, out);

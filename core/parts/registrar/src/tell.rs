@@ -129,9 +129,11 @@ impl Registrar {
         }
     }
 
-    /// Whoever watches from this account has to know that nothing comes any more, and when to ask anew.
+    /// Whoever watches from this account has to know that nothing comes any more, and when to ask anew. Where it is
+    /// registered for calls alone, watching goes on without.
     fn tell_server(&self, id: AccountId, server: Server, out: &mut Outbox) {
-        if let Some(known) = self.accounts.get(&id) {
+        let known = self.accounts.get(&id);
+        if let Some(known) = known.filter(|known| !known.account.registers_for_calls()) {
             let account = known.account.name.clone();
             out.post(presence::Word::Server {
                 account: account.clone(),

@@ -21,8 +21,7 @@ impl Transfers {
         now: Instant,
         out: &mut Outbox,
     ) {
-        let wrong = self.unfit(call, &to);
-        if let Some(why) = wrong {
+        if let Some(why) = self.unfit(call, &to) {
             return tell::refused(command, call, why, now, out);
         }
         let Some(caller) = self.calls.get(&call) else {
@@ -77,6 +76,7 @@ impl Transfers {
                 to,
                 ring_for: None,
                 headers: Vec::new(),
+                action: None,
             });
         }
         if is_there {

@@ -7,7 +7,7 @@ fn desk(rules: &[&str]) -> Dialling {
         rules: Rules::read(rules.iter().copied(), Direction::Outgoing).unwrap(),
         location: Some(Location::germany("711")),
         emergency: vec!["112".to_owned(), "911".to_owned()],
-        confirm: Confirm::default(),
+        ..Dialling::default()
     }
 }
 

@@ -4,6 +4,7 @@ mod build;
 mod calls;
 mod choices;
 mod directories;
+mod mode;
 mod options;
 mod plugins;
 mod rules;

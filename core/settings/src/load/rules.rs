@@ -4,14 +4,16 @@ use super::Values;
 use super::build::origin;
 use crate::account::Account;
 use crate::complaint::Complaints;
+use policy::action::CallThrough;
 use policy::answer::Callers;
 use policy::dialling::Confirm;
 use policy::disturb::{Entry, Who};
+use policy::header::Extra;
 use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
 use policy::{
     AutoAnswer, Dialling, DoNotDisturb, Forwarding, IdentityOrder, Location, Policy, Receiving,
-    Rules, forward,
+    Rules, forward, mail,
 };
 
 /// Values of one account. What they say was checked when they were read.
@@ -34,6 +36,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
                 "never" => Confirm::Never,
                 _ => Confirm::Unknown,
             },
+            call_through: of.call_through(complaints)?,
         },
         receiving: Receiving {
             rules: of.rules("incoming_rewriting", Direction::Incoming)?,
@@ -44,6 +47,9 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
             auto_answer: of.auto_answer()?,
             ringtones: of.ringtones()?,
         },
+        headers: of.headers()?,
+        mail: of.mail(complaints)?,
+        registers: super::mode::registers(id, values, complaints)?,
     })
 }
 
@@ -189,6 +195,44 @@ impl Of<'_> {
     fn ringtones(&self) -> Option<Vec<Ringtone>> {
         let lines = self.list("ringtones")?.iter();
         Some(lines.filter_map(|line| Ringtone::read(line).ok()).collect())
+    }
+
+    /// K-168, K-169. The outer `None`: a value is missing. The inner: calls go directly.
+    #[allow(clippy::option_option, reason = "as the first line says")]
+    fn call_through(&self, complaints: &mut Complaints) -> Option<Option<CallThrough>> {
+        let enabled = self.switch("cth_enabled")?;
+        let template = self.text("cth_dial_string")?;
+        if enabled && template.is_empty() {
+            let key = self.key("cth_enabled");
+            let what = "is true, and cth_dial_string is empty";
+            let fix = "set cth_dial_string, such as \"+1555123456,%targetNumber%\"";
+            complaints.error(&origin(&key, self.values), &key, what, fix);
+        }
+        Some(CallThrough::read(template).filter(|_| enabled))
+    }
+
+    fn mail(&self, complaints: &mut Complaints) -> Option<mail::Rule> {
+        let domain = self.text("mail_domain")?;
+        if !domain.is_empty() && !mail::is_domain(domain) {
+            let key = self.key("mail_domain");
+            let what = format!("{domain:?} is no domain of mail addresses");
+            let origin = origin(&key, self.values);
+            complaints.error(
+                &origin,
+                &key,
+                what,
+                "allowed: such as example.com, or nothing",
+            );
+        }
+        Some(mail::Rule {
+            user_as_local: self.switch("mail_user_as_local")?,
+            domain: Some(domain.to_owned()).filter(|domain| !domain.is_empty()),
+        })
+    }
+
+    fn headers(&self) -> Option<Vec<Extra>> {
+        let lines = self.list("headers")?.iter();
+        Some(lines.filter_map(|line| Extra::read(line).ok()).collect())
     }
 
     fn auto_answer(&self) -> Option<AutoAnswer> {

@@ -34,6 +34,7 @@ fn reader() -> Reader {
     Reader {
         own: String::new(),
         all: vec![String::new()],
+        mail: policy::mail::Rule::default(),
     }
 }
 
@@ -273,6 +274,7 @@ fn another_user_sees_nothing_m_022_m_023() {
     let who = |owner: &str| Reader {
         own: owner.to_owned(),
         all: vec![owner.to_owned(), String::new()],
+        mail: policy::mail::Rule::default(),
     };
     let (alice, bob) = (who("alice sip:1001@pbx"), who("bob sip:1001@pbx"));
     let owner = alice.own.clone();

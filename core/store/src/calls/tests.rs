@@ -46,6 +46,7 @@ fn reader() -> Reader {
     Reader {
         own: String::new(),
         all: vec![String::new()],
+        mail: policy::mail::Rule::default(),
     }
 }
 

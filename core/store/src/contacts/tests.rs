@@ -15,6 +15,7 @@ fn reader() -> Reader {
     Reader {
         own: String::new(),
         all: vec![String::new()],
+        mail: policy::mail::Rule::default(),
     }
 }
 
@@ -351,6 +352,7 @@ fn a_directory_is_copied_and_rules_know_its_people_m_108() {
     let ann = Reader {
         own: "ann".to_owned(),
         all: vec!["ann".to_owned()],
+        mail: policy::mail::Rule::default(),
     };
     let three = listed(&[
         ("1", "Bob", "+49301"),

@@ -34,6 +34,7 @@ fn reader() -> Reader {
     Reader {
         own: "me".to_owned(),
         all: vec!["me".to_owned()],
+        mail: policy::mail::Rule::default(),
     }
 }
 

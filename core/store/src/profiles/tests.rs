@@ -19,6 +19,7 @@ impl User {
         let reader = Reader {
             own: "a".to_owned(),
             all: vec!["a".to_owned()],
+            mail: policy::mail::Rule::default(),
         };
         match carry_out(&mut self.0, command, &reader) {
             Ok(answer) => match answer.reply {

@@ -29,6 +29,7 @@ fn listed(store: &Store) -> Vec<HistoryRecord> {
     let reader = Reader {
         own: String::new(),
         all: vec![String::new()],
+        mail: policy::mail::Rule::default(),
     };
     store.ask(Command::HistoryList(HistoryQuery::default()), reader, reply);
     let answer = answer.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -108,6 +109,7 @@ fn what_waits_is_written_before_the_thread_ends() {
     let reader = Reader {
         own: String::new(),
         all: vec![String::new()],
+        mail: policy::mail::Rule::default(),
     };
     let answer = books
         .carry_out(Command::HistoryList(query), &reader, &[])
@@ -145,6 +147,7 @@ fn m128_a_message_that_is_told_as_kept_is_there_after_a_restart() {
     let reader = Reader {
         own: String::new(),
         all: vec![String::new()],
+        mail: policy::mail::Rule::default(),
     };
     let query = control::message::MessageQuery::default();
     store.ask(Command::MessageList(query), reader, reply);

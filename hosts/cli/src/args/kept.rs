@@ -127,6 +127,9 @@ pub(crate) struct ContactFields {
     /// Where they work
     #[arg(long)]
     pub(crate) organisation: Option<String>,
+    /// Mail address, or what stands before the @
+    #[arg(long)]
+    pub(crate) mail: Option<String>,
     /// Where it stands among those of the quick dial
     #[arg(long)]
     pub(crate) position: Option<u32>,
@@ -144,6 +147,8 @@ pub(crate) enum Favourite {
     Add(OneFavourite),
     /// Take a favourite away
     Remove(OneFavourite),
+    /// Print the link that begins a mail to a favourite
+    Mail(FavouriteMail),
     /// Make, use or take away a profile
     #[command(subcommand)]
     Profile(ProfileVerb),
@@ -161,6 +166,16 @@ pub(crate) struct OneFavourite {
     /// Of this profile; without it the one in use
     #[arg(long)]
     pub(crate) profile: Option<String>,
+}
+
+/// `favourite mail`.
+#[derive(Debug, Group)]
+pub(crate) struct FavouriteMail {
+    #[command(flatten)]
+    pub(crate) one: OneFavourite,
+    /// Begin the mail, with the program that the desktop has for that
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 /// `favourite profile`.

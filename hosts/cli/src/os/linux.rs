@@ -37,6 +37,17 @@ pub(crate) fn is_ours(path: &Path) -> Option<bool> {
     Some(owner == geteuid().as_raw())
 }
 
+/// Has the desktop open a URI with whatever it has for that. Errors: it has nothing, or that failed.
+pub(crate) fn open(uri: &str) -> std::io::Result<()> {
+    let status = std::process::Command::new("xdg-open").arg(uri).status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(std::io::Error::other(format!(
+            "xdg-open ended with {status}"
+        ))),
+    }
+}
+
 /// Limits on open files.
 pub(crate) fn open_files() -> Option<OpenFiles> {
     let limit = getrlimit(Resource::Nofile);

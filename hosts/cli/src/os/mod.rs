@@ -4,9 +4,9 @@
 mod linux;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Keys, is_ours, open_files, sound_cards};
+pub(crate) use linux::{Keys, is_ours, open, open_files, sound_cards};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use other::{Keys, is_ours, open_files, sound_cards};
+pub(crate) use other::{Keys, is_ours, open, open_files, sound_cards};
 
 /// Sound devices as the system lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +40,10 @@ mod other {
         pub(crate) fn silence() -> Option<Self> {
             None
         }
+    }
+
+    pub(crate) fn open(_: &str) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
     }
 
     pub(crate) fn is_ours(_: &Path) -> Option<bool> {

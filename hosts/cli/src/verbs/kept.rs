@@ -1,15 +1,11 @@
-//! `history`, `contact`, `favourite`, `profile`: what the engine keeps on disk.
+//! `history` and `contact`.
 
 use super::{Context, odd_reply};
-use crate::args::{Contact, ContactFields, Export, Favourite, History, ProfileVerb};
+use crate::args::{Contact, ContactFields, Export, History};
 use crate::error::Error;
 use crate::link::Engine;
 use crate::words;
-use control::command::NoFields;
-use control::contacts::{
-    ContactImport, ContactKind, ContactQuery, ContactRef, FavouriteOf, Imported, Profile,
-    ProfileRef,
-};
+use control::contacts::{ContactImport, ContactKind, ContactQuery, ContactRef, Imported, Profile};
 use control::history::{
     HistoryDelete, HistoryQuery, HistoryRecord, HistoryRef, RecordKind, RecordState,
 };
@@ -215,6 +211,7 @@ fn read(mut contact: control::Contact, fields: ContactFields) -> Result<control:
         contact.kind = contact_kind(kind)?;
     }
     contact.organisation = fields.organisation.or(contact.organisation);
+    contact.mail = fields.mail.or(contact.mail);
     contact.position = fields.position.unwrap_or(contact.position);
     contact.watch = fields.watch.unwrap_or(contact.watch);
     Ok(contact)
@@ -279,37 +276,13 @@ fn chunks(text: &str) -> Vec<&str> {
     chunks
 }
 
-pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCode, Error> {
-    let of = |one: crate::args::OneFavourite| FavouriteOf {
-        profile: one.profile,
-        favourite: control::Favourite {
-            name: one.name,
-            number: one.number,
-        },
-    };
-    match verb {
-        Favourite::List => ask(context, Command::ProfileList(NoFields {})),
-        Favourite::Add(one) => ask(context, Command::FavouriteAdd(of(one))),
-        Favourite::Remove(one) => ask(context, Command::FavouriteRemove(of(one))),
-        Favourite::Profile(ProfileVerb::Add { name }) => {
-            ask(context, Command::ProfileAdd(ProfileRef { name }))
-        }
-        Favourite::Profile(ProfileVerb::Use { name }) => {
-            ask(context, Command::ProfileUse(ProfileRef { name }))
-        }
-        Favourite::Profile(ProfileVerb::Remove { name }) => {
-            ask(context, Command::ProfileRemove(ProfileRef { name }))
-        }
-    }
-}
-
-fn ask(context: &mut Context, command: Command) -> Result<ExitCode, Error> {
+pub(super) fn ask(context: &mut Context, command: Command) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, None)?;
     let (_, reply) = engine.ask(command)?;
     show(context, &reply)
 }
 
-fn show(context: &mut Context, reply: &Reply) -> Result<ExitCode, Error> {
+pub(super) fn show(context: &mut Context, reply: &Reply) -> Result<ExitCode, Error> {
     for line in lines(reply)? {
         context.out.line(&line);
     }
@@ -341,6 +314,7 @@ fn lines(reply: &Reply) -> Result<Vec<String>, Error> {
             );
             lines
         }
+        Reply::Mail { link, .. } => vec![link.clone()],
         Reply::Profiles { profiles } => profiles.iter().flat_map(profile).collect(),
         Reply::Call { call } => vec![format!("{} {}", call.call, words::address(&call.to.uri))],
         _ => return Err(odd_reply(reply)),

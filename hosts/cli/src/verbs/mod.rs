@@ -14,6 +14,7 @@ mod doctor;
 mod dtmf;
 mod events;
 mod explain;
+mod favourite;
 mod hangup;
 mod hold;
 mod kept;
@@ -96,7 +97,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Voicemail(args) => blf::voicemail(context, args),
         Verb::History { what } => kept::history(context, what),
         Verb::Contact(what) => kept::contact(context, what),
-        Verb::Favourite(what) => kept::favourite(context, what),
+        Verb::Favourite(what) => favourite::favourite(context, what),
         Verb::Presence(args) => presence::run(context, args),
         Verb::Message(what) => message::run(context, what),
         Verb::Accounts => accounts::run(context),

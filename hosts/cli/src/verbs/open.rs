@@ -54,7 +54,16 @@ pub(crate) fn run(context: &mut Context, args: Open) -> Result<ExitCode, Error> 
     }
     let to = link.to;
     let (talk, account) = (None, args.account);
-    call::run_on(context, engine, &args::Call { to, talk, account })
+    call::run_on(
+        context,
+        engine,
+        &args::Call {
+            to,
+            talk,
+            account,
+            action: None,
+        },
+    )
 }
 
 /// Asks the person, where there is one.

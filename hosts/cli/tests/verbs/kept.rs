@@ -1,6 +1,6 @@
 //! `history`, `contact`, `favourite`.
 
-use crate::fake::{Step, run, run_alone};
+use crate::fake::{Hello, Step, engine, run, run_alone, run_with};
 use control::contacts::{Contact, ContactKind, Favourite, Profile};
 use control::history::{Mark, RecordKind, RecordState};
 use control::snapshot::Party;
@@ -214,5 +214,58 @@ fn favourites_are_shown_by_profile_m_110() {
         ran.asked[0].contains("{\"name\":\"Carol\"}"),
         "{:?}",
         ran.asked
+    );
+}
+
+/// M-118: the link is printed, and with --open the desktop's opener is given it; what that says is told.
+#[test]
+fn m_118_the_link_of_a_mail_is_printed_and_opened() {
+    let reply = || Reply::Mail {
+        address: "c&s@house.test".into(),
+        link: "mailto:c%26s@house.test".into(),
+    };
+    let script = || vec![Step::On("favourite.mail", reply())];
+    let ran = run(&["favourite", "mail", "--name", "Carol"], script());
+    assert_eq!(
+        (ran.out.as_str(), ran.exit),
+        ("mailto:c%26s@house.test\n", Some(0))
+    );
+    assert!(
+        ran.asked[0].contains("{\"name\":\"Carol\"}"),
+        "{:?}",
+        ran.asked
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let opener = folder.path().join("xdg-open");
+    let seen = folder.path().join("seen");
+    let open = |ends: &str| {
+        let text = format!("#!/bin/sh\necho \"$1\" > {}\nexit {ends}\n", seen.display());
+        std::fs::write(&opener, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&opener, mode).unwrap();
+        let path = folder.path().to_str().unwrap();
+        run_with(
+            &["favourite", "mail", "--name", "Carol", "--open"],
+            Hello::Welcome(engine()),
+            script(),
+            &[("PATH", path)],
+            None,
+        )
+    };
+    let ran = open("0");
+    assert_eq!(
+        (ran.out.as_str(), ran.exit),
+        ("mailto:c%26s@house.test\n", Some(0))
+    );
+    assert_eq!(
+        std::fs::read_to_string(&seen).unwrap(),
+        "mailto:c%26s@house.test\n"
+    );
+    let ran = open("3");
+    let code = Code::LINK_UNOPENED.to_string();
+    assert!(
+        ran.exit == Some(1) && ran.err.contains(&code),
+        "{}",
+        ran.err
     );
 }

@@ -221,6 +221,7 @@ fn opened(folder: &Path) -> Vec<HistoryRecord> {
     let reader = Reader {
         own: String::new(),
         all: vec![String::new(), "101 sip:101@offhook.test".to_owned()],
+        ..Reader::default()
     };
     let query = HistoryQuery {
         limit: Some(100_000),

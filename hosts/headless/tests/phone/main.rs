@@ -77,6 +77,7 @@ fn dial(core: &engine::Core, to: &str) -> control::CallHandle {
         account: None,
         ring_for_s: None,
         headers: std::collections::BTreeMap::new(),
+        action: None,
     };
     let (_, outcome) = core.command(control::Command::Dial(dial), None);
     let control::Reply::Call { call } = outcome.unwrap() else {

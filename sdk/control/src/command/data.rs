@@ -15,23 +15,6 @@ use crate::{AccountHandle, CallHandle, Ladder, PluginId, Secret};
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// Call somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dial {
-    /// A number or an address.
-    pub to: String,
-    /// From which account. `None`: the default one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountHandle>,
-    /// Give up when nobody answers by then. Unit: s. `None`: as the settings say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ring_for_s: Option<u32>,
-    /// Headers to add to the INVITE, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, String>,
-}
 
 /// Names a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -388,6 +371,13 @@ pub enum Reply {
     Profiles {
         /// In the order in which they were made.
         profiles: Vec<Profile>,
+    },
+    /// Where a mail goes.
+    Mail {
+        /// The address.
+        address: String,
+        /// The link that begins a mail (RFC 6068).
+        link: String,
     },
     /// Events follow.
     Subscribed {

@@ -1,13 +1,15 @@
 //! What may be asked, and what comes back at once. What comes of it is told by events.
 
 mod data;
+mod dial;
 #[cfg(test)]
 mod tests;
 
 pub use data::{
-    AccountRef, AddAccount, CallRef, Decline, Dial, Digits, LadderOf, Mute, NoFields, NotDigits,
+    AccountRef, AddAccount, CallRef, Decline, Digits, LadderOf, Mute, NoFields, NotDigits,
     PluginRef, Quiet, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
+pub use dial::{Dial, DialAction, NoDialAction};
 
 use crate::conference::{EndConference, Merge};
 use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
@@ -202,6 +204,8 @@ commands! {
     "favourite.add" FavouriteAdd FavouriteOf;
     /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
     "favourite.remove" FavouriteRemove FavouriteOf;
+    /// The mail address of a favourite. Reply: it, and the link that begins a mail.
+    "favourite.mail" FavouriteMail FavouriteOf;
     /// Send a text. Reply: the message. Outcome: `message.changed`: delivered, accepted or failed.
     "message.send" MessageSend SendMessage;
     /// Reply: text messages, newest first, and the conversations that they are of.

@@ -144,6 +144,7 @@ fn kept() -> Vec<Command> {
         Command::ProfileRemove(work()),
         Command::FavouriteAdd(favourite(Some("Jörg Müller"), None)),
         Command::FavouriteRemove(favourite(None, Some("600"))),
+        Command::FavouriteMail(favourite(Some("Jörg Müller"), None)),
     ]
 }
 
@@ -228,6 +229,7 @@ fn on_calls() -> Vec<Command> {
             account: Some("demo".parse().unwrap()),
             ring_for_s: Some(30),
             headers: [("X-Ticket".to_owned(), "7".to_owned())].into(),
+            action: Some(DialAction::VoiceCall),
         }),
         Command::Accept(call()),
         Command::Decline(Decline {
@@ -339,7 +341,7 @@ fn every_command_has_its_json() {
         .map(|command| format!("{} {}", command.name(), body(command)))
         .collect();
     expect![[r#"
-        dial {"to":"600","account":"demo","ring_for_s":30,"headers":{"X-Ticket":"7"}}
+        dial {"to":"600","account":"demo","ring_for_s":30,"headers":{"X-Ticket":"7"},"action":"voiceCall"}
         accept {"call":"c7k2"}
         decline {"call":"c7k2","status":486}
         silence {"call":"c7k2"}
@@ -403,6 +405,7 @@ fn every_command_has_its_json() {
         profile.remove {"name":"work"}
         favourite.add {"profile":"work","name":"Jörg Müller"}
         favourite.remove {"profile":"work","number":"600"}
+        favourite.mail {"profile":"work","name":"Jörg Müller"}
         message.send {"to":"102","text":"back at 3","account":"demo"}
         message.list {"with":"102","unread":true,"limit":20}
         message.read {"with":"102"}
@@ -455,6 +458,10 @@ fn kept_replies() -> Vec<Reply> {
         },
         Reply::Vcards {
             vcards: "BEGIN:VCARD".into(),
+        },
+        Reply::Mail {
+            address: "jm@example.com".into(),
+            link: "mailto:jm@example.com".into(),
         },
         Reply::Profiles {
             profiles: vec![crate::Profile {
@@ -560,6 +567,7 @@ fn every_reply_has_its_json_and_comes_back() {
         {"kind":"contact","contact":{"id":"k7","kind":"quick_dial","name":"Jörg Müller","organisation":"Works","numbers":["101","sip:jm@pbx.example"],"watch":true,"position":2,"source":"local"}}
         {"kind":"imported","imported":{"added":1,"known":2,"skipped":[{"number":3,"why":"it has no number"}]}}
         {"kind":"vcards","vcards":"BEGIN:VCARD"}
+        {"kind":"mail","address":"jm@example.com","link":"mailto:jm@example.com"}
         {"kind":"profiles","profiles":[{"name":"main","active":true,"favourites":[]}]}
         {"kind":"subscribed","seq":41}"#]].assert_eq(&lines.join("\n"));
     let newer = serde_json::from_value::<Reply>(json!({"kind": "weather", "rain": true}));

@@ -14,6 +14,7 @@ fn dial() -> ToEngine {
             account: None,
             ring_for_s: None,
             headers: std::collections::BTreeMap::new(),
+            action: None,
         }),
     })
 }

@@ -72,6 +72,7 @@ fn caller(part: &mut Dialogs) -> String {
         to: "200".into(),
         ring_for: None,
         headers: Vec::new(),
+        action: None,
     };
     part.handle(dial, Instant::ZERO, &mut out);
     let Some(Post::Event(events::Word::Tell { account, .. })) = out.take() else {
@@ -115,6 +116,7 @@ fn first_hop(registrar: Option<&str>, proxy: Option<&str>, to: &str) -> String {
         to: to.into(),
         ring_for: None,
         headers: Vec::new(),
+        action: None,
     };
     part.handle(dial, Instant::ZERO, &mut out);
     let mut posts = core::iter::from_fn(|| out.take());

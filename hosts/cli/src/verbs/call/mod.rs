@@ -40,6 +40,7 @@ pub(super) fn run_on(
         account: args.account.clone(),
         ring_for_s: ring_for.map(|time| u32::try_from(time.as_secs() + 1).unwrap_or(u32::MAX)),
         headers: std::collections::BTreeMap::new(),
+        action: args.action,
     };
     stay_on(context, engine, Command::Dial(dial), &args.to, args.talk)
 }

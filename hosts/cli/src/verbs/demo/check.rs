@@ -49,6 +49,7 @@ fn dial(phone: &Rc<Core>) -> Result<CallHandle, Error> {
         account: None,
         ring_for_s: None,
         headers: std::collections::BTreeMap::new(),
+        action: None,
     };
     let (_, reply) = phone.command(Command::Dial(dial), None);
     let reply = reply.map_err(Error::from)?;
