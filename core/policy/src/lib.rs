@@ -19,6 +19,7 @@
 //! | [`ringtone`] | which tone a call rings with |
 //! | [`identity`] | whom a call is from, of all who say so |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
+//! | [`watch`] | [`Watching`]: who may see how the person is, and their calls |
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
 //! | [`header`] | header fields that others may add, and those that only the phone writes |
 
@@ -38,6 +39,7 @@ pub mod returned;
 pub mod rewrite;
 pub mod ringtone;
 pub mod rule;
+pub mod watch;
 
 pub use answer::AutoAnswer;
 pub use clock::Moment;
@@ -51,6 +53,7 @@ pub use link::Link;
 pub use locate::Location;
 pub use rewrite::{Contact, Network, Surroundings};
 pub use rule::{Direction, Rules};
+pub use watch::Watching;
 
 /// All rules of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,4 +62,6 @@ pub struct Policy {
     pub dialling: Dialling,
     /// For what comes in.
     pub receiving: Receiving,
+    /// For those who watch it.
+    pub watching: Watching,
 }

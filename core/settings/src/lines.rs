@@ -5,6 +5,7 @@ use audio::call_tone::Signal;
 use policy::disturb::{Entry, Who};
 use policy::ringtone::Ringtone;
 use policy::rule::{Direction, RULES};
+use policy::watch::{Group, Right};
 use policy::{IdentityOrder, Rules, answer::Callers, number};
 
 /// What the items of a list are.
@@ -26,6 +27,10 @@ pub(crate) enum Lines {
     Identities,
     /// Numbers.
     Numbers,
+    /// Who may watch.
+    Watchers,
+    /// People who may watch each other.
+    Groups,
 }
 
 /// Most items of lists that are no rules.
@@ -67,6 +72,14 @@ impl Lines {
                 let is_number = number::plain(item).is_some_and(|plain| plain == *item);
                 (!is_number).then(|| (what, self.allowed()))
             }),
+            Self::Watchers => each(items, |item| {
+                let why = Right::read(item).err()?;
+                Some((why.to_string(), String::new()))
+            }),
+            Self::Groups => each(items, |item| {
+                let why = Group::read(item).err()?;
+                Some((why.to_string(), String::new()))
+            }),
         }
     }
 
@@ -96,6 +109,13 @@ impl Lines {
                     .to_owned()
             }
             Self::Numbers => r#"allowed: a list of numbers, such as ["112"]"#.to_owned(),
+            Self::Watchers => {
+                r#"allowed: a list of lines, such as ["presence allow user 20@example.com"]"#
+                    .to_owned()
+            }
+            Self::Groups => {
+                r#"allowed: a list of lines, such as ["sales: 20, 21, inactive 22"]"#.to_owned()
+            }
         }
     }
 }
