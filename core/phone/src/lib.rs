@@ -201,14 +201,14 @@ fn transport(of: Transport) -> sip::Transport {
     }
 }
 
-/// Text messages and own presence, where an account has them.
+/// Own presence, where calls do not come by the thousand, and text messages, where an account has them.
 fn with_people(
     mut builder: Builder,
     settings: &Settings,
     epoch: Timestamp,
     rng: &mut Rng,
 ) -> Builder {
-    if has_presence(settings) {
+    if !is_monitor(settings) {
         let mut seeds = rng.split();
         builder = builder.part(Address::Presence, move || {
             Presences::new(epoch, seeds.split())
@@ -252,12 +252,6 @@ fn is_monitor(settings: &Settings) -> bool {
 fn has_messages(settings: &Settings) -> bool {
     let mut accounts = settings.accounts.iter();
     accounts.any(|account| account.allow_message)
-}
-
-/// Some account publishes how its person is.
-fn has_presence(settings: &Settings) -> bool {
-    let mut accounts = settings.accounts.iter();
-    accounts.any(|account| account.publish_presence)
 }
 
 fn tcp_settings(settings: &Settings) -> TcpSettings {
@@ -304,6 +298,9 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
         .map(str::to_owned)
         .to_vec(),
     };
+    if !is_monitor(settings) {
+        endpoint.capabilities.methods.push(Method::Subscribe);
+    }
     if has_messages(settings) {
         let capabilities = &mut endpoint.capabilities;
         capabilities.methods.push(Method::Message);
@@ -319,7 +316,10 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             headers: limits.sip_headers,
             ..sip_message::Limits::DEFAULT
         },
-        offers: sip::owner::Offers::default(),
+        offers: sip::owner::Offers {
+            bindings: false,
+            watched: !is_monitor(settings),
+        },
         trace: !is_monitor(settings),
     }
 }
@@ -367,7 +367,7 @@ fn dialogs_settings(
         history: false,
         transfer: !is_monitor(settings),
         messages: has_messages(settings),
-        presence: has_presence(settings),
+        presence: !is_monitor(settings),
         local_offset_min: engine::Clock::local_offset_min,
     }
 }
