@@ -201,14 +201,14 @@ fn transport(of: Transport) -> sip::Transport {
     }
 }
 
-/// Own presence, where calls do not come by the thousand, and text messages, where an account has them.
+/// Own presence and text messages, where somebody is told of them.
 fn with_people(
     mut builder: Builder,
     settings: &Settings,
     epoch: Timestamp,
     rng: &mut Rng,
 ) -> Builder {
-    if !is_monitor(settings) {
+    if has_presence(settings) {
         let mut seeds = rng.split();
         builder = builder.part(Address::Presence, move || {
             Presences::new(epoch, seeds.split())
@@ -252,6 +252,12 @@ fn is_monitor(settings: &Settings) -> bool {
 fn has_messages(settings: &Settings) -> bool {
     let mut accounts = settings.accounts.iter();
     accounts.any(|account| account.allow_message)
+}
+
+/// Somebody is told how its person is: watchers, or the server of an account.
+fn has_presence(settings: &Settings) -> bool {
+    let mut accounts = settings.accounts.iter();
+    !is_monitor(settings) || accounts.any(|account| account.publish_presence)
 }
 
 fn tcp_settings(settings: &Settings) -> TcpSettings {
@@ -367,7 +373,7 @@ fn dialogs_settings(
         history: false,
         transfer: !is_monitor(settings),
         messages: has_messages(settings),
-        presence: !is_monitor(settings),
+        presence: has_presence(settings),
         local_offset_min: engine::Clock::local_offset_min,
     }
 }
