@@ -269,7 +269,10 @@ fn link_settings() -> part_link::Settings {
     part_link::Settings {
         endpoint,
         message: sip_message::Limits::DEFAULT,
-        offers: sip::owner::Offers { bindings: true },
+        offers: sip::owner::Offers {
+            bindings: true,
+            watched: false,
+        },
         trace: true,
     }
 }

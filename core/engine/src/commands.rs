@@ -14,7 +14,9 @@ mod receiving;
 mod recordings;
 mod repeats;
 mod rules;
+mod said;
 mod transfers;
+mod watchers;
 
 use crate::hub::Hub;
 use crate::plugins::Plugins;
@@ -62,6 +64,7 @@ pub struct Commands {
     last: u64,
     accounts: Vec<Account>,
     done: Repeats,
+    words: said::Words,
     /// What is told of plugins.
     pub plugins: Rc<RefCell<Plugins>>,
     /// Everybody who is kept, for rules.
@@ -83,6 +86,7 @@ impl Commands {
             last: 0,
             accounts: Vec::new(),
             done: Repeats::default(),
+            words: said::Words::default(),
             plugins: Rc::default(),
             book: Rc::default(),
             reload: None,
@@ -173,6 +177,9 @@ impl Commands {
             Command::MessageSend(send) => self.send_message(send, command, hub, now),
             Command::PresenceSet(set) => self.set_presence(set, command, hub.time(now)),
             Command::PresenceIdle(idle) => self.idle(idle),
+            Command::WatcherList(_) => Ok(self.watchers(hub)),
+            Command::WatcherAllow(right) => self.allow_watcher(&right, hub),
+            Command::WatcherForget(right) => self.forget_watcher(&right, hub),
             Command::RulesTest(test) => self.test_rules(&test, hub, now),
             Command::PluginList(_)
             | Command::PluginWhy(_)
@@ -246,6 +253,7 @@ impl Commands {
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);
+                self.no_longer_said(&account);
                 self.post(link::Word::AccountGone {
                     account: account.clone(),
                 })?;
@@ -337,6 +345,7 @@ impl Commands {
             let why = format!("there are {ACCOUNTS} accounts already");
             return Err(ErrorObject::new(Code::ENGINE_BUSY, why));
         }
+        let account = self.as_said(account);
         self.accounts.retain(|known| known.name != account.name);
         if account.is_default {
             for other in &mut self.accounts {

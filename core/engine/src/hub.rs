@@ -14,8 +14,8 @@ use control::snapshot::{
     PluginSnapshot,
 };
 use control::{
-    CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody,
-    PresenceSnapshot, Timestamp, TransferSnapshot,
+    AccountHandle, CallHandle, Code, EndCause, EndReason, EndedBy, ErrorObject, Event, EventBody,
+    PresenceSnapshot, Timestamp, TransferSnapshot, WatcherSnapshot,
 };
 use ports::Address;
 use ports::events::Word;
@@ -55,6 +55,7 @@ pub struct Hub {
     transfers: BTreeMap<CallHandle, TransferSnapshot>,
     lamps: Lamps,
     presences: BTreeMap<String, PresenceSnapshot>,
+    watchers: BTreeMap<(AccountHandle, u64), WatcherSnapshot>,
     plugins: Vec<PluginSnapshot>,
     media_priority: Option<MediaPriority>,
     troubles: VecDeque<ErrorObject>,
@@ -76,6 +77,7 @@ impl Hub {
             transfers: BTreeMap::new(),
             lamps: Lamps::default(),
             presences: BTreeMap::new(),
+            watchers: BTreeMap::new(),
             plugins: Vec::new(),
             media_priority: None,
             troubles: VecDeque::new(),
@@ -127,6 +129,11 @@ impl Hub {
     /// Own presence, by account.
     pub fn presences(&self) -> &BTreeMap<String, PresenceSnapshot> {
         &self.presences
+    }
+
+    /// Who watches the person here, by account and number.
+    pub fn watchers(&self) -> &BTreeMap<(AccountHandle, u64), WatcherSnapshot> {
+        &self.watchers
     }
 
     /// Number of the last event.
@@ -197,6 +204,10 @@ impl Hub {
             Word::Panicked { who, why, down } => {
                 if who == Address::Dialogs {
                     self.lose_calls(&why, now);
+                }
+                if who == Address::Presence {
+                    // Who watched is told that their subscription is not known, and asks again.
+                    self.watchers.clear();
                 }
                 if who == Address::Transfer {
                     self.transfers.clear();
@@ -335,6 +346,13 @@ impl Hub {
         if let EventBody::PresenceChanged(presence) = body {
             let name = presence.account.as_str().to_owned();
             self.presences.insert(name, (**presence).clone());
+        }
+        if let EventBody::WatcherChanged(watcher) = body {
+            let key = (watcher.account.clone(), watcher.id);
+            match watcher.ended {
+                Some(_) => self.watchers.remove(&key),
+                None => self.watchers.insert(key, (**watcher).clone()),
+            };
         }
         if let Some(snapshot) = account_of(body) {
             let name = snapshot.account.as_str().to_owned();

@@ -9,7 +9,7 @@ use control::contacts::ContactKind;
 use control::{Code, Command, CommandId, Contact, ErrorObject, EventBody, IdempotencyKey, Reply};
 use directory::{Directories, Source};
 use ports::book::Book;
-use ports::store::{Do, Told};
+use ports::store::{Do, Sayings, Told};
 use ports::{Address, Post, blf, dialogs, events, history, messages};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,6 +21,10 @@ use tokio::sync::{mpsc, oneshot};
 /// What the store tells and nobody has heard yet. At the limit it is dropped: a call rings a little later then.
 const TOLD: usize = 4_096;
 
+/// Times that the store says what people said before, and that it cannot: the first comes once. More failures are dropped.
+const SAYINGS: usize = 16;
+/// How long an engine that starts waits for what people said before: it goes by the settings until then.
+const SAID: Duration = Duration::from_secs(2);
 /// How long directories are waited for. Unit: ms.
 const WAIT: u64 = 2_000;
 /// The longest that somebody may ask for.
@@ -62,40 +66,69 @@ pub(crate) fn connect(
         Ok(())
     });
     wiring.connect_outside(Address::Store, to_store);
-    let line = Rc::clone(wiring);
-    let orders = Rc::clone(&store);
     let book = SharedBook::default();
-    let rules = Rc::clone(&book);
+    let (say, said) = mpsc::channel(SAYINGS);
+    let (line, orders, rules) = (Rc::clone(wiring), Rc::clone(&store), Rc::clone(&book));
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
-            if let Told::Listed(list) = told {
-                orders.order(Do::List(list));
-                continue;
-            }
-            // A part that has too much to do hears of the next one.
-            let word: Post = match told {
-                Told::Book(known) => {
-                    *rules.borrow_mut() = Arc::clone(&known);
-                    dialogs::Word::Contacts(known).into()
+            match told {
+                Told::Listed(list) => orders.order(Do::List(list)),
+                Told::Said(all) => drop(say.try_send(all)),
+                Told::Failed(_) => {
+                    // Nobody waits any more for what cannot be read.
+                    let _ = say.try_send(Vec::new());
+                    hand_on(told, &line, &rules);
                 }
-                Told::Watched(kept) => blf::Word::Kept(kept).into(),
-                Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
                 Told::Kept { .. }
+                | Told::KeptMessage { .. }
                 | Told::Named { .. }
-                | Told::Listed(_)
+                | Told::Book(_)
+                | Told::Watched(_)
                 | Told::Copied { .. }
                 | Told::Directory(_)
-                | Told::Failed(_)
-                | Told::Mended(_) => history::Word::Stored(told).into(),
-            };
-            let _ = line.carry(word);
+                | Told::Mended(_) => hand_on(told, &line, &rules),
+            }
         }
     });
     Ok(Some(Kept {
         store,
         directories,
         book,
+        said: Some(said),
     }))
+}
+
+/// Tells the part that wants to hear it.
+fn hand_on(told: Told, line: &Wiring, rules: &SharedBook) {
+    let word: Post = match told {
+        Told::Book(known) => {
+            *rules.borrow_mut() = Arc::clone(&known);
+            dialogs::Word::Contacts(known).into()
+        }
+        Told::Watched(kept) => blf::Word::Kept(kept).into(),
+        Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
+        Told::Said(_)
+        | Told::Kept { .. }
+        | Told::Named { .. }
+        | Told::Listed(_)
+        | Told::Copied { .. }
+        | Told::Directory(_)
+        | Told::Failed(_)
+        | Told::Mended(_) => history::Word::Stored(told).into(),
+    };
+    // A part that has too much to do hears of the next one.
+    let _ = line.carry(word);
+}
+
+/// What people said before this start, as far as it is known within [`SAID`]; more may come behind it.
+pub(crate) async fn said_before(
+    store: Option<&mut Kept>,
+) -> (Vec<Sayings>, Option<mpsc::Receiver<Vec<Sayings>>>) {
+    let Some(mut said) = store.and_then(|kept| kept.said.take()) else {
+        return (Vec::new(), None);
+    };
+    let first = tokio::time::timeout(SAID, said.recv()).await;
+    (first.ok().flatten().unwrap_or_default(), Some(said))
 }
 
 /// Everybody who is kept, as it is now.
@@ -107,6 +140,8 @@ pub(crate) struct Kept {
     pub(crate) store: Rc<Store>,
     pub(crate) directories: Rc<Directories>,
     pub(crate) book: SharedBook,
+    /// What people said before, until somebody waits for it.
+    said: Option<mpsc::Receiver<Vec<Sayings>>>,
 }
 
 /// A search that directories take part in.

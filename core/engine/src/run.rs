@@ -25,11 +25,13 @@ use control::snapshot::{AccountState, EngineState};
 use control::{CommandId, IdempotencyKey};
 use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
+use ports::store::Sayings;
 use ports::{Account, Address, Handles, Part, Post};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
 
 /// How long an engine that stops waits for its calls and bindings to end. Unit: time.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -209,15 +211,17 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
-        let store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
+        let mut store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
         run_parts(self.parts, self.mailbox, &wiring, clock);
+        // Nothing is heard before it is known who does not want to be disturbed.
+        let (said, more) = kept::said_before(store.as_mut()).await;
         network.announce();
         network.run();
         tasks.spawn(memory::give_back_after_peaks(Rc::clone(&network)));
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
         tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub), clock));
-        let mut commands = commands(&wiring, self.handles, self.accounts);
+        let mut commands = commands(&wiring, self.handles, said, self.accounts);
         (commands.plugins, commands.reload) = (plugins, reload);
         if let Some(kept) = &store {
             commands.book = Rc::clone(&kept.book);
@@ -236,6 +240,7 @@ impl Builder {
             told_to_stop: Notify::new(),
         });
         tell_restarts(&core, &wiring);
+        hear_later(&core, more);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
@@ -271,6 +276,17 @@ fn tell_restarts(core: &Rc<Core>, wiring: &Wiring) {
     }));
 }
 
+/// What people said before and a slow disk says late.
+fn hear_later(core: &Rc<Core>, more: Option<Receiver<Vec<Sayings>>>) {
+    let Some(mut more) = more else { return };
+    let late = Rc::downgrade(core);
+    core.tasks.spawn(async move {
+        while let (Some(said), Some(core)) = (more.recv().await, late.upgrade()) {
+            core.commands.borrow_mut().said_before(said);
+        }
+    });
+}
+
 /// The control socket, where one is wanted.
 async fn bound(path: Option<&Path>) -> Result<Option<ControlSocket>, Error> {
     match path {
@@ -279,9 +295,15 @@ async fn bound(path: Option<&Path>) -> Result<Option<ControlSocket>, Error> {
     }
 }
 
-fn commands(wiring: &Rc<Wiring>, handles: Handles, accounts: Vec<Account>) -> Commands {
+fn commands(
+    wiring: &Rc<Wiring>,
+    handles: Handles,
+    said: Vec<Sayings>,
+    accounts: Vec<Account>,
+) -> Commands {
     let line = Rc::clone(wiring);
     let mut commands = Commands::new(Box::new(move |post| line.carry(post)), handles);
+    commands.said_before(said);
     for account in accounts {
         // Mailboxes are empty: nothing is refused now.
         let _ = commands.add_account(account);

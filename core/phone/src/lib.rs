@@ -201,7 +201,7 @@ fn transport(of: Transport) -> sip::Transport {
     }
 }
 
-/// Text messages and own presence, where an account has them.
+/// Own presence and text messages, where somebody is told of them.
 fn with_people(
     mut builder: Builder,
     settings: &Settings,
@@ -254,10 +254,10 @@ fn has_messages(settings: &Settings) -> bool {
     accounts.any(|account| account.allow_message)
 }
 
-/// Some account publishes how its person is.
+/// Somebody is told how its person is: watchers, or the server of an account.
 fn has_presence(settings: &Settings) -> bool {
     let mut accounts = settings.accounts.iter();
-    accounts.any(|account| account.publish_presence)
+    !is_monitor(settings) || accounts.any(|account| account.publish_presence)
 }
 
 fn tcp_settings(settings: &Settings) -> TcpSettings {
@@ -304,6 +304,9 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
         .map(str::to_owned)
         .to_vec(),
     };
+    if !is_monitor(settings) {
+        endpoint.capabilities.methods.push(Method::Subscribe);
+    }
     if has_messages(settings) {
         let capabilities = &mut endpoint.capabilities;
         capabilities.methods.push(Method::Message);
@@ -319,7 +322,10 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             headers: limits.sip_headers,
             ..sip_message::Limits::DEFAULT
         },
-        offers: sip::owner::Offers::default(),
+        offers: sip::owner::Offers {
+            bindings: false,
+            watched: !is_monitor(settings),
+        },
         trace: !is_monitor(settings),
     }
 }

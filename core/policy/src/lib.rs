@@ -22,6 +22,7 @@
 //! | [`mail`] | mail addresses of who is listed, and links to them |
 //! | [`mode`] | how calls are to arrive, and when an account registers therefore |
 //! | [`link`] | [`Link`]: a `tel:`, `sip:`, `sips:` or `callto:` URI that somebody clicked |
+//! | [`watch`] | [`Watching`]: who may see how the person is, and their calls |
 //! | [`returned`] | calls that were handed on or parked from here, and come back |
 //! | [`header`] | header fields that others may add, and those that only the phone writes |
 
@@ -44,6 +45,7 @@ pub mod returned;
 pub mod rewrite;
 pub mod ringtone;
 pub mod rule;
+pub mod watch;
 
 pub use action::DialAction;
 pub use answer::AutoAnswer;
@@ -59,6 +61,7 @@ pub use locate::Location;
 pub use mode::Registers;
 pub use rewrite::{Contact, Network, Surroundings};
 pub use rule::{Direction, Rules};
+pub use watch::Watching;
 
 /// All rules of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,4 +76,6 @@ pub struct Policy {
     pub mail: mail::Rule,
     /// When it registers, if it does at all.
     pub registers: Registers,
+    /// For those who watch it.
+    pub watching: Watching,
 }

@@ -3,7 +3,7 @@
 use crate::blf::Watches;
 use base::{Duration, Redacted};
 use sip::Transport;
-use sip_message::Uri;
+use sip_message::{Request, Uri};
 use std::sync::Arc;
 
 /// Who an account is, where it registers and what it says of itself.
@@ -90,6 +90,26 @@ pub fn by_transport(server: Uri, transport: Transport) -> Uri {
 /// The account for calls that name none: the one that says so, or else the first by name.
 pub fn default_of<'a>(accounts: impl Iterator<Item = &'a Account>) -> Option<&'a Account> {
     accounts.min_by_key(|account| (!account.is_default, account.name.as_str()))
+}
+
+/// The account that a request outside of dialogs is for: by the name that it goes to, or else by To.
+pub fn meant<'a>(
+    accounts: impl Iterator<Item = &'a Account> + Clone,
+    request: &Request,
+) -> Option<&'a Account> {
+    let asked = request.uri().ok();
+    let to = request.headers().to().ok();
+    let users = [
+        asked.as_ref().and_then(|uri| uri.user()),
+        to.as_ref().and_then(|to| to.uri().user()),
+    ];
+    let named = |user: &str| {
+        let of = accounts
+            .clone()
+            .filter(|account| account.aor.user() == Some(user));
+        of.min_by_key(|account| (!account.is_default, account.name.as_str()))
+    };
+    users.into_iter().flatten().find_map(named)
 }
 
 /// A server that stands by.

@@ -3,8 +3,9 @@
 use crate::Account;
 use crate::account::by_transport;
 use base::Redacted;
+use policy::Identity;
 use sip::{auth, outside};
-use sip_message::{Host, NameAddr, Uri, escape_user};
+use sip_message::{Host, NameAddr, Request, Uri, escape_user};
 
 impl Account {
     /// From of its requests, without a tag.
@@ -13,6 +14,23 @@ impl Account {
             true => NameAddr::new(&self.aor),
             false => NameAddr::named(&self.display_name, &self.aor),
         }
+    }
+
+    /// Whom a request to it is from, in the order that its settings say (K-148). What others say of that is believed
+    /// only where it is `trusted`: came from a server of the account's.
+    pub fn asked_by(&self, request: &Request, trusted: bool) -> Option<NameAddr> {
+        let headers = request.headers();
+        let said = |identity| {
+            let all = match identity {
+                Identity::From => return headers.from().ok(),
+                Identity::Asserted => headers.asserted_identities(),
+                Identity::RemoteParty => headers.remote_parties(),
+                Identity::Preferred => headers.preferred_identities(),
+            };
+            all.ok()?.into_iter().next()
+        };
+        let order = &self.policy.receiving.identity;
+        order.choose(trusted, said).map(|(_, who)| who)
     }
 
     /// Who proves that it is this account, to its own servers and nobody else.

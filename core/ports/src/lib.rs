@@ -22,7 +22,7 @@
 //! | [`store::Do`] / [`store::Told`] | history / store | store / history | never full: records of one call replace each other |
 //! | [`events::Word`] | all | whoever listens | oldest is dropped; the listener is told `stream.lagged` |
 //!
-//! [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
+//! [`said`] is what a person said of an account, and what is kept of it. [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
 //! parts know of an account, `caller` how it asks outside of dialogs.
 
 pub mod account;
@@ -42,6 +42,7 @@ pub mod post;
 pub mod presence;
 pub mod recorder;
 pub mod registrar;
+pub mod said;
 pub mod store;
 pub mod transfer;
 pub mod voice;
@@ -50,3 +51,4 @@ pub use account::{Account, KeepAliveRule, by_transport};
 pub use handles::Handles;
 pub use part::{Outbox, Part};
 pub use post::{Address, Post};
+pub use said::Said;

@@ -36,7 +36,7 @@ pub enum Address {
     Transfer = 12,
     /// The part that owns text messages.
     Messages = 13,
-    /// The part that publishes how the person is.
+    /// The part that tells how the person is.
     Presence = 14,
 }
 

@@ -1,17 +1,20 @@
-//! What presence answers and reports. Presence owns what is published of the person here.
+//! What presence answers and reports. Presence owns what is told of the person here: to servers, and to watchers.
 
 use crate::blf::Server;
 use crate::link::Heard;
 use crate::{Account, Address};
 use control::presence::PresenceState;
 use control::{CallSnapshot, CommandId, Timestamp};
+use policy::Policy;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What presence can be told.
 #[derive(Debug)]
 pub enum Word {
     /// Link has something to say.
     Heard(Heard),
-    /// Publishes for this account from now on, if it wants that; replaces one of the same name.
+    /// Tells of this account from now on, to its server if it wants that; replaces one of the same name.
     Account(Box<Account>),
     /// The account is gone: what was published of it is removed.
     AccountGone {
@@ -34,6 +37,13 @@ pub enum Word {
         /// How.
         own: Own,
     },
+    /// Its rules are other ones from now on: of those who watch.
+    Policy {
+        /// The account's name.
+        account: String,
+        /// All of its rules.
+        policy: Arc<Policy>,
+    },
     /// Nobody uses the computer that the phone is on, or somebody does again.
     Idle(bool),
     /// A call as it is now.
@@ -50,7 +60,7 @@ pub enum Word {
 }
 
 /// How the person says they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Own {
     /// What they do.
     pub state: PresenceState,

@@ -1,5 +1,6 @@
 //! What the thread that keeps history and contacts on disk is asked, and what it tells. Plain data.
 
+use crate::Said;
 use crate::blf::LampWish;
 use crate::book::Book;
 use control::contacts::{DirectoryChange, StoreChange};
@@ -14,6 +15,8 @@ pub enum Do {
     Keep(Box<Kept>),
     /// Keeps this text message, in the place of one with its id; answered by [`Told::KeptMessage`].
     KeepMessage(Box<KeptMessage>),
+    /// Keeps what a person said, in the place of what they said before.
+    Say(Box<Sayings>),
     /// Notes that calls go on: where the engine ends without a word, they ended then.
     Alive(Timestamp),
     /// Asks who somebody is; answered by [`Told::Named`] where a list knows.
@@ -49,6 +52,15 @@ pub struct Kept {
     pub record: HistoryRecord,
 }
 
+/// What a person said, and who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sayings {
+    /// Who: see [`Account::owner`](crate::Account::owner).
+    pub owner: String,
+    /// What; nothing: what was kept is forgotten.
+    pub said: Said,
+}
+
 /// A text message, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptMessage {
@@ -71,6 +83,8 @@ pub enum Told {
         /// Its id.
         id: String,
     },
+    /// What each person said before: told once, when the file was opened.
+    Said(Vec<Sayings>),
     /// A list knows who somebody is.
     Named {
         /// The call of whom.

@@ -89,6 +89,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.udp_from_unknown", Kind::Switch),
     key("account.allow_message", Kind::Switch),
     key("account.publish_presence", Kind::Switch),
+    key("account.watchers", Kind::Lines(Lines::Watchers)),
+    key("account.watcher_groups", Kind::Lines(Lines::Groups)),
     key("account.expires_s", number(20, 86_400)),
     key(
         "account.keepalive",

@@ -6,6 +6,7 @@ use policy::disturb::{Entry, Who};
 use policy::header::Extra;
 use policy::ringtone::Ringtone;
 use policy::rule::{Direction, RULES};
+use policy::watch::{Group, Right};
 use policy::{IdentityOrder, Rules, answer::Callers, number};
 
 /// What the items of a list are.
@@ -29,6 +30,10 @@ pub(crate) enum Lines {
     Numbers,
     /// Header fields of requests.
     Headers,
+    /// Who may watch.
+    Watchers,
+    /// People who may watch each other.
+    Groups,
 }
 
 /// Most items of lists that are no rules.
@@ -74,6 +79,14 @@ impl Lines {
                 let is_number = number::plain(item).is_some_and(|plain| plain == *item);
                 (!is_number).then(|| (what, self.allowed()))
             }),
+            Self::Watchers => each(items, |item| {
+                let why = Right::read(item).err()?;
+                Some((why.to_string(), String::new()))
+            }),
+            Self::Groups => each(items, |item| {
+                let why = Group::read(item).err()?;
+                Some((why.to_string(), String::new()))
+            }),
         }
     }
 
@@ -107,6 +120,13 @@ impl Lines {
                     .to_owned()
             }
             Self::Numbers => r#"allowed: a list of numbers, such as ["112"]"#.to_owned(),
+            Self::Watchers => {
+                r#"allowed: a list of lines, such as ["presence allow user 20@example.com"]"#
+                    .to_owned()
+            }
+            Self::Groups => {
+                r#"allowed: a list of lines, such as ["sales: 20, 21, inactive 22"]"#.to_owned()
+            }
         }
     }
 }

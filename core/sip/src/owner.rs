@@ -3,6 +3,7 @@
 //! The endpoint delivers each request once; this says to whom. In-dialog requests always go to the
 //! part that holds dialogs, because it alone counts CSeq and knows the route set.
 
+use crate::notifier::WatcherTag;
 use crate::subscription::WatchTag;
 use serde::{Deserialize, Serialize};
 use sip_message::{Method, Request, Status};
@@ -18,6 +19,8 @@ pub enum Owner {
     Subscriptions,
     /// The part that holds text messages: MESSAGE outside of a dialog.
     Messages,
+    /// The part that is watched: SUBSCRIBE outside of a dialog, or with a tag of a watcher.
+    Watched,
     /// A registrar of our own: REGISTER, in the demo PBX only.
     Bindings,
     /// Nobody: answer with this status.
@@ -29,12 +32,16 @@ pub enum Owner {
 pub struct Offers {
     /// Others may register here.
     pub bindings: bool,
+    /// Others may watch the person here.
+    pub watched: bool,
 }
 
 /// Whom `request` is for. Source: RFC 3261 §12.2.2 and §8.2.1; RFC 6665 §4.1.3 for NOTIFY.
 pub fn owner(request: &Request, offers: Offers) -> Owner {
     let to = request.headers().to();
-    let in_dialog = to.is_ok_and(|to| to.tag().is_some());
+    let tag = to.as_ref().ok().and_then(|to| to.tag());
+    let in_dialog = tag.is_some();
+    let watches = tag.is_none_or(|tag| WatcherTag::read(tag).is_some());
     match request.method() {
         Method::Invite => Owner::Dialogs,
         Method::Notify if request_tag(request).is_some() => Owner::Subscriptions,
@@ -51,6 +58,7 @@ pub fn owner(request: &Request, offers: Offers) -> Owner {
         }
         // Transfer by somebody we do not talk to.
         Method::Refer if !in_dialog => Owner::Nobody(Status::FORBIDDEN),
+        Method::Subscribe if watches && offers.watched => Owner::Watched,
         Method::Subscribe if !in_dialog => Owner::Nobody(Status::BAD_EVENT),
         Method::Message if !in_dialog => Owner::Messages,
         Method::Other(_) if !in_dialog => Owner::Nobody(Status::NOT_IMPLEMENTED),
@@ -119,7 +127,19 @@ mod tests {
         assert_eq!(of("BYE", to, offers), Owner::Dialogs);
         let to = "<sip:a@a>;tag=0123456789abcdef";
         assert_eq!(of("NOTIFY", to, offers), Owner::Dialogs);
-        let pbx = Offers { bindings: true };
+        let offers = Offers {
+            watched: true,
+            ..offers
+        };
+        for to in ["<sip:a@a>", "<sip:a@a>;tag=w0123456789abcdef"] {
+            assert_eq!(of("SUBSCRIBE", to, offers), Owner::Watched, "{to}");
+        }
+        let to = "<sip:a@a>;tag=0123456789abcdef";
+        assert_eq!(of("SUBSCRIBE", to, offers), Owner::Dialogs);
+        let pbx = Offers {
+            bindings: true,
+            ..Offers::default()
+        };
         assert_eq!(of("REGISTER", "<sip:a@a>", pbx), Owner::Bindings);
     }
 }

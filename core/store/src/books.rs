@@ -2,7 +2,7 @@
 
 use crate::worker::Batch;
 use crate::{
-    Error, Settings, calls, contacts, mails, messages, names, profiles, rescue, row, schema,
+    Error, Settings, calls, contacts, mails, messages, names, profiles, rescue, row, sayings, schema,
     watched,
 };
 use control::contacts::StoreChange;
@@ -10,7 +10,7 @@ use control::history::KnownName;
 use control::{Code, Command, EventBody, Reply, Timestamp};
 use ports::blf::LampWish;
 use ports::book::Book;
-use ports::store::{Kept, KeptMessage, Listed};
+use ports::store::{Kept, KeptMessage, Listed, Sayings};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -144,7 +144,7 @@ impl Books {
     pub(crate) fn write_all(&mut self, batch: &Batch) -> Result<(), Error> {
         self.may_write()?;
         // That calls go on need not outlive a power cut: a second of a call's length is at stake.
-        let lightly = batch.calls.is_empty() && batch.messages.is_empty();
+        let lightly = batch.calls.is_empty() && batch.messages.is_empty() && batch.said.is_empty();
         if lightly {
             self.db.pragma_update(None, "synchronous", "NORMAL")?;
         }
@@ -165,6 +165,9 @@ impl Books {
         for one in &batch.messages {
             messages::put(&write, &one.owner, &one.message)?;
         }
+        for one in &batch.said {
+            sayings::put(&write, one)?;
+        }
         if let Some(at) = batch.alive {
             calls::put_alive(&write, at)?;
         }
@@ -176,6 +179,24 @@ impl Books {
         }
         write.commit()?;
         Ok(())
+    }
+
+    /// Keeps what people said.
+    pub fn say(&mut self, said: &[Sayings]) -> Result<(), Error> {
+        let said = said.to_vec();
+        self.write_all(&Batch {
+            said,
+            ..Batch::default()
+        })
+    }
+
+    /// What everybody said.
+    pub fn said(&self) -> Result<Vec<Sayings>, Error> {
+        match self.newer {
+            // A newer file may have it otherwise.
+            Some(_) => Ok(Vec::new()),
+            None => sayings::all(&self.db),
+        }
     }
 
     /// Keeps what a directory lists in the place of what it listed before; how many contacts are different now.
@@ -269,7 +290,7 @@ impl Books {
         self.write_all(&Batch {
             calls,
             messages,
-            alive: None,
+            ..Batch::default()
         })
     }
 

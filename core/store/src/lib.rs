@@ -1,4 +1,4 @@
-//! Keeps history, contacts, favourites and text messages on disk: one SQLite file, one thread that writes.
+//! Keeps history, contacts, favourites, text messages and what people said of their accounts on disk: one SQLite file, one thread that writes.
 //!
 //! What it is not: it knows no call and no clock. What a record says is the history part's; this crate keeps it,
 //! finds it again, and says so when it cannot.
@@ -17,6 +17,7 @@
 //! | `rescue` | a damaged file is moved aside, its rows are read one by one |
 //! | `row` | a row carries a sum of itself |
 //! | `calls`, `contacts`, `profiles`, `messages` | what is kept |
+//! | `sayings` | what people said of their accounts |
 //! | `names` | who somebody is |
 //! | [`error`] | what can be wrong |
 
@@ -31,6 +32,7 @@ mod profiles;
 mod queue;
 mod rescue;
 mod row;
+mod sayings;
 mod schema;
 mod watched;
 mod worker;

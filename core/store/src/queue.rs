@@ -3,7 +3,7 @@
 use crate::Reply;
 use crate::books::Reader;
 use control::{Command, Timestamp};
-use ports::store::{Do, Kept, KeptMessage, Listed};
+use ports::store::{Do, Kept, KeptMessage, Listed, Sayings};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub const WAITING: usize = 10_000;
 /// Questions that wait. At the limit one is refused.
 const ASKS: usize = 256;
+/// People whose word waits. At the limit the first is lost, and that is counted.
+const SAYINGS: usize = 1_000;
 /// Callers whose names are looked for. At the limit the oldest stays without.
 const NAMES: usize = 256;
 
@@ -36,6 +38,8 @@ pub(crate) struct Waiting {
     pub(crate) keeps: VecDeque<Kept>,
     /// Oldest first, one a message. Bound: as for records.
     pub(crate) messages: VecDeque<KeptMessage>,
+    /// One a person. Bound: [`SAYINGS`].
+    pub(crate) said: Vec<Sayings>,
     pub(crate) alive: Option<Timestamp>,
     pub(crate) names: VecDeque<Do>,
     /// What directories list, one each: there are as many as the settings name.
@@ -71,6 +75,21 @@ impl Waiting {
             self.lost = self.lost.saturating_add(1);
         }
         self.messages.push_back(kept);
+    }
+
+    fn say(&mut self, of: Sayings) {
+        self.said.retain(|known| known.owner != of.owner);
+        if self.said.len() >= SAYINGS {
+            self.said.remove(0);
+            self.lost = self.lost.saturating_add(1);
+        }
+        self.said.push(of);
+    }
+
+    /// As [`give_back`](Self::give_back), of what people said.
+    pub(crate) fn give_back_said(&mut self, batch: Vec<Sayings>) {
+        let newer = core::mem::replace(&mut self.said, batch);
+        newer.into_iter().for_each(|of| self.say(of));
     }
 
     /// As [`give_back`](Self::give_back), of messages.
@@ -123,6 +142,7 @@ impl Queue {
         match order {
             Do::Keep(kept) => waiting.keep(*kept),
             Do::KeepMessage(kept) => waiting.keep_message(*kept),
+            Do::Say(of) => waiting.say(*of),
             Do::Alive(at) => waiting.alive = Some(at),
             Do::List(list) => {
                 let same = |other: &Listed| other.owner == list.owner && other.title == list.title;
@@ -163,6 +183,7 @@ impl Queue {
             let left = left.filter(|left| !left.is_zero());
             let records = !waiting.keeps.is_empty()
                 || !waiting.messages.is_empty()
+                || !waiting.said.is_empty()
                 || waiting.alive.is_some();
             let due = not_before.is_some() && left.is_none();
             if waiting.ending

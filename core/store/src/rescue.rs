@@ -1,8 +1,9 @@
 //! A damaged file is moved aside, whole; what can be read of it is read again, row by row.
 
 use crate::books::at;
-use crate::{Error, calls, contacts, messages, profiles, row};
+use crate::{Error, calls, contacts, messages, profiles, row, sayings};
 use control::{Contact, HistoryRecord, Profile, TextMessage};
+use ports::store::Sayings;
 use rusqlite::{Connection, OpenFlags, Row, Transaction};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ pub(crate) struct Table {
 }
 
 /// All that have rows with sums.
-pub(crate) const TABLES: [Table; 4] = [
+pub(crate) const TABLES: [Table; 5] = [
     Table {
         name: "calls",
         put: |into, owner, body, sum| {
@@ -45,6 +46,14 @@ pub(crate) const TABLES: [Table; 4] = [
         put: |into, owner, body, sum| {
             let message: TextMessage = row::read(owner, body, sum)?;
             messages::put(into, owner, &message)
+        },
+    },
+    Table {
+        name: "said",
+        put: |into, owner, body, sum| {
+            let said = row::read(owner, body, sum)?;
+            let owner = owner.to_owned();
+            sayings::put(into, &Sayings { owner, said })
         },
     },
 ];

@@ -6,7 +6,7 @@ use crate::{Error, Settings, Tell};
 use control::contacts::{DirectoryChange, StoreChange};
 use control::{Code, Command, ErrorObject, EventBody};
 use ports::blf::LampWish;
-use ports::store::{Do, Kept, KeptMessage, Listed, Told};
+use ports::store::{Do, Kept, KeptMessage, Listed, Sayings, Told};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,12 +24,14 @@ const LONG: Duration = Duration::from_secs(5);
 pub(crate) struct Batch {
     pub(crate) calls: Vec<Kept>,
     pub(crate) messages: Vec<KeptMessage>,
+    pub(crate) said: Vec<Sayings>,
     pub(crate) alive: Option<control::Timestamp>,
 }
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.calls.is_empty() && self.messages.is_empty() && self.alive.is_none()
+        let records = self.calls.is_empty() && self.messages.is_empty();
+        records && self.said.is_empty() && self.alive.is_none()
     }
 }
 
@@ -42,6 +44,7 @@ struct Worker<'a> {
     /// Nothing could be written lately; which error, and when to try again.
     failing: Option<(Code, Instant)>,
     lost_told: u32,
+    said_told: bool,
     /// What was told to be watched.
     watched: Vec<(String, LampWish)>,
 }
@@ -56,6 +59,7 @@ pub(crate) fn work(settings: &Settings, queue: &Queue, tell: &Tell) {
         books: None,
         failing: None,
         lost_told: 0,
+        said_told: false,
         watched: Vec::new(),
     };
     worker.open();
@@ -73,6 +77,7 @@ impl Worker<'_> {
         if due {
             batch.calls = waiting.keeps.drain(..).collect();
             batch.messages = waiting.messages.drain(..).collect();
+            batch.said = mem::take(&mut waiting.said);
             batch.alive = waiting.alive.take();
         }
         let names = mem::take(&mut waiting.names);
@@ -98,6 +103,7 @@ impl Worker<'_> {
         match Books::open(self.settings) {
             Ok((books, told)) => {
                 self.books = Some(books);
+                self.tell_said();
                 self.tell_book();
                 if let Some(change) = told {
                     (self.tell)(Told::Failed(Box::new(change)));
@@ -111,6 +117,7 @@ impl Worker<'_> {
         let mut waiting = self.queue.lock();
         waiting.give_back(batch.calls);
         waiting.give_back_messages(batch.messages);
+        waiting.give_back_said(batch.said);
     }
 
     fn write(&mut self, batch: Batch, ending: bool) {
@@ -204,6 +211,20 @@ impl Worker<'_> {
             Err(why) => tracing::warn!(%why, "rules do not know the contacts"),
         }
         self.tell_watched();
+    }
+
+    /// Once: what is said from then on, the engine knows better.
+    fn tell_said(&mut self) {
+        let (false, Some(books)) = (self.said_told, &self.books) else {
+            return;
+        };
+        match books.said() {
+            Ok(said) => {
+                self.said_told = true;
+                (self.tell)(Told::Said(said));
+            }
+            Err(why) => tracing::warn!(%why, "what people said before is not known"),
+        }
     }
 
     fn tell_watched(&mut self) {

@@ -7,6 +7,7 @@ mod message;
 mod moved;
 mod presence;
 mod token;
+mod watchers;
 
 pub(crate) use account::{AddAccount, Dnd, Forward, ShowAccount, When};
 pub(crate) use kept::{
@@ -17,6 +18,7 @@ pub(crate) use message::{ListMessages, Message, MessagesOf, SendMessage};
 pub(crate) use moved::{Park, Redirect, Transfer};
 pub(crate) use presence::{Presence, PresenceVerb, SetPresence};
 pub(crate) use token::{NewToken, OfFile, Token};
+pub(crate) use watchers::{OneRight, Watchers, WatchersVerb};
 
 mod switch;
 
@@ -169,6 +171,8 @@ pub(crate) enum Verb {
     Favourite(Favourite),
     /// How you are, told to others: see, set
     Presence(Presence),
+    /// Who sees that, or your calls, by asking this phone itself: list, allow, refuse, forget
+    Watchers(Watchers),
     /// Text messages: send, list, mark as read, delete
     #[command(subcommand)]
     Message(Message),

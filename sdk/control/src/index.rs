@@ -413,6 +413,12 @@ index! { PHONE;
         "the server does not have the presence"
         "it does not answer, or failed"
         "nothing: it is told again by itself; check the account if it lasts";
+    /// No such right.
+    4063 UNKNOWN_RIGHT Usage
+        "there is no such right of yours"
+        "what you said of these people was forgotten before, or you never said anything; what the settings say is not \
+         forgotten but overridden"
+        "see: offhook watchers; override the settings with: offhook watchers allow, or refuse";
     /// No such record, contact, profile or favourite.
     4101 UNKNOWN_RECORD Usage
         "there is no such record, contact, profile or favourite"

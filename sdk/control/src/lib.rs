@@ -23,6 +23,7 @@
 //! | [`message`] | text messages |
 //! | [`plugin`] | plugins that are replaced |
 //! | [`presence`] | how the person here is |
+//! | [`watcher`] | who sees that, and who may |
 //! | [`recording`] | recordings of calls |
 //! | [`history`] | the history of calls |
 //! | [`contacts`] | contacts, profiles, favourites |
@@ -56,6 +57,7 @@ pub mod snapshot;
 pub mod socket;
 pub mod time;
 pub mod transfer;
+pub mod watcher;
 pub mod wire;
 
 pub use command::{Command, Reply};
@@ -76,3 +78,4 @@ pub use snapshot::{AccountSnapshot, CallSnapshot, EngineSnapshot};
 pub use socket::{socket_folder, socket_path};
 pub use time::Timestamp;
 pub use transfer::TransferSnapshot;
+pub use watcher::{RightOrigin, RightSnapshot, Sees, WatcherSnapshot};

@@ -1,6 +1,7 @@
 //! What an account does with calls that come in, as a person switches it while the engine runs.
 //!
-//! Settings files stay as they are: the next start begins with what they say.
+//! Settings files stay as they are. What the person says stands before them, also after a restart where the engine
+//! keeps a history; what is the same as in the settings is not kept, so that saying so gives the word back to them.
 
 use crate::AccountHandle;
 use serde::{Deserialize, Serialize};

@@ -59,6 +59,7 @@ impl Scope {
             | Command::FavouriteMail(_)
             | Command::MessageList(_)
             | Command::PresenceList(_)
+            | Command::WatcherList(_)
             | Command::Events(_) => Self::Read,
             Command::Dial(_)
             | Command::Accept(_)
@@ -93,7 +94,9 @@ impl Scope {
             | Command::HistoryRedial(_)
             | Command::MessageSend(_)
             | Command::PresenceSet(_)
-            | Command::PresenceIdle(_) => Self::Call,
+            | Command::PresenceIdle(_)
+            | Command::WatcherAllow(_)
+            | Command::WatcherForget(_) => Self::Call,
             Command::HistoryDelete(_)
             | Command::ContactAdd(_)
             | Command::ContactChange(_)

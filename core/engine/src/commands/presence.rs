@@ -42,6 +42,8 @@ impl Commands {
         }
         let own = presence::Own { state, note, until };
         account.presence = own.clone();
+        let account = account.clone();
+        self.keep_said(&account);
         self.post(presence::Word::Set {
             command,
             account: name,

@@ -1,4 +1,4 @@
-//! Do not disturb and forwarding, switched while the engine runs (M-133, M-135).
+//! Do not disturb and forwarding, switched while the engine runs, and kept (M-133, M-135).
 
 use super::{Commands, Outcome};
 use base::Duration;
@@ -6,7 +6,7 @@ use control::receiving::{DoNotDisturb, Forward, ForwardWhen};
 use control::{AccountHandle, Code, ErrorObject, quoted};
 use policy::forward::{Hop, is_target};
 use ports::account::default_of;
-use ports::{Account, dialogs, registrar};
+use ports::{Account, dialogs, presence, registrar};
 use std::sync::Arc;
 
 /// How long nobody answers, where neither the command nor the settings say.
@@ -18,6 +18,7 @@ impl Commands {
         let policy = Arc::make_mut(&mut account.policy);
         policy.receiving.do_not_disturb.on = asked.on;
         let account = account.clone();
+        self.keep_said(&account);
         self.tell_policy(&account)
     }
 
@@ -48,6 +49,7 @@ impl Commands {
             }
         }
         let account = account.clone();
+        self.keep_said(&account);
         self.tell_policy(&account)
     }
 
@@ -70,8 +72,13 @@ impl Commands {
         })
     }
 
-    fn tell_policy(&self, account: &Account) -> Outcome {
+    pub(super) fn tell_policy(&self, account: &Account) -> Outcome {
         let (name, policy) = (account.name.clone(), &account.policy);
+        // An engine without presence has nobody to tell.
+        let _ = self.post(presence::Word::Policy {
+            account: name.clone(),
+            policy: Arc::clone(policy),
+        });
         self.post(dialogs::Word::Policy {
             account: name.clone(),
             policy: Arc::clone(policy),

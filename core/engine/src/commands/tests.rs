@@ -1,6 +1,8 @@
 //! Commands alone: what each of their fields leads to.
 #![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
 
+mod said;
+
 use super::*;
 use crate::hub::Identity;
 use control::command::AddAccount;

@@ -27,9 +27,12 @@ impl Dialogs {
         if changes && self.settings.transfer {
             self.show_call(handle, out);
         }
-        let begins_or_ends = matches!(body, EventBody::CallAnswered(_) | EventBody::CallEnded(_));
+        let begins = matches!(
+            body,
+            EventBody::CallCreated(_) | EventBody::CallIncoming(_) | EventBody::CallSent(_)
+        );
         if let Some(call) = self.calls.get(&handle)
-            && begins_or_ends
+            && (begins || changes)
             && self.settings.presence
         {
             out.post(presence::Word::Call(Box::new(call.snapshot.clone())));

@@ -176,7 +176,8 @@ impl History {
                 tell(EventBody::ContactsChanged(Box::new(changed)), now, out);
             }
             // The engine hands lists to the store, and the book to dialogs.
-            Told::Copied { .. } | Told::Listed(_) | Told::Book(_) | Told::Watched(_) => {}
+            Told::Copied { .. } | Told::Listed(_) | Told::Book(_) => {}
+            Told::Watched(_) | Told::Said(_) => {}
             Told::Directory(change) => {
                 let body = match change.error {
                     Some(_) => EventBody::DirectoryFailed(change),

@@ -282,6 +282,7 @@ impl Part for Link {
             Post::Registrar(ports::registrar::Word::Heard(heard)) => heard,
             Post::Blf(ports::blf::Word::Heard(heard)) => heard,
             Post::Messages(ports::messages::Word::Heard(heard)) => heard,
+            Post::Presence(ports::presence::Word::Heard(heard)) => heard,
             Post::Link(_) | Post::Dialogs(_) | Post::Registrar(_) | Post::Media(_) => return,
             Post::Recorder(_) | Post::History(_) | Post::Store(_) => return,
             Post::Transfer(_) | Post::Blf(_) | Post::Messages(_) => return,
@@ -360,6 +361,7 @@ fn owner(request: &Request, offers: Offers) -> Result<Address, Status> {
         Owner::Dialogs | Owner::Registrar => Ok(Address::Dialogs),
         Owner::Subscriptions => Ok(Address::Blf),
         Owner::Messages => Ok(Address::Messages),
+        Owner::Watched => Ok(Address::Presence),
         Owner::Bindings => Ok(Address::Registrar),
         Owner::Nobody(status) => Err(status),
     }

@@ -1,4 +1,4 @@
-//! Who may call and write over UDP: the servers of an account, unless the account takes calls from anywhere.
+//! Who may call, write and watch over UDP: the servers of an account, unless the account takes calls from anywhere.
 //!
 //! A datagram's source can be forged and everybody can send one; a scanner that guesses our address must
 //! not make a phone ring. Requests within a dialog are not looked at here: their tags are the proof. TCP
@@ -103,8 +103,11 @@ impl Sources {
 
     /// The account that does not take a call from there; `None`: it may come in.
     fn refusing(&self, request: &Request, origin: &Origin) -> Option<String> {
-        let begins = matches!(request.method(), Method::Invite | Method::Message)
-            && request.headers().to().is_ok_and(|to| to.tag().is_none());
+        let asks = matches!(
+            request.method(),
+            Method::Invite | Method::Message | Method::Subscribe
+        );
+        let begins = asks && request.headers().to().is_ok_and(|to| to.tag().is_none());
         if !begins || origin.transport != Transport::Udp {
             return None;
         }

@@ -352,3 +352,31 @@ fn m_196_requests_carry_what_their_account_adds() {
     assert_eq!(rig.added(Method::Ack, other, Some("a")), ["X-B: 2"]);
     assert_eq!(rig.added(Method::Bye, ours, Some("b")), [""; 0]);
 }
+
+/// Who may not call may not watch either: strangers hear nothing over UDP.
+#[test]
+fn who_may_not_call_may_not_watch() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let posts = rig.tell(account(false));
+    rig.answer(questions(&posts), [192, 0, 2, 1]);
+    for (source, heard) in [("198.51.100.7:5060", false), ("192.0.2.1:5060", true)] {
+        let subscribe = format!(
+            "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/UDP {source};branch=z9hG4bKw\r\n\
+             From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: w\r\nCSeq: 1 SUBSCRIBE\r\n\
+             Contact: <sip:b@x>\r\nEvent: presence\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let posts = rig.report(Report::Datagram {
+            flow: FlowId(1),
+            source: address(source),
+            local: address("192.0.2.7:5060"),
+            bytes: Bytes::from(subscribe),
+        });
+        let comes_of_it = |post: &Post| {
+            matches!(
+                post,
+                Post::Presence(_) | Post::Network(Do::SendDatagram { .. })
+            )
+        };
+        assert_eq!(posts.iter().any(comes_of_it), heard, "{source}: {posts:?}");
+    }
+}

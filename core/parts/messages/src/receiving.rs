@@ -4,7 +4,6 @@ use crate::{HELD, Messages};
 use base::{Duration, Instant};
 use control::snapshot::Party;
 use control::{AccountHandle, CallHandle, MessageState, TextMessage};
-use policy::identity::Identity;
 use ports::{Account, Outbox, dialogs, link, media};
 use sip::ServerId;
 use sip::message::incoming;
@@ -191,18 +190,7 @@ impl Messages {
 
     /// Whom a request is for: by its target, or else its To. Of several, the default one.
     fn meant(&self, request: &Request) -> Option<&Account> {
-        let called = request.uri().ok();
-        let to = request.headers().to().ok();
-        let users = [
-            called.as_ref().and_then(|uri| uri.user()),
-            to.as_ref().and_then(|to| to.uri().user()),
-        ];
-        let named = |user: &str| {
-            let all = self.accounts.values();
-            let of = all.filter(|account| account.aor.user() == Some(user));
-            of.min_by_key(|account| (!account.is_default, account.name.as_str()))
-        };
-        users.into_iter().flatten().find_map(named)
+        ports::account::meant(self.accounts.values(), request)
     }
 }
 
@@ -222,21 +210,6 @@ fn reply(answer: Answer, out: &mut Outbox) {
 /// Who wrote, in the account's order of identities. What others say of them is only believed of its servers
 /// (RFC 3325 §4).
 fn who(account: &Account, request: &Request, trusted: bool) -> Party {
-    let headers = request.headers();
-    let from = || headers.from().ok();
-    let said = account
-        .policy
-        .receiving
-        .identity
-        .choose(trusted, |identity| {
-            let all = match identity {
-                Identity::From => return from(),
-                Identity::Asserted => headers.asserted_identities(),
-                Identity::RemoteParty => headers.remote_parties(),
-                Identity::Preferred => headers.preferred_identities(),
-            };
-            all.ok()?.into_iter().next()
-        });
     let party = |who: NameAddr| Party {
         uri: who.uri().to_string(),
         display: who.display().map(|name| name.into_owned()),
@@ -245,5 +218,6 @@ fn who(account: &Account, request: &Request, trusted: bool) -> Party {
         uri: String::new(),
         display: None,
     };
-    said.map_or_else(nobody, |(_, who)| party(who))
+    let said = account.asked_by(request, trusted);
+    said.map_or_else(nobody, party)
 }

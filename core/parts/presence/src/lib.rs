@@ -1,30 +1,39 @@
-//! The presence part: how the person here is, published at the servers of their accounts (RFC 3903, RFC 3856).
+//! The presence part: how the person here is, published at the servers of their accounts (RFC 3903, RFC 3856) and told
+//! to those who watch this phone itself (RFC 6665 §4.2).
 //!
-//! What it is not: it writes no SIP (`sip::publication` does) and no document (`sip::presence` does), and it knows
-//! nothing of others: their state is shown by lamps.
+//! What it is not: it writes no SIP (`sip::publication` and `sip::notifier` do) and no document (`sip::presence` does),
+//! it decides nobody's rights (`policy::watch` does), and it knows nothing of others: their state is shown by lamps.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | [`Presences`] | the part: words in, words out |
 //! | `own` | one account: what is said of it, and what its server has |
+//! | `watchers` | those who watch: let in, told, sent away |
+//! | `seen` | a call as watchers see it |
 //! | `why` | why a server does not have it, for people |
 
 mod own;
+mod seen;
+mod watchers;
 mod why;
 
 use base::{Instant, Machine, Rng, Timers};
-use control::snapshot::CallState;
 use control::{CommandId, EventBody, PresenceSnapshot, Timestamp};
 use own::Own;
 use ports::link::{self, Heard};
 use ports::presence::Word;
 use ports::{Account, Address, Outbox, Part, Post, events};
 use sip::ClientId;
+use sip::notifier::End;
 use sip::publication::{Input, News, Output};
 use std::collections::BTreeMap;
+use watchers::Watchers;
 
 /// Bits of a request's count that one publication owns.
 const SHARE_BITS: u32 = 28;
+
+/// How long watchers wait before they ask again, where the engine stops. Source: ours; it starts again within that.
+const ASK_AGAIN: base::Duration = base::Duration::from_secs(30);
 
 /// Timers of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +42,8 @@ enum Timer {
     Publication(u64),
     /// What the person said ends.
     Until(u64),
+    /// A watcher is to be told something, or is over.
+    Watcher(u64),
 }
 
 /// The presence part.
@@ -40,6 +51,7 @@ pub struct Presences {
     accounts: BTreeMap<String, Own>,
     /// Publications of accounts that are gone and still say goodbye, by number.
     leaving: BTreeMap<u64, sip::publication::Publication>,
+    watchers: Watchers,
     timers: Timers<Timer>,
     idle: bool,
     last: u64,
@@ -53,6 +65,7 @@ impl Presences {
         Self {
             accounts: BTreeMap::new(),
             leaving: BTreeMap::new(),
+            watchers: Watchers::default(),
             timers: Timers::new(),
             idle: false,
             // A part that is made anew must not give a number that its forerunner gave.
@@ -62,16 +75,19 @@ impl Presences {
         }
     }
 
-    fn account(&mut self, account: Account, now: Instant, out: &mut Outbox) {
+    fn account(&mut self, mut account: Account, now: Instant, out: &mut Outbox) {
         let name = account.name.clone();
-        if !account.publish_presence {
-            return self.gone(&name, now, out);
+        // What was said at another start may have ended since.
+        let time = self.time(now);
+        if account.presence.until.is_some_and(|until| until <= time) {
+            account.presence = ports::presence::Own::default();
         }
         if let Some(own) = self.accounts.get_mut(&name)
             && own.account.aor == account.aor
+            && own.account.publish_presence == account.publish_presence
         {
             own.account = account;
-            return self.show(&name, None, now, out);
+            return self.judge_again(&name, now, out);
         }
         self.gone(&name, now, out);
         self.last += 1;
@@ -83,6 +99,7 @@ impl Presences {
 
     /// Takes away what was published of an account that is gone.
     fn gone(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        self.dismiss(|watched| watched == name, End::NoResource, now, out);
         let Some(own) = self.accounts.remove(name) else {
             return;
         };
@@ -122,8 +139,13 @@ impl Presences {
         let (id, input) = match heard {
             Heard::Response { id, response, .. } => (id, Input::Response { id, response }),
             Heard::Failed { id, why, .. } => (id, Input::Failed { id, why }),
-            Heard::Request { .. }
-            | Heard::Ack { .. }
+            Heard::Request {
+                id,
+                request,
+                origin,
+                trusted,
+            } => return self.asked((id, &request), &origin, trusted, now, out),
+            Heard::Ack { .. }
             | Heard::Cancelled { .. }
             | Heard::ServerEnded { .. }
             | Heard::Routed { .. } => return,
@@ -141,8 +163,9 @@ impl Presences {
         if let Some((name, own)) = all.find(|(_, own)| own.number == number) {
             own.publication.handle(input, now);
             let name = name.clone();
-            self.show(&name, None, now, out);
+            return self.show(&name, None, now, out);
         }
+        self.watcher_answers(number, input, now, out);
     }
 
     /// Says what is to be said of an account, and tells how that stands.
@@ -169,12 +192,14 @@ impl Presences {
         let ends = ends.map(|ms| ms.saturating_sub(self.epoch.unix_ms()));
         let ends = ends.map(|ms| Instant::ZERO + base::Duration::from_millis(ms));
         self.timers.set(Timer::Until(number), ends);
-        if let Some(snapshot) = own.snapshot(self.idle)
+        if own.account.publish_presence
+            && let Some(snapshot) = own.snapshot(self.idle)
             && own.told.as_ref() != Some(&snapshot)
         {
             own.told = Some(snapshot.clone());
             tell(snapshot, command, now, out);
         }
+        self.tell_watchers(name, now, out);
     }
 
     fn show_all(&mut self, now: Instant, out: &mut Outbox) {
@@ -201,14 +226,11 @@ impl Presences {
         let Some(account) = &call.account else {
             return;
         };
-        let is_up = call.answered.is_some() && call.state != CallState::Ended;
-        let handle = call.call;
-        self.with(account.as_str(), now, out, |own, _| {
-            own.call(handle, is_up);
-        });
+        self.with(account.as_str(), now, out, |own, _| own.call(call));
     }
 
     fn stop(&mut self, now: Instant, out: &mut Outbox) {
+        self.dismiss(|_| true, End::Probation(ASK_AGAIN), now, out);
         let names: Vec<String> = self.accounts.keys().cloned().collect();
         for name in names {
             self.with(&name, now, out, Own::leave);
@@ -261,6 +283,12 @@ impl Part for Presences {
                     self.show(&account, Some(command), now, out);
                 }
             }
+            Word::Policy { account, policy } => {
+                if let Some(known) = self.accounts.get_mut(&account) {
+                    known.account.policy = policy;
+                    self.judge_again(&account, now, out);
+                }
+            }
             Word::Idle(idle) => {
                 self.idle = idle;
                 self.show_all(now, out);
@@ -278,6 +306,7 @@ impl Part for Presences {
                 for own in self.accounts.values_mut() {
                     own.again(now);
                 }
+                self.watchers_forgotten(now, out);
                 self.show_all(now, out);
             }
             Word::Restarted(_) => {}
@@ -286,7 +315,10 @@ impl Part for Presences {
 
     fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(timer) = self.timers.expire(now) {
-            let (Timer::Publication(number) | Timer::Until(number)) = timer;
+            let (Timer::Publication(number) | Timer::Until(number)) = timer else {
+                self.watcher_wakes(timer, now, out);
+                continue;
+            };
             let mut all = self.accounts.iter_mut();
             let Some((name, own)) = all.find(|(_, own)| own.number == number) else {
                 continue;
@@ -294,6 +326,7 @@ impl Part for Presences {
             match timer {
                 Timer::Publication(_) => own.publication.handle_time(now),
                 Timer::Until(_) => own.account.presence = ports::presence::Own::default(),
+                Timer::Watcher(_) => {}
             }
             let name = name.clone();
             self.show(&name, None, now, out);

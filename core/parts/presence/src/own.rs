@@ -1,14 +1,18 @@
 //! One account: what is said of it, and what its server has.
 
-use crate::why;
+use crate::{seen, why};
 use base::{Instant, Machine, Rng};
-use control::{CallHandle, ErrorObject, PresenceSnapshot, PresenceState, Timestamp};
+use control::snapshot::CallState;
+use control::{CallHandle, CallSnapshot, ErrorObject, PresenceSnapshot, PresenceState, Timestamp};
+use policy::watch::What;
 use ports::Account;
 use ports::blf::Server;
 use sip::ClientId;
+use sip::notifier::Content;
 use sip::presence::{self, Doing, Presence};
 use sip::publication::{Document, Input, News, Publication, Publish};
-use std::collections::BTreeSet;
+use sip_message::Uri;
+use std::collections::BTreeMap;
 
 /// Lifetime to ask for. Unit: s. Source: RFC 3856 §6.4 leaves it open; an hour is usual.
 const EXPIRES_S: u32 = 3_600;
@@ -20,8 +24,10 @@ pub(crate) struct Own {
     pub(crate) publication: Publication,
     /// What was told last.
     pub(crate) told: Option<PresenceSnapshot>,
-    /// Calls that are up.
-    calls: BTreeSet<CallHandle>,
+    /// Where its server reaches us.
+    pub(crate) contact: Option<Uri>,
+    /// Calls that are not over.
+    calls: BTreeMap<CallHandle, CallSnapshot>,
     standing: Standing,
     /// The last document.
     said: Option<String>,
@@ -32,6 +38,8 @@ pub(crate) struct Own {
 /// Whether its server is told anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
+    /// It publishes nothing.
+    Silent,
     /// Its server is not there.
     Lost,
     /// It is.
@@ -48,16 +56,18 @@ impl Own {
             expires_s: EXPIRES_S,
         };
         // Of an account that does not register nobody says how its server stands.
-        let standing = match account.registers() {
-            true => Standing::Lost,
-            false => Standing::Up,
+        let standing = match (account.publish_presence, account.registers()) {
+            (false, _) => Standing::Silent,
+            (true, false) => Standing::Up,
+            (true, true) => Standing::Lost,
         };
         Self {
             account,
             number,
             publication: Publication::new(publish, first, rng),
             told: None,
-            calls: BTreeSet::new(),
+            contact: None,
+            calls: BTreeMap::new(),
             standing,
             said: None,
             published: None,
@@ -66,7 +76,12 @@ impl Own {
     }
 
     pub(crate) fn server(&mut self, server: &Server, now: Instant) {
+        self.contact = match server {
+            Server::Up(contact) => Some(contact.clone()),
+            Server::Lost => None,
+        };
         match (server, self.standing) {
+            (_, Standing::Silent) => {}
             (Server::Up(_), Standing::Up) | (Server::Lost, Standing::Lost) => {}
             (Server::Up(_), Standing::Lost | Standing::Leaving) => {
                 self.standing = Standing::Up;
@@ -97,10 +112,10 @@ impl Own {
         }
     }
 
-    pub(crate) fn call(&mut self, call: CallHandle, is_up: bool) {
-        match is_up {
-            true => self.calls.insert(call),
-            false => self.calls.remove(&call),
+    pub(crate) fn call(&mut self, call: &CallSnapshot) {
+        match call.state == CallState::Ended {
+            true => self.calls.remove(&call.call),
+            false => self.calls.insert(call.call, call.clone()),
         };
     }
 
@@ -112,10 +127,48 @@ impl Own {
     fn shown(&self, idle: bool) -> PresenceState {
         let own = self.account.presence.state;
         let hidden = matches!(own, PresenceState::DoNotDisturb | PresenceState::Absent);
-        match (own, hidden) {
-            (_, false) if !self.calls.is_empty() => PresenceState::OnThePhone,
-            (PresenceState::Available, _) if idle => PresenceState::Away,
-            (own, _) => own,
+        let is_up = |call: &CallSnapshot| call.answered.is_some();
+        match hidden {
+            false if self.calls.values().any(is_up) => PresenceState::OnThePhone,
+            true | false => self.shown_without_calls(idle),
+        }
+    }
+
+    /// The same to somebody who may not know of calls.
+    fn shown_without_calls(&self, idle: bool) -> PresenceState {
+        let own = self.account.presence.state;
+        match idle && own == PresenceState::Available {
+            true => PresenceState::Away,
+            false => own,
+        }
+    }
+
+    /// What a watcher is told, who may know of calls or not.
+    pub(crate) fn seen(&self, what: What, idle: bool, of_calls: bool) -> Content {
+        let entity = self.account.aor.to_string();
+        let calls = self.calls.values();
+        match what {
+            What::Presence => {
+                let shown = match of_calls {
+                    true => self.shown(idle),
+                    false => self.shown_without_calls(idle),
+                };
+                let presence = self.presence(shown);
+                Content::Presence { entity, presence }
+            }
+            What::Dialog => Content::Calls {
+                entity,
+                calls: calls.filter_map(seen::call).collect(),
+            },
+        }
+    }
+
+    fn presence(&self, shown: PresenceState) -> Presence {
+        let is_own = shown == self.account.presence.state;
+        Presence {
+            doing: doing(shown),
+            note: self.note(),
+            until: self.until().filter(|_| is_own).map(|at| at.to_string()),
         }
     }
 
@@ -133,13 +186,7 @@ impl Own {
         if self.standing != Standing::Up {
             return;
         }
-        let shown = self.shown(idle);
-        let is_own = shown == self.account.presence.state;
-        let presence = Presence {
-            doing: doing(shown),
-            note: self.note(),
-            until: self.until().filter(|_| is_own).map(|at| at.to_string()),
-        };
+        let presence = self.presence(self.shown(idle));
         let body = presence::write(&self.account.aor.to_string(), &presence);
         if self.said.as_ref() != Some(&body) {
             // The server has something else until it answers.

@@ -1,13 +1,15 @@
+mod watching;
+
 use super::*;
 use control::presence::PresenceState;
-use control::snapshot::{CallDirection, CallSnapshot, Party};
+use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{CallHandle, Code};
 use ports::KeepAliveRule;
 use ports::blf::{Server, Watches};
 use ports::presence::Own as Said;
 use sip::presence::Doing;
 use sip::{FlowId, Origin, Transport};
-use sip_message::{HeaderName, Method, Request, ResponseBuilder, Status};
+use sip_message::{HeaderName, Method, Request, Response, ResponseBuilder, Status};
 use std::sync::Arc;
 
 fn account(name: &str, publish: bool) -> Account {
@@ -38,6 +40,8 @@ struct Bench {
     now: Instant,
     sent: Vec<(ClientId, Request)>,
     told: Vec<PresenceSnapshot>,
+    answers: Vec<Response>,
+    watchers: Vec<control::WatcherSnapshot>,
     etags: u32,
 }
 
@@ -48,6 +52,8 @@ impl Bench {
             now: Instant::ZERO,
             sent: Vec::new(),
             told: Vec::new(),
+            answers: Vec::new(),
+            watchers: Vec::new(),
             etags: 0,
         };
         bench.say(Word::Account(Box::new(account("work", true))));
@@ -79,11 +85,16 @@ impl Bench {
         self.now = until;
     }
 
-    #[allow(clippy::wildcard_enum_match_arm)] // Two kinds of words are looked at here.
+    #[allow(clippy::wildcard_enum_match_arm)] // Four kinds of words are looked at here.
     fn carry(&mut self, mut out: Outbox) {
         while let Some(post) = out.take() {
             match post {
                 Post::Link(link::Word::Send { id, request, .. }) => self.sent.push((id, request)),
+                Post::Link(link::Word::Respond { response, .. }) => self.answers.push(response),
+                Post::Event(events::Word::Tell {
+                    body: EventBody::WatcherChanged(snapshot),
+                    ..
+                }) => self.watchers.push(*snapshot),
                 Post::Event(events::Word::Tell {
                     body: EventBody::PresenceChanged(snapshot),
                     ..

@@ -11,6 +11,7 @@ use policy::disturb::{Entry, Who};
 use policy::header::Extra;
 use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
+use policy::watch::{Group, Right, Watching, Whom};
 use policy::{
     AutoAnswer, Dialling, DoNotDisturb, Forwarding, IdentityOrder, Location, Policy, Receiving,
     Rules, forward, mail,
@@ -50,6 +51,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
         headers: of.headers()?,
         mail: of.mail(complaints)?,
         registers: super::mode::registers(id, values, complaints)?,
+        watching: of.watching(complaints)?,
     })
 }
 
@@ -190,6 +192,32 @@ impl Of<'_> {
             busy: target("forwarding_busy_number")?,
             no_answer: target("forwarding_no_answer_number")?.map(|to| (wait, to)),
         })
+    }
+
+    fn watching(&self, complaints: &mut Complaints) -> Option<Watching> {
+        let rights = self.list("watchers")?.iter();
+        let groups = self.list("watcher_groups")?.iter();
+        let key = self.key("watchers");
+        let from = origin(&key, self.values);
+        let template: Vec<Right> = rights.filter_map(|line| Right::read(line).ok()).collect();
+        let watching = Watching {
+            template_from: match template.is_empty() {
+                true => String::new(),
+                false => from.to_string(),
+            },
+            template,
+            groups: groups.filter_map(|line| Group::read(line).ok()).collect(),
+            person: Vec::new(),
+        };
+        for right in &watching.template {
+            if let Whom::Group(name) = &right.whom
+                && !watching.groups.iter().any(|group| group.name == *name)
+            {
+                let what = format!("{right}: there is no group {name:?}");
+                complaints.error(&from, &key, what, "name it in watcher_groups");
+            }
+        }
+        Some(watching)
     }
 
     fn ringtones(&self) -> Option<Vec<Ringtone>> {

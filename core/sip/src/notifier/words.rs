@@ -79,7 +79,7 @@ pub enum End {
 
 impl End {
     /// As Subscription-State says it.
-    pub(super) const fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
             Self::Deactivated => "deactivated",

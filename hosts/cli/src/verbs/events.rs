@@ -92,6 +92,7 @@ fn summary(event: &Event) -> String {
             format!("{peer}  {}", super::message::words(message))
         }
         EventBody::PresenceChanged(own) => super::presence::words(own),
+        EventBody::WatcherChanged(watcher) => super::watchers::words(watcher),
         EventBody::MessageRead(of) | EventBody::MessageDeleted(of) => super::message::marked(of),
         EventBody::ToneStarted(tone) | EventBody::ToneStopped(tone) => tone.tone.clone(),
         EventBody::QuietChanged(quiet) => if quiet.on { "on" } else { "off" }.to_owned(),
@@ -225,6 +226,7 @@ fn call(event: &Event) -> String {
         | EventBody::MessageRead(_)
         | EventBody::MessageDeleted(_)
         | EventBody::PresenceChanged(_)
+        | EventBody::WatcherChanged(_)
         | EventBody::RecordingFailed(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)

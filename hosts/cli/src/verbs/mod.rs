@@ -40,6 +40,7 @@ mod silence;
 mod status;
 mod token;
 mod transfer;
+mod watchers;
 
 pub(crate) use open::Open;
 pub(crate) use plugin_bisect::{PluginBisect, PluginBisectOne};
@@ -99,6 +100,7 @@ pub(crate) fn run(context: &mut Context, verb: Verb) -> Result<ExitCode, Error> 
         Verb::Contact(what) => kept::contact(context, what),
         Verb::Favourite(what) => favourite::favourite(context, what),
         Verb::Presence(args) => presence::run(context, args),
+        Verb::Watchers(args) => watchers::run(context, args),
         Verb::Message(what) => message::run(context, what),
         Verb::Accounts => accounts::run(context),
         Verb::Account(Account::Add(args)) => account::add(context, &args),
@@ -183,6 +185,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::MessageRead(_)
         | EventBody::MessageDeleted(_)
         | EventBody::PresenceChanged(_)
+        | EventBody::WatcherChanged(_)
         | EventBody::PluginReplaced(_)
         | EventBody::PluginRolledBack(_)
         | EventBody::PluginDisabled(_)

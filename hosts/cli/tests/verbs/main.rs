@@ -20,3 +20,4 @@ mod plugins;
 mod presence;
 mod rules;
 mod token;
+mod watchers;

@@ -11,6 +11,7 @@ use crate::rules::RulesTested;
 use crate::snapshot::{
     AccountSnapshot, CallSnapshot, EngineSnapshot, PluginCost, PluginSnapshot, PluginTries,
 };
+use crate::watcher::{RightSnapshot, WatcherSnapshot};
 use crate::{AccountHandle, CallHandle, Ladder, PluginId, Secret};
 use core::fmt;
 use core::str::FromStr;
@@ -333,6 +334,13 @@ pub enum Reply {
     Presences {
         /// By account.
         presences: Vec<PresenceSnapshot>,
+    },
+    /// Who watches, and who may.
+    Watchers {
+        /// Those who do, by account and number.
+        watchers: Vec<WatcherSnapshot>,
+        /// All rights, the person's before the template's.
+        rights: Vec<RightSnapshot>,
     },
     /// So many were marked.
     Marked {

@@ -22,6 +22,7 @@ use crate::receiving::{DoNotDisturb, Forward};
 use crate::recording::{NoteRecording, PauseRecording, StartRecording};
 use crate::rules::RulesTest;
 use crate::transfer::TransferCall;
+use crate::watcher::{RightRef, SetRight};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -220,6 +221,13 @@ commands! {
     "presence.list" PresenceList NoFields;
     /// Say whether anybody uses the computer that the phone is on. Outcome: `presence.changed`, where that shows.
     "presence.idle" PresenceIdle Idle;
+    /// Reply: who watches the person here by asking this phone itself, and who may.
+    "watcher.list" WatcherList NoFields;
+    /// Let somebody see how the person is, or their calls, or refuse it. Reply: as of `watcher.list`. Outcome:
+    /// `watcher.changed` for each whom it concerns.
+    "watcher.allow" WatcherAllow SetRight;
+    /// Forget what the person said of somebody; the settings count again. Reply and outcome: as of `watcher.allow`.
+    "watcher.forget" WatcherForget RightRef;
     /// Send events on this connection from now on, or from a sequence number on.
     "events" Events Subscribe;
     /// Stop the engine. Outcome: `engine.stopping`.

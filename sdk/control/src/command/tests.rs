@@ -1,6 +1,6 @@
 use super::*;
 use crate::receiving::ForwardWhen;
-use crate::{Ladder, Secret};
+use crate::{Ladder, Secret, Sees};
 use expect_test::expect;
 use serde_json::json;
 
@@ -176,6 +176,18 @@ fn messages() -> Vec<Command> {
         }),
         Command::PresenceList(NoFields {}),
         Command::PresenceIdle(Idle { idle: true }),
+        Command::WatcherList(NoFields {}),
+        Command::WatcherAllow(SetRight {
+            sees: Sees::Dialog,
+            whom: "user 20@demo".into(),
+            allowed: false,
+            account: None,
+        }),
+        Command::WatcherForget(RightRef {
+            sees: Sees::Presence,
+            whom: "domain demo".into(),
+            account: None,
+        }),
     ]
 }
 
@@ -413,6 +425,9 @@ fn every_command_has_its_json() {
         presence.set {"state":"away","note":"at lunch"}
         presence.list {}
         presence.idle {"idle":true}
+        watcher.list {}
+        watcher.allow {"sees":"dialog","whom":"user 20@demo","allowed":false}
+        watcher.forget {"sees":"presence","whom":"domain demo"}
         events {"filter":["call.*"],"resume":12873}
         shutdown {"reason":"update"}"#]].assert_eq(&lines.join("\n"));
 }

@@ -19,6 +19,7 @@ use crate::message::{MessagesMarked, TextMessage};
 use crate::presence::PresenceSnapshot;
 use crate::recording::RecordingChange;
 use crate::transfer::TransferSnapshot;
+use crate::watcher::WatcherSnapshot;
 use crate::{AccountHandle, CallHandle, CommandId, Timestamp};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -197,6 +198,8 @@ events! {
     "message.deleted" MessageDeleted MessagesMarked;
     /// Own presence is another one, or the server has it now, or no longer.
     "presence.changed" PresenceChanged PresenceSnapshot;
+    /// Somebody watches the person here, by another right than before, or no longer.
+    "watcher.changed" WatcherChanged WatcherSnapshot;
     /// A plugin is in use.
     "plugin.loaded" PluginLoaded PluginChange;
     /// A plugin is not used.

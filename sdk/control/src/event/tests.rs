@@ -7,7 +7,7 @@ use crate::snapshot::{
     EngineState, MediaSnapshot, MediaState, Party, PluginSnapshot, PluginState, Quality,
 };
 use crate::{AccountCause, Code, EndReason, EndedBy, ErrorObject};
-use crate::{RecordingSnapshot, RecordingState};
+use crate::{RecordingSnapshot, RecordingState, RightOrigin, Sees};
 
 use expect_test::{Expect, expect};
 
@@ -512,6 +512,17 @@ fn all() -> Vec<EventBody> {
             published: Some(at(0)),
             why: None,
         })),
+        EventBody::WatcherChanged(Box::new(WatcherSnapshot {
+            id: 7,
+            account: "demo".parse().unwrap(),
+            watcher: "sip:20@demo".into(),
+            sees: Sees::Dialog,
+            since: at(0),
+            origin: RightOrigin::Template,
+            right: "dialog allow user 20@demo".into(),
+            set_by: Some("site.toml:7:12".into()),
+            ended: None,
+        })),
         EventBody::PluginLoaded(plugin_change()),
         EventBody::PluginRefused(plugin_change()),
         EventBody::PluginCrashed(plugin_change()),
@@ -638,6 +649,7 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.read","account":"demo","command":17,"data":{"with":"102@demo","count":3}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.deleted","account":"demo","command":17,"data":{"count":3}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"presence.changed","account":"demo","command":17,"data":{"account":"demo","state":"away","shown":"on_the_phone","note":"at lunch","until":"2026-11-21T15:02:11.482Z","published":"2026-11-21T14:02:11.482Z"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"watcher.changed","account":"demo","command":17,"data":{"id":7,"account":"demo","watcher":"sip:20@demo","sees":"dialog","since":"2026-11-21T14:02:11.482Z","origin":"template","right":"dialog allow user 20@demo","set_by":"site.toml:7:12"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.loaded","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.refused","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.crashed","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}

@@ -45,8 +45,8 @@ impl Count for part_messages::Messages {
 
 impl Count for part_presence::Presences {
     fn unfinished(&self) -> usize {
-        // What is published is looked after for ever.
-        0
+        // What is published is looked after for ever; subscriptions of others are not.
+        self.watchers()
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn make(
         Address::Blf,
     ];
     // As in a phone, where nobody wants them.
-    let (messages, presence) = (settings.allow_message, settings.publish_presence);
+    let (messages, presence) = (settings.allow_message, settings.has_presence());
     addresses.extend(messages.then_some(Address::Messages));
     addresses.extend(presence.then_some(Address::Presence));
     let probes = addresses.into_iter().map(|a| (a, Probe::default()));
@@ -98,6 +98,9 @@ fn link(settings: &Settings, mut rng: Rng, probe: Probe) -> Supervised {
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
         content_types: CONTENT_TYPES.map(str::to_owned).to_vec(),
     };
+    if settings.has_presence() {
+        endpoint.capabilities.methods.push(Method::Subscribe);
+    }
     if settings.allow_message {
         let capabilities = &mut endpoint.capabilities;
         capabilities.methods.push(Method::Message);
@@ -108,7 +111,10 @@ fn link(settings: &Settings, mut rng: Rng, probe: Probe) -> Supervised {
     let settings = part_link::Settings {
         endpoint,
         message: Limits::default(),
-        offers: Offers::default(),
+        offers: Offers {
+            bindings: false,
+            watched: settings.has_presence(),
+        },
         trace: false,
     };
     Supervised::new(Address::Link, move || {
@@ -169,7 +175,7 @@ fn dialogs(
         history: false,
         transfer: true,
         messages: settings.allow_message,
-        presence: settings.publish_presence,
+        presence: settings.has_presence(),
         local_offset_min: |_| 0,
     };
     let (answering, handles) = (settings.answering.clone(), handles.clone());

@@ -42,6 +42,8 @@ pub struct Settings {
     pub allow_message: bool,
     /// How its person is, is published.
     pub publish_presence: bool,
+    /// Others may watch how its person is, by the rights of `policy`.
+    pub watched: bool,
     /// Extensions and mailbox that it watches.
     pub watches: Watches,
     /// How to travel where no URI says so.
@@ -102,6 +104,7 @@ impl Settings {
             takes_unknown: true,
             allow_message: false,
             publish_presence: false,
+            watched: false,
             watches: Watches::default(),
             transport: Transport::Udp,
             keep_alive: KeepAliveRule::None,
@@ -145,6 +148,11 @@ impl Settings {
             })
         });
         self
+    }
+
+    /// Whether it tells anybody how its person is.
+    pub(crate) const fn has_presence(&self) -> bool {
+        self.publish_presence || self.watched
     }
 
     pub(crate) fn account(&self) -> Account {

@@ -199,6 +199,7 @@ impl Story {
             | EventBody::MessageRead(_)
             | EventBody::MessageDeleted(_)
             | EventBody::PresenceChanged(_)
+            | EventBody::WatcherChanged(_)
             | EventBody::PluginReplaced(_)
             | EventBody::PluginRolledBack(_)
             | EventBody::PluginDisabled(_)

@@ -1,0 +1,75 @@
+//! What a person said of an account is kept, and said again at the next start and the next login (M-097, M-102, M-133,
+//! M-135). It is kept by who logs in as whom: nobody else finds anything of it (M-022, M-023).
+
+use super::Commands;
+use ports::store::{Do, Sayings};
+use ports::{Account, Said, presence};
+use std::collections::BTreeMap;
+
+/// What people said, and what the settings say.
+#[derive(Default)]
+pub(super) struct Words {
+    /// By owner. Bound: what the store keeps, and the accounts of this run.
+    said: BTreeMap<String, Said>,
+    /// Each account as it came, by name.
+    settings: BTreeMap<String, Account>,
+}
+
+impl Commands {
+    /// What people said before; what they said in this run is newer.
+    pub(crate) fn said_before(&mut self, all: Vec<Sayings>) {
+        for Sayings { owner, said } in all {
+            if self.words.said.contains_key(&owner) {
+                continue;
+            }
+            for account in &mut self.accounts {
+                if account.owner() == owner {
+                    said.say_of(account);
+                }
+            }
+            let of = |account: &&Account| account.owner() == owner;
+            for account in self.accounts.iter().filter(of) {
+                // A part that has too much to do now goes by the settings.
+                let _ = self.tell_policy(account);
+                let account = Box::new(account.clone());
+                let _ = self.post(presence::Word::Account(account));
+            }
+            self.words.said.insert(owner, said);
+        }
+    }
+
+    /// `account`, with what its person said.
+    pub(super) fn as_said(&mut self, mut account: Account) -> Account {
+        let owner = account.owner();
+        let same = |known: &Account| known.name == account.name && known.owner() == owner;
+        // One that is set up again by its own owner has what they said already.
+        if !self.accounts.iter().any(same) {
+            let name = account.name.clone();
+            self.words.settings.insert(name, account.clone());
+        }
+        if let Some(said) = self.words.said.get(&owner) {
+            said.say_of(&mut account);
+        }
+        account
+    }
+
+    /// The account is gone; what its person said stays theirs.
+    pub(super) fn no_longer_said(&mut self, name: &str) {
+        self.words.settings.remove(name);
+    }
+
+    /// Keeps what is different in `account` from its settings.
+    pub(super) fn keep_said(&mut self, account: &Account) {
+        let Some(settings) = self.words.settings.get(&account.name) else {
+            return;
+        };
+        let (owner, said) = (account.owner(), Said::of(account, settings));
+        let known = self.words.said.get(&owner);
+        if known.map_or(said.is_empty(), |known| *known == said) {
+            return;
+        }
+        self.words.said.insert(owner.clone(), said.clone());
+        // An engine that keeps nothing remembers it until it ends.
+        let _ = self.post(Do::Say(Box::new(Sayings { owner, said })));
+    }
+}

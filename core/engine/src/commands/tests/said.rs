@@ -1,0 +1,227 @@
+//! What a person said, over a restart and a login.
+
+use super::*;
+use control::PresenceState;
+use control::receiving::{DoNotDisturb, Forward, ForwardWhen};
+use control::watcher::{RightRef, SetRight};
+use control::{RightOrigin, Sees};
+use ports::Said;
+use ports::presence::Own;
+use ports::store::{Do, Sayings};
+
+impl Rig {
+    /// The last word of what is to be kept.
+    fn kept(&mut self, command: Command) -> Option<Sayings> {
+        let posts = self.ask(command).unwrap();
+        posts.into_iter().find_map(|post| match post {
+            Post::Store(Do::Say(of)) => Some(*of),
+            _ => None,
+        })
+    }
+
+    /// An engine that starts where another one kept this.
+    fn started(kept: &[Sayings], accounts: Vec<Account>) -> (Self, Vec<Post>) {
+        let mut rig = Self::new();
+        rig.commands.said_before(kept.to_vec());
+        for account in accounts {
+            rig.commands.add_account(account).unwrap();
+        }
+        let posts = rig.posts.take();
+        (rig, posts)
+    }
+}
+
+/// As settings have it: it disturbs, and sends calls to 900 when busy.
+fn of_settings(auth_user: &str) -> Account {
+    let add = AddAccount {
+        auth_user: Some(auth_user.into()),
+        ..add("a")
+    };
+    let mut account = account(add).unwrap();
+    account.publish_presence = true;
+    let policy = Arc::make_mut(&mut account.policy);
+    policy.receiving.forwarding.busy = Some("900".into());
+    let right = "presence allow user 20".parse_right();
+    policy.watching.template.push(right);
+    account
+}
+
+trait ParseRight {
+    fn parse_right(&self) -> policy::watch::Right;
+}
+
+impl ParseRight for str {
+    fn parse_right(&self) -> policy::watch::Right {
+        policy::watch::Right::read(self).unwrap()
+    }
+}
+
+fn dnd(on: bool) -> Command {
+    Command::DoNotDisturb(DoNotDisturb { account: None, on })
+}
+
+fn forward(when: ForwardWhen, to: Option<&str>) -> Command {
+    Command::Forward(Forward {
+        account: None,
+        when,
+        to: to.map(str::to_owned),
+        after_s: Some(20),
+    })
+}
+
+fn refuse(whom: &str) -> Command {
+    Command::WatcherAllow(SetRight {
+        sees: Sees::Presence,
+        whom: whom.into(),
+        allowed: false,
+        account: None,
+    })
+}
+
+fn away() -> Command {
+    Command::PresenceSet(control::presence::SetPresence {
+        state: PresenceState::Away,
+        note: Some("at lunch".into()),
+        until: None,
+        account: None,
+    })
+}
+
+/// M-097, M-102, M-133, M-135: all of it is there at the next start, before what the settings say.
+#[test]
+fn m_097_m_102_m_133_m_135_what_was_said_is_said_again_at_the_next_start() {
+    let (mut rig, _) = Rig::started(&[], vec![of_settings("login")]);
+    rig.kept(dnd(true)).unwrap();
+    rig.kept(forward(ForwardWhen::NoAnswer, Some("600")));
+    rig.kept(forward(ForwardWhen::Busy, None));
+    rig.kept(refuse("user 20@pbx.example"));
+    let kept = rig.kept(away()).unwrap();
+    assert_eq!(rig.kept(away()), None, "it is the same");
+    let (mut rig, posts) = Rig::started(std::slice::from_ref(&kept), vec![of_settings("login")]);
+    let account = added(&posts);
+    let receiving = &account.policy.receiving;
+    assert!(receiving.do_not_disturb.on);
+    let wait = Duration::from_secs(20);
+    assert_eq!(receiving.forwarding.no_answer, Some((wait, "600".into())));
+    assert_eq!(receiving.forwarding.busy, None, "the person took it away");
+    let own = Own {
+        state: PresenceState::Away,
+        note: "at lunch".into(),
+        until: None,
+    };
+    assert_eq!(account.presence, own);
+    let said = ["presence refuse user 20@pbx.example".parse_right()];
+    assert_eq!(account.policy.watching.person, said);
+    assert_eq!(account.policy.watching.template.len(), 1);
+    // The settings were changed meanwhile: the person's word stands before them.
+    let mut changed = of_settings("login");
+    let policy = Arc::make_mut(&mut changed.policy);
+    policy.receiving.forwarding.always = Some("700".into());
+    let (_, posts) = Rig::started(std::slice::from_ref(&kept), vec![changed]);
+    assert_eq!(added(&posts).policy.receiving.forwarding.always, None);
+    // What is said as the settings have it gives the word back to them, bit by bit.
+    let less = rig.kept(dnd(false)).unwrap();
+    assert_eq!(less.said.do_not_disturb, None);
+    rig.kept(forward(ForwardWhen::NoAnswer, None));
+    let less = rig.kept(forward(ForwardWhen::Busy, Some("900"))).unwrap();
+    assert_eq!(less.said.forwarding, None);
+    rig.kept(Command::WatcherForget(RightRef {
+        sees: Sees::Presence,
+        whom: "user 20@pbx.example".into(),
+        account: None,
+    }));
+    let last = rig.kept(Command::PresenceSet(control::presence::SetPresence {
+        state: PresenceState::Available,
+        note: None,
+        until: None,
+        account: None,
+    }));
+    assert!(last.unwrap().said.is_empty(), "nothing is kept any more");
+}
+
+/// M-022, M-023: the next person on this machine finds nothing; who logs in again finds their own.
+#[test]
+fn m_022_m_023_nobody_else_finds_what_was_said_and_who_comes_back_does() {
+    let (mut rig, _) = Rig::started(&[], vec![of_settings("ann")]);
+    rig.shows("a", true);
+    rig.kept(dnd(true)).unwrap();
+    let kept = rig.kept(refuse("anybody")).unwrap();
+    let logout = || {
+        Command::RemoveAccount(control::command::AccountRef {
+            account: "a".parse().unwrap(),
+        })
+    };
+    let login = |who: &str| {
+        Command::AddAccount(Box::new(AddAccount {
+            auth_user: Some(who.into()),
+            ..add("a")
+        }))
+    };
+    rig.ask(logout()).unwrap();
+    let bob = added(&rig.ask(login("bob")).unwrap());
+    assert!(!bob.policy.receiving.do_not_disturb.on && bob.policy.watching.person.is_empty());
+    rig.ask(logout()).unwrap();
+    let ann = added(&rig.ask(login("ann")).unwrap());
+    assert!(ann.policy.receiving.do_not_disturb.on);
+    assert_eq!(ann.policy.watching.person.len(), 1);
+    // And at the next start.
+    let (_, posts) = Rig::started(&[kept], vec![of_settings("bob")]);
+    assert!(!added(&posts).policy.receiving.do_not_disturb.on);
+}
+
+/// A disk that is slow: what was said before counts once it is known, unless something newer was said.
+#[test]
+fn m_135_what_is_known_late_counts_late_and_never_instead_of_something_newer() {
+    let said = Said {
+        do_not_disturb: Some(true),
+        ..Said::default()
+    };
+    let owner = of_settings("login").owner();
+    let kept = vec![Sayings { owner, said }];
+    let (mut rig, _) = Rig::started(&[], vec![of_settings("login")]);
+    rig.commands.said_before(kept.clone());
+    let posts = rig.posts.take();
+    let is_on = |post: &Post| match post {
+        Post::Dialogs(dialogs::Word::Policy { policy, .. }) => policy.receiving.do_not_disturb.on,
+        _ => false,
+    };
+    assert!(posts.iter().any(is_on));
+    let (mut rig, _) = Rig::started(&[], vec![of_settings("login")]);
+    rig.kept(forward(ForwardWhen::Always, Some("700"))).unwrap();
+    rig.commands.said_before(kept);
+    assert!(!rig.posts.take().iter().any(is_on));
+}
+
+/// M-102: a template is shown as such, with its origin and whether the person overrides it; what is odd is refused.
+#[test]
+fn m_102_rights_are_listed_with_their_origin() {
+    let mut template = of_settings("login");
+    Arc::make_mut(&mut template.policy).watching.template_from = "site.toml:7:12".into();
+    let (mut rig, _) = Rig::started(&[], vec![template]);
+    let mut listed = |command| {
+        let (_, outcome) = rig.commands.take(command, None, &rig.hub, Instant::ZERO);
+        match outcome {
+            Ok(Reply::Watchers { rights, .. }) => Ok(rights),
+            Ok(other) => panic!("{other:?}"),
+            Err(why) => Err(why.code),
+        }
+    };
+    let rights = listed(refuse("user sip:20@PBX.example")).unwrap();
+    assert_eq!(rights[0].origin, RightOrigin::Person);
+    assert_eq!(rights[0].whom, "user 20@pbx.example");
+    assert_eq!(rights[1].set_by.as_deref(), Some("site.toml:7:12"));
+    assert!(
+        !rights[1].overridden,
+        "spelled otherwise, it is beside the template's"
+    );
+    let rights = listed(refuse("user 20")).unwrap();
+    assert!(rights[2].overridden && rights[2].allowed);
+    assert_eq!(listed(refuse("nobody")), Err(Code::USAGE));
+    assert_eq!(listed(refuse("group sales")), Err(Code::USAGE));
+    let forget = Command::WatcherForget(RightRef {
+        sees: Sees::Dialog,
+        whom: "anybody".into(),
+        account: None,
+    });
+    assert_eq!(listed(forget), Err(Code::UNKNOWN_RIGHT));
+}

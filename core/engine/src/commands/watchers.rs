@@ -1,0 +1,111 @@
+//! Who may watch the person here, as they say it themselves (M-100, M-102).
+
+use super::{Commands, Outcome};
+use crate::hub::Hub;
+use control::command::Reply;
+use control::watcher::{RightRef, SetRight};
+use control::{AccountHandle, Code, ErrorObject, RightOrigin, RightSnapshot, Sees, quoted};
+use policy::watch::{RIGHTS, Right, Watching, What, Whom};
+use ports::Account;
+use std::sync::Arc;
+
+impl Commands {
+    /// Who watches, and who may.
+    pub(super) fn watchers(&self, hub: &Hub) -> Reply {
+        Reply::Watchers {
+            watchers: hub.watchers().values().cloned().collect(),
+            rights: self.accounts.iter().flat_map(rights).collect(),
+        }
+    }
+
+    pub(super) fn allow_watcher(&mut self, asked: &SetRight, hub: &Hub) -> Outcome {
+        let right = Right {
+            what: what(asked.sees)?,
+            allowed: asked.allowed,
+            whom: whom(&asked.whom)?,
+        };
+        self.on_rights(asked.account.as_ref(), hub, |watching| {
+            if let Whom::Group(name) = &right.whom
+                && !watching.groups.iter().any(|group| group.name == *name)
+            {
+                let why = format!("there is no group {} in watcher_groups", quoted(name));
+                return Err(ErrorObject::new(Code::USAGE, why));
+            }
+            match watching.set(right) {
+                true => Ok(()),
+                false => {
+                    let why = format!("you have set {RIGHTS} rights of this account already");
+                    Err(ErrorObject::new(Code::LIST_FULL, why))
+                }
+            }
+        })
+    }
+
+    pub(super) fn forget_watcher(&mut self, asked: &RightRef, hub: &Hub) -> Outcome {
+        let (what, whom) = (what(asked.sees)?, whom(&asked.whom)?);
+        self.on_rights(asked.account.as_ref(), hub, |watching| {
+            if watching.forget(what, &whom) {
+                return Ok(());
+            }
+            let why = format!("you have said nothing of {whom} and {}", what.word());
+            Err(ErrorObject::new(Code::UNKNOWN_RIGHT, why))
+        })
+    }
+
+    fn on_rights(
+        &mut self,
+        named: Option<&AccountHandle>,
+        hub: &Hub,
+        change: impl FnOnce(&mut Watching) -> Result<(), ErrorObject>,
+    ) -> Outcome {
+        let account = self.own(named)?;
+        change(&mut Arc::make_mut(&mut account.policy).watching)?;
+        let account = account.clone();
+        self.keep_said(&account);
+        self.tell_policy(&account)?;
+        Ok(self.watchers(hub))
+    }
+}
+
+/// The person's before the template's.
+fn rights(account: &Account) -> Vec<RightSnapshot> {
+    let Ok(name) = account.name.parse::<AccountHandle>() else {
+        return Vec::new();
+    };
+    let watching = &account.policy.watching;
+    let snapshot = |right: &Right, origin| RightSnapshot {
+        account: name.clone(),
+        sees: match right.what {
+            What::Presence => Sees::Presence,
+            What::Dialog => Sees::Dialog,
+        },
+        whom: right.whom.to_string(),
+        allowed: right.allowed,
+        origin,
+        set_by: None,
+        overridden: false,
+    };
+    let persons = watching.person.iter();
+    let persons = persons.map(|right| snapshot(right, RightOrigin::Person));
+    let template = watching.template.iter().map(|right| RightSnapshot {
+        set_by: Some(watching.template_from.clone()).filter(|from| !from.is_empty()),
+        overridden: watching.person.iter().any(|said| said.is_about(right)),
+        ..snapshot(right, RightOrigin::Template)
+    });
+    persons.chain(template).collect()
+}
+
+fn what(sees: Sees) -> Result<What, ErrorObject> {
+    match sees {
+        Sees::Presence => Ok(What::Presence),
+        Sees::Dialog => Ok(What::Dialog),
+        Sees::Unknown => {
+            let why = "sees is presence or dialog";
+            Err(ErrorObject::new(Code::USAGE, why))
+        }
+    }
+}
+
+fn whom(text: &str) -> Result<Whom, ErrorObject> {
+    Whom::read(text).map_err(|why| ErrorObject::new(Code::USAGE, why.to_string()))
+}

@@ -1,0 +1,223 @@
+use super::*;
+
+const OWN: &str = "sip:10@example.com";
+
+fn watching(template: &[&str], groups: &[&str], person: &[&str]) -> Watching {
+    let rights = |lines: &[&str]| lines.iter().map(|l| Right::read(l).unwrap()).collect();
+    Watching {
+        template: rights(template),
+        template_from: String::from("site.toml:3:1"),
+        groups: groups.iter().map(|l| Group::read(l).unwrap()).collect(),
+        person: rights(person),
+    }
+}
+
+/// Presence and dialog, and what decided of the first.
+fn seen(of: &Watching, watcher: &str) -> (bool, bool, By) {
+    let presence = of.judge(What::Presence, watcher, OWN);
+    let dialog = of.judge(What::Dialog, watcher, OWN);
+    (presence.allowed, dialog.allowed, presence.by)
+}
+
+fn may(of: &Watching, watcher: &str) -> (bool, bool) {
+    let (presence, dialog, _) = seen(of, watcher);
+    (presence, dialog)
+}
+
+#[test]
+fn m_100_a_user_a_group_or_a_domain_presence_and_dialog_apart() {
+    let of = watching(
+        &[
+            "presence allow user 20@example.com",
+            "dialog allow user 20@example.com",
+            "presence allow group sales",
+            "presence allow domain partner.example",
+            "dialog allow domain partner.example",
+        ],
+        &["sales: 30, 31@other.example"],
+        &[],
+    );
+    assert_eq!(may(&of, "sip:20@example.com"), (true, true));
+    assert_eq!(
+        may(&of, "sip:20@EXAMPLE.com:5070;transport=tcp"),
+        (true, true)
+    );
+    assert_eq!(may(&of, "sip:30@example.com"), (true, false));
+    assert_eq!(may(&of, "sip:31@other.example"), (true, false));
+    assert_eq!(may(&of, "sip:anna@Partner.Example"), (true, true));
+    for stranger in [
+        "sip:20@example.org",
+        "sip:31@example.com",
+        "sip:a@sub.partner.example",
+        "sip:partner.example",
+        "tel:20",
+        "nonsense\r\n",
+        "",
+    ] {
+        assert_eq!(
+            seen(&of, stranger),
+            (false, false, By::Nothing),
+            "{stranger}"
+        );
+    }
+}
+
+#[test]
+fn m_100_the_most_specific_right_decides() {
+    let of = watching(
+        &[
+            "presence allow anybody",
+            "presence refuse domain example.com",
+            "presence allow group sales",
+            "presence refuse user 31@example.com",
+        ],
+        &["sales: 30, 31"],
+        &[],
+    );
+    assert!(may(&of, "sip:9@elsewhere.example").0, "anybody");
+    assert!(
+        !may(&of, "sip:40@example.com").0,
+        "the domain before anybody"
+    );
+    assert!(
+        may(&of, "sip:30@example.com").0,
+        "the group before the domain"
+    );
+    assert!(
+        !may(&of, "sip:31@example.com").0,
+        "the user before the group"
+    );
+    let twice = watching(
+        &["dialog allow user 20", "dialog refuse user 20@example.com"],
+        &[],
+        &[],
+    );
+    assert!(!may(&twice, "sip:20@example.com").1, "one that refuses");
+}
+
+/// M-101: watcher active or not, group open or restricted.
+#[test]
+fn m_101_active_members_see_each_other_unless_the_group_is_restricted() {
+    for (group, active, restricted) in [
+        ("sales: 10, 20", true, false),
+        ("sales: 10, inactive 20", false, false),
+        ("sales restricted: 10, 20", true, true),
+        ("sales restricted: 10, inactive 20", false, true),
+    ] {
+        let of = watching(&[], &[group], &[]);
+        let expected = active && !restricted;
+        assert_eq!(
+            may(&of, "sip:20@example.com"),
+            (expected, expected),
+            "{group}"
+        );
+        // What is refused by a right of the domain is not given by the group, and the other way round.
+        let of = watching(&["presence allow domain example.com"], &[group], &[]);
+        assert_eq!(may(&of, "sip:20@example.com").0, active, "{group}, domain");
+        let of = watching(&["presence allow group sales"], &[group], &[]);
+        assert_eq!(may(&of, "sip:20@example.com").0, active, "{group}, group");
+        let of = watching(&["presence allow user 20"], &[group], &[]);
+        assert!(may(&of, "sip:20@example.com").0, "{group}, the user alone");
+    }
+    let of = watching(&[], &["sales: inactive 10, 20"], &[]);
+    assert_eq!(
+        may(&of, "sip:20@example.com"),
+        (false, false),
+        "we are not active"
+    );
+    let of = watching(&[], &["sales: 11, 20"], &[]);
+    assert_eq!(
+        may(&of, "sip:20@example.com"),
+        (false, false),
+        "not our group"
+    );
+    let both = watching(&[], &["old: 10, inactive 20", "new: 10, 20"], &[]);
+    let (presence, dialog, by) = seen(&both, "sip:20@example.com");
+    assert_eq!(
+        (presence, dialog, by),
+        (true, true, By::Group("new".into()))
+    );
+    let twice = watching(&[], &["sales: 10, 20, inactive 20"], &[]);
+    assert_eq!(may(&twice, "sip:20@example.com"), (false, false));
+}
+
+#[test]
+fn m_102_what_the_person_says_stands_before_the_template() {
+    let template = ["presence allow domain example.com", "dialog allow user 20"];
+    let mut of = watching(&template, &[], &[]);
+    let right = |line: &str| Right::read(line).unwrap();
+    assert!(of.set(right("dialog refuse user 20@example.com")));
+    assert!(of.set(right("presence refuse domain example.com")));
+    let judged = of.judge(What::Dialog, "sip:20@example.com", OWN);
+    let said = right("dialog refuse user 20@example.com");
+    assert_eq!((judged.allowed, judged.by), (false, By::Person(said)));
+    // The template comes again: the person's word stands.
+    of.template = template.iter().map(|line| right(line)).collect();
+    assert_eq!(may(&of, "sip:20@example.com"), (false, false));
+    // Said anew it takes its own place; forgotten, the template counts again.
+    assert!(of.set(right("presence allow domain example.com")));
+    assert_eq!(of.person.len(), 2);
+    assert!(of.forget(What::Dialog, &Whom::read("user 20@example.com").unwrap()));
+    assert!(!of.forget(What::Dialog, &Whom::Anybody));
+    let judged = of.judge(What::Dialog, "sip:20@example.com", OWN);
+    assert!(judged.allowed && matches!(judged.by, By::Template(_)));
+    // A more specific right of the template stays before a wider one of the person.
+    assert!(of.set(right("dialog refuse anybody")));
+    assert!(may(&of, "sip:20@example.com").1);
+    for number in 0..RIGHTS {
+        let room = of.set(right(&format!("presence allow user x{number}")));
+        assert_eq!(room, number + 2 < RIGHTS, "{number}");
+    }
+}
+
+#[test]
+fn m_100_what_is_written_is_read_again() {
+    for line in [
+        "presence allow user 20@example.com",
+        "dialog refuse user 20",
+        "presence refuse group sales-1",
+        "dialog allow domain example.com",
+        "presence allow anybody",
+    ] {
+        assert_eq!(Right::read(line).unwrap().to_string(), line);
+    }
+    let spelled = Right::read("  presence\tallow  user sip:20@Example.com:5060 ");
+    assert_eq!(
+        spelled.unwrap().to_string(),
+        "presence allow user 20@example.com"
+    );
+    for wrong in [
+        "",
+        "presence",
+        "presence allow",
+        "presence allow user",
+        "presence maybe user 20",
+        "voicemail allow user 20",
+        "presence allow user *@example.com",
+        "presence allow user 20 21",
+        "presence allow user a,b",
+        "presence allow group a:b",
+        "presence allow domain 20@example.com",
+        "presence allow domain exa mple",
+        "presence allow everybody",
+        "presence allow anybody 20",
+    ] {
+        assert!(Right::read(wrong).is_err(), "{wrong}");
+    }
+    for wrong in [
+        "sales",
+        "a b: 20",
+        "sales: 2 0",
+        ": 20",
+        "a: *",
+        "sales restricted 20",
+    ] {
+        assert!(Group::read(wrong).is_err(), "{wrong}");
+    }
+    assert_eq!(Group::read("empty:").unwrap().members, []);
+    let many = (0..=RIGHTS)
+        .map(|n| n.to_string())
+        .collect::<Vec<_>>()
+        .join(",");
+    assert_eq!(Group::read(&format!("a: {many}")), Err(Refused::TooMany));
+}

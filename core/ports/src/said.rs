@@ -1,0 +1,87 @@
+//! What a person said of an account while the engine ran, and what stands before its settings from then on.
+
+use crate::Account;
+use crate::presence::Own;
+use control::receiving::Forwarding;
+use core::time::Duration;
+use policy::watch::Right;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// All of it. What a person said stands before what settings files say, whichever came last; what is the same as in the
+/// settings is not kept, so that saying so gives the word back to them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Said {
+    /// How they are, where that is not `available` (M-097).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Own>,
+    /// Whether nobody is to disturb (M-135).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub do_not_disturb: Option<bool>,
+    /// Where calls are sent, all of it (M-133).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarding: Option<Forwarding>,
+    /// Who may watch, as settings write it (M-102).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watchers: Vec<String>,
+}
+
+impl Said {
+    /// What is different in `now` from `settings`, which has the same owner.
+    pub fn of(now: &Account, settings: &Account) -> Self {
+        let (ours, theirs) = (&now.policy.receiving, &settings.policy.receiving);
+        let on = ours.do_not_disturb.on;
+        let forwarding = &ours.forwarding;
+        let rights = now.policy.watching.person.iter();
+        Self {
+            presence: (now.presence != settings.presence).then(|| now.presence.clone()),
+            do_not_disturb: (on != theirs.do_not_disturb.on).then_some(on),
+            forwarding: (*forwarding != theirs.forwarding).then(|| written(forwarding)),
+            watchers: rights.map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Says it again of `account`, which is as its settings have it.
+    pub fn say_of(&self, account: &mut Account) {
+        if let Some(own) = &self.presence {
+            account.presence.clone_from(own);
+        }
+        let policy = Arc::make_mut(&mut account.policy);
+        if let Some(on) = self.do_not_disturb {
+            policy.receiving.do_not_disturb.on = on;
+        }
+        if let Some(to) = &self.forwarding {
+            policy.receiving.forwarding = read(to);
+        }
+        for line in &self.watchers {
+            // A line that this offhook cannot read is passed over.
+            if let Ok(right) = Right::read(line) {
+                policy.watching.set(right);
+            }
+        }
+    }
+}
+
+fn written(of: &policy::Forwarding) -> Forwarding {
+    let (wait, to) = of.no_answer.clone().unzip();
+    Forwarding {
+        always: of.always.clone(),
+        busy: of.busy.clone(),
+        no_answer: to,
+        after_s: wait.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX)),
+    }
+}
+
+fn read(of: &Forwarding) -> policy::Forwarding {
+    let wait = Duration::from_secs(of.after_s.unwrap_or_default().into());
+    policy::Forwarding {
+        always: of.always.clone(),
+        busy: of.busy.clone(),
+        no_answer: of.no_answer.clone().map(|to| (wait, to)),
+    }
+}
