@@ -230,6 +230,7 @@ fn follow(core: &Core, address: SocketAddr, operator: &mut Operator, wish: Wish)
             let dial = Command::Dial(Dial {
                 to: format!("sip:{number}@{address}"),
                 account: None,
+                action: None,
                 ring_for_s: None,
                 headers: BTreeMap::new(),
             });
