@@ -185,7 +185,7 @@ fn a_phone_hands_bob_on() {
     });
 }
 
-/// M-085, M-088: Bob is parked and fetched again, and is still there; who never answers, who moved, who holds.
+/// M-085, M-087: Bob is parked and fetched again, and is heard.
 #[test]
 fn bob_waits_in_a_slot_until_he_is_fetched() {
     let rig = Rig::new("pbx-parks", &[]).unwrap();
@@ -204,6 +204,8 @@ fn bob_waits_in_a_slot_until_he_is_fetched() {
         dial(&phone, "701");
         until(&events, &["\"call.answered\""]).await;
         until(&events, &["\"call.media\"", "flowing"]).await;
+        let quality = until(&events, &["\"call.quality\""]).await;
+        assert!(!quality.contains("\"level_in_db\":-127"), "{quality}");
         hang_up(&phone);
         until(&events, &["\"call.ended\""]).await;
         nobody_is_left(&pbx).await;

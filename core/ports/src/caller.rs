@@ -1,4 +1,4 @@
-//! How an account asks outside of dialogs: as whom, proved how, by which way.
+//! How an account asks outside of dialogs: as whom, proved how, by which way; and whom it takes a request to be from.
 
 use crate::Account;
 use crate::account::by_transport;
@@ -6,6 +6,18 @@ use base::Redacted;
 use policy::Identity;
 use sip::{auth, outside};
 use sip_message::{Host, NameAddr, Request, Uri, escape_user};
+
+/// Whom a request says that it is from, in one of the header fields that say so: the first, where there are several.
+pub fn identity_of(request: &Request, identity: Identity) -> Option<NameAddr> {
+    let headers = request.headers();
+    let all = match identity {
+        Identity::From => return headers.from().ok(),
+        Identity::Asserted => headers.asserted_identities(),
+        Identity::RemoteParty => headers.remote_parties(),
+        Identity::Preferred => headers.preferred_identities(),
+    };
+    all.ok()?.into_iter().next()
+}
 
 impl Account {
     /// From of its requests, without a tag.
@@ -19,17 +31,8 @@ impl Account {
     /// Whom a request to it is from, in the order that its settings say (K-148). What others say of that is believed
     /// only where it is `trusted`: came from a server of the account's.
     pub fn asked_by(&self, request: &Request, trusted: bool) -> Option<NameAddr> {
-        let headers = request.headers();
-        let said = |identity| {
-            let all = match identity {
-                Identity::From => return headers.from().ok(),
-                Identity::Asserted => headers.asserted_identities(),
-                Identity::RemoteParty => headers.remote_parties(),
-                Identity::Preferred => headers.preferred_identities(),
-            };
-            all.ok()?.into_iter().next()
-        };
         let order = &self.policy.receiving.identity;
+        let said = |identity| identity_of(request, identity);
         order.choose(trusted, said).map(|(_, who)| who)
     }
 

@@ -22,8 +22,9 @@
 //! | [`store::Do`] / [`store::Told`] | history / store | store / history | never full: records of one call replace each other |
 //! | [`events::Word`] | all | whoever listens | oldest is dropped; the listener is told `stream.lagged` |
 //!
-//! [`said`] is what a person said of an account, and what is kept of it. [`part`] is the shape of a part, [`post`] a word with its receiver, [`account`] what several
-//! parts know of an account, `caller` how it asks outside of dialogs.
+//! [`said`] is what a person said of an account, and what is kept of it. [`part`] is the shape of a part, [`post`] a word
+//! with its receiver, [`account`] what several parts know of an account, `caller` how it asks outside of dialogs, and whom
+//! it takes a request to be from.
 
 pub mod account;
 pub mod blf;
@@ -48,6 +49,7 @@ pub mod transfer;
 pub mod voice;
 
 pub use account::{Account, KeepAliveRule, by_transport};
+pub use caller::identity_of;
 pub use handles::Handles;
 pub use part::{Outbox, Part};
 pub use post::{Address, Post};

@@ -2,8 +2,8 @@
 
 use crate::worker::Batch;
 use crate::{
-    Error, Settings, calls, contacts, mails, messages, names, profiles, rescue, row, sayings, schema,
-    watched,
+    Error, Settings, calls, contacts, mails, messages, names, profiles, rescue, row, sayings,
+    schema, watched,
 };
 use control::contacts::StoreChange;
 use control::history::KnownName;

@@ -165,19 +165,22 @@ fn answered(world: &mut World, alice: &Phone, to: &str) -> CallHandle {
     call
 }
 
+/// The keys that came, in order.
+fn keys_of(bob: &Phone) -> String {
+    let events = bob.events().into_iter();
+    let digits = events.filter_map(|event| match event.body {
+        EventBody::CallDtmf(told) if told.direction == Side::Remote => Some(told.digit),
+        _ => None,
+    });
+    digits.collect()
+}
+
 /// M-062: a call, then digits after two pauses of 2 s.
 #[test]
 fn m_062_digits_follow_the_answer_after_their_pauses() {
     let (mut world, alice, bob) = alice_and_bob(3, |_| {});
     answered(&mut world, &alice, "1555,,1234#");
-    let heard = || -> String {
-        let events = bob.events().into_iter();
-        let digits = events.filter_map(|event| match event.body {
-            EventBody::CallDtmf(told) if told.direction == Side::Remote => Some(told.digit),
-            _ => None,
-        });
-        digits.collect()
-    };
+    let heard = || keys_of(&bob);
     world.run_for(ms(3_700));
     assert_eq!(heard(), "");
     world.run_for(ms(700));
@@ -213,14 +216,7 @@ fn m_210_k_135_call_through_keys_the_number_in_at_the_access_number() {
             policy::action::CallThrough::read("5550,%targetNumber%#");
     });
     let call = answered(&mut world, &alice, "7-123");
-    let heard = || -> String {
-        let events = bob.events().into_iter();
-        let digits = events.filter_map(|event| match event.body {
-            EventBody::CallDtmf(told) if told.direction == Side::Remote => Some(told.digit),
-            _ => None,
-        });
-        digits.collect()
-    };
+    let heard = || keys_of(&bob);
     world.run_for(ms(1_800));
     assert_eq!(heard(), "");
     world.run_for(ms(400));

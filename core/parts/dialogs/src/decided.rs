@@ -14,8 +14,8 @@ use control::{CallHandle, Code, EventBody};
 use policy::answer::PickUp;
 use policy::forward::Circle;
 use policy::incoming::Reason;
-use policy::{Arrival, Decided, Decision, Identity, Moment};
-use ports::{Account, Outbox, media};
+use policy::{Arrival, Decided, Decision, Moment};
+use ports::{Account, Outbox, identity_of, media};
 use sip::session::Order;
 use sip_message::{NameAddr, Request, Status, Uri};
 
@@ -258,17 +258,6 @@ impl Came {
             display: self.from.display().map(|name| name.into_owned()),
         }
     }
-}
-
-fn identity_of(request: &Request, identity: Identity) -> Option<NameAddr> {
-    let headers = request.headers();
-    let all = match identity {
-        Identity::From => return headers.from().ok(),
-        Identity::Asserted => headers.asserted_identities(),
-        Identity::RemoteParty => headers.remote_parties(),
-        Identity::Preferred => headers.preferred_identities(),
-    };
-    all.ok()?.into_iter().next()
 }
 
 /// Everybody who sent the call on before it came here. The last target of History-Info is this phone (RFC 7044 §5).
