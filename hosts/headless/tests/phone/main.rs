@@ -56,8 +56,9 @@ async fn start_with(keys: &[(&str, &str)], mut catalogue: Catalogue) -> Rc<engin
     started.expect("starts in time").unwrap()
 }
 
+/// Runs a test to its end. What it waits for has a bound of its own and says what did not come; this one is for all.
 fn run(test: impl Future<Output = ()>) {
-    let bounded = async { tokio::time::timeout(2 * PATIENCE, test).await };
+    let bounded = async { tokio::time::timeout(6 * PATIENCE, test).await };
     actix::System::new()
         .block_on(bounded)
         .expect("ends in time");

@@ -344,9 +344,10 @@ async fn speaks(core: &Core, call: CallHandle, codec: &str) {
     spoken.unwrap_or_else(|_| panic!("{call} never speaks {codec}"));
 }
 
-/// Sound passes a filter that is switched off, and the filter again once it is on. A device is not switched off so.
+/// Sound passes a filter that is switched off, and the filter again once it is on. A device is not switched off so. Alone:
+/// beside others it was not done in time now and then.
 #[test]
-fn a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
+fn audio_timing_a_filter_that_is_switched_off_is_passed_by_until_it_is_on_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = common::example_c(folder.path(), "filter");
     for isolated in [false, true] {
