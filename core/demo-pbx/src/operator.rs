@@ -177,15 +177,24 @@ impl Operator {
     fn ended(&mut self, call: CallHandle) -> Vec<Wish> {
         self.came.remove(&call);
         self.slots.retain(|_, waits| *waits != call);
-        self.voices.remove(&call);
+        // A conference goes on without one of its voices.
+        let is_voice = self.voices.remove(&call).is_some();
+        // Whoever was to be joined with it is with nobody.
+        let dropped = self.next.iter().filter(|pair| pair.contains(&call));
+        let left = dropped.flatten().copied();
+        let left = left.filter(|&one| one != call && !is_voice);
+        let left: Vec<CallHandle> = left.collect();
         self.next.retain(|pair| !pair.contains(&call));
         let hang_up = |call| Wish::Do(Command::HangUp(CallRef { call: Some(call) }));
         // Voices of a conference that nobody listens to any more.
         let voices = self.voices.iter().filter(|(_, of)| **of == call);
         let mut wishes: Vec<Wish> = voices.map(|(&voice, _)| hang_up(voice)).collect();
+        // A voice that waits to be brought in is hung up as one.
+        let others = left.into_iter().filter(|one| !self.voices.contains_key(one));
+        wishes.extend(others.map(hang_up));
         if let Some((pair, _)) = self.joins.filter(|(pair, _)| pair.contains(&call)) {
-            // Whoever came for it, or waited, is with nobody.
-            wishes.extend(pair.into_iter().filter(|&one| one != call).map(hang_up));
+            let left = pair.into_iter().filter(|&one| one != call && !is_voice);
+            wishes.extend(left.map(hang_up));
             wishes.extend(self.join_next());
         }
         wishes

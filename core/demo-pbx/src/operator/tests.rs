@@ -139,6 +139,11 @@ fn whoever_is_left_of_a_pair_is_hung_up_and_the_next_is_joined() {
     let wishes = ended(&mut operator, "c7k2");
     let next = Wish::Join(["cp2d", "c8m3"].map(handle));
     assert_eq!(wishes, [hung_up("c9n4"), next]);
+    // One whose turn has not come is left with nobody too.
+    for (call, slot) in [("cq3d", "703"), ("cr4d", "703")] {
+        came(&mut operator, call, slot);
+    }
+    assert_eq!(ended(&mut operator, "cr4d"), [hung_up("cq3d")]);
     // One that cannot be joined holds up none.
     operator.is_joining(CommandId(7));
     let mut warned = told("cp2d", warning());
