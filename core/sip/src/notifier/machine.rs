@@ -72,6 +72,13 @@ pub struct Memory {
     pub(super) next_id: ClientId,
 }
 
+impl Memory {
+    /// Whether what it says last has no document: the right to see one was taken, or there is nothing to see.
+    pub(super) const fn shows_nothing(&self) -> bool {
+        matches!(self.state, State::Ending(End::Rejected | End::NoResource))
+    }
+}
+
 /// One subscription of somebody else's.
 #[derive(Debug, Clone)]
 pub struct Notifier {
@@ -223,14 +230,14 @@ impl Notifier {
 
     fn say(&mut self, content: Content, now: Instant) {
         debug_assert_eq!(content.package(), self.memory.package);
-        if self.memory.content == content {
+        // Whoever is sent away learns nothing that came afterwards, also where the last NOTIFY still waits for its turn.
+        let is_active = matches!(self.memory.state, State::Active { .. });
+        if !is_active || self.memory.content == content {
             return;
         }
         self.memory.content = content;
-        match (&self.memory.state, self.memory.owed) {
-            (State::Active { .. }, Owed::Nothing) => self.memory.owed = Owed::Change,
-            (State::Active { .. }, Owed::Change | Owed::Word) => {}
-            (State::Ending(_) | State::Over, _) => {}
+        if self.memory.owed == Owed::Nothing {
+            self.memory.owed = Owed::Change;
         }
         self.push(now);
     }

@@ -24,21 +24,25 @@ pub(super) struct Flight {
 }
 
 impl Notifier {
-    /// Sends how it stands, with `said` in Subscription-State.
+    /// Sends how it stands, with `said` in Subscription-State. Whoever may see nothing more is shown nothing.
     pub(super) fn notify(&mut self, said: &str, now: Instant) {
         let id = self.next_id();
         let memory = &mut self.memory;
-        let (kind, body) = memory.content.write(memory.version);
-        memory.version = memory.version.wrapping_add(1);
+        let document = (!memory.shows_nothing()).then(|| memory.content.write(memory.version));
+        if document.is_some() {
+            memory.version = memory.version.wrapping_add(1);
+        }
         memory.owed = Owed::Nothing;
         memory.not_before = now + least_pause(memory.package);
         let (builder, next_hop) = memory.dialog.request(Method::Notify);
-        let mut request = builder
+        let builder = builder
             .header(HeaderName::Contact, NameAddr::new(&memory.terms.contact))
             .header(HeaderName::Event, &memory.event)
-            .header(HeaderName::SubscriptionState, said)
-            .body(kind, body)
-            .build();
+            .header(HeaderName::SubscriptionState, said);
+        let mut request = match document {
+            Some((kind, body)) => builder.body(kind, body).build(),
+            None => builder.build(),
+        };
         let next_hop = next_hop.parse::<Uri>();
         let next_hop = next_hop.unwrap_or_else(|_| memory.terms.contact.clone());
         let proof = memory

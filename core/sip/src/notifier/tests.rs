@@ -296,6 +296,18 @@ fn m100_whoever_may_see_no_more_is_told_so_and_an_engine_that_stops_says_when_to
     bench.tell(Input::End(End::NoResource));
     bench.answer(481, &[]);
     assert_eq!(bench.over, [Over::Refused(481)]);
+    // What came after the right was taken is not told, however long the last NOTIFY waits.
+    let mut bench = Bench::new(subscribe("presence", Some("600")), is(Doing::Busy));
+    bench.tell(Input::End(End::Rejected));
+    bench.tell(Input::Say(is(Doing::Away)));
+    bench.answer(200, &[]);
+    assert_eq!(
+        (
+            bench.said().as_str(),
+            bench.sent.last().unwrap().1.body().is_empty()
+        ),
+        ("terminated;reason=rejected", true)
+    );
     let mut bench = Bench::new(subscribe("presence", Some("600")), is(Doing::Busy));
     bench.answer(200, &[]);
     bench.tell(Input::End(End::Probation(Duration::from_secs(60))));
