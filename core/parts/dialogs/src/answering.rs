@@ -38,6 +38,8 @@ pub struct Plan {
 /// One thing that is done by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Waits no longer for its account to be registered.
+    Unregistered,
     /// 180 Ringing.
     Ring,
     /// Picks up.

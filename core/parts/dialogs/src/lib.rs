@@ -24,6 +24,7 @@
 //! | `tell` | events |
 //! | `transfer` | what transfer is told, and REFER |
 //! | `undelivered` | words of ours that nobody took |
+//! | `unregistered` | calls that wait for their account to be registered |
 
 mod accounts;
 pub mod answering;
@@ -48,6 +49,7 @@ mod steps;
 mod tell;
 mod transfer;
 mod undelivered;
+mod unregistered;
 
 use answering::Answering;
 use base::{Duration, Instant, Machine, Rng, Timers};

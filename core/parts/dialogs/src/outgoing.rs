@@ -8,11 +8,11 @@ use crate::{Dialogs, describe};
 use base::{Duration, Instant, Machine};
 use control::event::{CallCreated, CallSent};
 use control::snapshot::{CallDirection, CallSnapshot, Party};
-use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, EventBody};
+use control::{AccountHandle, CallHandle, Code, CommandId, EventBody};
 use policy::DialAction;
 use ports::account::by_transport;
 use ports::link::{self, NoPath, Path};
-use ports::{Account, Address, Outbox, media, registrar};
+use ports::{Account, Address, Outbox, media};
 use sip::SessionId;
 use sip::dialogs::{Input, outbound};
 use sip::session::Dial;
@@ -106,34 +106,8 @@ impl Dialogs {
         }
         self.make_room(handle, now, out);
         match needs {
-            Some(account) => out.post(registrar::Word::CallNeeds {
-                account,
-                call: handle,
-            }),
+            Some(account) => self.wait_for(account, handle, now, out),
             None => self.route(handle, out),
-        }
-    }
-
-    /// Registrar says whether the account of a call that waits for it is registered.
-    pub(crate) fn registered(
-        &mut self,
-        handle: CallHandle,
-        outcome: Result<(), Box<ErrorObject>>,
-        now: Instant,
-        out: &mut Outbox,
-    ) {
-        let Some(call) = self.calls.get_mut(&handle) else {
-            return;
-        };
-        let stage = std::mem::replace(&mut call.stage, Stage::Live);
-        let Stage::Registering(outgoing) = stage else {
-            call.stage = stage;
-            return;
-        };
-        call.stage = Stage::Routing(outgoing);
-        match outcome {
-            Ok(()) => self.route(handle, out),
-            Err(error) => self.fail(handle, error.code, error.detail, now, out),
         }
     }
 

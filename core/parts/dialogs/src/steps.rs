@@ -15,6 +15,7 @@ impl Dialogs {
         };
         let session = call.session;
         match step {
+            Step::Unregistered => self.not_registered(handle, now, out),
             Step::Ring => {
                 self.stands(handle, Standing::Incoming, out);
                 self.order(

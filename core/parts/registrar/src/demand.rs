@@ -25,13 +25,11 @@ impl Registrar {
             return;
         };
         let is_up = matches!(self.table.status(id), Some(Status::Registered { .. }));
-        let is_first = known.calls.is_empty();
         known.calls.insert(call, is_up);
-        match (is_up, is_first) {
-            (true, _) => answer(call, Ok(()), out),
-            (false, true) => self.register(id, now, out),
-            // It is on its way for another call.
-            (false, false) => {}
+        match is_up {
+            true => answer(call, Ok(()), out),
+            // Also for the second call: the first may have come before a refresh that failed.
+            false => self.register(id, now, out),
         }
     }
 
@@ -58,7 +56,7 @@ impl Registrar {
         all.into_iter().for_each(|id| self.no_longer(id, now));
     }
 
-    fn no_longer(&mut self, id: AccountId, now: Instant) {
+    pub(crate) fn no_longer(&mut self, id: AccountId, now: Instant) {
         self.retries.set(id, None);
         self.seats.set(id, None);
         self.table.handle(Input::One(id, One::Remove), now);
@@ -81,8 +79,8 @@ impl Registrar {
     pub(crate) fn demand_told(&mut self, id: AccountId, status: &Status, out: &mut Outbox) {
         match status {
             Status::Registered { .. } => self.answer_calls(id, true, out),
-            Status::Failed(_) => self.answer_calls(id, false, out),
-            Status::Registering | Status::Unregistering | Status::Unregistered => {}
+            Status::Failed(_) | Status::Unregistered => self.answer_calls(id, false, out),
+            Status::Registering | Status::Unregistering => {}
         }
     }
 

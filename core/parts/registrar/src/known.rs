@@ -28,8 +28,8 @@ pub(crate) struct Known {
     pub(crate) account: Account,
     pub(crate) handle: Option<AccountHandle>,
     pub(crate) stage: Stage,
-    /// Somebody asked for it to be registered, whatever its settings say.
-    pub(crate) wanted: bool,
+    /// Whether somebody asked for it to be registered, or not to be, whatever its settings say.
+    pub(crate) said: Option<bool>,
     /// It goes as soon as its binding is removed.
     pub(crate) leaving: bool,
     /// Where its requests go, once that is known.
@@ -58,7 +58,7 @@ impl Known {
             standby: account.standby.as_ref().map(|two| Standby::new(two.after)),
             account,
             stage: Stage::Unrouted,
-            wanted: false,
+            said: None,
             leaving: false,
             server: None,
             told: None,
@@ -71,9 +71,26 @@ impl Known {
         }
     }
 
-    /// Whether it registers by itself.
+    /// The same account, told anew, as it is when another part was made anew: what was said of it stands, calls that
+    /// need it still do, and the binding is where it was.
+    pub(crate) fn again(self, account: Account) -> Self {
+        Self {
+            said: self.said,
+            contact: self.contact,
+            flow_lost: self.flow_lost,
+            calls: self.calls,
+            ..Self::new(account)
+        }
+    }
+
+    /// Whether it registers without a call that needs it.
     pub(crate) fn registers(&self) -> bool {
-        self.wanted || self.account.registers()
+        self.said.unwrap_or_else(|| self.account.registers())
+    }
+
+    /// Whether it is to be registered now.
+    pub(crate) fn is_needed(&self) -> bool {
+        !self.leaving && (self.registers() || !self.calls.is_empty())
     }
 
     /// The URI of the registrar in use: as set, or the AOR's domain (RFC 3261 §10.2), by the account's transport.

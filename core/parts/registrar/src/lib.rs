@@ -79,15 +79,22 @@ impl Registrar {
                 known.account.is_default = false;
             }
         }
-        let known = Known::new(account);
-        let registers = known.registers();
+        let before = self.accounts.remove(&id);
+        let known = match before {
+            Some(before) => before.again(account),
+            None => Known::new(account),
+        };
+        let is_needed = known.is_needed();
         self.accounts.insert(id, known);
         self.tell_added(id, now, out);
         self.tell_defaults(now, out);
         self.seats.set(id, None);
-        if registers {
-            self.standby_asked(id, now);
-            self.route(id, out);
+        match is_needed {
+            true => {
+                self.standby_asked(id, now);
+                self.route(id, out);
+            }
+            false => self.no_longer(id, now),
         }
     }
 
@@ -95,6 +102,7 @@ impl Registrar {
         let Some(id) = self.find(name) else { return };
         self.retries.set(id, None);
         self.seats.set(id, None);
+        self.answer_calls(id, false, out);
         let known = self.accounts.get_mut(&id);
         let bound = known.is_some_and(|known| {
             known.leaving = true;
@@ -108,6 +116,7 @@ impl Registrar {
 
     fn forget(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
         self.tell_removed(id, now, out);
+        self.answer_calls(id, false, out);
         self.accounts.remove(&id);
         self.tell_defaults(now, out);
     }
@@ -139,6 +148,10 @@ impl Registrar {
         let Some(known) = self.accounts.get_mut(&id) else {
             return;
         };
+        // Whoever wanted it may have thought better of it while its server was looked up.
+        if !known.is_needed() {
+            return;
+        }
         match path {
             Ok(path) => {
                 let contact = known.contact(&path);
@@ -265,10 +278,11 @@ impl Registrar {
         });
     }
 
-    fn one(&mut self, name: &str, input: One, now: Instant) {
-        if let Some(id) = self.find(name) {
-            self.table.handle(Input::One(id, input), now);
-        }
+    /// Somebody wants the account registered, or not.
+    fn said(&mut self, name: &str, wanted: bool) -> Option<AccountId> {
+        let id = self.find(name)?;
+        self.accounts.get_mut(&id)?.said = Some(wanted);
+        Some(id)
     }
 }
 
@@ -281,10 +295,7 @@ impl Part for Registrar {
             Word::Add(account) => self.add(*account, now, out),
             Word::Remove { account } => self.remove(&account, now, out),
             Word::Register { account } => {
-                if let Some(id) = self.find(&account) {
-                    if let Some(known) = self.accounts.get_mut(&id) {
-                        known.wanted = true;
-                    }
+                if let Some(id) = self.said(&account, true) {
                     self.register(id, now, out);
                 }
             }
@@ -298,7 +309,12 @@ impl Part for Registrar {
                     self.tell_changed(id, now, out);
                 }
             }
-            Word::Unregister { account } => self.one(&account, One::Remove, now),
+            Word::Unregister { account } => {
+                if let Some(id) = self.said(&account, false) {
+                    self.answer_calls(id, false, out);
+                    self.no_longer(id, now);
+                }
+            }
             Word::FlowLost { target } => {
                 let used = self
                     .accounts

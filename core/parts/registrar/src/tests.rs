@@ -350,3 +350,112 @@ fn exactly_one_account_is_shown_as_the_default_one() {
         assert_eq!(named, [default], "{what}: {shown:?}");
     }
 }
+
+fn for_calls() -> Word {
+    let policy = policy::Policy {
+        registers: policy::Registers::ForCalls,
+        ..policy::Policy::default()
+    };
+    Word::Add(Box::new(Account {
+        policy: std::sync::Arc::new(policy),
+        ..named("main")
+    }))
+}
+
+fn needs(call: &str) -> Word {
+    let (account, call) = ("main".into(), call.parse().unwrap());
+    Word::CallNeeds { account, call }
+}
+
+fn over(call: &str) -> Word {
+    let (account, call) = ("main".into(), call.parse().unwrap());
+    Word::CallOver { account, call }
+}
+
+/// What calls were told of their account: whether it is registered.
+fn told_calls(posts: &[Post]) -> Vec<(String, bool)> {
+    let told = posts.iter().filter_map(|post| match post {
+        Post::Dialogs(ports::dialogs::Word::Registered { call, outcome }) => {
+            Some((call.to_string(), outcome.is_ok()))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+fn calls(all: &[(&str, bool)]) -> Vec<(String, bool)> {
+    all.iter().map(|&(call, up)| (call.into(), up)).collect()
+}
+
+/// K-147: told anew beside a call (another part was made anew), the account is registered as long as the call lasts.
+#[test]
+fn k_147_an_account_that_is_told_anew_still_goes_with_its_call() {
+    let mut rig = Rig::new();
+    rig.tell(for_calls());
+    rig.tell(needs("c7k2"));
+    let (id, request) = register(&rig.routed()).unwrap();
+    let posts = rig.answer(id, &request, 200, 600);
+    assert_eq!(told_calls(&posts), calls(&[("c7k2", true)]));
+    rig.tell(for_calls());
+    let (id, request) = register(&rig.routed()).expect("it is registered anew");
+    let posts = rig.answer(id, &request, 200, 600);
+    assert_eq!(told_calls(&posts), calls(&[]), "the call was told before");
+    let (_, request) = register(&rig.tell(over("c7k2"))).unwrap();
+    assert_eq!(request.headers().expires().unwrap(), Some(0));
+}
+
+/// K-147: no call waits for ever: each is told where its account is unregistered, removed, or asked for again after a
+/// failure.
+#[test]
+fn k_147_every_call_that_waits_is_told() {
+    for end in ["unregister", "remove"] {
+        let mut rig = Rig::new();
+        rig.tell(for_calls());
+        rig.tell(needs("c7k2"));
+        register(&rig.routed()).unwrap();
+        let account = "main".into();
+        let posts = rig.tell(match end {
+            "unregister" => Word::Unregister { account },
+            _ => Word::Remove { account },
+        });
+        assert_eq!(told_calls(&posts), calls(&[("c7k2", false)]), "{end}");
+    }
+    let mut rig = Rig::new();
+    rig.tell(for_calls());
+    rig.tell(needs("c7k2"));
+    let (id, request) = register(&rig.routed()).unwrap();
+    let posts = rig.answer(id, &request, 403, 0);
+    assert_eq!(told_calls(&posts), calls(&[("c7k2", false)]));
+    // The first has not said yet that it is over.
+    let (id, request) = register(&rig.tell(needs("c9n4"))).expect("the second is tried");
+    let posts = rig.answer(id, &request, 200, 600);
+    let both = calls(&[("c7k2", true), ("c9n4", true)]);
+    assert_eq!(told_calls(&posts), both);
+}
+
+/// K-147: a server that is found when nobody needs it any more is not registered at.
+#[test]
+fn k_147_a_call_that_ended_meanwhile_registers_nothing() {
+    let mut rig = Rig::new();
+    rig.tell(for_calls());
+    rig.tell(needs("c7k2"));
+    rig.tell(over("c7k2"));
+    assert!(register(&rig.routed()).is_none());
+    assert_eq!(rig.part.deadline(), None);
+    // Nor is an account whose person took it back.
+    rig.tell(for_calls());
+    let account = || "main".to_owned();
+    rig.tell(Word::Register { account: account() });
+    rig.tell(Word::Unregister { account: account() });
+    assert!(register(&rig.routed()).is_none());
+    rig.tell(Word::Register { account: account() });
+    let (id, request) = register(&rig.routed()).unwrap();
+    rig.answer(id, &request, 200, 600);
+    rig.tell(needs("c9n4"));
+    assert!(
+        register(&rig.tell(over("c9n4"))).is_none(),
+        "it is wanted without a call"
+    );
+    let (_, request) = register(&rig.tell(Word::Unregister { account: account() })).unwrap();
+    assert_eq!(request.headers().expires().unwrap(), Some(0));
+}

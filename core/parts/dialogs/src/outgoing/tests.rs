@@ -1,10 +1,12 @@
+#![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
+
 use super::*;
 use crate::Settings;
 use crate::answering::{Answering, Plan, Refusal};
 use base::{Redacted, Rng};
 use control::Timestamp;
 use ports::dialogs::Word;
-use ports::{Handles, KeepAliveRule, Part, Post, events};
+use ports::{Handles, KeepAliveRule, Part, Post, events, registrar};
 use sip::Transport;
 use sip_message::Request;
 
@@ -62,19 +64,22 @@ fn account(name: &str, is_default: bool) -> Word {
     }))
 }
 
-/// The account that a call is made from when none is named.
-fn caller(part: &mut Dialogs) -> String {
-    let mut out = Outbox::new();
-    let dial = Word::Dial {
+fn dial(to: &str) -> Word {
+    Word::Dial {
         command: CommandId(1),
         call: Handles::from(7).next(),
         account: None,
-        to: "200".into(),
+        to: to.into(),
         ring_for: None,
         headers: Vec::new(),
         action: None,
-    };
-    part.handle(dial, Instant::ZERO, &mut out);
+    }
+}
+
+/// The account that a call is made from when none is named.
+fn caller(part: &mut Dialogs) -> String {
+    let mut out = Outbox::new();
+    part.handle(dial("200"), Instant::ZERO, &mut out);
     let Some(Post::Event(events::Word::Tell { account, .. })) = out.take() else {
         panic!("nothing was told");
     };
@@ -109,16 +114,7 @@ fn first_hop(registrar: Option<&str>, proxy: Option<&str>, to: &str) -> String {
     let mut part = dialogs();
     part.handle(Word::Account(own), Instant::ZERO, &mut Outbox::new());
     let mut out = Outbox::new();
-    let dial = Word::Dial {
-        command: CommandId(1),
-        call: Handles::from(7).next(),
-        account: None,
-        to: to.into(),
-        ring_for: None,
-        headers: Vec::new(),
-        action: None,
-    };
-    part.handle(dial, Instant::ZERO, &mut out);
+    part.handle(dial(to), Instant::ZERO, &mut out);
     let mut posts = core::iter::from_fn(|| out.take());
     let hop = posts.find_map(|post| {
         let Post::Link(link::Word::Route { uri, .. }) = post else {
@@ -153,4 +149,47 @@ fn calls_in_the_own_domain_go_as_the_account_does() {
         first_hop(registrar, Some("sip:10.0.0.9"), "200"),
         "sip:10.0.0.9"
     );
+}
+
+/// K-147: a call whose account nobody registers is over after 32 s; one whose account is, goes on.
+#[test]
+fn k_147_a_call_waits_32_s_for_its_account_at_most() {
+    for is_answered in [false, true] {
+        let Word::Account(mut own) = account("a", true) else {
+            panic!("it is an account");
+        };
+        own.expires = Duration::from_secs(600);
+        std::sync::Arc::make_mut(&mut own.policy).registers = policy::Registers::ForCalls;
+        let mut part = dialogs();
+        part.handle(Word::Account(own), Instant::ZERO, &mut Outbox::new());
+        let mut out = Outbox::new();
+        part.handle(dial("200"), Instant::ZERO, &mut out);
+        let mut posts = core::iter::from_fn(|| out.take());
+        let call = posts.find_map(|post| match post {
+            Post::Registrar(registrar::Word::CallNeeds { call, .. }) => Some(call),
+            _ => None,
+        });
+        let call = call.expect("it asks for its account");
+        if is_answered {
+            let outcome = Ok(());
+            let registered = Word::Registered { call, outcome };
+            part.handle(registered, Instant::from_millis(5_000), &mut Outbox::new());
+        }
+        let mut said = Vec::new();
+        for at in [31_999, 32_000] {
+            let mut out = Outbox::new();
+            part.handle_time(Instant::from_millis(at), &mut out);
+            said.extend(
+                core::iter::from_fn(|| out.take()).filter_map(|post| match post {
+                    Post::Event(events::Word::Tell {
+                        body: EventBody::CallEnded(ended),
+                        ..
+                    }) => Some((at, ended.error.unwrap().code)),
+                    _ => None,
+                }),
+            );
+        }
+        let expected = (!is_answered).then_some((32_000, Code::NOT_REGISTERED));
+        assert_eq!(said, Vec::from_iter(expected));
+    }
 }
