@@ -4,7 +4,7 @@ use crate::Account;
 use crate::presence::Own;
 use control::receiving::Forwarding;
 use core::time::Duration;
-use policy::watch::Right;
+use policy::watch::{Right, Watching};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -44,6 +44,23 @@ impl Said {
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// This, and of what it does not speak what was said before, `older`.
+    #[must_use]
+    pub fn or(self, older: Self) -> Self {
+        let mut watching = Watching::default();
+        for line in older.watchers.iter().chain(&self.watchers) {
+            if let Ok(right) = Right::read(line) {
+                watching.set(right);
+            }
+        }
+        Self {
+            presence: self.presence.or(older.presence),
+            do_not_disturb: self.do_not_disturb.or(older.do_not_disturb),
+            forwarding: self.forwarding.or(older.forwarding),
+            watchers: watching.person.iter().map(ToString::to_string).collect(),
+        }
     }
 
     /// Says it again of `account`, which is as its settings have it.

@@ -16,12 +16,12 @@ pub(super) struct Words {
 }
 
 impl Commands {
-    /// What people said before; what they said in this run is newer.
+    /// What people said before; what they said in this run is newer, and the rest stands.
     pub(crate) fn said_before(&mut self, all: Vec<Sayings>) {
         for Sayings { owner, said } in all {
-            if self.words.said.contains_key(&owner) {
-                continue;
-            }
+            let newer = self.words.said.remove(&owner);
+            let is_newer = newer.is_some();
+            let said = newer.map_or_else(|| said.clone(), |newer| newer.or(said.clone()));
             for account in &mut self.accounts {
                 if account.owner() == owner {
                     said.say_of(account);
@@ -34,7 +34,11 @@ impl Commands {
                 let account = Box::new(account.clone());
                 let _ = self.post(presence::Word::Account(account));
             }
-            self.words.said.insert(owner, said);
+            self.words.said.insert(owner.clone(), said.clone());
+            if is_newer {
+                // What was kept meanwhile took the place of what was said before.
+                let _ = self.post(Do::Say(Box::new(Sayings { owner, said })));
+            }
         }
     }
 

@@ -169,7 +169,7 @@ fn m_022_m_023_nobody_else_finds_what_was_said_and_who_comes_back_does() {
     assert!(!added(&posts).policy.receiving.do_not_disturb.on);
 }
 
-/// A disk that is slow: what was said before counts once it is known, unless something newer was said.
+/// A disk that is slow: what was said before counts once it is known, beside what was said meanwhile, and never instead.
 #[test]
 fn m_135_what_is_known_late_counts_late_and_never_instead_of_something_newer() {
     let said = Said {
@@ -187,9 +187,31 @@ fn m_135_what_is_known_late_counts_late_and_never_instead_of_something_newer() {
     };
     assert!(posts.iter().any(is_on));
     let (mut rig, _) = Rig::started(&[], vec![of_settings("login")]);
+    let said = rig.kept(forward(ForwardWhen::Always, Some("700"))).unwrap();
+    assert_eq!(said.said.do_not_disturb, None);
+    rig.commands.said_before(kept.clone());
+    let posts = rig.posts.take();
+    assert!(posts.iter().any(is_on));
+    let kept_now = |posts: &[Post]| {
+        posts.iter().find_map(|post| match post {
+            Post::Store(Do::Say(of)) => Some(of.said.clone()),
+            _ => None,
+        })
+    };
+    let both = kept_now(&posts).expect("both are kept");
+    assert_eq!(both.do_not_disturb, Some(true));
+    assert_eq!(both.forwarding.unwrap().always.as_deref(), Some("700"));
+    // Who said otherwise meanwhile means that.
+    let (mut rig, _) = Rig::started(&[], vec![of_settings("login")]);
     rig.kept(forward(ForwardWhen::Always, Some("700"))).unwrap();
-    rig.commands.said_before(kept);
-    assert!(!rig.posts.take().iter().any(is_on));
+    let mut older = kept;
+    older[0].said.forwarding = Some(control::receiving::Forwarding {
+        always: Some("800".into()),
+        ..Default::default()
+    });
+    rig.commands.said_before(older);
+    let both = kept_now(&rig.posts.take()).expect("the newer one is kept");
+    assert_eq!(both.forwarding.unwrap().always.as_deref(), Some("700"));
 }
 
 /// M-102: a template is shown as such, with its origin and whether the person overrides it; what is odd is refused.
