@@ -10,7 +10,7 @@ mod tests;
 
 pub use read::Refused;
 
-use sip_message::Uri;
+use sip_message::{Uri, unescape};
 
 /// Most rights that a person sets, and most members of a group. Source: ours.
 pub const RIGHTS: usize = 256;
@@ -110,6 +110,13 @@ struct Person {
     domain: String,
 }
 
+/// The address of whoever watches, as rights read it: user and domain alone, without escapes, port and parameters.
+/// `None`: it is nobody's.
+pub fn person(uri: &str) -> Option<String> {
+    let Person { user, domain } = Person::read(uri, "")?;
+    Some(format!("{user}@{domain}"))
+}
+
 impl Person {
     /// `20@example.com`, `sip:20@example.com:5070`, or `20` at `home`.
     fn read(text: &str, home: &str) -> Option<Self> {
@@ -123,7 +130,7 @@ impl Person {
         let uri = uri.sip()?;
         let user = uri.user().filter(|user| !user.is_empty())?;
         Some(Self {
-            user: user.to_owned(),
+            user: String::from_utf8_lossy(&unescape(user)).into_owned(),
             domain: uri.host().to_string().to_ascii_lowercase(),
         })
     }

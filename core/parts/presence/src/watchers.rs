@@ -33,8 +33,12 @@ struct Watcher {
     account: String,
     /// Their address.
     who: String,
+    /// It, as rights read it.
+    person: String,
     what: What,
     judged: Judged,
+    /// Whether they may know of calls.
+    of_calls: bool,
     since: Timestamp,
     told: Option<WatcherSnapshot>,
 }
@@ -44,6 +48,7 @@ struct Asked {
     ask: Ask,
     account: String,
     who: String,
+    person: String,
     what: What,
     judged: Judged,
 }
@@ -133,8 +138,9 @@ impl Presences {
         if !judged.allowed {
             return Err(Refused::Forbidden);
         }
+        let person = policy::watch::person(&who).ok_or(Refused::Malformed)?;
         let all = self.watchers.all.values();
-        let theirs = all.filter(|other| other.who == who).count();
+        let theirs = all.filter(|other| other.person == person).count();
         if self.watchers.len() >= WATCHERS || theirs >= EACH {
             return Err(Refused::TooMany);
         }
@@ -142,6 +148,7 @@ impl Presences {
             ask,
             account: account.name.clone(),
             who,
+            person,
             what,
             judged,
         })
@@ -165,10 +172,12 @@ impl Presences {
             ask,
             account,
             who,
+            person,
             what,
             judged,
         } = asked;
-        let content = own.seen(what, self.idle, may_see_calls(own, &who));
+        let of_calls = may_see_calls(own, &who);
+        let content = own.seen(what, self.idle, of_calls);
         self.last += 1;
         let number = self.last;
         let first = ClientId::new(Address::Presence as u8, number << SHARE_BITS);
@@ -178,8 +187,10 @@ impl Presences {
             notifier,
             account,
             who,
+            person,
             what,
             judged,
+            of_calls,
             since,
             told: None,
         };
@@ -196,8 +207,7 @@ impl Presences {
             else {
                 return;
             };
-            let of_calls = may_see_calls(own, &watcher.who);
-            let content = own.seen(watcher.what, self.idle, of_calls);
+            let content = own.seen(watcher.what, self.idle, watcher.of_calls);
             self.watcher(number, Input::Say(content), now, out);
         }
     }
@@ -211,6 +221,7 @@ impl Presences {
                 break;
             };
             watcher.judged = judge(own, watcher.what, &watcher.who);
+            watcher.of_calls = may_see_calls(own, &watcher.who);
             if !watcher.judged.allowed {
                 self.watcher(number, Input::End(End::Rejected), now, out);
             }

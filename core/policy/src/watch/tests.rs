@@ -24,6 +24,38 @@ fn may(of: &Watching, watcher: &str) -> (bool, bool) {
     (presence, dialog)
 }
 
+/// M-100: an address is the same one however it is spelled (RFC 3261 §19.1.4): a refusal is not walked around.
+#[test]
+fn m_100_one_address_has_many_spellings_and_one_right() {
+    let of = watching(
+        &[
+            "presence allow domain example.com",
+            "presence refuse user bob@example.com",
+        ],
+        &[],
+        &[],
+    );
+    for spelled in [
+        "bob@example.com",
+        "b%6fb@EXAMPLE.com:5070",
+        "%62ob@example.com;a=1",
+    ] {
+        assert_eq!(
+            may(&of, &format!("sip:{spelled}")),
+            (false, false),
+            "{spelled}"
+        );
+        let person = person(&format!("sip:{spelled}"));
+        assert_eq!(person.as_deref(), Some("bob@example.com"));
+    }
+    assert_eq!(
+        may(&of, "sip:Bob@example.com"),
+        (true, false),
+        "user parts have case"
+    );
+    assert_eq!(person("sip:example.com"), None);
+}
+
 #[test]
 fn m_100_a_user_a_group_or_a_domain_presence_and_dialog_apart() {
     let of = watching(
