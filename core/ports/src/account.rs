@@ -103,11 +103,16 @@ pub fn meant<'a>(
         asked.as_ref().and_then(|uri| uri.user()),
         to.as_ref().and_then(|to| to.uri().user()),
     ];
+    // Two servers may know us by the same name: To says which one is meant.
+    let home = to.as_ref().and_then(|to| to.uri().host());
     let named = |user: &str| {
         let of = accounts
             .clone()
             .filter(|account| account.aor.user() == Some(user));
-        of.min_by_key(|account| (!account.is_default, account.name.as_str()))
+        of.min_by_key(|account| {
+            let is_home = home.is_some() && account.aor.host() == home;
+            (!is_home, !account.is_default, account.name.as_str())
+        })
     };
     users.into_iter().flatten().find_map(named)
 }

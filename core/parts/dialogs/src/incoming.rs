@@ -132,15 +132,11 @@ impl Dialogs {
         );
     }
 
-    /// The account whose user part was called, or the only one there is.
+    /// The account that was called, or the only one there is.
     fn called_account(&self, request: &Request) -> Option<&ports::Account> {
-        let called = request.uri().ok()?;
-        let user = called.user();
-        let fits = |account: &&ports::Account| user.is_some() && account.aor.user() == user;
         let mut accounts = self.accounts.values().map(|(_, account)| account);
-        let found = accounts.clone().find(fits);
-        let only = || accounts.next().filter(|_| self.accounts.len() == 1);
-        found.or_else(only)
+        let meant = ports::account::meant(accounts.clone(), request);
+        meant.or_else(|| accounts.next().filter(|_| self.accounts.len() == 1))
     }
 
     /// Picks up: at once, or as soon as media is ready.

@@ -10,7 +10,7 @@
 //! | [`routes`] | lookups under way (RFC 3263) and what waits for them |
 //! | `hearing`, `going` | what comes from the sockets, what goes to them |
 //! | [`orphans`] | what a part leaves behind that is made anew |
-//! | [`sources`] | who may call over UDP |
+//! | [`sources`] | who may call over UDP, and who may watch |
 //! | [`sending`] | requests that may still move to another target |
 
 pub mod flows;

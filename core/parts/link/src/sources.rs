@@ -1,4 +1,4 @@
-//! Who may call, write and watch over UDP: the servers of an account, unless the account takes calls from anywhere.
+//! Who may call and write over UDP, and watch: the servers of an account, unless the account takes calls from anywhere.
 //!
 //! A datagram's source can be forged and everybody can send one; a scanner that guesses our address must
 //! not make a phone ring. Requests within a dialog are not looked at here: their tags are the proof. TCP
@@ -97,18 +97,24 @@ impl Sources {
     /// believed then (RFC 3325 §4).
     pub fn trusts(&self, request: &Request, origin: &Origin) -> bool {
         let ip = origin.source.ip().to_canonical();
-        let meant = self.meant(request);
-        meant.iter().any(|known| known.servers.contains(&ip))
+        let is_server = |known: &Known| known.servers.contains(&ip);
+        let accounts = self.accounts.values().map(|known| &known.account);
+        match ports::account::meant(accounts, request) {
+            Some(meant) => self.accounts.get(&meant.name).is_some_and(is_server),
+            None => self.accounts.values().any(is_server),
+        }
     }
 
-    /// The account that does not take a call from there; `None`: it may come in.
+    /// The account that does not take a call from there; `None`: it may come in. A call over TCP rings, and who made it
+    /// hears our answer; what a watcher is told stays told, so that watchers are held to their servers over TCP too.
     fn refusing(&self, request: &Request, origin: &Origin) -> Option<String> {
         let asks = matches!(
             request.method(),
             Method::Invite | Method::Message | Method::Subscribe
         );
         let begins = asks && request.headers().to().is_ok_and(|to| to.tag().is_none());
-        if !begins || origin.transport != Transport::Udp {
+        let is_free = origin.transport != Transport::Udp && *request.method() != Method::Subscribe;
+        if !begins || is_free {
             return None;
         }
         let meant = self.meant(request);

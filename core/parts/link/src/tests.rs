@@ -200,9 +200,14 @@ fn a_connection_told_of_again_keeps_what_was_read() {
 }
 
 fn account(takes_unknown: bool) -> Word {
-    Word::Account(Box::new(ports::Account {
-        name: "a".to_owned(),
-        aor: "sip:a@pbx.example".parse().unwrap(),
+    Word::Account(Box::new(account_at("a", "pbx.example", takes_unknown)))
+}
+
+/// The account `name` of sip:a@`home`.
+fn account_at(name: &str, home: &str, takes_unknown: bool) -> ports::Account {
+    ports::Account {
+        name: name.to_owned(),
+        aor: format!("sip:a@{home}").parse().unwrap(),
         display_name: String::new(),
         auth_user: "a".to_owned(),
         password: base::Redacted::new(String::new()),
@@ -219,7 +224,7 @@ fn account(takes_unknown: bool) -> Word {
         policy: std::sync::Arc::default(),
         is_default: false,
         watches: ports::blf::Watches::default(),
-    }))
+    }
 }
 
 impl Rig {
@@ -353,7 +358,7 @@ fn m_196_requests_carry_what_their_account_adds() {
     assert_eq!(rig.added(Method::Bye, ours, Some("b")), [""; 0]);
 }
 
-/// Who may not call may not watch either: strangers hear nothing over UDP.
+/// Who may not call may not watch either: strangers hear nothing over UDP, and over TCP, where they may call, neither.
 #[test]
 fn who_may_not_call_may_not_watch() {
     let mut rig = Rig::new(Rng::from_number(1));
@@ -378,5 +383,65 @@ fn who_may_not_call_may_not_watch() {
             )
         };
         assert_eq!(posts.iter().any(comes_of_it), heard, "{source}: {posts:?}");
+    }
+    for (number, source, heard) in [(7, "198.51.100.7:5060", false), (8, "192.0.2.1:5060", true)] {
+        let flow = FlowId(number);
+        rig.report(Report::Opened {
+            flow,
+            transport: Transport::Tcp,
+            local: address("192.0.2.7:5060"),
+            remote: address(source),
+            inbound: true,
+        });
+        let subscribe = format!(
+            "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP {source};branch=z9hG4bKt{number}\r\n\
+             From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: t{number}\r\nCSeq: 1 SUBSCRIBE\r\n\
+             Contact: <sip:b@x>\r\nEvent: presence\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let bytes = Bytes::from(subscribe);
+        let posts = rig.report(Report::Stream { flow, bytes });
+        let comes_of_it = |post: &Post| {
+            matches!(
+                post,
+                Post::Presence(_) | Post::Network(Do::SendStream { .. })
+            )
+        };
+        assert_eq!(posts.iter().any(comes_of_it), heard, "{source}: {posts:?}");
+    }
+}
+
+/// RFC 3325 §4: what a server says of a caller is believed for its own account alone, also where another server knows us
+/// by the same name.
+#[test]
+fn the_server_of_one_account_speaks_for_no_other() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    for (name, home, server) in [("a", "one.example", 1), ("b", "two.example", 2)] {
+        let posts = rig.tell(Word::Account(Box::new(account_at(name, home, false))));
+        rig.answer(questions(&posts), [192, 0, 2, server]);
+    }
+    for (number, to, source, believed) in [
+        (1, "one.example", "192.0.2.1:5060", true),
+        (2, "one.example", "192.0.2.2:5060", false),
+        (3, "two.example", "192.0.2.2:5060", true),
+        (4, "two.example", "192.0.2.1:5060", false),
+    ] {
+        let options = format!(
+            "OPTIONS sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/UDP {source};branch=z9hG4bK{number}\r\n\
+             From: <sip:b@x>;tag=1\r\nTo: <sip:a@{to}>\r\nCall-ID: {number}\r\nCSeq: 1 OPTIONS\r\n\
+             Contact: <sip:b@x>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let posts = rig.report(Report::Datagram {
+            flow: FlowId(1),
+            source: address(source),
+            local: address("192.0.2.7:5060"),
+            bytes: Bytes::from(options),
+        });
+        let heard = posts.iter().find_map(|post| match post {
+            Post::Dialogs(ports::dialogs::Word::Heard(Heard::Request { trusted, .. })) => {
+                Some(*trusted)
+            }
+            _ => None,
+        });
+        assert_eq!(heard, Some(believed), "{to} {source}: {posts:?}");
     }
 }
