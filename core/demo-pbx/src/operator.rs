@@ -190,7 +190,9 @@ impl Operator {
         let voices = self.voices.iter().filter(|(_, of)| **of == call);
         let mut wishes: Vec<Wish> = voices.map(|(&voice, _)| hang_up(voice)).collect();
         // A voice that waits to be brought in is hung up as one.
-        let others = left.into_iter().filter(|one| !self.voices.contains_key(one));
+        let others = left
+            .into_iter()
+            .filter(|one| !self.voices.contains_key(one));
         wishes.extend(others.map(hang_up));
         if let Some((pair, _)) = self.joins.filter(|(pair, _)| pair.contains(&call)) {
             let left = pair.into_iter().filter(|&one| one != call && !is_voice);

@@ -78,7 +78,7 @@ pub struct Account {
     pub outbound_proxy: Option<String>,
     /// How to reach the server.
     pub transport: Transport,
-    /// Whether calls over UDP may come from anywhere, not only from its servers.
+    /// Whether calls over UDP, and those who watch, may come from anywhere, not only from its servers.
     pub udp_from_unknown: bool,
     /// Whether text messages go out and are taken (K-015).
     pub allow_message: bool,

@@ -183,7 +183,7 @@ pub struct AddAccount {
     /// Whether to register at once.
     #[serde(default = "yes")]
     pub register: bool,
-    /// Whether calls over UDP may come from anywhere, not only from the account's servers.
+    /// Whether calls over UDP, and those who watch, may come from anywhere, not only from the account's servers.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub udp_from_unknown: bool,
     /// Whether outgoing calls that name no account use it.
