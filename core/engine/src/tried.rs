@@ -18,10 +18,16 @@ pub(crate) struct Tried(LampRef);
 
 /// The address that the command makes a favourite of. `None`: a number, a name, or another command.
 fn address(command: &Command) -> Option<Uri> {
-    let Command::FavouriteAdd(asked) = command else {
-        return None;
+    let favourite = match command {
+        Command::FavouriteAdd(asked) => &asked.favourite,
+        Command::FavouriteRename(asked) => &asked.to,
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "no other command makes a favourite"
+        )]
+        _ => return None,
     };
-    let number = asked.favourite.number.as_deref()?.trim();
+    let number = favourite.number.as_deref()?.trim();
     let lower = number.to_ascii_lowercase();
     let has_scheme = lower.starts_with("sip:") || lower.starts_with("sips:");
     match (has_scheme, number.contains('@')) {

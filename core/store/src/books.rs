@@ -254,7 +254,10 @@ impl Books {
             | Command::ProfileAdd(_)
             | Command::ProfileUse(_)
             | Command::ProfileRemove(_)
+            | Command::ProfileRename(_)
             | Command::FavouriteAdd(_)
+            | Command::FavouriteRename(_)
+            | Command::FavouriteMove(_)
             | Command::FavouriteRemove(_) => profiles::carry_out(db, command, reader),
             Command::FavouriteMail(of) => mails::of(db, of, reader),
             _ => Err(Error::refused(

@@ -1,5 +1,7 @@
 //! Profiles with their favourites: up to four lists of up to 32 each, one of them in use.
 
+mod arrange;
+
 use crate::books::{Answer, Reader};
 use crate::{Error, rescue, row};
 use control::contacts::{Favourite, FavouriteOf, FavouritesChanged, Profile};
@@ -59,7 +61,7 @@ pub(crate) fn carry_out(
         reason = "`Books::carry_out` names those that come here"
     )]
     match command {
-        Command::ProfileAdd(asked) => add(&mut profiles, asked.name)?,
+        Command::ProfileAdd(asked) => add(&mut profiles, &asked.name)?,
         Command::ProfileUse(asked) => {
             find(&mut profiles, Some(&asked.name))?;
             for profile in &mut profiles {
@@ -69,6 +71,9 @@ pub(crate) fn carry_out(
         Command::ProfileRemove(asked) => remove(&mut profiles, &asked.name)?,
         Command::FavouriteAdd(asked) => add_favourite(&mut profiles, asked)?,
         Command::FavouriteRemove(asked) => remove_favourite(&mut profiles, asked)?,
+        Command::ProfileRename(asked) => arrange::rename_profile(&mut profiles, &asked)?,
+        Command::FavouriteRename(asked) => arrange::rename(&mut profiles, asked)?,
+        Command::FavouriteMove(asked) => arrange::move_favourite(&mut profiles, asked)?,
         _ => return Ok(Answer::plain(Reply::Profiles { profiles })),
     }
     put(&write, &reader.own, &profiles)?;
@@ -82,7 +87,8 @@ pub(crate) fn carry_out(
     ))
 }
 
-fn add(profiles: &mut Vec<Profile>, name: String) -> Result<(), Error> {
+/// A name that a profile may have, and none has.
+fn free(profiles: &[Profile], name: &str) -> Result<String, Error> {
     let name = name.trim().to_owned();
     if !is_text(&name, NAME) {
         let why = format!("a profile has a name of 1 to {NAME} characters");
@@ -92,6 +98,11 @@ fn add(profiles: &mut Vec<Profile>, name: String) -> Result<(), Error> {
         let why = format!("a profile is called {} already", control::quoted(&name));
         return Err(Error::refused(Code::USAGE, why));
     }
+    Ok(name)
+}
+
+fn add(profiles: &mut Vec<Profile>, name: &str) -> Result<(), Error> {
+    let name = free(profiles, name)?;
     if profiles.len() >= PROFILES {
         let why = format!("there are {PROFILES} profiles, and a user has no more than {PROFILES}");
         return Err(Error::refused(Code::LIST_FULL, why));
@@ -122,18 +133,28 @@ fn remove(profiles: &mut Vec<Profile>, name: &str) -> Result<(), Error> {
 fn add_favourite(profiles: &mut [Profile], asked: FavouriteOf) -> Result<(), Error> {
     let favourite = checked(asked.favourite)?;
     let profile = find(profiles, asked.profile.as_deref())?;
-    if position(profile, &favourite).is_some() {
-        return Err(Error::refused(Code::USAGE, "it is a favourite already"));
-    }
-    if profile.favourites.len() >= FAVOURITES {
-        let name = control::quoted(&profile.name);
-        let why = format!(
-            "profile {name} has {FAVOURITES} favourites, and no profile has more than {FAVOURITES}"
-        );
-        return Err(Error::refused(Code::LIST_FULL, why));
-    }
+    is_new(profile, &favourite)?;
+    has_room(profile)?;
     profile.favourites.push(favourite);
     Ok(())
+}
+
+fn is_new(profile: &Profile, favourite: &Favourite) -> Result<(), Error> {
+    match position(profile, favourite) {
+        Some(_) => Err(Error::refused(Code::USAGE, "it is a favourite already")),
+        None => Ok(()),
+    }
+}
+
+fn has_room(profile: &Profile) -> Result<(), Error> {
+    if profile.favourites.len() < FAVOURITES {
+        return Ok(());
+    }
+    let name = control::quoted(&profile.name);
+    let why = format!(
+        "profile {name} has {FAVOURITES} favourites, and no profile has more than {FAVOURITES}"
+    );
+    Err(Error::refused(Code::LIST_FULL, why))
 }
 
 fn remove_favourite(profiles: &mut [Profile], asked: FavouriteOf) -> Result<(), Error> {

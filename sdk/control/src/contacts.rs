@@ -194,6 +194,39 @@ pub struct FavouriteOf {
     pub favourite: Favourite,
 }
 
+/// Another name for a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileRename {
+    /// Its name.
+    pub name: String,
+    /// Its name from now on. 1 to 64 characters.
+    pub to: String,
+}
+
+/// What defines a favourite from now on, in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FavouriteRename {
+    /// The favourite.
+    #[serde(flatten)]
+    pub of: FavouriteOf,
+    /// What it is from now on.
+    pub to: Favourite,
+}
+
+/// Where a favourite stands from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FavouriteMove {
+    /// The favourite.
+    #[serde(flatten)]
+    pub of: FavouriteOf,
+    /// The profile that it goes to. `None`: it stays in its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_profile: Option<String>,
+    /// Its place there, from 1. `None`, and more than there are: the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<u32>,
+}
+
 /// Contacts changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ContactsChanged {

@@ -105,7 +105,10 @@ impl Scope {
             | Command::ProfileAdd(_)
             | Command::ProfileUse(_)
             | Command::ProfileRemove(_)
+            | Command::ProfileRename(_)
             | Command::FavouriteAdd(_)
+            | Command::FavouriteRename(_)
+            | Command::FavouriteMove(_)
             | Command::FavouriteRemove(_)
             | Command::MessageRead(_)
             | Command::MessageDelete(_) => Self::Contacts,

@@ -8,7 +8,8 @@ use control::{Command, Contact, Favourite, LampState, Reply};
 use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::publisher::{self, CALLS};
 use offhook_interop::sipp::Wish as Script;
-use offhook_interop::{Client, Kamailio, Publisher, Rig, Sipp, kamailio};
+use offhook_interop::wav::{self, Wav};
+use offhook_interop::{Baresip, Client, Kamailio, Publisher, Rig, Sipp, baresip, kamailio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -267,4 +268,73 @@ fn m_115_an_address_is_tried_before_it_is_a_favourite() {
         return;
     };
     tries_first(&rig).unwrap();
+}
+
+/// An entry goes to another profile, is watched there, is called, written to and given a mail address.
+fn is_used(rig: &Rig) -> Result<()> {
+    let proxy = watched(rig)?;
+    let wish = Wish {
+        answer: Answer::Ring,
+        registrar: Some((proxy.address, "101", "secret-101")),
+        settings: "[account]\nallow_message = true\nmail_user_as_local = true\nmail_domain = \"house.test\"\n",
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    client.wait_account(AccountState::Registered, PATIENCE)?;
+    let silence = rig.folder().join("silence.wav");
+    let wav = Wav {
+        rate_hz: 8_000,
+        samples: vec![0; 8_000],
+    };
+    wav::write(&silence, &wav)?;
+    let bob = baresip::Wish {
+        user: "102",
+        registrar: Some((proxy.address, "secret-102")),
+        codecs: "PCMU",
+        plays: &silence,
+        transport: "udp",
+        answers: true,
+    };
+    let mut bob = Baresip::start(rig, "102", &bob)?;
+    for said in [
+        "add --number 103",
+        "add --number 102",
+        "profile add night",
+        "rename --number 103 --to-number 104",
+        "move --number 102 --to-profile night",
+        "profile rename night shift",
+        "profile use shift",
+    ] {
+        let typed: Vec<&str> = said.split(' ').collect();
+        let (printed, exit) = engine.told(&[&["favourite"], &typed[..]].concat())?;
+        ensure!(exit == 0, "{said}: {printed}");
+    }
+    let (printed, _) = engine.told(&["favourite", "list"])?;
+    ensure!(
+        printed == "main\n  104\nshift  (in use)\n  102\n",
+        "{printed}"
+    );
+    wait_lamps(&mut client, &["102"])?;
+    let call = client.dial("102")?;
+    client.wait_answered(call, PATIENCE)?;
+    client.hang_up(call)?;
+    client.wait_ended(call, PATIENCE)?;
+    let (printed, exit) = engine.told(&["message", "send", "102", "back at 3"])?;
+    ensure!(exit == 0, "{printed}");
+    bob.wait_message("back at 3")?;
+    let (printed, exit) = engine.told(&["favourite", "mail", "--number", "102"])?;
+    ensure!(
+        (printed.as_str(), exit) == ("mailto:102@house.test\n", 0),
+        "{printed}"
+    );
+    Ok(())
+}
+
+#[test]
+fn m_117_an_entry_is_moved_called_written_to_and_mailed() {
+    let Some(rig) = Rig::new("favourite-used", &["kamailio", "baresip"]) else {
+        return;
+    };
+    is_used(&rig).unwrap();
 }

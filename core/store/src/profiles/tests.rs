@@ -4,7 +4,7 @@
 )]
 
 use super::*;
-use control::contacts::ProfileRef;
+use control::contacts::{FavouriteMove, FavouriteRename, ProfileRef, ProfileRename};
 
 struct User(Connection);
 
@@ -154,4 +154,123 @@ fn a_favourite_is_by_name_or_by_number_m_113() {
     ] {
         assert_eq!(user.favourite(name, number).unwrap_err(), why);
     }
+}
+
+/// The numbers of each profile's favourites, in order.
+fn numbers(profiles: &[Profile]) -> Vec<(String, Vec<String>)> {
+    let of = |profile: &Profile| {
+        let all = profile.favourites.iter();
+        all.map(|one| one.number.clone().unwrap()).collect()
+    };
+    profiles.iter().map(|p| (p.name.clone(), of(p))).collect()
+}
+
+fn shown(all: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+    all.iter()
+        .map(|(name, of)| ((*name).into(), of.iter().map(|&n| n.into()).collect()))
+        .collect()
+}
+
+/// M-117: favourites are put in order, moved between profiles and renamed in their place, profiles are renamed; what
+/// cannot be is refused with its reason and changes nothing.
+#[test]
+fn m_117_favourites_are_arranged() {
+    let mut user = User::new();
+    user.profile(Command::ProfileAdd, "night").unwrap();
+    for number in ["101", "102", "103"] {
+        user.favourite(None, Some(number)).unwrap();
+    }
+    let put = |number: &str, to: Option<&str>, place| {
+        Command::FavouriteMove(FavouriteMove {
+            of: of(None, None, Some(number)),
+            to_profile: to.map(str::to_owned),
+            place,
+        })
+    };
+    for (number, to, place, main, night) in [
+        (
+            "103",
+            None,
+            Some(1),
+            ["103", "101", "102"].as_slice(),
+            [].as_slice(),
+        ),
+        ("103", None, Some(2), &["101", "103", "102"], &[]),
+        ("101", None, None, &["103", "102", "101"], &[]),
+        ("102", None, Some(99), &["103", "101", "102"], &[]),
+        ("103", None, Some(0), &["103", "101", "102"], &[]),
+        ("101", Some("night"), None, &["103", "102"], &["101"]),
+        ("102", Some("night"), Some(1), &["103"], &["102", "101"]),
+    ] {
+        let profiles = user.ask(put(number, to, place)).unwrap();
+        assert_eq!(
+            numbers(&profiles),
+            shown(&[("main", main), ("night", night)])
+        );
+    }
+    let rename = |number: &str, to: &str| {
+        Command::FavouriteRename(FavouriteRename {
+            of: of(Some("night"), None, Some(number)),
+            to: of(None, None, Some(to)).favourite,
+        })
+    };
+    let profiles = user.ask(rename("102", " 202 ")).unwrap();
+    assert_eq!(numbers(&profiles)[1].1, ["202", "101"]);
+    user.favourite(None, Some("101")).unwrap();
+    for (wrong, said) in [
+        (put("104", None, Some(1)), "no such favourite"),
+        (put("101", Some("day"), None), "no profile is called"),
+        (put("101", Some("night"), None), "it is a favourite already"),
+        (rename("202", "101"), "it is a favourite already"),
+        (rename("202", ""), "1 to 256 characters"),
+        (rename("303", "304"), "no such favourite"),
+    ] {
+        let why = user.ask(wrong).unwrap_err();
+        assert!(why.contains(said), "{why}");
+    }
+    let call = |name: &str, to: &str| {
+        let (name, to) = (name.to_owned(), to.to_owned());
+        Command::ProfileRename(ProfileRename { name, to })
+    };
+    for (name, to, said) in [
+        ("day", "dawn", "no profile is called"),
+        ("night", "main", "is called 'main' already"),
+        ("night", " ", "1 to 64 characters"),
+    ] {
+        let why = user.ask(call(name, to)).unwrap_err();
+        assert!(why.contains(said), "{why}");
+    }
+    user.ask(call("night", "night ")).unwrap();
+    let profiles = user.ask(call("main", "day")).unwrap();
+    assert!(profiles[0].active, "it stays in use");
+    let expected = shown(&[("day", &["103", "101"]), ("night", &["202", "101"])]);
+    assert_eq!(numbers(&profiles), expected);
+}
+
+/// M-111, M-117: none moves into a profile that is full, and in a full one the order may change.
+#[test]
+fn m_117_a_full_profile_takes_nobody_from_another() {
+    let mut user = User::new();
+    for number in 0..FAVOURITES {
+        user.favourite(None, Some(&number.to_string())).unwrap();
+    }
+    user.profile(Command::ProfileAdd, "night").unwrap();
+    user.profile(Command::ProfileUse, "night").unwrap();
+    user.favourite(None, Some("900")).unwrap();
+    let put = |profile: &str, number: &str, to: Option<&str>| {
+        Command::FavouriteMove(FavouriteMove {
+            of: of(Some(profile), None, Some(number)),
+            to_profile: to.map(str::to_owned),
+            place: Some(1),
+        })
+    };
+    let why = user.ask(put("night", "900", Some("main"))).unwrap_err();
+    assert!(why.contains("32 favourites"), "{why}");
+    let profiles = user.ask(put("main", "31", None)).unwrap();
+    let first = profiles[0].favourites[0].number.as_deref();
+    assert_eq!(
+        (profiles[0].favourites.len(), first),
+        (FAVOURITES, Some("31"))
+    );
+    assert_eq!(profiles[1].favourites.len(), 1);
 }

@@ -147,6 +147,10 @@ pub(crate) enum Favourite {
     Add(OneFavourite),
     /// Take a favourite away
     Remove(OneFavourite),
+    /// Say who a favourite is from now on, in its place
+    Rename(FavouriteRename),
+    /// Put a favourite elsewhere in its profile, or into another one
+    Move(FavouriteMove),
     /// Print the link that begins a mail to a favourite
     Mail(FavouriteMail),
     /// Make, use or take away a profile
@@ -166,6 +170,32 @@ pub(crate) struct OneFavourite {
     /// Of this profile; without it the one in use
     #[arg(long)]
     pub(crate) profile: Option<String>,
+}
+
+/// `favourite rename`.
+#[derive(Debug, Group)]
+pub(crate) struct FavouriteRename {
+    #[command(flatten)]
+    pub(crate) one: OneFavourite,
+    /// From now on it is by the name of this contact
+    #[arg(long, value_name = "NAME")]
+    pub(crate) to_name: Option<String>,
+    /// From now on it is by this number or address
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) to_number: Option<String>,
+}
+
+/// `favourite move`.
+#[derive(Debug, Group)]
+pub(crate) struct FavouriteMove {
+    #[command(flatten)]
+    pub(crate) one: OneFavourite,
+    /// The profile that it goes to; without it, it stays in its own
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) to_profile: Option<String>,
+    /// Its place there, from 1; without it the last one
+    #[arg(long)]
+    pub(crate) place: Option<u32>,
 }
 
 /// `favourite mail`.
@@ -195,5 +225,12 @@ pub(crate) enum ProfileVerb {
     Remove {
         /// Its name
         name: String,
+    },
+    /// Give a profile another name
+    Rename {
+        /// Its name
+        name: String,
+        /// Its name from now on
+        to: String,
     },
 }

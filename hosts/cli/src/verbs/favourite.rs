@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::link::Engine;
 use crate::os;
 use control::command::NoFields;
-use control::contacts::{FavouriteOf, ProfileRef};
+use control::contacts::{FavouriteMove, FavouriteOf, FavouriteRename, ProfileRef, ProfileRename};
 use control::{Code, Command, ExitCode, Reply};
 
 pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCode, Error> {
@@ -22,6 +22,25 @@ pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCo
         Favourite::List => ask(context, Command::ProfileList(NoFields {})),
         Favourite::Add(one) => ask(context, Command::FavouriteAdd(of(one))),
         Favourite::Remove(one) => ask(context, Command::FavouriteRemove(of(one))),
+        Favourite::Rename(asked) => {
+            let to = control::Favourite {
+                name: asked.to_name,
+                number: asked.to_number,
+            };
+            let of = of(asked.one);
+            ask(
+                context,
+                Command::FavouriteRename(FavouriteRename { of, to }),
+            )
+        }
+        Favourite::Move(asked) => {
+            let of = FavouriteMove {
+                of: of(asked.one),
+                to_profile: asked.to_profile,
+                place: asked.place,
+            };
+            ask(context, Command::FavouriteMove(of))
+        }
         Favourite::Mail(asked) => mail(context, of(asked.one), asked.open),
         Favourite::Profile(ProfileVerb::Add { name }) => {
             ask(context, Command::ProfileAdd(ProfileRef { name }))
@@ -31,6 +50,9 @@ pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCo
         }
         Favourite::Profile(ProfileVerb::Remove { name }) => {
             ask(context, Command::ProfileRemove(ProfileRef { name }))
+        }
+        Favourite::Profile(ProfileVerb::Rename { name, to }) => {
+            ask(context, Command::ProfileRename(ProfileRename { name, to }))
         }
     }
 }

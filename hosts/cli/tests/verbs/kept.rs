@@ -217,6 +217,35 @@ fn favourites_are_shown_by_profile_m_110() {
     );
 }
 
+/// M-117: what is typed is what the engine is asked for.
+#[test]
+fn m_117_favourites_are_arranged_by_what_is_typed() {
+    for (typed, command, with) in [
+        (
+            "favourite move --number 102 --to-profile night --place 1",
+            "favourite.move",
+            r#"{"number":"102","to_profile":"night","place":1}"#,
+        ),
+        (
+            "favourite rename --profile night --number 102 --to-name Carol",
+            "favourite.rename",
+            r#"{"profile":"night","number":"102","to":{"name":"Carol"}}"#,
+        ),
+        (
+            "favourite profile rename night day",
+            "profile.rename",
+            r#"{"name":"night","to":"day"}"#,
+        ),
+    ] {
+        let profiles = Vec::new();
+        let script = vec![Step::On(command, Reply::Profiles { profiles })];
+        let typed: Vec<&str> = typed.split(' ').collect();
+        let ran = run(&typed, script);
+        assert_eq!(ran.exit, Some(0), "{}", ran.out);
+        assert!(ran.asked[0].contains(with), "{:?}", ran.asked);
+    }
+}
+
 /// M-118: the link is printed, and with --open the desktop's opener is given it; what that says is told.
 #[test]
 fn m_118_the_link_of_a_mail_is_printed_and_opened() {

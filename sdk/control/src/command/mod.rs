@@ -12,7 +12,10 @@ pub use data::{
 pub use dial::{Dial, DialAction, NoDialAction};
 
 use crate::conference::{EndConference, Merge};
-use crate::contacts::{Contact, ContactImport, ContactQuery, ContactRef, FavouriteOf, ProfileRef};
+use crate::contacts::{
+    Contact, ContactImport, ContactQuery, ContactRef, FavouriteMove, FavouriteOf, FavouriteRename,
+    ProfileRef, ProfileRename,
+};
 use crate::history::{HistoryDelete, HistoryQuery, HistoryRef};
 use crate::lamp::{AddLamp, LampRef, MailboxRef};
 use crate::message::{MessageQuery, MessagesOf, SendMessage};
@@ -200,11 +203,18 @@ commands! {
     "profile.use" ProfileUse ProfileRef;
     /// Take a profile away with its favourites. Reply: all others. Outcome: `favourites.changed`.
     "profile.remove" ProfileRemove ProfileRef;
+    /// Give a profile another name. Reply: all of them. Outcome: `favourites.changed`.
+    "profile.rename" ProfileRename ProfileRename;
     /// Add a favourite; an address is watched first, for up to 10 s, and refused where it cannot be (M-115). Reply: all
     /// profiles. Outcome: `favourites.changed`.
     "favourite.add" FavouriteAdd FavouriteOf;
     /// Take a favourite away. Reply: all profiles. Outcome: `favourites.changed`.
     "favourite.remove" FavouriteRemove FavouriteOf;
+    /// Say who a favourite is from now on, in its place; an address is watched first, as by `favourite.add`. Reply: all
+    /// profiles. Outcome: `favourites.changed`.
+    "favourite.rename" FavouriteRename FavouriteRename;
+    /// Put a favourite elsewhere in its profile, or into another one. Reply: all profiles. Outcome: `favourites.changed`.
+    "favourite.move" FavouriteMove FavouriteMove;
     /// The mail address of a favourite. Reply: it, and the link that begins a mail.
     "favourite.mail" FavouriteMail FavouriteOf;
     /// Send a text. Reply: the message. Outcome: `message.changed`: delivered, accepted or failed.

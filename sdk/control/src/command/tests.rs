@@ -142,8 +142,21 @@ fn kept() -> Vec<Command> {
         Command::ProfileAdd(work()),
         Command::ProfileUse(work()),
         Command::ProfileRemove(work()),
+        Command::ProfileRename(crate::contacts::ProfileRename {
+            name: "work".into(),
+            to: "shift".into(),
+        }),
         Command::FavouriteAdd(favourite(Some("Jörg Müller"), None)),
         Command::FavouriteRemove(favourite(None, Some("600"))),
+        Command::FavouriteRename(crate::contacts::FavouriteRename {
+            of: favourite(None, Some("600")),
+            to: favourite(None, Some("601")).favourite,
+        }),
+        Command::FavouriteMove(crate::contacts::FavouriteMove {
+            of: favourite(None, Some("601")),
+            to_profile: Some("shift".into()),
+            place: Some(1),
+        }),
         Command::FavouriteMail(favourite(Some("Jörg Müller"), None)),
     ]
 }
@@ -415,8 +428,11 @@ fn every_command_has_its_json() {
         profile.add {"name":"work"}
         profile.use {"name":"work"}
         profile.remove {"name":"work"}
+        profile.rename {"name":"work","to":"shift"}
         favourite.add {"profile":"work","name":"Jörg Müller"}
         favourite.remove {"profile":"work","number":"600"}
+        favourite.rename {"profile":"work","number":"600","to":{"number":"601"}}
+        favourite.move {"profile":"work","number":"601","to_profile":"shift","place":1}
         favourite.mail {"profile":"work","name":"Jörg Müller"}
         message.send {"to":"102","text":"back at 3","account":"demo"}
         message.list {"with":"102","unread":true,"limit":20}
