@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use control::event::Side;
-use control::{CallHandle, EndCause, Event, EventBody};
+use control::{CallHandle, Code, EndCause, Event, EventBody};
 use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::sound::tone_dbov;
@@ -171,6 +171,68 @@ fn m_054_each_answer_is_heard() {
     ] {
         refused(status, cause, last).unwrap();
     }
+}
+
+/// M-054: what SIPp says before anybody picks up is heard, and no tone of ours beside it (RFC 3960 §3.1).
+#[test]
+fn m_054_early_media_is_heard_instead_of_ringing() {
+    let Some(mut phone) = Listening::start("tones-early").unwrap() else {
+        return;
+    };
+    let voice = Voice::start(900.0).unwrap();
+    let values = [("media", voice.port.to_string())];
+    let script = Script {
+        values: &values,
+        ..Script::new("callee-early")
+    };
+    let (mut callee, call) = phone.calls(&script).unwrap();
+    let ended = phone.client.wait_ended(call, PATIENCE).unwrap();
+    assert_eq!(
+        (ended.cause, ended.sip_status),
+        (EndCause::NoAnswer, Some(480))
+    );
+    phone.wait_for("failed").unwrap();
+    std::thread::sleep(Duration::from_millis(600));
+    callee.succeed(PATIENCE).unwrap();
+    let (tones, states) = phone.told();
+    assert_eq!(states, ["call.progress", "call.ended"]);
+    assert!(!tones.iter().any(|tone| tone == "ringing"), "{tones:?}");
+    let [_, ringing, early, busy, failed, _] = phone.heard().unwrap();
+    assert!(
+        (20..=32).contains(&early),
+        "{early} parts of a second and a half"
+    );
+    assert_eq!((ringing, busy), (0, 0));
+    assert!(failed >= 2, "{failed} parts");
+}
+
+/// M-054: nobody says anything at all: trying is heard for as long as the transaction lasts (RFC 3261, timer B), then
+/// that it failed, and why.
+#[test]
+fn m_054_silence_is_told_when_the_transaction_ends() {
+    let Some(mut phone) = Listening::start("tones-silence").unwrap() else {
+        return;
+    };
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = format!("sip:102@{}", silent.local_addr().unwrap());
+    let call = phone.client.dial(&to).unwrap();
+    phone.wait_for("trying").unwrap();
+    let ended = phone.client.wait_ended(call, 2 * PATIENCE).unwrap();
+    let code = ended.error.map(|error| error.code);
+    assert_eq!(
+        (ended.cause, code),
+        (EndCause::Failed, Some(Code::SERVER_SILENT))
+    );
+    phone.wait_for("failed").unwrap();
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(phone.told().0, ["trying", "failed"]);
+    let [trying, ringing, _, busy, failed, _] = phone.heard().unwrap();
+    assert!(
+        trying >= 150,
+        "{trying} parts of half a minute, half of it pauses"
+    );
+    assert_eq!((ringing, busy), (0, 0));
+    assert!(failed >= 2, "{failed} parts");
 }
 
 /// K-191: who hung up hears nothing, the other one the tone of the end.
