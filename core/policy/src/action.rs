@@ -121,9 +121,16 @@ impl Dialling {
             DialAction::CallThrough => self.through(dialled),
             DialAction::VideoCall => Err(Refused::NoVideo),
             DialAction::WebCallback => Err(Refused::NoWebCallback),
-            DialAction::OpenUrl => Err(Refused::NoAddress),
+            DialAction::OpenUrl => self.open(dialled),
             DialAction::GsmCall => Err(Refused::NoRadio),
         }
+    }
+
+    /// The account's page for it.
+    fn open(&self, dialled: Dialled) -> Result<Dialled, Refused> {
+        let template = self.open_url.as_ref().ok_or(Refused::NoAddress)?;
+        let open = Some(template.address(&dialled.to));
+        Ok(Dialled { open, ..dialled })
     }
 
     /// By way of the access number.
@@ -252,6 +259,24 @@ mod tests {
             assert_eq!(why.as_deref(), said, "{name}");
         }
         assert_eq!(DialAction::read("fly"), None);
+    }
+
+    /// K-220: the page is opened with the number as rules made it; an emergency number is called.
+    #[test]
+    fn m_210_k_220_the_page_of_a_number_is_opened() {
+        let dialling = Dialling {
+            open_url: crate::open_url::OpenUrl::read("https://crm.test/?n=%uri%", |_| {
+                crate::open_url::Field::Unknown
+            })
+            .ok(),
+            ..through(&["startsWith 9 => prepend 8, overrideDialAction openUrl"])
+        };
+        let opened = |typed, chosen| act(&dialling, typed, chosen).unwrap().open;
+        let page = |number: &str| Some(format!("https://crm.test/?n={number}"));
+        assert_eq!(opened("+4205", Some(DialAction::OpenUrl)), page("%2B4205"));
+        assert_eq!(opened("9600", None), page("89600"));
+        assert_eq!(opened("112", Some(DialAction::OpenUrl)), None);
+        assert_eq!(opened("7", None), None);
     }
 
     /// What cannot be keyed in is told; templates need an access number, a comma and a place for the number.

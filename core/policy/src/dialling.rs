@@ -7,6 +7,7 @@
 use crate::action::{CallThrough, DialAction};
 use crate::dial_string::{self, DialString, Stage};
 use crate::link::{self, Link};
+use crate::open_url::OpenUrl;
 use crate::rewrite::{self, Step, Surroundings};
 use crate::rule::Rules;
 use crate::{Location, number};
@@ -39,6 +40,8 @@ pub struct Dialling {
     pub confirm: Confirm,
     /// How numbers are reached by way of an access number (K-169).
     pub call_through: Option<CallThrough>,
+    /// What is opened for a number (K-180).
+    pub open_url: Option<OpenUrl>,
 }
 
 /// What is to be dialled.
@@ -58,6 +61,8 @@ pub struct Dialled {
     pub account: Option<String>,
     /// What is done with the number, where somebody wants more than a plain call.
     pub action: Option<DialAction>,
+    /// What is opened instead of a call.
+    pub open: Option<String>,
     /// Header fields of the INVITE.
     pub headers: Vec<(String, String)>,
     /// The rules that matched.
@@ -138,6 +143,7 @@ impl Dialling {
             record: made.record,
             account: made.account,
             action: made.action.filter(|_| !is_emergency),
+            open: None,
             headers: made.headers,
             steps: made.steps,
         })

@@ -41,6 +41,7 @@ pub mod locate;
 pub mod mail;
 pub mod mode;
 pub mod number;
+pub mod open_url;
 pub mod returned;
 pub mod rewrite;
 pub mod ringtone;

@@ -123,6 +123,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.own_number_length", number(0, 15)),
     key("account.cth_enabled", Kind::Switch),
     key("account.cth_dial_string", Kind::CallThrough),
+    key("account.custom_action_url", Kind::Text),
     key("account.remote_contact", Kind::Lines(Lines::Identities)),
     key("account.do_not_disturb", Kind::Switch),
     key(

@@ -211,3 +211,38 @@ steps = [
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("favourite.mail is replied to with"), "{said}");
 }
+
+/// K-180, K-220: the page that is to be opened for a number is what the host gets, with number and account filled in.
+#[test]
+fn m_210_k_180_the_page_for_a_number_is_captured() {
+    let scenario = |action: &str, steps: &str| {
+        format!(
+            r#"name = "page"
+settings = {{ "account.custom_action_url" = "https://crm.test/?n=%uri%&me=%account[username]%" }}
+[[case]]
+name = "a page for 600"
+steps = [
+    {{ ask = {{ command = "dial", with = {{ to = "600#1", action = "{action}" }} }} }},
+    {steps}
+]
+"#
+        )
+    };
+    let opened = |url: &str| {
+        format!(
+            "{{ wait = {{ event = \"call.open_url\", where = {{ url = \"{url}\" }}, within_ms = 2000 }} }},\n\
+             {{ wait = {{ event = \"call.ended\", where = {{ cause = \"redirected\" }} }} }},"
+        )
+    };
+    let page = opened("https://crm.test/?n=600%231&me=101");
+    let (_folder, file) = written(&scenario("openUrl", &page));
+    let (code, said) = run(&file, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let (_folder, file) = written(&scenario(
+        "openUrl",
+        &opened("https://crm.test/?n=600#1&me=101"),
+    ));
+    assert_eq!(run(&file, &[]).0, Some(1));
+    let (_folder, file) = written(&scenario("voiceCall", &page));
+    assert_eq!(run(&file, &[]).0, Some(1), "a call opens nothing");
+}

@@ -3,8 +3,9 @@
 
 use base::Duration;
 use control::event::Side;
-use control::{CallHandle, Code, EventBody};
+use control::{CallHandle, Code, EndCause, EventBody};
 use offhook_sim::{LinkSettings, Peer, Phone, Settings, World};
+use policy::open_url::{Field, OpenUrl};
 use policy::{Dialling, Location, Policy, Rules, rule::Direction};
 use ports::media::Sound;
 
@@ -242,4 +243,31 @@ fn m_210_k_222_options_without_anybody_to_ask_is_a_call() {
     });
     answered(&mut world, &alice, "7");
     assert_eq!(alice.count("call.warning"), 1);
+}
+
+/// K-180, K-220: the page for the number is what the host gets, and nobody is called: by a rule, or by a person's choice.
+#[test]
+fn m_210_k_220_a_page_is_opened_instead_of_a_call() {
+    let (world, alice, bob) = alice_and_bob(8, |settings| {
+        settings.policy = desk(&["startsWith 7 => overrideDialAction openUrl"]);
+        settings.policy.dialling.open_url =
+            OpenUrl::read("https://crm.test/?n=%uri%", |_| Field::Unknown).ok();
+    });
+    alice.dial("7#1");
+    assert!(world.run_while_not(ms(2_000), || alice.count("call.ended") == 1));
+    let mut opened = None;
+    let mut cause = None;
+    for event in alice.events() {
+        match event.body {
+            EventBody::CallOpenUrl(told) => opened = Some(told.url),
+            EventBody::CallEnded(ended) => cause = Some((ended.cause, ended.error)),
+            _ => {}
+        }
+    }
+    assert_eq!(opened.as_deref(), Some("https://crm.test/?n=7%231"));
+    assert_eq!(cause, Some((EndCause::Redirected, None)));
+    assert_eq!(
+        (alice.count("call.sent"), bob.count("call.incoming")),
+        (0, 0)
+    );
 }

@@ -148,6 +148,9 @@ fn dialled(
     if let Some(action) = made.action {
         reason += &format!("; dial action {}", action.name());
     }
+    if let Some(url) = &made.open {
+        reason += &format!(", which opens {url}");
+    }
     RulesTested {
         outcome: RulesOutcome::Dial,
         reason,

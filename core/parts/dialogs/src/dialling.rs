@@ -4,9 +4,9 @@ use crate::answering::Step;
 use crate::outgoing::Wish;
 use crate::{Dialogs, outgoing};
 use base::{Duration, Instant};
-use control::event::CallWarning;
+use control::event::{CallOpenUrl, CallWarning};
 use control::snapshot::{CallDirection, CallSnapshot};
-use control::{CallHandle, Code, EventBody, quoted};
+use control::{CallHandle, Code, EndCause, EndReason, EndedBy, EventBody, quoted};
 use policy::DialAction;
 use policy::Surroundings;
 use policy::dial_string::Stage;
@@ -31,6 +31,8 @@ pub(crate) struct Planned {
     pub(crate) after: After,
     /// What is done with the number, where somebody wants more than a plain call.
     pub(crate) action: Option<DialAction>,
+    /// What is opened instead of a call.
+    pub(crate) open: Option<String>,
     /// It is an emergency call.
     pub(crate) is_emergency: bool,
     /// Why nobody is called.
@@ -124,6 +126,7 @@ impl Dialogs {
             },
             is_emergency: dialled.is_emergency,
             action: dialled.action,
+            open: dialled.open,
             wrong: None,
         }
     }
@@ -169,6 +172,23 @@ impl Dialogs {
             }
         }
         self.follow_plan(handle, now, out);
+    }
+
+    /// The account's page for the number is opened by whoever shows this phone, and nobody is called (K-220).
+    pub(crate) fn open_instead(
+        &mut self,
+        handle: CallHandle,
+        url: String,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let opened = Box::new(CallOpenUrl { url });
+        self.tell(handle, EventBody::CallOpenUrl(opened), now, out);
+        let reason = EndReason {
+            cause: EndCause::Redirected,
+            ..EndReason::normal(EndedBy::Engine)
+        };
+        self.over(handle, reason, now, out);
     }
 
     /// Nobody asks the person what to do with the number: it is called (K-222).

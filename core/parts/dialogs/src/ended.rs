@@ -54,14 +54,9 @@ impl Dialogs {
         out: &mut Outbox,
     ) {
         let reason = EndReason {
-            by: EndedBy::Engine,
             cause: EndCause::Failed,
-            sip_status: None,
-            reason_header: None,
-            q850_cause: None,
-            reason_text: None,
-            retry_after_s: None,
             code: Some(code),
+            ..EndReason::normal(EndedBy::Engine)
         };
         if let Some(call) = self.calls.get_mut(&handle) {
             call.why = Some(why);
@@ -122,7 +117,13 @@ impl Dialogs {
     }
 
     /// The session is over: media says its last word before the call is closed.
-    fn over(&mut self, handle: CallHandle, reason: EndReason, now: Instant, out: &mut Outbox) {
+    pub(crate) fn over(
+        &mut self,
+        handle: CallHandle,
+        reason: EndReason,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };

@@ -80,6 +80,9 @@ impl Dialogs {
         if planned.action == Some(DialAction::Options) {
             self.warn_of_nobody(handle, now, out);
         }
+        if let Some(url) = planned.open {
+            return self.open_instead(handle, url, now, out);
+        }
         let (Some(account), Some(target)) = (planned.account, planned.target) else {
             let no_address = || (Code::BAD_ADDRESS, String::new());
             let (code, why) = planned.wrong.unwrap_or_else(no_address);

@@ -4,11 +4,14 @@ use super::Values;
 use super::build::origin;
 use crate::account::Account;
 use crate::complaint::Complaints;
+use crate::keys::KEYS;
+use crate::value::Kind;
 use policy::action::CallThrough;
 use policy::answer::Callers;
 use policy::dialling::Confirm;
 use policy::disturb::{Entry, Who};
 use policy::header::Extra;
+use policy::open_url::{Field, OpenUrl};
 use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
 use policy::watch::{Group, Right, Watching, Whom};
@@ -38,6 +41,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
                 _ => Confirm::Unknown,
             },
             call_through: of.call_through(complaints)?,
+            open_url: of.open_url(complaints)?,
         },
         receiving: Receiving {
             rules: of.rules("incoming_rewriting", Direction::Incoming)?,
@@ -237,6 +241,43 @@ impl Of<'_> {
             complaints.error(&origin(&key, self.values), &key, what, fix);
         }
         Some(CallThrough::read(template).filter(|_| enabled))
+    }
+
+    /// K-180. The outer `None`: a value is missing. The inner: there is none.
+    #[allow(clippy::option_option, reason = "as the first line says")]
+    fn open_url(&self, complaints: &mut Complaints) -> Option<Option<OpenUrl>> {
+        let template = self.text("custom_action_url")?;
+        if template.is_empty() {
+            return Some(None);
+        }
+        // Templates written for the Account XML have its names.
+        let own = |name: &'_ str| match name {
+            "username" => "user".to_owned(),
+            "host" => "domain".to_owned(),
+            other => other.to_owned(),
+        };
+        let read = OpenUrl::read(template, |name| {
+            let name = own(name);
+            let key = format!("account.{name}");
+            match KEYS
+                .iter()
+                .find(|known| known.name == key)
+                .map(|known| &known.kind)
+            {
+                Some(Kind::Secret) => Field::Secret,
+                Some(_) => self.text(&name).map_or(Field::Unknown, Field::Is),
+                None => Field::Unknown,
+            }
+        });
+        Some(
+            read.inspect_err(|why| {
+                let key = self.key("custom_action_url");
+                let what = format!("{template:?} is not allowed: {why}");
+                let allowed = "allowed: an address of http or https, or nothing";
+                complaints.error(&origin(&key, self.values), &key, what, allowed);
+            })
+            .ok(),
+        )
     }
 
     fn mail(&self, complaints: &mut Complaints) -> Option<mail::Rule> {

@@ -116,6 +116,7 @@ fn summary(event: &Event) -> String {
         | EventBody::CallNamed(_)
         | EventBody::CallQuality(_)
         | EventBody::CallWarning(_)
+        | EventBody::CallOpenUrl(_)
         | EventBody::CallEnded(_) => call(event),
         EventBody::TransferRequested(transfer)
         | EventBody::TransferProgress(transfer)
@@ -191,6 +192,7 @@ fn call(event: &Event) -> String {
         EventBody::CallSent(data) => Some(format!("{} {}", data.address, data.transport)),
         EventBody::CallNamed(data) => Some(format!("{} by {}", data.known.name, data.known.source)),
         EventBody::CallWarning(data) => Some(format!("{} {}", data.code, data.text)),
+        EventBody::CallOpenUrl(data) => Some(data.url.clone()),
         EventBody::CallEnded(data) => data.snapshot.end.as_ref().map(words::end),
         EventBody::CallCreated(_)
         | EventBody::ToneStarted(_)

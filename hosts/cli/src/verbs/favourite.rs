@@ -5,10 +5,9 @@ use super::kept::{ask, show};
 use crate::args::{Favourite, OneFavourite, ProfileVerb};
 use crate::error::Error;
 use crate::link::Engine;
-use crate::os;
 use control::command::NoFields;
 use control::contacts::{FavouriteMove, FavouriteOf, FavouriteRename, ProfileRef, ProfileRename};
-use control::{Code, Command, ExitCode, Reply};
+use control::{Command, ExitCode, Reply};
 
 pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCode, Error> {
     let of = |one: OneFavourite| FavouriteOf {
@@ -64,7 +63,7 @@ fn mail(context: &mut Context, of: FavouriteOf, open: bool) -> Result<ExitCode, 
     if let Reply::Mail { link, .. } = &reply
         && open
     {
-        os::open(link).map_err(|why| Error::new(Code::LINK_UNOPENED, format!("{link}: {why}")))?;
+        super::open_page(link)?;
     }
     show(context, &reply)
 }

@@ -157,6 +157,7 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::ToneStopped(_)
         | EventBody::QuietChanged(_)
         | EventBody::CallWarning(_)
+        | EventBody::CallOpenUrl(_)
         | EventBody::TransferRequested(_)
         | EventBody::TransferProgress(_)
         | EventBody::TransferDone(_)
@@ -213,6 +214,11 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
 fn is_about(event: &Event, command: Option<CommandId>, call: Option<control::CallHandle>) -> bool {
     let same_command = command.is_some() && event.command == command;
     same_command || (call.is_some() && event.call == call)
+}
+
+/// Has the desktop open an address.
+fn open_page(url: &str) -> Result<(), Error> {
+    crate::os::open(url).map_err(|why| Error::new(Code::LINK_UNOPENED, format!("{url}: {why}")))
 }
 
 /// The call that a reply names, where it does.

@@ -2,10 +2,11 @@
 
 use crate::fake::{Hello, Step, answered, call, engine, figures, run, run_with};
 use control::event::{
-    AnsweredBy, CallAnswered, CallEnded, CallRinging, CallSent, CallWarning, StreamLagged,
+    AnsweredBy, CallAnswered, CallEnded, CallOpenUrl, CallRinging, CallSent, CallWarning,
+    StreamLagged,
 };
 use control::snapshot::{CallSnapshot, CallState, MediaState};
-use control::{Code, EndReason, EndedBy, ErrorObject, EventBody, Reply};
+use control::{Code, EndCause, EndReason, EndedBy, ErrorObject, EventBody, Reply};
 use expect_test::expect;
 
 fn sent() -> Step {
@@ -436,4 +437,36 @@ fn what_the_far_end_calls_itself_does_not_command_the_terminal() {
     let ran = run(&["call", "600", "--for", "10ms"], script);
     assert!(ran.out.contains("?[2JPCMU?"), "{}", ran.out);
     assert!(!ran.out.contains('\u{1b}'), "{}", ran.out);
+}
+
+/// K-220: the page that the phone opens instead of a call is given to the desktop's opener; what that says is told.
+#[test]
+fn k_220_the_page_for_a_number_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (opener, seen) = (folder.path().join("xdg-open"), folder.path().join("seen"));
+    let url = "https://crm.test/?n=600&x=1";
+    for (ends, exit) in [("0", Some(0)), ("3", Some(1))] {
+        let text = format!("#!/bin/sh\necho \"$1\" > {}\nexit {ends}\n", seen.display());
+        std::fs::write(&opener, text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&opener, mode).unwrap();
+        let opens = EventBody::CallOpenUrl(Box::new(CallOpenUrl { url: url.into() }));
+        let redirected = EndReason {
+            cause: EndCause::Redirected,
+            ..EndReason::normal(EndedBy::Engine)
+        };
+        let script = vec![dial(), Step::Tell(10, opens), ended(10, redirected, call())];
+        let path = folder.path().to_str().unwrap();
+        let ran = run_with(
+            &["call", "600", "--action", "openUrl"],
+            Hello::Welcome(engine()),
+            script,
+            &[("PATH", path)],
+            None,
+        );
+        assert_eq!(ran.exit, exit, "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(&format!("opens    {url}")), "{}", ran.out);
+        assert_eq!(std::fs::read_to_string(&seen).unwrap(), format!("{url}\n"));
+        assert_eq!(ran.err.contains(url), exit == Some(1), "{}", ran.err);
+    }
 }

@@ -314,6 +314,13 @@ pub struct CallWarning {
     pub fix: String,
 }
 
+/// A page is to be opened in the browser for the number that was dialled; the call ends, redirected (K-220).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallOpenUrl {
+    /// Its address: http or https, without a login.
+    pub url: String,
+}
+
 /// A call is over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallEnded {

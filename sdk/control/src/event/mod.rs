@@ -6,9 +6,9 @@ pub(crate) mod tests;
 
 pub use data::{
     AccountChange, AnsweredBy, CallAnswered, CallCreated, CallDtmf, CallEnded, CallHold,
-    CallIncoming, CallMedia, CallMute, CallNamed, CallQuality, CallRinging, CallSent, CallSilenced,
-    CallWarning, DtmfMethod, EngineChange, PluginChange, QuietChange, Side, SourceRefused,
-    StreamLagged, ToneChange,
+    CallIncoming, CallMedia, CallMute, CallNamed, CallOpenUrl, CallQuality, CallRinging, CallSent,
+    CallSilenced, CallWarning, DtmfMethod, EngineChange, PluginChange, QuietChange, Side,
+    SourceRefused, StreamLagged, ToneChange,
 };
 
 use crate::conference::CallConference;
@@ -170,6 +170,8 @@ events! {
     "call.transfer.failed" TransferFailed TransferSnapshot;
     /// Something is not as it should be.
     "call.warning" CallWarning CallWarning;
+    /// Nobody is called: whoever shows the phone opens this page.
+    "call.open_url" CallOpenUrl CallOpenUrl;
     /// A call is over.
     "call.ended" CallEnded CallEnded;
     /// The file is open.

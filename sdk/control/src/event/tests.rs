@@ -253,6 +253,9 @@ fn call_figures() -> Vec<EventBody> {
             text: "250 packets sent, 0 received".into(),
             fix: "turn on symmetric RTP".into(),
         })),
+        EventBody::CallOpenUrl(Box::new(CallOpenUrl {
+            url: "https://crm.example/?n=600".into(),
+        })),
         EventBody::CallEnded(Box::new(CallEnded {
             by: end.by,
             cause: end.cause,
@@ -581,7 +584,7 @@ pub(crate) fn event(seq: u64, body: EventBody) -> Event {
 
 /// Everything but snapshots, which have a test of their own.
 fn without_snapshots(event: &Event) -> String {
-    let EventBody::CallEnded(ended) = call_figures().remove(4) else {
+    let EventBody::CallEnded(ended) = call_figures().remove(5) else {
         panic!("another event");
     };
     let snapshots = [
@@ -635,6 +638,7 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.warning","account":"demo","call":"c7k2","command":17,"data":{"code":"OH-3107","text":"250 packets sent, 0 received","fix":"turn on symmetric RTP"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.open_url","account":"demo","call":"c7k2","command":17,"data":{"url":"https://crm.example/?n=600"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.ended","account":"demo","call":"c7k2","command":17,"data":{"by":"remote","cause":"busy","sip_status":486,"reason_header":"Q.850;cause=17","q850_cause":17,"duration_ms":0,"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"recording.started","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"recording.paused","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"card number"}}

@@ -175,6 +175,32 @@ fn m_210_call_through_reaches_the_account() {
     );
 }
 
+/// K-180: a page for a number, with what the account's settings say; one with a secret, or of another kind, is refused.
+#[test]
+fn k_180_the_page_for_a_number_reaches_the_account() {
+    let page = |lines: &str| {
+        let policy = settings(&office(lines)).accounts.remove(0).policy;
+        policy.dialling.open_url.map(|page| page.address("+1"))
+    };
+    let set = "custom_action_url = \"https://crm.test/?n=%uri%&me=%account[user]%&he=%account[username]%&at=%account[host]%\"\n";
+    expect!["https://crm.test/?n=%2B1&me=101&he=101&at=pbx.example"].assert_eq(&page(set).unwrap());
+    assert_eq!(page(""), None);
+    let wrong = |template: &str| office(&format!("custom_action_url = \"{template}\"\n"));
+    complains(
+        &wrong("https://crm.test/?p=%account[password]%"),
+        expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[password]%" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#]],
+    );
+    complains(
+        &wrong("https://crm.test/?p=%account[ldap_password]%"),
+        expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[ldap_password]%" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#]],
+    );
+    complains(
+        &wrong("https://crm.test/?p=%account[passwort]%"),
+        expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[passwort]%" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#]],
+    );
+    complains(&wrong("file:///etc/passwd"), expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "file:///etc/passwd" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#]]);
+}
+
 /// M-119: the rule of mail addresses, and a domain that cannot be one.
 #[test]
 fn m_119_the_rule_of_mail_addresses_reaches_the_account() {

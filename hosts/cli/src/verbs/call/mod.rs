@@ -81,6 +81,9 @@ fn stay_on(
     while !story.is_over() && !plan.untold {
         follow(context, &mut engine, &mut story, &mut plan)?;
     }
+    if let Some(url) = &story.opens {
+        super::open_page(url)?;
+    }
     Ok(end(context, &story, plan.stopped))
 }
 
@@ -241,6 +244,9 @@ fn verdict(
             return (ExitCode::Timeout, Some(error.call(call)));
         }
         Some(Stopped::LongEnough | Stopped::NoAnswer) | None => {}
+    }
+    if story.opens.is_some() {
+        return (ExitCode::Success, None);
     }
     // Without a word of its end it ended as we wanted it.
     let end = story.call.end.as_ref();

@@ -20,6 +20,8 @@ pub(super) struct Story {
     quality: Option<Quality>,
     flows: Option<MediaState>,
     ended: Option<Box<CallEnded>>,
+    /// The page that is to be opened instead of the call.
+    pub(super) opens: Option<String>,
 }
 
 /// Whether sound of the far end came.
@@ -53,6 +55,7 @@ impl Story {
             quality: None,
             flows: None,
             ended: None,
+            opens: None,
         }
     }
 
@@ -149,6 +152,10 @@ impl Story {
             }
             EventBody::CallQuality(data) => self.quality = Some(data.quality),
             EventBody::CallWarning(warning) => self.warn(warning, out),
+            EventBody::CallOpenUrl(data) => {
+                self.at(event.ts, &format!("opens    {}", data.url), out);
+                self.opens = Some(data.url.clone());
+            }
             EventBody::CallEnded(data) => {
                 let end = data
                     .snapshot
