@@ -18,14 +18,12 @@ pub(crate) struct Tried(LampRef);
 
 /// The address that the command makes a favourite of. `None`: a number, a name, or another command.
 fn address(command: &Command) -> Option<Uri> {
-    let favourite = match command {
-        Command::FavouriteAdd(asked) => &asked.favourite,
-        Command::FavouriteRename(asked) => &asked.to,
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "no other command makes a favourite"
-        )]
-        _ => return None,
+    let favourite = if let Command::FavouriteAdd(asked) = command {
+        &asked.favourite
+    } else if let Command::FavouriteRename(asked) = command {
+        &asked.to
+    } else {
+        return None;
     };
     let number = favourite.number.as_deref()?.trim();
     let lower = number.to_ascii_lowercase();

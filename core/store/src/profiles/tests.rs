@@ -171,8 +171,7 @@ fn shown(all: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// M-117: favourites are put in order, moved between profiles and renamed in their place, profiles are renamed; what
-/// cannot be is refused with its reason and changes nothing.
+/// M-117: favourites are put in order and moved between profiles; what cannot be is refused with its reason.
 #[test]
 fn m_117_favourites_are_arranged() {
     let mut user = User::new();
@@ -208,6 +207,27 @@ fn m_117_favourites_are_arranged() {
             shown(&[("main", main), ("night", night)])
         );
     }
+    user.favourite(None, Some("101")).unwrap();
+    for (wrong, said) in [
+        (put("104", None, Some(1)), "no such favourite"),
+        (put("101", Some("day"), None), "no profile is called"),
+        (put("101", Some("night"), None), "it is a favourite already"),
+    ] {
+        let why = user.ask(wrong).unwrap_err();
+        assert!(why.contains(said), "{why}");
+    }
+}
+
+/// M-117: favourites are renamed in their place, and profiles; what cannot be is refused with its reason.
+#[test]
+fn m_117_favourites_and_profiles_are_renamed() {
+    let mut user = User::new();
+    user.favourite(None, Some("103")).unwrap();
+    user.profile(Command::ProfileAdd, "night").unwrap();
+    for number in ["102", "101"] {
+        user.ask(Command::FavouriteAdd(of(Some("night"), None, Some(number))))
+            .unwrap();
+    }
     let rename = |number: &str, to: &str| {
         Command::FavouriteRename(FavouriteRename {
             of: of(Some("night"), None, Some(number)),
@@ -216,11 +236,7 @@ fn m_117_favourites_are_arranged() {
     };
     let profiles = user.ask(rename("102", " 202 ")).unwrap();
     assert_eq!(numbers(&profiles)[1].1, ["202", "101"]);
-    user.favourite(None, Some("101")).unwrap();
     for (wrong, said) in [
-        (put("104", None, Some(1)), "no such favourite"),
-        (put("101", Some("day"), None), "no profile is called"),
-        (put("101", Some("night"), None), "it is a favourite already"),
         (rename("202", "101"), "it is a favourite already"),
         (rename("202", ""), "1 to 256 characters"),
         (rename("303", "304"), "no such favourite"),
@@ -243,7 +259,7 @@ fn m_117_favourites_are_arranged() {
     user.ask(call("night", "night ")).unwrap();
     let profiles = user.ask(call("main", "day")).unwrap();
     assert!(profiles[0].active, "it stays in use");
-    let expected = shown(&[("day", &["103", "101"]), ("night", &["202", "101"])]);
+    let expected = shown(&[("day", &["103"]), ("night", &["202", "101"])]);
     assert_eq!(numbers(&profiles), expected);
 }
 

@@ -103,16 +103,6 @@ fn kept() -> Vec<Command> {
         limit: Some(10),
         wait_ms: None,
     };
-    let work = || ProfileRef {
-        name: "work".into(),
-    };
-    let favourite = |name: Option<&str>, number: Option<&str>| FavouriteOf {
-        profile: Some("work".into()),
-        favourite: crate::Favourite {
-            name: name.map(str::to_owned),
-            number: number.map(str::to_owned),
-        },
-    };
     vec![
         Command::HistoryList(HistoryQuery {
             kind: Some(crate::history::RecordKind::AnsweredElsewhere),
@@ -138,6 +128,21 @@ fn kept() -> Vec<Command> {
             kind: crate::contacts::ContactKind::Personal,
         }),
         Command::ContactExport(query()),
+    ]
+}
+
+fn listed() -> Vec<Command> {
+    let work = || ProfileRef {
+        name: "work".into(),
+    };
+    let favourite = |name: Option<&str>, number: Option<&str>| FavouriteOf {
+        profile: Some("work".into()),
+        favourite: crate::Favourite {
+            name: name.map(str::to_owned),
+            number: number.map(str::to_owned),
+        },
+    };
+    vec![
         Command::ProfileList(NoFields {}),
         Command::ProfileAdd(work()),
         Command::ProfileUse(work()),
@@ -242,6 +247,7 @@ pub(crate) fn all() -> Vec<Command> {
     let mut all = [on_calls(), others()].concat();
     let rest = all.split_off(all.len() - 2);
     all.extend(kept());
+    all.extend(listed());
     all.extend(messages());
     all.extend(rest);
     all

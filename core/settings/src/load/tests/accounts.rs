@@ -188,17 +188,28 @@ fn k_180_the_page_for_a_number_reaches_the_account() {
     let wrong = |template: &str| office(&format!("custom_action_url = \"{template}\"\n"));
     complains(
         &wrong("https://crm.test/?p=%account[password]%"),
-        expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[password]%" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#]],
+        expect![[
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[password]%" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#
+        ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[ldap_password]%"),
-        expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[ldap_password]%" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#]],
+        expect![[
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[ldap_password]%" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#
+        ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[passwort]%"),
-        expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[passwort]%" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#]],
+        expect![[
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[passwort]%" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#
+        ]],
     );
-    complains(&wrong("file:///etc/passwd"), expect![[r#"site.toml:5:21: accounts.office.custom_action_url: "file:///etc/passwd" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#]]);
+    complains(
+        &wrong("file:///etc/passwd"),
+        expect![[
+            r#"site.toml:5:21: accounts.office.custom_action_url: "file:///etc/passwd" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#
+        ]],
+    );
 }
 
 /// M-119: the rule of mail addresses, and a domain that cannot be one.
