@@ -9,16 +9,19 @@
 //! | `exchange` | one request and its answer |
 //! | `password` | what is said to a 401 |
 //! | [`policy`] | bounds |
+//! | [`Options`] | what a plugin that asks one server can be told |
 //! | [`error`] | what can be wrong |
 
 pub mod error;
 mod exchange;
+mod options;
 mod password;
 pub mod policy;
 #[cfg(test)]
 mod tests;
 
 pub use error::Error;
+pub use options::Options;
 pub use policy::Policy;
 pub use url::Url;
 

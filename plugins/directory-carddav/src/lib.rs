@@ -7,17 +7,14 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`CardDav`] | one account at a server, and its copy |
-//! | [`options`] | what can be set |
 //! | `server` | what is asked of the server |
 //! | `xml` | its answers |
 
-pub mod options;
 mod server;
 mod xml;
 
-pub use options::Options;
-
 use control::Contact;
+use http_client::Options;
 use people::Question;
 use plugin::{Directory, Refusal, Status};
 use serde_json::{Value, json};
@@ -35,10 +32,11 @@ pub struct CardDav {
 
 impl Directory for CardDav {
     fn open(options: &str) -> Result<Self, Refusal> {
-        let options = Options::read(options)?;
+        let bad = |why: String| Refusal::new(Status::BAD_ARGUMENT, why);
+        let options = Options::read(options).map_err(bad)?;
         Ok(Self {
-            refresh: Duration::from_secs(options.refresh_s),
-            server: Server::new(&options)?,
+            refresh: options.refresh(),
+            server: Server::new(&options).map_err(bad)?,
             fresh: None,
         })
     }

@@ -3,14 +3,11 @@
 //! Source: RFC 6764 §6 (from a principal to its books), RFC 6352 §8.7 (many cards in one request). What changed is seen
 //! by the book's tag and then by the cards' ETags, which every server has.
 
-use crate::Options;
 use crate::xml::{self, Resource};
 use control::Contact;
 use control::contacts::ContactKind;
-use http_client::{Answer, Ask, Client, Login, Policy, Url};
-use plugin::{Refusal, Status};
+use http_client::{Answer, Ask, Client, Options, Url};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Cards of one request.
 const AT_ONCE: usize = 100;
@@ -74,22 +71,10 @@ struct Card {
 }
 
 impl Server {
-    pub(crate) fn new(options: &Options) -> Result<Self, Refusal> {
-        let bad = |why: http_client::Error| Refusal::new(Status::BAD_ARGUMENT, why.to_string());
-        let url = http_client::address(&options.url).map_err(bad)?;
-        let policy = Policy {
-            whole: Duration::from_millis(options.timeout_ms),
-            body: BODY,
-            clear_password: options.clear_password,
-            ..Policy::default()
-        };
-        let login = (!options.user.is_empty()).then(|| Login {
-            user: options.user.clone(),
-            password: options.password.clone(),
-        });
+    pub(crate) fn new(options: &Options) -> Result<Self, String> {
         Ok(Self {
-            client: Client::new(policy, &url, login),
-            url,
+            client: options.client(BODY)?,
+            url: options.home()?,
             books: BTreeMap::new(),
         })
     }

@@ -8,18 +8,14 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`People`] | one address, and its copy |
-//! | [`options`] | what can be set |
 //! | `json`, `xml` | its answers |
 
 mod json;
-pub mod options;
 mod xml;
-
-pub use options::Options;
 
 use control::Contact;
 use control::contacts::ContactKind;
-use http_client::{Answer, Ask, Client, Login, Policy, Url};
+use http_client::{Answer, Ask, Client, Options, Url};
 use people::{Question, fold};
 use plugin::{Directory, Refusal, Status};
 use serde_json::{Value, json};
@@ -59,22 +55,12 @@ pub struct People {
 
 impl Directory for People {
     fn open(options: &str) -> Result<Self, Refusal> {
-        let options = Options::read(options)?;
-        let home = address(&options.url)?;
-        let policy = Policy {
-            whole: Duration::from_millis(options.timeout_ms),
-            body: BODY,
-            clear_password: options.clear_password,
-            ..Policy::default()
-        };
-        let login = (!options.user.is_empty()).then_some(Login {
-            user: options.user,
-            password: options.password,
-        });
+        let bad = |why: String| Refusal::new(Status::BAD_ARGUMENT, why);
+        let options = Options::read(options).map_err(bad)?;
         Ok(Self {
-            client: Client::new(policy, &home, login),
+            client: options.client(BODY).map_err(bad)?,
+            refresh: options.refresh(),
             url: options.url,
-            refresh: Duration::from_secs(options.refresh_s),
             copy: Vec::new(),
             tag: String::new(),
             fresh: None,
