@@ -13,7 +13,7 @@
 //! | `why` | why a server does not have it, for people |
 
 mod own;
-mod seen;
+pub mod seen;
 mod watchers;
 mod why;
 

@@ -7,7 +7,7 @@ use sip::lamp::dialog_info::{Call, Direction, Party, Stage};
 /// `None`: it is over, and stands in no document any more.
 ///
 /// Neither Call-ID nor tags are told: who watches may know of a call, and not take it.
-pub(crate) fn call(of: &CallSnapshot) -> Option<Call> {
+pub fn call(of: &CallSnapshot) -> Option<Call> {
     let stage = match of.state {
         CallState::Dialing => Stage::Trying,
         CallState::Ringing | CallState::Progress => Stage::Early,

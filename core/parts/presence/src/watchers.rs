@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub(crate) const WATCHERS: usize = 500;
 /// Those of one address among them, so that nobody has them all.
 pub(crate) const EACH: usize = 8;
+/// What can be watched here.
+const OFFERED: [Package; 2] = [Package::Presence, Package::Dialog];
 /// Letters of a tag.
 const TAG: usize = 10;
 
@@ -102,7 +104,7 @@ impl Presences {
                 .and_then(|asked| self.let_in((id, request), asked, (origin, trusted), now, out)),
         };
         if let Err(refused) = taken {
-            let response = refused.respond(request, &tag);
+            let response = refused.respond(request, &OFFERED, &tag);
             out.post(link::Word::Respond { id, response });
         }
     }
@@ -123,7 +125,7 @@ impl Presences {
 
     /// Who asks for what, if they may have it and there is room.
     fn judged(&self, request: &Request, trusted: bool) -> Result<Asked, Refused> {
-        let ask = Ask::read(request)?;
+        let ask = Ask::read(request, &OFFERED)?;
         let what = match ask.package {
             Package::Presence => What::Presence,
             Package::Dialog => What::Dialog,

@@ -58,6 +58,30 @@ pub fn read(body: &[u8]) -> Result<Summary, Bad> {
     Ok(summary)
 }
 
+/// Writes one document.
+pub fn write(summary: &Summary) -> String {
+    let waiting = match summary.waiting {
+        true => "yes",
+        false => "no",
+    };
+    let mut text = format!("Messages-Waiting: {waiting}\r\n");
+    if let Some(account) = &summary.account {
+        text.push_str(&format!("Message-Account: {account}\r\n"));
+    }
+    if let Some(Counts {
+        new,
+        old,
+        new_urgent,
+        old_urgent,
+    }) = summary.voice
+    {
+        text.push_str(&format!(
+            "Voice-Message: {new}/{old} ({new_urgent}/{old_urgent})\r\n"
+        ));
+    }
+    text
+}
+
 /// `2/8 (0/2)`; the part in brackets may be missing.
 fn counts(text: &str) -> Option<Counts> {
     let (all, urgent) = match text.split_once('(') {
@@ -100,6 +124,24 @@ mod tests {
         assert_eq!(none, Summary::default());
         let short = read(b"Messages-Waiting: yes\nVoice-Message: 1/0").unwrap();
         assert_eq!(short.voice.map(|counts| counts.new), Some(1));
+    }
+
+    #[test]
+    fn m061_what_is_written_is_read_again() {
+        let voice = Some(Counts {
+            new: 1,
+            old: 20,
+            new_urgent: 0,
+            old_urgent: 3,
+        });
+        let all = Summary {
+            waiting: true,
+            account: Some("sip:*97@pbx.test:5070".to_owned()),
+            voice,
+        };
+        for summary in [all, Summary::default()] {
+            assert_eq!(read(write(&summary).as_bytes()), Ok(summary));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::subscription::Package;
 use core::time::Duration;
 use sip_message::{HeaderName, Request, Response, ResponseBuilder, Status, Text};
 
-/// Lifetime where none is asked for. Source: RFC 3856 §6.4, RFC 4235 §3.3.
+/// Lifetime where none is asked for. Source: RFC 3856 §6.4, RFC 4235 §3.3, RFC 3842 §3.4.
 const USUAL: Duration = Duration::from_secs(3_600);
 /// The shortest lifetime that is kept. Source: RFC 6665 §4.2.1.1 leaves it open; ours.
 const LEAST: Duration = Duration::from_secs(30);
@@ -37,6 +37,11 @@ pub enum Refused {
     Forbidden,
     /// Nobody of that name is here.
     Nobody,
+    /// Whom they ask for is not reachable now.
+    Absent {
+        /// When to ask again. Unit: s.
+        again_s: u64,
+    },
     /// It is for a subscription that is not there (RFC 6665 §4.2.1.2).
     Unknown,
     /// There are as many watchers as are kept.
@@ -53,24 +58,26 @@ impl Refused {
             Self::TooBrief => Status::INTERVAL_TOO_BRIEF,
             Self::Forbidden => Status::FORBIDDEN,
             Self::Nobody => Status::NOT_FOUND,
+            Self::Absent { .. } => Status::TEMPORARILY_UNAVAILABLE,
             Self::Unknown => Status::CALL_DOES_NOT_EXIST,
             Self::TooMany => Status::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// The response to `request`. `tag` is a token.
-    pub fn respond(self, request: &Request, tag: &str) -> Response {
-        self.answer(request).to_tag(tag).build()
+    /// The response to `request`, where `offered` can be watched. `tag` is a token.
+    pub fn respond(self, request: &Request, offered: &[Package], tag: &str) -> Response {
+        self.answer(request, offered).to_tag(tag).build()
     }
 
     /// The same, while it can be added to; without a tag of its own.
-    pub(super) fn answer(self, request: &Request) -> ResponseBuilder {
+    pub(super) fn answer(self, request: &Request, offered: &[Package]) -> ResponseBuilder {
         let response = ResponseBuilder::to(request, self.status());
         match self {
             Self::BadEvent => {
-                let all = Ask::OFFERED.map(Package::name).join(", ");
-                response.header(HeaderName::AllowEvents, all)
+                let all: Vec<&str> = offered.iter().map(|package| package.name()).collect();
+                response.header(HeaderName::AllowEvents, all.join(", "))
             }
+            Self::Absent { again_s } => response.header(HeaderName::RetryAfter, again_s),
             Self::TooBrief => response.header(HeaderName::MinExpires, LEAST.as_secs()),
             Self::TooMany => response.header(HeaderName::RetryAfter, LEAST.as_secs()),
             Self::Malformed
@@ -83,17 +90,14 @@ impl Refused {
 }
 
 impl Ask {
-    /// What can be watched here.
-    pub const OFFERED: [Package; 2] = [Package::Presence, Package::Dialog];
-
-    /// What `request`, a SUBSCRIBE without a tag in To, asks for.
-    pub fn read(request: &Request) -> Result<Self, Refused> {
+    /// What `request`, a SUBSCRIBE without a tag in To, asks for, where `offered` can be watched.
+    pub fn read(request: &Request, offered: &[Package]) -> Result<Self, Refused> {
         let headers = request.headers();
         let event = headers.event().map_err(|_| Refused::Malformed)?;
         let event = event.ok_or(Refused::BadEvent)?;
-        let offered = Self::OFFERED.into_iter();
-        let mut named = offered.filter(|p| p.name().eq_ignore_ascii_case(event.package()));
-        let package = named.next().ok_or(Refused::BadEvent)?;
+        let mut offered = offered.iter();
+        let named = offered.find(|p| p.name().eq_ignore_ascii_case(event.package()));
+        let package = *named.ok_or(Refused::BadEvent)?;
         let has_contact = headers.contacts().is_ok_and(|all| all.first().is_some());
         if !has_contact {
             return Err(Refused::Malformed);
@@ -123,7 +127,7 @@ impl Ask {
 }
 
 /// Whether the watcher reads `kind`: without Accept it reads what the package has always (RFC 3856 §6.6,
-/// RFC 4235 §3.5).
+/// RFC 4235 §3.5, RFC 3842 §3.5).
 fn accepts(request: &Request, kind: &str) -> bool {
     let mut any = false;
     for value in request.headers().values(HeaderName::Accept) {

@@ -1,6 +1,8 @@
-//! What a watcher is told, as a document: PIDF (RFC 3863) or dialog-info (RFC 4235).
+//! What a watcher is told, as a document: PIDF (RFC 3863), dialog-info (RFC 4235) or a summary of
+//! messages (RFC 3842).
 
 use crate::lamp::dialog_info::{self, DialogInfo};
+use crate::lamp::message_summary::{self, Summary};
 use crate::presence::{self, Presence};
 use crate::subscription::Package;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ pub enum Content {
         /// The calls.
         calls: Vec<dialog_info::Call>,
     },
+    /// What waits in a mailbox.
+    Mailbox(Summary),
 }
 
 impl Content {
@@ -30,6 +34,7 @@ impl Content {
         match self {
             Self::Presence { .. } => Package::Presence,
             Self::Calls { .. } => Package::Dialog,
+            Self::Mailbox(_) => Package::MessageSummary,
         }
     }
 
@@ -43,6 +48,7 @@ impl Content {
                 entity: entity.clone(),
                 calls: calls.clone(),
             }),
+            Self::Mailbox(summary) => message_summary::write(summary),
         };
         (self.package().accept(), body)
     }

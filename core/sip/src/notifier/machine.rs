@@ -216,7 +216,8 @@ impl Notifier {
         {
             return Err(refuse(Status::BAD_EVENT));
         }
-        let granted = Ask::granted(request).map_err(|refused| refused.answer(request))?;
+        let granted =
+            Ask::granted(request).map_err(|refused| refused.answer(request, &[memory.package]))?;
         memory.dialog.refresh_target(headers);
         memory.owed = Owed::Word;
         memory.state = match granted.is_zero() {

@@ -3,11 +3,17 @@ use crate::auth::Authenticator;
 use crate::dialog::LocalTag;
 use crate::ids::{ClientId, ServerId};
 use crate::lamp::dialog_info::{self, Call, Direction, Party, Stage};
+use crate::lamp::message_summary::{self, Counts, Summary};
 use crate::presence::{self, Doing, Presence};
-use crate::subscription::WatchTag;
+use crate::subscription::{Package, WatchTag};
 use crate::transaction::Failure;
 use base::{Duration, Instant, Machine, Rng};
 use sip_message::{HeaderName, Method, Request, RequestBuilder, Response, ResponseBuilder, Status};
+
+/// What can be told at all.
+const ALL: [Package; 3] = [Package::Presence, Package::Dialog, Package::MessageSummary];
+/// What is offered where something is refused.
+const OFFERED: [Package; 2] = [Package::Presence, Package::Dialog];
 
 fn subscribe(event: &str, expires: Option<&str>) -> RequestBuilder {
     let request = RequestBuilder::new(Method::Subscribe, "sip:101@pbx.test")
@@ -66,7 +72,7 @@ impl Bench {
     fn new(request: RequestBuilder, content: Content) -> Self {
         let request = request.build();
         let now = Instant::ZERO + Duration::from_secs(100);
-        let ask = Ask::read(&request).unwrap();
+        let ask = Ask::read(&request, &ALL).unwrap();
         let terms = Terms {
             contact: "sip:101@10.0.0.1".parse().unwrap(),
             auth: Authenticator::new(None, &[]),
@@ -359,8 +365,45 @@ fn m100_calls_are_counted_documents() {
 }
 
 #[test]
+fn m061_what_waits_in_a_mailbox_is_told() {
+    let holds = |new| {
+        Content::Mailbox(Summary {
+            waiting: new > 0,
+            account: Some(String::from("sip:*97@pbx.test")),
+            voice: Some(Counts {
+                new,
+                ..Counts::default()
+            }),
+        })
+    };
+    let mut bench = Bench::new(subscribe("message-summary", Some("600")), holds(1));
+    let said = |bench: &Bench| {
+        let request = &bench.sent.last().unwrap().1;
+        let kind = request.headers().content_type();
+        assert_eq!(kind.as_deref(), Some("application/simple-message-summary"));
+        message_summary::read(request.body()).unwrap()
+    };
+    assert!(said(&bench).waiting);
+    bench.answer(200, &[]);
+    bench.now += Duration::from_secs(2);
+    bench.tell(Input::Say(holds(0)));
+    assert_eq!(
+        (said(&bench).waiting, said(&bench).voice),
+        (false, Some(Counts::default()))
+    );
+}
+
+#[test]
+fn m090_whom_they_ask_for_may_be_absent() {
+    let request = subscribe("dialog", None).build();
+    let refused = Refused::Absent { again_s: 5 }.respond(&request, &OFFERED, "t");
+    assert_eq!(refused.status(), Status::TEMPORARILY_UNAVAILABLE);
+    assert_eq!(refused.headers().retry_after().unwrap(), Some(5));
+}
+
+#[test]
 fn m100_what_cannot_be_watched_is_refused_with_what_can() {
-    let read = |request: RequestBuilder| Ask::read(&request.build());
+    let read = |request: RequestBuilder| Ask::read(&request.build(), &OFFERED);
     assert_eq!(
         read(subscribe("message-summary", None)).unwrap_err(),
         Refused::BadEvent
@@ -386,17 +429,23 @@ fn m100_what_cannot_be_watched_is_refused_with_what_can() {
         assert!(read(pick(accept)).is_ok(), "{accept}");
     }
     let bare = RequestBuilder::new(Method::Subscribe, "sip:101@pbx.test");
-    assert_eq!(Ask::read(&bare.build()).unwrap_err(), Refused::BadEvent);
+    assert_eq!(
+        Ask::read(&bare.build(), &OFFERED).unwrap_err(),
+        Refused::BadEvent
+    );
     let nowhere = RequestBuilder::new(Method::Subscribe, "sip:101@pbx.test")
         .header(HeaderName::Event, "dialog");
-    assert_eq!(Ask::read(&nowhere.build()).unwrap_err(), Refused::Malformed);
+    assert_eq!(
+        Ask::read(&nowhere.build(), &OFFERED).unwrap_err(),
+        Refused::Malformed
+    );
     let request = subscribe("x", None).build();
-    let refused = Refused::BadEvent.respond(&request, "t");
+    let refused = Refused::BadEvent.respond(&request, &OFFERED, "t");
     assert_eq!(refused.status(), Status::BAD_EVENT);
     let allowed = refused.headers().text(HeaderName::AllowEvents);
     assert_eq!(allowed.as_deref(), Some("presence, dialog"));
     assert_eq!(refused.headers().to().unwrap().tag(), Some("t"));
-    let brief = Refused::TooBrief.respond(&request, "t");
+    let brief = Refused::TooBrief.respond(&request, &OFFERED, "t");
     assert_eq!(brief.headers().min_expires().unwrap(), Some(30));
 }
 
