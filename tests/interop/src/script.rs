@@ -87,7 +87,7 @@ struct Writer {
     index: usize,
     /// We answer: the first statement waits for a request.
     answers: Option<bool>,
-    /// A final answer to the INVITE made a dialog.
+    /// A final answer to the INVITE or SUBSCRIBE made a dialog.
     dialog: bool,
     /// Last request that came.
     last: String,
@@ -199,6 +199,8 @@ impl Writer {
         } else if self.asked == "INVITE" {
             self.dialog |= what.starts_with('2');
             self.refused = matches!(what.as_bytes(), [b'3'..=b'6', ..]);
+        } else if self.asked == "SUBSCRIBE" {
+            self.dialog |= what.starts_with('2');
         }
     }
 
