@@ -110,16 +110,21 @@ impl Bindings {
         all.map(|binding| binding.until).min()
     }
 
-    /// Drops what has ended by `now`.
-    pub fn expire(&mut self, now: Instant) {
+    /// Drops what has ended by `now`; users of whom nothing stands any more.
+    pub fn expire(&mut self, now: Instant) -> Vec<String> {
+        let mut gone = Vec::new();
         self.of_user.retain(|user, bindings| {
             let before = bindings.len();
             bindings.retain(|binding| binding.until > now);
             if bindings.len() < before {
                 tracing::debug!(user, "binding expired");
             }
+            if bindings.is_empty() {
+                gone.push(user.clone());
+            }
             !bindings.is_empty()
         });
+        gone
     }
 
     /// Changes the bindings of `user` as asked: all of it, or, refused, nothing.

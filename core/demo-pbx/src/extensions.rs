@@ -1,19 +1,18 @@
 //! What can be dialled, and what it does.
 //!
-//! A call is taken from whoever is registered here, by the address that it registered from, and from
-//! whoever answers a challenge (407): phones that register are never asked twice, and those that do not
-//! can call as well.
+//! Whose calls are taken is the [`Door`]'s.
 
 mod list;
 
-pub(crate) use list::{Desk, VOICES};
+pub(crate) use list::{Desk, MAILBOX, VOICES};
 pub use list::{EXTENSIONS, Extension};
 
-use crate::gate::{Answer, Gate};
+use crate::door::{Door, from};
+use crate::mailboxes::{LONGEST, Visit};
 use crate::registrar::{Shared, user_of};
 use crate::sounds::Sounds;
 use base::{Duration, Instant};
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr};
 use list::{Does, Says, UNANSWERED};
 use part_dialogs::answering::{Answering, Plan, Refusal, Step};
 use ports::media::{Impairment, Sound};
@@ -37,54 +36,29 @@ const DEAD: Impairment = Impairment {
 #[derive(Debug)]
 pub struct Extensions {
     directory: Shared,
-    gate: Gate,
+    door: Door,
     sounds: Sounds,
     clock: fn() -> Instant,
-    /// Where the PBX calls itself from, as it does when an extension is handed on to another one.
-    own: Option<SocketAddr>,
 }
 
 impl Extensions {
-    /// For callers that stand in `directory` or pass `gate`.
-    pub(crate) fn new(
+    /// For callers that `door` lets in; whose mailboxes stand in `directory`. The PBX's own calls need no proof, and last
+    /// [`TOGETHER`].
+    pub(crate) const fn new(
         directory: Shared,
-        gate: Gate,
+        door: Door,
         sounds: Sounds,
         clock: fn() -> Instant,
     ) -> Self {
         Self {
             directory,
-            gate,
+            door,
             sounds,
             clock,
-            own: None,
         }
     }
 
-    /// Calls from this address are the PBX's own: they need no proof, and last [`TOGETHER`].
-    pub fn calls_itself_from(&mut self, address: SocketAddr) {
-        self.own = Some(address);
-    }
-
-    fn is_own(&self, request: &Request) -> bool {
-        self.own.is_some() && source(request) == self.own
-    }
-
-    /// Whether the caller registered from where the INVITE comes from.
-    fn is_registered(&self, request: &Request, source: Option<SocketAddr>, now: Instant) -> bool {
-        let (Ok(from), Some(source)) = (request.headers().from(), source) else {
-            return false;
-        };
-        let user = user_of(from.uri()).and_then(|user| String::from_utf8(user).ok());
-        let directory = self.directory.borrow();
-        let stands = |user: String| {
-            let mut bindings = directory.bindings.of(&user, now);
-            bindings.any(|binding| binding.source == source)
-        };
-        user.is_some_and(stands)
-    }
-
-    fn sound(&self, says: Says) -> Sound {
+    fn sound(&self, says: Says, request: &Request) -> Sound {
         let bob = |at_end: &str| file(&self.sounds.bob, at_end);
         match says {
             Says::Greeting | Says::Briefly(..) => bob("silence"),
@@ -107,14 +81,31 @@ impl Extensions {
                 sound: Box::new(bob("loop")),
                 by,
             },
+            Says::Mailbox(visit) => self.at_mailbox(request, visit),
             // Those can be brought together with others.
             Says::Through(_) => Sound::Person,
         }
     }
 
+    /// A message is written while the greeting is played and afterwards, or played if there is one.
+    fn at_mailbox(&self, request: &Request, visit: Visit) -> Sound {
+        let user = from(request).unwrap_or_default();
+        let now = (self.clock)();
+        let message = self.directory.borrow_mut().mail.visit(&user, visit, now);
+        match visit {
+            Visit::Leave => {
+                let greeting = &self.sounds.greeting;
+                let request =
+                    serde_json::json!({"read": greeting, "at_end": "silence", "write": message});
+                device("audio-file", &request)
+            }
+            Visit::Listen => file(message.as_ref().unwrap_or(&self.sounds.nothing), "silence"),
+        }
+    }
+
     fn dialled(&self, request: &Request) -> Option<&'static Extension> {
         let user = user_of(&request.uri().ok()?)?;
-        Extension::of(&user, self.is_own(request))
+        Extension::of(&user, self.door.is_own(request))
     }
 }
 
@@ -132,31 +123,25 @@ fn device(plugin: &str, request: &serde_json::Value) -> Sound {
     }
 }
 
-/// Where a request came from, as the transaction layer wrote it into the top Via (RFC 3581 §4).
-fn source(request: &Request) -> Option<SocketAddr> {
-    let via = request.headers().top_via().ok()?;
-    let ip = via.received().or_else(|| via.host().ip())?;
-    let port = via.rport().unwrap_or(via.port_or_default());
-    Some(SocketAddr::new(ip, port))
-}
-
 impl Answering for Extensions {
     fn refuse(&mut self, request: &Request) -> Option<Refusal> {
         let now = (self.clock)();
-        let source = source(request);
-        if !self.is_own(request) && !self.is_registered(request, source, now) {
-            let ip = source.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |source| source.ip());
-            let directory = self.directory.borrow();
-            match self.gate.judge(request, ip, &directory.users, now) {
-                Answer::From(_) => {}
-                Answer::Refused(status, headers) => return Some(Refusal { status, headers }),
-            }
-        }
+        let guest = match self.door.judge(request, now) {
+            Ok(guest) => guest,
+            Err(refusal) => return Some(refusal),
+        };
         let refused = |status, header: Option<(HeaderName, String)>| {
             let headers = header.into_iter().collect();
             Some(Refusal { status, headers })
         };
         match self.dialled(request).map(|extension| extension.does) {
+            Some(Does::Answer(_, Says::Mailbox(_))) => match guest.speaks_for(request) {
+                None => refused(Status::FORBIDDEN, None),
+                Some(user) if self.directory.borrow().mail.is_visited(user, now) => {
+                    refused(Status::BUSY_HERE, None)
+                }
+                Some(_) => None,
+            },
             Some(Does::Answer(..) | Does::Ring) => None,
             Some(Does::Refuse(status, header)) => {
                 refused(status, header.map(|(name, value)| (name, value.to_owned())))
@@ -180,7 +165,7 @@ impl Answering for Extensions {
                 return plan;
             }
         };
-        let mut plan = Plan::accept_after(after, self.sound(says));
+        let mut plan = Plan::accept_after(after, self.sound(says, request));
         let mut then = |wait: Duration, step| plan.steps.push((after + wait, step));
         match says {
             Says::OneWay => plan.pretend = Some(NOWHERE),
@@ -189,6 +174,7 @@ impl Answering for Extensions {
                 then(talk, Step::Hold);
                 then(talk + hold, Step::Resume);
             }
+            Says::Mailbox(_) => then(LONGEST, Step::HangUp(None)),
             Says::Greeting
             | Says::Music
             | Says::Echo
@@ -198,7 +184,7 @@ impl Answering for Extensions {
             | Says::Through(_) => {}
         }
         let lasts = matches!(says, Says::Voice(_) | Says::Through(_));
-        if self.is_own(request) && !lasts {
+        if self.door.is_own(request) && !lasts {
             plan.steps.push((after + TOGETHER, Step::HangUp(None)));
         }
         plan

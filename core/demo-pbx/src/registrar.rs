@@ -5,15 +5,17 @@
 
 use crate::bindings::{Bindings, Refusal, Wish};
 use crate::gate::{Answer, Gate};
+use crate::mailboxes::Mailboxes;
 use crate::users::Users;
 use base::{Instant, Rng};
 use control::event::AccountChange;
 use control::receiving::Forwarding;
 use control::snapshot::{AccountSnapshot, AccountState};
 use control::{AccountHandle, EventBody};
+use ports::blf::Server;
 use ports::link::Heard;
 use ports::registrar::Word;
-use ports::{Account, Outbox, Part, Post, events, link};
+use ports::{Account, Outbox, Part, Post, events, link, presence};
 use sip::{Origin, ServerId};
 use sip_message::{
     HeaderName, Malformed, Method, Request, Response, ResponseBuilder, Status, Uri, unescape,
@@ -28,6 +30,8 @@ pub struct Directory {
     pub users: Users,
     /// Who is registered where.
     pub bindings: Bindings,
+    /// What waits for whom.
+    pub(crate) mail: Mailboxes,
 }
 
 /// The directory, shared within one thread.
@@ -63,6 +67,19 @@ impl PbxRegistrar {
             id,
             response: response.to_tag(&tag).build(),
         }
+    }
+
+    /// Those who watch `user` are told whether they are there.
+    fn tell_watched(&self, user: String, now: Instant, out: &mut Outbox) {
+        let directory = self.directory.borrow();
+        let binding = directory.bindings.of(&user, now).next();
+        let server = binding.map_or(Server::Lost, |binding| {
+            Server::Up(binding.contact.uri().clone())
+        });
+        out.post(presence::Word::Server {
+            account: user,
+            server,
+        });
     }
 
     fn register(&mut self, request: &Request, origin: &Origin, now: Instant) -> ResponseBuilder {
@@ -160,6 +177,13 @@ fn read(request: &Request, origin: &Origin) -> Result<(Uri, Wish), Malformed> {
     Ok((headers.to()?.uri().clone(), wish))
 }
 
+/// The user whom `request`, which was answered so, brought here or took away.
+fn changed(request: &Request, response: &Response) -> Option<String> {
+    let user = user_of(request.headers().to().ok()?.uri())?;
+    let taken = *request.method() == Method::Register && response.status().is_success();
+    String::from_utf8(user).ok().filter(|_| taken)
+}
+
 /// The user part without escapes.
 pub(crate) fn user_of(uri: &Uri) -> Option<Vec<u8>> {
     uri.user().map(|user| unescape(user).into_owned())
@@ -177,7 +201,11 @@ impl Part for PbxRegistrar {
                 ..
             }) => {
                 let Reply { id, response } = self.heard(id, &request, &origin, now);
+                let changed = changed(&request, &response);
                 out.post(link::Word::Respond { id, response });
+                if let Some(user) = changed {
+                    self.tell_watched(user, now, out);
+                }
             }
             // It sends no requests and cancels none; what it answered is link's to repeat.
             Word::Heard(
@@ -202,8 +230,11 @@ impl Part for PbxRegistrar {
         }
     }
 
-    fn handle_time(&mut self, now: Instant, _out: &mut Outbox) {
-        self.directory.borrow_mut().bindings.expire(now);
+    fn handle_time(&mut self, now: Instant, out: &mut Outbox) {
+        let gone = self.directory.borrow_mut().bindings.expire(now);
+        for user in gone {
+            self.tell_watched(user, now, out);
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 const RATE: Rate = Rate::Hz16000;
 /// Notes of the melody: frequency in Hz and length in ms.
 const MELODY: [(f32, usize); 4] = [(523.25, 160), (659.25, 160), (783.99, 160), (1_046.5, 320)];
+/// Before one may speak: two steps up, and the tone.
+const GREETING: [(f32, usize); 3] = [(523.25, 160), (659.25, 160), (1_000.0, 500)];
+/// Where no message waits: two steps down.
+const NOTHING: [(f32, usize); 2] = [(392.0, 300), (261.63, 600)];
 /// Largest sample of a note, of full scale. About −15 dBov.
 const LOUDNESS: f32 = 8_000.0;
 /// How long Bob talks. Unit: ms.
@@ -31,6 +35,10 @@ const VOICES: [(u64, usize); 3] = [(9_001, 4_000), (9_002, 4_700), (9_003, 5_300
 pub(crate) struct Sounds {
     /// What Bob says.
     pub(crate) bob: PathBuf,
+    /// Says that one may speak.
+    pub(crate) greeting: PathBuf,
+    /// Says that no message waits.
+    pub(crate) nothing: PathBuf,
     /// For whoever waits.
     pub(crate) music: PathBuf,
     /// Those of the conference.
@@ -43,10 +51,14 @@ impl Sounds {
         let place = |name: &str| folder.join(name);
         let sounds = Self {
             bob: place("bob.wav"),
+            greeting: place("greeting.wav"),
+            nothing: place("nothing.wav"),
             music: place("music.wav"),
             voices: ["voice1.wav", "voice2.wav", "voice3.wav"].map(place),
         };
         write(&sounds.bob, &bob())?;
+        write(&sounds.greeting, &notes(&GREETING))?;
+        write(&sounds.nothing, &notes(&NOTHING))?;
         write(&sounds.music, &music())?;
         for (path, (voice, ms)) in sounds.voices.iter().zip(VOICES) {
             write(path, &speech(voice, ms))?;
@@ -56,19 +68,20 @@ impl Sounds {
 }
 
 fn bob() -> Vec<i16> {
-    let mut pcm = Vec::new();
-    for (hertz, ms) in MELODY {
-        note(hertz, ms, &mut pcm);
-    }
+    let mut pcm = notes(&MELODY);
     pcm.resize(pcm.len() + 200 * RATE.per_ms(), 0);
     pcm.extend(speech(VOICE, SPEECH_MS));
     pcm
 }
 
 fn music() -> Vec<i16> {
+    notes(&MUSIC.map(|hertz| (hertz, BEAT_MS)))
+}
+
+fn notes(all: &[(f32, usize)]) -> Vec<i16> {
     let mut pcm = Vec::new();
-    for hertz in MUSIC {
-        note(hertz, BEAT_MS, &mut pcm);
+    for &(hertz, ms) in all {
+        note(hertz, ms, &mut pcm);
     }
     pcm
 }

@@ -1,9 +1,12 @@
 //! From settings to a running PBX.
 
 use crate::bindings::{Bindings, Lifetimes};
+use crate::door::Door;
 use crate::error::Error;
 use crate::extensions::Extensions;
 use crate::gate::Gate;
+use crate::mailboxes::Mailboxes;
+use crate::notifiers::Notifiers;
 use crate::operator;
 use crate::registrar::{Directory, PbxRegistrar, Shared};
 use crate::sounds::Sounds;
@@ -110,6 +113,7 @@ impl Pbx {
     pub async fn stop(&self) {
         self.operator.abort();
         self.core.stop("the demo PBX stops").await;
+        self.directory.borrow_mut().mail.clear();
     }
 }
 
@@ -137,7 +141,12 @@ pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Pbx, Erro
     let voice = Voice::start(voice, catalogue, rng.split())?;
     let bindings = Bindings::new(settings.lifetimes);
     let users = settings.users.clone();
-    let directory = Rc::new(RefCell::new(Directory { users, bindings }));
+    let mail = Mailboxes::new(settings.folder.clone());
+    let directory = Rc::new(RefCell::new(Directory {
+        users,
+        bindings,
+        mail,
+    }));
     let parts = Parts {
         settings,
         directory: Rc::clone(&directory),
@@ -183,13 +192,14 @@ impl Parts {
         }
         let (mut link_rng, mut dialogs_rng) = (self.rng.split(), self.rng.split());
         let (mut door_rng, mut desk_rng) = (self.rng.split(), self.rng.split());
-        let mut letters_rng = self.rng.split();
+        let (mut letters_rng, mut watch_rng) = (self.rng.split(), self.rng.split());
         let link = link_settings();
         let dialogs = dialogs_settings(epoch, self.formats.clone());
         let transferred = handles.clone();
         let media = media_settings(self.formats);
         let settings = Rc::new(self.settings);
-        let (desk, door) = (Rc::clone(&self.directory), self.directory);
+        let (desk, door) = (Rc::clone(&self.directory), Rc::clone(&self.directory));
+        let (seen, watched) = (self.directory, Rc::clone(&settings));
         let asked = Rc::clone(&settings);
         builder
             .account(own(address))
@@ -199,6 +209,12 @@ impl Parts {
             })
             .part(Address::Messages, move || {
                 Messages::new(epoch, letters_rng.split())
+            })
+            .part(Address::Presence, move || {
+                let gate = gate(&watched, Asker::Proxy, &mut watch_rng);
+                let mut door = Door::new(Rc::clone(&seen), gate);
+                door.knows_itself_at(address);
+                Notifiers::new(Rc::clone(&seen), door, watch_rng.split())
             })
             .part(Address::Link, move || {
                 Link::new(link.clone(), link_rng.split())
@@ -211,8 +227,9 @@ impl Parts {
             .part(Address::Dialogs, move || {
                 let gate = gate(&settings, Asker::Proxy, &mut door_rng);
                 let sounds = self.sounds.clone();
-                let mut answering = Extensions::new(Rc::clone(&door), gate, sounds, Clock::read);
-                answering.calls_itself_from(address);
+                let mut entry = Door::new(Rc::clone(&door), gate);
+                entry.knows_itself_at(address);
+                let answering = Extensions::new(Rc::clone(&door), entry, sounds, Clock::read);
                 let rng = dialogs_rng.split();
                 Dialogs::new(dialogs.clone(), Box::new(answering), handles.clone(), rng)
             })
@@ -225,7 +242,7 @@ fn own(address: SocketAddr) -> Account {
     Account {
         name: "pbx".to_owned(),
         aor: uri(format!("sip:{}", address)),
-        display_name: String::new(),
+        display_name: "Demo PBX".to_owned(),
         auth_user: String::new(),
         password: Redacted::default(),
         registrar: None,
@@ -263,6 +280,7 @@ fn link_settings() -> part_link::Settings {
         Method::Register,
         Method::Refer,
         Method::Notify,
+        Method::Subscribe,
     ];
     let extensions = ["100rel", "timer", "replaces"];
     endpoint.capabilities.extensions = extensions.map(str::to_owned).to_vec();
@@ -271,7 +289,7 @@ fn link_settings() -> part_link::Settings {
         message: sip_message::Limits::DEFAULT,
         offers: sip::owner::Offers {
             bindings: true,
-            watched: false,
+            watched: true,
         },
         trace: true,
     }
@@ -304,7 +322,7 @@ fn dialogs_settings(epoch: Timestamp, formats: Vec<Capability>) -> part_dialogs:
         history: false,
         transfer: true,
         messages: true,
-        presence: false,
+        presence: true,
         local_offset_min: engine::Clock::local_offset_min,
     }
 }

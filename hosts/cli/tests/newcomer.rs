@@ -87,5 +87,11 @@ fn a_newcomer_calls_hears_and_reads_the_ladder() {
     for number in ["600", "104", "604"] {
         assert!(kept.contains(number), "no {number} in:\n{kept}");
     }
+    let lamps = demo.say(&["blf"]);
+    let shown = String::from_utf8_lossy(&lamps.stdout).into_owned();
+    for lamp in ["Carol", "701", "703"] {
+        assert!(shown.contains(lamp), "no {lamp} in:\n{shown}");
+    }
+    assert!(!shown.contains("unknown"), "{shown}");
     assert_eq!(demo.say(&["shutdown"]).status.code(), Some(0));
 }

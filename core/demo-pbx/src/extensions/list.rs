@@ -1,5 +1,6 @@
 //! Every number, and what is done with a call to it.
 
+use crate::mailboxes::Visit;
 use base::Duration;
 use ports::media::{Bursts, Impairment};
 use sip_message::{HeaderName, Status};
@@ -53,6 +54,8 @@ pub(crate) enum Says {
     Holding(Duration, Duration),
     /// One of the conference's own voices, by its number; for the PBX alone.
     Voice(u8),
+    /// Greets, and does what somebody comes to their mailbox for.
+    Mailbox(Visit),
     /// Nothing by itself: see [`crate::operator`].
     Through(Desk),
 }
@@ -68,10 +71,30 @@ pub(crate) enum Desk {
     Conference,
 }
 
+/// Where messages are heard.
+pub(crate) const MAILBOX: &str = "*97";
+
 /// All that anybody may dial, in order.
 pub const EXTENSIONS: &[Extension] = &[
+    extension(
+        MAILBOX,
+        "Voicemail",
+        "plays your message, and its lamp goes out",
+        says(Says::Mailbox(Visit::Listen)),
+    ),
+    extension(
+        "*98",
+        "Message",
+        "speak after the tone: it waits at *97, for 30 s of talk",
+        says(Says::Mailbox(Visit::Leave)),
+    ),
     extension("102", "Bob", "rings, answers, talks, then listens", BOB),
-    extension("103", "Carol", "rings, and never answers", Does::Ring),
+    extension(
+        "103",
+        "Carol",
+        "rings, and never answers; her lamp changes by itself",
+        Does::Ring,
+    ),
     extension("104", "Busy", "486 Busy Here", refuses(Status::BUSY_HERE)),
     extension("105", "Nobody", "404 Not Found", refuses(Status::NOT_FOUND)),
     extension(
@@ -131,7 +154,7 @@ pub const EXTENSIONS: &[Extension] = &[
     extension(
         "701",
         "Park",
-        "keeps a call until somebody dials it again",
+        "keeps a call until somebody dials it again, its lamp lit",
         desk(Desk::Slot),
     ),
     extension("702", "Park", "the same", desk(Desk::Slot)),
@@ -208,6 +231,11 @@ impl Extension {
         let own = if own { VOICES } else { &[] };
         let mut all = EXTENSIONS.iter().chain(own);
         all.find(|extension| extension.number.as_bytes() == number)
+    }
+
+    /// Whether a call to it is a visit to the caller's mailbox.
+    pub(crate) const fn is_mailbox(&self) -> bool {
+        matches!(self.does, Does::Answer(_, Says::Mailbox(_)))
     }
 
     /// What the operator does with calls to it.

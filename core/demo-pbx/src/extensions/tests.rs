@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::bindings::{Bindings, Lifetimes, Wish};
+use crate::gate::Gate;
+use crate::mailboxes::Mailboxes;
 use crate::registrar::Directory;
 use crate::users::Users;
 use base::{Redacted, Rng};
+use core::net::SocketAddr;
 use sip::auth::digest::Algorithm;
 use sip::auth::{Asker, Authenticator, Credentials};
 use sip_message::{Contacts, Host, Method, RequestBuilder, ResponseBuilder};
@@ -32,16 +35,24 @@ fn extensions() -> Extensions {
     };
     bindings.change("101", &wish, noon()).unwrap();
     let users = Users::none().and("101", "secret").and("102", "other");
-    let directory = Rc::new(RefCell::new(Directory { users, bindings }));
+    let mail = Mailboxes::new(PathBuf::from("/mail"));
+    let directory = Rc::new(RefCell::new(Directory {
+        users,
+        bindings,
+        mail,
+    }));
     let mut rng = Rng::from_number(1);
     let gate = Gate::new("demo", Asker::Proxy, &[Algorithm::MD5], &mut rng);
     let place = PathBuf::from;
     let sounds = Sounds {
         bob: place("/bob.wav"),
+        greeting: place("/greeting.wav"),
+        nothing: place("/nothing.wav"),
         music: place("/music.wav"),
         voices: ["/1.wav", "/2.wav", "/3.wav"].map(place),
     };
-    Extensions::new(directory, gate, sounds, noon)
+    let door = Door::new(Rc::clone(&directory), gate);
+    Extensions::new(directory, door, sounds, noon)
 }
 
 /// An INVITE to `number`, as the transaction layer hands it on.
@@ -198,7 +209,7 @@ fn calls_of_the_pbx_itself_need_no_proof_and_end() {
     let here = ([10, 0, 0, 2], 5060);
     let request = invite("600", "pbx", here);
     assert_eq!(refusal(&mut extensions, &request), Some(407));
-    extensions.calls_itself_from(SocketAddr::from(here));
+    extensions.door.knows_itself_at(SocketAddr::from(here));
     assert_eq!(refusal(&mut extensions, &request), None);
     let goodbye = |plan: Plan| {
         plan.steps
@@ -220,5 +231,57 @@ fn calls_of_the_pbx_itself_need_no_proof_and_end() {
     assert_eq!(
         refusal(&mut extensions, &invite("105", "pbx", here)),
         Some(404)
+    );
+}
+
+/// M-061: a mailbox is opened by its user alone, one call at a time; what was left is played.
+#[test]
+fn m_061_a_mailbox_is_its_users_alone() {
+    let mut extensions = extensions();
+    let plays = |plan: Plan| match plan.sound {
+        Sound::Device { request, .. } => request,
+        Sound::Person | Sound::Echo | Sound::Silence | Sound::Impaired { .. } => panic!(),
+    };
+    let ask = |number| invite(number, "101", PHONE);
+    assert_eq!(refusal(&mut extensions, &ask("*97")), None);
+    let nothing = plays(extensions.plan(&ask("*97")));
+    assert!(
+        nothing.contains("/nothing.wav") && !nothing.contains("write"),
+        "{nothing}"
+    );
+    assert_eq!(
+        refusal(&mut extensions, &ask("*98")),
+        Some(486),
+        "still there"
+    );
+    let mail = |extensions: &Extensions, answered| {
+        extensions.directory.borrow_mut().mail.left("101", answered);
+    };
+    mail(&extensions, true);
+    assert_eq!(refusal(&mut extensions, &ask("*98")), None);
+    let plan = extensions.plan(&ask("*98"));
+    assert_eq!(
+        plan.steps.last().unwrap().1,
+        Step::HangUp(None),
+        "in the end"
+    );
+    let leaves = plays(plan);
+    assert!(leaves.contains("/greeting.wav"), "{leaves}");
+    assert!(
+        leaves.contains("\"write\":\"/mail/message-313031-0.wav\""),
+        "{leaves}"
+    );
+    mail(&extensions, true);
+    let heard = plays(extensions.plan(&ask("*97")));
+    assert!(
+        heard.contains("\"read\":\"/mail/message-313031-0.wav\""),
+        "{heard}"
+    );
+    // Whoever proves to be somebody else than they say, or is nobody, opens none.
+    let here = ([10, 0, 0, 2], 5060);
+    extensions.door.knows_itself_at(SocketAddr::from(here));
+    assert_eq!(
+        refusal(&mut extensions, &invite("*97", "101", here)),
+        Some(403)
     );
 }

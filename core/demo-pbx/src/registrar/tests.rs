@@ -23,7 +23,12 @@ impl World {
         let mut rng = Rng::from_number(5);
         let bindings = Bindings::new(Lifetimes::default());
         let users = Users::none().and("101", "secret").and("102", "other");
-        let directory = Rc::new(RefCell::new(Directory { users, bindings }));
+        let mail = Mailboxes::default();
+        let directory = Rc::new(RefCell::new(Directory {
+            users,
+            bindings,
+            mail,
+        }));
         let gate = Gate::new("demo", Asker::Server, &[Algorithm::SHA_256], &mut rng);
         let credentials = Credentials {
             user: user.to_owned(),
@@ -72,7 +77,24 @@ impl World {
         self.part.handle(word, self.now, &mut out);
         match out.take() {
             Some(Post::Link(link::Word::Respond { id, response })) => {
-                assert_eq!((id, out.is_empty()), (ServerId(9), true));
+                assert_eq!(id, ServerId(9));
+                // Those who watch are told of what was taken, and of nothing else.
+                match out.take() {
+                    None => assert!(!response.status().is_success()),
+                    Some(Post::Presence(presence::Word::Server { account, server })) => {
+                        assert!(response.status().is_success());
+                        let is_there = response
+                            .headers()
+                            .contacts()
+                            .is_ok_and(|all| all.first().is_some());
+                        assert_eq!(
+                            (account.as_str(), server != Server::Lost),
+                            ("101", is_there)
+                        );
+                    }
+                    Some(other) => panic!("{other:?}"),
+                }
+                assert!(out.is_empty());
                 response
             }
             other => panic!("{other:?} is no answer"),

@@ -5,6 +5,7 @@
 
 mod phone;
 mod running;
+mod watchers;
 
 use offhook_interop::sipp::{Sipp, Tally, Wish};
 use offhook_interop::{Linphone, Rig, linphone, sound};

@@ -97,6 +97,8 @@ async fn play(
         "  offhook call 600 --for 5s   echo test: proves sound works both ways",
         "  offhook call 102 --for 5s   Bob answers and talks",
         "  offhook call 604 --for 5s   wrong on purpose: no sound comes back",
+        "  offhook blf                 Carol's lamp changes by itself; park slots",
+        "  offhook call '*98' --for 5s leave yourself a message, then: offhook voicemail",
         "  offhook doctor              check this computer",
         "Ctrl+C stops everything.",
     ] {

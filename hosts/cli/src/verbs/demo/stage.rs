@@ -237,7 +237,13 @@ fn load(
             set("media.speaker", "audio-null");
             set("incoming.accept", "ring");
         }
-        None => {}
+        // What the PBX lets one watch.
+        None => {
+            set("accounts.demo.blf", "Carol <103>");
+            set("accounts.demo.park_slots", "701,702,703");
+            set("accounts.demo.subscribe_for_voicemail", "true");
+            set("accounts.demo.voicemail_number", "*97");
+        }
     }
     let mut loaded = settings::load(&request).map_err(broken)?;
     if let Some(Guest::Own(_)) = guest {
