@@ -2,6 +2,7 @@
 
 use crate::commands::{Outcome, is_kept, is_slow};
 use crate::error::Error;
+use crate::places::{self, News};
 use crate::run::Core;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
@@ -35,13 +36,13 @@ const PEOPLE: usize = 1_000;
 /// Starts the store and directories and connects them, where they are wanted.
 pub(crate) fn connect(
     settings: Option<store::Settings>,
-    sources: Vec<Source>,
+    (sources, places): (Vec<Source>, Vec<xcap::Source>),
     wiring: &Rc<Wiring>,
     tasks: &Tasks,
 ) -> Result<Option<Kept>, Error> {
     let Some(settings) = settings else {
-        if !sources.is_empty() {
-            tracing::warn!("no history is kept: directories are not asked");
+        if !sources.is_empty() || !places.is_empty() {
+            tracing::warn!("no history is kept: directories and servers of profiles are not asked");
         }
         return Ok(None);
     };
@@ -55,6 +56,7 @@ pub(crate) fn connect(
         let _ = told.try_send(word);
     });
     let directories = Directories::start(sources, &tell).map_err(Error::Store)?;
+    let (beside, news) = places::connect(places, &store)?;
     let (store, directories) = (Rc::new(store), Rc::new(directories));
     let (orders, books) = (Rc::clone(&store), Rc::clone(&directories));
     let to_store = Box::new(move |post: Post| {
@@ -73,6 +75,7 @@ pub(crate) fn connect(
         while let Some(told) = hear.recv().await {
             match told {
                 Told::Listed(list) => orders.order(Do::List(list)),
+                Told::Stands(standing) => beside.stands(*standing),
                 Told::Said(all) => drop(say.try_send(all)),
                 Told::Failed(_) => {
                     // Nobody waits any more for what cannot be read.
@@ -95,6 +98,7 @@ pub(crate) fn connect(
         directories,
         book,
         said: Some(said),
+        news: Some(news),
     }))
 }
 
@@ -108,6 +112,7 @@ fn hand_on(told: Told, line: &Wiring, rules: &SharedBook) {
         Told::Watched(kept) => blf::Word::Kept(kept).into(),
         Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
         Told::Said(_)
+        | Told::Stands(_)
         | Told::Kept { .. }
         | Told::Named { .. }
         | Told::Listed(_)
@@ -142,6 +147,8 @@ pub(crate) struct Kept {
     pub(crate) book: SharedBook,
     /// What people said before, until somebody waits for it.
     said: Option<mpsc::Receiver<Vec<Sayings>>>,
+    /// What servers of profiles tell, until somebody listens.
+    pub(crate) news: Option<mpsc::Receiver<News>>,
 }
 
 /// A search that directories take part in.

@@ -9,6 +9,7 @@ use crate::kept;
 use crate::listener::Listener;
 use crate::memory;
 use crate::network::{Listen, Network};
+use crate::places;
 use crate::plugins::{self, Plugins};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
@@ -56,6 +57,7 @@ pub struct Builder {
     plugins: Plugins,
     store: Option<store::Settings>,
     directories: Vec<directory::Source>,
+    places: Vec<xcap::Source>,
     faces: Vec<Face>,
 }
 
@@ -77,6 +79,7 @@ impl Builder {
             plugins: Plugins::default(),
             store: None,
             directories: Vec::new(),
+            places: Vec::new(),
             faces: Vec::new(),
         }
     }
@@ -159,6 +162,13 @@ impl Builder {
         self
     }
 
+    /// Keeps what this account's person has on each of their phones at this server too, where favourites are kept.
+    #[must_use]
+    pub fn place(mut self, source: xcap::Source) -> Self {
+        self.places.push(source);
+        self
+    }
+
     /// Opens this face once the engine runs.
     #[must_use]
     pub fn face(mut self, face: Face) -> Self {
@@ -211,7 +221,12 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
-        let mut store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
+        let mut store = kept::connect(
+            self.store,
+            (self.directories, self.places),
+            &wiring,
+            &tasks,
+        )?;
         run_parts(self.parts, self.mailbox, &wiring, clock);
         // Nothing is heard before it is known who does not want to be disturbed.
         let (said, more) = kept::said_before(store.as_mut()).await;
@@ -226,6 +241,7 @@ impl Builder {
         if let Some(kept) = &store {
             commands.book = Rc::clone(&kept.book);
         }
+        let news = store.as_mut().and_then(|kept| kept.news.take());
         let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
@@ -241,6 +257,7 @@ impl Builder {
         });
         tell_restarts(&core, &wiring);
         hear_later(&core, more);
+        places::hear(&core, news, &core.tasks);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }

@@ -159,6 +159,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.message_tone", Kind::Tone(None)),
     key("account.directories", Kind::Devices),
     key("account.directory_refresh_s", number(1, 86_400)),
+    key("account.xcap", Kind::Text),
+    key("account.xcap_refresh_s", number(1, 86_400)),
     key("account.carddav_title", Kind::Text),
     key("account.carddav_principal_url", Kind::Text),
     key("account.carddav_refresh_s", number(1, 86_400)),

@@ -438,6 +438,17 @@ fn kept() -> Vec<EventBody> {
             directory: "Office".into(),
             error: None,
         })),
+        EventBody::XcapFailed(Box::new(crate::contacts::XcapChange {
+            server: "http://pbx.test/xcap".into(),
+            error: Some(ErrorObject::new(
+                Code::XCAP_FAILED,
+                "http://pbx.test/xcap says 500",
+            )),
+        })),
+        EventBody::XcapMended(Box::new(crate::contacts::XcapChange {
+            server: "http://pbx.test/xcap".into(),
+            error: None,
+        })),
     ]
 }
 
