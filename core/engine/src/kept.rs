@@ -33,15 +33,22 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// People that directories add to an answer.
 const PEOPLE: usize = 1_000;
 
+/// Who is asked beside the store.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) directories: Vec<Source>,
+    pub(crate) places: Vec<xcap::Source>,
+}
+
 /// Starts the store and directories and connects them, where they are wanted.
 pub(crate) fn connect(
     settings: Option<store::Settings>,
-    (sources, places): (Vec<Source>, Vec<xcap::Source>),
+    sources: Sources,
     wiring: &Rc<Wiring>,
     tasks: &Tasks,
 ) -> Result<Option<Kept>, Error> {
     let Some(settings) = settings else {
-        if !sources.is_empty() || !places.is_empty() {
+        if !sources.directories.is_empty() || !sources.places.is_empty() {
             tracing::warn!("no history is kept: directories and servers of profiles are not asked");
         }
         return Ok(None);
@@ -55,14 +62,23 @@ pub(crate) fn connect(
     let tell: directory::Tell = Arc::new(move |word| {
         let _ = told.try_send(word);
     });
-    let directories = Directories::start(sources, &tell).map_err(Error::Store)?;
-    let (beside, news) = places::connect(places, &store)?;
+    let directories = Directories::start(sources.directories, &tell).map_err(Error::Store)?;
+    let (beside, news) = places::connect(sources.places, &store)?;
+    let beside = Rc::new(beside);
     let (store, directories) = (Rc::new(store), Rc::new(directories));
     let (orders, books) = (Rc::clone(&store), Rc::clone(&directories));
+    let servers = Rc::clone(&beside);
     let to_store = Box::new(move |post: Post| {
         let order = post.try_into()?;
         if let Do::Name { call, owner, uri } = &order {
             books.name(*call, owner, uri);
+        }
+        if let Do::Forwards {
+            account,
+            forwarding,
+        } = &order
+        {
+            servers.forwards(account, forwarding);
         }
         orders.order(order);
         Ok(())

@@ -3,8 +3,8 @@
 
 use crate::error::Error;
 use crate::run::Core;
-use crate::tasks::Tasks;
 use control::contacts::{FavouritesChanged, XcapChange};
+use control::receiving::Forwarding;
 use control::{AccountHandle, EventBody};
 use ports::events;
 use ports::store::{Do, Standing};
@@ -52,6 +52,11 @@ pub(crate) fn connect(
 }
 
 impl Beside {
+    /// An account's calls are sent there now.
+    pub(crate) fn forwards(&self, account: &str, forwarding: &Forwarding) {
+        self.places.forwards(account, forwarding);
+    }
+
     /// These profiles stand here now.
     pub(crate) fn stands(&self, standing: Standing) {
         self.places.stands(&standing);
@@ -63,8 +68,12 @@ impl Beside {
 }
 
 /// Carries out what servers tell, as long as the engine runs.
-pub(crate) fn hear(core: &Rc<Core>, news: Option<Receiver<News>>, tasks: &Tasks) {
-    let Some(mut news) = news else { return };
+pub(crate) fn hear(core: &Rc<Core>) {
+    let mut store = core.store.borrow_mut();
+    let Some(mut news) = store.as_mut().and_then(|kept| kept.news.take()) else {
+        return;
+    };
+    let tasks = Rc::clone(&core.tasks);
     let core = Rc::downgrade(core);
     tasks.spawn(async move {
         while let (Some(news), Some(core)) = (news.recv().await, core.upgrade()) {
@@ -93,6 +102,14 @@ impl Core {
                 if let Some(kept) = self.store.borrow().as_ref() {
                     kept.store.order(Do::Share(shared));
                 }
+            }
+            Told::Forward {
+                account,
+                before,
+                after,
+            } => {
+                let mut commands = self.commands.borrow_mut();
+                commands.forward_came(&account, &before, &after);
             }
             Told::Trouble {
                 account,

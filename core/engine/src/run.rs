@@ -56,8 +56,7 @@ pub struct Builder {
     handles: Handles,
     plugins: Plugins,
     store: Option<store::Settings>,
-    directories: Vec<directory::Source>,
-    places: Vec<xcap::Source>,
+    sources: kept::Sources,
     faces: Vec<Face>,
 }
 
@@ -78,8 +77,7 @@ impl Builder {
             handles,
             plugins: Plugins::default(),
             store: None,
-            directories: Vec::new(),
-            places: Vec::new(),
+            sources: kept::Sources::default(),
             faces: Vec::new(),
         }
     }
@@ -158,14 +156,14 @@ impl Builder {
     /// Asks this directory too, where history and contacts are kept.
     #[must_use]
     pub fn directory(mut self, source: directory::Source) -> Self {
-        self.directories.push(source);
+        self.sources.directories.push(source);
         self
     }
 
     /// Keeps what this account's person has on each of their phones at this server too, where favourites are kept.
     #[must_use]
     pub fn place(mut self, source: xcap::Source) -> Self {
-        self.places.push(source);
+        self.sources.places.push(source);
         self
     }
 
@@ -221,12 +219,7 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
-        let mut store = kept::connect(
-            self.store,
-            (self.directories, self.places),
-            &wiring,
-            &tasks,
-        )?;
+        let mut store = kept::connect(self.store, self.sources, &wiring, &tasks)?;
         run_parts(self.parts, self.mailbox, &wiring, clock);
         // Nothing is heard before it is known who does not want to be disturbed.
         let (said, more) = kept::said_before(store.as_mut()).await;
@@ -241,7 +234,6 @@ impl Builder {
         if let Some(kept) = &store {
             commands.book = Rc::clone(&kept.book);
         }
-        let news = store.as_mut().and_then(|kept| kept.news.take());
         let commands = RefCell::new(commands);
         let core = Rc::new(Core {
             hub,
@@ -257,7 +249,6 @@ impl Builder {
         });
         tell_restarts(&core, &wiring);
         hear_later(&core, more);
-        places::hear(&core, news, &core.tasks);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
@@ -293,8 +284,9 @@ fn tell_restarts(core: &Rc<Core>, wiring: &Wiring) {
     }));
 }
 
-/// What people said before and a slow disk says late.
+/// What people said before and a slow disk says late, and what servers say.
 fn hear_later(core: &Rc<Core>, more: Option<Receiver<Vec<Sayings>>>) {
+    places::hear(core);
     let Some(mut more) = more else { return };
     let late = Rc::downgrade(core);
     core.tasks.spawn(async move {

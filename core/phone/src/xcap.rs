@@ -20,6 +20,7 @@ pub(crate) fn sources(settings: &Settings, accounts: &[Account]) -> Vec<Source> 
                 owner: account.owner(),
                 domain: from.domain.clone(),
                 server: wanted.root.clone(),
+                forwarding: wanted.forwarding,
                 refresh: wanted.refresh,
                 open: open(wanted.root.clone(), account),
             });

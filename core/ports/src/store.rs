@@ -4,6 +4,7 @@ use crate::Said;
 use crate::blf::LampWish;
 use crate::book::Book;
 use control::contacts::{DirectoryChange, Profile, StoreChange};
+use control::receiving::Forwarding;
 use control::history::{HistoryRecord, KnownName};
 use control::{CallHandle, Contact, TextMessage, Timestamp};
 use std::sync::Arc;
@@ -34,6 +35,13 @@ pub enum Do {
     Follow {
         /// See [`Account::owner`](crate::Account::owner).
         owner: String,
+    },
+    /// An account's calls are sent there now: for its server, where that wants to know; nothing is kept.
+    Forwards {
+        /// The account.
+        account: String,
+        /// Where to.
+        forwarding: Box<Forwarding>,
     },
     /// Has these profiles stand, if nobody changed them meanwhile; answered by [`Told::Stands`] with what stands then.
     Share(Box<Shared>),

@@ -58,6 +58,8 @@ pub struct Xcap {
     pub root: String,
     /// How often it is asked whether something changed.
     pub refresh: Duration,
+    /// Whether it knows where calls are sent, too.
+    pub forwarding: bool,
 }
 
 /// One account.

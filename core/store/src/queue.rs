@@ -160,6 +160,8 @@ impl Queue {
                 waiting.follows.retain(|other| *other != owner);
                 waiting.follows.push(owner);
             }
+            // Its server is told beside us.
+            Do::Forwards { .. } => return,
             name @ Do::Name { .. } => {
                 if waiting.names.len() >= NAMES {
                     waiting.names.pop_front();

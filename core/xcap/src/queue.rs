@@ -1,5 +1,6 @@
 //! What waits for a place's thread.
 
+use control::receiving::Forwarding;
 use ports::store::Standing;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,8 @@ const WAITING: usize = 64;
 pub(crate) enum Word {
     /// The profiles that stand here now.
     Stands(Box<Standing>),
+    /// Where calls are sent here now.
+    Forwards(Box<Forwarding>),
 }
 
 #[derive(Debug, Default)]

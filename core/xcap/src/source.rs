@@ -4,11 +4,13 @@ use control::ErrorObject;
 use std::fmt;
 use std::time::Duration;
 
-/// Documents of a person. Source: RFC 4826 §3.4.
+/// Documents of a person. Source: RFC 4826 §3.4, 3GPP TS 24.623 §5.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Profiles with their favourites.
     Profiles,
+    /// Where calls are sent.
+    Diversion,
 }
 
 impl Place {
@@ -16,6 +18,7 @@ impl Place {
     pub fn path(self, user: &str) -> String {
         match self {
             Self::Profiles => format!("resource-lists/users/{user}/index"),
+            Self::Diversion => format!("simservs.ngn.etsi.org/users/{user}/simservs.xml"),
         }
     }
 
@@ -23,6 +26,7 @@ impl Place {
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Profiles => "application/resource-lists+xml",
+            Self::Diversion => "application/vnd.etsi.simservs+xml",
         }
     }
 }
@@ -70,6 +74,8 @@ pub struct Source {
     pub domain: String,
     /// The server's address, for people.
     pub server: String,
+    /// Whether the server knows where calls are sent, too.
+    pub forwarding: bool,
     /// How often the server is asked whether something changed.
     pub refresh: Duration,
     /// Opens the way.

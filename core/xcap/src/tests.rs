@@ -28,6 +28,8 @@ enum Play {
 struct Server {
     play: Play,
     document: String,
+    /// Where calls are sent.
+    diversion: String,
     version: u32,
     puts: u32,
     gets: u32,
@@ -52,26 +54,35 @@ impl Way {
     }
 }
 
-fn answer(status: u16, server: &Server) -> Answer {
+impl Server {
+    fn at(&mut self, place: Place) -> &mut String {
+        match place {
+            Place::Profiles => &mut self.document,
+            Place::Diversion => &mut self.diversion,
+        }
+    }
+}
+
+fn answer(status: u16, server: &mut Server, place: Place) -> Answer {
     Answer {
         status,
         tag: Some(format!("\"{}\"", server.version)),
-        body: server.document.clone().into_bytes(),
+        body: server.at(place).clone().into_bytes(),
     }
 }
 
 impl Ask for Way {
-    fn get(&mut self, _: Place) -> Result<Answer, ErrorObject> {
+    fn get(&mut self, place: Place) -> Result<Answer, ErrorObject> {
         let played = self.play()?;
         let mut server = self.0.lock().unwrap();
         server.gets += 1;
         Ok(played.unwrap_or_else(|| {
-            let status = if server.document.is_empty() { 404 } else { 200 };
-            answer(status, &server)
+            let is_there = !server.at(place).is_empty();
+            answer(if is_there { 200 } else { 404 }, &mut server, place)
         }))
     }
 
-    fn put(&mut self, _: Place, of: &Version, body: &str) -> Result<Answer, ErrorObject> {
+    fn put(&mut self, place: Place, of: &Version, body: &str) -> Result<Answer, ErrorObject> {
         if let Some(played) = self.play()? {
             return Ok(played);
         }
@@ -79,22 +90,23 @@ impl Ask for Way {
         server.puts += 1;
         if let Play::Beside(times, document) = server.play.clone()
             && times > 0
+            && place == Place::Profiles
         {
             server.play = Play::Beside(times - 1, document);
             server.document = document.to_owned();
             server.version += 1;
         }
         let fits = match of {
-            Version::New => server.document.is_empty(),
+            Version::New => server.at(place).is_empty(),
             Version::Tag(tag) => *tag == format!("\"{}\"", server.version),
             Version::Any => false,
         };
         if !fits {
-            return Ok(answer(412, &server));
+            return Ok(answer(412, &mut server, place));
         }
-        server.document = body.to_owned();
+        *server.at(place) = body.to_owned();
         server.version += 1;
-        Ok(answer(200, &server))
+        Ok(answer(200, &mut server, place))
     }
 }
 
@@ -104,6 +116,7 @@ struct Phone {
     told: Receiver<Told>,
     profiles: Vec<Profile>,
     ledger: Option<String>,
+    forwarding: Forwarding,
 }
 
 impl Phone {
@@ -119,6 +132,7 @@ impl Phone {
             owner: OWNER.into(),
             domain: "pbx.test".into(),
             server: "http://pbx.test/xcap".into(),
+            forwarding: true,
             refresh: SOON,
             open: Box::new(move || Ok(Box::new(Way(Arc::clone(&server))))),
         };
@@ -128,6 +142,7 @@ impl Phone {
             told,
             profiles,
             ledger,
+            forwarding: Forwarding::default(),
         };
         phone.stands();
         phone
@@ -173,10 +188,30 @@ impl Phone {
                     }
                     self.stands();
                 }
+                Told::Forward { before, after, .. } => {
+                    if *before == self.forwarding {
+                        self.forwards(&after);
+                    }
+                }
                 Told::Trouble { error, .. } => failures.extend(error.map(|error| *error)),
             }
         }
         failures
+    }
+
+    /// Calls are sent there from now on.
+    fn forwards(&mut self, to: &Forwarding) {
+        self.forwarding = to.clone();
+        self.places.forwards("main", to);
+    }
+
+    fn wait_forwards(&mut self, wanted: &Forwarding) {
+        let until = Instant::now() + WAIT;
+        while self.forwarding != *wanted {
+            let found = &self.forwarding;
+            assert!(Instant::now() < until, "{found:?}, not {wanted:?}");
+            self.keep();
+        }
     }
 
     fn wait_failure(&mut self) -> ErrorObject {
@@ -215,6 +250,7 @@ fn server(play: Play, document: &str) -> Shared {
     Arc::new(Mutex::new(Server {
         play,
         document: document.to_owned(),
+        diversion: String::new(),
         version: 1,
         puts: 0,
         gets: 0,
@@ -346,4 +382,84 @@ fn a_ledger_that_cannot_be_read_costs_no_favourite() {
     let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
     let mut phone = Phone::start(&server, main_with(&["1"]), Some("{}".to_owned()));
     phone.wait_shows(&["main: 5 1"]);
+}
+
+fn to(always: Option<&str>, busy: Option<&str>) -> Forwarding {
+    Forwarding {
+        always: always.map(str::to_owned),
+        busy: busy.map(str::to_owned),
+        ..Forwarding::default()
+    }
+}
+
+/// What the server's portal says from now on.
+fn portal(server: &Shared, forwarding: &Forwarding) {
+    let mut server = open(server);
+    let mut document = match server.diversion.as_str() {
+        "" => Diversion::new("pbx.test"),
+        text => Diversion::read(text.as_bytes(), "pbx.test").unwrap(),
+    };
+    document.write(forwarding);
+    server.diversion = document.text();
+    server.version += 1;
+}
+
+fn at_server(server: &Shared) -> Forwarding {
+    let text = open(server).diversion.clone();
+    let document = Diversion::read(text.as_bytes(), "pbx.test");
+    document.map_or_else(|_| Forwarding::default(), |document| document.forwarding())
+}
+
+#[test]
+fn m_134_what_is_said_here_goes_there_and_what_changes_there_holds_here() {
+    let server = server(Play::Well, "");
+    let mut phone = Phone::start(&server, main_with(&["1"]), None);
+    phone.forwards(&to(Some("600"), None));
+    wait_until(|| at_server(&server) == to(Some("600"), None));
+    phone.keep();
+    portal(&server, &to(None, Some("700")));
+    phone.wait_forwards(&to(None, Some("700")));
+    phone.forwards(&Forwarding::default());
+    wait_until(|| at_server(&server).is_off());
+    phone.keep();
+    let puts = open(&server).puts;
+    let gets = open(&server).gets;
+    wait_until(|| open(&server).gets > gets + 5);
+    assert_eq!(open(&server).puts, puts, "nothing changed: nothing is put");
+}
+
+/// While the server is away both sides change something, and the phone is started anew: rule by rule the phone's own
+/// change holds, everything else is the server's.
+#[test]
+fn m_134_after_a_time_apart_the_phones_own_changes_hold() {
+    let server = server(Play::Well, "");
+    let mut phone = Phone::start(&server, main_with(&["1"]), None);
+    phone.forwards(&to(Some("600"), Some("601")));
+    wait_until(|| at_server(&server) == to(Some("600"), Some("601")));
+    wait_until(|| {
+        phone.keep();
+        let kept = phone.ledger.clone().unwrap_or_default();
+        kept.contains("\"always\":\"600\"")
+    });
+    open(&server).play = Play::Away;
+    phone.wait_failure();
+    phone.forwards(&to(None, Some("601")));
+    portal(&server, &to(Some("610"), Some("611")));
+    phone.keep();
+    let (profiles, ledger) = (phone.profiles.clone(), phone.ledger.clone());
+    drop(phone);
+    open(&server).play = Play::Well;
+    let mut phone = Phone::start(&server, profiles, ledger);
+    phone.forwards(&to(None, Some("601")));
+    phone.wait_forwards(&to(None, Some("611")));
+    wait_until(|| at_server(&server) == to(None, Some("611")));
+}
+
+#[test]
+fn m_134_who_never_agreed_takes_the_servers_word() {
+    let server = server(Play::Well, "");
+    portal(&server, &to(Some("600"), None));
+    let mut phone = Phone::start(&server, main_with(&["1"]), None);
+    phone.forwards(&to(None, Some("1")));
+    phone.wait_forwards(&to(Some("600"), None));
 }

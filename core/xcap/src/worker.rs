@@ -1,11 +1,13 @@
 //! What a place's thread does: asks its server again and again, and at once when something changed here.
 
+use crate::diversion::{self, Diversion};
 use crate::document::Document;
 use crate::ledger::Ledger;
 use crate::queue::{Next, Queue, Word};
 use crate::source::{Answer, Ask, Place, Source, Version};
 use crate::{Tell, Told};
 use control::contacts::Profile;
+use control::receiving::Forwarding;
 use control::{Code, ErrorObject, quoted};
 use ports::store::{Shared, Standing};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -25,6 +27,10 @@ struct Worker<'a> {
     ledger: Ledger,
     /// What was told to stand here last.
     offered: Option<Vec<Profile>>,
+    /// Where calls are sent here; `None`: the engine has not said yet.
+    forwards: Option<Forwarding>,
+    /// Where they were told to be sent last.
+    offered_forwarding: Option<Forwarding>,
     /// For how long it is left alone.
     failing: Option<Duration>,
     due: Option<Instant>,
@@ -39,6 +45,8 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
         standing: None,
         ledger: Ledger::default(),
         offered: None,
+        forwards: None,
+        offered_forwarding: None,
         failing: None,
         due: None,
     };
@@ -47,6 +55,7 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
             Next::End => return,
             Next::Due => worker.meet(),
             Next::Word(Word::Stands(standing)) => worker.stands(*standing),
+            Next::Word(Word::Forwards(forwarding)) => worker.forwards(*forwarding),
         }
     }
 }
@@ -87,6 +96,28 @@ impl Worker<'_> {
         self.standing = Some(standing.profiles);
     }
 
+    fn forwards(&mut self, forwarding: Forwarding) {
+        if self.offered_forwarding.as_ref() == Some(&forwarding) {
+            // It was taken: phone and server agree.
+            self.offered_forwarding = None;
+            self.agree(forwarding.clone());
+        }
+        let is_said = self.ledger.forwarding.as_ref() != Some(&forwarding);
+        if self.standing.is_some() && is_said {
+            self.due = Some(Instant::now());
+        }
+        self.forwards = Some(forwarding);
+    }
+
+    fn agree(&mut self, on: Forwarding) {
+        if self.ledger.forwarding.as_ref() != Some(&on) {
+            self.ledger.forwarding = Some(on);
+            if let Some(standing) = &self.standing {
+                self.share(standing, standing);
+            }
+        }
+    }
+
     /// Has the store keep `profiles` and the ledger, if `before` still stands.
     fn share(&self, before: &[Profile], profiles: &[Profile]) {
         let mut ledger = self.ledger.clone();
@@ -108,7 +139,7 @@ impl Worker<'_> {
             self.due = None;
             return;
         };
-        let met = self.profiles(&standing);
+        let met = self.profiles(&standing).and_then(|()| self.diversion());
         let wait = match met {
             Ok(()) => {
                 if self.failing.take().is_some() {
@@ -150,12 +181,17 @@ impl Worker<'_> {
 
     /// Brings profiles here and there together.
     fn profiles(&mut self, standing: &[Profile]) -> Result<(), ErrorObject> {
+        let domain = self.source.domain.clone();
         for _ in 0..TRIES {
-            let (found, version) = self.fetch()?;
+            let (found, version) = match self.fetch(Place::Profiles)? {
+                Some((body, version)) => (self.read(Document::read(&body, &domain))?, version),
+                None => (Document::new(&domain), Version::New),
+            };
             let is_there = version != Version::New;
             let mut ledger = self.ledger.clone();
             let document = ledger.meet(found.clone(), is_there, now());
-            if !document.lists_as(&found) && !self.put(&version, &document)? {
+            let is_news = !document.lists_as(&found);
+            if is_news && !self.put(Place::Profiles, &version, &document.text())? {
                 continue;
             }
             let in_use = standing.iter().find(|profile| profile.active);
@@ -172,35 +208,78 @@ impl Worker<'_> {
             }
             return Ok(());
         }
-        Err(refused(
+        Err(self.overtaken())
+    }
+
+    /// Brings together where calls are sent here and there.
+    fn diversion(&mut self) -> Result<(), ErrorObject> {
+        let Some(ours) = self.forwards.clone().filter(|_| self.source.forwarding) else {
+            return Ok(());
+        };
+        let domain = self.source.domain.clone();
+        for _ in 0..TRIES {
+            let (found, version) = match self.fetch(Place::Diversion)? {
+                Some((body, version)) => (self.read(Diversion::read(&body, &domain))?, version),
+                None => (Diversion::new(&domain), Version::New),
+            };
+            let theirs = found.is_there().then(|| found.forwarding());
+            let agreed = self.ledger.forwarding.as_ref();
+            let wanted = diversion::joined(&ours, agreed, theirs.as_ref());
+            let mut document = found.clone();
+            document.write(&wanted);
+            if document != found && !self.put(Place::Diversion, &version, &document.text())? {
+                continue;
+            }
+            // As the server has it: its timer, for one, takes less than ours.
+            let after = document.forwarding();
+            if after == ours {
+                self.offered_forwarding = None;
+                self.agree(ours);
+            } else {
+                self.offered_forwarding = Some(after.clone());
+                (self.tell)(Told::Forward {
+                    account: self.source.account.clone(),
+                    before: Box::new(ours),
+                    after: Box::new(after),
+                });
+            }
+            return Ok(());
+        }
+        Err(self.overtaken())
+    }
+
+    fn overtaken(&self) -> ErrorObject {
+        refused(
             &self.source,
             &format!("had another version each of {TRIES} times"),
             "see whether other programs write it all the time; it is tried again by itself",
-        ))
+        )
     }
 
-    /// The document, and which version it is.
-    fn fetch(&mut self) -> Result<(Document, Version), ErrorObject> {
-        let answer = self.way()?.get(Place::Profiles)?;
+    fn read<T>(&self, read: Result<T, String>) -> Result<T, ErrorObject> {
+        read.map_err(|why| {
+            let why = format!("sends a document that {why}");
+            let fix = "repair or remove it at the server; what is kept here stays, and is put there then";
+            refused(&self.source, &why, fix)
+        })
+    }
+
+    /// A document, and which version it is; `None`: there is none.
+    fn fetch(&mut self, place: Place) -> Result<Option<(Vec<u8>, Version)>, ErrorObject> {
+        let answer = self.way()?.get(place)?;
         match answer.status {
             200 => {
-                let read = Document::read(&answer.body, &self.source.domain);
-                let document = read.map_err(|why| {
-                    let why = format!("sends a document that {why}");
-                    let fix = "repair or remove it at the server; what is kept here stays, and is put there then";
-                    refused(&self.source, &why, fix)
-                })?;
-                Ok((document, answer.tag.map_or(Version::Any, Version::Tag)))
+                let version = answer.tag.map_or(Version::Any, Version::Tag);
+                Ok(Some((answer.body, version)))
             }
-            404 => Ok((Document::new(&self.source.domain), Version::New)),
+            404 => Ok(None),
             _ => Err(self.status(&answer)),
         }
     }
 
     /// Puts it; `false`: somebody was faster.
-    fn put(&mut self, version: &Version, document: &Document) -> Result<bool, ErrorObject> {
-        let text = document.text();
-        let answer = self.way()?.put(Place::Profiles, version, &text)?;
+    fn put(&mut self, place: Place, version: &Version, text: &str) -> Result<bool, ErrorObject> {
+        let answer = self.way()?.put(place, version, text)?;
         match answer.status {
             200 | 201 | 204 => Ok(true),
             412 => Ok(false),

@@ -100,6 +100,15 @@ impl Element {
         })
     }
 
+    /// The text in it, without white space around it.
+    pub(crate) fn text(&self) -> String {
+        let texts = self.children.iter().filter_map(|node| match node {
+            Node::Text(text) => Some(text.as_str()),
+            Node::Element(_) | Node::Comment(_) => None,
+        });
+        texts.collect::<String>().trim().to_owned()
+    }
+
     /// Takes away the elements that `goes` names.
     pub(crate) fn remove(&mut self, goes: impl Fn(&Element) -> bool) {
         self.children

@@ -14,6 +14,7 @@ pub(super) fn of_account(
 ) -> Option<Option<Xcap>> {
     let key = values.account_key(id, "xcap");
     let refresh = values.seconds(&values.account_key(id, "xcap_refresh_s"))?;
+    let forwarding = values.switch(&values.account_key(id, "xcap_forwarding"))?;
     let root = values.text(&key)?.trim();
     if root.is_empty() {
         return Some(None);
@@ -32,5 +33,6 @@ pub(super) fn of_account(
     Some(Some(Xcap {
         root: root.trim_end_matches('/').to_owned(),
         refresh,
+        forwarding,
     }))
 }
