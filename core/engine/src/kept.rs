@@ -2,7 +2,7 @@
 
 use crate::commands::{Outcome, is_kept, is_slow};
 use crate::error::Error;
-use crate::places::{self, News};
+use crate::places::{self, Beside, News};
 use crate::run::Core;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
@@ -66,8 +66,44 @@ pub(crate) fn connect(
     let (beside, news) = places::connect(sources.places, &store)?;
     let beside = Rc::new(beside);
     let (store, directories) = (Rc::new(store), Rc::new(directories));
-    let (orders, books) = (Rc::clone(&store), Rc::clone(&directories));
-    let servers = Rc::clone(&beside);
+    take_orders(wiring, (&store, &directories, &beside));
+    let book = SharedBook::default();
+    let (say, said) = mpsc::channel(SAYINGS);
+    let line = Rc::clone(wiring);
+    let rules = Rc::clone(&book);
+    let orders = Rc::clone(&store);
+    tasks.spawn(async move {
+        while let Some(told) = hear.recv().await {
+            match told {
+                Told::Listed(list) => orders.order(Do::List(list)),
+                Told::Stands(standing) => beside.stands(*standing),
+                Told::Said(all) => drop(say.try_send(all)),
+                told => {
+                    if matches!(told, Told::Failed(_)) {
+                        // Nobody waits any more for what cannot be read.
+                        let _ = say.try_send(Vec::new());
+                    }
+                    hand_on(told, &line, &rules);
+                }
+            }
+        }
+    });
+    Ok(Some(Kept {
+        store,
+        directories,
+        book,
+        said: Some(said),
+        news: Some(news),
+    }))
+}
+
+/// Orders go to the store, and those that others carry out beside it to them too.
+fn take_orders(
+    wiring: &Wiring,
+    (store, directories, beside): (&Rc<Store>, &Rc<Directories>, &Rc<Beside>),
+) {
+    let (orders, books) = (Rc::clone(store), Rc::clone(directories));
+    let servers = Rc::clone(beside);
     let to_store = Box::new(move |post: Post| {
         let order = post.try_into()?;
         if let Do::Name { call, owner, uri } = &order {
@@ -84,38 +120,6 @@ pub(crate) fn connect(
         Ok(())
     });
     wiring.connect_outside(Address::Store, to_store);
-    let book = SharedBook::default();
-    let (say, said) = mpsc::channel(SAYINGS);
-    let (line, orders, rules) = (Rc::clone(wiring), Rc::clone(&store), Rc::clone(&book));
-    tasks.spawn(async move {
-        while let Some(told) = hear.recv().await {
-            match told {
-                Told::Listed(list) => orders.order(Do::List(list)),
-                Told::Stands(standing) => beside.stands(*standing),
-                Told::Said(all) => drop(say.try_send(all)),
-                Told::Failed(_) => {
-                    // Nobody waits any more for what cannot be read.
-                    let _ = say.try_send(Vec::new());
-                    hand_on(told, &line, &rules);
-                }
-                Told::Kept { .. }
-                | Told::KeptMessage { .. }
-                | Told::Named { .. }
-                | Told::Book(_)
-                | Told::Watched(_)
-                | Told::Copied { .. }
-                | Told::Directory(_)
-                | Told::Mended(_) => hand_on(told, &line, &rules),
-            }
-        }
-    });
-    Ok(Some(Kept {
-        store,
-        directories,
-        book,
-        said: Some(said),
-        news: Some(news),
-    }))
 }
 
 /// Tells the part that wants to hear it.

@@ -4,8 +4,8 @@ use crate::Said;
 use crate::blf::LampWish;
 use crate::book::Book;
 use control::contacts::{DirectoryChange, Profile, StoreChange};
-use control::receiving::Forwarding;
 use control::history::{HistoryRecord, KnownName};
+use control::receiving::Forwarding;
 use control::{CallHandle, Contact, TextMessage, Timestamp};
 use std::sync::Arc;
 

@@ -81,17 +81,17 @@ mod tests {
             (Key::Number("*21#5".into()), "sip:*21%235@pbx.test"),
             (Key::Number("sip:a@b.test".into()), "sip:a@b.test"),
             (Key::Number("sips:a@pbx.test".into()), "sips:a@pbx.test"),
-            (
-                Key::Name("Änne B".into()),
-                "urn:offhook:name:%C3%84nne%20B",
-            ),
+            (Key::Name("Änne B".into()), "urn:offhook:name:%C3%84nne%20B"),
         ] {
             assert_eq!(written(&key, "pbx.test"), uri);
             assert_eq!(read(uri, "pbx.test"), Some(key));
         }
         for (uri, number) in [
             ("SIP:102@PBX.test", Some("102")),
-            ("sip:102@pbx.test;user=phone", Some("sip:102@pbx.test;user=phone")),
+            (
+                "sip:102@pbx.test;user=phone",
+                Some("sip:102@pbx.test;user=phone"),
+            ),
             ("tel:+49711123;phone-context=x", Some("+49711123")),
             ("pres:a@b", None),
             ("mailto:a@b", None),

@@ -167,7 +167,8 @@ fn position(of: &Element, is: impl Fn(&Element) -> bool) -> Option<usize> {
 fn child<'a>(of: &'a mut Element, space: &str, written: &str) -> &'a mut Element {
     let name = written.rsplit(':').next().unwrap_or(written);
     let at = position(of, |e| e.is(space, name)).unwrap_or_else(|| {
-        of.children.push(Node::Element(Element::new(written, space)));
+        of.children
+            .push(Node::Element(Element::new(written, space)));
         of.children.len() - 1
     });
     match &mut of.children[at] {

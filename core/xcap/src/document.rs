@@ -64,7 +64,9 @@ impl Document {
         let stones = roster.clone();
         for (name, element) in self.lists() {
             let known = base.lists.get(name);
-            let Some(list) = roster.list(name) else { continue };
+            let Some(list) = roster.list(name) else {
+                continue;
+            };
             let alive = known.filter(|list| list.is_there());
             let mark = stamped(element, alive.map(|list| list.mark), now);
             list.mark.added = mark.max(list.mark.gone).max(list.mark.added);
@@ -91,7 +93,9 @@ impl Document {
                 continue;
             }
             let listed = self.lists().any(|(other, _)| other == name);
-            let Some(list) = roster.list(name) else { continue };
+            let Some(list) = roster.list(name) else {
+                continue;
+            };
             if !listed && list.mark.gone <= known.mark.added {
                 let latest = known.entries.values().map(|mark| mark.added).max();
                 let latest = latest.unwrap_or_default().max(known.mark.added);

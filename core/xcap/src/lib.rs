@@ -119,7 +119,8 @@ impl Places {
     /// An account's calls are sent there now. Never waits.
     pub fn forwards(&self, account: &str, forwarding: &Forwarding) {
         for line in self.lines.iter().filter(|l| l.account == account) {
-            line.queue.push(Word::Forwards(Box::new(forwarding.clone())));
+            line.queue
+                .push(Word::Forwards(Box::new(forwarding.clone())));
         }
     }
 }

@@ -328,7 +328,10 @@ fn m_112_a_version_that_another_put_between_is_joined() {
     let puts = open(&server).puts;
     let failure = phone.wait_failure();
     assert!(failure.detail.contains("another version"), "{failure}");
-    assert!(open(&server).puts - puts <= 10, "it is left alone for a while");
+    assert!(
+        open(&server).puts - puts <= 10,
+        "it is left alone for a while"
+    );
 }
 
 /// Whatever a server sends, it costs nothing here, nothing is put, and it is told with cause and fix.
@@ -340,7 +343,11 @@ fn m_112_hostile_answers_lose_nothing_and_are_told() {
     for (status, body, why) in [
         (200, bomb.as_bytes().to_vec(), "document type"),
         (200, long.into_bytes(), "longer than"),
-        (200, b"<simservs xmlns=\"urn:x\"/>".to_vec(), "begins with 'simservs'"),
+        (
+            200,
+            b"<simservs xmlns=\"urn:x\"/>".to_vec(),
+            "begins with 'simservs'",
+        ),
         (200, b"<resource-lists".to_vec(), "no well-formed XML"),
         (200, b"\xff\xfe".to_vec(), "no text in UTF-8"),
         (200, Vec::new(), "no well-formed XML"),
@@ -374,7 +381,11 @@ fn m_112_what_is_said_meanwhile_is_not_lost() {
     phone.wait_shows(&["main: 5 1 2"]);
     wait_until(|| open(&server).document.contains("sip:2@pbx.test"));
     phone.says(&main_with(&["1", "2"]));
-    wait_until(|| !open(&server).document.contains("<entry uri=\"sip:5@pbx.test\""));
+    wait_until(|| {
+        !open(&server)
+            .document
+            .contains("<entry uri=\"sip:5@pbx.test\"")
+    });
 }
 
 #[test]

@@ -31,8 +31,8 @@ struct Worker<'a> {
     forwards: Option<Forwarding>,
     /// Where they were told to be sent last.
     offered_forwarding: Option<Forwarding>,
-    /// For how long it is left alone.
-    failing: Option<Duration>,
+    /// For how long it is left alone, and why.
+    failing: Option<(Duration, String)>,
     due: Option<Instant>,
 }
 
@@ -63,7 +63,9 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
 /// Unit: ms since 1970.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 /// A failure of the server, in words behind its address.
@@ -74,7 +76,10 @@ fn refused(source: &Source, why: &str, fix: &str) -> ErrorObject {
 impl Worker<'_> {
     fn stands(&mut self, standing: Standing) {
         if self.standing.is_none() {
-            let kept = standing.ledger.as_deref().unwrap_or("{\"roster\":{\"lists\":{}}}");
+            let kept = standing
+                .ledger
+                .as_deref()
+                .unwrap_or("{\"roster\":{\"lists\":{}}}");
             match serde_json::from_str(kept) {
                 Ok(ledger) => self.ledger = ledger,
                 Err(why) => tracing::warn!(%why, "what is known of the server's profiles is lost"),
@@ -143,7 +148,7 @@ impl Worker<'_> {
         let wait = match met {
             Ok(()) => {
                 if self.failing.take().is_some() {
-                    tracing::info!(server = self.source.server, "takes profiles again");
+                    tracing::info!(server = self.source.server, "keeps again what it should");
                     self.trouble(None);
                 }
                 self.source.refresh
@@ -157,17 +162,19 @@ impl Worker<'_> {
         self.due = Some(Instant::now() + wait);
     }
 
+    /// Told once for each reason.
     fn fail(&mut self, error: ErrorObject) -> Duration {
-        let wait = match self.failing {
-            Some(wait) => (wait * 2).min(MOST),
-            None => FIRST,
-        };
-        if self.failing.is_none() {
-            let (server, why) = (&self.source.server, &error.detail);
-            tracing::warn!(server, why, "takes no profiles");
+        let before = self.failing.take();
+        let wait = before
+            .as_ref()
+            .map_or(FIRST, |(wait, _)| (*wait * 2).min(MOST));
+        let why = error.detail.clone();
+        if before.is_none_or(|(_, before)| before != why) {
+            let server = &self.source.server;
+            tracing::warn!(server, why, "cannot keep what it should");
             self.trouble(Some(Box::new(error)));
         }
-        self.failing = Some(wait);
+        self.failing = Some((wait, why));
         wait
     }
 
@@ -259,7 +266,8 @@ impl Worker<'_> {
     fn read<T>(&self, read: Result<T, String>) -> Result<T, ErrorObject> {
         read.map_err(|why| {
             let why = format!("sends a document that {why}");
-            let fix = "repair or remove it at the server; what is kept here stays, and is put there then";
+            let fix =
+                "repair or remove it at the server; what is kept here stays, and is put there then";
             refused(&self.source, &why, fix)
         })
     }
@@ -304,7 +312,9 @@ impl Worker<'_> {
             said => format!(": {}", quoted(said)),
         };
         let fix = match status {
-            401 | 403 => "see whether user and password of the account are those of this server, and may write there",
+            401 | 403 => {
+                "see whether user and password of the account are those of this server, and may write there"
+            }
             409 | 413 => "see what the server allows in lists of people, and how long they may be",
             400..500 => "see whether xcap is the root of the XCAP server",
             _ => "see the server's log; it is tried again by itself within a minute",

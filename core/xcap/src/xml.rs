@@ -298,7 +298,17 @@ mod tests {
         let long = " ".repeat(5 << 20);
         let bomb = "<!DOCTYPE x [<!ENTITY a \"aa\"><!ENTITY b \"&a;&a;\">]><x>&b;</x>";
         for text in [
-            "", "no", "<a>", "<a></b>", "<a/><b/>", "<a>&nope;</a>", "<a k=\"&nope;\"/>", bomb, &deep, &wide, &long,
+            "",
+            "no",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a>&nope;</a>",
+            "<a k=\"&nope;\"/>",
+            bomb,
+            &deep,
+            &wide,
+            &long,
         ] {
             let refused = read(text.as_bytes());
             assert!(refused.is_err(), "{:.40}: {refused:?}", text);

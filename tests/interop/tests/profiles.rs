@@ -1,4 +1,5 @@
-//! Profiles and favourites at a server, for each phone of their person: Kamailio's xcap_server.
+//! Profiles and favourites at a server, for each phone of their person: Kamailio's xcap_server; and
+//! where calls are sent, at an XCAP server in Python.
 
 #![allow(
     clippy::wildcard_enum_match_arm,
@@ -8,9 +9,12 @@
 use anyhow::{Context as _, Result, ensure};
 use control::command::NoFields;
 use control::contacts::{FavouriteOf, ProfileRef};
+use control::receiving::{Forward, ForwardWhen};
 use control::{Code, Command, EventBody, Favourite, Reply};
+use offhook_interop::directories::XcapServer;
 use offhook_interop::engine::{Answer, Daemon, Wish};
-use offhook_interop::{Client, Kamailio, Rig, kamailio};
+use offhook_interop::sipp::Wish as Script;
+use offhook_interop::{Client, Engine, Kamailio, Rig, Sipp, kamailio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -145,14 +149,20 @@ fn refuses(rig: &Rig) -> Result<()> {
         users: vec![(PERSON.0, "another")],
         ..kamailio::Wish::default()
     };
-    let server = Kamailio::start(rig, "server", &wish)?;
+    let mut server = Kamailio::start(rig, "server", &wish)?;
+    server.kill();
     let (_engine, mut client) = phone(rig, "engine", &root(&server))?;
+    // It is away at first; that it does not take the password is another reason, and so told again.
+    server.restart()?;
     client.ask(Command::FavouriteAdd(favourite("main", "102")))?;
     let failed = client.wait("xcap.failed", PATIENCE, |event| match &event.body {
         EventBody::XcapFailed(change) => change.error.clone(),
         _ => None,
     })?;
-    ensure!(failed.detail.contains("does not take the password"), "{failed}");
+    ensure!(
+        failed.detail.contains("does not take the password"),
+        "{failed}"
+    );
     ensure!(!failed.to_string().contains(PERSON.1), "{failed}");
     ensure!(failed.fix.contains("password"), "{failed}");
     ensure!(shown(&mut client)? == ["main: 102"], "nothing is lost");
@@ -164,7 +174,86 @@ fn m_112_a_password_that_the_server_does_not_take_is_told() {
     let Some(rig) = Rig::new("profiles-refused", &["kamailio"]) else {
         return;
     };
-    refuses(&rig)
-        .context("a wrong password")
-        .unwrap();
+    refuses(&rig).context("a wrong password").unwrap();
+}
+
+/// Where the server keeps where calls are sent. Source: 3GPP TS 24.623 §5.3.
+const DIVERSION: &str = "simservs.ngn.etsi.org/users/sip:101@offhook.test/simservs.xml";
+
+fn forward(when: ForwardWhen, to: Option<&str>) -> Command {
+    Command::Forward(Forward {
+        account: None,
+        when,
+        to: to.map(str::to_owned),
+        after_s: None,
+    })
+}
+
+fn wait_document(server: &XcapServer, holds: impl Fn(&str) -> bool) -> Result<String> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let text = server.document(DIVERSION);
+        if holds(&text) {
+            return Ok(text);
+        }
+        ensure!(Instant::now() < until, "the server has {text:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What is said at the phone is at the server, and what its portal changes is told, shown and done.
+fn forwards_both_ways(rig: &Rig) -> Result<()> {
+    let server = XcapServer::start(rig, "server", PERSON.0, PERSON.1)?;
+    let settings = format!(
+        "[account]\nxcap = \"{}\"\nxcap_refresh_s = 1\nxcap_forwarding = true\n",
+        server.url
+    );
+    let wish = Wish {
+        answer: Answer::Ring,
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    client.ask(forward(ForwardWhen::Busy, Some("600")))?;
+    let text = wait_document(&server, |text| text.contains("sip:600@offhook.test"))?;
+    ensure!(text.contains("<busy/>"), "{text}");
+    // The portal: calls go to 700 at once, and no longer to 600.
+    let portal = text
+        .replace("<busy/>", "")
+        .replace("sip:600@offhook.test", "sip:700@offhook.test");
+    server.put(DIVERSION, &portal)?;
+    let begun = Instant::now();
+    let shown = client.wait("account.changed", PATIENCE, |event| match &event.body {
+        EventBody::AccountChanged(change) => {
+            let forwarding = change.snapshot.forwarding.clone();
+            forwarding.always.is_some().then_some(forwarding)
+        }
+        _ => None,
+    })?;
+    ensure!(
+        begun.elapsed() < Duration::from_secs(5),
+        "one refresh is a second"
+    );
+    ensure!(shown.always.as_deref() == Some("700"), "{shown:?}");
+    ensure!(shown.busy.is_none(), "{shown:?}");
+    // Who calls now is sent there.
+    let values = [("code", "302".to_owned())];
+    let script = Script {
+        values: &values,
+        ..Script::new("caller-refused")
+    };
+    let script = script.calls("101", engine.address());
+    Sipp::start(rig, "caller", &script)?.succeed(PATIENCE)?;
+    client.ask(forward(ForwardWhen::Always, None))?;
+    wait_document(&server, |text| text.contains("rule-deactivated"))?;
+    Ok(())
+}
+
+#[test]
+fn m_134_forwarding_is_the_same_at_the_phone_and_at_its_server() {
+    let Some(rig) = Rig::new("forwarding-server", &["python3", "sipp"]) else {
+        return;
+    };
+    forwards_both_ways(&rig).unwrap();
 }

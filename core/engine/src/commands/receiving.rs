@@ -8,9 +8,7 @@ use control::{AccountHandle, Code, ErrorObject, quoted};
 use policy::forward::{Hop, is_target};
 use ports::account::default_of;
 use ports::store::Do;
-use ports::{
-    Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar,
-};
+use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
 use std::sync::Arc;
 
 /// How long nobody answers, where neither the command nor the settings say.

@@ -25,7 +25,11 @@ pub(super) fn of_account(
     let server = server.and_then(|rest| rest.split('/').next());
     let is_server = server.is_some_and(|server| !server.is_empty() && !server.contains('@'));
     if !is_server || root.contains(['?', '#', ' ']) {
-        let what = format!("{root:?} is not allowed");
+        // Whoever writes a password into it does not find it in a log.
+        let what = match root.contains('@') {
+            true => "an address with a user in it is not allowed".to_owned(),
+            false => format!("{root:?} is not allowed"),
+        };
         let allowed = "allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, \
                        without user, password and ?";
         complaints.error(&origin(&key, values), &key, what, allowed.to_owned());

@@ -186,15 +186,24 @@ fn m_112_what_a_server_has_stands_unless_somebody_changed_something_meanwhile() 
     let taken = share(&mut user.0, &shared).unwrap();
     assert_eq!(taken.ledger.as_deref(), Some("{\"n\":1}"));
     assert!(taken.is_news);
-    assert_eq!(user.ask(Command::ProfileList(control::command::NoFields {})), Ok(main_with("102")));
+    assert_eq!(
+        user.ask(Command::ProfileList(control::command::NoFields {})),
+        Ok(main_with("102"))
+    );
     // The same again is no news; what was joined with something older is not taken, nor is its ledger.
     shared.before = main_with("102");
     assert!(!share(&mut user.0, &shared).unwrap().is_news);
     shared.before = main_with("1");
     (shared.profiles, shared.ledger) = (main_with("2"), "{\"n\":2}".to_owned());
     let refused = share(&mut user.0, &shared).unwrap();
-    assert_eq!((refused.profiles, refused.is_news), (main_with("102"), false));
+    assert_eq!(
+        (refused.profiles, refused.is_news),
+        (main_with("102"), false)
+    );
     assert_eq!(refused.ledger.as_deref(), Some("{\"n\":1}"));
     let other = standing(&user.0, "b").unwrap();
-    assert_eq!((other.ledger, other.profiles[0].favourites.len()), (None, 0));
+    assert_eq!(
+        (other.ledger, other.profiles[0].favourites.len()),
+        (None, 0)
+    );
 }

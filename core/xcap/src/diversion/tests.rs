@@ -37,7 +37,11 @@ fn m_134_what_a_portal_wrote_is_read_and_stays() {
     let theirs = to(None, Some("600"), Some(("+49711555", 20)));
     assert_eq!(document.forwarding(), theirs);
     document.write(&theirs);
-    assert_eq!(document, read(PORTAL), "what it says already it says as before");
+    assert_eq!(
+        document,
+        read(PORTAL),
+        "what it says already it says as before"
+    );
     let ours = to(Some("800"), None, Some(("+49711555", 30)));
     document.write(&ours);
     assert_eq!(document.forwarding(), ours);
@@ -55,12 +59,16 @@ fn m_134_what_a_portal_wrote_is_read_and_stays() {
     ] {
         assert!(text.contains(kept), "{kept}\n{text}");
     }
-    assert!(!text.contains("offhook"), "the portal's own rules are used: {text}");
+    assert!(
+        !text.contains("offhook"),
+        "the portal's own rules are used: {text}"
+    );
 }
 
 #[test]
 fn m_134_a_service_that_is_off_stays_off_but_for_what_is_switched_on() {
-    let mut document = read(&PORTAL.replace("diversion active=\"true\"", "diversion active=\"false\""));
+    let mut document =
+        read(&PORTAL.replace("diversion active=\"true\"", "diversion active=\"false\""));
     assert!(document.is_there() && document.forwarding().is_off());
     let ours = to(Some("800"), None, None);
     document.write(&ours);
@@ -81,12 +89,21 @@ fn m_134_the_first_word_makes_a_document_that_servers_read() {
     let text = document.text();
     let timer = text.find("<NoReplyTimer>5</NoReplyTimer><cp:ruleset xmlns:cp=");
     assert!(timer.is_some(), "the timer stands before the rules: {text}");
-    assert!(text.contains("<target>sip:*21%235@pbx.test</target>"), "{text}");
+    assert!(
+        text.contains("<target>sip:*21%235@pbx.test</target>"),
+        "{text}"
+    );
 }
 
 #[test]
 fn m_134_a_target_that_no_call_can_be_sent_to_is_none() {
-    for bad in ["", "mailto:a@b", "sip:", "urn:offhook:name:Ann", "sip:a b@c"] {
+    for bad in [
+        "",
+        "mailto:a@b",
+        "sip:",
+        "urn:offhook:name:Ann",
+        "sip:a b@c",
+    ] {
         let document = read(&PORTAL.replace("sip:600@pbx.test", bad));
         assert_eq!(document.forwarding().busy, None, "{bad}");
     }
@@ -107,7 +124,11 @@ fn m_134_of_two_changes_that_of_this_phone_holds_rule_by_rule() {
     let theirs = to(Some("100"), None, Some(("300", 25)));
     let wanted = to(Some("10"), None, Some(("300", 25)));
     assert_eq!(joined(&ours, Some(&agreed), Some(&theirs)), wanted);
-    assert_eq!(joined(&ours, None, Some(&theirs)), theirs, "who never agreed");
+    assert_eq!(
+        joined(&ours, None, Some(&theirs)),
+        theirs,
+        "who never agreed"
+    );
     assert_eq!(joined(&ours, Some(&agreed), None), ours, "no document");
 }
 

@@ -39,10 +39,7 @@ fn any_mark() -> impl Strategy<Value = Mark> {
 }
 
 fn any_roster() -> impl Strategy<Value = Roster> {
-    let keys = prop_oneof![
-        "[0-3]".prop_map(Key::Number),
-        "[a-c]".prop_map(Key::Name)
-    ];
+    let keys = prop_oneof!["[0-3]".prop_map(Key::Number), "[a-c]".prop_map(Key::Name)];
     let list = (any_mark(), btree_map(keys, any_mark(), 0..4))
         .prop_map(|(mark, entries)| List { mark, entries });
     btree_map("[xyz]", list, 0..4).prop_map(|lists| Roster { lists })
@@ -178,7 +175,12 @@ fn an_empty_profile_that_nobody_made_is_not_said() {
 #[test]
 fn what_went_long_ago_is_forgotten_and_what_is_there_is_not() {
     let mut roster = Roster::default();
-    roster.said(&[], &[profile("x", &["1", "2"]), profile("y", &["3"])], "d", 10);
+    roster.said(
+        &[],
+        &[profile("x", &["1", "2"]), profile("y", &["3"])],
+        "d",
+        10,
+    );
     roster.said(
         &[profile("x", &["1", "2"]), profile("y", &["3"])],
         &[profile("x", &["2"])],
