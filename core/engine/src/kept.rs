@@ -78,13 +78,19 @@ pub(crate) fn connect(
                 Told::Listed(list) => orders.order(Do::List(list)),
                 Told::Stands(standing) => beside.stands(*standing),
                 Told::Said(all) => drop(say.try_send(all)),
-                told => {
-                    if matches!(told, Told::Failed(_)) {
-                        // Nobody waits any more for what cannot be read.
-                        let _ = say.try_send(Vec::new());
-                    }
+                Told::Failed(_) => {
+                    // Nobody waits any more for what cannot be read.
+                    let _ = say.try_send(Vec::new());
                     hand_on(told, &line, &rules);
                 }
+                Told::Kept { .. }
+                | Told::KeptMessage { .. }
+                | Told::Named { .. }
+                | Told::Book(_)
+                | Told::Watched(_)
+                | Told::Copied { .. }
+                | Told::Directory(_)
+                | Told::Mended(_) => hand_on(told, &line, &rules),
             }
         }
     });

@@ -165,9 +165,10 @@ fn m_112_a_profile_that_went_takes_its_favourites_along_and_comes_back_for_a_new
 fn an_empty_profile_that_nobody_made_is_not_said() {
     let mut roster = Roster::default();
     let main = profile("main", &[]);
-    roster.said(&[], &[main.clone()], "d", 10);
+    let alone = [main.clone()];
+    roster.said(&[], &alone, "d", 10);
     assert_eq!(roster, Roster::default());
-    roster.said(&[main.clone()], &[main, profile("x", &[])], "d", 20);
+    roster.said(&alone, &[main, profile("x", &[])], "d", 20);
     let both = [("main".to_owned(), vec![]), ("x".to_owned(), vec![])];
     assert_eq!(there(&roster), both);
 }
