@@ -162,6 +162,18 @@ pub(crate) async fn said_before(
     (first.ok().flatten().unwrap_or_default(), Some(said))
 }
 
+/// What people said before and a slow disk says late, and what servers say.
+pub(crate) fn hear_later(core: &Rc<Core>, more: Option<mpsc::Receiver<Vec<Sayings>>>) {
+    places::hear(core);
+    let Some(mut more) = more else { return };
+    let late = Rc::downgrade(core);
+    core.tasks.spawn(async move {
+        while let (Some(said), Some(core)) = (more.recv().await, late.upgrade()) {
+            core.commands.borrow_mut().said_before(said);
+        }
+    });
+}
+
 /// Everybody who is kept, as it is now.
 pub(crate) type SharedBook = Rc<RefCell<Arc<Book>>>;
 

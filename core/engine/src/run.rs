@@ -9,7 +9,6 @@ use crate::kept;
 use crate::listener::Listener;
 use crate::memory;
 use crate::network::{Listen, Network};
-use crate::places;
 use crate::plugins::{self, Plugins};
 use crate::runner::{MAILBOX, Runner};
 use crate::socket::ControlSocket;
@@ -32,7 +31,6 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::Receiver;
 
 /// How long an engine that stops waits for its calls and bindings to end. Unit: time.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -248,7 +246,7 @@ impl Builder {
             told_to_stop: Notify::new(),
         });
         tell_restarts(&core, &wiring);
-        hear_later(&core, more);
+        kept::hear_later(&core, more);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
@@ -282,18 +280,6 @@ fn tell_restarts(core: &Rc<Core>, wiring: &Wiring) {
             core.restarted(who);
         }
     }));
-}
-
-/// What people said before and a slow disk says late, and what servers say.
-fn hear_later(core: &Rc<Core>, more: Option<Receiver<Vec<Sayings>>>) {
-    places::hear(core);
-    let Some(mut more) = more else { return };
-    let late = Rc::downgrade(core);
-    core.tasks.spawn(async move {
-        while let (Some(said), Some(core)) = (more.recv().await, late.upgrade()) {
-            core.commands.borrow_mut().said_before(said);
-        }
-    });
 }
 
 /// The control socket, where one is wanted.

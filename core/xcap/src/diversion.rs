@@ -1,7 +1,7 @@
 //! `simservs` documents: where a person's calls are sent, as the server does it too (M-134). What is not ours stays as it
 //! is: other services, rules with more conditions, actions beside the target.
 //!
-//! Source: 3GPP TS 24.604 §4.9 (communication diversion), TS 24.623 §5 (the document), RFC 4745 (rules).
+//! Source: 3GPP TS 24.604 §4.9 (communication diversion), TS 24.623 §5 (the document), RFC 4745 §7 and §8 (rules).
 
 use crate::address;
 use crate::roster::Key;

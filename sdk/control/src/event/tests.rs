@@ -438,6 +438,12 @@ fn kept() -> Vec<EventBody> {
             directory: "Office".into(),
             error: None,
         })),
+    ]
+}
+
+/// Of a server that keeps profiles.
+fn xcap() -> Vec<EventBody> {
+    vec![
         EventBody::XcapFailed(Box::new(crate::contacts::XcapChange {
             server: "http://pbx.test/xcap".into(),
             error: Some(ErrorObject::new(
@@ -550,6 +556,7 @@ fn all() -> Vec<EventBody> {
     ]);
     all.extend(transfers());
     all.extend(kept());
+    all.extend(xcap());
     all.push(EventBody::AccountRenewed(account()));
     all.push(EventBody::AccountChanged(account()));
     all.extend([
