@@ -340,7 +340,7 @@ fn m_112_hostile_answers_lose_nothing_and_are_told() {
     let long = document(&"<entry uri=\"sip:1@pbx.test\"/>".repeat(200_000));
     assert!(long.len() > 5 << 20);
     let bomb = "<!DOCTYPE l [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><l>&b;</l>";
-    for (status, body, why) in [
+    let cases = [
         (200, bomb.as_bytes().to_vec(), "document type"),
         (200, long.into_bytes(), "longer than"),
         (
@@ -355,19 +355,27 @@ fn m_112_hostile_answers_lose_nothing_and_are_told() {
         (403, Vec::new(), "says 403"),
         (409, b"<xcap-error/>".to_vec(), "says 409: '<xcap-error/>'"),
         (304, Vec::new(), "says 304"),
-    ] {
-        let server = server(Play::Says(status, body), "");
-        let mut phone = Phone::start(&server, main_with(&["1"]), None);
-        let failure = phone.wait_failure();
-        assert_eq!(failure.code, Code::XCAP_FAILED);
-        assert!(failure.detail.contains(why), "{failure}");
-        assert!(!failure.fix.is_empty());
-        assert_eq!(open(&server).puts, 0, "{why}");
-        phone.keep();
-        assert_eq!(shows(&phone.profiles), ["main: 1"]);
-        open(&server).play = Play::Well;
-        wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
-    }
+    ];
+    // Each waits until the server is tried again.
+    std::thread::scope(|all| {
+        for (status, body, why) in cases {
+            all.spawn(move || loses_nothing(status, body, why));
+        }
+    });
+}
+
+fn loses_nothing(status: u16, body: Vec<u8>, why: &str) {
+    let server = server(Play::Says(status, body), "");
+    let mut phone = Phone::start(&server, main_with(&["1"]), None);
+    let failure = phone.wait_failure();
+    assert_eq!(failure.code, Code::XCAP_FAILED);
+    assert!(failure.detail.contains(why), "{failure}");
+    assert!(!failure.fix.is_empty());
+    assert_eq!(open(&server).puts, 0, "{why}");
+    phone.keep();
+    assert_eq!(shows(&phone.profiles), ["main: 1"]);
+    open(&server).play = Play::Well;
+    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
 }
 
 /// What a person changes while the server's answer is on its way is theirs.

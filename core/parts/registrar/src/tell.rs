@@ -235,7 +235,8 @@ impl Registrar {
         };
         fill(&mut snapshot);
         snapshot.do_not_disturb = known.account.policy.receiving.do_not_disturb.on;
-        snapshot.forwarding = ports::forwarding_in_words(&known.account.policy.receiving.forwarding);
+        snapshot.forwarding =
+            ports::forwarding_in_words(&known.account.policy.receiving.forwarding);
         known.told = Some(Box::new(snapshot.clone()));
         let change = Box::new(AccountChange::of(snapshot));
         out.post(events::Word::Tell {
