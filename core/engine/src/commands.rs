@@ -378,6 +378,7 @@ impl Commands {
     }
 
     fn tell_of(&self, account: Account) -> Outcome {
+        self.tell_server(&account);
         let account = Box::new(account);
         // As above.
         let _ = self.post(history::Word::Account(account.clone()));

@@ -2,6 +2,7 @@
 
 use crate::commands::{Outcome, is_kept, is_slow};
 use crate::error::Error;
+use crate::places::{self, Beside, News};
 use crate::run::Core;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
@@ -32,16 +33,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// People that directories add to an answer.
 const PEOPLE: usize = 1_000;
 
+/// Who is asked beside the store.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) directories: Vec<Source>,
+    pub(crate) places: Vec<xcap::Source>,
+}
+
 /// Starts the store and directories and connects them, where they are wanted.
 pub(crate) fn connect(
     settings: Option<store::Settings>,
-    sources: Vec<Source>,
+    sources: Sources,
     wiring: &Rc<Wiring>,
     tasks: &Tasks,
 ) -> Result<Option<Kept>, Error> {
     let Some(settings) = settings else {
-        if !sources.is_empty() {
-            tracing::warn!("no history is kept: directories are not asked");
+        if !sources.directories.is_empty() || !sources.places.is_empty() {
+            tracing::warn!("no history is kept: directories and servers of profiles are not asked");
         }
         return Ok(None);
     };
@@ -54,25 +62,21 @@ pub(crate) fn connect(
     let tell: directory::Tell = Arc::new(move |word| {
         let _ = told.try_send(word);
     });
-    let directories = Directories::start(sources, &tell).map_err(Error::Store)?;
+    let directories = Directories::start(sources.directories, &tell).map_err(Error::Store)?;
+    let (beside, news) = places::connect(sources.places, &store)?;
+    let beside = Rc::new(beside);
     let (store, directories) = (Rc::new(store), Rc::new(directories));
-    let (orders, books) = (Rc::clone(&store), Rc::clone(&directories));
-    let to_store = Box::new(move |post: Post| {
-        let order = post.try_into()?;
-        if let Do::Name { call, owner, uri } = &order {
-            books.name(*call, owner, uri);
-        }
-        orders.order(order);
-        Ok(())
-    });
-    wiring.connect_outside(Address::Store, to_store);
+    take_orders(wiring, (&store, &directories, &beside));
     let book = SharedBook::default();
     let (say, said) = mpsc::channel(SAYINGS);
-    let (line, orders, rules) = (Rc::clone(wiring), Rc::clone(&store), Rc::clone(&book));
+    let line = Rc::clone(wiring);
+    let rules = Rc::clone(&book);
+    let orders = Rc::clone(&store);
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
             match told {
                 Told::Listed(list) => orders.order(Do::List(list)),
+                Told::Stands(standing) => beside.stands(*standing),
                 Told::Said(all) => drop(say.try_send(all)),
                 Told::Failed(_) => {
                     // Nobody waits any more for what cannot be read.
@@ -95,7 +99,33 @@ pub(crate) fn connect(
         directories,
         book,
         said: Some(said),
+        news: Some(news),
     }))
+}
+
+/// Orders go to the store, and those that others carry out beside it to them too.
+fn take_orders(
+    wiring: &Wiring,
+    (store, directories, beside): (&Rc<Store>, &Rc<Directories>, &Rc<Beside>),
+) {
+    let (orders, books) = (Rc::clone(store), Rc::clone(directories));
+    let servers = Rc::clone(beside);
+    let to_store = Box::new(move |post: Post| {
+        let order = post.try_into()?;
+        if let Do::Name { call, owner, uri } = &order {
+            books.name(*call, owner, uri);
+        }
+        if let Do::Forwards {
+            account,
+            forwarding,
+        } = &order
+        {
+            servers.forwards(account, forwarding);
+        }
+        orders.order(order);
+        Ok(())
+    });
+    wiring.connect_outside(Address::Store, to_store);
 }
 
 /// Tells the part that wants to hear it.
@@ -108,6 +138,7 @@ fn hand_on(told: Told, line: &Wiring, rules: &SharedBook) {
         Told::Watched(kept) => blf::Word::Kept(kept).into(),
         Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
         Told::Said(_)
+        | Told::Stands(_)
         | Told::Kept { .. }
         | Told::Named { .. }
         | Told::Listed(_)
@@ -131,6 +162,18 @@ pub(crate) async fn said_before(
     (first.ok().flatten().unwrap_or_default(), Some(said))
 }
 
+/// What people said before and a slow disk says late, and what servers say.
+pub(crate) fn hear_later(core: &Rc<Core>, more: Option<mpsc::Receiver<Vec<Sayings>>>) {
+    places::hear(core);
+    let Some(mut more) = more else { return };
+    let late = Rc::downgrade(core);
+    core.tasks.spawn(async move {
+        while let (Some(said), Some(core)) = (more.recv().await, late.upgrade()) {
+            core.commands.borrow_mut().said_before(said);
+        }
+    });
+}
+
 /// Everybody who is kept, as it is now.
 pub(crate) type SharedBook = Rc<RefCell<Arc<Book>>>;
 
@@ -142,6 +185,8 @@ pub(crate) struct Kept {
     pub(crate) book: SharedBook,
     /// What people said before, until somebody waits for it.
     said: Option<mpsc::Receiver<Vec<Sayings>>>,
+    /// What servers of profiles tell, until somebody listens.
+    pub(crate) news: Option<mpsc::Receiver<News>>,
 }
 
 /// A search that directories take part in.

@@ -11,6 +11,7 @@
 //! | `wiring` | who receives which word |
 //! | [`network`] | the signalling sockets |
 //! | [`voice`] | the media threads and what they play with |
+//! | `places` | servers that keep profiles, beside the store |
 //! | [`plugins`] | what is told of plugins, and their timers |
 //! | [`hub`], [`listener`], [`ladders`] | events with numbers, snapshots, ladders |
 //! | [`commands`], `socket` | commands to words; the control socket |
@@ -37,7 +38,8 @@ pub mod listener;
 mod memory;
 mod names;
 pub mod network;
-pub mod plugins;
+pub mod places;
+mod plugins;
 pub mod run;
 mod runner;
 mod said;

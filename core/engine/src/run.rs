@@ -31,7 +31,6 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::Receiver;
 
 /// How long an engine that stops waits for its calls and bindings to end. Unit: time.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -55,7 +54,7 @@ pub struct Builder {
     handles: Handles,
     plugins: Plugins,
     store: Option<store::Settings>,
-    directories: Vec<directory::Source>,
+    sources: kept::Sources,
     faces: Vec<Face>,
 }
 
@@ -76,7 +75,7 @@ impl Builder {
             handles,
             plugins: Plugins::default(),
             store: None,
-            directories: Vec::new(),
+            sources: kept::Sources::default(),
             faces: Vec::new(),
         }
     }
@@ -155,7 +154,14 @@ impl Builder {
     /// Asks this directory too, where history and contacts are kept.
     #[must_use]
     pub fn directory(mut self, source: directory::Source) -> Self {
-        self.directories.push(source);
+        self.sources.directories.push(source);
+        self
+    }
+
+    /// Keeps what this account's person has on each of their phones at this server too, where favourites are kept.
+    #[must_use]
+    pub fn place(mut self, source: xcap::Source) -> Self {
+        self.sources.places.push(source);
         self
     }
 
@@ -211,7 +217,7 @@ impl Builder {
             let shown = (&hub, &plugins, clock);
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
-        let mut store = kept::connect(self.store, self.directories, &wiring, &tasks)?;
+        let mut store = kept::connect(self.store, self.sources, &wiring, &tasks)?;
         run_parts(self.parts, self.mailbox, &wiring, clock);
         // Nothing is heard before it is known who does not want to be disturbed.
         let (said, more) = kept::said_before(store.as_mut()).await;
@@ -240,7 +246,7 @@ impl Builder {
             told_to_stop: Notify::new(),
         });
         tell_restarts(&core, &wiring);
-        hear_later(&core, more);
+        kept::hear_later(&core, more);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }
@@ -274,17 +280,6 @@ fn tell_restarts(core: &Rc<Core>, wiring: &Wiring) {
             core.restarted(who);
         }
     }));
-}
-
-/// What people said before and a slow disk says late.
-fn hear_later(core: &Rc<Core>, more: Option<Receiver<Vec<Sayings>>>) {
-    let Some(mut more) = more else { return };
-    let late = Rc::downgrade(core);
-    core.tasks.spawn(async move {
-        while let (Some(said), Some(core)) = (more.recv().await, late.upgrade()) {
-            core.commands.borrow_mut().said_before(said);
-        }
-    });
 }
 
 /// The control socket, where one is wanted.

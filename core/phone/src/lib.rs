@@ -32,6 +32,7 @@
 //! | `history` | where history and contacts are kept |
 //! | `recordings` | where recordings go |
 //! | `tones` | tones of calls |
+//! | `xcap` | servers that keep profiles |
 //! | `sounds` | sound files of tones |
 //! | [`plugins`] | the plugins of a host, found and guarded as the settings say |
 //! | [`libraries`] | which library files become plugins, and what the settings tell plugins |
@@ -50,6 +51,7 @@ pub mod plugins;
 mod recordings;
 mod sounds;
 mod tones;
+mod xcap;
 
 pub use answering::{Recorded, Rule};
 pub use error::Error;
@@ -139,6 +141,7 @@ pub fn build_with(
     let media = media_settings(settings, &catalogue)?;
     let accounts = accounts::accounts(settings)?;
     let directories = directories::sources(settings, &accounts, &catalogue);
+    let places = xcap::sources(settings, &accounts);
     let faces = faces::faces(&settings.faces, &catalogue)?;
     let voice = Voice::start(voice_settings(settings)?, catalogue, rng.split())?;
     let link = link_settings(settings);
@@ -155,6 +158,7 @@ pub fn build_with(
     builder = listening(builder, settings);
     builder = accounts.into_iter().fold(builder, Builder::account);
     builder = directories.into_iter().fold(builder, Builder::directory);
+    builder = places.into_iter().fold(builder, Builder::place);
     builder = faces.into_iter().fold(builder, Builder::face);
     let mut seeds = rng.split();
     builder = builder.part(Address::Link, move || {

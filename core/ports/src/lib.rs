@@ -53,4 +53,4 @@ pub use caller::identity_of;
 pub use handles::Handles;
 pub use part::{Outbox, Part};
 pub use post::{Address, Post};
-pub use said::Said;
+pub use said::{Said, forwarding_by_words, forwarding_in_words};

@@ -36,7 +36,7 @@ impl Said {
         Self {
             presence: (now.presence != settings.presence).then(|| now.presence.clone()),
             do_not_disturb: (on != theirs.do_not_disturb.on).then_some(on),
-            forwarding: (*forwarding != theirs.forwarding).then(|| written(forwarding)),
+            forwarding: (*forwarding != theirs.forwarding).then(|| forwarding_in_words(forwarding)),
             watchers: rights.map(ToString::to_string).collect(),
         }
     }
@@ -73,7 +73,7 @@ impl Said {
             policy.receiving.do_not_disturb.on = on;
         }
         if let Some(to) = &self.forwarding {
-            policy.receiving.forwarding = read(to);
+            policy.receiving.forwarding = forwarding_by_words(to);
         }
         for line in &self.watchers {
             // A line that this offhook cannot read is passed over.
@@ -84,7 +84,8 @@ impl Said {
     }
 }
 
-fn written(of: &policy::Forwarding) -> Forwarding {
+/// Where calls are sent, in the words of control.
+pub fn forwarding_in_words(of: &policy::Forwarding) -> Forwarding {
     let (wait, to) = of.no_answer.clone().unzip();
     Forwarding {
         always: of.always.clone(),
@@ -94,7 +95,8 @@ fn written(of: &policy::Forwarding) -> Forwarding {
     }
 }
 
-fn read(of: &Forwarding) -> policy::Forwarding {
+/// Where calls are sent, as rules have it.
+pub fn forwarding_by_words(of: &Forwarding) -> policy::Forwarding {
     let wait = Duration::from_secs(of.after_s.unwrap_or_default().into());
     policy::Forwarding {
         always: of.always.clone(),

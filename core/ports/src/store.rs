@@ -3,8 +3,9 @@
 use crate::Said;
 use crate::blf::LampWish;
 use crate::book::Book;
-use control::contacts::{DirectoryChange, StoreChange};
+use control::contacts::{DirectoryChange, Profile, StoreChange};
 use control::history::{HistoryRecord, KnownName};
+use control::receiving::Forwarding;
 use control::{CallHandle, Contact, TextMessage, Timestamp};
 use std::sync::Arc;
 
@@ -30,6 +31,46 @@ pub enum Do {
     },
     /// Keeps these in the place of what this directory listed before; answered by [`Told::Copied`].
     List(Box<Listed>),
+    /// Tells the profiles of an owner, now and whenever they are different: [`Told::Stands`].
+    Follow {
+        /// See [`Account::owner`](crate::Account::owner).
+        owner: String,
+    },
+    /// An account's calls are sent there now: for its server, where that wants to know; nothing is kept.
+    Forwards {
+        /// The account.
+        account: String,
+        /// Where to.
+        forwarding: Box<Forwarding>,
+    },
+    /// Has these profiles stand, if nobody changed them meanwhile; answered by [`Told::Stands`] with what stands then.
+    Share(Box<Shared>),
+}
+
+/// Profiles as the server's and those here came together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// Whose: see [`Account::owner`](crate::Account::owner).
+    pub owner: String,
+    /// Those that must stand for it.
+    pub before: Vec<Profile>,
+    /// Those that stand then.
+    pub profiles: Vec<Profile>,
+    /// What is to be kept beside them, for who wrote it.
+    pub ledger: String,
+}
+
+/// The profiles of an owner as they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Whose: see [`Account::owner`](crate::Account::owner).
+    pub owner: String,
+    /// All of them.
+    pub profiles: Vec<Profile>,
+    /// What is kept beside them. `None`: nothing yet.
+    pub ledger: Option<String>,
+    /// They came from the server just now: nobody here was told yet.
+    pub is_news: bool,
 }
 
 /// Everybody whom a directory lists.
@@ -101,6 +142,8 @@ pub enum Told {
     /// Whose state is to be shown, of quick dial and favourites, each with whose list it is in: told when the file was
     /// opened, and whenever it is different (M-095, M-110).
     Watched(Vec<(String, LampWish)>),
+    /// The profiles of somebody who is followed.
+    Stands(Box<Standing>),
     /// So many contacts are different after a directory was copied.
     Copied {
         /// New, changed and gone.

@@ -51,6 +51,17 @@ pub struct Directory {
     pub clear_password: bool,
 }
 
+/// The server that keeps what a person has on each of their phones (RFC 4825).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Xcap {
+    /// Its root, an address of HTTP without a slash behind it.
+    pub root: String,
+    /// How often it is asked whether something changed.
+    pub refresh: Duration,
+    /// Whether it knows where calls are sent, too.
+    pub forwarding: bool,
+}
+
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -109,6 +120,8 @@ pub struct Account {
     pub tones: CallTones,
     /// Where people are looked up, best first.
     pub directories: Vec<Directory>,
+    /// Where its profiles are kept too.
+    pub xcap: Option<Xcap>,
     /// What is set of codecs, its own before what is set for all.
     pub codec_options: CodecOptions,
     /// Rules about what it dials and what comes in.

@@ -10,7 +10,7 @@ use control::history::KnownName;
 use control::{Code, Command, EventBody, Reply, Timestamp};
 use ports::blf::LampWish;
 use ports::book::Book;
-use ports::store::{Kept, KeptMessage, Listed, Sayings};
+use ports::store::{Kept, KeptMessage, Listed, Sayings, Shared, Standing};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -203,6 +203,17 @@ impl Books {
     pub fn list(&mut self, list: &Listed) -> Result<u32, Error> {
         self.may_write()?;
         contacts::list_of_directory(&mut self.db, list)
+    }
+
+    /// Has profiles stand as a server and this phone came together, if nobody changed them meanwhile; what stands then.
+    pub fn share(&mut self, shared: &Shared) -> Result<Standing, Error> {
+        self.may_write()?;
+        profiles::share(&mut self.db, shared)
+    }
+
+    /// The profiles of `owner` as they stand.
+    pub fn standing(&self, owner: &str) -> Result<Standing, Error> {
+        profiles::standing(&self.db, owner)
     }
 
     /// Whom quick dial and the favourites of profiles in use are to show, each with whose they are.

@@ -7,7 +7,9 @@ use crate::{Error, rescue, row};
 use control::contacts::{Favourite, FavouriteOf, FavouritesChanged, Profile};
 use control::{Code, Command, EventBody, Reply};
 use people::fold;
+use ports::store::{Shared, Standing};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::Value;
 
 /// Profiles of one user (M-110).
 pub(crate) const PROFILES: usize = 4;
@@ -46,6 +48,53 @@ pub(crate) fn of(db: &Connection, owner: &str) -> Result<Vec<Profile>, Error> {
     };
     let (owner, body, sum) = found?;
     row::read(&owner, &body, sum)
+}
+
+/// Keeps what belongs to the profiles of a user, for who wrote it.
+pub(crate) fn put_ledger(into: &Transaction<'_>, owner: &str, ledger: &Value) -> Result<(), Error> {
+    let body = row::write(ledger)?;
+    let sql = "INSERT INTO ledgers (owner, body, sum) VALUES (?1, ?2, ?3)
+               ON CONFLICT (owner) DO UPDATE SET body = ?2, sum = ?3";
+    let sum = row::sum(owner, &body);
+    into.prepare_cached(sql)?
+        .execute(params![owner, body, sum])?;
+    Ok(())
+}
+
+/// The profiles of a user as they stand, and what is kept beside them.
+pub(crate) fn standing(db: &Connection, owner: &str) -> Result<Standing, Error> {
+    let sql = "SELECT owner, body, sum FROM ledgers WHERE owner = ?1";
+    let found = db
+        .query_row(sql, [owner], |row| Ok(rescue::texts(row)))
+        .optional()?;
+    let ledger = found.map(|found| {
+        let (owner, body, sum) = found?;
+        row::read::<Value>(&owner, &body, sum).map(|ledger| ledger.to_string())
+    });
+    Ok(Standing {
+        owner: owner.to_owned(),
+        profiles: of(db, owner)?,
+        ledger: ledger.transpose()?,
+        is_news: false,
+    })
+}
+
+/// Has profiles stand as a server and this phone came together, if nobody changed them meanwhile (M-112).
+pub(crate) fn share(db: &mut Connection, shared: &Shared) -> Result<Standing, Error> {
+    let write = db.transaction()?;
+    let known = of(&write, &shared.owner)?;
+    if known == shared.before {
+        let ledger: Value = serde_json::from_str(&shared.ledger)
+            .map_err(|why| Error::Damaged(format!("a ledger cannot be written: {why}")))?;
+        put_ledger(&write, &shared.owner, &ledger)?;
+        if known != shared.profiles {
+            put(&write, &shared.owner, &shared.profiles)?;
+        }
+    }
+    let mut standing = standing(&write, &shared.owner)?;
+    standing.is_news = standing.profiles != known;
+    write.commit()?;
+    Ok(standing)
 }
 
 /// Carries out a command about profiles and favourites.

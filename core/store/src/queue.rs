@@ -3,7 +3,7 @@
 use crate::Reply;
 use crate::books::Reader;
 use control::{Command, Timestamp};
-use ports::store::{Do, Kept, KeptMessage, Listed, Sayings};
+use ports::store::{Do, Kept, KeptMessage, Listed, Sayings, Shared};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -44,6 +44,9 @@ pub(crate) struct Waiting {
     pub(crate) names: VecDeque<Do>,
     /// What directories list, one each: there are as many as the settings name.
     pub(crate) lists: Vec<Listed>,
+    /// Profiles as servers have them, one a person; whose profiles are followed. Bound: as many as there are accounts.
+    pub(crate) shares: Vec<Shared>,
+    pub(crate) follows: Vec<String>,
     pub(crate) asks: VecDeque<Ask>,
     /// Records that found no room.
     pub(crate) lost: u32,
@@ -149,6 +152,16 @@ impl Queue {
                 waiting.lists.retain(|other| !same(other));
                 waiting.lists.push(*list);
             }
+            Do::Share(shared) => {
+                waiting.shares.retain(|other| other.owner != shared.owner);
+                waiting.shares.push(*shared);
+            }
+            Do::Follow { owner } => {
+                waiting.follows.retain(|other| *other != owner);
+                waiting.follows.push(owner);
+            }
+            // Its server is told beside us.
+            Do::Forwards { .. } => return,
             name @ Do::Name { .. } => {
                 if waiting.names.len() >= NAMES {
                     waiting.names.pop_front();
@@ -192,6 +205,8 @@ impl Queue {
                 || !waiting.asks.is_empty()
                 || !waiting.names.is_empty()
                 || !waiting.lists.is_empty()
+                || !waiting.shares.is_empty()
+                || !waiting.follows.is_empty()
             {
                 return waiting;
             }

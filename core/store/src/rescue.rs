@@ -5,6 +5,7 @@ use crate::{Error, calls, contacts, messages, profiles, row, sayings};
 use control::{Contact, HistoryRecord, Profile, TextMessage};
 use ports::store::Sayings;
 use rusqlite::{Connection, OpenFlags, Row, Transaction};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Files of one name that may stand aside. At the limit the last is replaced.
@@ -19,7 +20,7 @@ pub(crate) struct Table {
 }
 
 /// All that have rows with sums.
-pub(crate) const TABLES: [Table; 5] = [
+pub(crate) const TABLES: [Table; 6] = [
     Table {
         name: "calls",
         put: |into, owner, body, sum| {
@@ -54,6 +55,13 @@ pub(crate) const TABLES: [Table; 5] = [
             let said = row::read(owner, body, sum)?;
             let owner = owner.to_owned();
             sayings::put(into, &Sayings { owner, said })
+        },
+    },
+    Table {
+        name: "ledgers",
+        put: |into, owner, body, sum| {
+            let ledger: Value = row::read(owner, body, sum)?;
+            profiles::put_ledger(into, owner, &ledger)
         },
     },
 ];

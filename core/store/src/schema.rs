@@ -55,6 +55,12 @@ const STEPS: &[&str] = &[
         body TEXT NOT NULL,
         sum INTEGER NOT NULL
     );",
+    // 5: what is kept beside profiles that a server has too
+    "CREATE TABLE ledgers (
+        owner TEXT PRIMARY KEY NOT NULL,
+        body TEXT NOT NULL,
+        sum INTEGER NOT NULL
+    );",
 ];
 
 /// The version that is written.
@@ -111,8 +117,8 @@ mod tests {
                 db.query_row(&sql, [], |row| row.get(0)).unwrap()
             };
             assert_eq!(count("calls"), i64::from(old > 0), "from {old}");
-            let others = ["contacts", "profiles", "messages", "said"];
-            assert_eq!(others.map(count), [0; 4], "from {old}");
+            let others = ["contacts", "profiles", "messages", "said", "ledgers"];
+            assert_eq!(others.map(count), [0; 5], "from {old}");
         }
     }
 

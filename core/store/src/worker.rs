@@ -6,7 +6,8 @@ use crate::{Error, Settings, Tell};
 use control::contacts::{DirectoryChange, StoreChange};
 use control::{Code, Command, ErrorObject, EventBody};
 use ports::blf::LampWish;
-use ports::store::{Do, Kept, KeptMessage, Listed, Sayings, Told};
+use ports::store::{Do, Kept, KeptMessage, Listed, Sayings, Shared, Told};
+use std::collections::BTreeSet;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ struct Worker<'a> {
     said_told: bool,
     /// What was told to be watched.
     watched: Vec<(String, LampWish)>,
+    /// Whose profiles are told.
+    followed: BTreeSet<String>,
 }
 
 /// Runs until the queue ends.
@@ -61,6 +64,7 @@ pub(crate) fn work(settings: &Settings, queue: &Queue, tell: &Tell) {
         lost_told: 0,
         said_told: false,
         watched: Vec::new(),
+        followed: BTreeSet::new(),
     };
     worker.open();
     while worker.turn() {}
@@ -83,6 +87,8 @@ impl Worker<'_> {
         let names = mem::take(&mut waiting.names);
         let lists = mem::take(&mut waiting.lists);
         let asks = mem::take(&mut waiting.asks);
+        let shares = mem::take(&mut waiting.shares);
+        let follows = mem::take(&mut waiting.follows);
         drop(waiting);
         if due {
             self.write(batch, ending);
@@ -93,8 +99,15 @@ impl Worker<'_> {
         for list in lists {
             self.list(&list);
         }
+        for owner in follows {
+            self.tell_standing(&owner);
+            self.followed.insert(owner);
+        }
         for ask in asks {
             self.answer(ask);
+        }
+        for shared in shares {
+            self.share(&shared);
         }
         !ending
     }
@@ -105,6 +118,9 @@ impl Worker<'_> {
                 self.books = Some(books);
                 self.tell_said();
                 self.tell_book();
+                for owner in self.followed.clone() {
+                    self.tell_standing(&owner);
+                }
                 if let Some(change) = told {
                     (self.tell)(Told::Failed(Box::new(change)));
                 }
@@ -259,6 +275,29 @@ impl Worker<'_> {
         }
     }
 
+    /// What cannot be written is not tried again: who shares it does so again.
+    fn share(&mut self, shared: &Shared) {
+        let Some(books) = &mut self.books else { return };
+        match books.share(shared) {
+            Ok(standing) => {
+                let is_news = standing.is_news;
+                (self.tell)(Told::Stands(Box::new(standing)));
+                if is_news {
+                    self.tell_watched();
+                }
+            }
+            Err(why) => self.fail(&why),
+        }
+    }
+
+    fn tell_standing(&self, owner: &str) {
+        let Some(books) = &self.books else { return };
+        match books.standing(owner) {
+            Ok(standing) => (self.tell)(Told::Stands(Box::new(standing))),
+            Err(why) => tracing::warn!(%why, "the server is not told of profiles"),
+        }
+    }
+
     fn answer(&mut self, ask: Ask) {
         let Ask {
             command,
@@ -283,6 +322,9 @@ impl Worker<'_> {
             events.iter().any(is_favourite),
         );
         reply(answer.map_err(|why| why.explain()));
+        if favourites && self.followed.contains(&reader.own) {
+            self.tell_standing(&reader.own);
+        }
         if contacts {
             self.tell_book();
         } else if favourites {

@@ -258,6 +258,16 @@ pub struct DirectoryChange {
     pub error: Option<ErrorObject>,
 }
 
+/// The server of an account does not keep its person's profiles, or does again (M-112).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XcapChange {
+    /// Its address.
+    pub server: String,
+    /// What is wrong. `None`: nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorObject>,
+}
+
 /// What is kept on disk cannot be written, or can again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreChange {

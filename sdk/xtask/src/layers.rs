@@ -72,6 +72,7 @@ const TABLE: &[(&str, Place)] = &[
     ("core/net", Place::Core(Layer::Outside)),
     ("core/plugin-host", Place::Core(Layer::Outside)),
     ("core/store", Place::Core(Layer::Outside)),
+    ("core/xcap", Place::Core(Layer::Outside)),
     ("core/media-thread", Place::Core(Layer::Media)),
     ("core/parts/", Place::Core(Layer::Parts)),
     ("core/engine", Place::Core(Layer::Engine)),

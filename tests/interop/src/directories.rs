@@ -168,3 +168,50 @@ impl HttpServer {
         self.running.kill();
     }
 }
+
+/// A running XCAP server in Python: documents of one user, with entity tags and Digest.
+#[derive(Debug)]
+pub struct XcapServer {
+    /// Its root.
+    pub url: String,
+    folder: PathBuf,
+    _running: Running,
+}
+
+impl XcapServer {
+    /// Starts one for this user, called `name` in the rig's folder.
+    pub fn start(rig: &Rig, name: &str, user: &str, password: &str) -> Result<Self> {
+        let folder = rig.subfolder(name)?;
+        let (program, files) = (folder.join("server.py"), folder.join("files"));
+        std::fs::create_dir_all(&files)?;
+        std::fs::write(&program, include_str!("xcap_double.py"))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let mut command = Command::new(find("python3").context("python3 is not installed")?);
+        command.arg(&program).arg(address.port().to_string());
+        command.arg(&files).args([user, password]);
+        let mut running = Running::start(&mut command, &folder.join("log"))?;
+        ports::wait_listening(address, "tcp", &mut running)?;
+        Ok(Self {
+            url: format!("http://{address}"),
+            folder: files,
+            _running: running,
+        })
+    }
+
+    /// The document at this path below the root, empty where there is none.
+    pub fn document(&self, path: &str) -> String {
+        std::fs::read_to_string(self.file(path)).unwrap_or_default()
+    }
+
+    /// What somebody else writes there.
+    pub fn put(&self, path: &str, text: &str) -> Result<()> {
+        // In one step: a server that reads meanwhile has the one or the other.
+        let beside = self.folder.join(".next");
+        std::fs::write(&beside, text)?;
+        Ok(std::fs::rename(beside, self.file(path))?)
+    }
+
+    fn file(&self, path: &str) -> PathBuf {
+        self.folder.join(path.replace('/', "_"))
+    }
+}

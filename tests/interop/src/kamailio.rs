@@ -31,6 +31,10 @@ const SILO: &str = "id(int,auto) src_addr(string) dst_addr(string) username(stri
                     exp_time(int) snd_time(int) ctype(string) body(string,null) extra_hdrs(string,null) \
                     callid(string,null) status(int,null)\n";
 
+/// Columns of the table of documents.
+const DOCUMENTS: &str = "id(int,auto) username(string) domain(string) doc(string) doc_type(int) etag(string) \
+                         source(int) doc_uri(string) port(int)\n";
+
 /// What a registrar is to be like.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -52,6 +56,8 @@ pub struct Wish {
     pub only_registered: bool,
     /// It keeps text messages for who is not registered, and hands them over later (its module msilo).
     pub keeps_messages: bool,
+    /// It keeps documents of its users, over HTTP under `/xcap` (its module xcap_server).
+    pub keeps_documents: bool,
 }
 
 impl Default for Wish {
@@ -70,6 +76,7 @@ impl Default for Wish {
             watched_s: None,
             only_registered: false,
             keeps_messages: false,
+            keeps_documents: false,
         }
     }
 }
@@ -102,6 +109,7 @@ fn tables(folder: &Path, wish: &Wish) -> Result<()> {
         writeln!(versions, "{table}:{version}")?;
         std::fs::write(folder.join(table), "id(int,auto)\n")?;
     }
+    std::fs::write(folder.join("xcap"), DOCUMENTS)?;
     writeln!(versions, "silo:8")?;
     std::fs::write(folder.join("silo"), SILO)?;
     std::fs::write(folder.join("version"), versions)?;
@@ -119,6 +127,9 @@ fn defines(wish: &Wish) -> String {
     }
     if wish.only_registered {
         all.push_str("#!define WITH_REGISTERED\n");
+    }
+    if wish.keeps_documents {
+        all.push_str("#!define WITH_XCAP\n");
     }
     if wish.keeps_messages {
         all.push_str("#!define WITH_SILO\n");

@@ -1,12 +1,14 @@
-//! Do not disturb and forwarding, switched while the engine runs, and kept (M-133, M-135).
+//! Do not disturb and forwarding, switched while the engine runs, and kept (M-133, M-135); where calls
+//! are sent is one truth with the server that wants to know (M-134).
 
 use super::{Commands, Outcome};
 use base::Duration;
-use control::receiving::{DoNotDisturb, Forward, ForwardWhen};
+use control::receiving::{DoNotDisturb, Forward, ForwardWhen, Forwarding};
 use control::{AccountHandle, Code, ErrorObject, quoted};
 use policy::forward::{Hop, is_target};
 use ports::account::default_of;
-use ports::{Account, dialogs, presence, registrar};
+use ports::store::Do;
+use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
 use std::sync::Arc;
 
 /// How long nobody answers, where neither the command nor the settings say.
@@ -53,6 +55,34 @@ impl Commands {
         self.tell_policy(&account)
     }
 
+    /// The server has another word on where calls are sent than `before`: it holds, if nobody here said otherwise
+    /// meanwhile. Who did is heard by the server with the next word (M-134).
+    pub(crate) fn forward_came(&mut self, name: &str, before: &Forwarding, after: &Forwarding) {
+        let mut accounts = self.accounts.iter_mut();
+        let Some(account) = accounts.find(|account| account.name == name) else {
+            return;
+        };
+        let forwarding = &mut Arc::make_mut(&mut account.policy).receiving.forwarding;
+        if forwarding_in_words(forwarding) != *before {
+            return;
+        }
+        *forwarding = forwarding_by_words(after);
+        let account = account.clone();
+        self.keep_said(&account);
+        // A part that has too much to do now hears of the next change.
+        let _ = self.tell_policy(&account);
+    }
+
+    /// Tells the account's server where its calls are sent, where it has one that wants to know.
+    pub(super) fn tell_server(&self, account: &Account) {
+        let forwarding = forwarding_in_words(&account.policy.receiving.forwarding);
+        // An engine that keeps nothing has no such server.
+        let _ = self.post(Do::Forwards {
+            account: account.name.clone(),
+            forwarding: Box::new(forwarding),
+        });
+    }
+
     pub(super) fn own(
         &mut self,
         named: Option<&AccountHandle>,
@@ -73,6 +103,7 @@ impl Commands {
     }
 
     pub(super) fn tell_policy(&self, account: &Account) -> Outcome {
+        self.tell_server(account);
         let (name, policy) = (account.name.clone(), &account.policy);
         // An engine without presence has nobody to tell.
         let _ = self.post(presence::Word::Policy {

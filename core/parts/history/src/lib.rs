@@ -177,7 +177,7 @@ impl History {
             }
             // The engine hands lists to the store, and the book to dialogs.
             Told::Copied { .. } | Told::Listed(_) | Told::Book(_) => {}
-            Told::Watched(_) | Told::Said(_) => {}
+            Told::Watched(_) | Told::Said(_) | Told::Stands(_) => {}
             Told::Directory(change) => {
                 let body = match change.error {
                     Some(_) => EventBody::DirectoryFailed(change),

@@ -235,7 +235,8 @@ impl Registrar {
         };
         fill(&mut snapshot);
         snapshot.do_not_disturb = known.account.policy.receiving.do_not_disturb.on;
-        snapshot.forwarding = forwarding(&known.account.policy.receiving.forwarding);
+        snapshot.forwarding =
+            ports::forwarding_in_words(&known.account.policy.receiving.forwarding);
         known.told = Some(Box::new(snapshot.clone()));
         let change = Box::new(AccountChange::of(snapshot));
         out.post(events::Word::Tell {
@@ -245,17 +246,6 @@ impl Registrar {
             command: None,
             body: body(change),
         });
-    }
-}
-
-/// Where calls are sent, in the words of control.
-fn forwarding(from: &policy::Forwarding) -> Forwarding {
-    let (wait, no_answer) = from.no_answer.clone().unzip();
-    Forwarding {
-        always: from.always.clone(),
-        busy: from.busy.clone(),
-        no_answer,
-        after_s: wait.and_then(|wait| u32::try_from(wait.as_secs()).ok()),
     }
 }
 

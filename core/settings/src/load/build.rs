@@ -238,6 +238,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
         voicemail_number: text("voicemail_number")?.to_owned(),
         directories: super::directories::of_account(id, values, complaints)?,
+        xcap: super::xcap::of_account(id, values, complaints)?,
         tones: tones(|name| key(name), values)?,
         codec_options: options::of_account(id, values),
         policy: super::rules::policy(id, values, complaints)?,

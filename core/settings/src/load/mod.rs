@@ -11,6 +11,7 @@ mod rules;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod xcap;
 
 use crate::complaint::{Complaint, Complaints, Origin};
 use crate::keys::{self, KEYS};

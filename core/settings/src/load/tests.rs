@@ -353,12 +353,41 @@ voice = 64
             site.toml:16:10: accounts.a.domain: "no spaces" is not allowed; allowed: host or host:port, such as pbx.example:5060
             site.toml:17:13: accounts.a.transport: "pigeon" is not allowed; allowed: udp, tcp
             site.toml:18:13: accounts.a.expires_s: so large a number is not allowed; allowed: 20 to 86400
-            site.toml:19:13: accounts.a.b: there is no such key; there are: allow_message, area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, bgr_enabled, blf, blf_event, blf_poll_s, busy_tone, call_waiting, call_waiting_tone, carddav_clear_password, carddav_password, carddav_principal_url, carddav_refresh_s, carddav_title, carddav_user, country_code, cth_dial_string, cth_enabled, custom_action_url, directories, directory_refresh_s, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, end_call_tone, expires_s, failed_tone, force_registration, forwarding_busy_number, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, headers, icm, icm_auto, incoming_disabled, incoming_rewriting, international_prefix, keepalive, keepalive_s, ldap_base, ldap_options, ldap_password, ldap_title, ldap_url, ldap_user, mail_domain, mail_user_as_local, message_tone, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, publish_presence, push_method, register, registrar, remote_contact, requires_registration_for_outgoing_calls, rewriting, ringing_tone, ringtone, ringtones, server_book_title, server_book_url, server_clear_password, server_password, server_user, standby, standby_after_s, subscribe_for_voicemail, subscription_expires_s, system_directory_title, system_directory_url, transport, trunk_access, trying_tone, udp_from_unknown, user, voicemail_number, watcher_groups, watchers
+            site.toml:19:13: accounts.a.b: there is no such key; there are: allow_message, area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, bgr_enabled, blf, blf_event, blf_poll_s, busy_tone, call_waiting, call_waiting_tone, carddav_clear_password, carddav_password, carddav_principal_url, carddav_refresh_s, carddav_title, carddav_user, country_code, cth_dial_string, cth_enabled, custom_action_url, directories, directory_refresh_s, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, end_call_tone, expires_s, failed_tone, force_registration, forwarding_busy_number, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, headers, icm, icm_auto, incoming_disabled, incoming_rewriting, international_prefix, keepalive, keepalive_s, ldap_base, ldap_options, ldap_password, ldap_title, ldap_url, ldap_user, mail_domain, mail_user_as_local, message_tone, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, publish_presence, push_method, register, registrar, remote_contact, requires_registration_for_outgoing_calls, rewriting, ringing_tone, ringtone, ringtones, server_book_title, server_book_url, server_clear_password, server_password, server_user, standby, standby_after_s, subscribe_for_voicemail, subscription_expires_s, system_directory_title, system_directory_url, transport, trunk_access, trying_tone, udp_from_unknown, user, voicemail_number, watcher_groups, watchers, xcap, xcap_forwarding, xcap_refresh_s
             site.toml:22:11: accounts.c d: "c d" cannot be an account's id; allowed: 1 to 64 of letters, digits, - _ . @
             site.toml:26:13: account.busy_tone: 'beep(3)' is not a tone at character 1: no function is called so; allowed: sine(duration, amplitude, freq…), silence(duration), wav("file"), periodic(…), compound(…); a country for its own: ca, de, fr, gb, it, jp, us; or nothing
             site.toml:27:21: account.call_waiting_tone: 3 is not a tone; allowed: sine(duration, amplitude, freq…), silence(duration), wav("file"), periodic(…), compound(…); a country for its own: ca, de, fr, gb, it, jp, us; or nothing
             site.toml:30:9: limits.calls: 0 is not allowed; allowed: 1 to 100000
             site.toml:33:9: dscp.voice: 64 is not allowed; allowed: 0 to 63"#]],
+    );
+}
+
+#[test]
+fn m_112_the_server_of_profiles_is_an_address_of_http() {
+    complains(
+        "[accounts.a]\nuser = \"1\"\ndomain = \"d\"\nxcap = \"pbx.test/xcap\"\nxcap_refresh_s = 0\n",
+        expect![[r#"
+            site.toml:4:8: accounts.a.xcap: "pbx.test/xcap" is not allowed; allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, without user, password and ?
+            site.toml:5:18: accounts.a.xcap_refresh_s: 0 is not allowed; allowed: 1 to 86400"#]],
+    );
+    for bad in [
+        "ftp://a/b",
+        "http://",
+        "http://me:secret@a/b",
+        "http://a/b?c",
+    ] {
+        let text = format!("[accounts.a]\nuser = \"1\"\ndomain = \"d\"\nxcap = \"{bad}\"\n");
+        let (_, _, complaints) = with(&request("headless"), &text);
+        let refused = complaints.to_string();
+        assert!(refused.contains("the root of an XCAP server"), "{refused}");
+        assert!(!refused.contains("secret"), "{refused}");
+    }
+    let text = "[accounts.a]\nuser = \"1\"\ndomain = \"d\"\nxcap = \"http://pbx.test/xcap/\"\n";
+    let xcap = settings(text).accounts[0].xcap.clone().unwrap();
+    assert_eq!(xcap.root, "http://pbx.test/xcap");
+    assert_eq!(
+        (xcap.refresh, xcap.forwarding),
+        (Duration::from_secs(300), false)
     );
 }
 

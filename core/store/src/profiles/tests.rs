@@ -290,3 +290,55 @@ fn m_117_a_full_profile_takes_nobody_from_another() {
     );
     assert_eq!(profiles[1].favourites.len(), 1);
 }
+
+fn favourite(number: &str) -> Favourite {
+    Favourite {
+        name: None,
+        number: Some(number.to_owned()),
+    }
+}
+
+fn main_with(number: &str) -> Vec<Profile> {
+    vec![Profile {
+        name: "main".to_owned(),
+        active: true,
+        favourites: vec![favourite(number)],
+    }]
+}
+
+/// What a server has takes the place of what it was joined with, and of nothing that a person said since then.
+#[test]
+fn m_112_what_a_server_has_stands_unless_somebody_changed_something_meanwhile() {
+    let mut user = User::new();
+    let before = standing(&user.0, "a").unwrap();
+    assert_eq!((before.ledger, before.profiles.len()), (None, 1));
+    let mut shared = Shared {
+        owner: "a".to_owned(),
+        before: before.profiles,
+        profiles: main_with("102"),
+        ledger: "{\"n\":1}".to_owned(),
+    };
+    let taken = share(&mut user.0, &shared).unwrap();
+    assert_eq!(taken.ledger.as_deref(), Some("{\"n\":1}"));
+    assert!(taken.is_news);
+    assert_eq!(
+        user.ask(Command::ProfileList(control::command::NoFields {})),
+        Ok(main_with("102"))
+    );
+    // The same again is no news; what was joined with something older is not taken, nor is its ledger.
+    shared.before = main_with("102");
+    assert!(!share(&mut user.0, &shared).unwrap().is_news);
+    shared.before = main_with("1");
+    (shared.profiles, shared.ledger) = (main_with("2"), "{\"n\":2}".to_owned());
+    let refused = share(&mut user.0, &shared).unwrap();
+    assert_eq!(
+        (refused.profiles, refused.is_news),
+        (main_with("102"), false)
+    );
+    assert_eq!(refused.ledger.as_deref(), Some("{\"n\":1}"));
+    let other = standing(&user.0, "b").unwrap();
+    assert_eq!(
+        (other.ledger, other.profiles[0].favourites.len()),
+        (None, 0)
+    );
+}

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::link::{Engine, Heard};
 use crate::out::Form;
 use crate::words;
-use control::contacts::{DirectoryChange, StoreChange};
+use control::contacts::{DirectoryChange, StoreChange, XcapChange};
 use control::event::{AccountChange, EngineChange, Filter, PluginChange, Side};
 use control::{Event, EventBody, ExitCode};
 use std::time::Instant;
@@ -129,6 +129,7 @@ fn summary(event: &Event) -> String {
         EventBody::DirectoryFailed(change) | EventBody::DirectoryMended(change) => {
             directory(change)
         }
+        EventBody::XcapFailed(change) | EventBody::XcapMended(change) => xcap(change),
     }
 }
 
@@ -150,6 +151,13 @@ fn directory(change: &DirectoryChange) -> String {
     match &change.error {
         Some(error) => format!("{}: {} {}", change.directory, error.code, error.detail),
         None => change.directory.clone(),
+    }
+}
+
+fn xcap(change: &XcapChange) -> String {
+    match &change.error {
+        Some(error) => format!("{} {}", error.code, error.detail),
+        None => change.server.clone(),
     }
 }
 
@@ -248,6 +256,8 @@ fn call(event: &Event) -> String {
         | EventBody::StoreMended(_)
         | EventBody::DirectoryFailed(_)
         | EventBody::DirectoryMended(_)
+        | EventBody::XcapFailed(_)
+        | EventBody::XcapMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     };

@@ -205,6 +205,8 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         | EventBody::StoreMended(_)
         | EventBody::DirectoryFailed(_)
         | EventBody::DirectoryMended(_)
+        | EventBody::XcapFailed(_)
+        | EventBody::XcapMended(_)
         | EventBody::StreamLagged(_)
         | EventBody::Unknown { .. } => None,
     }

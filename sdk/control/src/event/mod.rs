@@ -12,7 +12,9 @@ pub use data::{
 };
 
 use crate::conference::CallConference;
-use crate::contacts::{ContactsChanged, DirectoryChange, FavouritesChanged, StoreChange};
+use crate::contacts::{
+    ContactsChanged, DirectoryChange, FavouritesChanged, StoreChange, XcapChange,
+};
 use crate::history::HistoryChanged;
 use crate::lamp::{LampChange, MailboxSnapshot};
 use crate::message::{MessagesMarked, TextMessage};
@@ -238,6 +240,11 @@ events! {
     "directory.failed" DirectoryFailed DirectoryChange;
     /// It answers again.
     "directory.mended" DirectoryMended DirectoryChange;
+    /// The server of an account does not keep its person's profiles; it is tried again, after a while that doubles up to
+    /// a minute.
+    "xcap.failed" XcapFailed XcapChange;
+    /// It does again.
+    "xcap.mended" XcapMended XcapChange;
     /// The receiver fell behind.
     "stream.lagged" StreamLagged StreamLagged;
 }

@@ -444,6 +444,23 @@ fn kept() -> Vec<EventBody> {
     ]
 }
 
+/// Of a server that keeps profiles.
+fn xcap() -> Vec<EventBody> {
+    vec![
+        EventBody::XcapFailed(Box::new(crate::contacts::XcapChange {
+            server: "http://pbx.test/xcap".into(),
+            error: Some(ErrorObject::new(
+                Code::XCAP_FAILED,
+                "http://pbx.test/xcap says 500",
+            )),
+        })),
+        EventBody::XcapMended(Box::new(crate::contacts::XcapChange {
+            server: "http://pbx.test/xcap".into(),
+            error: None,
+        })),
+    ]
+}
+
 /// A record with every field (M-121).
 fn record() -> crate::HistoryRecord {
     crate::HistoryRecord {
@@ -542,6 +559,7 @@ fn all() -> Vec<EventBody> {
     ]);
     all.extend(transfers());
     all.extend(kept());
+    all.extend(xcap());
     all.push(EventBody::AccountRenewed(account()));
     all.push(EventBody::AccountChanged(account()));
     all.extend([
@@ -675,6 +693,8 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"store.mended","account":"demo","command":17,"data":{"path":"/home/a/.local/state/offhook/headless/offhook.sqlite","waiting":2,"lost":0}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"directory.failed","account":"demo","command":17,"data":{"directory":"Office","error":{"code":"OH-6104","title":"a directory cannot be asked","detail":"ldap://a cannot be asked","fix":"see the reason; it is tried again by itself within a minute"}}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"directory.mended","account":"demo","command":17,"data":{"directory":"Office"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"xcap.failed","account":"demo","command":17,"data":{"server":"http://pbx.test/xcap","error":{"code":"OH-6105","title":"the server does not keep profiles or forwarding","detail":"http://pbx.test/xcap says 500","fix":"see the reason; what was changed here is kept and goes there as soon as it can"}}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"xcap.mended","account":"demo","command":17,"data":{"server":"http://pbx.test/xcap"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.renewed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"account.changed","account":"demo","command":17,"data":{"transport":"udp","server":"127.0.0.1:35060","rtt_ms":8,"sip_status":403,"cause":"auth","next_try_s":4,"error":{"code":"OH-2001","title":"the server does not accept this user and password","detail":"demo refused 101","fix":"check the user and the password of the account; some servers want another name to log in: set auth_user","sip_status":403},"snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"plugin.disabled","account":"demo","command":17,"data":{"id":"codec-g711","version":"0.1.0","abi":"1.0","reason_code":"OH-5002","snapshot":…}}

@@ -114,6 +114,11 @@ index! { ENGINE;
         "a directory cannot be asked"
         "its server is away, too slow, or does not take the password; calls and other contacts go on without it"
         "see the reason; it is tried again by itself within a minute";
+    /// The server that keeps a person's profiles.
+    6105 XCAP_FAILED Failed
+        "the server does not keep profiles or forwarding"
+        "it is away, does not take the password, refuses the document, or sends one that cannot be read; everything stays as it is here"
+        "see the reason; what was changed here is kept and goes there as soon as it can";
     /// No token, or one that is good for nothing.
     6201 TOKEN_REFUSED Unauthorised
         "a program without a valid token is not let in"

@@ -247,3 +247,47 @@ fn m_102_rights_are_listed_with_their_origin() {
     });
     assert_eq!(listed(forget), Err(Code::UNKNOWN_RIGHT));
 }
+
+/// Where the server of `a` is told that calls go, the last time.
+fn told_server(posts: &[Post]) -> Option<control::receiving::Forwarding> {
+    posts.iter().rev().find_map(|post| match post {
+        Post::Store(Do::Forwards {
+            account,
+            forwarding,
+        }) if account == "a" => Some((**forwarding).clone()),
+        _ => None,
+    })
+}
+
+/// The server's word holds, is kept and told, unless the person said otherwise since the server heard of them.
+#[test]
+fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile() {
+    let (mut rig, posts) = Rig::started(&[], vec![of_settings("a")]);
+    let before = told_server(&posts).unwrap();
+    assert_eq!(before.busy.as_deref(), Some("900"), "as settings have it");
+    let after = control::receiving::Forwarding {
+        always: Some("700".into()),
+        ..Default::default()
+    };
+    rig.commands.forward_came("a", &before, &after);
+    let posts = rig.posts.take();
+    let is_kept = |post: &Post| matches!(post, Post::Store(Do::Say(of)) if of.said.forwarding.as_ref() == Some(&after));
+    assert!(posts.iter().any(is_kept), "it is there after a restart");
+    assert_eq!(told_server(&posts), Some(after.clone()));
+    // The person says something before the next word of the server, which was about what held before.
+    let busy = Command::Forward(Forward {
+        account: None,
+        when: ForwardWhen::Busy,
+        to: Some("901".into()),
+        after_s: None,
+    });
+    let posts = rig.ask(busy).unwrap();
+    let said = told_server(&posts).unwrap();
+    assert_eq!(
+        (said.always.as_deref(), said.busy.as_deref()),
+        (Some("700"), Some("901"))
+    );
+    rig.commands.forward_came("a", &after, &before);
+    rig.commands.forward_came("nobody", &said, &before);
+    assert!(rig.posts.take().is_empty(), "nothing happens");
+}

@@ -225,6 +225,8 @@ impl Story {
             | EventBody::StoreMended(_)
             | EventBody::DirectoryFailed(_)
             | EventBody::DirectoryMended(_)
+            | EventBody::XcapFailed(_)
+            | EventBody::XcapMended(_)
             | EventBody::StreamLagged(_)
             | EventBody::Unknown { .. } => {}
         }

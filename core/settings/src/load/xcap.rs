@@ -1,0 +1,42 @@
+//! The server that keeps what a person has on each of their phones.
+
+use super::Values;
+use super::build::origin;
+use crate::account::Xcap;
+use crate::complaint::Complaints;
+
+/// That of one account. The outer `None`: a value is missing. The inner: there is none.
+#[allow(clippy::option_option, reason = "as the first line says")]
+pub(super) fn of_account(
+    id: &str,
+    values: &Values,
+    complaints: &mut Complaints,
+) -> Option<Option<Xcap>> {
+    let key = values.account_key(id, "xcap");
+    let refresh = values.seconds(&values.account_key(id, "xcap_refresh_s"))?;
+    let forwarding = values.switch(&values.account_key(id, "xcap_forwarding"))?;
+    let root = values.text(&key)?.trim();
+    if root.is_empty() {
+        return Some(None);
+    }
+    let server = root
+        .strip_prefix("http://")
+        .or_else(|| root.strip_prefix("https://"));
+    let server = server.and_then(|rest| rest.split('/').next());
+    let is_server = server.is_some_and(|server| !server.is_empty() && !server.contains('@'));
+    if !is_server || root.contains(['?', '#', ' ']) {
+        // Whoever writes a password into it does not find it in a log.
+        let what = match root.contains('@') {
+            true => "an address with a user in it is not allowed".to_owned(),
+            false => format!("{root:?} is not allowed"),
+        };
+        let allowed = "allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, \
+                       without user, password and ?";
+        complaints.error(&origin(&key, values), &key, what, allowed.to_owned());
+    }
+    Some(Some(Xcap {
+        root: root.trim_end_matches('/').to_owned(),
+        refresh,
+        forwarding,
+    }))
+}

@@ -1,0 +1,134 @@
+//! What a person keeps at their server, so that each of their phones shows it: profiles with favourites (M-112),
+//! and where calls are sent (M-134).
+//!
+//! By XCAP (RFC 4825): a `resource-lists` document (RFC 4826) and a `simservs` document (3GPP TS 24.604), fetched, joined
+//! with what stands here, and put back in the place of the version that was fetched. Each account that has a server has a thread of its own.
+//!
+//! What it is not: it opens no connection ([`Ask`] does) and keeps nothing on disk (the store does).
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`Places`] | the threads |
+//! | [`source`] | an account's place at a server, and how it is asked |
+//! | [`roster`] | when profiles and favourites came and went, and how two rosters are joined |
+//! | [`document`] | the document of profiles |
+//! | [`diversion`] | the document of where calls are sent |
+//! | `address` | a favourite as an address |
+//! | [`ledger`] | what is kept beside the profiles |
+//! | `xml` | a document as a tree that loses nothing |
+//! | `worker` | what a thread does |
+//! | `queue` | what waits for it |
+
+mod address;
+pub mod diversion;
+pub mod document;
+pub mod ledger;
+mod queue;
+pub mod roster;
+pub mod source;
+#[cfg(test)]
+mod tests;
+mod worker;
+mod xml;
+
+pub use diversion::Diversion;
+pub use document::Document;
+pub use ledger::Ledger;
+pub use source::{Answer, Ask, Place, Source, Version};
+/// Longest document. Unit: bytes.
+pub use xml::BYTES;
+
+use control::ErrorObject;
+use control::receiving::Forwarding;
+use ports::store::{Shared, Standing};
+use queue::{Queue, Word};
+use std::sync::Arc;
+
+/// What the threads tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// These profiles are to stand here, if nobody changed them meanwhile; and this is to be kept beside them.
+    Share(Box<Shared>),
+    /// An account's calls are to be sent there, if nobody here said otherwise meanwhile.
+    Forward {
+        /// The account.
+        account: String,
+        /// What must hold for it.
+        before: Box<Forwarding>,
+        /// What holds then.
+        after: Box<Forwarding>,
+    },
+    /// The server of an account cannot be asked, or takes nothing; `None`: it does again.
+    Trouble {
+        /// The account.
+        account: String,
+        /// Its server.
+        server: String,
+        /// With code, cause and fix.
+        error: Option<Box<ErrorObject>>,
+    },
+}
+
+/// Takes what the threads tell. Must not block.
+pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;
+
+/// All accounts' places, each with its thread.
+#[derive(Debug, Default)]
+pub struct Places {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    account: String,
+    owner: String,
+    queue: Arc<Queue>,
+}
+
+impl Places {
+    /// Starts a thread for each. Errors: the system gives none.
+    pub fn start(sources: Vec<Source>, tell: &Tell) -> std::io::Result<Self> {
+        let mut lines = Vec::new();
+        for source in sources {
+            let queue = Arc::new(Queue::default());
+            lines.push(Line {
+                account: source.account.clone(),
+                owner: source.owner.clone(),
+                queue: Arc::clone(&queue),
+            });
+            let tell = Arc::clone(tell);
+            let thread = std::thread::Builder::new().name("xcap".to_owned());
+            // It ends with its queue; one that waits for its server is not waited for.
+            thread.spawn(move || worker::work(source, &queue, &tell))?;
+        }
+        Ok(Self { lines })
+    }
+
+    /// Whose profiles are to be told here.
+    pub fn owners(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| line.owner.as_str())
+    }
+
+    /// These profiles stand here now. Never waits.
+    pub fn stands(&self, standing: &Standing) {
+        for line in self.lines.iter().filter(|l| l.owner == standing.owner) {
+            line.queue.push(Word::Stands(Box::new(standing.clone())));
+        }
+    }
+
+    /// An account's calls are sent there now. Never waits.
+    pub fn forwards(&self, account: &str, forwarding: &Forwarding) {
+        for line in self.lines.iter().filter(|l| l.account == account) {
+            line.queue
+                .push(Word::Forwards(Box::new(forwarding.clone())));
+        }
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        for line in &self.lines {
+            line.queue.end();
+        }
+    }
+}
