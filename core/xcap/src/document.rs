@@ -4,6 +4,7 @@
 //! Source: RFC 4826 §3; attributes and, behind the entries of a list, elements of other namespaces are allowed there.
 
 use crate::address;
+use crate::order::Order;
 use crate::roster::{Key, List, Mark, Roster, believed};
 use crate::xml::{self, Element, Node};
 use control::contacts::Profile;
@@ -81,9 +82,23 @@ impl Document {
                 let mark = list.entries.entry(key).or_default();
                 mark.added = mark.added.max(came);
             }
+            list.order = self.ordered(element, known);
         }
         self.missing(base, &mut roster);
         roster
+    }
+
+    /// In which order a profile was put. Another client, which knows nothing of our times, put it later than we knew.
+    fn ordered(&self, list: &Element, known: Option<&List>) -> Order {
+        let at = list.attribute(OURS, "ordered").and_then(believed);
+        let at = at.unwrap_or_default();
+        let keys: Vec<Key> = self.entries(list).map(|(_, key)| key).collect();
+        let known = known.map(|list| &list.order);
+        match known.is_some_and(|known| known.at == at && known.differs(&keys)) {
+            true => Order { at: at + 1, keys },
+            false if at == 0 => Order::default(),
+            false => Order { at, keys },
+        }
     }
 
     /// Notes what is missing and was not taken away by one of us.
@@ -280,6 +295,8 @@ fn put_list(element: &mut Element, list: &List, domain: &str) {
     let time = |at: u64| (at > 0).then(|| at.to_string());
     let added = format!("{PREFIX}:added");
     element.set(OURS, &added, time(list.mark.added));
+    let ordered = format!("{PREFIX}:ordered");
+    element.set(OURS, &ordered, time(list.order.at));
     let gone = format!("{PREFIX}:gone");
     element.set(OURS, &gone, time(list.mark.gone));
     let key = |entry: &Element| address::read(entry.attribute("", "uri")?, domain);
@@ -314,6 +331,9 @@ fn put_list(element: &mut Element, list: &List, domain: &str) {
         let at = behind_entries(element);
         element.children.insert(at, Node::Element(entry));
     }
+    if list.order.at > 0 {
+        arrange(element, &list.order, key);
+    }
     element.remove(|e| e.is(OURS, "gone"));
     for (key, mark) in list.entries.iter().filter(|(key, _)| !list.has(key)) {
         let mut stone = Element::new(&format!("{PREFIX}:gone"), OURS);
@@ -324,6 +344,29 @@ fn put_list(element: &mut Element, list: &List, domain: &str) {
         stone.set("", name, Some(value.clone()));
         stone.set("", "at", Some(mark.gone.max(list.mark.gone).to_string()));
         element.children.push(Node::Element(stone));
+    }
+}
+
+/// Puts the favourites of a list in order; whatever else is in it stays in its place.
+fn arrange(list: &mut Element, order: &Order, key: impl Fn(&Element) -> Option<Key>) {
+    let place = |node: &Node| {
+        let Node::Element(element) = node else {
+            return None;
+        };
+        let key = key(element).filter(|_| element.is(LISTS, "entry"));
+        key.map(|key| order.place(&key))
+    };
+    let places = list.children.iter().enumerate();
+    let slots: Vec<(usize, usize)> = places
+        .filter_map(|(at, node)| Some((at, place(node)?)))
+        .collect();
+    let mut sorted = slots.clone();
+    sorted.sort_by_key(|(_, place)| *place);
+    let before = list.children.clone();
+    for ((to, _), (from, _)) in slots.iter().zip(&sorted) {
+        if let (Some(slot), Some(node)) = (list.children.get_mut(*to), before.get(*from)) {
+            slot.clone_from(node);
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 //! | [`diversion`] | the document of where calls are sent |
 //! | `address` | a favourite as an address |
 //! | [`ledger`] | what is kept beside the profiles |
+//! | [`order`] | in which order somebody put favourites |
 //! | `xml` | a document as a tree that loses nothing |
 //! | `worker` | what a thread does |
 //! | `queue` | what waits for it |
@@ -23,6 +24,7 @@ mod address;
 pub mod diversion;
 pub mod document;
 pub mod ledger;
+pub mod order;
 mod queue;
 pub mod roster;
 pub mod source;

@@ -4,6 +4,7 @@
 //! join takes the later of each time: so the order in which rosters meet does not matter, nor how often. Of equal
 //! times what is there wins over that it went: nothing is lost by chance.
 
+use crate::order::{self, Order};
 use control::Favourite;
 use control::contacts::Profile;
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,9 @@ pub struct List {
     /// Its favourites, and those that went.
     #[serde(default)]
     pub entries: BTreeMap<Key, Mark>,
+    /// In which order somebody put them.
+    #[serde(default)]
+    pub order: Order,
 }
 
 impl List {
@@ -145,6 +149,7 @@ impl Roster {
         for (name, theirs) in &other.lists {
             let ours = self.lists.entry(name.clone()).or_default();
             ours.mark.join(theirs.mark);
+            ours.order.join(&theirs.order);
             for (key, mark) in &theirs.entries {
                 ours.entries.entry(key.clone()).or_default().join(*mark);
             }
@@ -190,23 +195,23 @@ impl Roster {
         }
     }
 
-    /// Notes what a person changed here: `before` became `after` in the time up to `now`. `domain` is the account's.
-    pub fn said(&mut self, before: &[Profile], after: &[Profile], domain: &str, now: u64) {
+    /// Notes what a person changed here: `before` became `shown` in the time up to `now`. `domain` is the account's.
+    pub fn said(&mut self, before: &[Profile], shown: &[Profile], domain: &str, now: u64) {
         let keys = |profile: &Profile| -> Vec<Key> {
             let all = profile.favourites.iter();
             all.filter_map(|one| Key::of(one, domain)).collect()
         };
         for old in before {
-            if !after.iter().any(|new| new.name == old.name) {
+            if !shown.iter().any(|new| new.name == old.name) {
                 self.remove_list(&old.name, now);
             }
         }
-        for new in after {
+        for new in shown {
             let old = before.iter().find(|old| old.name == new.name);
             let (had, has) = (old.map(keys).unwrap_or_default(), keys(new));
             if old.is_none() || !self.lists.contains_key(&new.name) {
                 // Whom nobody gave a profile has an empty one, of which there is nothing to say.
-                let is_alone = after.len() == 1 && self.lists.is_empty();
+                let is_alone = shown.len() == 1 && self.lists.is_empty();
                 if is_alone && new.name == FIRST && has.is_empty() {
                     continue;
                 }
@@ -214,6 +219,15 @@ impl Roster {
             }
             for key in had.iter().filter(|key| !has.contains(key)) {
                 self.remove(&new.name, key, now);
+            }
+            if order::is_put(&had, &has)
+                && let Some(list) = self.list(&new.name)
+            {
+                let at = after(list.order.at, now);
+                list.order = Order {
+                    at,
+                    keys: has.clone(),
+                };
             }
             for key in has.into_iter().filter(|key| !had.contains(key)) {
                 self.add(&new.name, key, now);

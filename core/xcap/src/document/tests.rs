@@ -109,6 +109,47 @@ fn m_112_changes_of_two_phones_are_merged_by_newest_entry() {
     assert_eq!(one.shows(), ["main: 5 4"]);
 }
 
+/// M-117: an order that somebody put is everybody's, until another one is put; a phone that knew nothing of it undoes
+/// nothing.
+#[test]
+fn m_112_m_117_the_newest_order_is_everybodys() {
+    let (mut one, mut two) = (Phone::default(), Phone::default());
+    let mut text = String::new();
+    one.says(&[profile("main", &["1", "2", "3"])], 10);
+    one.meets(&mut text, 11);
+    two.meets(&mut text, 12);
+    one.says(&[profile("main", &["3", "1", "2"])], 20);
+    two.says(&[profile("main", &["1", "2", "3", "4"])], 21);
+    two.meets(&mut text, 22);
+    one.meets(&mut text, 23);
+    two.meets(&mut text, 24);
+    assert_eq!(one.shows(), ["main: 3 1 2 4"]);
+    assert_eq!(two.shows(), ["main: 3 1 2 4"]);
+    // One that is somebody else from now on stays in its place.
+    two.says(&[profile("main", &["3", "9", "2", "4"])], 30);
+    two.meets(&mut text, 31);
+    one.meets(&mut text, 32);
+    assert_eq!(one.shows(), ["main: 3 9 2 4"]);
+    // Another client puts them in an order without a word of when.
+    let entry = |number: &str| {
+        let begin = text.find(&format!("<entry uri=\"sip:{number}@")).unwrap();
+        let end = begin + text[begin..].find("/>").unwrap() + 2;
+        text[begin..end].to_owned()
+    };
+    let (last, first) = (entry("4"), entry("3"));
+    let moved = text
+        .replace(&last, "")
+        .replace(&first, &format!("{last}{first}"));
+    text = moved;
+    one.meets(&mut text, 40);
+    two.meets(&mut text, 41);
+    assert_eq!(one.shows(), ["main: 4 3 9 2"]);
+    assert_eq!(two.shows(), ["main: 4 3 9 2"]);
+    let before = text.clone();
+    one.meets(&mut text, 50);
+    assert_eq!(text, before, "nothing changed: nothing is put");
+}
+
 const OTHER: &str = "<?xml version=\"1.0\"?>\n<rl:resource-lists xmlns:rl=\"urn:ietf:params:xml:ns:resource-lists\" \
     xmlns:x=\"urn:x\" x:version=\"7\">\n <!-- of another phone -->\n <rl:list name=\"main\" x:colour=\"red\">\n  \
     <rl:display-name xml:lang=\"en\">Main &amp; more</rl:display-name>\n  <rl:entry uri=\"sip:102@pbx.test\" x:ring=\"loud\">\

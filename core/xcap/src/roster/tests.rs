@@ -39,9 +39,16 @@ fn any_mark() -> impl Strategy<Value = Mark> {
 }
 
 fn any_roster() -> impl Strategy<Value = Roster> {
-    let keys = prop_oneof!["[0-3]".prop_map(Key::Number), "[a-c]".prop_map(Key::Name)];
-    let list = (any_mark(), btree_map(keys, any_mark(), 0..4))
-        .prop_map(|(mark, entries)| List { mark, entries });
+    let keys = || prop_oneof!["[0-3]".prop_map(Key::Number), "[a-c]".prop_map(Key::Name)];
+    let order = (0..4_u64, proptest::collection::vec(keys(), 0..3));
+    let order = order.prop_map(|(at, keys)| Order { at, keys });
+    let list = (any_mark(), btree_map(keys(), any_mark(), 0..4), order).prop_map(
+        |(mark, entries, order)| List {
+            mark,
+            entries,
+            order,
+        },
+    );
     btree_map("[xyz]", list, 0..4).prop_map(|lists| Roster { lists })
 }
 
@@ -128,6 +135,7 @@ fn m_112_of_equal_times_what_is_there_wins() {
     let list = |of| List {
         mark: mark(1, 0),
         entries: BTreeMap::from([(number("1"), of)]),
+        order: Order::default(),
     };
     let with = |of| Roster {
         lists: BTreeMap::from([("x".to_owned(), list(of))]),
