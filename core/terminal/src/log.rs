@@ -30,6 +30,7 @@ const NAMES: &[(&str, &str)] = &[
     ("sip", "offhook_sip"),
     ("store", "offhook_store"),
     ("terminal", "offhook_terminal"),
+    ("xcap", "offhook_xcap"),
     // Name lookups and the runtime, which are not ours.
     ("hickory-net", "hickory_net"),
     ("hickory-proto", "hickory_proto"),
