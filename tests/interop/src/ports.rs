@@ -67,15 +67,27 @@ pub fn wait_listening(address: SocketAddr, transport: &str, running: &mut Runnin
             "00000000000000000000000001000000",
         ),
     };
-    let mark = format!("{here}:{:04X} ", address.port());
+    let local = format!("{here}:{:04X}", address.port());
     for _ in 0..500 {
-        if std::fs::read_to_string(&list)?.contains(&mark) {
+        let sockets = std::fs::read_to_string(&list)?;
+        if sockets.lines().any(|line| is_listener(line, &local)) {
             return Ok(());
         }
         ensure!(running.is_alive(), "it ended:\n{}", running.log());
         std::thread::sleep(Duration::from_millis(10));
     }
     bail!("nothing listens at {address}:\n{}", running.log())
+}
+
+/// Whether this line of the list is a socket that waits at `local`. Not one of a connection: what a test before left of
+/// its connections to this port stands in the list for a minute (TIME_WAIT).
+fn is_listener(line: &str, local: &str) -> bool {
+    /// `TCP_LISTEN`, and what UDP calls a socket that is bound (`TCP_CLOSE`).
+    const STATES: [&str; 2] = ["0A", "07"];
+    let mut columns = line.split_whitespace().skip(1);
+    let at = columns.next();
+    let state = columns.nth(1);
+    at == Some(local) && state.is_some_and(|state| STATES.contains(&state))
 }
 
 /// First port of a block that nobody has, and the token that keeps it ours.
@@ -105,6 +117,19 @@ mod tests {
         let b = take(3);
         assert_eq!((a % 2, b % 2), (0, 0));
         assert!(b >= a + 2 && take(1) >= b + 3);
+    }
+
+    #[test]
+    fn what_is_left_of_a_connection_does_not_listen() {
+        let local = "0100007F:6A40";
+        let line = |at: &str, far: &str, state: &str| {
+            format!("  7: {at} {far} {state} 00000000:00000000 00:00000000")
+        };
+        let nobody = "00000000:0000";
+        assert!(is_listener(&line(local, nobody, "0A"), local));
+        assert!(is_listener(&line(local, nobody, "07"), local));
+        assert!(!is_listener(&line(local, "0100007F:C001", "06"), local));
+        assert!(!is_listener(&line("0100007F:C001", local, "06"), local));
     }
 
     #[test]
