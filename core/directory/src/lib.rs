@@ -44,6 +44,7 @@ pub struct Directories {
 #[derive(Debug)]
 struct Line {
     title: String,
+    account: String,
     owner: String,
     queue: Arc<Queue>,
 }
@@ -56,6 +57,7 @@ impl Directories {
             let queue = Arc::new(Queue::default());
             lines.push(Line {
                 title: source.title.clone(),
+                account: source.account.clone(),
                 owner: source.owner.clone(),
                 queue: Arc::clone(&queue),
             });
@@ -75,6 +77,13 @@ impl Directories {
                 uri: uri.to_owned(),
             });
         }
+    }
+
+    /// An account is registered now: its directories are asked, also those that failed just before (M-002). Never waits.
+    pub fn registered(&self, account: &str) {
+        let lines = self.lines.iter();
+        let own = lines.filter(|line| line.account == account);
+        own.for_each(|line| line.queue.again());
     }
 
     /// Has those of one of `owners` look for `text`; each answers through what `reply` makes for its title. Never

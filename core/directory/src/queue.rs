@@ -36,6 +36,8 @@ impl fmt::Debug for Job {
 #[derive(Debug, Default)]
 struct Waiting {
     jobs: VecDeque<(Instant, Job)>,
+    /// The way to the directory may be there now.
+    again: bool,
     ending: bool,
 }
 
@@ -52,6 +54,8 @@ pub(crate) enum Next {
     Job(Job),
     /// It is time to look whether something changed.
     Refresh,
+    /// What failed may go well now.
+    Again,
     End,
 }
 
@@ -70,6 +74,11 @@ impl Queue {
         self.more.notify_one();
     }
 
+    pub(crate) fn again(&self) {
+        self.lock().again = true;
+        self.more.notify_one();
+    }
+
     pub(crate) fn end(&self) {
         self.lock().ending = true;
         self.more.notify_one();
@@ -81,6 +90,9 @@ impl Queue {
         loop {
             if waiting.ending {
                 return Next::End;
+            }
+            if std::mem::take(&mut waiting.again) {
+                return Next::Again;
             }
             let left = refresh.map(|at| at.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {

@@ -27,6 +27,8 @@ pub struct Source {
     pub title: String,
     /// What it is, as rules name it (K-119): `dav`, `ws`; empty: nothing that they know.
     pub list: String,
+    /// Name of the account that it belongs to.
+    pub account: String,
     /// Whose it is: see `ports::Account::owner`.
     pub owner: String,
     /// Where it stands when several know who calls; lower is better. Range: from 2, after favourites and contacts.

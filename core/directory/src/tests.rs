@@ -7,6 +7,7 @@
 
 use super::*;
 use control::contacts::DirectoryChange;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ fn source(title: &str, rank: u8, play: Play) -> Source {
     Source {
         title: title.to_owned(),
         list: "ws".to_owned(),
+        account: "main".to_owned(),
         owner: "ann".to_owned(),
         rank,
         refresh: Duration::from_secs(60),
@@ -143,6 +145,29 @@ fn what_can_be_listed_is_copied_and_not_asked_m_108() {
     assert_eq!(bob.origin.as_ref().map(|of| of.id.as_str()), Some("7"));
     let said = ask(&directories, "bo");
     assert_eq!(said, [("book".to_owned(), Ok(Vec::new()))]);
+}
+
+/// One that failed is left alone for 2 s at least.
+#[test]
+fn m_002_who_registers_has_a_directory_asked_that_failed_just_before() {
+    static IS_THERE: AtomicBool = AtomicBool::new(false);
+    fn behind_a_way(query: &str) -> Result<String, Trouble> {
+        match IS_THERE.load(Ordering::SeqCst) {
+            true => listed(query),
+            false => broken(query),
+        }
+    }
+    let (directories, told) = start(vec![source("book", 2, behind_a_way)]);
+    assert!(matches!(told.recv_timeout(WAIT), Ok(Told::Directory(_))));
+    IS_THERE.store(true, Ordering::SeqCst);
+    directories.registered("another");
+    let soon = Duration::from_millis(200);
+    assert!(told.recv_timeout(soon).is_err(), "another account's");
+    directories.registered("main");
+    let soon = Duration::from_millis(1_500);
+    let mended = told.recv_timeout(soon);
+    assert!(matches!(mended, Ok(Told::Directory(change)) if change.error.is_none()));
+    assert!(matches!(told.recv_timeout(WAIT), Ok(Told::Listed(_))));
 }
 
 /// M-105: people of all directories, with their source; M-106: one that fails is told once, with the reason.

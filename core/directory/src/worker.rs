@@ -58,6 +58,7 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
         match queue.next(worker.refresh) {
             Next::End => return,
             Next::Refresh => worker.list(),
+            Next::Again => worker.again(),
             Next::Job(Job::Name { call, uri }) => worker.name(call, &uri),
             Next::Job(Job::Search { text, limit, reply }) => worker.search(&text, limit, reply),
         }
@@ -92,6 +93,18 @@ impl Worker<'_> {
             Err(Trouble::Failed(_)) => {
                 self.refresh = self.failing.map(|(until, _)| until);
             }
+        }
+    }
+
+    /// What failed is not left alone any longer, and what can be copied is looked at: a plugin that has a young copy of
+    /// its own asks nobody.
+    fn again(&mut self) {
+        let now = Instant::now();
+        if let Some((until, _)) = &mut self.failing {
+            *until = now;
+        }
+        if self.mode != Mode::Asked {
+            self.refresh = Some(now);
         }
     }
 

@@ -65,6 +65,7 @@ pub(crate) fn connect(
     let directories = Directories::start(sources.directories, &tell).map_err(Error::Store)?;
     let (beside, news) = places::connect(sources.places, &store)?;
     let beside = Rc::new(beside);
+    let places = Rc::clone(&beside);
     let (store, directories) = (Rc::new(store), Rc::new(directories));
     take_orders(wiring, (&store, &directories, &beside));
     let book = SharedBook::default();
@@ -97,6 +98,7 @@ pub(crate) fn connect(
     Ok(Some(Kept {
         store,
         directories,
+        places,
         book,
         said: Some(said),
         news: Some(news),
@@ -182,11 +184,31 @@ pub(crate) type SharedBook = Rc<RefCell<Arc<Book>>>;
 pub(crate) struct Kept {
     pub(crate) store: Rc<Store>,
     pub(crate) directories: Rc<Directories>,
+    places: Rc<Beside>,
     pub(crate) book: SharedBook,
     /// What people said before, until somebody waits for it.
     said: Option<mpsc::Receiver<Vec<Sayings>>>,
     /// What servers of profiles tell, until somebody listens.
     pub(crate) news: Option<mpsc::Receiver<News>>,
+}
+
+/// What hears each event before the hub does: an account that is registered has its servers asked (M-002).
+pub(crate) fn when_registered(store: Option<&Kept>) -> impl Fn(&events::Word) + use<> {
+    let beside = store.map(|kept| (Rc::clone(&kept.directories), Rc::clone(&kept.places)));
+    move |word| {
+        let events::Word::Tell {
+            body: EventBody::AccountRegistered(change),
+            ..
+        } = word
+        else {
+            return;
+        };
+        if let Some((directories, places)) = &beside {
+            let account = change.snapshot.account.as_str();
+            directories.registered(account);
+            places.registered(account);
+        }
+    }
 }
 
 /// A search that directories take part in.

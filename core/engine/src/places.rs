@@ -52,6 +52,11 @@ pub(crate) fn connect(
 }
 
 impl Beside {
+    /// An account is registered now.
+    pub(crate) fn registered(&self, account: &str) {
+        self.places.registered(account);
+    }
+
     /// An account's calls are sent there now.
     pub(crate) fn forwards(&self, account: &str, forwarding: &Forwarding) {
         self.places.forwards(account, forwarding);

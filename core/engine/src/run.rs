@@ -26,7 +26,7 @@ use control::{CommandId, IdempotencyKey};
 use net::dns::Resolver;
 use net::{Dscp, tcp::TcpSettings};
 use ports::store::Sayings;
-use ports::{Account, Address, Handles, Part, Post};
+use ports::{Account, Address, Handles, Part, Post, events};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -209,7 +209,6 @@ impl Builder {
         hub.borrow_mut()
             .introduce(shown(&listening), self.plugins.snapshots().to_vec());
         let plugins = Rc::new(RefCell::new(self.plugins));
-        connect_outside(&wiring, &network, &hub, clock);
         let mut reload = None;
         if let Some(voice) = self.voice {
             let granted = Box::new(voice.granted());
@@ -218,6 +217,8 @@ impl Builder {
             reload = Some(connect_voice(&wiring, voice, &tasks, shown));
         }
         let mut store = kept::connect(self.store, self.sources, &wiring, &tasks)?;
+        let ahead = kept::when_registered(store.as_ref());
+        connect_outside(&wiring, &network, (&hub, ahead), clock);
         run_parts(self.parts, self.mailbox, &wiring, clock);
         // Nothing is heard before it is known who does not want to be disturbed.
         let (said, more) = kept::said_before(store.as_mut()).await;
@@ -309,7 +310,7 @@ fn commands(
 fn connect_outside(
     wiring: &Rc<Wiring>,
     network: &Rc<Network>,
-    hub: &Rc<RefCell<Hub>>,
+    (hub, ahead): (&Rc<RefCell<Hub>>, impl Fn(&events::Word) + 'static),
     clock: Clock,
 ) {
     let sockets = Rc::clone(network);
@@ -320,7 +321,9 @@ fn connect_outside(
     wiring.connect_outside(Address::Network, to_network);
     let hub = Rc::clone(hub);
     let to_hub = Box::new(move |post: Post| {
-        hub.borrow_mut().take(post.try_into()?, clock.now());
+        let word = post.try_into()?;
+        ahead(&word);
+        hub.borrow_mut().take(word, clock.now());
         Ok(())
     });
     wiring.connect_outside(Address::Events, to_hub);

@@ -45,6 +45,7 @@ pub(crate) fn sources(
             sources.push(Source {
                 title: wanted.title.clone(),
                 list: wanted.list.to_owned(),
+                account: account.name.clone(),
                 owner: account.owner(),
                 rank,
                 refresh: wanted.refresh,

@@ -118,6 +118,13 @@ impl Places {
         }
     }
 
+    /// An account is registered now: its server is asked, also one that failed just before (M-002). Never waits.
+    pub fn registered(&self, account: &str) {
+        let lines = self.lines.iter();
+        let own = lines.filter(|line| line.account == account);
+        own.for_each(|line| line.queue.push(Word::Again));
+    }
+
     /// An account's calls are sent there now. Never waits.
     pub fn forwards(&self, account: &str, forwarding: &Forwarding) {
         for line in self.lines.iter().filter(|l| l.account == account) {

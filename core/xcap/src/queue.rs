@@ -16,6 +16,8 @@ pub(crate) enum Word {
     Stands(Box<Standing>),
     /// Where calls are sent here now.
     Forwards(Box<Forwarding>),
+    /// The way to the server may be there now.
+    Again,
 }
 
 #[derive(Debug, Default)]

@@ -313,6 +313,19 @@ fn m_112_what_was_changed_while_the_server_was_away_goes_there_after_a_restart()
     phone.wait_shows(&["main: 2 3"]);
 }
 
+/// One that failed is left alone for 2 s at least.
+#[test]
+fn m_002_who_registers_has_a_server_asked_that_failed_just_before() {
+    let server = server(Play::Away, "");
+    let mut phone = Phone::start(&server, main_with(&["1"]), None);
+    phone.wait_failure();
+    open(&server).play = Play::Well;
+    let begun = Instant::now();
+    phone.places.registered("main");
+    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
+    assert!(begun.elapsed() < Duration::from_millis(1_500));
+}
+
 /// Who is faster is met again: both changes stand.
 #[test]
 fn m_112_a_version_that_another_put_between_is_joined() {

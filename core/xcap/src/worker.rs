@@ -56,6 +56,7 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
             Next::Due => worker.meet(),
             Next::Word(Word::Stands(standing)) => worker.stands(*standing),
             Next::Word(Word::Forwards(forwarding)) => worker.forwards(*forwarding),
+            Next::Word(Word::Again) => worker.due = Some(Instant::now()),
         }
     }
 }

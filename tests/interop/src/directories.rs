@@ -140,14 +140,11 @@ impl HttpServer {
     /// Starts one, called `name` in the rig's folder.
     pub fn start(rig: &Rig, name: &str) -> Result<Self> {
         let folder = rig.subfolder(name)?;
-        let (program, files) = (folder.join("server.py"), folder.join("files"));
+        let files = folder.join("files");
         std::fs::create_dir_all(&files)?;
-        std::fs::write(&program, include_str!("http_double.py"))?;
+        std::fs::write(folder.join("server.py"), include_str!("http_double.py"))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
-        let mut command = Command::new(find("python3").context("python3 is not installed")?);
-        command.arg(&program).arg(address.port().to_string());
-        let mut running = Running::start(command.arg(&files), &folder.join("log"))?;
-        ports::wait_listening(address, "tcp", &mut running)?;
+        let running = serve(&folder, address)?;
         Ok(Self {
             url: format!("http://{address}"),
             folder: files,
@@ -167,6 +164,25 @@ impl HttpServer {
     pub fn stop(&mut self) {
         self.running.kill();
     }
+
+    /// Starts it anew where it was.
+    pub fn again(&mut self, rig: &Rig, name: &str) -> Result<()> {
+        let address = self.url.trim_start_matches("http://").parse()?;
+        self.running = serve(&rig.subfolder(name)?, address)?;
+        Ok(())
+    }
+}
+
+/// Runs the server of people that is in this folder.
+fn serve(folder: &Path, address: SocketAddr) -> Result<Running> {
+    let mut command = Command::new(find("python3").context("python3 is not installed")?);
+    command.arg(folder.join("server.py"));
+    command
+        .arg(address.port().to_string())
+        .arg(folder.join("files"));
+    let mut running = Running::start(&mut command, &folder.join("log"))?;
+    ports::wait_listening(address, "tcp", &mut running)?;
+    Ok(running)
 }
 
 /// A running XCAP server in Python: documents of one user, with entity tags and Digest.

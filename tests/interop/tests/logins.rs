@@ -284,6 +284,33 @@ fn comes_by_itself(rig: &Rig, name: &str, with_http: bool) -> Result<()> {
         "{name}: all there {:?} after it registered",
         begun.elapsed()
     );
+    if !with_http {
+        comes_when_registered(rig, name, (&mut server, &mut client))?;
+    }
+    Ok(())
+}
+
+/// A server that was away until just before the account registers anew is asked then, and not when its time has come.
+fn comes_when_registered(
+    rig: &Rig,
+    name: &str,
+    (server, client): (&mut HttpServer, &mut Client),
+) -> Result<()> {
+    let account = || AccountRef {
+        account: "main".parse().expect("it is a name"),
+    };
+    client.ask(Command::Unregister(account()))?;
+    client.wait_account(AccountState::Unregistered, PATIENCE)?;
+    // After failures at 0, 2 and 6 s the next try is at 14 s.
+    std::thread::sleep(Duration::from_secs(7));
+    server.again(rig, &format!("{name}-server"))?;
+    client.ask(Command::Register(account()))?;
+    client.wait_account(AccountState::Registered, PATIENCE)?;
+    let begun = Instant::now();
+    wait_contact(client, "Carol")?;
+    let took = begun.elapsed();
+    println!("{name}: there {took:?} after it registered anew");
+    ensure!(took < Duration::from_secs(4), "{took:?}");
     Ok(())
 }
 
