@@ -24,8 +24,8 @@ mod worker;
 
 pub use source::{Ask, Source, Trouble};
 
-use control::{CallHandle, Contact};
-use ports::store::Told;
+use control::Contact;
+use ports::store::{NameOf, Told};
 use queue::{Job, Queue};
 use std::sync::Arc;
 
@@ -69,11 +69,11 @@ impl Directories {
         Ok(Self { lines })
     }
 
-    /// Has those of `owner` look for who calls; told as [`Told::Named`], whenever one knows. Never waits.
-    pub fn name(&self, call: CallHandle, owner: &str, uri: &str) {
+    /// Has those of `owner` look for who `uri` is; told as [`Told::Named`], whenever one knows. Never waits.
+    pub fn name(&self, of: &NameOf, owner: &str, uri: &str) {
         for line in self.lines.iter().filter(|line| line.owner == owner) {
             line.queue.push(Job::Name {
-                call,
+                of: of.clone(),
                 uri: uri.to_owned(),
             });
         }

@@ -1,7 +1,7 @@
 //! What waits for a directory's thread.
 
 use crate::Reply;
-use control::CallHandle;
+use ports::store::NameOf;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,10 +12,13 @@ const WAITING: usize = 64;
 /// After so long nobody waits for an answer any more.
 const STALE: Duration = Duration::from_secs(30);
 
+/// Questions about records that wait, beside the others. At the limit the oldest is dropped.
+const RECORDS: usize = 64;
+
 /// A question.
 pub(crate) enum Job {
     /// Who calls?
-    Name { call: CallHandle, uri: String },
+    Name { of: NameOf, uri: String },
     /// Who has this in name, organisation or number?
     Search {
         text: String,
@@ -27,7 +30,7 @@ pub(crate) enum Job {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name { call, .. } => write!(f, "name of {call}"),
+            Self::Name { of, .. } => write!(f, "name of {of:?}"),
             Self::Search { .. } => f.write_str("search"),
         }
     }
@@ -36,6 +39,8 @@ impl fmt::Debug for Job {
 #[derive(Debug, Default)]
 struct Waiting {
     jobs: VecDeque<(Instant, Job)>,
+    /// Who is not called any more is asked for when nobody else waits.
+    records: VecDeque<Job>,
     /// The way to the directory may be there now.
     again: bool,
     ending: bool,
@@ -67,10 +72,24 @@ impl Queue {
 
     pub(crate) fn push(&self, job: Job) {
         let mut waiting = self.lock();
-        if waiting.jobs.len() >= WAITING {
-            waiting.jobs.pop_front();
+        let of_records = matches!(
+            job,
+            Job::Name {
+                of: NameOf::Records(_),
+                ..
+            }
+        );
+        if of_records {
+            if waiting.records.len() >= RECORDS {
+                waiting.records.pop_front();
+            }
+            waiting.records.push_back(job);
+        } else {
+            if waiting.jobs.len() >= WAITING {
+                waiting.jobs.pop_front();
+            }
+            waiting.jobs.push_back((Instant::now(), job));
         }
-        waiting.jobs.push_back((Instant::now(), job));
         self.more.notify_one();
     }
 
@@ -102,6 +121,9 @@ impl Queue {
                 if asked.elapsed() < STALE {
                     return Next::Job(job);
                 }
+            }
+            if let Some(job) = waiting.records.pop_front() {
+                return Next::Job(job);
             }
             let wait = left.unwrap_or(Duration::from_secs(3600));
             let woken = self.more.wait_timeout(waiting, wait);

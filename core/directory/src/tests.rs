@@ -45,8 +45,8 @@ fn start(sources: Vec<Source>) -> (Directories, Receiver<Told>) {
     (Directories::start(sources, &tell).unwrap(), told)
 }
 
-fn call() -> CallHandle {
-    "c7k3".parse().unwrap()
+fn call() -> NameOf {
+    NameOf::Call("c7k3".parse().unwrap())
 }
 
 fn bob(query: &str) -> Result<String, Trouble> {
@@ -106,8 +106,8 @@ fn ask(directories: &Directories, text: &str) -> Vec<(String, Result<Vec<Contact
 fn who_calls_is_told_whenever_it_is_known_and_nobody_waits_m_109() {
     let (directories, told) = start(vec![source("slow", 3, slow), source("quick", 4, bob)]);
     let begun = Instant::now();
-    directories.name(call(), "ann", "sip:102@pbx");
-    directories.name(call(), "somebody else", "sip:102@pbx");
+    directories.name(&call(), "ann", "sip:102@pbx");
+    directories.name(&call(), "somebody else", "sip:102@pbx");
     assert!(begun.elapsed() < Duration::from_millis(100));
     let named: Vec<(String, u8)> = (0..2)
         .map(|_| match told.recv_timeout(WAIT).unwrap() {
@@ -118,7 +118,7 @@ fn who_calls_is_told_whenever_it_is_known_and_nobody_waits_m_109() {
     assert_eq!(named, [("quick".to_owned(), 4), ("slow".to_owned(), 3)]);
     // Asked again, it is remembered.
     let begun = Instant::now();
-    directories.name(call(), "ann", "sip:102@pbx");
+    directories.name(&call(), "ann", "sip:102@pbx");
     for _ in 0..2 {
         assert!(matches!(told.recv_timeout(WAIT), Ok(Told::Named { .. })));
     }
@@ -145,6 +145,26 @@ fn what_can_be_listed_is_copied_and_not_asked_m_108() {
     assert_eq!(bob.origin.as_ref().map(|of| of.id.as_str()), Some("7"));
     let said = ask(&directories, "bo");
     assert_eq!(said, [("book".to_owned(), Ok(Vec::new()))]);
+}
+
+/// Whoever is called now is asked for first, even behind many of whom somebody sees records.
+#[test]
+fn m_127_who_is_in_records_waits_for_who_calls() {
+    let (directories, told) = start(vec![source("slow", 3, slow)]);
+    let records = |n: usize| NameOf::Records(vec![n.to_string()]);
+    for n in 0..5 {
+        directories.name(&records(n), "ann", &format!("sip:{n}@pbx"));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    directories.name(&call(), "ann", "sip:102@pbx");
+    let named = told.iter().take(6).filter_map(|word| match word {
+        Told::Named { of, .. } => Some(of),
+        _ => None,
+    });
+    let named: Vec<NameOf> = named.collect();
+    let at = named.iter().position(|of| *of == call()).unwrap();
+    assert!(at <= 1, "{named:?}");
+    assert_eq!(named.len(), 6);
 }
 
 /// One that failed is left alone for 2 s at least.

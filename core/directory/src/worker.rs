@@ -5,8 +5,8 @@ use crate::queue::{Job, Next, Queue};
 use crate::source::{Ask, Source, Trouble};
 use crate::{Reply, Tell, answer};
 use control::contacts::DirectoryChange;
-use control::{CallHandle, Code, Contact, ErrorObject, KnownName};
-use ports::store::{Listed, Told};
+use control::{Code, Contact, ErrorObject, KnownName};
+use ports::store::{Listed, NameOf, Told};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
             Next::End => return,
             Next::Refresh => worker.list(),
             Next::Again => worker.again(),
-            Next::Job(Job::Name { call, uri }) => worker.name(call, &uri),
+            Next::Job(Job::Name { of, uri }) => worker.name(of, &uri),
             Next::Job(Job::Search { text, limit, reply }) => worker.search(&text, limit, reply),
         }
     }
@@ -108,7 +108,7 @@ impl Worker<'_> {
         }
     }
 
-    fn name(&mut self, call: CallHandle, uri: &str) {
+    fn name(&mut self, of: NameOf, uri: &str) {
         let now = Instant::now();
         if self.mode == Mode::Listed || self.is_left_alone(now) {
             return;
@@ -131,7 +131,7 @@ impl Worker<'_> {
                 source: self.source.title.clone(),
             };
             let rank = self.source.rank;
-            (self.tell)(Told::Named { call, known, rank });
+            (self.tell)(Told::Named { of, known, rank });
         }
     }
 

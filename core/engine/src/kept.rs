@@ -2,6 +2,7 @@
 
 use crate::commands::{Outcome, is_kept, is_slow};
 use crate::error::Error;
+use crate::nameless::Lately;
 use crate::places::{self, Beside, News};
 use crate::run::Core;
 use crate::tasks::Tasks;
@@ -10,7 +11,7 @@ use control::contacts::ContactKind;
 use control::{Code, Command, CommandId, Contact, ErrorObject, EventBody, IdempotencyKey, Reply};
 use directory::{Directories, Source};
 use ports::book::Book;
-use ports::store::{Do, Sayings, Told};
+use ports::store::{Do, NameOf, Sayings, Told};
 use ports::{Address, Post, blf, dialogs, events, history, messages};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -77,6 +78,15 @@ pub(crate) fn connect(
         while let Some(told) = hear.recv().await {
             match told {
                 Told::Listed(list) => orders.order(Do::List(list)),
+                Told::Named {
+                    of: NameOf::Records(records),
+                    known,
+                    rank,
+                } => orders.order(Do::Rename {
+                    records,
+                    known,
+                    rank,
+                }),
                 Told::Stands(standing) => beside.stands(*standing),
                 Told::Said(all) => drop(say.try_send(all)),
                 Told::Failed(_) => {
@@ -87,6 +97,7 @@ pub(crate) fn connect(
                 Told::Kept { .. }
                 | Told::KeptMessage { .. }
                 | Told::Named { .. }
+                | Told::Renamed(_)
                 | Told::Book(_)
                 | Told::Watched(_)
                 | Told::Copied { .. }
@@ -100,6 +111,7 @@ pub(crate) fn connect(
         directories,
         places,
         book,
+        lately: RefCell::default(),
         said: Some(said),
         news: Some(news),
     }))
@@ -114,8 +126,8 @@ fn take_orders(
     let servers = Rc::clone(beside);
     let to_store = Box::new(move |post: Post| {
         let order = post.try_into()?;
-        if let Do::Name { call, owner, uri } = &order {
-            books.name(*call, owner, uri);
+        if let Do::Name { of, owner, uri } = &order {
+            books.name(of, owner, uri);
         }
         if let Do::Forwards {
             account,
@@ -143,6 +155,7 @@ fn hand_on(told: Told, line: &Wiring, rules: &SharedBook) {
         | Told::Stands(_)
         | Told::Kept { .. }
         | Told::Named { .. }
+        | Told::Renamed(_)
         | Told::Listed(_)
         | Told::Copied { .. }
         | Told::Directory(_)
@@ -186,6 +199,8 @@ pub(crate) struct Kept {
     pub(crate) directories: Rc<Directories>,
     places: Rc<Beside>,
     pub(crate) book: SharedBook,
+    /// Whose names were asked for lately.
+    pub(crate) lately: RefCell<Lately>,
     /// What people said before, until somebody waits for it.
     said: Option<mpsc::Receiver<Vec<Sayings>>>,
     /// What servers of profiles tell, until somebody listens.
@@ -281,6 +296,7 @@ impl Core {
         let outcome = answer.and_then(|answer| match redials {
             true => self.redial(answer.reply, id),
             false => {
+                self.name_records(&answer.reply);
                 self.tell(answer.events, id);
                 Ok(answer.reply)
             }

@@ -17,6 +17,7 @@
 //! | [`commands`], `socket` | commands to words; the control socket |
 //! | [`faces`] | plugins of the kind ui, as clients of the control words |
 //! | `kept` | the store beside the parts |
+//! | `nameless` | records without a name are looked up when somebody sees them |
 //! | `said` | what the log says of events |
 //! | `worker` | what takes time, on a thread of its own |
 //! | `tasks` | what was spawned for one engine, and ends with it |
@@ -36,6 +37,7 @@ pub mod ladders;
 mod lamps;
 pub mod listener;
 mod memory;
+mod nameless;
 mod names;
 pub mod network;
 pub mod places;

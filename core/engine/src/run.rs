@@ -360,7 +360,7 @@ pub struct Core {
     listening: Vec<Listen>,
     /// Until the engine has stopped.
     network: RefCell<Option<Rc<Network>>>,
-    wiring: Rc<Wiring>,
+    pub(crate) wiring: Rc<Wiring>,
     pub(crate) tasks: Rc<Tasks>,
     faces: RefCell<Faces>,
     told_to_stop: Notify,

@@ -22,12 +22,21 @@ pub enum Do {
     Alive(Timestamp),
     /// Asks who somebody is; answered by [`Told::Named`] where a list knows.
     Name {
-        /// The call of whom.
-        call: CallHandle,
+        /// What is to bear the name.
+        of: NameOf,
         /// Whose lists.
         owner: String,
         /// Their address.
         uri: String,
+    },
+    /// Keeps a name in records that have none, or one of a list that is worse; answered by [`Told::Renamed`].
+    Rename {
+        /// Their ids.
+        records: Vec<String>,
+        /// Who it is, and by which list.
+        known: KnownName,
+        /// See [`Told::Named`].
+        rank: u8,
     },
     /// Keeps these in the place of what this directory listed before; answered by [`Told::Copied`].
     List(Box<Listed>),
@@ -45,6 +54,15 @@ pub enum Do {
     },
     /// Has these profiles stand, if nobody changed them meanwhile; answered by [`Told::Stands`] with what stands then.
     Share(Box<Shared>),
+}
+
+/// What a name is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameOf {
+    /// A call, now.
+    Call(CallHandle),
+    /// Records of calls that are over, by their ids.
+    Records(Vec<String>),
 }
 
 /// Profiles as the server's and those here came together.
@@ -128,13 +146,15 @@ pub enum Told {
     Said(Vec<Sayings>),
     /// A list knows who somebody is.
     Named {
-        /// The call of whom.
-        call: CallHandle,
+        /// What is to bear the name.
+        of: NameOf,
         /// Who, and by which list.
         known: KnownName,
         /// Where that list stands among all that may know; lower is better (M-109).
         rank: u8,
     },
+    /// Records of calls that were over before a list knew whose they are, as they are now (M-127).
+    Renamed(Vec<HistoryRecord>),
     /// A directory lists somebody else than before.
     Listed(Box<Listed>),
     /// Everybody who is kept, for rules: told when the file was opened, and whenever a contact is different.

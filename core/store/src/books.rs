@@ -1,13 +1,14 @@
 //! The open file: what is written into it, and what is asked of it. Thread: \[worker\], or the test's.
 
+use crate::renamed::{Ranks, Renaming};
 use crate::worker::Batch;
 use crate::{
-    Error, Settings, calls, contacts, mails, messages, names, profiles, rescue, row, sayings,
-    schema, watched,
+    Error, Settings, calls, contacts, mails, messages, names, profiles, renamed, rescue, row,
+    sayings, schema, watched,
 };
 use control::contacts::StoreChange;
 use control::history::KnownName;
-use control::{Code, Command, EventBody, Reply, Timestamp};
+use control::{Code, Command, EventBody, HistoryRecord, Reply, Timestamp};
 use ports::blf::LampWish;
 use ports::book::Book;
 use ports::store::{Kept, KeptMessage, Listed, Sayings, Shared, Standing};
@@ -229,6 +230,16 @@ impl Books {
     /// Who `uri` is by the lists of `owner`, and where that list stands: favourites 0, contacts 1, copied ones 2.
     pub fn name(&self, owner: &str, uri: &str) -> Result<Option<(KnownName, u8)>, Error> {
         names::of(&self.db, owner, uri)
+    }
+
+    /// Names records of calls that are over; those that are different now.
+    pub(crate) fn rename(
+        &mut self,
+        renaming: Renaming,
+        ranks: &mut Ranks,
+    ) -> Result<Vec<HistoryRecord>, Error> {
+        self.may_write()?;
+        renamed::rename(&mut self.db, renaming, ranks)
     }
 
     /// Carries out a command about what is kept. `waiting`: records that could not be written yet.

@@ -19,6 +19,7 @@
 //! | `calls`, `contacts`, `profiles`, `messages` | what is kept |
 //! | `sayings` | what people said of their accounts |
 //! | `names` | who somebody is |
+//! | `renamed` | names that are known once calls are over |
 //! | [`error`] | what can be wrong |
 
 pub mod books;
@@ -30,6 +31,7 @@ mod messages;
 mod names;
 mod profiles;
 mod queue;
+mod renamed;
 mod rescue;
 mod row;
 mod sayings;

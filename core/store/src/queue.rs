@@ -2,8 +2,9 @@
 
 use crate::Reply;
 use crate::books::Reader;
+use crate::renamed::Renaming;
 use control::{Command, Timestamp};
-use ports::store::{Do, Kept, KeptMessage, Listed, Sayings, Shared};
+use ports::store::{Do, Kept, KeptMessage, Listed, NameOf, Sayings, Shared};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -42,6 +43,7 @@ pub(crate) struct Waiting {
     pub(crate) said: Vec<Sayings>,
     pub(crate) alive: Option<Timestamp>,
     pub(crate) names: VecDeque<Do>,
+    pub(crate) renamings: Vec<Renaming>,
     /// What directories list, one each: there are as many as the settings name.
     pub(crate) lists: Vec<Listed>,
     /// Profiles as servers have them, one a person; whose profiles are followed. Bound: as many as there are accounts.
@@ -162,6 +164,25 @@ impl Queue {
             }
             // Its server is told beside us.
             Do::Forwards { .. } => return,
+            Do::Rename {
+                records,
+                known,
+                rank,
+            } => {
+                if waiting.renamings.len() >= NAMES {
+                    return;
+                }
+                waiting.renamings.push(Renaming {
+                    records,
+                    known,
+                    rank,
+                });
+            }
+            // They keep nobody waiting who is called.
+            Do::Name {
+                of: NameOf::Records(_),
+                ..
+            } if waiting.names.len() >= NAMES / 2 => return,
             name @ Do::Name { .. } => {
                 if waiting.names.len() >= NAMES {
                     waiting.names.pop_front();
@@ -204,6 +225,7 @@ impl Queue {
                 || (records && left.is_none())
                 || !waiting.asks.is_empty()
                 || !waiting.names.is_empty()
+                || !waiting.renamings.is_empty()
                 || !waiting.lists.is_empty()
                 || !waiting.shares.is_empty()
                 || !waiting.follows.is_empty()

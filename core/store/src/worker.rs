@@ -2,6 +2,7 @@
 
 use crate::books::{self, Books};
 use crate::queue::{Ask, Queue};
+use crate::renamed::{Ranks, Renaming};
 use crate::{Error, Settings, Tell};
 use control::contacts::{DirectoryChange, StoreChange};
 use control::{Code, Command, ErrorObject, EventBody};
@@ -46,6 +47,7 @@ struct Worker<'a> {
     failing: Option<(Code, Instant)>,
     lost_told: u32,
     said_told: bool,
+    ranks: Ranks,
     /// What was told to be watched.
     watched: Vec<(String, LampWish)>,
     /// Whose profiles are told.
@@ -63,6 +65,7 @@ pub(crate) fn work(settings: &Settings, queue: &Queue, tell: &Tell) {
         failing: None,
         lost_told: 0,
         said_told: false,
+        ranks: Ranks::default(),
         watched: Vec::new(),
         followed: BTreeSet::new(),
     };
@@ -85,6 +88,7 @@ impl Worker<'_> {
             batch.alive = waiting.alive.take();
         }
         let names = mem::take(&mut waiting.names);
+        let renamings = mem::take(&mut waiting.renamings);
         let lists = mem::take(&mut waiting.lists);
         let asks = mem::take(&mut waiting.asks);
         let shares = mem::take(&mut waiting.shares);
@@ -95,6 +99,9 @@ impl Worker<'_> {
         }
         for name in names {
             self.name(name);
+        }
+        for renaming in renamings {
+            self.rename(renaming);
         }
         for list in lists {
             self.list(&list);
@@ -210,13 +217,22 @@ impl Worker<'_> {
     }
 
     fn name(&self, asked: Do) {
-        let (Do::Name { call, owner, uri }, Some(books)) = (asked, &self.books) else {
+        let (Do::Name { of, owner, uri }, Some(books)) = (asked, &self.books) else {
             return;
         };
         match books.name(&owner, &uri) {
-            Ok(Some((known, rank))) => (self.tell)(Told::Named { call, known, rank }),
+            Ok(Some((known, rank))) => (self.tell)(Told::Named { of, known, rank }),
             Ok(None) => {}
             Err(why) => tracing::warn!(%why, "nobody knows who calls"),
+        }
+    }
+
+    fn rename(&mut self, renaming: Renaming) {
+        let Some(books) = &mut self.books else { return };
+        match books.rename(renaming, &mut self.ranks) {
+            Ok(records) if records.is_empty() => {}
+            Ok(records) => (self.tell)(Told::Renamed(records)),
+            Err(why) => tracing::warn!(%why, "a name that is known late is not kept"),
         }
     }
 

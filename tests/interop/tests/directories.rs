@@ -8,13 +8,15 @@
 use anyhow::{Context as _, Result, ensure};
 use control::contacts::ContactQuery;
 use control::history::HistoryQuery;
-use control::{Command, Contact, EventBody, KnownName, Reply};
+use control::{Command, Contact, EventBody, HistoryRecord, KnownName, Reply};
 use offhook_interop::directories::{BASE, READER, Radicale, Slapd};
 use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::{Client, Engine, Rig};
 use plugin::{Directory, Refusal};
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -158,17 +160,40 @@ fn slow(to: SocketAddr) -> Result<SocketAddr> {
     std::thread::spawn(move || {
         while let Ok((here, _)) = listener.accept() {
             std::thread::sleep(Duration::from_secs(2));
-            let Ok(there) = TcpStream::connect(to) else {
+            if pass_on(&here, to).is_err() {
                 return;
-            };
-            let both = (here.try_clone(), there.try_clone());
-            let (Ok(mine), Ok(theirs)) = both else { return };
-            for (mut from, mut to) in [(mine, theirs), (there, here)] {
-                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
             }
         }
     });
     Ok(address)
+}
+
+/// Passes everything on once it is opened; before that whoever comes is sent away.
+fn gate(to: SocketAddr) -> Result<(SocketAddr, Arc<AtomicBool>)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let open = Arc::new(AtomicBool::new(false));
+    let is_open = Arc::clone(&open);
+    std::thread::spawn(move || {
+        while let Ok((here, _)) = listener.accept() {
+            if is_open.load(Ordering::SeqCst) && pass_on(&here, to).is_err() {
+                return;
+            }
+        }
+    });
+    Ok((address, open))
+}
+
+fn pass_on(here: &TcpStream, to: SocketAddr) -> std::io::Result<()> {
+    let there = TcpStream::connect(to)?;
+    let ways = [
+        (here.try_clone()?, there.try_clone()?),
+        (there, here.try_clone()?),
+    ];
+    for (mut from, mut to) in ways {
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    }
+    Ok(())
 }
 
 fn contacts(client: &mut Client, text: &str) -> Result<Vec<Contact>> {
@@ -322,6 +347,70 @@ fn hears_late(rig: &Rig) -> Result<()> {
     };
     ensure!(records[0].known.as_ref() == Some(&known), "{records:?}");
     Ok(())
+}
+
+fn history(client: &mut Client) -> Result<Vec<HistoryRecord>> {
+    match client.ask(Command::HistoryList(HistoryQuery::default()))? {
+        Reply::History { records } => Ok(records),
+        other => anyhow::bail!("{other:?}"),
+    }
+}
+
+/// A call comes with a number alone while slapd cannot be reached; whoever looks later sees whose it was.
+fn named_afterwards(rig: &Rig) -> Result<()> {
+    let mut all = people(3);
+    all.push(("Front desk".to_owned(), "101".to_owned()));
+    let slapd = Slapd::start(rig, "slapd", &all)?;
+    let (gate, open) = gate(slapd.address)?;
+    let settings = format!(
+        "[account]\nldap_title = \"Phone book\"\nldap_url = \"ldap://{gate}\"\nldap_base = \"{BASE}\"\n\
+         ldap_user = \"{}\"\nldap_password = \"{}\"\n",
+        READER.0, READER.1
+    );
+    let wish = Wish {
+        answer: Answer::Ring,
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    let rings = Wish {
+        answer: Answer::Ring,
+        ..Wish::default()
+    };
+    let mut caller = Daemon::start(rig, "caller", &rings)?;
+    caller.dial(&format!("sip:101@{}", engine.address()))?;
+    client.wait("call.incoming", PATIENCE, |event| {
+        matches!(event.body, EventBody::CallIncoming(_)).then_some(())
+    })?;
+    client.wait("directory.failed", PATIENCE, |event| {
+        matches!(event.body, EventBody::DirectoryFailed(_)).then_some(())
+    })?;
+    caller.hang_up()?;
+    open.store(true, Ordering::SeqCst);
+    // It is left alone for 2 s after its failure.
+    std::thread::sleep(Duration::from_millis(2_500));
+    let nameless = history(&mut client)?;
+    ensure!(nameless[0].known.is_none(), "{nameless:?}");
+    let known = client.wait("history.changed", PATIENCE, |event| match &event.body {
+        EventBody::HistoryChanged(change) => change.record.as_ref()?.known.clone(),
+        _ => None,
+    })?;
+    ensure!(
+        (known.name.as_str(), known.source.as_str()) == ("Front desk", "Phone book"),
+        "{known:?}"
+    );
+    let named = history(&mut client)?;
+    ensure!(named[0].known == Some(known), "{named:?}");
+    Ok(())
+}
+
+#[test]
+fn m_127_whoever_looks_later_sees_whose_number_it_was() {
+    let Some(rig) = Rig::new("directory-later", &["slapd", "slapadd"]) else {
+        return;
+    };
+    named_afterwards(&rig).unwrap();
 }
 
 #[test]

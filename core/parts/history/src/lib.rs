@@ -18,7 +18,7 @@ use control::snapshot::CallSnapshot;
 use control::{CallHandle, EventBody, HistoryRecord, Timestamp};
 use ports::account::default_of;
 use ports::history::Word;
-use ports::store::{Do, Kept, Told};
+use ports::store::{Do, Kept, NameOf, Told};
 use ports::{Account, Address, Outbox, Part, Post, dialogs, events};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -93,7 +93,7 @@ impl History {
         keep(call, now, out);
         if is_new {
             out.post(Do::Name {
-                call: handle,
+                of: NameOf::Call(handle),
                 owner: self.lists(),
                 uri: record::far_end(snapshot).uri.clone(),
             });
@@ -164,10 +164,32 @@ impl History {
         });
     }
 
+    /// Names that were known after the calls were over (M-127).
+    fn renamed(&mut self, records: Vec<HistoryRecord>, now: Instant, out: &mut Outbox) {
+        for record in records {
+            let mut lately = self.over.iter_mut();
+            if let Some(call) = lately.find(|call| call.record.id == record.id) {
+                // Its next mark keeps the name.
+                call.record.known.clone_from(&record.known);
+            }
+            changed(&record, now, out);
+        }
+    }
+
     fn stored(&mut self, told: Told, now: Instant, out: &mut Outbox) {
         match told {
             Told::Kept { call } => self.kept(call, out),
-            Told::Named { call, known, rank } => self.named(call, (known, rank), now, out),
+            Told::Named {
+                of: NameOf::Call(call),
+                known,
+                rank,
+            } => self.named(call, (known, rank), now, out),
+            // The engine has the store rename them.
+            Told::Named {
+                of: NameOf::Records(_),
+                ..
+            } => {}
+            Told::Renamed(records) => self.renamed(records, now, out),
             Told::Copied { changed } if changed > 0 => {
                 let changed = ContactsChanged {
                     imported: changed,
@@ -234,15 +256,19 @@ fn keep(call: &Call, now: Instant, out: &mut Outbox) {
     let record = call.record.clone();
     let owner = call.owner.clone();
     out.post(Do::Keep(Box::new(Kept { owner, record })));
+    changed(&call.record, now, out);
+}
+
+fn changed(record: &HistoryRecord, now: Instant, out: &mut Outbox) {
     let changed = HistoryChanged {
-        record: Some(call.record.clone()),
+        record: Some(record.clone()),
         deleted: Vec::new(),
         cleared: false,
     };
     out.post(events::Word::Tell {
         at: now,
-        account: call.record.account.clone(),
-        call: Some(call.record.call),
+        account: record.account.clone(),
+        call: Some(record.call),
         command: None,
         body: EventBody::HistoryChanged(Box::new(changed)),
     });

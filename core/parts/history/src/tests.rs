@@ -239,7 +239,7 @@ fn a_name_that_is_known_late_comes_into_call_and_history_m_109() {
     let call = ringing.call;
     let named = || {
         Word::Stored(Told::Named {
-            call,
+            of: NameOf::Call(call),
             known: known.clone(),
             rank: 1,
         })
@@ -256,6 +256,35 @@ fn a_name_that_is_known_late_comes_into_call_and_history_m_109() {
             .any(|post| matches!(post, Post::Dialogs(dialogs::Word::Named { .. })))
     );
     assert!(phone.told(named()).is_empty(), "told once");
+}
+
+/// A mark that comes behind the name keeps it.
+#[test]
+fn m_127_a_name_that_is_known_after_the_call_stays() {
+    let mut phone = Phone::new();
+    let over = ended(
+        call(CallDirection::Incoming),
+        EndedBy::Remote,
+        EndCause::Cancelled,
+    );
+    let kept = kept_in(&phone.told(Word::Call(Box::new(over.clone()))));
+    let mut record = kept.into_iter().next_back().unwrap().record;
+    assert_eq!(record.known, None);
+    record.known = Some(KnownName {
+        name: "Alice".to_owned(),
+        source: "LDAP".to_owned(),
+    });
+    let posts = phone.told(Word::Stored(Told::Renamed(vec![record.clone()])));
+    assert!(kept_in(&posts).is_empty(), "it is on disk");
+    let told = posts.iter().any(|post| {
+        matches!(post, Post::Event(events::Word::Tell { body: EventBody::HistoryChanged(told), .. })
+            if told.record.as_ref() == Some(&record))
+    });
+    assert!(told, "{posts:?}");
+    let call = over.call;
+    let mark = Mark::Recorded;
+    let kept = kept_in(&phone.told(Word::Marked { call, mark }));
+    assert_eq!(kept[0].record.known, record.known);
 }
 
 /// Favourites, contacts, then directories in their order: whoever answers first, the best one stays.
@@ -276,8 +305,8 @@ fn the_best_list_is_right_whichever_answers_first_m_109() {
             name: format!("by {source}"),
             source: source.to_owned(),
         };
-        let call = ringing.call;
-        let posts = phone.told(Word::Stored(Told::Named { call, known, rank }));
+        let of = NameOf::Call(ringing.call);
+        let posts = phone.told(Word::Stored(Told::Named { of, known, rank }));
         if let Some(kept) = kept_in(&posts).pop() {
             shown = kept.record.known.map(|known| known.source);
         }

@@ -31,7 +31,7 @@ pub(crate) fn record(id: &str, ms: u64) -> HistoryRecord {
     }
 }
 
-fn db(records: &[HistoryRecord]) -> Connection {
+pub(crate) fn db(records: &[HistoryRecord]) -> Connection {
     let mut db = Connection::open_in_memory().unwrap();
     crate::schema::migrate(&mut db).unwrap();
     let write = db.transaction().unwrap();
