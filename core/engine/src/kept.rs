@@ -1,5 +1,7 @@
 //! The store beside the parts: what it tells goes to history, what it answers to who asked.
 
+mod hearing;
+
 use crate::commands::{Outcome, is_kept, is_slow};
 use crate::error::Error;
 use crate::nameless::Lately;
@@ -10,9 +12,10 @@ use crate::wiring::Wiring;
 use control::contacts::ContactKind;
 use control::{Code, Command, CommandId, Contact, ErrorObject, EventBody, IdempotencyKey, Reply};
 use directory::{Directories, Source};
+use hearing::Hearing;
 use ports::book::Book;
-use ports::store::{Do, NameOf, Sayings, Told};
-use ports::{Address, Post, blf, dialogs, events, history, messages};
+use ports::store::{Do, Sayings};
+use ports::{Address, Post, events};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -71,39 +74,16 @@ pub(crate) fn connect(
     take_orders(wiring, (&store, &directories, &beside));
     let book = SharedBook::default();
     let (say, said) = mpsc::channel(SAYINGS);
-    let line = Rc::clone(wiring);
-    let rules = Rc::clone(&book);
-    let orders = Rc::clone(&store);
+    let hearing = Hearing {
+        store: Rc::clone(&store),
+        beside,
+        say,
+        line: Rc::clone(wiring),
+        book: Rc::clone(&book),
+    };
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
-            match told {
-                Told::Listed(list) => orders.order(Do::List(list)),
-                Told::Named {
-                    of: NameOf::Records(records),
-                    known,
-                    rank,
-                } => orders.order(Do::Rename {
-                    records,
-                    known,
-                    rank,
-                }),
-                Told::Stands(standing) => beside.stands(*standing),
-                Told::Said(all) => drop(say.try_send(all)),
-                Told::Failed(_) => {
-                    // Nobody waits any more for what cannot be read.
-                    let _ = say.try_send(Vec::new());
-                    hand_on(told, &line, &rules);
-                }
-                Told::Kept { .. }
-                | Told::KeptMessage { .. }
-                | Told::Named { .. }
-                | Told::Renamed(_)
-                | Told::Book(_)
-                | Told::Watched(_)
-                | Told::Copied { .. }
-                | Told::Directory(_)
-                | Told::Mended(_) => hand_on(told, &line, &rules),
-            }
+            hearing.told(told);
         }
     });
     Ok(Some(Kept {
@@ -140,30 +120,6 @@ fn take_orders(
         Ok(())
     });
     wiring.connect_outside(Address::Store, to_store);
-}
-
-/// Tells the part that wants to hear it.
-fn hand_on(told: Told, line: &Wiring, rules: &SharedBook) {
-    let word: Post = match told {
-        Told::Book(known) => {
-            *rules.borrow_mut() = Arc::clone(&known);
-            dialogs::Word::Contacts(known).into()
-        }
-        Told::Watched(kept) => blf::Word::Kept(kept).into(),
-        Told::KeptMessage { id } => messages::Word::Kept { id }.into(),
-        Told::Said(_)
-        | Told::Stands(_)
-        | Told::Kept { .. }
-        | Told::Named { .. }
-        | Told::Renamed(_)
-        | Told::Listed(_)
-        | Told::Copied { .. }
-        | Told::Directory(_)
-        | Told::Failed(_)
-        | Told::Mended(_) => history::Word::Stored(told).into(),
-    };
-    // A part that has too much to do hears of the next one.
-    let _ = line.carry(word);
 }
 
 /// What people said before this start, as far as it is known within [`SAID`]; more may come behind it.

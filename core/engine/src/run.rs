@@ -209,13 +209,10 @@ impl Builder {
         hub.borrow_mut()
             .introduce(shown(&listening), self.plugins.snapshots().to_vec());
         let plugins = Rc::new(RefCell::new(self.plugins));
-        let mut reload = None;
-        if let Some(voice) = self.voice {
-            let granted = Box::new(voice.granted());
-            hub.borrow_mut().show_media_priority(granted);
-            let shown = (&hub, &plugins, clock);
-            reload = Some(connect_voice(&wiring, voice, &tasks, shown));
-        }
+        let shown = (&hub, &plugins, clock);
+        let reload = self
+            .voice
+            .map(|voice| connect_voice(&wiring, voice, &tasks, shown));
         let mut store = kept::connect(self.store, self.sources, &wiring, &tasks)?;
         let ahead = kept::when_registered(store.as_ref());
         connect_outside(&wiring, &network, (&hub, ahead), clock);
@@ -335,6 +332,8 @@ fn connect_voice(
     tasks: &Tasks,
     (hub, plugins, clock): (&Rc<RefCell<Hub>>, &Rc<RefCell<Plugins>>, Clock),
 ) -> Reload {
+    let granted = Box::new(voice.granted());
+    hub.borrow_mut().show_media_priority(granted);
     let (hub, plugins) = (Rc::clone(hub), Rc::clone(plugins));
     let tell = Box::new(move |shown: Shown| {
         plugins.borrow_mut().became(shown.plugins, shown.watches);

@@ -1,0 +1,61 @@
+//! What store and directories tell, to the part that wants to hear it.
+
+use super::SharedBook;
+use crate::places::Beside;
+use crate::wiring::Wiring;
+use ports::store::{Do, NameOf, Sayings, Told};
+use ports::{Post, blf, dialogs, history, messages};
+use std::rc::Rc;
+use std::sync::Arc;
+use store::Store;
+use tokio::sync::mpsc;
+
+/// Who hears what store and directories tell.
+pub(super) struct Hearing {
+    pub(super) store: Rc<Store>,
+    pub(super) beside: Rc<Beside>,
+    pub(super) say: mpsc::Sender<Vec<Sayings>>,
+    pub(super) line: Rc<Wiring>,
+    pub(super) book: SharedBook,
+}
+
+impl Hearing {
+    pub(super) fn told(&self, told: Told) {
+        match told {
+            Told::Listed(list) => self.store.order(Do::List(list)),
+            Told::Named {
+                of: NameOf::Records(records),
+                known,
+                rank,
+            } => self.store.order(Do::Rename {
+                records,
+                known,
+                rank,
+            }),
+            Told::Stands(standing) => self.beside.stands(*standing),
+            Told::Said(all) => drop(self.say.try_send(all)),
+            Told::Failed(_) => {
+                // Nobody waits any more for what cannot be read.
+                let _ = self.say.try_send(Vec::new());
+                self.hand_on(history::Word::Stored(told));
+            }
+            Told::Book(known) => {
+                *self.book.borrow_mut() = Arc::clone(&known);
+                self.hand_on(dialogs::Word::Contacts(known));
+            }
+            Told::Watched(kept) => self.hand_on(blf::Word::Kept(kept)),
+            Told::KeptMessage { id } => self.hand_on(messages::Word::Kept { id }),
+            Told::Kept { .. }
+            | Told::Named { .. }
+            | Told::Renamed(_)
+            | Told::Copied { .. }
+            | Told::Directory(_)
+            | Told::Mended(_) => self.hand_on(history::Word::Stored(told)),
+        }
+    }
+
+    fn hand_on(&self, word: impl Into<Post>) {
+        // A part that has too much to do hears of the next one.
+        let _ = self.line.carry(word.into());
+    }
+}
