@@ -21,6 +21,7 @@
 //! | [`pair`] | [`Pair`], two phones of ours |
 //! | [`sound`], [`wav`] | chirp, speech, and what of them arrived |
 //! | [`programme`] | [`Programme`], a chirp and a sentence in one call, and the strict verdict on them |
+//! | [`web`] | [`WebPhone`](web::WebPhone), asked by curl and by a WebSocket library of somebody else |
 //! | [`witness`] | [`Witness`], whether the machine kept everybody waiting meanwhile |
 
 pub mod baresip;
@@ -41,6 +42,7 @@ pub mod sipp;
 pub mod sound;
 pub mod voice;
 pub mod wav;
+pub mod web;
 pub mod witness;
 
 pub use baresip::Baresip;

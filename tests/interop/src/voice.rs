@@ -50,14 +50,38 @@ impl Voice {
         })
     }
 
+    /// Waits until half a second of what came in has a tone, or has not. Unit: Hz.
+    pub fn wait_tone(&self, hertz: f64, wanted: bool, patience: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + patience;
+        loop {
+            let samples = self.samples();
+            let level = tone_dbov(&samples, 8_000, hertz);
+            let is_so = match wanted {
+                true => level > HEARD,
+                false => level < HEARD - 15.0,
+            };
+            if samples.len() == JUDGED && is_so {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < until,
+                "{hertz} Hz at {level:.0} dBov of {} samples",
+                samples.len()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn samples(&self) -> Vec<i16> {
+        let heard = self.heard.lock().expect("nobody panics while holding it");
+        heard.iter().copied().collect()
+    }
+
     /// Waits until half a second of what came in has this tone, and of itself nothing.
     pub fn wait_for(&self, patience: Duration, other: &Self) -> anyhow::Result<()> {
         let until = Instant::now() + patience;
         loop {
-            let samples: Vec<i16> = {
-                let heard = self.heard.lock().expect("nobody panics while holding it");
-                heard.iter().copied().collect()
-            };
+            let samples = self.samples();
             let level = |hertz| tone_dbov(&samples, 8_000, hertz);
             let (theirs, own) = (level(other.hertz), level(self.hertz));
             if samples.len() == JUDGED && theirs > HEARD && own < HEARD - 15.0 {

@@ -2,173 +2,19 @@
 //! whoever has no business there is not let in (M-067).
 
 use anyhow::{Context, Result, ensure};
-use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::sipp::Wish as Script;
-use offhook_interop::{Engine as _, Rig, Running, Sipp};
+use offhook_interop::web::{PYTHON, WEBSOCKETS, WebPhone, text, until};
+use offhook_interop::{Engine as _, Rig, Sipp};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Debian's Python, which finds Debian's modules.
-const PYTHON: &str = "/usr/bin/python3";
-const WEBSOCKETS: &str = "/usr/lib/python3/dist-packages/websockets/__init__.py";
-/// Prints every frame as a line, and sends every line as a frame.
-const CLIENT: &str = r#"
-import asyncio, sys, websockets
-
-async def main():
-    async with websockets.connect(sys.argv[1], max_size=None) as socket:
-        async def say():
-            loop = asyncio.get_running_loop()
-            while line := await loop.run_in_executor(None, sys.stdin.readline):
-                await socket.send(line.strip())
-        saying = asyncio.create_task(say())
-        try:
-            async for frame in socket:
-                print(frame, flush=True)
-        except websockets.ConnectionClosedError:
-            pass
-        print("closed", socket.close_code, flush=True)
-
-asyncio.run(main())
-"#;
-
-/// A phone that programs may ask.
-struct Phone {
-    daemon: Daemon,
-    tokens: PathBuf,
-    address: String,
-}
-
-impl Phone {
-    fn start(rig: &Rig) -> Result<Self> {
-        let (tokens, file) = (rig.file("tokens.json"), rig.file("address"));
-        let settings = format!(
-            "[control]\nfaces = [\"ui-api\"]\n[plugins.options.ui-api]\nlisten = \"127.0.0.1:0\"\n\
-             tokens = {:?}\naddress_file = {file:?}\n",
-            tokens
-        );
-        let wish = Wish {
-            answer: Answer::Ring,
-            settings: &settings,
-            ..Wish::default()
-        };
-        let daemon = Daemon::start(rig, "engine", &wish)?;
-        let address = until("it listens", || {
-            let said = std::fs::read_to_string(&file).ok()?;
-            said.ends_with('\n').then(|| said.trim().to_owned())
-        })?;
-        Ok(Self {
-            daemon,
-            tokens,
-            address,
-        })
-    }
-
-    fn token(&self, name: &str, more: &[&str]) -> Result<String> {
-        let file = self.tokens.to_str().context("a path in UTF-8")?;
-        let mut words = vec!["token", "new", name, "--file", file];
-        words.extend(more);
-        let (said, exit) = self.daemon.told(&words)?;
-        ensure!(exit == 0, "{said}");
-        let token = said.lines().next().context("a token")?;
-        Ok(token.to_owned())
-    }
-
-    /// What curl says to a request: status and body.
-    fn curl(&self, method: &str, path: &str, words: &[&str]) -> Result<(u16, Value)> {
-        let mut curl = Command::new("curl");
-        curl.args([
-            "--silent",
-            "--max-time",
-            "30",
-            "--write-out",
-            "\n%{http_code}",
-        ]);
-        curl.args(["--request", method]).args(words);
-        curl.arg(format!("http://{}{path}", self.address));
-        let done = curl.output()?;
-        let said = String::from_utf8_lossy(&done.stdout).into_owned();
-        let (body, status) = said.rsplit_once('\n').context("curl says a status")?;
-        let body = serde_json::from_str(body).unwrap_or(Value::Null);
-        Ok((status.parse()?, body))
-    }
-
-    fn ask(
-        &self,
-        token: &str,
-        method: &str,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<(u16, Value)> {
-        let bearer = format!("Authorization: Bearer {token}");
-        let body = body.map(|body| body.to_string());
-        let mut words = vec!["--header", &bearer];
-        if let Some(body) = &body {
-            words.extend(["--header", "Content-Type: application/json", "--data", body]);
-        }
-        self.curl(method, path, &words)
-    }
-
-    fn socket(&self, rig: &Rig, name: &str) -> Result<Socket> {
-        let script = rig.file("client.py");
-        std::fs::write(&script, CLIENT)?;
-        let mut command = Command::new(PYTHON);
-        command
-            .arg(&script)
-            .arg(format!("ws://{}/v1/events", self.address));
-        Ok(Socket(Running::start(&mut command, &rig.file(name))?))
-    }
-}
-
-/// A WebSocket of somebody else's library.
-struct Socket(Running);
-
-impl Socket {
-    fn say(&mut self, word: &Value) -> Result<()> {
-        self.0.type_line(&word.to_string())
-    }
-
-    fn hello(&mut self, token: &str) -> Result<()> {
-        self.say(&json!({"op": "hello", "version": 1, "token": token, "filter": ["call.*"]}))
-    }
-
-    /// The first frame, also of those past, that is so.
-    fn hear(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
-        until(what, || {
-            let log = self.0.log();
-            let mut frames = log
-                .lines()
-                .filter_map(|line| serde_json::from_str(line).ok());
-            frames.find(&wanted)
-        })
-        .with_context(|| self.0.log())
-    }
-
-    fn event(&self, name: &str, call: &str) -> Result<Value> {
-        self.hear(name, |frame| frame["type"] == name && frame["call"] == call)
-    }
-}
-
-fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> Result<T> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = found() {
-            return Ok(found);
-        }
-        ensure!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+/// What its clients want to hear of.
+const CALLS: &[&str] = &["call.*"];
 
 fn rig(name: &str) -> Option<Rig> {
     Rig::new(name, &["sipp", "curl", PYTHON, WEBSOCKETS])
-}
-
-fn text(value: &Value) -> Result<String> {
-    value.as_str().map(str::to_owned).context("a text")
 }
 
 /// M-067: a call is started and ended by HTTP, another by WebSocket, and both are seen in the events of a client that
@@ -180,13 +26,13 @@ fn m_067_programs_start_and_end_calls_and_see_their_events() {
 }
 
 fn starts(rig: &Rig) -> Result<()> {
-    let phone = Phone::start(rig)?;
+    let phone = WebPhone::start(rig, "")?;
     let (crm, wall) = (
         phone.token("crm", &[])?,
         phone.token("wall", &["--scope", "read"])?,
     );
     let mut looks = phone.socket(rig, "wall")?;
-    looks.hello(&wall)?;
+    looks.hello(&wall, CALLS)?;
     let welcome = looks.hear("welcome", |frame| frame["op"] == "welcome")?;
     ensure!(welcome["snapshot"]["state"] == "running", "{welcome}");
     let values = [("ring_ms", "100".to_owned())];
@@ -223,7 +69,7 @@ fn starts(rig: &Rig) -> Result<()> {
     // By WebSocket.
     let mut callee = Sipp::start(rig, "callee-ws", &script)?;
     let mut socket = phone.socket(rig, "crm")?;
-    socket.hello(&crm)?;
+    socket.hello(&crm, CALLS)?;
     socket.hear("welcome", |frame| frame["op"] == "welcome")?;
     let to = format!("sip:102@{}", callee.address);
     socket.say(&json!({"op": "call", "id": "r1", "command": "dial", "body": {"to": to}}))?;
@@ -251,10 +97,10 @@ fn m_067_a_program_answers_a_call() {
 }
 
 fn answers(rig: &Rig) -> Result<()> {
-    let phone = Phone::start(rig)?;
+    let phone = WebPhone::start(rig, "")?;
     let crm = phone.token("crm", &[])?;
     let mut socket = phone.socket(rig, "crm")?;
-    socket.hello(&crm)?;
+    socket.hello(&crm, CALLS)?;
     socket.hear("welcome", |frame| frame["op"] == "welcome")?;
     let values = [("talk_ms", "200".to_owned())];
     let script = Script {
@@ -282,7 +128,7 @@ fn m_067_whoever_has_no_business_there_is_refused() {
 }
 
 fn refuses(rig: &Rig) -> Result<()> {
-    let phone = Phone::start(rig)?;
+    let phone = WebPhone::start(rig, "")?;
     let crm = phone.token("crm", &[])?;
     let wall = phone.token("wall", &["--scope", "read"])?;
     let over = phone.token("over", &["--days", "1"])?;
@@ -325,7 +171,7 @@ fn refuses(rig: &Rig) -> Result<()> {
     }
     for (name, token) in [("ws-bad", "oht_x"), ("ws-over", &over)] {
         let mut socket = phone.socket(rig, name)?;
-        socket.hello(token)?;
+        socket.hello(token, CALLS)?;
         let refused = socket.hear("a reply", |frame| frame["op"] == "reply")?;
         ensure!(refused["error"]["code"] == "OH-6201", "{refused}");
         until("closed", || {
