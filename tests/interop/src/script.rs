@@ -23,6 +23,7 @@
 //! | `send 180 Ringing [tag=X] [contact=USER] [sdp] [for=INVITE]` | answers the last request, or the first INVITE |
 //! | `send BYE [sdp] [auth] [contact=USER] [cseq=N] [peer=X]` | sends a request, inside the dialog once there is one |
 //! | … `codec=97:iLBC/8000[:FMTP]` | with `sdp`: this codec alone, and no telephone-event, instead of G.711 |
+//! | … `events=110/48000` | with `codec`: and telephone-events of this payload type and clock |
 //! | … `media=4000` | with `sdp`: sound goes to this port on 127.0.0.1, where the test itself listens |
 //! | … `frag=180` | a body that reports a status (`message/sipfrag`) |
 //! | … `key=5:160` | a body that says a key and its length in ms (`application/dtmf-relay`) |
@@ -412,6 +413,8 @@ struct Options<'a> {
     sdp: Option<&'a str>,
     /// What the description holds instead of G.711: payload type, rtpmap, fmtp.
     codec: Option<&'a str>,
+    /// And the telephone-events beside it: payload type and clock.
+    events: Option<&'a str>,
     /// The port that the description names.
     media: &'a str,
     /// Key and length that the body says.
@@ -439,6 +442,7 @@ impl<'a> Options<'a> {
             peer: None,
             sdp: None,
             codec: None,
+            events: None,
             media: "[media_port]",
             key: None,
             frag: None,
@@ -456,6 +460,7 @@ impl<'a> Options<'a> {
                 Some(("peer", value)) => options.peer = Some(value),
                 Some(("sdp", value)) => options.sdp = Some(value),
                 Some(("codec", _)) => options.codec = word.strip_prefix("codec="),
+                Some(("events", value)) => options.events = Some(value),
                 Some(("media", value)) => options.media = value,
                 Some(("key", value)) => options.key = Some(value),
                 Some(("frag", value)) => options.frag = Some(value),
@@ -538,7 +543,19 @@ impl<'a> Options<'a> {
             "" => String::new(),
             fmtp => format!("a=fmtp:{number} {fmtp}\n"),
         };
-        Ok((number.into(), format!("a=rtpmap:{number} {codec}\n{fmtp}")))
+        let (mut numbers, mut lines) = (
+            number.to_owned(),
+            format!("a=rtpmap:{number} {codec}\n{fmtp}"),
+        );
+        if let Some(events) = self.events {
+            let (number, clock) = events.split_once('/').context("events=110/48000")?;
+            write!(numbers, " {number}")?;
+            write!(
+                lines,
+                "a=rtpmap:{number} telephone-event/{clock}\na=fmtp:{number} 0-15\n"
+            )?;
+        }
+        Ok((numbers, lines))
     }
 }
 
