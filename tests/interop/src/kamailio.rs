@@ -56,6 +56,8 @@ pub struct Wish {
     pub only_registered: bool,
     /// It keeps text messages for who is not registered, and hands them over later (its module msilo).
     pub keeps_messages: bool,
+    /// It calls whoever a 302 names itself (its module uac_redirect).
+    pub follows_redirects: bool,
     /// It keeps documents of its users, over HTTP under `/xcap` (its module xcap_server).
     pub keeps_documents: bool,
 }
@@ -76,6 +78,7 @@ impl Default for Wish {
             watched_s: None,
             only_registered: false,
             keeps_messages: false,
+            follows_redirects: false,
             keeps_documents: false,
         }
     }
@@ -127,6 +130,9 @@ fn defines(wish: &Wish) -> String {
     }
     if wish.only_registered {
         all.push_str("#!define WITH_REGISTERED\n");
+    }
+    if wish.follows_redirects {
+        all.push_str("#!define WITH_REDIRECTS\n");
     }
     if wish.keeps_documents {
         all.push_str("#!define WITH_XCAP\n");

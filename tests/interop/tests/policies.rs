@@ -1,8 +1,14 @@
 //! What rules of an account make of calls that come in: SIPp calls and sees.
 
+use anyhow::{Result, ensure};
+use control::history::{HistoryQuery, Mark};
+use control::snapshot::AccountState;
+use control::{Command, Reply};
+use offhook_interop::baresip::{self, Baresip};
 use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::sipp::Wish as Script;
-use offhook_interop::{Engine, Rig, Sipp};
+use offhook_interop::sound::Sound;
+use offhook_interop::{Engine, Kamailio, Rig, Sipp, kamailio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,6 +60,62 @@ fn m_133_a_caller_is_sent_on_at_once_or_when_nobody_answers() {
     if !took.is_zero() {
         assert!(took >= Duration::from_secs(2), "{took:?}");
     }
+}
+
+fn sent_on(rig: &Rig) -> Result<()> {
+    let follows = kamailio::Wish {
+        follows_redirects: true,
+        ..kamailio::Wish::default()
+    };
+    let proxy = Kamailio::start(rig, "proxy", &follows)?;
+    let quiet = Sound::chirp(rig, "quiet", 100)?;
+    let wish = baresip::Wish {
+        user: "102",
+        registrar: Some((proxy.address, "secret-102")),
+        codecs: "PCMU",
+        plays: &quiet.file,
+        transport: "udp",
+        answers: true,
+    };
+    let mut bob = Baresip::start(rig, "baresip", &wish)?;
+    let phone = |name, user, password, settings| {
+        let wish = Wish {
+            answer: Answer::Ring,
+            registrar: Some((proxy.address, user, password)),
+            settings,
+            ..Wish::default()
+        };
+        let engine = Daemon::start(rig, name, &wish)?;
+        let mut client = engine.client()?;
+        client.wait_account(AccountState::Registered, PATIENCE)?;
+        anyhow::Ok((engine, client))
+    };
+    let forwards = "[account]\nforwarding_enabled = true\nforwarding_number = \"102\"\n";
+    let (_engine, mut client) = phone("engine", "101", "secret-101", forwards)?;
+    let (_caller, mut caller) = phone("caller", "103", "secret-103", "")?;
+    let call = caller.dial("101")?;
+    caller.wait_answered(call, PATIENCE)?;
+    bob.wait_call(1)?;
+    caller.hang_up(call)?;
+    let Reply::History { records } = client.ask(Command::HistoryList(HistoryQuery::default()))?
+    else {
+        anyhow::bail!("no history");
+    };
+    let marks: Vec<_> = records
+        .iter()
+        .map(|record| record.marks.as_slice())
+        .collect();
+    ensure!(marks == [&[Mark::SentOn]], "{records:?}");
+    Ok(())
+}
+
+/// M-205, K-176, K-177: Kamailio follows our 302 to baresip.
+#[test]
+fn m_133_m_205_kamailio_calls_whom_the_302_names() {
+    let Some(rig) = Rig::new("forward-followed", &["kamailio", "baresip"]) else {
+        return;
+    };
+    sent_on(&rig).unwrap();
 }
 
 /// M-137, K-195, K-196: nobody touches the phone, and SIPp talks.

@@ -52,7 +52,9 @@ pub fn follow(record: &mut HistoryRecord, call: &CallSnapshot) {
     let Some(end) = &call.end else { return };
     record.cause = Some(end.cause);
     record.sip_status = end.sip_status;
-    let refused = end.by == EndedBy::Local && call.answered.is_none();
+    let ended_here = end.by == EndedBy::Local && call.answered.is_none();
+    // Who is sent on is not refused.
+    let refused = ended_here && end.cause != EndCause::Redirected;
     if refused && call.direction == CallDirection::Incoming {
         mark(record, Mark::Rejected);
     }

@@ -112,6 +112,7 @@ fn kinds_and_states_are_those_of_the_call_m_120_m_121() {
     let missed = ended(call(Incoming), EndedBy::Remote, EndCause::Cancelled);
     let elsewhere = ended(call(Incoming), EndedBy::Remote, EndCause::AnsweredElsewhere);
     let rejected = ended(call(Incoming), EndedBy::Local, EndCause::Declined);
+    let sent_on = ended(call(Incoming), EndedBy::Local, EndCause::Redirected);
     let taken = ended(answered(call(Incoming)), EndedBy::Remote, EndCause::Normal);
     let made = ended(answered(call(Outgoing)), EndedBy::Local, EndCause::Normal);
     let given_up = ended(call(Outgoing), EndedBy::Local, EndCause::Cancelled);
@@ -122,6 +123,7 @@ fn kinds_and_states_are_those_of_the_call_m_120_m_121() {
         (missed, Kind::Missed, gone, None, no),
         (elsewhere, Kind::AnsweredElsewhere, gone, None, no),
         (rejected, Kind::Missed, gone, None, &[Mark::Rejected][..]),
+        (sent_on, Kind::Missed, gone, None, no),
         (taken, Kind::Answered, talked, Some(5_000), no),
         (made, Kind::Outgoing, talked, Some(5_000), no),
         (given_up, Kind::Outgoing, gone, None, no),
