@@ -2,6 +2,7 @@
 
 use super::Values;
 use super::build::origin;
+use super::secrets::SECRETS;
 use crate::account::Account;
 use crate::complaint::Complaints;
 use crate::keys::KEYS;
@@ -258,6 +259,9 @@ impl Of<'_> {
         };
         let read = OpenUrl::read(template, |name| {
             let name = own(name);
+            if SECRETS.contains(&name.as_str()) {
+                return Field::Secret;
+            }
             let key = format!("account.{name}");
             match KEYS
                 .iter()

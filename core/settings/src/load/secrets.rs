@@ -8,7 +8,7 @@ use base::Redacted;
 use std::path::PathBuf;
 
 /// Where a password may stand, in one layer at most one of them.
-const SECRETS: [&str; 3] = ["password", "password_file", "password_env"];
+pub(super) const SECRETS: [&str; 3] = ["password", "password_file", "password_env"];
 
 /// The source that the highest layer names. Two in one layer: nobody can say which was meant.
 pub(super) fn password(id: &str, values: &Values, complaints: &mut Complaints) -> SecretSource {

@@ -199,6 +199,12 @@ fn k_180_the_page_for_a_number_reaches_the_account() {
         ]],
     );
     complains(
+        &wrong("https://crm.test/?p=%account[password_env]%"),
+        expect![[
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[password_env]%" is not allowed: secret not allowed here: password_env; allowed: an address of http or https, or nothing"#
+        ]],
+    );
+    complains(
         &wrong("https://crm.test/?p=%account[passwort]%"),
         expect![[
             r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[passwort]%" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#
