@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Over what a peer speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +176,16 @@ impl Sipp {
     pub fn messages(&self) -> String {
         let bytes = std::fs::read(self.folder.join("messages")).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Waits until one of them holds `text`.
+    pub fn wait_message(&self, text: &str, patience: Duration) -> Result<()> {
+        let until = Instant::now() + patience;
+        while !self.messages().contains(text) {
+            ensure!(Instant::now() < until, "no {text:?}: {}", self.messages());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     fn errors(&self) -> String {

@@ -7,7 +7,8 @@ use control::presence::{Idle, SetPresence};
 use control::snapshot::AccountState;
 use offhook_interop::engine::{Daemon, Wish};
 use offhook_interop::publisher::PRESENCE;
-use offhook_interop::{Client, Kamailio, Publisher, Rig, kamailio};
+use offhook_interop::sipp::Wish as Script;
+use offhook_interop::{Client, Kamailio, Publisher, Rig, Sipp, kamailio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -111,6 +112,45 @@ fn published() -> Result<()> {
 #[test]
 fn m097_what_is_set_is_what_kamailio_tells_others() {
     published().unwrap();
+}
+
+/// SIPp is called, and another SIPp is told so; then nobody is at the phone for a while.
+fn told_by_itself() -> Result<()> {
+    let Some(rig) = Rig::new("presence-by-itself", &["sipp"]) else {
+        return Ok(());
+    };
+    let mut server = Sipp::start(&rig, "server", &Script::new("presence-server"))?;
+    let values = [("ring_ms", "100".to_owned())];
+    let script = Script {
+        values: &values,
+        ..Script::new("callee")
+    };
+    let mut callee = Sipp::start(&rig, "callee", &script)?;
+    let settings = format!(
+        "[account]\npublish_presence = true\nregistrar = \"{}\"\n",
+        server.address
+    );
+    let wish = Wish {
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(&rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    let call = client.dial(&format!("sip:102@{}", callee.address))?;
+    client.wait_answered(call, PATIENCE)?;
+    server.wait_message("on-the-phone", PATIENCE)?;
+    client.hang_up(call)?;
+    callee.succeed(PATIENCE)?;
+    server.wait_message("SIP-If-Match: two", PATIENCE)?;
+    client.ask(Command::PresenceIdle(Idle { idle: true }))?;
+    server.wait_message("SIP-If-Match: three", PATIENCE)?;
+    client.ask(Command::PresenceIdle(Idle { idle: false }))?;
+    server.succeed(PATIENCE).map(drop)
+}
+
+#[test]
+fn m_099_a_call_and_idle_are_published_and_taken_back() {
+    told_by_itself().unwrap();
 }
 
 /// M-097: a server that was started anew knows no SIP-ETag (412): all is said anew. M-099: idle is away.
