@@ -255,6 +255,7 @@ fn own(address: SocketAddr) -> Account {
         // Within its calls: what it is sent is refused.
         allow_message: true,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         is_default: true,
         watches: Watches::default(),

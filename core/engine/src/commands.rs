@@ -146,6 +146,9 @@ impl Commands {
             Command::Merge(merge) => self.post(conferences::merge(merge, command, hub)?),
             Command::Split(on) => self.post(conferences::split(on, command, hub)?),
             Command::EndConference(end) => self.post(conferences::end(end, command, hub)?),
+            Command::RemoveParticipant(remove) => {
+                self.post(conferences::remove(remove, command, hub)?)
+            }
             Command::Transfer(_)
             | Command::TransferComplete(_)
             | Command::TransferCancel(_)

@@ -40,7 +40,6 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         };
         server.map(|server| ports::by_transport(server, transport))
     };
-    let every = from.keepalive_every;
     let standby = from.standby.as_ref().map(server).transpose()?;
     Ok(Account {
         name: from.id.clone(),
@@ -63,20 +62,27 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         } else {
             base::Duration::ZERO
         },
-        keep_alive: match from.keepalive {
-            KeepAlive::None => KeepAliveRule::None,
-            KeepAlive::Crlf => KeepAliveRule::Crlf(every),
-            KeepAlive::Options => KeepAliveRule::Options(every),
-            KeepAlive::Stun => KeepAliveRule::Stun(every),
-        },
+        keep_alive: keep_alive(from),
         takes_unknown: from.udp_from_unknown,
         allow_message: from.allow_message,
         publish_presence: from.publish_presence,
+        conference: from.conference.clone(),
         presence: ports::presence::Own::default(),
         policy: std::sync::Arc::new(from.policy.clone()),
         is_default,
         watches: watches(from),
     })
+}
+
+/// How the flow to the registrar is kept open.
+const fn keep_alive(from: &settings::Account) -> KeepAliveRule {
+    let every = from.keepalive_every;
+    match from.keepalive {
+        KeepAlive::None => KeepAliveRule::None,
+        KeepAlive::Crlf => KeepAliveRule::Crlf(every),
+        KeepAlive::Options => KeepAliveRule::Options(every),
+        KeepAlive::Stun => KeepAliveRule::Stun(every),
+    }
 }
 
 /// Extensions and mailbox that an account watches.

@@ -302,6 +302,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             "application/dialog-info+xml",
             "application/pidf+xml",
             "application/reginfo+xml",
+            "application/conference-info+xml",
             "application/simple-message-summary",
             "message/sipfrag",
         ]

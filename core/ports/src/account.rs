@@ -39,6 +39,8 @@ pub struct Account {
     pub publish_presence: bool,
     /// How they say they are.
     pub presence: crate::presence::Own,
+    /// The conference of its server: an address, or a user part at its domain. Empty: there is none (M-070).
+    pub conference: String,
     /// Calls that name no account are made from it; the account that says so last is it.
     pub is_default: bool,
     /// Extensions and mailbox that it watches.

@@ -3,7 +3,7 @@
 use crate::link::Heard;
 use crate::{Account, Address};
 use base::Duration;
-use control::CommandId;
+use control::{CallHandle, CommandId};
 use sip_message::Uri;
 
 /// What blf can be told.
@@ -45,6 +45,20 @@ pub enum Word {
         account: String,
         /// Whom, as the lamp's snapshot names it.
         target: String,
+    },
+    /// Watches who is in a conference; told by `dialogs::Word::Participants` until [`Word::LeaveConference`].
+    Conference {
+        /// From which account.
+        account: String,
+        /// The call that is with it.
+        call: CallHandle,
+        /// Its address.
+        uri: Uri,
+    },
+    /// The call with a conference is over.
+    LeaveConference {
+        /// The call.
+        call: CallHandle,
     },
     /// The engine stops: ends all subscriptions.
     Stop,

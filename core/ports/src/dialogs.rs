@@ -4,6 +4,7 @@ use crate::link::Heard;
 use crate::media::Ready;
 use crate::{Account, Address};
 use base::Duration;
+use control::conference::Participant;
 use control::snapshot::Party;
 use control::{CallHandle, CommandId, ErrorObject, KnownName, RecordingSnapshot};
 use sip::ServerId;
@@ -191,6 +192,36 @@ pub enum Word {
         /// Method, more header fields, body.
         request: Inside,
     },
+    /// Removes somebody from the conference of a server.
+    RemoveParticipant {
+        /// Which command asked.
+        command: CommandId,
+        /// Our call with the conference.
+        call: CallHandle,
+        /// Whose address.
+        participant: Uri,
+    },
+    /// Who is in the conference that a call is with.
+    Participants {
+        /// The call.
+        call: CallHandle,
+        /// `None`: the server does not say.
+        participants: Option<Vec<Participant>>,
+    },
+    /// A call that was to be sent into a conference (`transfer::To::Conference`) is there, or is not.
+    Sent {
+        /// The call.
+        call: CallHandle,
+        /// How it ended.
+        how: Sent,
+    },
+    /// A request sent by `InDialog` for dialogs itself has its final response, or will have none.
+    Outcome {
+        /// Under what it was sent.
+        ticket: u64,
+        /// The peer's status, where one came.
+        status: Option<Status>,
+    },
     /// Sends REFER in the dialog of a call for transfer; answered by `transfer::Word::Outcome`, or by
     /// `Unusable` where nobody can be referred to so.
     Refer {
@@ -280,11 +311,24 @@ pub struct HandedOn {
     pub slot: bool,
 }
 
+/// How it ended that a call was to be sent into a conference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Its far end is there.
+    There,
+    /// It is not, and its call is here as before.
+    Here,
+    /// Its call is gone; nobody said whether it is there.
+    Gone,
+}
+
 /// Where somebody is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferTo {
     /// To whom this means where it is dialled in the call's account.
     Typed(String),
+    /// There, as it stands.
+    Address(Uri),
     /// To the far end of this other call, whose place the new call takes (RFC 3891), where the dialog with it goes.
     Taking(CallHandle),
     /// The same, but to the address of that far end.

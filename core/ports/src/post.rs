@@ -133,9 +133,9 @@ impl Post {
         match to {
             Address::Transfer => Some(transfer::Word::Outcome { ticket, status }.into()),
             Address::Messages => Some(messages::Word::Outcome { ticket, status }.into()),
+            Address::Dialogs => Some(dialogs::Word::Outcome { ticket, status }.into()),
             Address::Link
             | Address::Registrar
-            | Address::Dialogs
             | Address::Media
             | Address::Recorder
             | Address::Blf

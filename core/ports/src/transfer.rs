@@ -4,7 +4,7 @@
 use crate::Address;
 use control::{CallHandle, CallSnapshot, Code, CommandId};
 use sip::ServerId;
-use sip_message::{Request, Status};
+use sip_message::{Request, Status, Uri};
 
 /// What transfer can be told.
 #[derive(Debug)]
@@ -91,4 +91,7 @@ pub enum To {
     Ask(String, CallHandle),
     /// To the far end of this other call of ours, at once.
     With(CallHandle),
+    /// Into the conference with this address, at once; answered by `dialogs::Word::Sent` (RFC 4579 §5.5). Where it
+    /// does not go there, the call stays as it is.
+    Conference(Uri),
 }

@@ -116,6 +116,8 @@ pub struct Account {
     pub subscribe_for_voicemail: bool,
     /// Whom voicemail is listened to at (K-024), or empty.
     pub voicemail_number: String,
+    /// The conference of its server: an address, or a user part at its domain. Empty: calls are mixed here (M-070).
+    pub conference: String,
     /// Tones that tell how its calls stand (K-189 to K-193).
     pub tones: CallTones,
     /// Where people are looked up, best first.

@@ -108,6 +108,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.subscription_expires_s", number(30, 86_400)),
     key("account.subscribe_for_voicemail", Kind::Switch),
     key("account.voicemail_number", Kind::Text),
+    key("account.conference", Kind::Target),
     key("account.mail_user_as_local", Kind::Switch),
     key("account.mail_domain", Kind::Text),
     key("account.rewriting", Kind::Lines(Lines::Rewriting)),

@@ -18,7 +18,8 @@ pub struct Merge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndConference {
-    /// The others go on speaking with each other, for as long as this engine runs; otherwise their calls end.
+    /// The others go on speaking with each other: those in the conference of a server there, others for as long as
+    /// this engine runs. Otherwise their calls end.
     pub keep: bool,
 }
 
@@ -31,7 +32,57 @@ pub struct InConference {
     pub person: bool,
 }
 
-/// A call was merged with others, or is alone again.
+/// The conference of a server that a call is in (RFC 4579).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerConference {
+    /// Its address: whoever calls it is in the conference.
+    pub uri: String,
+    /// Who is in it, or on the way, the person here among them. `None`: the server does not say, or not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants: Option<Vec<Participant>>,
+}
+
+/// One of those in the conference of a server, as the server says (RFC 4575).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// Its address: what `conference.remove` takes.
+    pub uri: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// How far it is.
+    pub state: ParticipantState,
+    /// It is the person here.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub you: bool,
+}
+
+/// How far a participant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParticipantState {
+    /// Called, ringing, calling, or waiting to be let in.
+    Joining,
+    /// In it.
+    Connected,
+    /// In it, and holds it.
+    Held,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Remove somebody from the conference of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoveParticipant {
+    /// Our call with the conference. `None`: the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallHandle>,
+    /// Whose address, as the list of participants has it, or its user part where one alone has that.
+    pub participant: String,
+}
+
+/// A call was merged with others, or is alone again, or who is with it changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallConference {
     /// The other calls of the conversation that it is in now.

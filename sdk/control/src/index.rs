@@ -261,6 +261,16 @@ index! { PHONE;
         "the other side refuses to be held or resumed"
         "its phone or server takes no change of the session; the call goes on as it was"
         "mute the microphone instead, or hang up and call again";
+    /// The server's conference was not to be had, or not for all.
+    4015 NO_CONFERENCE Rejected
+        "the server's conference cannot be used"
+        "the address that conference names does not answer, refuses, or is no conference; or nobody could be sent there"
+        "see why: offhook ladder CALL; calls are merged on this phone meanwhile; set conference of the account, or empty it";
+    /// The server's conference keeps somebody.
+    4016 NOT_REMOVED Rejected
+        "the server's conference did not remove the participant"
+        "the server takes no removal (REFER with method=BYE), none from you, or nobody of that address is there"
+        "look who is there: offhook conference; or end the conference for all: offhook conference end";
     /// Rules of the account want what this phone cannot do.
     4020 RULES_WANT_MORE Failed
         "the account's rules want what this phone cannot do"

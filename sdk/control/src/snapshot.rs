@@ -1,7 +1,7 @@
 //! The whole of a call, an account, a plugin, the engine: a UI draws from these alone.
 
 use crate::RecordingSnapshot;
-use crate::conference::InConference;
+use crate::conference::{InConference, ServerConference};
 use crate::lamp::{LampSnapshot, MailboxSnapshot};
 use crate::plugin::PluginBuilds;
 use crate::receiving::Forwarding;
@@ -182,6 +182,9 @@ pub struct CallSnapshot {
     /// The conversation with others that it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference: Option<InConference>,
+    /// The conference of a server that this call is with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_conference: Option<Box<ServerConference>>,
     /// How sound travels, once agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaSnapshot>,
@@ -233,6 +236,7 @@ impl CallSnapshot {
             held_by_remote: false,
             held_by_local: false,
             conference: None,
+            server_conference: None,
             media: None,
             quality: None,
             end: None,

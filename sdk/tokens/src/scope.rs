@@ -77,6 +77,7 @@ impl Scope {
             | Command::Merge(_)
             | Command::Split(_)
             | Command::EndConference(_)
+            | Command::RemoveParticipant(_)
             | Command::Transfer(_)
             | Command::TransferComplete(_)
             | Command::TransferCancel(_)

@@ -6,6 +6,7 @@ use audio::measure::line;
 use base::Duration;
 use control::command::{CallRef, Command};
 use control::conference::{EndConference, Merge};
+use control::recording::StartRecording;
 use control::{CallHandle, Code, EventBody};
 use offhook_sim::{LinkSettings, Phone, Settings, World};
 
@@ -35,12 +36,17 @@ struct Party {
 
 impl Party {
     fn new(seed: u64, others: usize) -> Self {
+        Self::with(seed, others, &Settings::new("alice"))
+    }
+
+    /// The same, with Alice's phone set so.
+    fn with(seed: u64, others: usize, alice: &Settings) -> Self {
         let mut world = World::new(seed);
         world.set_links(&LinkSettings {
             delay: Duration::from_millis(20),
             ..LinkSettings::CLEAN
         });
-        let alice = world.phone(&Settings::new("alice"));
+        let alice = world.phone(alice);
         let mut party = Self {
             phones: Vec::new(),
             calls: Vec::new(),
@@ -316,5 +322,48 @@ fn m_070_what_cannot_be_merged_is_said() {
     assert_eq!(
         (party.alice().count("call.warning"), party.shown().as_str()),
         (1, "-")
+    );
+}
+
+/// M-070: whoever records one call of a conference has everybody in that file: the far end of that call on its own
+/// side, the person and all others on the other.
+#[test]
+fn m_070_the_recording_of_a_conference_has_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let alice = Settings {
+        recordings: Some(folder.path().display().to_string()),
+        ..Settings::new("alice")
+    };
+    let party = Party::with(21, 3, &alice);
+    party.alice().merge();
+    party.world.run_for(secs(1));
+    let start = StartRecording {
+        call: Some(party.calls[0]),
+        path: Some("all".to_owned()),
+        ..StartRecording::default()
+    };
+    party.command(Command::StartRecording(start)).unwrap();
+    party.world.run_for(Duration::from_millis(200));
+    assert_eq!(party.hears(), ["bcd", "acd", "abd", "abc"]);
+    party.command(Command::StopRecording(party.on(0))).unwrap();
+    party.world.run_for(secs(1));
+    let path = folder.path().join("all.wav");
+    let reader = hound::WavReader::open(path).unwrap();
+    let rate = audio::Rate::from_hertz(reader.spec().sample_rate).unwrap();
+    let channels = usize::from(reader.spec().channels);
+    let all: Vec<i16> = reader.into_samples().map(Result::unwrap).collect();
+    let who = |which: usize| -> String {
+        let side = all.chunks(channels).map(|frame| frame[which]);
+        let second = rate.hertz() as usize;
+        let middle: Vec<i16> = side.skip(second * 4 / 5).take(second).collect();
+        let letter = |n: usize| {
+            let letter = char::from(b'a' + n as u8);
+            (line(&middle, rate, tone(n)) > HEARD).then_some(letter)
+        };
+        (0..4).filter_map(letter).collect()
+    };
+    assert_eq!(
+        (channels, who(0), who(1)),
+        (2, "bcd".to_owned(), "a".to_owned())
     );
 }

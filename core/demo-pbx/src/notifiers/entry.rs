@@ -111,7 +111,7 @@ impl Notifiers {
             Package::MessageSummary if !is_user => return Err(Refused::Nobody),
             Package::MessageSummary if number != who => return Err(Refused::Forbidden),
             Package::MessageSummary => {}
-            Package::Dialog | Package::Presence | Package::Registration => {
+            Package::Dialog | Package::Presence | Package::Registration | Package::Conference => {
                 if !is_user && !is_extension {
                     return Err(Refused::Nobody);
                 }

@@ -64,6 +64,7 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
         takes_unknown: add.udp_from_unknown,
         allow_message: false,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         policy: std::sync::Arc::default(),
         is_default: add.make_default,

@@ -96,7 +96,7 @@ impl Commands {
             To::Ask(to, second) => Reply::Call {
                 call: Box::new(second_call(hub, call, (*second, to), now)?),
             },
-            To::Now(_) | To::With(_) => Reply::Taken,
+            To::Now(_) | To::With(_) | To::Conference(_) => Reply::Taken,
         };
         self.post(Word::Transfer {
             command,

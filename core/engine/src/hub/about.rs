@@ -54,7 +54,9 @@ pub(super) fn call_of(body: &EventBody) -> Option<&CallSnapshot> {
         EventBody::CallAnswered(told) => Some(&told.snapshot),
         EventBody::CallMedia(told) => Some(&told.snapshot),
         EventBody::CallHold(told) | EventBody::CallResumed(told) => Some(&told.snapshot),
-        EventBody::CallMerged(told) | EventBody::CallSplit(told) => Some(&told.snapshot),
+        EventBody::CallMerged(told)
+        | EventBody::CallSplit(told)
+        | EventBody::CallParticipants(told) => Some(&told.snapshot),
         EventBody::CallSilenced(told) => Some(&told.snapshot),
         EventBody::CallMute(told) => Some(&told.snapshot),
         EventBody::CallNamed(told) => Some(&told.snapshot),

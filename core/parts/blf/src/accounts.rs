@@ -3,6 +3,7 @@
 use crate::Blf;
 use crate::entry::{By, Entry, EntryId, Kind};
 use base::{Duration, Instant, Machine};
+use control::CallHandle;
 use ports::account::by_transport;
 use ports::blf::{LampWish, Server, Watched};
 use ports::link::{self, NoPath, Path};
@@ -224,7 +225,7 @@ impl Blf {
         };
         match entry.subscription {
             // One that fell back tries the better package again.
-            Some(of) if entry.is_mailbox() || entry.package == package => {
+            Some(of) if entry.has_one_package() || entry.package == package => {
                 self.table.handle(Input::Moved(of, contact.clone()), now);
                 self.table.handle(Input::Again(of), now);
             }
@@ -336,10 +337,23 @@ impl Blf {
         }
     }
 
+    /// The call with a conference is over: nobody asks any more who is there.
+    pub(crate) fn leave(&mut self, call: CallHandle, now: Instant, out: &mut Outbox) {
+        let is_it = |entry: &Entry| match &entry.kind {
+            Kind::Conference(joined) => joined.call == call,
+            Kind::Lamp(_) | Kind::Mailbox(_) => false,
+        };
+        let found = self.entries.iter().find(|(_, entry)| is_it(entry));
+        if let Some(id) = found.map(|(id, _)| *id) {
+            self.drop_entry(id, now, out);
+        }
+    }
+
     pub(crate) fn remove(&mut self, account: &str, target: &str, now: Instant, out: &mut Outbox) {
         let named = |entry: &Entry| {
             let of = entry.target().map(ToString::to_string);
-            entry.account == account && of.as_deref() == Some(target)
+            let is_lamp = matches!(entry.kind, Kind::Lamp(_));
+            is_lamp && entry.account == account && of.as_deref() == Some(target)
         };
         let found = self.entries.iter().find(|(_, entry)| named(entry));
         if let Some(id) = found.map(|(id, _)| *id) {

@@ -1,9 +1,10 @@
-//! One lamp or mailbox.
+//! One lamp, mailbox or conference.
 
 use base::Instant;
-use control::{LampSnapshot, MailboxSnapshot};
+use control::{CallHandle, LampSnapshot, MailboxSnapshot};
 use ports::Account;
 use ports::blf::LampWish;
+use sip::lamp::conference_info::{Missing, Roster, User};
 use sip::lamp::message_summary::{self, Summary};
 use sip::lamp::{Lamp, Unknown};
 use sip::subscription::{Cause, News, Package};
@@ -41,6 +42,16 @@ pub(crate) enum By {
 pub(crate) enum Kind {
     Lamp(Box<Watched>),
     Mailbox(Box<Mailbox>),
+    Conference(Box<Joined>),
+}
+
+/// A conference that a call is with.
+pub(crate) struct Joined {
+    pub(crate) call: CallHandle,
+    pub(crate) uri: Uri,
+    roster: Roster,
+    /// Who was told to be in it last.
+    pub(crate) told: Option<Vec<User>>,
 }
 
 /// An extension or a park slot.
@@ -78,6 +89,15 @@ impl Kind {
         }))
     }
 
+    pub(crate) fn conference(call: CallHandle, uri: Uri) -> Self {
+        Self::Conference(Box::new(Joined {
+            call,
+            uri,
+            roster: Roster::default(),
+            told: None,
+        }))
+    }
+
     /// Makes an address of what was wished for; `false`: it is none.
     pub(crate) fn aim(&mut self, account: &Account) -> bool {
         match self {
@@ -85,7 +105,7 @@ impl Kind {
                 watched.target = account.address(&watched.wish.target);
                 watched.target.is_some()
             }
-            Self::Mailbox(_) => true,
+            Self::Mailbox(_) | Self::Conference(_) => true,
         }
     }
 
@@ -94,7 +114,8 @@ impl Kind {
         match (self, other) {
             (Self::Lamp(one), Self::Lamp(two)) => one.target == two.target,
             (Self::Mailbox(_), Self::Mailbox(_)) => true,
-            (Self::Lamp(_), Self::Mailbox(_)) | (Self::Mailbox(_), Self::Lamp(_)) => false,
+            (Self::Conference(one), Self::Conference(two)) => one.call == two.call,
+            (Self::Lamp(_) | Self::Mailbox(_) | Self::Conference(_), _) => false,
         }
     }
 }
@@ -112,14 +133,16 @@ impl Entry {
         }
     }
 
-    pub(crate) fn is_mailbox(&self) -> bool {
-        matches!(self.kind, Kind::Mailbox(_))
+    /// There is one package alone that tells of it.
+    pub(crate) fn has_one_package(&self) -> bool {
+        matches!(self.kind, Kind::Mailbox(_) | Kind::Conference(_))
     }
 
     /// Who is watched; of a mailbox the account itself.
     pub(crate) fn target(&self) -> Option<&Uri> {
         match &self.kind {
             Kind::Lamp(watched) => watched.target.as_ref(),
+            Kind::Conference(joined) => Some(&joined.uri),
             Kind::Mailbox(_) => None,
         }
     }
@@ -129,6 +152,7 @@ impl Entry {
         match self.kind {
             Kind::Lamp(_) => package,
             Kind::Mailbox(_) => Package::MessageSummary,
+            Kind::Conference(_) => Package::Conference,
         }
     }
 
@@ -154,13 +178,48 @@ impl Entry {
                 mailbox.take(news, now);
                 false
             }
+            Kind::Conference(joined) => joined.take(news),
         }
     }
 
     /// Whether another package is to be tried, because the server does not know this one.
     pub(crate) fn fallback(&self, news: &News) -> bool {
         let unsupported = matches!(news, News::Lost { cause, .. } if cause.is_unsupported());
-        unsupported && self.package == Package::Dialog && !self.is_mailbox()
+        unsupported && self.package == Package::Dialog && !self.has_one_package()
+    }
+}
+
+impl Joined {
+    /// Whether the full state has to be asked for.
+    fn take(&mut self, news: &News) -> bool {
+        match news {
+            News::Document {
+                content_type,
+                body,
+                gap,
+                ..
+            } if content_type == Package::Conference.accept() && !body.is_empty() => {
+                match self.roster.take(body, *gap) {
+                    Ok(Ok(())) => false,
+                    Ok(Err(Missing)) => true,
+                    Err(bad) => {
+                        tracing::warn!(call = %self.call, %bad, "who is in a conference cannot be read");
+                        self.roster.forget();
+                        false
+                    }
+                }
+            }
+            News::Document { .. } | News::Polled(_) => false,
+            News::Pending | News::ForkGone { .. } | News::Lost { .. } | News::Over => {
+                self.roster.forget();
+                false
+            }
+        }
+    }
+
+    /// Who is in it; `None`: not known.
+    pub(crate) fn users(&self) -> Option<Vec<User>> {
+        self.roster.list().map(|all| all.cloned().collect())
     }
 }
 

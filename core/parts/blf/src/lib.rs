@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`Blf`] | the part: words in, words out |
 //! | `accounts` | accounts, where they are reached, what they wish to see |
-//! | `entry` | one lamp or mailbox |
+//! | `entry` | one lamp, mailbox or conference |
 //! | `tell` | events |
 //! | `why` | why something is not known, for people |
 
@@ -190,6 +190,11 @@ impl Part for Blf {
                 self.add(&account, Kind::lamp(lamp, now), By::Command, now, out);
             }
             Word::Kept(kept) => self.keep(kept, now, out),
+            Word::Conference { account, call, uri } => {
+                let kind = Kind::conference(call, uri);
+                self.add(&account, kind, By::Command, now, out);
+            }
+            Word::LeaveConference { call } => self.leave(call, now, out),
             Word::Remove {
                 account, target, ..
             } => self.remove(&account, &target, now, out),

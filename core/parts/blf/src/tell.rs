@@ -3,13 +3,15 @@
 use crate::entry::{Entry, EntryId, Kind, Mailbox, Watched};
 use crate::{Blf, why};
 use base::Instant;
+use control::conference::{Participant, ParticipantState};
 use control::lamp::{LampChange, LampSource, Pickup, VoiceMessages};
 use control::snapshot::{CallDirection, Party};
 use control::{
     AccountHandle, Code, ErrorObject, EventBody, LampSnapshot, LampState, MailboxSnapshot,
     Timestamp,
 };
-use ports::{Outbox, events};
+use ports::{Outbox, dialogs, events};
+use sip::lamp::conference_info::{Status, User};
 use sip::lamp::dialog_info::Direction;
 use sip::lamp::{Light, Shown, Source};
 
@@ -42,11 +44,29 @@ impl Blf {
                 }
                 EventBody::MwiChanged(Box::new(snapshot))
             }
+            Kind::Conference(_) => return self.show_conference(id, out),
         };
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.told(&body);
         }
         tell(account, body, now, out);
+    }
+
+    /// Tells dialogs who is in a conference, if that is news: the call shows it.
+    fn show_conference(&mut self, id: EntryId, out: &mut Outbox) {
+        let entry = self.entries.get_mut(&id);
+        let Some(Kind::Conference(joined)) = entry.map(|entry| &mut entry.kind) else {
+            return;
+        };
+        let users = joined.users();
+        if users == joined.told {
+            return;
+        }
+        joined.told.clone_from(&users);
+        out.post(dialogs::Word::Participants {
+            call: joined.call,
+            participants: users.map(|all| all.iter().map(participant).collect()),
+        });
     }
 
     /// Tells that an entry is no longer watched.
@@ -75,6 +95,8 @@ impl Blf {
                 };
                 tell(account, EventBody::MwiChanged(Box::new(snapshot)), now, out);
             }
+            // Its call is over, and with it whoever was shown.
+            Kind::Conference(_) => {}
         }
     }
 
@@ -171,8 +193,23 @@ impl Entry {
             (Kind::Mailbox(mailbox), EventBody::MwiChanged(snapshot)) => {
                 mailbox.told = Some((**snapshot).clone());
             }
-            (Kind::Lamp(_) | Kind::Mailbox(_), _) => {}
+            (Kind::Lamp(_) | Kind::Mailbox(_) | Kind::Conference(_), _) => {}
         }
+    }
+}
+
+/// One of those in a conference; whether it is the person here, dialogs says.
+fn participant(user: &User) -> Participant {
+    Participant {
+        uri: user.uri.clone(),
+        display: user.display.clone(),
+        state: match user.status() {
+            Status::Connected => ParticipantState::Connected,
+            Status::Held => ParticipantState::Held,
+            // Whoever left is in no list.
+            Status::Joining | Status::Left => ParticipantState::Joining,
+        },
+        you: false,
     }
 }
 

@@ -33,6 +33,7 @@ fn account(lamps: &[&str], registers: bool) -> Account {
         takes_unknown: false,
         allow_message: false,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         is_default: true,
         policy: std::sync::Arc::default(),

@@ -1,4 +1,4 @@
-//! Calls that are merged: with the person, or with each other alone.
+//! Calls that are merged on this phone: with the person, or with each other alone. At a server: `focus`.
 //!
 //! Media mixes; here is who is with whom. One conference has the person. A call that ends leaves it, and who is left
 //! alone with the person is an ordinary call again. Calls that go on without the person end with the last but one
@@ -6,9 +6,9 @@
 
 use crate::Dialogs;
 use crate::call::Call;
+use crate::focus::{Focus, Where};
 use base::Instant;
 use control::conference::{CallConference, InConference};
-use control::event::CallWarning;
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody};
 use ports::media::Room;
 use ports::{Outbox, media, transfer};
@@ -38,9 +38,32 @@ impl Dialogs {
             let why = "there is no other call to merge with";
             return alone.map_or((), |call| self.tell_unmerged(command, call, why, now, out));
         }
+        match self.merged_where(&calls) {
+            Where::Here => self.merge_here(command, &calls, now, out),
+            Where::New(account) => self.call_focus(command, account, calls, now, out),
+            Where::There(focus) => {
+                calls.remove(&focus);
+                self.send_there(focus, command, calls, now, out);
+                self.tell_there(focus, command, now, out);
+            }
+            Where::OnTheWay(call) => {
+                let why = "the call is on its way into a conference already";
+                self.tell_unmerged(command, call, why, now, out);
+            }
+        }
+    }
+
+    /// Merges calls on this phone.
+    pub(crate) fn merge_here(
+        &mut self,
+        command: CommandId,
+        calls: &BTreeSet<CallHandle>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
         let id = self.number_of(Room::Conference);
-        self.sit(&calls, (Room::Conference, id), command, out);
-        self.go_on(&calls, command, now, out);
+        self.sit(calls, (Room::Conference, id), command, out);
+        self.go_on(calls, command, now, out);
         for other in calls
             .first()
             .map_or_else(Vec::new, |&one| self.active_beside(one))
@@ -48,7 +71,7 @@ impl Dialogs {
             self.commanded(other, |causes| causes.held = None);
             self.put_aside(other, now, out);
         }
-        self.tell_room(&calls, now, out);
+        self.tell_room(calls, now, out);
     }
 
     /// Takes one call out of its conversation, or all out of the conference.
@@ -94,6 +117,9 @@ impl Dialogs {
         out: &mut Outbox,
     ) {
         let members = self.members(Room::Conference);
+        if members.is_empty() && self.leave_focus(command, keep, now, out) {
+            return;
+        }
         if keep && members.len() > 1 {
             self.rooms += 1;
             let room = (Room::Bridge(self.rooms), self.rooms);
@@ -225,7 +251,10 @@ impl Dialogs {
         if let (1, Some(&one)) = (meant.len(), meant.first())
             && self.members(Room::Conference).is_empty()
         {
-            meant.extend(self.active_beside(one));
+            match self.focus_beside(one) {
+                Some(focus) => meant.extend([focus]),
+                None => meant.extend(self.active_beside(one)),
+            }
         }
         meant
     }
@@ -264,13 +293,15 @@ impl Dialogs {
     }
 
     fn seat(&mut self, handle: CallHandle, (room, id): (Room, u64), out: &mut Outbox) {
+        let there = self.focuses.get(&handle).and_then(Focus::shown);
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        call.snapshot.conference = (room != Room::Alone).then_some(InConference {
+        let here = (room != Room::Alone).then_some(InConference {
             id,
             person: room == Room::Conference,
         });
+        call.snapshot.conference = here.or(there);
         if core::mem::replace(&mut call.room, room) != room {
             let call = handle;
             out.post(media::Word::Join { call, room });
@@ -315,7 +346,19 @@ impl Dialogs {
         }
     }
 
-    fn tell_unmerged(
+    /// Tells that more calls are on their way into the conference of a server.
+    fn tell_there(
+        &mut self,
+        handle: CallHandle,
+        command: CommandId,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        self.commanded(handle, |causes| causes.merged = Some(command));
+        self.tell_room(&BTreeSet::from([handle]), now, out);
+    }
+
+    pub(crate) fn tell_unmerged(
         &self,
         command: CommandId,
         handle: CallHandle,
@@ -324,13 +367,7 @@ impl Dialogs {
         out: &mut Outbox,
     ) {
         let error = ErrorObject::new(Code::WRONG_STATE, why);
-        let warning = Box::new(CallWarning {
-            code: error.code,
-            text: error.detail,
-            fix: error.fix,
-        });
-        let body = EventBody::CallWarning(warning);
-        self.tell_of(Some(command), (handle, body), now, out);
+        self.warn(command, handle, error, now, out);
     }
 }
 

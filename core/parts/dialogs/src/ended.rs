@@ -144,6 +144,7 @@ impl Dialogs {
         self.needs_no_more(handle, out);
         self.stands(handle, standing, out);
         self.leave_room(handle, now, out);
+        self.focus_over(handle, now, out);
         match knows_media {
             true => out.post(media::Word::Release { call: handle }),
             false => self.released(handle, None, now, out),
@@ -237,10 +238,13 @@ impl Dialogs {
                 }
             }
             Address::History => self.history_lost(now, out),
-            Address::Transfer => self.transfer_lost(out),
+            Address::Transfer => {
+                self.transfer_lost(out);
+                self.ways_lost(now, out);
+            }
+            Address::Blf => self.watches_lost(out),
             Address::Registrar => self.registrar_lost(out),
             Address::Dialogs
-            | Address::Blf
             | Address::Messages
             | Address::Presence
             | Address::Store

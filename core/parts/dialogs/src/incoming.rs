@@ -10,13 +10,42 @@ use control::snapshot::{CallDirection, CallSnapshot, Party};
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody, quoted};
 use core::net::IpAddr;
 use ports::account::default_of;
-use ports::{Outbox, media};
-use sip::SessionId;
+use ports::{Outbox, link, media};
 use sip::dialogs::Invitation;
 use sip::session::Order;
-use sip_message::{HeaderName, NameAddr, Request, Status};
+use sip::{ServerId, SessionId};
+use sip_message::{HeaderName, Method, NameAddr, Request, ResponseBuilder, Status};
 
 impl Dialogs {
+    /// Refuses by itself what the host's rule refuses and what offers nothing that we could use, before
+    /// there is a session and before anybody's phone rings; only outside of dialogs.
+    pub(crate) fn refuses(
+        &mut self,
+        id: ServerId,
+        request: &Request,
+        local: IpAddr,
+        out: &mut Outbox,
+    ) -> bool {
+        let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
+        if in_dialog || *request.method() != Method::Invite {
+            return false;
+        }
+        let unusable = || describe::refusal(request, local, &self.settings);
+        let Some(refusal) = self.answering.refuse(request).or_else(unusable) else {
+            return false;
+        };
+        let tag = self.rng.token(10);
+        let mut response = ResponseBuilder::to(request, refusal.status).to_tag(&tag);
+        for (name, value) in refusal.headers {
+            response = response.header(name, value);
+        }
+        out.post(link::Word::Respond {
+            id,
+            response: response.build(),
+        });
+        true
+    }
+
     pub(crate) fn incoming(
         &mut self,
         session: SessionId,

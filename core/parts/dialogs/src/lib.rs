@@ -14,6 +14,8 @@
 //! | `news` | what a session tells |
 //! | `hold` | holding and resuming; which call is active |
 //! | `conference` | calls that are merged, with the person or without |
+//! | `focus` | the conference of a server: called, and calls sent there |
+//! | `roster` | who is in it; how somebody is removed, and how the person leaves |
 //! | `inside` | other parts' requests in a call's dialog |
 //! | `ended` | how calls end |
 //! | `describe` | session descriptions |
@@ -36,6 +38,7 @@ mod describe;
 mod dialling;
 mod ended;
 mod fallback;
+mod focus;
 mod hold;
 mod incoming;
 mod inside;
@@ -44,6 +47,7 @@ mod news;
 mod noted;
 mod outgoing;
 mod returned;
+mod roster;
 mod stands;
 mod steps;
 mod tell;
@@ -66,7 +70,7 @@ use sdp::Preference;
 use sip::SessionId;
 use sip::dialogs::{Config, Dialogs as Sessions, Input, Output};
 use sip::session::{AccountId, Order};
-use sip_message::{Method, ResponseBuilder, Status};
+use sip_message::Status;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -117,6 +121,12 @@ pub struct Dialogs {
     rng: Rng,
     /// Conversations of several calls so far.
     rooms: u64,
+    /// Conferences of servers, by our call with each.
+    focuses: BTreeMap<CallHandle, focus::Focus>,
+    /// Removals from them so far.
+    removals: u64,
+    /// When the person leaves one, whatever its server says.
+    goodbyes: Timers<CallHandle>,
     /// Why the request that this word is about has no response, in the network's words.
     unsent: Option<String>,
     /// The request that this word is about came from a server of the account that it is for.
@@ -150,6 +160,9 @@ impl Dialogs {
             away: returned::Away::default(),
             rng,
             rooms: 0,
+            focuses: BTreeMap::new(),
+            removals: 0,
+            goodbyes: Timers::new(),
             unsent: None,
             trusted: false,
         }
@@ -215,35 +228,6 @@ impl Dialogs {
                 self.routed(CallHandle::from_number(ticket), path, now, out);
             }
         }
-    }
-
-    /// Refuses by itself what the host's rule refuses and what offers nothing that we could use, before
-    /// there is a session and before anybody's phone rings; only outside of dialogs.
-    fn refuses(
-        &mut self,
-        id: sip::ServerId,
-        request: &sip_message::Request,
-        local: core::net::IpAddr,
-        out: &mut Outbox,
-    ) -> bool {
-        let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
-        if in_dialog || *request.method() != Method::Invite {
-            return false;
-        }
-        let unusable = || describe::refusal(request, local, &self.settings);
-        let Some(refusal) = self.answering.refuse(request).or_else(unusable) else {
-            return false;
-        };
-        let tag = self.rng.token(10);
-        let mut response = ResponseBuilder::to(request, refusal.status).to_tag(&tag);
-        for (name, value) in refusal.headers {
-            response = response.header(name, value);
-        }
-        out.post(link::Word::Respond {
-            id,
-            response: response.build(),
-        });
-        true
     }
 
     fn media_ready(
@@ -414,6 +398,16 @@ impl Part for Dialogs {
             Word::Merge { command, calls } => self.merge(command, calls, now, out),
             Word::Split { command, call } => self.split(command, call, now, out),
             Word::EndConference { command, keep } => self.end_conference(command, keep, now, out),
+            Word::RemoveParticipant {
+                command,
+                call,
+                participant,
+            } => self.remove_participant(command, call, participant, now, out),
+            Word::Participants { call, participants } => {
+                self.participants(call, participants, now, out);
+            }
+            Word::Sent { call, how } => self.sent_there(call, how, now, out),
+            Word::Outcome { ticket, status } => self.removal(ticket, status, now, out),
             Word::Join {
                 command,
                 call,
@@ -450,12 +444,17 @@ impl Part for Dialogs {
         while let Some(handle) = self.steps.expire(now) {
             self.follow_plan(handle, now, out);
         }
+        while let Some(handle) = self.goodbyes.expire(now) {
+            self.leave_anyway(handle, now, out);
+        }
         self.settle(now, out);
     }
 
     fn deadline(&self) -> Option<Instant> {
-        [self.sessions.deadline(), self.steps.next()]
+        let steps = [self.steps.next(), self.goodbyes.next()];
+        [self.sessions.deadline()]
             .into_iter()
+            .chain(steps)
             .flatten()
             .min()
     }

@@ -47,7 +47,11 @@ impl Dialogs {
             News::OfferRefused { status } => self.offer_refused(handle, status, now, out),
             News::OfferWithdrawn { .. } => tracing::debug!("the peer took its offer back"),
             News::Confirmed { .. } => self.confirmed(handle, now, out),
-            News::Request { id, request } => self.asked_inside(handle, (id, &request), out),
+            News::Request { id, request } => {
+                if !self.removal_reported(handle, (id, &request), now, out) {
+                    self.asked_inside(handle, (id, &request), out);
+                }
+            }
             News::Outcome { number, status } => self.outcome(handle, number, status, now, out),
             News::Ended(reason) => self.session_ended(handle, &reason, now, out),
         }
@@ -124,5 +128,6 @@ impl Dialogs {
         self.follow_answer(handle, now, out);
         self.inherit_room(handle, now, out);
         self.make_room(handle, now, out);
+        self.focus_answered(handle, now, out);
     }
 }

@@ -67,6 +67,7 @@ impl Dialogs {
         let named = named.and_then(|account| account.as_ref().map(ToString::to_string));
         let target = match to {
             ReferTo::Typed(to) => self.meant(named.clone(), to),
+            ReferTo::Address(uri) => Ok(uri),
             ReferTo::Taking(other) => self.taking(other, Taking::Contact),
             ReferTo::TakingAt(other) => self.taking(other, Taking::Address),
             ReferTo::TakingEarly(other) => self.taking(other, Taking::Early),

@@ -2,6 +2,7 @@
 
 use crate::Dialogs;
 use base::{Instant, Machine};
+use ports::dialogs::Sent;
 use ports::{Outbox, Post, history, link, media, messages, registrar, transfer};
 use sip::dialogs::Input;
 use sip_message::Status;
@@ -31,6 +32,11 @@ impl Dialogs {
             | Post::Messages(messages::Word::Asked { call, id, request }) => {
                 self.nobody_to_ask(call, id, &request, now);
             }
+            Post::Transfer(transfer::Word::Transfer {
+                call,
+                to: transfer::To::Conference(_),
+                ..
+            }) => self.sent_there(call, Sent::Here, now, out),
             // Responses and ACKs are repeated by the peer's asking; events are for show.
             Post::Link(_) | Post::Media(_) | Post::Dialogs(_) | Post::Registrar(_) => {}
             Post::Recorder(_)

@@ -78,6 +78,7 @@ fn call(direction: CallDirection) -> CallSnapshot {
         muted: false,
         held_by_local: false,
         conference: None,
+        server_conference: None,
         held_by_remote: false,
         media: None,
         quality: None,

@@ -220,6 +220,7 @@ fn account_at(name: &str, home: &str, takes_unknown: bool) -> ports::Account {
         takes_unknown,
         allow_message: false,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         policy: std::sync::Arc::default(),
         is_default: false,

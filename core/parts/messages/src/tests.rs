@@ -25,6 +25,7 @@ fn account(name: &str, user: &str, allow: bool) -> Account {
         takes_unknown: false,
         allow_message: allow,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         is_default: false,
         watches: Watches::default(),

@@ -28,6 +28,7 @@ fn account(name: &str, publish: bool) -> Account {
         takes_unknown: false,
         allow_message: false,
         publish_presence: publish,
+        conference: String::new(),
         presence: Said::default(),
         is_default: true,
         watches: Watches::default(),

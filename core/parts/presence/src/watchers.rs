@@ -129,7 +129,9 @@ impl Presences {
         let what = match ask.package {
             Package::Presence => What::Presence,
             Package::Dialog => What::Dialog,
-            Package::MessageSummary | Package::Registration => return Err(Refused::BadEvent),
+            Package::MessageSummary | Package::Registration | Package::Conference => {
+                return Err(Refused::BadEvent);
+            }
         };
         let accounts = self.accounts.values().map(|own| &own.account);
         let account = ports::account::meant(accounts, request).ok_or(Refused::Nobody)?;

@@ -109,6 +109,7 @@ fn named(name: &str) -> Account {
         takes_unknown: false,
         allow_message: false,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         policy: std::sync::Arc::default(),
         is_default: false,

@@ -23,7 +23,7 @@ use ports::{Address, Handles, Outbox, Part, Post, dialogs};
 use sip::transfer::transferee::Policy;
 use sip::transfer::{Target, Transferee, Transferor};
 use sip::{ServerId, transfer};
-use sip_message::{Method, Request, Status};
+use sip_message::{Method, Request, Status, Uri};
 use std::collections::BTreeMap;
 
 /// What the part is told when it is made.
@@ -61,6 +61,8 @@ struct Entry {
     slot: bool,
     /// REFER is out: whoever is handed on may be on the way.
     sent: bool,
+    /// It goes into this conference.
+    conference: Option<Uri>,
 }
 
 impl Entry {
@@ -253,6 +255,12 @@ impl Transfers {
         self.calls.clear();
         self.tickets.clear();
         for (call, entry) in core::mem::take(&mut self.entries) {
+            if entry.conference.is_some() {
+                out.post(dialogs::Word::Sent {
+                    call,
+                    how: dialogs::Sent::Gone,
+                });
+            }
             if !entry.told {
                 let why = "the part that owned the call was made anew";
                 tell::lost(call, entry, Code::CALL_LOST, why, now, out);

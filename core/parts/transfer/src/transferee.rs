@@ -71,6 +71,7 @@ impl Transfers {
             told: false,
             slot: false,
             sent: false,
+            conference: None,
         };
         self.entries.insert(call, entry);
         self.tell_requested(call, now, out);

@@ -10,7 +10,7 @@ use ports::transfer::To;
 use ports::{Outbox, dialogs};
 use sip::transfer::transferor::{Begin, Input, Output, Step, Way};
 use sip::transfer::{Outcome, Report, Transferor, Why, fragment};
-use sip_message::{HeaderName, Request, Status};
+use sip_message::{HeaderName, Request, Status, Uri};
 
 impl Transfers {
     /// A person hands a call on.
@@ -22,25 +22,25 @@ impl Transfers {
         out: &mut Outbox,
     ) {
         if let Some(why) = self.unfit(call, &to) {
+            if let To::Conference(_) = to {
+                let how = dialogs::Sent::Here;
+                out.post(dialogs::Word::Sent { call, how });
+            }
             return tell::refused(command, call, why, now, out);
         }
         let Some(caller) = self.calls.get(&call) else {
             return;
         };
-        let (kind, typed, with) = match &to {
-            To::Now(to) => (TransferKind::Blind, to.clone(), None),
-            To::Ask(to, with) => (TransferKind::Attended, to.clone(), Some(*with)),
-            To::With(with) => {
-                let other = self.calls.get(with).map(far_end).unwrap_or_default();
-                (TransferKind::Attended, other, Some(*with))
-            }
-        };
+        let (kind, typed, with) = self.meant(&to);
         let is_there = matches!(to, To::With(_));
+        let conference = conference_of(&to);
         let begin = Begin {
             asks: with.is_some(),
             answered: is_there,
             // To ask somebody is to put the caller on hold; nobody wants it to stay there.
             held: caller.held_by_local && with.is_none(),
+            // Whoever comes back from a conference does not take the person out of it.
+            stays: conference.is_some(),
             early: self.settings.early_replaces,
         };
         let account = caller.account.as_ref().map(|name| name.as_str().to_owned());
@@ -64,6 +64,7 @@ impl Transfers {
             told: false,
             slot,
             sent: false,
+            conference,
         };
         self.entries.insert(call, entry);
         self.tell_requested(call, now, out);
@@ -81,6 +82,19 @@ impl Transfers {
         }
         if is_there {
             self.complete_at_once(call, now, out);
+        }
+    }
+
+    /// How a call is handed on so, to whom as people read it, and with which call of ours.
+    fn meant(&self, to: &To) -> (TransferKind, String, Option<CallHandle>) {
+        match to {
+            To::Now(to) => (TransferKind::Blind, to.clone(), None),
+            To::Conference(uri) => (TransferKind::Blind, uri.to_string(), None),
+            To::Ask(to, with) => (TransferKind::Attended, to.clone(), Some(*with)),
+            To::With(with) => {
+                let other = self.calls.get(with).map(far_end).unwrap_or_default();
+                (TransferKind::Attended, other, Some(*with))
+            }
         }
     }
 
@@ -111,7 +125,7 @@ impl Transfers {
             To::With(with) if self.entries.contains_key(with) => {
                 Some("the other call is being handed on itself")
             }
-            To::With(_) | To::Now(_) | To::Ask(..) => None,
+            To::With(_) | To::Now(_) | To::Ask(..) | To::Conference(_) => None,
         }
     }
 
@@ -239,7 +253,10 @@ impl Transfers {
                     }
                 }
                 Output::Refer(way) => {
-                    let to = refer_to(way, with, to);
+                    let to = match &entry.conference {
+                        Some(uri) => ReferTo::Address(uri.clone()),
+                        None => refer_to(way, with, to),
+                    };
                     go_by(&mut entry.snapshot, way_of(way));
                     entry.sent = true;
                     let ticket = self.ticket(call);
@@ -261,21 +278,50 @@ impl Transfers {
                     tell::progress(entry, now, out);
                 }
                 Output::Over(outcome) => {
-                    finish(&mut entry.snapshot, outcome);
-                    tell::over(entry, outcome, now, out);
-                    let away = match outcome {
-                        Outcome::Completed => true,
-                        // It went, and nobody said how it ended.
-                        Outcome::Lost(_) => entry.sent,
-                        Outcome::Recovered(_) | Outcome::Joined => false,
-                    };
-                    let (to, slot) = (entry.snapshot.target.clone(), entry.slot);
-                    if let Some(gone) = self.calls.get(&call).filter(|_| away) {
-                        out.post(handed_on(gone, to, slot));
-                    }
+                    self.ended(call, outcome, now, out);
                 }
             }
         }
+    }
+
+    /// It is over: the person is told, and dialogs.
+    fn ended(&mut self, call: CallHandle, outcome: Outcome, now: Instant, out: &mut Outbox) {
+        let Some(entry) = self.entries.get_mut(&call) else {
+            return;
+        };
+        finish(&mut entry.snapshot, outcome);
+        tell::over(entry, outcome, now, out);
+        if entry.conference.is_some() {
+            let how = sent(outcome);
+            return out.post(dialogs::Word::Sent { call, how });
+        }
+        let away = match outcome {
+            Outcome::Completed => true,
+            // It went, and nobody said how it ended.
+            Outcome::Lost(_) => entry.sent,
+            Outcome::Recovered(_) | Outcome::Joined => false,
+        };
+        let (to, slot) = (entry.snapshot.target.clone(), entry.slot);
+        if let Some(gone) = self.calls.get(&call).filter(|_| away) {
+            out.post(handed_on(gone, to, slot));
+        }
+    }
+}
+
+/// The conference that a call is to go into.
+fn conference_of(to: &To) -> Option<Uri> {
+    match to {
+        To::Conference(uri) => Some(uri.clone()),
+        To::Now(_) | To::Ask(..) | To::With(_) => None,
+    }
+}
+
+/// What became of a call that was to go into a conference.
+const fn sent(outcome: Outcome) -> dialogs::Sent {
+    match outcome {
+        Outcome::Completed | Outcome::Joined => dialogs::Sent::There,
+        Outcome::Recovered(_) => dialogs::Sent::Here,
+        Outcome::Lost(_) => dialogs::Sent::Gone,
     }
 }
 

@@ -237,6 +237,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         subscription_expires: values.seconds(&key("subscription_expires_s"))?,
         subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,
         voicemail_number: text("voicemail_number")?.to_owned(),
+        conference: text("conference")?.trim().to_owned(),
         directories: super::directories::of_account(id, values, complaints)?,
         xcap: super::xcap::of_account(id, values, complaints)?,
         tones: tones(|name| key(name), values)?,

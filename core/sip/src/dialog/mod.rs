@@ -57,6 +57,8 @@ pub struct Dialog {
     /// `None` for a peer of RFC 2543.
     remote_tag: Option<Text>,
     target: Text,
+    /// The peer says that it is the focus of a conference (RFC 4579 §4.3).
+    focus: bool,
     routes: RouteSet,
     /// CSeq of our last request.
     cseq: u32,
@@ -85,6 +87,7 @@ impl Dialog {
             local_tag,
             remote_tag: to.tag().map(Text::from),
             target: Text::from(invite.uri_text()),
+            focus: false,
             routes: RouteSet::of_response(headers)?,
             cseq: invite.headers().cseq()?.number,
             heard: Heard::Nothing,
@@ -124,6 +127,7 @@ impl Dialog {
             local_tag,
             remote_tag: from.tag().map(Text::from),
             target: Text::from(from.uri().to_string()),
+            focus: false,
             routes: RouteSet::of_request(headers)?,
             cseq: 0,
             heard: Heard::Number(headers.cseq()?.number),
@@ -148,6 +152,7 @@ impl Dialog {
             local_tag,
             remote_tag: from.tag().map(Text::from),
             target: Text::from(from.uri().to_string()),
+            focus: false,
             routes: RouteSet::of_request(headers)?,
             cseq,
             heard: Heard::Number(headers.cseq()?.number),
@@ -206,6 +211,11 @@ impl Dialog {
         &self.target
     }
 
+    /// Whether the peer's Contact is the address of a conference (RFC 3840 §10.18, RFC 4579 §4.3).
+    pub fn is_focus(&self) -> bool {
+        self.focus
+    }
+
     /// A target refresh request or its 2xx: the Contact is the new remote target (RFC 3261 §12.2).
     pub fn refresh_target(&mut self, headers: &Headers) {
         let Ok(contacts) = headers.contacts() else {
@@ -213,6 +223,8 @@ impl Dialog {
         };
         if let Some(contact) = contacts.first() {
             self.target = Text::from(contact.uri().to_string());
+            let is_it = |(name, _): (&str, _)| name.eq_ignore_ascii_case("isfocus");
+            self.focus = contact.params().any(is_it);
         }
     }
 

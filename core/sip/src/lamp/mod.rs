@@ -10,10 +10,12 @@
 //! | [`pidf`] | application/pidf+xml (RFC 3863, RFC 4480) |
 //! | [`reginfo`] | application/reginfo+xml (RFC 3680) |
 //! | [`message_summary`] | application/simple-message-summary (RFC 3842) |
+//! | [`conference_info`] | application/conference-info+xml (RFC 4575): who is in a conference, full states and changes |
 //! | [`calls`] | what one notifier said of an extension's calls, full states and changes |
 //! | [`state`] | the lamp: documents and losses in, one state out |
 
 pub mod calls;
+pub mod conference_info;
 pub mod dialog_info;
 pub mod message_summary;
 pub mod pidf;

@@ -105,13 +105,13 @@ pub struct Led {
 }
 
 impl Lamp {
-    /// A lamp of which nothing is known at `now`. Of a mailbox there is none: `package` is one of those
+    /// A lamp of which nothing is known at `now`. Of a mailbox and a conference there is none: `package` is one of those
     /// that say what an extension does.
     pub fn new(slot: bool, package: Package, now: Instant) -> Self {
         let source = match package {
             Package::Presence => Source::Presence,
             Package::Registration => Source::Registration,
-            Package::Dialog | Package::MessageSummary => Source::Dialog,
+            Package::Dialog | Package::MessageSummary | Package::Conference => Source::Dialog,
         };
         Self {
             slot,

@@ -120,6 +120,8 @@ impl Notifier {
 const fn least_pause(package: Package) -> Duration {
     match package {
         Package::Presence => Duration::from_secs(5),
-        Package::Dialog | Package::MessageSummary | Package::Registration => Duration::from_secs(1),
+        Package::Dialog | Package::MessageSummary | Package::Registration | Package::Conference => {
+            Duration::from_secs(1)
+        }
     }
 }

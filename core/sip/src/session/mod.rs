@@ -140,6 +140,8 @@ pub struct DialogName {
     pub remote_tag: Text,
     /// The peer's Contact.
     pub target: Text,
+    /// That is the address of a conference.
+    pub focus: bool,
 }
 
 fn named(leg: &Leg) -> Option<DialogName> {
@@ -149,6 +151,7 @@ fn named(leg: &Leg) -> Option<DialogName> {
         local_tag: dialog.local_tag().to_string(),
         remote_tag: dialog.remote_tag()?.clone(),
         target: dialog.target().clone(),
+        focus: dialog.is_focus(),
     })
 }
 

@@ -19,6 +19,8 @@ pub enum Package {
     MessageSummary,
     /// Its bindings (RFC 3680).
     Registration,
+    /// Who is in it, of a conference (RFC 4575).
+    Conference,
 }
 
 impl Package {
@@ -29,6 +31,7 @@ impl Package {
             Self::Presence => "presence",
             Self::MessageSummary => "message-summary",
             Self::Registration => "reg",
+            Self::Conference => "conference",
         }
     }
 
@@ -39,15 +42,16 @@ impl Package {
             Self::Presence => "application/pidf+xml",
             Self::MessageSummary => "application/simple-message-summary",
             Self::Registration => "application/reginfo+xml",
+            Self::Conference => "application/conference-info+xml",
         }
     }
 
-    /// Dialogs that one SUBSCRIBE may make. Source: RFC 4235 §3.9; RFC 3842 §3.9, RFC 3856 §6.9 and
-    /// RFC 3680 §4.9 know one only.
+    /// Dialogs that one SUBSCRIBE may make. Source: RFC 4235 §3.9; RFC 3842 §3.9, RFC 3856 §6.9,
+    /// RFC 3680 §4.9 and RFC 4575 §3.9 know one only.
     pub const fn forks(self) -> usize {
         match self {
             Self::Dialog => 8,
-            Self::Presence | Self::MessageSummary | Self::Registration => 1,
+            Self::Presence | Self::MessageSummary | Self::Registration | Self::Conference => 1,
         }
     }
 }

@@ -10,12 +10,14 @@ const BLIND: Begin = Begin {
     asks: false,
     answered: false,
     held: false,
+    stays: false,
     early: false,
 };
 const ASK: Begin = Begin {
     asks: true,
     answered: false,
     held: false,
+    stays: false,
     early: false,
 };
 
@@ -97,6 +99,14 @@ fn m_075_m_076_the_caller_is_back_and_it_is_said_why() {
         let over = Over(Outcome::Recovered(why));
         assert_eq!(all, [Hold, Refer(Way::Plain), Resume, over]);
     }
+    // Who waits while the person is in the conference that it did not get to, waits on.
+    let begin = Begin {
+        stays: true,
+        ..BLIND
+    };
+    let (all, _) = run(begin, &[transferor::Input::Held, answered(405)]);
+    let over = Over(Outcome::Recovered(Why::Refused(status(405))));
+    assert_eq!(all, [Hold, Refer(Way::Plain), over]);
     // Whom a person held stays so.
     let begin = Begin {
         held: true,

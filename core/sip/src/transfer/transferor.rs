@@ -40,6 +40,8 @@ pub struct Begin {
     pub answered: bool,
     /// The caller is on hold, because a person wanted it: there it stays where nothing comes of the transfer.
     pub held: bool,
+    /// The caller stays on hold where nothing comes of the transfer, whoever held it.
+    pub stays: bool,
     /// A target that rings is not given up before REFER, which names the call with it (M-081).
     pub early: bool,
 }
@@ -240,7 +242,7 @@ impl Transferor {
         if self.way == Way::Early && self.target == OfTarget::Rings {
             self.outputs.push_back(Output::DropTarget);
         }
-        if self.begin.held {
+        if self.begin.held || self.begin.stays {
             return self.over(Outcome::Recovered(why));
         }
         self.stage = Stage::Returning(why, now + BACK);

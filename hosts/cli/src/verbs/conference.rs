@@ -7,7 +7,9 @@ use crate::link::Engine;
 use crate::out::Form;
 use crate::words;
 use control::command::{CallRef, NoFields};
-use control::conference::{CallConference, EndConference, Merge as Asked};
+use control::conference::{
+    CallConference, EndConference, Merge as Asked, Participant, ParticipantState, RemoveParticipant,
+};
 use control::snapshot::CallSnapshot;
 use control::{
     CallHandle, Code, Command, CommandId, ErrorObject, Event, EventBody, ExitCode, Reply,
@@ -18,13 +20,23 @@ use serde_json::json;
 pub(crate) fn merge(context: &mut Context, args: Merge) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
     let (command, _) = engine.ask(Command::Merge(Asked { calls: args.calls }))?;
-    let told = merged(&mut engine, command)?;
+    let told = merged(context, &mut engine, command)?;
     let all = members(&told);
-    context.out.line(&format!("merged {}", names(&all)));
-    context
-        .out
-        .object(&json!({ "conference": told.snapshot.conference, "calls": all }));
+    let line = match &told.snapshot.server_conference {
+        Some(at) => format!("merging at the server: {}", at.uri),
+        None => format!("merged {}", names(&all)),
+    };
+    context.out.line(&line);
+    object(context, &told, &all);
     Ok(ExitCode::Success)
+}
+
+fn object(context: &mut Context, told: &CallConference, all: &[CallHandle]) {
+    let mut object = json!({ "conference": told.snapshot.conference, "calls": all });
+    if let Some(at) = &told.snapshot.server_conference {
+        object["server_conference"] = json!(at);
+    }
+    context.out.object(&object);
 }
 
 /// Takes one call out of its conversation, or ends the conference as such.
@@ -50,7 +62,47 @@ pub(crate) fn run(context: &mut Context, what: Option<Conference>) -> Result<Exi
         None => list(context),
         Some(Conference::End { keep: true }) => keep(context),
         Some(Conference::End { keep: false }) => end(context),
+        Some(Conference::Remove { who, call }) => remove(context, who, call),
     }
+}
+
+/// Asks the server to remove somebody, and waits until they are in its list no more.
+fn remove(context: &mut Context, who: String, call: Option<CallHandle>) -> Result<ExitCode, Error> {
+    let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
+    let asked = RemoveParticipant {
+        call,
+        participant: who.clone(),
+    };
+    let (command, _) = engine.ask(Command::RemoveParticipant(asked))?;
+    let waits = (Code::NOT_REMOVED, "the server's list without them");
+    let left = engine.outcome(waits, |event: &Event| {
+        if let EventBody::CallWarning(told) = &event.body
+            && event.command == command
+        {
+            let error = ErrorObject::new(told.code, &told.text).fix(&told.fix);
+            return Some(Err(error.into()));
+        }
+        let EventBody::CallParticipants(told) = &event.body else {
+            return None;
+        };
+        let is_it = |one: &Participant| one.uri == who || user(&one.uri) == Some(&who);
+        let known = participants(&told.snapshot)?;
+        (!known.iter().any(is_it)).then(|| Ok(told.snapshot.clone()))
+    })?;
+    context
+        .out
+        .line(&format!("removed {who}; there: {}", self::who(&left)));
+    context.out.object(&super::call_object(&left));
+    Ok(ExitCode::Success)
+}
+
+fn user(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once(':')?;
+    rest.split_once('@').map(|(user, _)| user)
+}
+
+fn participants(call: &CallSnapshot) -> Option<&[Participant]> {
+    call.server_conference.as_ref()?.participants.as_deref()
 }
 
 fn list(context: &mut Context) -> Result<ExitCode, Error> {
@@ -69,6 +121,14 @@ fn list(context: &mut Context) -> Result<ExitCode, Error> {
             false => calls::lines(&merged, words::now()),
         };
         lines.iter().for_each(|line| context.out.line(line));
+        for call in merged
+            .iter()
+            .filter(|call| call.server_conference.is_some())
+        {
+            context
+                .out
+                .line(&format!("{} is with {}", call.call, who(call)));
+        }
     }
     context.out.object(&Reply::Calls { calls: merged });
     Ok(ExitCode::Success)
@@ -78,14 +138,45 @@ fn list(context: &mut Context) -> Result<ExitCode, Error> {
 fn keep(context: &mut Context) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
     let (command, _) = engine.ask(Command::EndConference(EndConference { keep: true }))?;
-    let told = merged(&mut engine, command)?;
+    let told = kept(context, &mut engine, command)?;
+    if let Some(at) = &told.snapshot.server_conference {
+        context.out.line(&format!("without you: {}", at.uri));
+        object(context, &told, &[]);
+        return Ok(ExitCode::Success);
+    }
     let all = members(&told);
     let line = format!("without you: {}; back with: offhook merge", names(&all));
     context.out.line(&line);
-    context
-        .out
-        .object(&json!({ "conference": told.snapshot.conference, "calls": all }));
+    object(context, &told, &all);
     Ok(ExitCode::Success)
+}
+
+/// The others as they go on: here, or at the server, where our call with them ends.
+fn kept(
+    context: &mut Context,
+    engine: &mut Engine,
+    command: Option<CommandId>,
+) -> Result<CallConference, Error> {
+    let snapshot = engine.welcome().snapshot.as_ref();
+    let known = snapshot.map_or(&[][..], |snapshot| &snapshot.calls);
+    let is_there = |call: &CallSnapshot| call.server_conference.is_some();
+    let here = known
+        .iter()
+        .filter(|call| call.conference.is_some_and(|one| one.person));
+    if !known.iter().any(is_there) || here.count() > 1 {
+        return merged(context, engine, command);
+    }
+    let waits = (Code::ENGINE_BUSY, "the end of the call with the conference");
+    engine.outcome(waits, |event: &Event| {
+        let EventBody::CallEnded(told) = &event.body else {
+            return None;
+        };
+        let told = is_there(&told.snapshot).then(|| CallConference {
+            with: Vec::new(),
+            snapshot: told.snapshot.clone(),
+        });
+        told.filter(|_| event.command == command).map(Ok)
+    })
 }
 
 /// Ends all its calls.
@@ -115,10 +206,21 @@ fn end(context: &mut Context) -> Result<ExitCode, Error> {
 }
 
 /// What a call is told that the command merged, or why there is none.
-fn merged(engine: &mut Engine, command: Option<CommandId>) -> Result<CallConference, Error> {
+fn merged(
+    context: &mut Context,
+    engine: &mut Engine,
+    command: Option<CommandId>,
+) -> Result<CallConference, Error> {
     let waits = (Code::ENGINE_BUSY, "the calls to be merged");
-    engine.outcome(waits, |event: &Event| {
+    let mut instead = None;
+    let told = engine.outcome(waits, |event: &Event| {
         if event.command != command {
+            return None;
+        }
+        if let EventBody::CallWarning(told) = &event.body
+            && told.code == Code::NO_CONFERENCE
+        {
+            instead = Some(told.text.clone());
             return None;
         }
         if let EventBody::CallWarning(told) = &event.body {
@@ -129,7 +231,11 @@ fn merged(engine: &mut Engine, command: Option<CommandId>) -> Result<CallConfere
             return None;
         };
         Some(Ok((**told).clone()))
-    })
+    });
+    if let Some(why) = instead {
+        context.out.line(&why);
+    }
+    told
 }
 
 /// All calls of the conversation, in order.
@@ -140,9 +246,34 @@ fn members(told: &CallConference) -> Vec<CallHandle> {
     all
 }
 
-/// `with c7k3, c7k4`.
-pub(super) fn with(others: &[CallHandle]) -> String {
-    format!("with {}", names(others))
+/// `with c7k3, c7k4`, or `at sip:conf-7@pbx.example`.
+pub(super) fn with(told: &CallConference) -> String {
+    match &told.snapshot.server_conference {
+        Some(at) if told.with.is_empty() => format!("at {}", at.uri),
+        Some(_) | None => format!("with {}", names(&told.with)),
+    }
+}
+
+/// Everybody in the conference of a server: `Carol sip:103@pbx.example, you`.
+pub(super) fn who(call: &CallSnapshot) -> String {
+    let Some(known) = participants(call) else {
+        return "others whom the server does not name".to_owned();
+    };
+    let one = |one: &Participant| {
+        let mut words: Vec<&str> = one.display.as_deref().into_iter().collect();
+        words.push(if one.you { "(you)" } else { &one.uri });
+        match one.state {
+            ParticipantState::Joining => words.push("(joining)"),
+            ParticipantState::Held => words.push("(on hold)"),
+            ParticipantState::Connected | ParticipantState::Unknown => {}
+        }
+        words.join(" ")
+    };
+    let all: Vec<String> = known.iter().map(one).collect();
+    match all.is_empty() {
+        true => "nobody".to_owned(),
+        false => all.join(", "),
+    }
 }
 
 fn names(calls: &[CallHandle]) -> String {

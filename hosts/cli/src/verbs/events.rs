@@ -110,6 +110,7 @@ fn summary(event: &Event) -> String {
         | EventBody::CallResumed(_)
         | EventBody::CallMerged(_)
         | EventBody::CallSplit(_)
+        | EventBody::CallParticipants(_)
         | EventBody::CallSilenced(_)
         | EventBody::CallMute(_)
         | EventBody::CallDtmf(_)
@@ -189,8 +190,9 @@ fn call(event: &Event) -> String {
         EventBody::CallQuality(data) => Some(words::quality(&data.quality, None)),
         EventBody::CallMute(data) => Some(if data.muted { "on" } else { "off" }.to_owned()),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(side(data.by).to_owned()),
-        EventBody::CallMerged(data) => Some(super::conference::with(&data.with)),
+        EventBody::CallMerged(data) => Some(super::conference::with(data)),
         EventBody::CallSplit(_) => Some("alone".to_owned()),
+        EventBody::CallParticipants(data) => Some(super::conference::who(&data.snapshot)),
         EventBody::CallDtmf(data) => Some(format!(
             "a digit {}, {}",
             side(data.direction),

@@ -146,7 +146,9 @@ fn call_of(event: &Event) -> Option<&CallSnapshot> {
         EventBody::CallAnswered(data) => Some(&data.snapshot),
         EventBody::CallMedia(data) => Some(&data.snapshot),
         EventBody::CallHold(data) | EventBody::CallResumed(data) => Some(&data.snapshot),
-        EventBody::CallMerged(data) | EventBody::CallSplit(data) => Some(&data.snapshot),
+        EventBody::CallMerged(data)
+        | EventBody::CallSplit(data)
+        | EventBody::CallParticipants(data) => Some(&data.snapshot),
         EventBody::CallSilenced(data) => Some(&data.snapshot),
         EventBody::CallMute(data) => Some(&data.snapshot),
         EventBody::CallNamed(data) => Some(&data.snapshot),

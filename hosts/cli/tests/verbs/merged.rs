@@ -1,7 +1,9 @@
 //! `merge`, `split`, `conference`.
 
 use crate::fake::{Hello, Step, answered, engine, run, run_with};
-use control::conference::{CallConference, InConference};
+use control::conference::{
+    CallConference, InConference, Participant, ParticipantState, ServerConference,
+};
 use control::event::CallWarning;
 use control::snapshot::CallSnapshot;
 use control::{CallHandle, Code, EventBody, Reply};
@@ -107,4 +109,91 @@ fn m_071_participants_are_listed_and_left() {
         None,
     );
     assert!(ran.out.starts_with("ended c7k2"), "{}", ran.out);
+}
+
+/// Our call with a conference of a server, in which these are, Alice first.
+fn at_server(others: &[(&str, Option<&str>)]) -> CallSnapshot {
+    let alice = Participant {
+        uri: "sip:101@demo".into(),
+        display: None,
+        state: ParticipantState::Connected,
+        you: true,
+    };
+    let other = |(uri, display): &(&str, Option<&str>)| Participant {
+        uri: (*uri).into(),
+        display: display.map(Into::into),
+        state: ParticipantState::Joining,
+        you: false,
+    };
+    let participants = [alice].into_iter().chain(others.iter().map(other));
+    CallSnapshot {
+        server_conference: Some(Box::new(ServerConference {
+            uri: "sip:conf-7@demo".into(),
+            participants: Some(participants.collect()),
+        })),
+        ..merged(true)
+    }
+}
+
+fn told_of(snapshot: CallSnapshot) -> Box<CallConference> {
+    let with = Vec::new();
+    Box::new(CallConference { with, snapshot })
+}
+
+#[test]
+fn m_070_merge_says_that_it_is_at_the_server_or_here_instead() {
+    let there = Step::Outcome(EventBody::CallMerged(told_of(at_server(&[]))));
+    let script = vec![Step::On("merge", Reply::Taken), there];
+    let ran = run(&["merge"], script);
+    assert_eq!(ran.out, "merging at the server: sip:conf-7@demo\n");
+    let refused = EventBody::CallWarning(Box::new(CallWarning {
+        code: Code::NO_CONFERENCE,
+        text: "sip:conf@demo: it said 403; the calls are merged on this phone".into(),
+        fix: "see why".into(),
+    }));
+    let script = vec![
+        Step::On("merge", Reply::Taken),
+        Step::Outcome(refused),
+        told(true),
+    ];
+    let ran = run(&["merge"], script);
+    expect![[r#"
+        sip:conf@demo: it said 403; the calls are merged on this phone
+        merged c7k2, c7k3
+    "#]]
+    .assert_eq(&ran.out);
+    assert_eq!(ran.exit, Some(0));
+}
+
+#[test]
+fn m_071_participants_at_a_server_are_listed_removed_and_left() {
+    let bob = ("sip:102@demo", Some("Bob"));
+    let calls = vec![at_server(&[bob])];
+    let script = vec![Step::On("list_calls", Reply::Calls { calls })];
+    let ran = run(&["conference"], script);
+    let last = ran.out.lines().last().unwrap_or_default();
+    assert_eq!(last, "c7k2 is with (you), Bob sip:102@demo (joining)");
+
+    let gone = Step::Tell(10, EventBody::CallParticipants(told_of(at_server(&[]))));
+    let script = vec![Step::On("conference.remove", Reply::Taken), gone];
+    let ran = run(&["conference", "remove", "102"], script);
+    expect![[r#"
+        removed 102; there: (you)
+        --- exit 0
+        {"op":"call","id":"r1","command":"conference.remove","body":{"participant":"102"}}
+    "#]]
+    .assert_eq(&(ran.told() + &ran.asked.concat()));
+
+    let refused = EventBody::CallWarning(Box::new(CallWarning {
+        code: Code::NOT_REMOVED,
+        text: "the conference said 403 Forbidden".into(),
+        fix: "look who is there".into(),
+    }));
+    let script = vec![
+        Step::On("conference.remove", Reply::Taken),
+        Step::Outcome(refused),
+    ];
+    let ran = run(&["conference", "remove", "102"], script);
+    assert!(ran.err.contains("403 Forbidden"), "{}", ran.err);
+    assert_ne!(ran.exit, Some(0));
 }

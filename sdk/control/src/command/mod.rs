@@ -11,7 +11,7 @@ pub use data::{
 };
 pub use dial::{Dial, DialAction, NoDialAction};
 
-use crate::conference::{EndConference, Merge};
+use crate::conference::{EndConference, Merge, RemoveParticipant};
 use crate::contacts::{
     Contact, ContactImport, ContactQuery, ContactRef, FavouriteMove, FavouriteOf, FavouriteRename,
     ProfileRef, ProfileRename,
@@ -98,13 +98,17 @@ commands! {
     /// last. Outcome: `call.hold` and `call.resumed`.
     "swap" Swap CallRef;
     /// Merge calls: everybody hears everybody. Outcome: `call.merged` for each, or `call.warning` where that is
-    /// not possible.
+    /// not possible. Where the account has a conference of its server, `call.merged` is of our call with that, and
+    /// `call.transfer.*` tell how each of the others gets there.
     "merge" Merge Merge;
     /// Take a call out of its conversation; it is put on hold. None named: all, and the newest stays active.
     /// Outcome: `call.split` for each.
     "split" Split CallRef;
-    /// Leave the conference. Outcome: `call.ended` for each call of it, or `call.merged` where they are kept.
+    /// Leave the conference. Outcome: `call.ended` for each call of it, or `call.merged` where they are kept here.
     "conference.end" EndConference EndConference;
+    /// Remove somebody from the conference of a server. Outcome: `call.participants` once the server says so, or
+    /// `call.warning` where it refuses.
+    "conference.remove" RemoveParticipant RemoveParticipant;
     /// Hand a call on. Reply: the call with the target, where one is made. Outcome: `call.transfer.done` or
     /// `call.transfer.failed`, or `call.warning` where it cannot begin.
     "transfer" Transfer TransferCall;

@@ -291,6 +291,10 @@ fn on_calls() -> Vec<Command> {
         }),
         Command::Split(call()),
         Command::EndConference(EndConference { keep: true }),
+        Command::RemoveParticipant(RemoveParticipant {
+            call: call().call,
+            participant: "sip:102@pbx.example".into(),
+        }),
         Command::Transfer(TransferCall {
             call: call().call,
             to: Some("600".into()),
@@ -387,6 +391,7 @@ fn every_command_has_its_json() {
         merge {"calls":["c7k2","c7k3"]}
         split {"call":"c7k2"}
         conference.end {"keep":true}
+        conference.remove {"call":"c7k2","participant":"sip:102@pbx.example"}
         transfer {"call":"c7k2","to":"600","mode":"ask"}
         transfer.complete {"call":"c7k2"}
         transfer.cancel {"call":"c7k2"}

@@ -148,6 +148,8 @@ events! {
     "call.merged" CallMerged CallConference;
     /// The call is in no conversation with others any more.
     "call.split" CallSplit CallConference;
+    /// Who is in the conference of a server that the call is with.
+    "call.participants" CallParticipants CallConference;
     /// Our microphone was silenced, or opened.
     "call.mute" CallMute CallMute;
     /// A tone tells the person how a call stands, or that somebody calls or wrote, from now on.

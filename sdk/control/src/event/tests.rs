@@ -1,5 +1,5 @@
 use super::*;
-use crate::conference::InConference;
+use crate::conference::{InConference, Participant, ParticipantState, ServerConference};
 use crate::lamp::{LampSnapshot, LampSource, LampState, VoiceMessages};
 use crate::receiving::Forwarding;
 use crate::snapshot::{
@@ -37,6 +37,7 @@ pub(crate) fn call() -> CallSnapshot {
         held_by_remote: false,
         held_by_local: false,
         conference: None,
+        server_conference: None,
         media: Some(MediaSnapshot {
             state: MediaState::Flowing,
             codec: Some("PCMU".into()),
@@ -214,6 +215,21 @@ fn merged() -> Vec<EventBody> {
         EventBody::CallSplit(Box::new(CallConference {
             with: Vec::new(),
             snapshot: call(),
+        })),
+        EventBody::CallParticipants(Box::new(CallConference {
+            with: Vec::new(),
+            snapshot: CallSnapshot {
+                server_conference: Some(Box::new(ServerConference {
+                    uri: "sip:conf-7@pbx.example".into(),
+                    participants: Some(vec![Participant {
+                        uri: "sip:101@pbx.example".into(),
+                        display: Some("Alice".into()),
+                        state: ParticipantState::Connected,
+                        you: true,
+                    }]),
+                })),
+                ..call()
+            },
         })),
     ]
 }
@@ -652,6 +668,7 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.mute","account":"demo","call":"c7k2","command":17,"data":{"muted":true,"source":"command","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.merged","account":"demo","call":"c7k2","command":17,"data":{"with":["c7k3"],"snapshot":{"call":"c7k2","account":"demo","direction":"outgoing","state":"answered","from":{"uri":"sip:101@demo"},"to":{"uri":"sip:600@demo","display":"Echo"},"created":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","muted":false,"held_by_remote":false,"conference":{"id":4,"person":true},"media":{"state":"flowing","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000"}}}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.split","account":"demo","call":"c7k2","command":17,"data":{"snapshot":…}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.participants","account":"demo","call":"c7k2","command":17,"data":{"snapshot":{"call":"c7k2","account":"demo","direction":"outgoing","state":"answered","from":{"uri":"sip:101@demo"},"to":{"uri":"sip:600@demo","display":"Echo"},"created":"2026-11-21T14:02:11.482Z","answered":"2026-11-21T14:02:11.682Z","muted":false,"held_by_remote":false,"server_conference":{"uri":"sip:conf-7@pbx.example","participants":[{"uri":"sip:101@pbx.example","display":"Alice","state":"connected","you":true}]},"media":{"state":"flowing","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000"}}}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.media","account":"demo","call":"c7k2","command":17,"data":{"state":"one_way_out","codec":"PCMU","clock":8000,"ptime":20,"security":"none","local":"127.0.0.1:40012","remote":"127.0.0.1:41000","snapshot":…}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.dtmf","account":"demo","call":"c7k2","command":17,"data":{"digit":"#","duration_ms":160,"method":"rtp","direction":"local"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"call.quality","account":"demo","call":"c7k2","command":17,"data":{"mos":4.5,"loss_pct":0.5,"burst":0,"jitter_ms":0.0,"jb_ms":0.0,"concealed_pct":0.0,"packets_in":238,"packets_out":239,"snapshot":…}}

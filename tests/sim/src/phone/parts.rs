@@ -27,13 +27,14 @@ const METHODS: [Method; 10] = [
     Method::Notify,
 ];
 
-const CONTENT_TYPES: [&str; 8] = [
+const CONTENT_TYPES: [&str; 9] = [
     "application/sdp",
     "application/dtmf-relay",
     "application/dtmf",
     "application/dialog-info+xml",
     "application/pidf+xml",
     "application/reginfo+xml",
+    "application/conference-info+xml",
     "application/simple-message-summary",
     "message/sipfrag",
 ];

@@ -42,6 +42,8 @@ pub struct Settings {
     pub allow_message: bool,
     /// How its person is, is published.
     pub publish_presence: bool,
+    /// The conference of its server.
+    pub conference: String,
     /// Others may watch how its person is, by the rights of `policy`.
     pub watched: bool,
     /// Extensions and mailbox that it watches.
@@ -104,6 +106,7 @@ impl Settings {
             takes_unknown: true,
             allow_message: false,
             publish_presence: false,
+            conference: String::new(),
             watched: false,
             watches: Watches::default(),
             transport: Transport::Udp,
@@ -175,6 +178,7 @@ impl Settings {
             takes_unknown: self.takes_unknown,
             allow_message: self.allow_message,
             publish_presence: self.publish_presence,
+            conference: self.conference.clone(),
             presence: ports::presence::Own::default(),
             is_default: false,
             watches: self.watches.clone(),

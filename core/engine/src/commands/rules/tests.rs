@@ -33,6 +33,7 @@ fn commands() -> (Commands, Hub) {
         takes_unknown: false,
         allow_message: false,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         is_default: true,
         watches: ports::blf::Watches::default(),

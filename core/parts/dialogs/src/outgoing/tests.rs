@@ -57,6 +57,7 @@ fn account(name: &str, is_default: bool) -> Word {
         takes_unknown: false,
         allow_message: false,
         publish_presence: false,
+        conference: String::new(),
         presence: ports::presence::Own::default(),
         is_default,
         watches: ports::blf::Watches::default(),

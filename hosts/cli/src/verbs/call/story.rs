@@ -129,10 +129,14 @@ impl Story {
                 self.at(event.ts, &format!("resumed  {}", side(data.by)), out);
             }
             EventBody::CallMerged(data) => {
-                let text = format!("merged   {}", super::super::conference::with(&data.with));
+                let text = format!("merged   {}", super::super::conference::with(data));
                 self.at(event.ts, &text, out);
             }
             EventBody::CallSplit(_) => self.at(event.ts, "split    alone again", out),
+            EventBody::CallParticipants(data) => {
+                let text = format!("who      {}", super::super::conference::who(&data.snapshot));
+                self.at(event.ts, &text, out);
+            }
             EventBody::CallMute(data) => {
                 self.at(
                     event.ts,
