@@ -1,11 +1,17 @@
 //! The clock of telephone-events beside Opus: what SIPp is offered, and what reaches its port.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use anyhow::{Result, ensure};
+use control::CallHandle;
 use control::command::{Command, SendDtmf};
 use control::event::{DtmfMethod, EventBody};
 use offhook_interop::engine::{Answer, Daemon, Wish};
 use offhook_interop::sipp::Wish as Script;
-use offhook_interop::{Rig, Sipp, ports};
+use offhook_interop::{Client, Rig, Sipp, ports};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
@@ -35,6 +41,43 @@ fn of_events(socket: &UdpSocket) -> Vec<(bool, u16)> {
         }
     }
     found
+}
+
+/// Presses a key, and judges what comes of it at the socket.
+fn is_pressed(
+    client: &mut Client,
+    call: CallHandle,
+    (socket, ends_at): (&UdpSocket, Option<u16>),
+) -> Result<()> {
+    client.ask(Command::SendDtmf(SendDtmf {
+        call: Some(call),
+        digits: "5".parse()?,
+        duration_ms: Some(100),
+    }))?;
+    let method = client.wait("call.dtmf", PATIENCE, |event| match &event.body {
+        EventBody::CallDtmf(key) => Some(key.method),
+        _ => None,
+    })?;
+    // The last packet comes three times, 20 ms apart.
+    std::thread::sleep(Duration::from_millis(300));
+    socket.set_nonblocking(true)?;
+    let events = of_events(socket);
+    let ends: Vec<u16> = events
+        .iter()
+        .filter(|(end, _)| *end)
+        .map(|(_, at)| *at)
+        .collect();
+    match ends_at {
+        Some(at) => ensure!(
+            method == DtmfMethod::Rtp && ends == [at; 3],
+            "{method:?} {events:?}"
+        ),
+        None => ensure!(
+            method != DtmfMethod::Rtp && events.is_empty(),
+            "{method:?} {events:?}"
+        ),
+    }
+    Ok(())
 }
 
 fn presses(case: &Case) -> Result<bool> {
@@ -69,34 +112,7 @@ fn presses(case: &Case) -> Result<bool> {
     let mut client = engine.client()?;
     let call = client.dial(&format!("sip:102@{}", callee.address))?;
     client.wait_answered(call, PATIENCE)?;
-    client.ask(Command::SendDtmf(SendDtmf {
-        call: Some(call),
-        digits: "5".parse()?,
-        duration_ms: Some(100),
-    }))?;
-    let method = client.wait("call.dtmf", PATIENCE, |event| match &event.body {
-        EventBody::CallDtmf(key) => Some(key.method),
-        _ => None,
-    })?;
-    // The last packet comes three times, 20 ms apart.
-    std::thread::sleep(Duration::from_millis(300));
-    socket.set_nonblocking(true)?;
-    let events = of_events(&socket);
-    let ends: Vec<u16> = events
-        .iter()
-        .filter(|(end, _)| *end)
-        .map(|(_, at)| *at)
-        .collect();
-    match case.ends_at {
-        Some(at) => ensure!(
-            method == DtmfMethod::Rtp && ends == [at; 3],
-            "{method:?} {events:?}"
-        ),
-        None => ensure!(
-            method != DtmfMethod::Rtp && events.is_empty(),
-            "{method:?} {events:?}"
-        ),
-    }
+    is_pressed(&mut client, call, (&socket, case.ends_at))?;
     client.hang_up(call)?;
     callee.succeed(PATIENCE)?;
     Ok(true)

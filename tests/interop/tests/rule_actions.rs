@@ -1,5 +1,10 @@
 //! What rules have done with calls that go out: baresip is recorded, or called through another server.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks for one word of many"
+)]
+
 use anyhow::{Result, ensure};
 use control::EventBody;
 use offhook_interop::baresip::{self, Baresip};
