@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 
 /// Addresses that one answer has looked up at most, the newest first: a directory is asked one by one.
 const ADDRESSES: usize = 32;
+/// Records that one answer has named at most, the newest first: each is an event.
+const RECORDS: usize = 500;
 /// An address is not looked up again so soon.
 const SOON: Duration = Duration::from_secs(60);
 /// Addresses that are remembered for that.
@@ -39,7 +41,7 @@ impl Lately {
         let nameless = |record: &&HistoryRecord| {
             record.known.is_none() && record.ended.is_some() && !record.remote.uri.is_empty()
         };
-        for record in records.iter().filter(nameless) {
+        for record in records.iter().filter(nameless).take(RECORDS) {
             let uri = &record.remote.uri;
             if let Some((_, ids)) = wanted.iter_mut().find(|(of, _)| of == uri) {
                 ids.push(record.id.clone());
@@ -144,5 +146,8 @@ mod tests {
         assert_eq!(lately.next(&shown, "bob", begun + SOON * 2).len(), 2);
         let many: Vec<HistoryRecord> = (0..100).map(|n| record(n, 1_000 + n)).collect();
         assert_eq!(lately.next(&many, "bob", begun + SOON * 2).len(), ADDRESSES);
+        let of_one: Vec<HistoryRecord> = (0..10_000).map(|n| record(n, 9)).collect();
+        let next = lately.next(&of_one, "bob", begun + SOON * 2);
+        assert_eq!((next.len(), next[0].1.len()), (1, RECORDS));
     }
 }
