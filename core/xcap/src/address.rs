@@ -1,7 +1,7 @@
 //! A favourite as an address, and back.
 //!
 //! A number stands in a document as the SIP address of this number at the account's domain, so that every client of
-//! the person can call it; a contact's name, which is no address, as a URN of ours.
+//! the person can call it; a contact's name, which is no address, and a number that no address says, as URNs of ours.
 
 use crate::roster::Key;
 use sip_message::{Uri, escape_user, unescape};
@@ -10,57 +10,96 @@ use sip_message::{Uri, escape_user, unescape};
 const LONGEST: usize = 256;
 /// What a contact's name stands behind.
 const BY_NAME: &str = "urn:offhook:name:";
+/// What a number that is no address stands behind.
+const BY_NUMBER: &str = "urn:offhook:number:";
 
 /// The favourite of a number as people write it: at this domain the number, elsewhere the whole address.
 pub(crate) fn key(number: &str, domain: &str) -> Key {
-    let is_short = number.contains('@') && !number.contains(':');
-    let number = match is_short {
-        true => format!("sip:{number}"),
-        false => number.to_owned(),
-    };
-    Key::Number(at_home(&number, domain).unwrap_or(number))
+    if scheme(number).is_some() {
+        let called = callable(number, domain);
+        return Key::Number(called.unwrap_or_else(|| number.to_owned()));
+    }
+    let called = number.contains('@').then(|| format!("sip:{number}"));
+    let called = called.filter(|uri| uri.parse::<Uri>().is_ok());
+    let called = called.and_then(|uri| callable(&uri, domain));
+    Key::Number(called.unwrap_or_else(|| number.to_owned()))
 }
 
-/// The number of an address at `domain`; `None`: it is none.
+/// The schemes that are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Sip,
+    Tel,
+}
+
+fn scheme(text: &str) -> Option<Scheme> {
+    let (scheme, _) = text.split_once(':')?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "sip" | "sips" => Some(Scheme::Sip),
+        "tel" => Some(Scheme::Tel),
+        _ => None,
+    }
+}
+
+/// The number of an address that can be called; `None`: it is none, or longer than a favourite.
+fn callable(uri: &str, domain: &str) -> Option<String> {
+    let number = match scheme(uri)? {
+        Scheme::Sip => at_home(uri, domain).unwrap_or_else(|| uri.to_owned()),
+        Scheme::Tel => {
+            let (_, number) = uri.split_once(':')?;
+            let number = number.split(';').next().unwrap_or(number);
+            return is_number(number).then(|| number.to_owned());
+        }
+    };
+    is_text(&number).then_some(number)
+}
+
+/// The number of an address at `domain`, which may have a port; `None`: it is none.
 fn at_home(text: &str, domain: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let sip = uri.sip()?;
-    let is_plain = !sip.is_secure() && sip.port().is_none() && sip.password().is_none();
+    let home: Uri = format!("sip:{domain}").parse().ok()?;
+    let home = home.sip()?;
+    let (host, ours) = (sip.host().to_string(), home.host().to_string());
+    let is_there = host.eq_ignore_ascii_case(&ours) && sip.port() == home.port();
+    let is_plain = !sip.is_secure() && sip.password().is_none();
     let bare = sip.params().next().is_none() && sip.headers().next().is_none();
-    let ours = sip.host().to_string().eq_ignore_ascii_case(domain);
     let user = String::from_utf8(unescape(sip.user()?).into_owned()).ok()?;
-    (is_plain && bare && ours && is_text(&user)).then_some(user)
+    (is_plain && bare && is_there && is_number(&user)).then_some(user)
 }
 
-/// How a favourite is written.
+/// Whether nobody takes it for an address.
+fn is_number(text: &str) -> bool {
+    is_text(text) && !text.contains('@') && scheme(text).is_none()
+}
+
+/// How a favourite is written: so that it reads the same. What is no address of anybody is a URN of ours.
 pub(crate) fn written(key: &Key, domain: &str) -> String {
-    match key {
-        Key::Name(name) => format!("{BY_NAME}{}", escape_user(name)),
-        Key::Number(number) if number.contains(':') => number.clone(),
-        Key::Number(number) => format!("sip:{}@{domain}", escape_user(number)),
+    let (called, urn) = match key {
+        Key::Name(name) => return format!("{BY_NAME}{}", escape_user(name)),
+        Key::Number(number) if scheme(number).is_some() => (number.clone(), number),
+        Key::Number(number) => (format!("sip:{}@{domain}", escape_user(number)), number),
+    };
+    match read(&called, domain).as_ref() == Some(key) {
+        true => called,
+        false => format!("{BY_NUMBER}{}", escape_user(urn)),
     }
 }
 
 /// The favourite of an address; `None`: it is none that can be called.
 pub(crate) fn read(uri: &str, domain: &str) -> Option<Key> {
     let uri = uri.trim();
-    if let Some(name) = uri.strip_prefix(BY_NAME) {
-        let name = String::from_utf8(unescape(name).into_owned()).ok()?;
-        return is_text(&name).then_some(Key::Name(name));
-    }
-    let lower = uri.get(..5).map(str::to_ascii_lowercase)?;
-    let number = match () {
-        () if lower.starts_with("sip:") || lower == "sips:" => {
-            at_home(uri, domain).unwrap_or_else(|| uri.to_owned())
-        }
-        () if lower.starts_with("tel:") => {
-            let number = uri.get(4..)?;
-            let number = number.split(';').next().unwrap_or(number);
-            number.to_owned()
-        }
-        () => return None,
+    let unescaped = |text: &str| {
+        let text = String::from_utf8(unescape(text).into_owned()).ok()?;
+        is_text(&text).then_some(text)
     };
-    is_text(&number).then_some(Key::Number(number))
+    if let Some(name) = uri.strip_prefix(BY_NAME) {
+        return unescaped(name).map(Key::Name);
+    }
+    if let Some(number) = uri.strip_prefix(BY_NUMBER) {
+        return unescaped(number).map(|number| key(&number, domain));
+    }
+    callable(uri, domain).map(Key::Number)
 }
 
 /// What the store takes.
@@ -73,6 +112,7 @@ fn is_text(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_favourite_is_an_address_and_back() {
@@ -108,5 +148,53 @@ mod tests {
         }
         let away = Key::Number("sip:a@b.test".to_owned());
         assert_eq!(key("a@b.test", "pbx.test"), away);
+    }
+
+    #[test]
+    fn m_112_a_domain_with_a_port_is_the_same_home() {
+        for domain in ["pbx.test:5070", "[::1]:5070", "10.0.0.1:5070"] {
+            let number = Key::Number("102".to_owned());
+            let uri = format!("sip:102@{domain}");
+            assert_eq!(written(&number, domain), uri);
+            assert_eq!(read(&uri, domain), Some(number.clone()));
+            assert_eq!(key(&format!("102@{domain}"), domain), number);
+        }
+        let away = Key::Number("sip:102@pbx.test:5060".to_owned());
+        assert_eq!(key("102@pbx.test:5060", "pbx.test"), away);
+    }
+
+    /// As the store takes it: whatever people type.
+    fn any_favourite() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[0-9*#+]{1,4}",
+            "[a-c@:;%/? .]{1,3}",
+            Just("sip:".to_owned()),
+            Just("SIPS:".to_owned()),
+            Just("tel:".to_owned()),
+            Just("pbx.test".to_owned()),
+            Just(":5070".to_owned()),
+            Just("urn:offhook:name:".to_owned()),
+            "\\PC{1,3}",
+            Just("x".repeat(100)),
+        ];
+        let text = proptest::collection::vec(piece, 1..5);
+        let text = text.prop_map(|pieces| pieces.concat().trim().to_owned());
+        text.prop_filter("the store refuses it", |text| is_text(text))
+    }
+
+    proptest! {
+        /// Whatever the store takes stands in the document so that it reads the same, and is shown as what it is.
+        #[test]
+        fn m_112_every_favourite_comes_back(
+            text in any_favourite(),
+            domain in prop_oneof![Just("pbx.test"), Just("pbx.test:5070"), Just("[::1]:5070"), Just("")],
+        ) {
+            let number = key(&text, domain);
+            for key in [number.clone(), Key::Name(text.clone())] {
+                prop_assert_eq!(read(&written(&key, domain), domain), Some(key));
+            }
+            let Key::Number(shown) = &number else { unreachable!() };
+            prop_assert_eq!(key(shown, domain), number.clone());
+        }
     }
 }

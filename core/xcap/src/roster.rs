@@ -61,7 +61,7 @@ impl From<String> for Key {
     fn from(text: String) -> Self {
         match text.strip_prefix('n') {
             Some(name) => Self::Name(name.to_owned()),
-            None => Self::Number(text.trim_start_matches('#').to_owned()),
+            None => Self::Number(text.strip_prefix('#').unwrap_or(&text).to_owned()),
         }
     }
 }
