@@ -3,6 +3,7 @@
 use crate::{Client, Login, Policy, Url};
 use base::Redacted;
 use serde::Deserialize;
+use serde::de::Error as _;
 use std::time::Duration;
 
 /// Options of a plugin, a JSON object.
@@ -24,8 +25,10 @@ pub struct Options {
     pub clear_password: bool,
 }
 
+/// What stands there instead of a text is not said: it may be the password without its quotes.
 fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Redacted<String>, D::Error> {
-    String::deserialize(from).map(Redacted::new)
+    let secret = String::deserialize(from).map(Redacted::new);
+    secret.map_err(|_| D::Error::custom("password is not a text in quotes"))
 }
 
 impl Default for Options {
@@ -45,6 +48,9 @@ impl Options {
     /// Reads and checks them. Errors: why they cannot be, with the option's name.
     pub fn read(text: &str) -> Result<Self, String> {
         let text = if text.trim().is_empty() { "{}" } else { text };
+        if !text.trim_start().starts_with('{') {
+            return Err("options: they are not a JSON object".to_owned());
+        }
         let options: Self = serde_json::from_str(text).map_err(|why| format!("options: {why}"))?;
         options.home()?;
         if !(1..=86_400).contains(&options.refresh_s) {
@@ -103,6 +109,19 @@ mod tests {
             let named = refused.starts_with("options: ") && refused.contains(why);
             assert!(named, "{options}: {refused}");
         }
+        for wrong in ["4711", "[4711]", "{\"a\":4711}", "4711.5", "true"] {
+            let options = format!(r#"{{"url":"http://a/","password":{wrong}}}"#);
+            let refused = Options::read(&options).unwrap_err();
+            assert!(refused.starts_with("options: password is not a text in quotes"));
+            assert!(
+                !refused.contains("4711") && !refused.contains("true"),
+                "{refused}"
+            );
+        }
+        let bare = Options::read(r#"{"url":"http://a/","password":geheim}"#).unwrap_err();
+        assert!(!bare.contains("geheim"), "{bare}");
+        let bare = Options::read(r#""geheim""#).unwrap_err();
+        assert!(!bare.contains("geheim"), "{bare}");
         let options = Options::read(r#"{"url":"http://a/","password":"secret"}"#).unwrap();
         assert!(!format!("{options:?}").contains("secret"));
         assert_eq!(options.refresh(), Duration::from_secs(180));
