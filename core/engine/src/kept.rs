@@ -91,7 +91,7 @@ pub(crate) fn connect(
         directories,
         places,
         book,
-        lately: RefCell::default(),
+        lately: Rc::default(),
         said: Some(said),
         news: Some(news),
     }))
@@ -156,7 +156,7 @@ pub(crate) struct Kept {
     places: Rc<Beside>,
     pub(crate) book: SharedBook,
     /// Whose names were asked for lately.
-    pub(crate) lately: RefCell<Lately>,
+    pub(crate) lately: Rc<RefCell<Lately>>,
     /// What people said before, until somebody waits for it.
     said: Option<mpsc::Receiver<Vec<Sayings>>>,
     /// What servers of profiles tell, until somebody listens.
@@ -165,7 +165,14 @@ pub(crate) struct Kept {
 
 /// What hears each event before the hub does: an account that is registered has its servers asked (M-002).
 pub(crate) fn when_registered(store: Option<&Kept>) -> impl Fn(&events::Word) + use<> {
-    let beside = store.map(|kept| (Rc::clone(&kept.directories), Rc::clone(&kept.places)));
+    let beside = store.map(|kept| {
+        let lately = Rc::clone(&kept.lately);
+        (
+            Rc::clone(&kept.directories),
+            Rc::clone(&kept.places),
+            lately,
+        )
+    });
     move |word| {
         let events::Word::Tell {
             body: EventBody::AccountRegistered(change),
@@ -174,7 +181,8 @@ pub(crate) fn when_registered(store: Option<&Kept>) -> impl Fn(&events::Word) + 
         else {
             return;
         };
-        if let Some((directories, places)) = &beside {
+        if let Some((directories, places, lately)) = &beside {
+            lately.borrow_mut().forget();
             let account = change.snapshot.account.as_str();
             directories.registered(account);
             places.registered(account);

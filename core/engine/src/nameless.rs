@@ -49,13 +49,20 @@ impl Lately {
                 wanted.push((uri.clone(), vec![record.id.clone()]));
             }
         }
-        for (uri, _) in &wanted {
-            if self.addresses.len() >= REMEMBERED {
-                self.addresses.pop_front();
-            }
-            self.addresses.push_back((now, uri.clone()));
-        }
         wanted
+    }
+
+    /// An address is looked up now.
+    fn remember(&mut self, uri: &str, now: Instant) {
+        if self.addresses.len() >= REMEMBERED {
+            self.addresses.pop_front();
+        }
+        self.addresses.push_back((now, uri.to_owned()));
+    }
+
+    /// Who could not be asked may answer now: all may be looked up again.
+    pub(crate) fn forget(&mut self) {
+        self.addresses.clear();
     }
 }
 
@@ -68,18 +75,19 @@ impl Core {
         let store = self.store.borrow();
         let Some(kept) = store.as_ref() else { return };
         let owner = self.commands.borrow().reader().own;
-        let wanted = kept
-            .lately
-            .borrow_mut()
-            .next(records, &owner, self.clock.now());
+        let now = self.clock.now();
+        let mut lately = kept.lately.borrow_mut();
+        let wanted = lately.next(records, &owner, now);
         for (uri, ids) in wanted {
             let order = Do::Name {
                 of: NameOf::Records(ids),
                 owner: owner.clone(),
-                uri,
+                uri: uri.clone(),
             };
             // A store that has too much to do is asked when somebody sees them again.
-            let _ = self.wiring.carry(order.into());
+            if self.wiring.carry(order.into()).is_ok() {
+                lately.remember(&uri, now);
+            }
         }
     }
 }
@@ -138,12 +146,24 @@ mod tests {
             (format!("sip:{user}@pbx"), ids)
         };
         let begun = Instant::ZERO;
-        let first = lately.next(&shown, "ann", begun);
-        assert_eq!(first, [wanted(100, &["1", "5"]), wanted(200, &["2"])]);
+        let both = [wanted(100, &["1", "5"]), wanted(200, &["2"])];
+        assert_eq!(lately.next(&shown, "ann", begun), both);
+        lately.remember("sip:100@pbx", begun);
+        let again = lately.next(&shown, "ann", begun + SOON / 2);
+        assert_eq!(
+            again,
+            both[1..],
+            "one that could not be asked for is asked for again"
+        );
+        lately.remember("sip:200@pbx", begun);
         assert_eq!(lately.next(&shown, "ann", begun + SOON / 2), []);
+        lately.forget();
+        assert_eq!(lately.next(&shown, "ann", begun + SOON / 2), both);
+        lately.remember("sip:200@pbx", begun);
         let others = lately.next(&shown[1..2], "bob", begun + SOON / 2);
-        assert_eq!(others, [wanted(200, &["2"])]);
-        assert_eq!(lately.next(&shown, "bob", begun + SOON * 2).len(), 2);
+        assert_eq!(others, both[1..]);
+        lately.remember("sip:200@pbx", begun);
+        assert_eq!(lately.next(&shown, "bob", begun + SOON * 2), both);
         let many: Vec<HistoryRecord> = (0..100).map(|n| record(n, 1_000 + n)).collect();
         assert_eq!(lately.next(&many, "bob", begun + SOON * 2).len(), ADDRESSES);
         let of_one: Vec<HistoryRecord> = (0..10_000).map(|n| record(n, 9)).collect();
