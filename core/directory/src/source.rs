@@ -35,8 +35,15 @@ pub struct Source {
     pub rank: u8,
     /// How old a copy of it may be.
     pub refresh: Duration,
+    /// How long it is left alone after a first failure; twice as long after each more, up to a minute.
+    pub patience: Duration,
     /// Opens it.
     pub open: Open,
+}
+
+impl Source {
+    /// As a rule.
+    pub const PATIENCE: Duration = Duration::from_secs(2);
 }
 
 impl fmt::Debug for Source {

@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 const PEOPLE: usize = 20_000;
 /// People who may have one number.
 const NAMESAKES: usize = 5;
-/// How long a directory is left alone after a failure, at first and at most.
-const FIRST: Duration = Duration::from_secs(2);
+/// How long a directory is left alone after failures, at most.
 const MOST: Duration = Duration::from_secs(60);
 
 /// How it is used.
@@ -183,7 +182,7 @@ impl Worker<'_> {
     fn fail(&mut self, why: &str) {
         let wait = match self.failing {
             Some((_, wait)) => (wait * 2).min(MOST),
-            None => FIRST,
+            None => self.source.patience,
         };
         if self.failing.is_none() {
             let title = &self.source.title;

@@ -49,6 +49,7 @@ pub(crate) fn sources(
                 owner: account.owner(),
                 rank,
                 refresh: wanted.refresh,
+                patience: Source::PATIENCE,
                 open: open(plugin, options),
             });
         }
