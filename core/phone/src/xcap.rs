@@ -22,6 +22,7 @@ pub(crate) fn sources(settings: &Settings, accounts: &[Account]) -> Vec<Source> 
                 server: wanted.root.clone(),
                 forwarding: wanted.forwarding,
                 refresh: wanted.refresh,
+                patience: Source::PATIENCE,
                 open: open(wanted.root.clone(), account),
             });
         }

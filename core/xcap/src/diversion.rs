@@ -133,9 +133,13 @@ impl Diversion {
             }
         }
         let set = rules(service);
+        let was = [&before.always, &before.busy, &before.no_answer];
         let targets = [&wanted.always, &wanted.busy, &wanted.no_answer];
-        for ((id, condition), target) in KINDS.into_iter().zip(targets) {
-            put_rule(set, (id, condition), target.as_deref(), &prefix, &domain);
+        for ((kind, target), was) in KINDS.into_iter().zip(targets).zip(was) {
+            // A rule of the portal whose target says nothing to us is switched by who switches this kind alone.
+            if target != was {
+                put_rule(set, kind, target.as_deref(), &prefix, &domain);
+            }
         }
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! Source: RFC 4826 §3; attributes and, behind the entries of a list, elements of other namespaces are allowed there.
 
+mod list;
+
 use crate::address;
 use crate::order::Order;
-use crate::roster::{Key, List, Mark, Roster, believed};
+use crate::roster::{ENTRIES, Key, List, Mark, Roster, believed};
 use crate::xml::{self, Element, Node};
 use control::contacts::Profile;
 
@@ -79,8 +81,9 @@ impl Document {
                 let gone = gone.and_then(|list| list.entries.get(&key));
                 let gone = gone.map_or(0, |mark| mark.gone);
                 let came = stamped(entry, known, now).max(gone).max(since);
-                let mark = list.entries.entry(key).or_default();
-                mark.added = mark.added.max(came);
+                if let Some(mark) = list.entry(&key) {
+                    mark.added = mark.added.max(came);
+                }
             }
             list.order = self.ordered(element, known);
         }
@@ -92,7 +95,8 @@ impl Document {
     fn ordered(&self, list: &Element, known: Option<&List>) -> Order {
         let at = list.attribute(OURS, "ordered").and_then(believed);
         let at = at.unwrap_or_default();
-        let keys: Vec<Key> = self.entries(list).map(|(_, key)| key).collect();
+        let keys = self.entries(list).map(|(_, key)| key);
+        let keys: Vec<Key> = keys.take(ENTRIES).collect();
         let known = known.map(|list| &list.order);
         match known.is_some_and(|known| known.at == at && known.differs(&keys)) {
             true => Order { at: at + 1, keys },
@@ -117,10 +121,12 @@ impl Document {
                 list.mark.gone = latest.saturating_add(1);
             }
             for (key, mark) in known.entries.iter().filter(|(key, _)| known.has(key)) {
-                if listed && !list.entries.contains_key(key) {
+                if listed
+                    && !list.entries.contains_key(key)
+                    && let Some(stone) = list.entry(key)
+                {
                     let gone = mark.added.saturating_add(1);
-                    let mark = Mark { added: 0, gone };
-                    list.entries.insert(key.clone(), mark);
+                    *stone = Mark { added: 0, gone };
                 }
             }
         }
@@ -140,14 +146,15 @@ impl Document {
                         list.mark.gone = list.mark.gone.max(gone);
                     }
                 } else if let (true, Some(key)) = (stone.is(OURS, "gone"), key_of(stone))
-                    && let Some(list) = roster.list(name).filter(|_| is_name(name))
+                    && is_name(name)
+                    && let Some(mark) = roster.list(name).and_then(|list| list.entry(&key))
                 {
-                    let mark = list.entries.entry(key).or_default();
                     mark.gone = mark.gone.max(gone);
                 }
             }
             if let Some(gone) = element.attribute(OURS, "gone").and_then(believed)
-                && let Some(list) = roster.list(name).filter(|_| is_name(name))
+                && is_name(name)
+                && let Some(list) = roster.list(name)
             {
                 list.mark.gone = list.mark.gone.max(gone);
             }
@@ -182,6 +189,18 @@ impl Document {
         bare(self) == bare(other)
     }
 
+    /// Calls a list otherwise. Returns whether there is one that can be called so.
+    pub fn rename(&mut self, old: &str, new: &str) -> bool {
+        let is_taken = self.lists().any(|(name, _)| name == new);
+        let named = |e: &&mut Element| e.is(LISTS, "list") && e.attribute("", "name") == Some(old);
+        let list = self.root.elements_mut().find(named);
+        let Some(list) = list.filter(|_| !is_taken) else {
+            return false;
+        };
+        list.set("", "name", Some(new.to_owned()));
+        true
+    }
+
     /// Makes it say what `roster` says. Whatever the roster does not speak of stays.
     pub fn write(&mut self, roster: &Roster) {
         let before = self.root.clone();
@@ -207,7 +226,7 @@ impl Document {
                 e.is(LISTS, "list") && e.attribute("", "name") == Some(name.as_str())
             };
             if let Some(element) = self.root.elements_mut().find(named) {
-                put_list(element, list, &domain);
+                list::put(element, list, &domain);
             }
         }
         self.put_gone_lists(roster);
@@ -289,92 +308,6 @@ fn key_of(stone: &Element) -> Option<Key> {
 fn is_name(name: &str) -> bool {
     let is_trimmed = name.trim() == name && !name.is_empty();
     is_trimmed && name.chars().count() <= NAME && !name.chars().any(char::is_control)
-}
-
-fn put_list(element: &mut Element, list: &List, domain: &str) {
-    let time = |at: u64| (at > 0).then(|| at.to_string());
-    let added = format!("{PREFIX}:added");
-    element.set(OURS, &added, time(list.mark.added));
-    let ordered = format!("{PREFIX}:ordered");
-    element.set(OURS, &ordered, time(list.order.at));
-    let gone = format!("{PREFIX}:gone");
-    element.set(OURS, &gone, time(list.mark.gone));
-    let key = |entry: &Element| address::read(entry.attribute("", "uri")?, domain);
-    let is_gone = |e: &Element| {
-        let key = key(e).filter(|_| e.is(LISTS, "entry"));
-        key.is_some_and(|key| list.entries.contains_key(&key) && !list.has(&key))
-    };
-    element.remove(is_gone);
-    let mut there = Vec::new();
-    for entry in element.elements_mut().filter(|e| e.is(LISTS, "entry")) {
-        if let Some(key) = key(entry)
-            && let Some(mark) = list.entries.get(&key)
-        {
-            entry.set(OURS, &added, time(mark.added));
-            there.push(key);
-        }
-    }
-    let mut new: Vec<(&Key, &Mark)> = list.entries.iter().collect();
-    new.retain(|(key, _)| list.has(key) && !there.contains(key));
-    new.sort_by_key(|(key, mark)| (mark.added, *key));
-    let tag = format!("{}entry", element.prefix());
-    for (key, mark) in new {
-        let mut entry = Element::new(&tag, LISTS);
-        entry.set("", "uri", Some(address::written(key, domain)));
-        entry.set(OURS, &added, time(mark.added));
-        if let Key::Name(name) = key {
-            let tag = format!("{}display-name", element.prefix());
-            let mut shown = Element::new(&tag, LISTS);
-            shown.children.push(Node::Text(name.clone()));
-            entry.children.push(Node::Element(shown));
-        }
-        let at = behind_entries(element);
-        element.children.insert(at, Node::Element(entry));
-    }
-    if list.order.at > 0 {
-        arrange(element, &list.order, key);
-    }
-    element.remove(|e| e.is(OURS, "gone"));
-    for (key, mark) in list.entries.iter().filter(|(key, _)| !list.has(key)) {
-        let mut stone = Element::new(&format!("{PREFIX}:gone"), OURS);
-        let (name, value) = match key {
-            Key::Name(name) => ("name", name),
-            Key::Number(number) => ("number", number),
-        };
-        stone.set("", name, Some(value.clone()));
-        stone.set("", "at", Some(mark.gone.max(list.mark.gone).to_string()));
-        element.children.push(Node::Element(stone));
-    }
-}
-
-/// Puts the favourites of a list in order; whatever else is in it stays in its place.
-fn arrange(list: &mut Element, order: &Order, key: impl Fn(&Element) -> Option<Key>) {
-    let place = |node: &Node| {
-        let Node::Element(element) = node else {
-            return None;
-        };
-        let key = key(element).filter(|_| element.is(LISTS, "entry"));
-        key.map(|key| order.place(&key))
-    };
-    let places = list.children.iter().enumerate();
-    let slots: Vec<(usize, usize)> = places
-        .filter_map(|(at, node)| Some((at, place(node)?)))
-        .collect();
-    let mut sorted = slots.clone();
-    sorted.sort_by_key(|(_, place)| *place);
-    let before = list.children.clone();
-    for ((to, _), (from, _)) in slots.iter().zip(&sorted) {
-        if let (Some(slot), Some(node)) = (list.children.get_mut(*to), before.get(*from)) {
-            slot.clone_from(node);
-        }
-    }
-}
-
-/// Where the next entry stands: behind all that are of the document's own namespace.
-fn behind_entries(list: &Element) -> usize {
-    let is_own = |node: &Node| matches!(node, Node::Element(element) if element.space == LISTS);
-    let last = list.children.iter().rposition(is_own);
-    last.map_or(0, |at| at + 1)
 }
 
 #[cfg(test)]

@@ -17,12 +17,14 @@
 //! | [`ledger`] | what is kept beside the profiles |
 //! | [`order`] | in which order somebody put favourites |
 //! | `xml` | a document as a tree that loses nothing |
+//! | `errand` | when a document is met next, and how it goes with it |
 //! | `worker` | what a thread does |
 //! | `queue` | what waits for it |
 
 mod address;
 pub mod diversion;
 pub mod document;
+mod errand;
 pub mod ledger;
 pub mod order;
 mod queue;

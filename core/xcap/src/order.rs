@@ -2,6 +2,7 @@
 
 use crate::roster::Key;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An order that somebody put. Without a time nobody did: favourites stand as they came.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -22,17 +23,19 @@ impl Order {
         }
     }
 
-    /// Where a favourite stands.
-    pub(crate) fn place(&self, key: &Key) -> usize {
-        let found = self.keys.iter().position(|known| known == key);
-        found.unwrap_or(usize::MAX)
+    /// Where each favourite stands; those that it does not name stand behind them.
+    pub(crate) fn places(&self) -> BTreeMap<&Key, usize> {
+        let all = self.keys.iter().enumerate().rev();
+        all.map(|(place, key)| (key, place)).collect()
     }
 
     /// Whether `keys` stand otherwise, of those that both name.
     pub(crate) fn differs(&self, keys: &[Key]) -> bool {
-        let known = keys.iter().filter(|key| self.keys.contains(key));
-        let own = self.keys.iter().filter(|key| keys.contains(key));
-        !known.eq(own)
+        let known: BTreeSet<&Key> = self.keys.iter().collect();
+        let shown: BTreeSet<&Key> = keys.iter().collect();
+        let theirs = keys.iter().filter(|key| known.contains(key));
+        let own = self.keys.iter().filter(|key| shown.contains(key));
+        !theirs.eq(own)
     }
 }
 

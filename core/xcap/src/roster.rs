@@ -10,10 +10,13 @@ use control::contacts::Profile;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Profiles that are told of one roster. Beyond it none is taken up.
+/// Profiles of one roster, those that went included. Beyond it what went first is forgotten; where none went, none is
+/// taken up.
 const LISTS: usize = 64;
-/// Favourites of one profile, and those that went. Beyond it none is taken up.
-const ENTRIES: usize = 2_000;
+/// Favourites of one profile, those that went included. Beyond it as with profiles.
+pub(crate) const ENTRIES: usize = 2_000;
+/// Favourites that went, of all profiles. Beyond it what went first is forgotten.
+const STONES: usize = 2_000;
 /// The latest time that is believed: what is later, a broken clock wrote. Unit: ms since 1970. Source: ours; year 9999.
 const LATEST: u64 = 253_402_300_799_000;
 /// The profile of who never made one. Source: core/store.
@@ -118,6 +121,16 @@ impl List {
         mark.is_some_and(|mark| mark.added >= mark.gone.max(self.mark.gone))
     }
 
+    /// The times of a favourite, made where it is not known; `None`: there are too many.
+    pub(crate) fn entry(&mut self, key: &Key) -> Option<&mut Mark> {
+        if !self.entries.contains_key(key) && self.entries.len() >= ENTRIES {
+            let went = self.entries.iter().filter(|(key, _)| !self.has(key));
+            let first = went.min_by_key(|(_, mark)| mark.gone)?.0.clone();
+            self.entries.remove(&first);
+        }
+        Some(self.entries.entry(key.clone()).or_default())
+    }
+
     /// The latest time that is said of it.
     fn latest(&self) -> u64 {
         let of = |mark: &Mark| mark.added.max(mark.gone);
@@ -144,14 +157,18 @@ pub(crate) fn believed(written: &str) -> Option<u64> {
 }
 
 impl Roster {
-    /// Takes the newest of both. Order and repetition do not matter.
+    /// Takes the newest of both. Order and repetition do not matter, as long as there is room for all.
     pub fn join(&mut self, other: &Self) {
         for (name, theirs) in &other.lists {
-            let ours = self.lists.entry(name.clone()).or_default();
+            let Some(ours) = self.list(name) else {
+                continue;
+            };
             ours.mark.join(theirs.mark);
             ours.order.join(&theirs.order);
             for (key, mark) in &theirs.entries {
-                ours.entries.entry(key.clone()).or_default().join(*mark);
+                if let Some(known) = ours.entry(key) {
+                    known.join(*mark);
+                }
             }
         }
     }
@@ -159,7 +176,9 @@ impl Roster {
     /// The profile, made where it is not there; `None`: there are too many.
     pub(crate) fn list(&mut self, name: &str) -> Option<&mut List> {
         if !self.lists.contains_key(name) && self.lists.len() >= LISTS {
-            return None;
+            let went = self.lists.iter().filter(|(_, list)| !list.is_there());
+            let first = went.min_by_key(|(_, list)| list.mark.gone)?.0.clone();
+            self.lists.remove(&first);
         }
         Some(self.lists.entry(name.to_owned()).or_default())
     }
@@ -178,14 +197,12 @@ impl Roster {
         }
     }
 
-    fn add(&mut self, name: &str, key: Key, now: u64) {
+    fn add(&mut self, name: &str, key: &Key, now: u64) {
         let Some(list) = self.list(name) else { return };
         let gone = list.mark.gone;
-        if !list.entries.contains_key(&key) && list.entries.len() >= ENTRIES {
-            return;
+        if let Some(mark) = list.entry(key) {
+            mark.added = after(mark.gone.max(mark.added).max(gone), now);
         }
-        let mark = list.entries.entry(key).or_default();
-        mark.added = after(mark.gone.max(mark.added).max(gone), now);
     }
 
     fn remove(&mut self, name: &str, key: &Key, now: u64) {
@@ -193,6 +210,31 @@ impl Roster {
         if let Some(mark) = found.and_then(|list| list.entries.get_mut(key)) {
             mark.gone = after(mark.added.max(mark.gone), now);
         }
+    }
+
+    /// Notes that somebody calls a profile otherwise: all that is in it, also what is not shown here, goes along.
+    /// Returns whether there is such a profile.
+    pub(crate) fn rename(&mut self, old: &str, new: &str, now: u64) -> bool {
+        let Some(list) = self.lists.get(old).filter(|list| list.is_there()) else {
+            return false;
+        };
+        let keys: Vec<Key> = list.entries.keys().cloned().collect();
+        let keys: Vec<Key> = keys.into_iter().filter(|key| list.has(key)).collect();
+        let order = list.order.clone();
+        self.remove_list(old, now);
+        self.add_list(new, now);
+        for key in &keys {
+            self.add(new, key, now);
+        }
+        if let Some(list) = self.list(new) {
+            let at = list.order.at.max(order.at);
+            if at > 0 {
+                let at = after(at, now);
+                let keys = order.keys;
+                list.order = Order { at, keys };
+            }
+        }
+        true
     }
 
     /// Notes what a person changed here: `before` became `shown` in the time up to `now`. `domain` is the account's.
@@ -230,7 +272,7 @@ impl Roster {
                 };
             }
             for key in has.into_iter().filter(|key| !had.contains(key)) {
-                self.add(&new.name, key, now);
+                self.add(&new.name, &key, now);
             }
         }
     }
@@ -253,7 +295,40 @@ impl Roster {
         }
         self.lists
             .retain(|_, list| list.is_there() || list.mark.gone >= until);
+        self.forget_most();
     }
+
+    /// Forgets what went first, of all that went.
+    fn forget_most(&mut self) {
+        let mut stones: Vec<(u64, String, Key)> = Vec::new();
+        for (name, list) in &self.lists {
+            let went = list.entries.iter().filter(|(key, _)| !list.has(key));
+            let went = went.map(|(key, mark)| (mark.gone.max(list.mark.gone), key));
+            stones.extend(went.map(|(gone, key)| (gone, name.clone(), key.clone())));
+        }
+        stones.sort_unstable();
+        let most = stones.len().saturating_sub(STONES);
+        for (_, name, key) in stones.drain(..most) {
+            if let Some(list) = self.lists.get_mut(&name) {
+                list.entries.remove(&key);
+            }
+        }
+    }
+}
+
+/// The profile that somebody calls otherwise, before and after: one name went, one came, and all in it is the same.
+pub(crate) fn renamed(before: &[Profile], shown: &[Profile]) -> Option<(String, String)> {
+    let without = |of: &[Profile], others: &[Profile]| -> Vec<Profile> {
+        let all = of.iter();
+        let alone = all.filter(|one| !others.iter().any(|other| other.name == one.name));
+        alone.cloned().collect()
+    };
+    let (went, came) = (without(before, shown), without(shown, before));
+    let ([old], [new]) = (went.as_slice(), came.as_slice()) else {
+        return None;
+    };
+    let is_same = old.favourites == new.favourites;
+    is_same.then(|| (old.name.clone(), new.name.clone()))
 }
 
 #[cfg(test)]

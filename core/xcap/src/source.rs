@@ -78,8 +78,15 @@ pub struct Source {
     pub forwarding: bool,
     /// How often the server is asked whether something changed.
     pub refresh: Duration,
+    /// How long the server is left alone after a first failure; twice as long after each more, up to a minute.
+    pub patience: Duration,
     /// Opens the way.
     pub open: Open,
+}
+
+impl Source {
+    /// As a rule.
+    pub const PATIENCE: Duration = Duration::from_secs(2);
 }
 
 impl fmt::Debug for Source {

@@ -2,19 +2,17 @@
 
 use crate::diversion::{self, Diversion};
 use crate::document::Document;
+use crate::errand::Errand;
 use crate::ledger::Ledger;
 use crate::queue::{Next, Queue, Word};
 use crate::source::{Answer, Ask, Place, Source, Version};
-use crate::{Tell, Told};
+use crate::{Tell, Told, xml};
 use control::contacts::Profile;
 use control::receiving::Forwarding;
 use control::{Code, ErrorObject, quoted};
 use ports::store::{Shared, Standing};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// How long a server is left alone after a failure, at first and at most.
-const FIRST: Duration = Duration::from_secs(2);
-const MOST: Duration = Duration::from_secs(60);
 /// How often a document is fetched, joined and put, when others put theirs between.
 const TRIES: u32 = 5;
 
@@ -24,16 +22,17 @@ struct Worker<'a> {
     open: Option<Box<dyn Ask>>,
     /// What stands here; `None`: the store has not said yet.
     standing: Option<Vec<Profile>>,
+    /// What the store has beside it; `None`: nothing.
+    kept: Option<Ledger>,
     ledger: Ledger,
-    /// What was told to stand here last.
+    /// What is to stand here.
     offered: Option<Vec<Profile>>,
     /// Where calls are sent here; `None`: the engine has not said yet.
     forwards: Option<Forwarding>,
     /// Where they were told to be sent last.
     offered_forwarding: Option<Forwarding>,
-    /// For how long it is left alone, and why.
-    failing: Option<(Duration, String)>,
-    due: Option<Instant>,
+    profiles: Errand,
+    diversion: Errand,
 }
 
 /// Runs until the queue ends.
@@ -43,20 +42,21 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
         tell,
         open: None,
         standing: None,
+        kept: None,
         ledger: Ledger::default(),
         offered: None,
         forwards: None,
         offered_forwarding: None,
-        failing: None,
-        due: None,
+        profiles: Errand::default(),
+        diversion: Errand::default(),
     };
     loop {
-        match queue.next(worker.due) {
+        match queue.next(worker.due()) {
             Next::End => return,
             Next::Due => worker.meet(),
             Next::Word(Word::Stands(standing)) => worker.stands(*standing),
             Next::Word(Word::Forwards(forwarding)) => worker.forwards(*forwarding),
-            Next::Word(Word::Again) => worker.due = Some(Instant::now()),
+            Next::Word(Word::Again) => worker.hurry(),
         }
     }
 }
@@ -74,109 +74,129 @@ fn refused(source: &Source, why: &str, fix: &str) -> ErrorObject {
     ErrorObject::new(Code::XCAP_FAILED, format!("{} {why}", source.server)).fix(fix)
 }
 
-impl Worker<'_> {
-    fn stands(&mut self, standing: Standing) {
-        if self.standing.is_none() {
-            let kept = standing
-                .ledger
-                .as_deref()
-                .unwrap_or("{\"roster\":{\"lists\":{}}}");
-            match serde_json::from_str(kept) {
-                Ok(ledger) => self.ledger = ledger,
-                Err(why) => tracing::warn!(%why, "what is known of the server's profiles is lost"),
-            }
-            self.due = Some(Instant::now());
+/// What the store has beside the profiles.
+fn kept(of: &Standing) -> Option<Ledger> {
+    match serde_json::from_str(of.ledger.as_deref()?) {
+        Ok(ledger) => Some(ledger),
+        Err(why) => {
+            tracing::warn!(%why, "what is known of the server's profiles is lost");
+            None
         }
-        if self.offered.as_ref() == Some(&standing.profiles) {
-            // It was taken: nobody here said that.
-            self.ledger.shown.clone_from(&standing.profiles);
+    }
+}
+
+impl Worker<'_> {
+    /// Nothing is due before it is known what stands here.
+    fn due(&self) -> Option<Instant> {
+        self.standing.as_ref()?;
+        let all = [self.profiles.due, self.diversion.due];
+        all.into_iter().flatten().min()
+    }
+
+    fn hurry(&mut self) {
+        self.profiles.hurry();
+        self.diversion.hurry();
+    }
+
+    fn stands(&mut self, standing: Standing) {
+        let kept = kept(&standing);
+        let profiles = standing.profiles;
+        if self.standing.is_none() {
+            self.ledger = kept.clone().unwrap_or_default();
+            self.hurry();
+        } else if kept != self.kept && kept.as_ref().is_some_and(|kept| kept.shown == profiles) {
+            // They stand by what was shared: nobody here said that.
+            self.ledger.shown.clone_from(&profiles);
+        }
+        self.kept = kept;
+        if self.standing.as_ref() != Some(&profiles) {
+            // What was offered was taken, or never will be.
             self.offered = None;
         }
-        if self.ledger.shown != standing.profiles {
-            // When it was said is kept at once: it is uploaded as said then, also after a restart.
-            let shown = &standing.profiles;
-            self.ledger.said(shown, &self.source.domain, now());
-            self.share(shown, shown);
-            self.due = Some(Instant::now());
+        if self.ledger.shown != profiles {
+            self.ledger.said(&profiles, &self.source.domain, now());
+            self.profiles.hurry();
         }
-        self.standing = Some(standing.profiles);
+        self.standing = Some(profiles);
+        // When it was said is kept at once: it is uploaded as said then, also after a restart.
+        self.share();
     }
 
     fn forwards(&mut self, forwarding: Forwarding) {
-        if self.offered_forwarding.as_ref() == Some(&forwarding) {
-            // It was taken: phone and server agree.
-            self.offered_forwarding = None;
-            self.agree(forwarding.clone());
+        // Whatever else is said meanwhile, what was offered is not taken any more.
+        if self.offered_forwarding.take().as_ref() == Some(&forwarding) {
+            self.ledger.forwarding = Some(forwarding.clone());
+            self.share();
         }
-        let is_said = self.ledger.forwarding.as_ref() != Some(&forwarding);
-        if self.standing.is_some() && is_said {
-            self.due = Some(Instant::now());
+        if self.ledger.forwarding.as_ref() != Some(&forwarding) {
+            self.diversion.hurry();
         }
         self.forwards = Some(forwarding);
     }
 
-    fn agree(&mut self, on: Forwarding) {
-        if self.ledger.forwarding.as_ref() != Some(&on) {
-            self.ledger.forwarding = Some(on);
-            if let Some(standing) = &self.standing {
-                self.share(standing, standing);
-            }
-        }
-    }
-
-    /// Has the store keep `profiles` and the ledger, if `before` still stands.
-    fn share(&self, before: &[Profile], profiles: &[Profile]) {
+    /// Has the store keep what is known, and the profiles that are to stand, if what stood when they were joined still
+    /// does. What it has already is not said again.
+    fn share(&self) {
+        let Some(standing) = &self.standing else {
+            return;
+        };
+        let profiles = self.offered.as_ref().unwrap_or(standing);
         let mut ledger = self.ledger.clone();
-        ledger.shown = profiles.to_vec();
+        ledger.shown.clone_from(profiles);
+        if profiles == standing && self.kept.as_ref() == Some(&ledger) {
+            return;
+        }
         match serde_json::to_string(&ledger) {
             Ok(ledger) => (self.tell)(Told::Share(Box::new(Shared {
                 owner: self.source.owner.clone(),
-                before: before.to_vec(),
-                profiles: profiles.to_vec(),
+                before: standing.clone(),
+                profiles: profiles.clone(),
                 ledger,
             }))),
             Err(why) => tracing::warn!(%why, "what is known of the server's profiles is not kept"),
         }
     }
 
-    /// Fetches, joins and puts, and keeps account of failures.
+    /// Meets the documents that are due, each with its own account of failures: a server may have one and refuse the
+    /// other.
     fn meet(&mut self) {
-        let Some(standing) = self.standing.clone() else {
-            self.due = None;
-            return;
-        };
-        let met = self.profiles(&standing).and_then(|()| self.diversion());
-        let wait = match met {
-            Ok(()) => {
-                if self.failing.take().is_some() {
-                    tracing::info!(server = self.source.server, "keeps again what it should");
-                    self.trouble(None);
-                }
-                self.source.refresh
-            }
-            Err(why) => {
-                // What is open may be broken.
-                self.open = None;
-                self.fail(why)
-            }
-        };
-        self.due = Some(Instant::now() + wait);
+        if self.profiles.is_due() {
+            let met = self.meet_profiles();
+            self.went(Place::Profiles, met);
+        }
+        if self.diversion.is_due() {
+            let met = self.meet_diversion();
+            self.went(Place::Diversion, met);
+        }
+        self.share();
     }
 
-    /// Told once for each reason.
-    fn fail(&mut self, error: ErrorObject) -> Duration {
-        let before = self.failing.take();
-        let wait = before
-            .as_ref()
-            .map_or(FIRST, |(wait, _)| (*wait * 2).min(MOST));
-        let why = error.detail.clone();
-        if before.is_none_or(|(_, before)| before != why) {
-            let server = &self.source.server;
-            tracing::warn!(server, why, "cannot keep what it should");
-            self.trouble(Some(Box::new(error)));
+    /// Told once for each reason, and once all goes well again.
+    fn went(&mut self, place: Place, met: Result<(), ErrorObject>) {
+        let (this, other) = match place {
+            Place::Profiles => (&mut self.profiles, &self.diversion),
+            Place::Diversion => (&mut self.diversion, &self.profiles),
+        };
+        let server = &self.source.server;
+        match met {
+            Ok(()) => {
+                let is_over = this.well(self.source.refresh) && other.failing().is_none();
+                if is_over {
+                    tracing::info!(server, "keeps again what it should");
+                    self.trouble(None);
+                }
+            }
+            Err(error) => {
+                let why = error.detail.as_str();
+                let is_told = other.failing() == Some(why);
+                if this.failed(why, self.source.patience) && !is_told {
+                    tracing::warn!(server, why, "cannot keep what it should");
+                    self.trouble(Some(Box::new(error)));
+                }
+                // What is open may be broken.
+                self.open = None;
+            }
         }
-        self.failing = Some((wait, why));
-        wait
     }
 
     fn trouble(&self, error: Option<Box<ErrorObject>>) {
@@ -188,7 +208,7 @@ impl Worker<'_> {
     }
 
     /// Brings profiles here and there together.
-    fn profiles(&mut self, standing: &[Profile]) -> Result<(), ErrorObject> {
+    fn meet_profiles(&mut self) -> Result<(), ErrorObject> {
         let domain = self.source.domain.clone();
         for _ in 0..TRIES {
             let (found, version) = match self.fetch(Place::Profiles)? {
@@ -202,25 +222,24 @@ impl Worker<'_> {
             if is_news && !self.put(Place::Profiles, &version, &document.text())? {
                 continue;
             }
-            let in_use = standing.iter().find(|profile| profile.active);
-            let in_use = in_use.map_or("", |profile| profile.name.as_str());
-            let profiles = match ledger.roster.lists.is_empty() {
-                true => standing.to_vec(),
-                false => document.profiles(in_use),
-            };
-            let is_new = ledger != self.ledger || profiles != standing;
             self.ledger = ledger;
-            if is_new {
-                self.offered = Some(profiles.clone());
-                self.share(standing, &profiles);
-            }
+            self.offer(&document);
             return Ok(());
         }
         Err(self.overtaken())
     }
 
+    /// What the document lists is to stand here.
+    fn offer(&mut self, document: &Document) {
+        let standing = self.standing.iter().flatten();
+        let in_use = standing.clone().find(|profile| profile.active);
+        let profiles = document.profiles(in_use.map_or("", |profile| profile.name.as_str()));
+        let is_said = !self.ledger.roster.lists.is_empty();
+        self.offered = (is_said && !standing.eq(&profiles)).then_some(profiles);
+    }
+
     /// Brings together where calls are sent here and there.
-    fn diversion(&mut self) -> Result<(), ErrorObject> {
+    fn meet_diversion(&mut self) -> Result<(), ErrorObject> {
         let Some(ours) = self.forwards.clone().filter(|_| self.source.forwarding) else {
             return Ok(());
         };
@@ -242,7 +261,7 @@ impl Worker<'_> {
             let after = document.forwarding();
             if after == ours {
                 self.offered_forwarding = None;
-                self.agree(ours);
+                self.ledger.forwarding = Some(ours);
             } else {
                 self.offered_forwarding = Some(after.clone());
                 (self.tell)(Told::Forward {
@@ -286,8 +305,13 @@ impl Worker<'_> {
         }
     }
 
-    /// Puts it; `false`: somebody was faster.
+    /// Puts it; `false`: somebody was faster. Errors: also one that nobody could read again.
     fn put(&mut self, place: Place, version: &Version, text: &str) -> Result<bool, ErrorObject> {
+        if let Err(why) = xml::read(text.as_bytes()) {
+            let why = format!("would get a document that {why}");
+            let fix = "take out there what is not needed; what is kept here stays";
+            return Err(refused(&self.source, &why, fix));
+        }
         let answer = self.way()?.put(place, version, text)?;
         match answer.status {
             200 | 201 | 204 => Ok(true),

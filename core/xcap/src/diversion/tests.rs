@@ -116,6 +116,19 @@ fn m_134_a_target_that_no_call_can_be_sent_to_is_none() {
     assert!(Diversion::read(b"<resource-lists/>", DOMAIN).is_err());
 }
 
+/// A rule whose target says nothing to us is not ours to switch along with another.
+#[test]
+fn m_134_a_portals_rule_that_we_cannot_read_stays_as_it_is() {
+    let mut document = read(&PORTAL.replace("sip:600@pbx.test", "voicemail:101"));
+    let ours = to(Some("800"), None, None);
+    document.write(&ours);
+    assert_eq!(document.forwarding(), ours);
+    let text = document.text();
+    assert!(text.contains("<ss:busy/></cp:conditions>"), "{text}");
+    document.write(&to(None, Some("801"), None));
+    assert_eq!(document.forwarding(), to(None, Some("801"), None));
+}
+
 /// The rule: rule by rule, what was said here and has not reached the server is stronger; all else is the server's.
 #[test]
 fn m_134_of_two_changes_that_of_this_phone_holds_rule_by_rule() {

@@ -242,6 +242,53 @@ fn four_profiles_of_thirty_two_are_shown_and_more_are_kept_m_110_m_111() {
     assert_eq!(text.matches("<entry ").count(), 6 * 40 - 1);
 }
 
+/// What is not shown here and what is not ours goes along with a profile that somebody calls otherwise, also when its
+/// server is away for two new names.
+#[test]
+fn m_112_a_profile_that_is_renamed_keeps_all_that_is_in_it() {
+    let entry = |n: usize| format!("<entry uri=\"sip:{n}@pbx.test\"/>");
+    let entries: String = (0..40).map(entry).collect();
+    let mut text = format!(
+        "<resource-lists xmlns=\"{LISTS}\" xmlns:x=\"urn:x\"><list name=\"main\" x:colour=\"red\">{entries}\
+         <entry uri=\"pres:carol@pbx.test\"/><x:more/></list><list name=\"night\"/></resource-lists>"
+    );
+    let (mut one, mut two) = (Phone::default(), Phone::default());
+    one.meets(&mut text, 10);
+    two.meets(&mut text, 11);
+    for (name, now) in [("day", 20), ("early", 30)] {
+        let mut renamed = one.profiles.clone();
+        renamed[0].name = name.to_owned();
+        one.says(&renamed, now);
+        let kept = serde_json::to_string(&one.ledger).unwrap();
+        one.ledger = serde_json::from_str(&kept).unwrap();
+    }
+    // Meanwhile the other adds one to it.
+    text = text.replace("<x:more/>", &format!("{}<x:more/>", entry(77)));
+    one.meets(&mut text, 40);
+    two.meets(&mut text, 41);
+    let names: Vec<&str> = two.profiles.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["early", "night"], "{text}");
+    assert_eq!(one.shows(), two.shows());
+    assert_eq!(text.matches("<entry ").count(), 42, "{text}");
+    for kept in [
+        "x:colour=\"red\"",
+        "<entry uri=\"pres:carol@pbx.test\"/>",
+        "<x:more/>",
+    ] {
+        assert!(text.contains(kept), "{kept}\n{text}");
+    }
+    let before = text.clone();
+    one.meets(&mut text, 50);
+    assert_eq!(text, before, "nothing changed: nothing is put");
+    // One of the same name that comes later is another one.
+    let mut more = two.profiles.clone();
+    more.push(profile("main", &["5"]));
+    two.says(&more, 60);
+    two.meets(&mut text, 61);
+    one.meets(&mut text, 62);
+    assert_eq!(one.shows()[1..], ["night: ", "main: 5"]);
+}
+
 #[test]
 fn a_document_of_something_else_is_refused() {
     for (text, why) in [

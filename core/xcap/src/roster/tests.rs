@@ -39,7 +39,12 @@ fn any_mark() -> impl Strategy<Value = Mark> {
 }
 
 fn any_roster() -> impl Strategy<Value = Roster> {
-    let keys = || prop_oneof!["[0-3]".prop_map(Key::Number), "[a-c]".prop_map(Key::Name)];
+    let keys = || {
+        prop_oneof![
+            "[0-3]|##1".prop_map(Key::Number),
+            "[a-c]|#n".prop_map(Key::Name)
+        ]
+    };
     let order = (0..4_u64, proptest::collection::vec(keys(), 0..3));
     let order = order.prop_map(|(at, keys)| Order { at, keys });
     let list = (any_mark(), btree_map(keys(), any_mark(), 0..4), order).prop_map(
@@ -210,4 +215,56 @@ fn a_time_that_no_clock_says_is_none() {
     for wrong in ["", "-1", "soon", "18446744073709551615", "253402300799001"] {
         assert_eq!(believed(wrong), None, "{wrong}");
     }
+}
+
+/// Whatever a server lists, what is remembered stays bounded, and what is there is stronger than what went.
+#[test]
+fn what_is_remembered_is_bounded() {
+    let mut roster = Roster::default();
+    for name in 0..200 {
+        let list = List {
+            mark: Mark { added: 1, gone: 0 },
+            entries: (0..50)
+                .map(|n| (number(&n.to_string()), Mark { added: 0, gone: n }))
+                .collect(),
+            order: Order::default(),
+        };
+        let other = Roster {
+            lists: BTreeMap::from([(format!("p{name:03}"), list)]),
+        };
+        roster.join(&other);
+    }
+    assert_eq!(roster.lists.len(), LISTS);
+    let stones = |roster: &Roster| -> usize {
+        let all = roster.lists.values();
+        all.map(|list| list.entries.keys().filter(|key| !list.has(key)).count())
+            .sum()
+    };
+    assert!(stones(&roster) > STONES);
+    roster.forget(0);
+    assert_eq!(stones(&roster), STONES);
+    let oldest = roster.lists.values().flat_map(|list| list.entries.values());
+    let oldest = oldest.filter(|mark| mark.gone > 0).map(|mark| mark.gone);
+    assert!(
+        oldest.min() > Some(15),
+        "what went first is forgotten first"
+    );
+    // One that went makes room for one that comes.
+    roster.add_list("main", 100);
+    assert!(!roster.lists.contains_key("main"), "all of them are there");
+    roster.remove_list("p001", 90);
+    roster.add_list("main", 101);
+    assert!(roster.lists["main"].is_there() && !roster.lists.contains_key("p001"));
+    let mut list = List::default();
+    for n in 0..ENTRIES as u64 {
+        let mark = list.entry(&number(&n.to_string())).unwrap();
+        *mark = Mark { added: 1, gone: n };
+    }
+    list.entry(&number("new")).unwrap().added = 1;
+    assert_eq!(list.entries.len(), ENTRIES);
+    assert!(!list.entries.contains_key(&number("2")), "it went first");
+    list.entries
+        .values_mut()
+        .for_each(|mark| mark.added = 9_000);
+    assert_eq!(list.entry(&number("one more")), None);
 }
