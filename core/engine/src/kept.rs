@@ -122,25 +122,30 @@ fn take_orders(
     wiring.connect_outside(Address::Store, to_store);
 }
 
-/// What people said before this start, as far as it is known within [`SAID`]; more may come behind it.
+/// What people said before this start, if it is known within [`SAID`]; it may come behind it.
 pub(crate) async fn said_before(
     store: Option<&mut Kept>,
-) -> (Vec<Sayings>, Option<mpsc::Receiver<Vec<Sayings>>>) {
+) -> (Option<Vec<Sayings>>, Option<mpsc::Receiver<Heard>>) {
     let Some(mut said) = store.and_then(|kept| kept.said.take()) else {
-        return (Vec::new(), None);
+        return (Some(Vec::new()), None);
     };
     let first = tokio::time::timeout(SAID, said.recv()).await;
-    (first.ok().flatten().unwrap_or_default(), Some(said))
+    (first.ok().flatten().flatten(), Some(said))
 }
 
+/// What people said before; `None`: that cannot be read now.
+pub(crate) type Heard = Option<Vec<Sayings>>;
+
 /// What people said before and a slow disk says late, and what servers say.
-pub(crate) fn hear_later(core: &Rc<Core>, more: Option<mpsc::Receiver<Vec<Sayings>>>) {
+pub(crate) fn hear_later(core: &Rc<Core>, more: Option<mpsc::Receiver<Heard>>) {
     places::hear(core);
     let Some(mut more) = more else { return };
     let late = Rc::downgrade(core);
     core.tasks.spawn(async move {
         while let (Some(said), Some(core)) = (more.recv().await, late.upgrade()) {
-            core.commands.borrow_mut().said_before(said);
+            if let Some(said) = said {
+                core.commands.borrow_mut().said_before(said);
+            }
         }
     });
 }
@@ -158,7 +163,7 @@ pub(crate) struct Kept {
     /// Whose names were asked for lately.
     pub(crate) lately: Rc<RefCell<Lately>>,
     /// What people said before, until somebody waits for it.
-    said: Option<mpsc::Receiver<Vec<Sayings>>>,
+    said: Option<mpsc::Receiver<Heard>>,
     /// What servers of profiles tell, until somebody listens.
     pub(crate) news: Option<mpsc::Receiver<News>>,
 }

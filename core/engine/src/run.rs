@@ -291,12 +291,14 @@ async fn bound(path: Option<&Path>) -> Result<Option<ControlSocket>, Error> {
 fn commands(
     wiring: &Rc<Wiring>,
     handles: Handles,
-    said: Vec<Sayings>,
+    said: Option<Vec<Sayings>>,
     accounts: Vec<Account>,
 ) -> Commands {
     let line = Rc::clone(wiring);
     let mut commands = Commands::new(Box::new(move |post| line.carry(post)), handles);
-    commands.said_before(said);
+    if let Some(said) = said {
+        commands.said_before(said);
+    }
     for account in accounts {
         // Mailboxes are empty: nothing is refused now.
         let _ = commands.add_account(account);

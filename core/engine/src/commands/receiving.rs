@@ -73,8 +73,12 @@ impl Commands {
         let _ = self.tell_policy(&account);
     }
 
-    /// Tells the account's server where its calls are sent, where it has one that wants to know.
+    /// Tells the account's server where its calls are sent, where it has one that wants to know, and once it is known
+    /// what the person said before: what is in settings alone must not look like their last word.
     pub(super) fn tell_server(&self, account: &Account) {
+        if !self.words.heard {
+            return;
+        }
         let forwarding = forwarding_in_words(&account.policy.receiving.forwarding);
         // An engine that keeps nothing has no such server.
         let _ = self.post(Do::Forwards {

@@ -13,11 +13,14 @@ pub(super) struct Words {
     said: BTreeMap<String, Said>,
     /// Each account as it came, by name.
     settings: BTreeMap<String, Account>,
+    /// Whether it is known what people said before.
+    pub(super) heard: bool,
 }
 
 impl Commands {
     /// What people said before; what they said in this run is newer, and the rest stands.
     pub(crate) fn said_before(&mut self, all: Vec<Sayings>) {
+        self.words.heard = true;
         for Sayings { owner, said } in all {
             let newer = self.words.said.remove(&owner);
             let is_newer = newer.is_some();
@@ -39,6 +42,9 @@ impl Commands {
                 // What was kept meanwhile took the place of what was said before.
                 let _ = self.post(Do::Say(Box::new(Sayings { owner, said })));
             }
+        }
+        for account in &self.accounts {
+            self.tell_server(account);
         }
     }
 

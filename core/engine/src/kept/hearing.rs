@@ -1,9 +1,9 @@
 //! What store and directories tell, to the part that wants to hear it.
 
-use super::SharedBook;
+use super::{Heard, SharedBook};
 use crate::places::Beside;
 use crate::wiring::Wiring;
-use ports::store::{Do, NameOf, Sayings, Told};
+use ports::store::{Do, NameOf, Told};
 use ports::{Post, blf, dialogs, history, messages};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 pub(super) struct Hearing {
     pub(super) store: Rc<Store>,
     pub(super) beside: Rc<Beside>,
-    pub(super) say: mpsc::Sender<Vec<Sayings>>,
+    pub(super) say: mpsc::Sender<Heard>,
     pub(super) line: Rc<Wiring>,
     pub(super) book: SharedBook,
 }
@@ -33,10 +33,10 @@ impl Hearing {
                 rank,
             }),
             Told::Stands(standing) => self.beside.stands(*standing),
-            Told::Said(all) => drop(self.say.try_send(all)),
+            Told::Said(all) => drop(self.say.try_send(Some(all))),
             Told::Failed(_) => {
                 // Nobody waits any more for what cannot be read.
-                let _ = self.say.try_send(Vec::new());
+                let _ = self.say.try_send(None);
                 self.hand_on(history::Word::Stored(told));
             }
             Told::Book(known) => {

@@ -291,3 +291,14 @@ fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile()
     rig.commands.forward_came("nobody", &said, &before);
     assert!(rig.posts.take().is_empty(), "nothing happens");
 }
+
+/// A disk that says late what the person said: settings alone are told to no server.
+#[test]
+fn m_134_a_server_hears_nothing_before_it_is_known_what_the_person_said() {
+    let mut rig = Rig::new();
+    rig.commands.add_account(of_settings("a")).unwrap();
+    assert_eq!(told_server(&rig.posts.take()), None);
+    rig.commands.said_before(Vec::new());
+    let told = told_server(&rig.posts.take()).unwrap();
+    assert_eq!(told.busy.as_deref(), Some("900"));
+}
