@@ -109,13 +109,7 @@ fn take_orders(
         if let Do::Name { of, owner, uri } = &order {
             books.name(of, owner, uri);
         }
-        if let Do::Forwards {
-            account,
-            forwarding,
-        } = &order
-        {
-            servers.forwards(account, forwarding);
-        }
+        servers.hear(&order);
         orders.order(order);
         Ok(())
     });

@@ -1,10 +1,9 @@
 //! The servers that keep what people have on each of their phones, beside the store: what they have goes to the store
-//! and to who listens, what the store has goes to them (M-112).
+//! and to who listens, what the store has goes to them (M-100, M-112, M-134).
 
 use crate::error::Error;
 use crate::run::Core;
 use control::contacts::{FavouritesChanged, XcapChange};
-use control::receiving::Forwarding;
 use control::{AccountHandle, EventBody};
 use ports::events;
 use ports::store::{Do, Standing};
@@ -57,9 +56,20 @@ impl Beside {
         self.places.registered(account);
     }
 
-    /// An account's calls are sent there now.
-    pub(crate) fn forwards(&self, account: &str, forwarding: &Forwarding) {
-        self.places.forwards(account, forwarding);
+    /// What the store is told and servers want to know too.
+    pub(crate) fn hear(&self, order: &Do) {
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the store carries out the others"
+        )]
+        match order {
+            Do::Forwards {
+                account,
+                forwarding,
+            } => self.places.forwards(account, forwarding),
+            Do::Watching { account, watching } => self.places.watching(account, watching),
+            _ => {}
+        }
     }
 
     /// These profiles stand here now.
@@ -115,6 +125,14 @@ impl Core {
             } => {
                 let mut commands = self.commands.borrow_mut();
                 commands.forward_came(&account, &before, &after);
+            }
+            Told::Rights {
+                account,
+                before,
+                after,
+            } => {
+                let mut commands = self.commands.borrow_mut();
+                commands.rights_came(&account, &before, &after);
             }
             Told::Trouble {
                 account,

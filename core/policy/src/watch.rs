@@ -5,10 +5,12 @@
 //! one that refuses. Who is found by no right sees nothing.
 
 mod read;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 pub use read::Refused;
+pub use seen::Seen;
 
 use sip_message::{Uri, unescape};
 

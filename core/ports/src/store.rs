@@ -7,6 +7,7 @@ use control::contacts::{DirectoryChange, Profile, StoreChange};
 use control::history::{HistoryRecord, KnownName};
 use control::receiving::Forwarding;
 use control::{CallHandle, Contact, TextMessage, Timestamp};
+use policy::watch::Watching;
 use std::sync::Arc;
 
 /// What is asked. None of it waits for the disk.
@@ -51,6 +52,13 @@ pub enum Do {
         account: String,
         /// Where to.
         forwarding: Box<Forwarding>,
+    },
+    /// These may watch an account now: for its server, as above.
+    Watching {
+        /// The account.
+        account: String,
+        /// Who may.
+        watching: Box<Watching>,
     },
     /// Has these profiles stand, if nobody changed them meanwhile; answered by [`Told::Stands`] with what stands then.
     Share(Box<Shared>),

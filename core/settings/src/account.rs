@@ -60,6 +60,8 @@ pub struct Xcap {
     pub refresh: Duration,
     /// Whether it knows where calls are sent, too.
     pub forwarding: bool,
+    /// Whether it judges who may see how the person is, too.
+    pub rights: bool,
 }
 
 /// One account.

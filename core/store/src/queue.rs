@@ -163,7 +163,7 @@ impl Queue {
                 waiting.follows.push(owner);
             }
             // Its server is told beside us.
-            Do::Forwards { .. } => return,
+            Do::Forwards { .. } | Do::Watching { .. } => return,
             Do::Rename {
                 records,
                 known,

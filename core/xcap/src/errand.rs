@@ -30,15 +30,13 @@ impl Errand {
         self.failing.take().is_some()
     }
 
-    /// It failed: it is left alone for twice as long as the last time, at first for `patience`. Returns whether that was
-    /// not so before.
-    pub(crate) fn failed(&mut self, why: &str, patience: Duration) -> bool {
+    /// It failed: it is left alone for twice as long as the last time, at first for `patience`.
+    pub(crate) fn failed(&mut self, why: &str, patience: Duration) {
         let before = self.failing.take();
-        let wait = before.as_ref().map(|(wait, _)| (*wait * 2).min(MOST));
+        let wait = before.map(|(wait, _)| (wait * 2).min(MOST));
         let wait = wait.unwrap_or(patience);
         self.due = Some(Instant::now() + wait);
         self.failing = Some((wait, why.to_owned()));
-        before.is_none_or(|(_, before)| before != why)
     }
 
     /// Why it fails.

@@ -29,6 +29,12 @@ pub struct Ledger {
     /// The forwarding that phone and server last agreed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarding: Option<Forwarding>,
+    /// What the person says of who may watch, a line each, as phone and server last agreed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Vec<String>>,
+    /// Who may see how the person is, as the server was last told by this phone: a checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
 }
 
 impl Ledger {

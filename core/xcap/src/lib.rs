@@ -1,8 +1,9 @@
 //! What a person keeps at their server, so that each of their phones shows it: profiles with favourites (M-112),
-//! and where calls are sent (M-134).
+//! where calls are sent (M-134), and who may see how they are (M-100).
 //!
-//! By XCAP (RFC 4825): a `resource-lists` document (RFC 4826) and a `simservs` document (3GPP TS 24.604), fetched, joined
-//! with what stands here, and put back in the place of the version that was fetched. Each account that has a server has a thread of its own.
+//! By XCAP (RFC 4825): a `resource-lists` document (RFC 4826), a `simservs` document (3GPP TS 24.604) and a `pres-rules`
+//! document (RFC 5025), fetched, joined with what stands here, and put back in the place of the version that was fetched.
+//! Each account that has a server has a thread of its own.
 //!
 //! What it is not: it opens no connection ([`Ask`] does) and keeps nothing on disk (the store does).
 //!
@@ -13,6 +14,7 @@
 //! | [`roster`] | when profiles and favourites came and went, and how two rosters are joined |
 //! | [`document`] | the document of profiles |
 //! | [`diversion`] | the document of where calls are sent |
+//! | [`rights`] | the document of who may see how the person is |
 //! | `address` | a favourite as an address |
 //! | [`ledger`] | what is kept beside the profiles |
 //! | [`order`] | in which order somebody put favourites |
@@ -28,6 +30,7 @@ mod errand;
 pub mod ledger;
 pub mod order;
 mod queue;
+pub mod rights;
 pub mod roster;
 pub mod source;
 #[cfg(test)]
@@ -38,12 +41,14 @@ mod xml;
 pub use diversion::Diversion;
 pub use document::Document;
 pub use ledger::Ledger;
+pub use rights::Rules;
 pub use source::{Answer, Ask, Place, Source, Version};
 /// Longest document. Unit: bytes.
 pub use xml::BYTES;
 
 use control::ErrorObject;
 use control::receiving::Forwarding;
+use policy::watch::{Right, Watching};
 use ports::store::{Shared, Standing};
 use queue::{Queue, Word};
 use std::sync::Arc;
@@ -61,6 +66,15 @@ pub enum Told {
         before: Box<Forwarding>,
         /// What holds then.
         after: Box<Forwarding>,
+    },
+    /// A person says this of who may watch an account, if nobody here said otherwise meanwhile.
+    Rights {
+        /// The account.
+        account: String,
+        /// What must be said of it.
+        before: Vec<Right>,
+        /// What is said then.
+        after: Vec<Right>,
     },
     /// The server of an account cannot be asked, or takes nothing; `None`: it does again.
     Trouble {
@@ -132,6 +146,13 @@ impl Places {
         for line in self.lines.iter().filter(|l| l.account == account) {
             line.queue
                 .push(Word::Forwards(Box::new(forwarding.clone())));
+        }
+    }
+
+    /// These may watch an account now. Never waits.
+    pub fn watching(&self, account: &str, watching: &Watching) {
+        for line in self.lines.iter().filter(|l| l.account == account) {
+            line.queue.push(Word::Watching(Box::new(watching.clone())));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What waits for a place's thread.
 
 use control::receiving::Forwarding;
+use policy::watch::Watching;
 use ports::store::Standing;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,8 @@ pub(crate) enum Word {
     Stands(Box<Standing>),
     /// Where calls are sent here now.
     Forwards(Box<Forwarding>),
+    /// Who may watch now.
+    Watching(Box<Watching>),
     /// The way to the server may be there now.
     Again,
 }

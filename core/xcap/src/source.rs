@@ -4,21 +4,27 @@ use control::ErrorObject;
 use std::fmt;
 use std::time::Duration;
 
-/// Documents of a person. Source: RFC 4826 §3.4, 3GPP TS 24.623 §5.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Documents of a person. Source: RFC 4826 §3.4, 3GPP TS 24.623 §5.3, RFC 5025 §9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// Profiles with their favourites.
     Profiles,
     /// Where calls are sent.
     Diversion,
+    /// Who may see how the person is.
+    Rights,
 }
 
 impl Place {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Profiles, Self::Diversion, Self::Rights];
+
     /// Behind the root: application, user, document. Source: RFC 4825 §6.
     pub fn path(self, user: &str) -> String {
         match self {
             Self::Profiles => format!("resource-lists/users/{user}/index"),
             Self::Diversion => format!("simservs.ngn.etsi.org/users/{user}/simservs.xml"),
+            Self::Rights => format!("pres-rules/users/{user}/index"),
         }
     }
 
@@ -27,6 +33,7 @@ impl Place {
         match self {
             Self::Profiles => "application/resource-lists+xml",
             Self::Diversion => "application/vnd.etsi.simservs+xml",
+            Self::Rights => "application/auth-policy+xml",
         }
     }
 }
@@ -72,10 +79,14 @@ pub struct Source {
     pub owner: String,
     /// The account's domain, in which numbers are.
     pub domain: String,
+    /// The account's own address.
+    pub own: String,
     /// The server's address, for people.
     pub server: String,
     /// Whether the server knows where calls are sent, too.
     pub forwarding: bool,
+    /// Whether the server judges who may see how the person is.
+    pub rights: bool,
     /// How often the server is asked whether something changed.
     pub refresh: Duration,
     /// How long the server is left alone after a first failure; twice as long after each more, up to a minute.

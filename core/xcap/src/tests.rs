@@ -1,5 +1,9 @@
 //! Threads against a server and a store of this file.
 
+mod diversion;
+mod profiles;
+mod rights;
+
 use super::*;
 use control::contacts::Profile;
 use control::{Code, Favourite};
@@ -32,6 +36,8 @@ struct Server {
     document: String,
     /// Where calls are sent.
     diversion: String,
+    /// Who may see how the person is.
+    rights: String,
     version: u32,
     puts: u32,
     gets: u32,
@@ -66,6 +72,7 @@ impl Server {
         match place {
             Place::Profiles => &mut self.document,
             Place::Diversion => &mut self.diversion,
+            Place::Rights => &mut self.rights,
         }
     }
 }
@@ -124,6 +131,8 @@ struct Phone {
     profiles: Vec<Profile>,
     ledger: Option<String>,
     forwarding: Forwarding,
+    /// What the person says of who may watch.
+    watching: Watching,
 }
 
 impl Phone {
@@ -148,7 +157,9 @@ impl Phone {
             owner: OWNER.into(),
             domain: "pbx.test".into(),
             server: "http://pbx.test/xcap".into(),
+            own: "sip:101@pbx.test".into(),
             forwarding: true,
+            rights: true,
             refresh: SOON,
             patience,
             open: Box::new(move || Ok(Box::new(Way(Arc::clone(&server))))),
@@ -160,6 +171,7 @@ impl Phone {
             profiles,
             ledger,
             forwarding: Forwarding::default(),
+            watching: Watching::default(),
         };
         phone.stands();
         phone
@@ -208,6 +220,12 @@ impl Phone {
                 Told::Forward { before, after, .. } => {
                     if *before == self.forwarding {
                         self.forwards(&after);
+                    }
+                }
+                Told::Rights { before, after, .. } => {
+                    if before == self.watching.person {
+                        self.watching.person = after;
+                        self.places.watching("main", &self.watching);
                     }
                 }
                 Told::Trouble { error, .. } => failures.extend(error.map(|error| *error)),
@@ -268,6 +286,7 @@ fn server(play: Play, document: &str) -> Shared {
         play,
         document: document.to_owned(),
         diversion: String::new(),
+        rights: String::new(),
         version: 1,
         puts: 0,
         gets: 0,
@@ -292,305 +311,4 @@ fn document(entries: &str) -> String {
         "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list name=\"main\">{entries}</list>\
          </resource-lists>"
     )
-}
-
-#[test]
-fn m_112_what_changes_at_one_phone_is_at_the_other_after_one_refresh() {
-    let server = server(Play::Well, "");
-    let mut one = Phone::start(&server, main_with(&[]), None);
-    let mut two = Phone::start(&server, main_with(&[]), None);
-    one.says(&main_with(&["1", "2"]));
-    two.wait_shows(&["main: 1 2"]);
-    one.keep();
-    two.says(&main_with(&["2"]));
-    one.wait_shows(&["main: 2"]);
-    two.keep();
-    let puts = open(&server).puts;
-    let gets = open(&server).gets;
-    wait_until(|| open(&server).gets > gets + 5);
-    assert_eq!(open(&server).puts, puts, "nothing changed: nothing is put");
-}
-
-#[test]
-fn m_112_what_was_changed_while_the_server_was_away_goes_there_after_a_restart() {
-    let server = server(Play::Well, "");
-    let mut phone = Phone::start(&server, main_with(&["1", "2"]), None);
-    wait_until(|| open(&server).document.contains("sip:2@pbx.test"));
-    phone.keep();
-    open(&server).play = Play::Away;
-    phone.wait_failure();
-    phone.says(&main_with(&["2", "3"]));
-    phone.keep();
-    let (profiles, ledger) = (phone.profiles.clone(), phone.ledger.clone());
-    drop(phone);
-    open(&server).play = Play::Well;
-    let mut phone = Phone::start(&server, profiles, ledger);
-    wait_until(|| open(&server).document.contains("sip:3@pbx.test"));
-    assert!(!open(&server).document.contains("sip:1@pbx.test"));
-    phone.wait_shows(&["main: 2 3"]);
-}
-
-/// One that failed is left alone for an hour here.
-#[test]
-fn m_002_who_registers_has_a_server_asked_that_failed_just_before() {
-    let server = server(Play::Away, "");
-    let hour = Duration::from_secs(3600);
-    let mut phone = Phone::with(&server, main_with(&["1"]), None, hour);
-    phone.wait_failure();
-    open(&server).play = Play::Well;
-    phone.places.registered("main");
-    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
-}
-
-/// Who is faster is met again: both changes stand.
-#[test]
-fn m_112_a_version_that_another_put_between_is_joined() {
-    let between = "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list name=\"main\">\
-                   <entry uri=\"sip:9@pbx.test\"/></list></resource-lists>";
-    let server = server(Play::Beside(2, between), "");
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    phone.wait_shows(&["main: 9 1"]);
-    assert!(open(&server).document.contains("sip:9@pbx.test"));
-    // One that never lets us is told after a bounded number of tries.
-    open(&server).play = Play::Beside(u32::MAX, between);
-    phone.says(&main_with(&["9", "1", "2"]));
-    let puts = open(&server).puts;
-    let failure = phone.wait_failure();
-    assert!(failure.detail.contains("another version"), "{failure}");
-    assert!(
-        open(&server).puts - puts <= 10,
-        "it is left alone for a while"
-    );
-}
-
-/// Whatever a server sends, it costs nothing here, nothing is put, and it is told with cause and fix.
-#[test]
-fn m_112_hostile_answers_lose_nothing_and_are_told() {
-    let long = document(&"<entry uri=\"sip:1@pbx.test\"/>".repeat(200_000));
-    assert!(long.len() > 5 << 20);
-    let bomb = "<!DOCTYPE l [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><l>&b;</l>";
-    let cases = [
-        (200, bomb.as_bytes().to_vec(), "document type"),
-        (200, long.into_bytes(), "longer than"),
-        (
-            200,
-            b"<simservs xmlns=\"urn:x\"/>".to_vec(),
-            "begins with 'simservs'",
-        ),
-        (200, b"<resource-lists".to_vec(), "no well-formed XML"),
-        (200, b"\xff\xfe".to_vec(), "no text in UTF-8"),
-        (200, Vec::new(), "no well-formed XML"),
-        (500, b"oops".to_vec(), "says 500: 'oops'"),
-        (403, Vec::new(), "says 403"),
-        (409, b"<xcap-error/>".to_vec(), "says 409: '<xcap-error/>'"),
-        (304, Vec::new(), "says 304"),
-    ];
-    // Each waits until the server is tried again.
-    std::thread::scope(|all| {
-        for (status, body, why) in cases {
-            all.spawn(move || loses_nothing(status, body, why));
-        }
-    });
-}
-
-fn loses_nothing(status: u16, body: Vec<u8>, why: &str) {
-    let server = server(Play::Says(status, body), "");
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    let failure = phone.wait_failure();
-    assert_eq!(failure.code, Code::XCAP_FAILED);
-    assert!(failure.detail.contains(why), "{failure}");
-    assert!(!failure.fix.is_empty());
-    assert_eq!(open(&server).puts, 0, "{why}");
-    phone.keep();
-    assert_eq!(shows(&phone.profiles), ["main: 1"]);
-    open(&server).play = Play::Well;
-    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
-}
-
-/// What a person changes while the server's answer is on its way is theirs.
-#[test]
-fn m_112_what_is_said_meanwhile_is_not_lost() {
-    let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
-    // The store has not taken the server's word yet: the person adds one to what they see.
-    phone.says(&main_with(&["1", "2"]));
-    phone.wait_shows(&["main: 5 1 2"]);
-    wait_until(|| open(&server).document.contains("sip:2@pbx.test"));
-    phone.says(&main_with(&["1", "2"]));
-    wait_until(|| {
-        !open(&server)
-            .document
-            .contains("<entry uri=\"sip:5@pbx.test\"")
-    });
-}
-
-#[test]
-fn a_ledger_that_cannot_be_read_costs_no_favourite() {
-    let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
-    let mut phone = Phone::start(&server, main_with(&["1"]), Some("{}".to_owned()));
-    phone.wait_shows(&["main: 5 1"]);
-}
-
-fn to(always: Option<&str>, busy: Option<&str>) -> Forwarding {
-    Forwarding {
-        always: always.map(str::to_owned),
-        busy: busy.map(str::to_owned),
-        ..Forwarding::default()
-    }
-}
-
-/// What the server's portal says from now on.
-fn portal(server: &Shared, forwarding: &Forwarding) {
-    let mut server = open(server);
-    let mut document = match server.diversion.as_str() {
-        "" => Diversion::new("pbx.test"),
-        text => Diversion::read(text.as_bytes(), "pbx.test").unwrap(),
-    };
-    document.write(forwarding);
-    server.diversion = document.text();
-    server.version += 1;
-}
-
-fn at_server(server: &Shared) -> Forwarding {
-    let text = open(server).diversion.clone();
-    let document = Diversion::read(text.as_bytes(), "pbx.test");
-    document.map_or_else(|_| Forwarding::default(), |document| document.forwarding())
-}
-
-#[test]
-fn m_134_what_is_said_here_goes_there_and_what_changes_there_holds_here() {
-    let server = server(Play::Well, "");
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    phone.forwards(&to(Some("600"), None));
-    wait_until(|| at_server(&server) == to(Some("600"), None));
-    phone.keep();
-    portal(&server, &to(None, Some("700")));
-    phone.wait_forwards(&to(None, Some("700")));
-    phone.forwards(&Forwarding::default());
-    wait_until(|| at_server(&server).is_off());
-    phone.keep();
-    let puts = open(&server).puts;
-    let gets = open(&server).gets;
-    wait_until(|| open(&server).gets > gets + 5);
-    assert_eq!(open(&server).puts, puts, "nothing changed: nothing is put");
-}
-
-/// While the server is away both sides change something, and the phone is started anew: rule by rule the phone's own
-/// change holds, everything else is the server's.
-#[test]
-fn m_134_after_a_time_apart_the_phones_own_changes_hold() {
-    let server = server(Play::Well, "");
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    phone.forwards(&to(Some("600"), Some("601")));
-    wait_until(|| at_server(&server) == to(Some("600"), Some("601")));
-    wait_until(|| {
-        phone.keep();
-        let kept = phone.ledger.clone().unwrap_or_default();
-        kept.contains("\"always\":\"600\"")
-    });
-    open(&server).play = Play::Away;
-    phone.wait_failure();
-    phone.forwards(&to(None, Some("601")));
-    portal(&server, &to(Some("610"), Some("611")));
-    phone.keep();
-    let (profiles, ledger) = (phone.profiles.clone(), phone.ledger.clone());
-    drop(phone);
-    open(&server).play = Play::Well;
-    let mut phone = Phone::start(&server, profiles, ledger);
-    phone.forwards(&to(None, Some("601")));
-    phone.wait_forwards(&to(None, Some("611")));
-    wait_until(|| at_server(&server) == to(None, Some("611")));
-}
-
-#[test]
-fn m_134_who_never_agreed_takes_the_servers_word() {
-    let server = server(Play::Well, "");
-    portal(&server, &to(Some("600"), None));
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    phone.forwards(&to(None, Some("1")));
-    phone.wait_forwards(&to(Some("600"), None));
-}
-
-/// What both sides came to on a first meeting is kept whole: who switches something off while the server is away has it
-/// off after a restart.
-#[test]
-fn m_112_m_134_a_first_meeting_keeps_profiles_and_forwarding() {
-    let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
-    portal(&server, &to(Some("600"), None));
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    phone.forwards(&Forwarding::default());
-    phone.wait_shows(&["main: 5 1"]);
-    phone.wait_forwards(&to(Some("600"), None));
-    let agreed = "\"always\":\"600\"";
-    wait_until(|| {
-        phone.keep();
-        phone.ledger.iter().any(|ledger| ledger.contains(agreed))
-    });
-    open(&server).play = Play::Away;
-    phone.wait_failure();
-    phone.forwards(&Forwarding::default());
-    phone.keep();
-    let (profiles, ledger) = (phone.profiles.clone(), phone.ledger.clone());
-    drop(phone);
-    open(&server).play = Play::Well;
-    let mut phone = Phone::start(&server, profiles, ledger);
-    phone.forwards(&Forwarding::default());
-    wait_until(|| at_server(&server).is_off());
-    phone.keep();
-    assert!(phone.forwarding.is_off());
-}
-
-/// What the server had was offered and not taken, because somebody changed something: later they say the same by
-/// themselves, and what they took back by that stays away.
-#[test]
-fn m_112_what_is_said_as_it_was_offered_is_said() {
-    let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
-    let mut phone = Phone::start(&server, main_with(&["1"]), None);
-    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
-    open(&server).play = Play::Away;
-    phone.says(&main_with(&["1", "2"]));
-    phone.wait_failure();
-    assert_eq!(shows(&phone.profiles), ["main: 1 2"], "it was not taken");
-    phone.says(&main_with(&["5", "1"]));
-    phone.keep();
-    open(&server).play = Play::Well;
-    wait_until(|| {
-        phone.keep();
-        open(&server).document.contains("number=\"2\"")
-    });
-    assert!(!open(&server).document.contains("sip:2@pbx.test"));
-    assert_eq!(shows(&phone.profiles), ["main: 5 1"]);
-}
-
-/// A server that keeps one of both documents keeps that one.
-#[test]
-fn m_112_m_134_who_refuses_profiles_has_forwarding_all_the_same() {
-    let server = server(Play::Refuses(Place::Profiles), "");
-    let mut phone = Phone::with(&server, main_with(&["1"]), None, SOON);
-    let failure = phone.wait_failure();
-    assert!(failure.detail.contains("says 403"), "{failure}");
-    phone.forwards(&to(Some("600"), None));
-    wait_until(|| at_server(&server) == to(Some("600"), None));
-    phone.keep();
-    portal(&server, &to(None, Some("700")));
-    phone.wait_forwards(&to(None, Some("700")));
-    assert_eq!(open(&server).document, "");
-    open(&server).play = Play::Well;
-    wait_until(|| open(&server).document.contains("sip:1@pbx.test"));
-}
-
-#[test]
-fn m_112_what_nobody_could_read_again_is_not_put() {
-    let many: String = (0..19_997)
-        .map(|n| format!("<entry uri=\"sip:{n}@a\"/>"))
-        .collect();
-    let server = server(Play::Well, &document(&many));
-    let mut phone = Phone::start(&server, main_with(&["x", "y"]), None);
-    let failure = phone.wait_failure();
-    assert!(failure.detail.contains("more elements"), "{failure}");
-    assert!(failure.fix.contains("take out"), "{failure}");
-    assert_eq!(open(&server).puts, 0);
-    phone.keep();
-    assert_eq!(shows(&phone.profiles), ["main: x y"]);
 }

@@ -26,6 +26,9 @@ const TABLES: [(&str, u32); 4] = [
     ("xcap", 4),
 ];
 
+/// Tables as Kamailio delivers them, with all their columns and nobody in them.
+const DELIVERED: &str = "/usr/share/kamailio/dbtext/kamailio";
+
 /// Columns of the table of messages that wait, as Kamailio's own dbtext files have them.
 const SILO: &str = "id(int,auto) src_addr(string) dst_addr(string) username(string) domain(string) inc_time(int) \
                     exp_time(int) snd_time(int) ctype(string) body(string,null) extra_hdrs(string,null) \
@@ -60,6 +63,8 @@ pub struct Wish {
     pub follows_redirects: bool,
     /// It keeps documents of its users, over HTTP under `/xcap` (its module xcap_server).
     pub keeps_documents: bool,
+    /// It shows presence to those whom the presence rules among these documents name, and to nobody else.
+    pub judges_watchers: bool,
 }
 
 impl Default for Wish {
@@ -80,6 +85,7 @@ impl Default for Wish {
             keeps_messages: false,
             follows_redirects: false,
             keeps_documents: false,
+            judges_watchers: false,
         }
     }
 }
@@ -112,6 +118,16 @@ fn tables(folder: &Path, wish: &Wish) -> Result<()> {
         writeln!(versions, "{table}:{version}")?;
         std::fs::write(folder.join(table), "id(int,auto)\n")?;
     }
+    let delivered = |table: &str| {
+        let from = Path::new(DELIVERED).join(table);
+        let copied = std::fs::copy(&from, folder.join(table));
+        copied.with_context(|| format!("{} cannot be copied", from.display()))
+    };
+    if wish.judges_watchers {
+        for table in ["presentity", "active_watchers", "watchers"] {
+            delivered(table)?;
+        }
+    }
     std::fs::write(folder.join("xcap"), DOCUMENTS)?;
     writeln!(versions, "silo:8")?;
     std::fs::write(folder.join("silo"), SILO)?;
@@ -136,6 +152,9 @@ fn defines(wish: &Wish) -> String {
     }
     if wish.keeps_documents {
         all.push_str("#!define WITH_XCAP\n");
+    }
+    if wish.judges_watchers {
+        all.push_str("#!define WITH_RIGHTS\n");
     }
     if wish.keeps_messages {
         all.push_str("#!define WITH_SILO\n");

@@ -120,21 +120,37 @@ impl Publisher {
 
     /// What the server tells about `user` to somebody who asks once (RFC 6665 §4.4.3): the body of its NOTIFY.
     pub fn fetch(&mut self, user: &str, topic: Topic) -> Result<String> {
+        let (_, body) = self.ask(("pbx", 0), user, topic)?;
+        Ok(body)
+    }
+
+    /// What the server tells about `user` to `who` first, as one who watches for a while: head and body of its NOTIFY.
+    /// A server that judges who may watch need not judge who asks once.
+    pub fn watch(&mut self, who: &str, user: &str, topic: Topic) -> Result<(String, String)> {
+        self.ask((who, 2), user, topic)
+    }
+
+    fn ask(
+        &mut self,
+        (who, expires_s): (&str, u32),
+        user: &str,
+        topic: Topic,
+    ) -> Result<(String, String)> {
         self.count += 1;
         let (n, realm, own) = (self.count, self.realm, self.socket.local_addr()?);
         let request = format!(
             "SUBSCRIBE sip:{user}@{realm} SIP/2.0\r\n\
              Via: SIP/2.0/UDP {own};branch=z9hG4bK-{port}-{n}\r\n\
-             From: <sip:pbx@{realm}>;tag={n}\r\n\
+             From: <sip:{who}@{realm}>;tag={n}\r\n\
              To: <sip:{user}@{realm}>\r\n\
              Call-ID: {port}-{n}\r\n\
              CSeq: 1 SUBSCRIBE\r\n\
-             Contact: <sip:pbx@{own}>\r\n\
+             Contact: <sip:{who}@{own}>\r\n\
              Max-Forwards: 70\r\n\
              X-Pbx: yes\r\n\
              Event: {event}\r\n\
              Accept: {kind}\r\n\
-             Expires: 0\r\n\
+             Expires: {expires_s}\r\n\
              Content-Length: 0\r\n\r\n",
             port = own.port(),
             event = topic.event,
@@ -168,7 +184,7 @@ impl Publisher {
             });
             answer.push_str("Content-Length: 0\r\n\r\n");
             self.socket.send_to(answer.as_bytes(), self.server)?;
-            return Ok(body.to_owned());
+            return Ok((head.to_owned(), body.to_owned()));
         }
     }
 }

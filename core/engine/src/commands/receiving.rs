@@ -73,8 +73,8 @@ impl Commands {
         let _ = self.tell_policy(&account);
     }
 
-    /// Tells the account's server where its calls are sent, where it has one that wants to know, and once it is known
-    /// what the person said before: what is in settings alone must not look like their last word.
+    /// Tells the account's server where its calls are sent and who may watch, where it has one that wants to know, and
+    /// once it is known what the person said before: what is in settings alone must not look like their last word.
     pub(super) fn tell_server(&self, account: &Account) {
         if !self.words.heard {
             return;
@@ -84,6 +84,10 @@ impl Commands {
         let _ = self.post(Do::Forwards {
             account: account.name.clone(),
             forwarding: Box::new(forwarding),
+        });
+        let _ = self.post(Do::Watching {
+            account: account.name.clone(),
+            watching: Box::new(account.policy.watching.clone()),
         });
     }
 

@@ -52,6 +52,24 @@ impl Commands {
         })
     }
 
+    /// The server knows what the person said at another phone of theirs of who may watch: it holds, if nobody here said
+    /// anything since `before`.
+    pub(crate) fn rights_came(&mut self, name: &str, before: &[Right], after: &[Right]) {
+        let mut accounts = self.accounts.iter_mut();
+        let Some(account) = accounts.find(|account| account.name == name) else {
+            return;
+        };
+        let watching = &mut Arc::make_mut(&mut account.policy).watching;
+        if watching.person != before {
+            return;
+        }
+        watching.person = after.to_vec();
+        let account = account.clone();
+        self.keep_said(&account);
+        // A part that has too much to do now hears of the next change.
+        let _ = self.tell_policy(&account);
+    }
+
     fn on_rights(
         &mut self,
         named: Option<&AccountHandle>,

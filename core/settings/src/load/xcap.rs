@@ -15,6 +15,7 @@ pub(super) fn of_account(
     let key = values.account_key(id, "xcap");
     let refresh = values.seconds(&values.account_key(id, "xcap_refresh_s"))?;
     let forwarding = values.switch(&values.account_key(id, "xcap_forwarding"))?;
+    let rights = values.switch(&values.account_key(id, "xcap_rights"))?;
     let root = values.text(&key)?.trim();
     if root.is_empty() {
         return Some(None);
@@ -38,5 +39,6 @@ pub(super) fn of_account(
         root: root.trim_end_matches('/').to_owned(),
         refresh,
         forwarding,
+        rights,
     }))
 }

@@ -116,7 +116,7 @@ index! { ENGINE;
         "see the reason; it is tried again by itself within a minute";
     /// The server that keeps a person's profiles.
     6105 XCAP_FAILED Failed
-        "the server does not keep profiles or forwarding"
+        "the server does not keep what it should"
         "it is away, does not take the password, refuses the document, or sends one that cannot be read; everything stays as it is here"
         "see the reason; what was changed here is kept and goes there as soon as it can";
     /// No token, or one that is good for nothing.
