@@ -134,6 +134,9 @@ impl Core {
                 let mut commands = self.commands.borrow_mut();
                 commands.rights_came(&account, &before, &after);
             }
+            Told::Groups { account, groups } => {
+                self.commands.borrow_mut().groups_came(&account, groups);
+            }
             Told::Trouble {
                 account,
                 server,

@@ -23,6 +23,7 @@ pub(crate) fn sources(settings: &Settings, accounts: &[Account]) -> Vec<Source> 
                 own: account.aor.to_string(),
                 forwarding: wanted.forwarding,
                 rights: wanted.rights,
+                groups: wanted.groups,
                 refresh: wanted.refresh,
                 patience: Source::PATIENCE,
                 open: open(wanted.root.clone(), account),

@@ -62,6 +62,8 @@ pub struct Xcap {
     pub forwarding: bool,
     /// Whether it judges who may see how the person is, too.
     pub rights: bool,
+    /// Whether it knows the groups of the site, too.
+    pub groups: bool,
 }
 
 /// One account.

@@ -165,6 +165,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.xcap_refresh_s", number(1, 86_400)),
     key("account.xcap_forwarding", Kind::Switch),
     key("account.xcap_rights", Kind::Switch),
+    key("account.xcap_groups", Kind::Switch),
     key("account.carddav_title", Kind::Text),
     key("account.carddav_principal_url", Kind::Text),
     key("account.carddav_refresh_s", number(1, 86_400)),

@@ -1,5 +1,5 @@
 //! What a person keeps at their server, so that each of their phones shows it: profiles with favourites (M-112),
-//! where calls are sent (M-134), and who may see how they are (M-100).
+//! where calls are sent (M-134), who may see how they are (M-100), and the groups of their site (M-101).
 //!
 //! By XCAP (RFC 4825): a `resource-lists` document (RFC 4826), a `simservs` document (3GPP TS 24.604) and a `pres-rules`
 //! document (RFC 5025), fetched, joined with what stands here, and put back in the place of the version that was fetched.
@@ -14,6 +14,7 @@
 //! | [`roster`] | when profiles and favourites came and went, and how two rosters are joined |
 //! | [`document`] | the document of profiles |
 //! | [`diversion`] | the document of where calls are sent |
+//! | [`groups`] | the document of the groups of a site |
 //! | [`rights`] | the document of who may see how the person is |
 //! | `address` | a favourite as an address |
 //! | [`ledger`] | what is kept beside the profiles |
@@ -27,6 +28,7 @@ mod address;
 pub mod diversion;
 pub mod document;
 mod errand;
+pub mod groups;
 pub mod ledger;
 pub mod order;
 mod queue;
@@ -48,7 +50,7 @@ pub use xml::BYTES;
 
 use control::ErrorObject;
 use control::receiving::Forwarding;
-use policy::watch::{Right, Watching};
+use policy::watch::{Group, Right, Watching};
 use ports::store::{Shared, Standing};
 use queue::{Queue, Word};
 use std::sync::Arc;
@@ -75,6 +77,13 @@ pub enum Told {
         before: Vec<Right>,
         /// What is said then.
         after: Vec<Right>,
+    },
+    /// The groups of an account's site are these now.
+    Groups {
+        /// The account.
+        account: String,
+        /// All of them.
+        groups: Vec<Group>,
     },
     /// The server of an account cannot be asked, or takes nothing; `None`: it does again.
     Trouble {

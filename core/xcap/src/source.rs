@@ -4,7 +4,7 @@ use control::ErrorObject;
 use std::fmt;
 use std::time::Duration;
 
-/// Documents of a person. Source: RFC 4826 §3.4, 3GPP TS 24.623 §5.3, RFC 5025 §9.
+/// Documents of a person, and one of everybody. Source: RFC 4825 §6.2, RFC 4826 §3.4, 3GPP TS 24.623 §5.3, RFC 5025 §9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// Profiles with their favourites.
@@ -13,11 +13,13 @@ pub enum Place {
     Diversion,
     /// Who may see how the person is.
     Rights,
+    /// The groups of their site.
+    Groups,
 }
 
 impl Place {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Profiles, Self::Diversion, Self::Rights];
+    pub const ALL: [Self; 4] = [Self::Profiles, Self::Diversion, Self::Groups, Self::Rights];
 
     /// Behind the root: application, user, document. Source: RFC 4825 §6.
     pub fn path(self, user: &str) -> String {
@@ -25,13 +27,14 @@ impl Place {
             Self::Profiles => format!("resource-lists/users/{user}/index"),
             Self::Diversion => format!("simservs.ngn.etsi.org/users/{user}/simservs.xml"),
             Self::Rights => format!("pres-rules/users/{user}/index"),
+            Self::Groups => "resource-lists/global/index".to_owned(),
         }
     }
 
     /// Its media type.
     pub const fn kind(self) -> &'static str {
         match self {
-            Self::Profiles => "application/resource-lists+xml",
+            Self::Profiles | Self::Groups => "application/resource-lists+xml",
             Self::Diversion => "application/vnd.etsi.simservs+xml",
             Self::Rights => "application/auth-policy+xml",
         }
@@ -87,6 +90,8 @@ pub struct Source {
     pub forwarding: bool,
     /// Whether the server judges who may see how the person is.
     pub rights: bool,
+    /// Whether the server knows the groups of the site.
+    pub groups: bool,
     /// How often the server is asked whether something changed.
     pub refresh: Duration,
     /// How long the server is left alone after a first failure; twice as long after each more, up to a minute.

@@ -38,6 +38,8 @@ struct Server {
     diversion: String,
     /// Who may see how the person is.
     rights: String,
+    /// The groups of the site.
+    groups: String,
     version: u32,
     puts: u32,
     gets: u32,
@@ -73,6 +75,7 @@ impl Server {
             Place::Profiles => &mut self.document,
             Place::Diversion => &mut self.diversion,
             Place::Rights => &mut self.rights,
+            Place::Groups => &mut self.groups,
         }
     }
 }
@@ -160,6 +163,7 @@ impl Phone {
             own: "sip:101@pbx.test".into(),
             forwarding: true,
             rights: true,
+            groups: true,
             refresh: SOON,
             patience,
             open: Box::new(move || Ok(Box::new(Way(Arc::clone(&server))))),
@@ -228,6 +232,10 @@ impl Phone {
                         self.places.watching("main", &self.watching);
                     }
                 }
+                Told::Groups { groups, .. } => {
+                    self.watching.groups = groups;
+                    self.places.watching("main", &self.watching);
+                }
                 Told::Trouble { error, .. } => failures.extend(error.map(|error| *error)),
             }
         }
@@ -287,6 +295,7 @@ fn server(play: Play, document: &str) -> Shared {
         document: document.to_owned(),
         diversion: String::new(),
         rights: String::new(),
+        groups: String::new(),
         version: 1,
         puts: 0,
         gets: 0,

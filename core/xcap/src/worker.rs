@@ -1,6 +1,7 @@
 //! What a place's thread does: asks its server again and again, and at once when something changed here.
 
 mod diversion;
+mod groups;
 mod profiles;
 mod rights;
 
@@ -12,7 +13,7 @@ use crate::{Tell, Told, xml};
 use control::contacts::Profile;
 use control::receiving::Forwarding;
 use control::{Code, ErrorObject, quoted};
-use policy::watch::{Right, Watching};
+use policy::watch::{Group, Right, Watching};
 use ports::store::Shared;
 use std::time::Instant;
 
@@ -40,8 +41,9 @@ struct Worker<'a> {
     watching: Option<Watching>,
     /// What the person was told to say of it last.
     offered_rights: Option<Vec<Right>>,
-    /// By [`Place::ALL`].
-    errands: [Errand; 3],
+    /// The groups of the site, as they were told last.
+    groups: Vec<Group>,
+    errands: [Errand; 4],
 }
 
 /// Runs until the queue ends.
@@ -59,6 +61,7 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
         offered_forwarding: None,
         watching: None,
         offered_rights: None,
+        groups: Vec::new(),
         errands: Default::default(),
     };
     loop {
@@ -90,10 +93,11 @@ impl Worker<'_> {
     }
 
     fn errand(&mut self, of: Place) -> &mut Errand {
-        let [profiles, diversion, rights] = &mut self.errands;
+        let [profiles, diversion, groups, rights] = &mut self.errands;
         match of {
             Place::Profiles => profiles,
             Place::Diversion => diversion,
+            Place::Groups => groups,
             Place::Rights => rights,
         }
     }
@@ -133,6 +137,7 @@ impl Worker<'_> {
                 let met = match place {
                     Place::Profiles => self.meet_profiles(),
                     Place::Diversion => self.meet_diversion(),
+                    Place::Groups => self.meet_groups(),
                     Place::Rights => self.meet_rights(),
                 };
                 self.went(place, met);

@@ -5,7 +5,7 @@ use crate::hub::Hub;
 use control::command::Reply;
 use control::watcher::{RightRef, SetRight};
 use control::{AccountHandle, Code, ErrorObject, RightOrigin, RightSnapshot, Sees, quoted};
-use policy::watch::{RIGHTS, Right, Watching, What, Whom};
+use policy::watch::{Group, RIGHTS, Right, Watching, What, Whom};
 use ports::Account;
 use std::sync::Arc;
 
@@ -66,6 +66,24 @@ impl Commands {
         watching.person = after.to_vec();
         let account = account.clone();
         self.keep_said(&account);
+        // A part that has too much to do now hears of the next change.
+        let _ = self.tell_policy(&account);
+    }
+
+    /// The groups of the account's site are these, beside those of its settings (M-101).
+    pub(crate) fn groups_came(&mut self, name: &str, groups: Vec<Group>) {
+        let own = self.settings_of(name).map(|of| &of.policy.watching.groups);
+        let all: Vec<Group> = own.into_iter().flatten().cloned().chain(groups).collect();
+        let mut accounts = self.accounts.iter_mut();
+        let Some(account) = accounts.find(|account| account.name == name) else {
+            return;
+        };
+        let watching = &mut Arc::make_mut(&mut account.policy).watching;
+        if watching.groups == all {
+            return;
+        }
+        watching.groups = all;
+        let account = account.clone();
         // A part that has too much to do now hears of the next change.
         let _ = self.tell_policy(&account);
     }

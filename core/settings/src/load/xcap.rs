@@ -16,6 +16,7 @@ pub(super) fn of_account(
     let refresh = values.seconds(&values.account_key(id, "xcap_refresh_s"))?;
     let forwarding = values.switch(&values.account_key(id, "xcap_forwarding"))?;
     let rights = values.switch(&values.account_key(id, "xcap_rights"))?;
+    let groups = values.switch(&values.account_key(id, "xcap_groups"))?;
     let root = values.text(&key)?.trim();
     if root.is_empty() {
         return Some(None);
@@ -40,5 +41,6 @@ pub(super) fn of_account(
         refresh,
         forwarding,
         rights,
+        groups,
     }))
 }

@@ -79,3 +79,44 @@ fn m_100_what_is_said_of_watchers_is_the_same_at_each_phone() {
     let rules = open(&server).rights.clone();
     assert!(!rules.contains("sip:2@pbx.test"), "{rules}");
 }
+
+/// M-101: groups come from the server, go from there, are told again to who forgot them, and decide what the server
+/// is told of who may.
+#[test]
+fn m_101_the_groups_of_a_site_come_from_its_server() {
+    let server = server(Play::Well, "");
+    let group = |member: &str| {
+        format!(
+            "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list name=\"sales\">\
+             <entry uri=\"sip:101@pbx.test\"/><entry uri=\"sip:{member}@pbx.test\"/></list></resource-lists>"
+        )
+    };
+    open(&server).groups = group("20");
+    let mut phone = Phone::with(&server, main_with(&["1"]), None, SOON);
+    phone.allows(&[]);
+    let wait_may = |phone: &mut Phone, wanted: &str| {
+        wait_until(|| {
+            phone.keep();
+            let rights = open(&server).rights.clone();
+            rights.matches("<one ").count() == usize::from(!wanted.is_empty()) * 2
+                && rights.contains(wanted)
+        });
+    };
+    wait_may(&mut phone, "<one id=\"sip:20@pbx.test\"/>");
+    // The account is set up anew: its settings know no groups.
+    phone.watching.groups.clear();
+    phone.allows(&[]);
+    wait_until(|| {
+        phone.keep();
+        !phone.watching.groups.is_empty()
+    });
+    open(&server).groups = group("21");
+    wait_may(&mut phone, "<one id=\"sip:21@pbx.test\"/>");
+    // What cannot be read changes nothing and is told; what is not there is no group.
+    open(&server).groups = "<lists/>".to_owned();
+    let failure = phone.wait_failure();
+    assert!(failure.detail.contains("begins with 'lists'"), "{failure}");
+    assert!(open(&server).rights.contains("sip:21@pbx.test"));
+    open(&server).groups.clear();
+    wait_may(&mut phone, "");
+}

@@ -37,6 +37,11 @@ impl Worker<'_> {
         if is_said || self.watching.as_ref() != Some(&watching) {
             self.errand(Place::Rights).hurry();
         }
+        let mut groups = self.groups.iter();
+        if groups.any(|group| !watching.groups.contains(group)) {
+            // Who asked for them was set up anew.
+            self.tell_groups();
+        }
         self.watching = Some(watching);
     }
 

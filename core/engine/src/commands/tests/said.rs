@@ -5,6 +5,7 @@ use control::PresenceState;
 use control::receiving::{DoNotDisturb, Forward, ForwardWhen};
 use control::watcher::{RightRef, SetRight};
 use control::{RightOrigin, Sees};
+use policy::watch::Group;
 use ports::Said;
 use ports::presence::Own;
 use ports::store::{Do, Sayings};
@@ -301,4 +302,37 @@ fn m_134_a_server_hears_nothing_before_it_is_known_what_the_person_said() {
     rig.commands.said_before(Vec::new());
     let told = told_server(&rig.posts.take()).unwrap();
     assert_eq!(told.busy.as_deref(), Some("900"));
+}
+
+/// M-101: groups of a site stand beside those of settings, rights may name them, and they go when the server says so.
+#[test]
+fn m_101_groups_of_a_server_stand_beside_those_of_settings() {
+    let mut of = of_settings("a");
+    let own = Group::read("home: 5").unwrap();
+    Arc::make_mut(&mut of.policy).watching.groups = vec![own.clone()];
+    let (mut rig, _) = Rig::started(&[], vec![of]);
+    let sales = Group::read("sales: 20, inactive 21").unwrap();
+    let groups = |posts: &[Post]| {
+        posts.iter().rev().find_map(|post| match post {
+            Post::Presence(ports::presence::Word::Policy { policy, .. }) => {
+                Some(policy.watching.groups.clone())
+            }
+            _ => None,
+        })
+    };
+    rig.commands.groups_came("a", vec![sales.clone()]);
+    let posts = rig.posts.take();
+    assert_eq!(groups(&posts), Some(vec![own.clone(), sales.clone()]));
+    let allow = Command::WatcherAllow(SetRight {
+        sees: Sees::Presence,
+        whom: "group sales".into(),
+        allowed: true,
+        account: None,
+    });
+    assert!(rig.ask(allow).is_ok());
+    rig.commands.groups_came("a", vec![sales]);
+    assert_eq!(groups(&rig.posts.take()), None, "they are the same");
+    rig.commands.groups_came("nobody", Vec::new());
+    rig.commands.groups_came("a", Vec::new());
+    assert_eq!(groups(&rig.posts.take()), Some(vec![own]));
 }
