@@ -301,6 +301,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             "application/dtmf",
             "application/dialog-info+xml",
             "application/pidf+xml",
+            "application/rlmi+xml",
             "application/reginfo+xml",
             "application/conference-info+xml",
             "application/simple-message-summary",
