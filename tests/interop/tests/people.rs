@@ -192,10 +192,10 @@ fn m_098_linphone_publishes_and_is_shown_within_a_second() {
 }
 
 fn lamps(client: &mut Client) -> Result<Vec<LampSnapshot>> {
-    match client.ask(Command::ListLamps(NoFields {}))? {
-        Reply::Lamps { lamps, .. } => Ok(lamps),
-        other => bail!("list_lamps is replied to with {other:?}"),
-    }
+    let Reply::Lamps { lamps, .. } = client.ask(Command::ListLamps(NoFields {}))? else {
+        bail!("list_lamps is replied to with something else");
+    };
+    Ok(lamps)
 }
 
 /// Kamailio has a list of 102 and 103: whoever is in it is shown by it, a favourite or not, and who is not in it by

@@ -293,7 +293,7 @@ impl Blf {
         self.entries.insert(id, entry);
         match self.feed_of(id) {
             Feed::Own => self.begin(id, package, now),
-            feed => {
+            feed @ (Feed::Awaited | Feed::Listed) => {
                 self.listen(id, feed, now);
                 if by != By::List {
                     self.want(id, now);

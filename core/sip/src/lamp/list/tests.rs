@@ -1,4 +1,5 @@
 //! Lists, as RFC 4662 §5 has them, and as they must not be.
+#![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of news.
 
 use super::*;
 use expect_test::{Expect, expect};
@@ -140,6 +141,14 @@ fn m098_changes_count_one_by_one_and_a_gap_asks_for_the_whole() {
         = None
     "#]],
     );
+}
+
+/// Whatever its version says, a change after a NOTIFY that was not heard is none; a full state always is.
+#[test]
+fn m098_a_notify_that_was_not_heard_is_a_gap_too() {
+    let mut list = List::default();
+    let partial = |version| rlmi(version, false, &resource("a", ACTIVE));
+    let two = [resource("a", ACTIVE), resource("b", "")].concat();
     check(
         &mut list,
         &rlmi(0, true, &two),
