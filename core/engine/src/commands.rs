@@ -15,6 +15,7 @@ mod recordings;
 mod repeats;
 mod rules;
 mod said;
+mod shows;
 mod transfers;
 mod watchers;
 
@@ -33,6 +34,7 @@ use policy::DialAction;
 use ports::book::Book;
 use ports::{Account, Handles, Post, blf, dialogs, history, link, media, registrar};
 use repeats::Repeats;
+pub(crate) use shows::SharedWishes;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -69,6 +71,8 @@ pub struct Commands {
     pub plugins: Rc<RefCell<Plugins>>,
     /// Everybody who is kept, for rules.
     pub book: Rc<RefCell<Arc<Book>>>,
+    /// Whom contacts and favourites have watched.
+    pub(crate) wishes: SharedWishes,
     /// Carries out `plugin.reload`, where plugins may be replaced.
     pub reload: Option<Reload>,
     /// Set by `shutdown`.
@@ -89,6 +93,7 @@ impl Commands {
             words: said::Words::default(),
             plugins: Rc::default(),
             book: Rc::default(),
+            wishes: SharedWishes::default(),
             reload: None,
             stopping: false,
             reason: None,

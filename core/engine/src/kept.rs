@@ -2,7 +2,7 @@
 
 mod hearing;
 
-use crate::commands::{Outcome, is_kept, is_slow};
+use crate::commands::{Outcome, SharedWishes, is_kept, is_slow};
 use crate::error::Error;
 use crate::nameless::Lately;
 use crate::places::{self, Beside, News};
@@ -72,7 +72,7 @@ pub(crate) fn connect(
     let places = Rc::clone(&beside);
     let (store, directories) = (Rc::new(store), Rc::new(directories));
     take_orders(wiring, (&store, &directories, &beside));
-    let book = SharedBook::default();
+    let (book, wishes) = (SharedBook::default(), SharedWishes::default());
     let (say, said) = mpsc::channel(SAYINGS);
     let hearing = Hearing {
         store: Rc::clone(&store),
@@ -80,6 +80,7 @@ pub(crate) fn connect(
         say,
         line: Rc::clone(wiring),
         book: Rc::clone(&book),
+        wishes: Rc::clone(&wishes),
     };
     tasks.spawn(async move {
         while let Some(told) = hear.recv().await {
@@ -91,6 +92,7 @@ pub(crate) fn connect(
         directories,
         places,
         book,
+        wishes,
         lately: Rc::default(),
         said: Some(said),
         news: Some(news),
@@ -154,6 +156,7 @@ pub(crate) struct Kept {
     pub(crate) directories: Rc<Directories>,
     places: Rc<Beside>,
     pub(crate) book: SharedBook,
+    pub(crate) wishes: SharedWishes,
     /// Whose names were asked for lately.
     pub(crate) lately: Rc<RefCell<Lately>>,
     /// What people said before, until somebody waits for it.
@@ -256,10 +259,13 @@ impl Core {
                 answer
             }
         };
-        let outcome = answer.and_then(|answer| match redials {
+        let outcome = answer.and_then(|mut answer| match redials {
             true => self.redial(answer.reply, id),
             false => {
                 self.name_records(&answer.reply);
+                let commands = self.commands.borrow();
+                commands.show_in_reply(&mut answer.reply, &self.hub.borrow());
+                drop(commands);
                 self.tell(answer.events, id);
                 Ok(answer.reply)
             }
@@ -359,7 +365,9 @@ impl Core {
 
     fn tell(&self, events: Vec<EventBody>, id: CommandId) {
         let now = self.clock.now();
-        for body in events {
+        for mut body in events {
+            let commands = self.commands.borrow();
+            commands.show_in_event(&mut body, &self.hub.borrow());
             let told = events::Word::Tell {
                 at: now,
                 account: None,

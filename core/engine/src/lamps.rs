@@ -75,6 +75,7 @@ impl Lamps {
                 direction: None,
                 peer: None,
                 pickup: None,
+                presence: None,
                 note: None,
                 ..lamp.clone()
             };
@@ -145,7 +146,9 @@ mod tests {
             pickup: None,
             source: LampSource::Dialog,
             polled: false,
+            presence: None,
             note: None,
+            listed: false,
         }
     }
 

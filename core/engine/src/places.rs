@@ -106,7 +106,10 @@ impl Core {
         let own = self.commands.borrow().reader().own;
         if standing.owner == own {
             let profiles = standing.profiles;
-            let body = EventBody::FavouritesChanged(Box::new(FavouritesChanged { profiles }));
+            let mut body = EventBody::FavouritesChanged(Box::new(FavouritesChanged { profiles }));
+            let commands = self.commands.borrow();
+            commands.show_in_event(&mut body, &self.hub.borrow());
+            drop(commands);
             self.tell_of_place(None, body);
         }
     }

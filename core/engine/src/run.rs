@@ -229,6 +229,7 @@ impl Builder {
         (commands.plugins, commands.reload) = (plugins, reload);
         if let Some(kept) = &store {
             commands.book = Rc::clone(&kept.book);
+            commands.wishes = Rc::clone(&kept.wishes);
         }
         let commands = RefCell::new(commands);
         let core = Rc::new(Core {

@@ -98,6 +98,7 @@ fn watches(from: &settings::Account) -> Watches {
             BlfEvent::Presence => Watched::Presence,
             BlfEvent::Reg => Watched::Bindings,
         },
+        list: (!from.blf_list.is_empty()).then(|| from.blf_list.clone()),
         mailbox: from.subscribe_for_voicemail,
         voicemail_number: from.voicemail_number.clone(),
     }

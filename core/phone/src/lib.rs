@@ -272,6 +272,20 @@ fn tcp_settings(settings: &Settings) -> TcpSettings {
     }
 }
 
+/// Kinds of body that are understood.
+const CONTENT_TYPES: [&str; 10] = [
+    "application/sdp",
+    "application/dtmf-relay",
+    "application/dtmf",
+    "application/dialog-info+xml",
+    "application/pidf+xml",
+    "application/rlmi+xml",
+    "application/reginfo+xml",
+    "application/conference-info+xml",
+    "application/simple-message-summary",
+    "message/sipfrag",
+];
+
 fn link_settings(settings: &Settings) -> part_link::Settings {
     let limits = &settings.limits;
     let mut endpoint = sip::endpoint::Settings::new(sip::endpoint::Limits {
@@ -295,19 +309,7 @@ fn link_settings(settings: &Settings) -> part_link::Settings {
             Method::Notify,
         ],
         extensions: ["100rel", "replaces", "timer"].map(str::to_owned).to_vec(),
-        content_types: [
-            "application/sdp",
-            "application/dtmf-relay",
-            "application/dtmf",
-            "application/dialog-info+xml",
-            "application/pidf+xml",
-            "application/reginfo+xml",
-            "application/conference-info+xml",
-            "application/simple-message-summary",
-            "message/sipfrag",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        content_types: CONTENT_TYPES.map(str::to_owned).to_vec(),
     };
     if !is_monitor(settings) {
         endpoint.capabilities.methods.push(Method::Subscribe);

@@ -60,6 +60,15 @@ impl Account {
         !self.expires.is_zero() && self.policy.registers == policy::Registers::ForCalls
     }
 
+    /// Whether a number leads out of the house, where nobody can be watched (M-114). Where the account says nothing of
+    /// dialling, it does if it is written for the outside.
+    pub fn is_outside(&self, number: &str) -> bool {
+        match &self.policy.dialling.location {
+            Some(location) => location.is_outside(number),
+            None => number.trim_start().starts_with('+'),
+        }
+    }
+
     /// Whose history and contacts are kept under this account: of who logs in with which name as whom. A number
     /// that is given to somebody else with another login shows nothing of who had it before (M-022, M-023).
     pub fn owner(&self) -> String {

@@ -34,7 +34,7 @@ pub enum Word {
         /// Whom.
         lamp: LampWish,
     },
-    /// Whom quick dial and favourites are to show, each with whose they are (see [`Account::owner`]): all of them, in
+    /// Whom contacts and favourites are to show, each with whose they are (see [`Account::owner`]): all of them, in
     /// the place of those before.
     Kept(Vec<(String, LampWish)>),
     /// Watches an extension no longer.
@@ -86,6 +86,9 @@ pub struct Watches {
     pub poll_every: Duration,
     /// What is asked of extensions first.
     pub event: Watched,
+    /// The list at the server that tells of many of them at once (RFC 4662): an address, or a user part at the account's
+    /// domain.
+    pub list: Option<String>,
     /// The mailbox is watched too (K-025).
     pub mailbox: bool,
     /// Whom voicemail is listened to at (K-024); empty: nobody.
@@ -99,6 +102,7 @@ impl Default for Watches {
             expires: Duration::from_secs(300),
             poll_every: Duration::from_secs(30),
             event: Watched::Calls,
+            list: None,
             mailbox: false,
             voicemail_number: String::new(),
         }

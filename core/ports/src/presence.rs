@@ -7,6 +7,7 @@ use control::presence::PresenceState;
 use control::{CallSnapshot, CommandId, Timestamp};
 use policy::Policy;
 use serde::{Deserialize, Serialize};
+use sip::presence::Doing;
 use std::sync::Arc;
 
 /// What presence can be told.
@@ -57,6 +58,19 @@ pub enum Word {
     Stop,
     /// Another part was made anew.
     Restarted(Address),
+}
+
+/// What a document says somebody does, in public words.
+pub const fn state(doing: Doing) -> PresenceState {
+    match doing {
+        Doing::Available => PresenceState::Available,
+        Doing::Busy => PresenceState::Busy,
+        Doing::OnThePhone => PresenceState::OnThePhone,
+        Doing::Away => PresenceState::Away,
+        Doing::DoNotDisturb => PresenceState::DoNotDisturb,
+        Doing::Absent => PresenceState::Absent,
+        Doing::Offline => PresenceState::Offline,
+    }
 }
 
 /// How the person says they are.

@@ -112,6 +112,8 @@ pub struct Account {
     pub park_slots: Vec<String>,
     /// What is asked of them.
     pub blf_event: BlfEvent,
+    /// The list at the server that tells of many of them at once (RFC 4662), or empty.
+    pub blf_list: String,
     /// Pause between two questions where the server does not push.
     pub blf_poll: Duration,
     /// Lifetime of subscriptions to ask for (K-014).

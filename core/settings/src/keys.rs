@@ -104,6 +104,7 @@ pub(crate) const KEYS: &[Key] = &[
         "account.blf_event",
         Kind::Choice(&["dialog", "presence", "reg"]),
     ),
+    key("account.blf_list", Kind::Target),
     key("account.blf_poll_s", number(5, 3600)),
     key("account.subscription_expires_s", number(30, 86_400)),
     key("account.subscribe_for_voicemail", Kind::Switch),

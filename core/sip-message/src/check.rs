@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 3261 §8.2 and §16.3; verdicts: RFC 4475 §3, RFC 5118 §4.
 
-use crate::body::{Part, Unusable};
+use crate::body::{MAX_LIST_PARTS, MAX_PARTS, Part, Unusable};
 use crate::header::{HeaderName, Headers};
 use crate::limits::{MAX_ROUTES, MAX_VALUES, MAX_VIAS};
 
@@ -88,6 +88,9 @@ impl Capabilities {
     }
 }
 
+/// What tells of a list. Source: RFC 4662 §5.
+const LIST: &str = "application/rlmi+xml";
+
 /// Why a request is not worked on, and the answer to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -160,7 +163,7 @@ pub fn check_request(request: &Request, ours: &Capabilities) -> Result<(), Refus
     if matches!(request.method(), Method::Ack | Method::Cancel) {
         return Ok(());
     }
-    check_extensions(request.headers(), ours)?;
+    check_extensions(request, ours)?;
     check_content(request, ours)
 }
 
@@ -210,13 +213,24 @@ fn check_target(request: &Request) -> Result<(), Refusal> {
     }
 }
 
+/// Whether it may tell of a list (RFC 4662): a NOTIFY alone, for nobody finds a list here.
+fn may_list(request: &Request, ours: &Capabilities) -> bool {
+    *request.method() == Method::Notify && ours.understands(LIST)
+}
+
 /// RFC 3261 §8.2.2.3.
-fn check_extensions(headers: &Headers, ours: &Capabilities) -> Result<(), Refusal> {
+fn check_extensions(request: &Request, ours: &Capabilities) -> Result<(), Refusal> {
+    let lists = may_list(request, ours);
     let mut unknown: Vec<String> = Vec::new();
-    for tag in headers.values(HeaderName::Require).take(MAX_VALUES) {
+    for tag in request
+        .headers()
+        .values(HeaderName::Require)
+        .take(MAX_VALUES)
+    {
         let tag = String::from_utf8_lossy(tag);
         let known = |ours: &String| ours.eq_ignore_ascii_case(&tag);
-        if !ours.extensions.iter().any(known) {
+        let is_list = lists && tag.eq_ignore_ascii_case("eventlist");
+        if !is_list && !ours.extensions.iter().any(known) {
             unknown.push(tag.into_owned());
         }
     }
@@ -232,7 +246,11 @@ fn check_extensions(headers: &Headers, ours: &Capabilities) -> Result<(), Refusa
 fn check_content(request: &Request, ours: &Capabilities) -> Result<(), Refusal> {
     let headers = request.headers();
     let kinds = Kinds::of(request.method());
-    if let Some(body) = Part::of(headers, request.body())? {
+    let parts = match may_list(request, ours) {
+        true => MAX_LIST_PARTS,
+        false => MAX_PARTS,
+    };
+    if let Some(body) = Part::of_up_to(parts, headers, request.body())? {
         let status = Status::UNSUPPORTED_MEDIA_TYPE;
         match body.unusable(&|kind| kinds.hold(kind, ours)) {
             None => {}
@@ -335,4 +353,38 @@ pub fn check_response(response: &Response) -> Result<(), Malformed> {
     headers.to()?;
     headers.call_id()?;
     headers.cseq().map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Message, parse_datagram};
+
+    fn verdict(method: &str, kinds: &[&str]) -> u16 {
+        let body =
+            "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n<list/>\r\n".repeat(40) + "--b--";
+        let text = format!(
+            "{method} sip:a@x SIP/2.0\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nFrom: <sip:l@x>;tag=1\r\n\
+             To: <sip:a@x>;tag=2\r\nCall-ID: c\r\nCSeq: 1 {method}\r\nMax-Forwards: 70\r\nRequire: eventlist\r\n\
+             Content-Type: multipart/related;boundary=b\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let ours = Capabilities {
+            content_types: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            ..Capabilities::default()
+        };
+        let Ok(Message::Request(request)) = parse_datagram(text.into(), &Limits::DEFAULT) else {
+            panic!("it is a request");
+        };
+        check_request(&request, &ours).map_or_else(|refusal| refusal.status.code(), |()| 200)
+    }
+
+    #[test]
+    fn m_098_a_list_of_many_parts_comes_by_notify_alone_and_to_who_reads_lists() {
+        assert_eq!(verdict("NOTIFY", &[LIST]), 200);
+        assert_eq!(verdict("NOTIFY", &["application/pidf+xml"]), 420);
+        for other in ["MESSAGE", "SUBSCRIBE", "INFO"] {
+            assert_eq!(verdict(other, &[LIST]), 420, "{other}");
+        }
+    }
 }

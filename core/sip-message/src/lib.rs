@@ -59,7 +59,9 @@ mod uri;
 mod value;
 mod write;
 
-pub use body::{Content, MAX_DEPTH, MAX_PARTS, Part, Unusable, session_description};
+pub use body::{
+    Content, MAX_DEPTH, MAX_LIST_PARTS, MAX_PARTS, Part, Unusable, session_description,
+};
 pub use check::{Capabilities, Refusal, SESSIONS, check_request, check_response};
 pub use error::Malformed;
 pub use header::{

@@ -346,6 +346,7 @@ fn checked(mut contact: Contact) -> Result<Contact, Error> {
     }
     contact.source = LOCAL.to_owned();
     contact.origin = None;
+    contact.shows = None;
     Ok(contact)
 }
 

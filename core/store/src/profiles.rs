@@ -263,6 +263,7 @@ fn checked(favourite: Favourite) -> Result<Favourite, Error> {
     let favourite = Favourite {
         name: trimmed(favourite.name),
         number: trimmed(favourite.number),
+        ..Favourite::default()
     };
     let why = match (&favourite.name, &favourite.number) {
         (Some(_), Some(_)) => "a favourite is defined by name or by number, not by both",

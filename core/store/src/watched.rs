@@ -1,4 +1,4 @@
-//! Whose state is to be shown: quick dial that says so, and the favourites of each profile in use (M-095, M-110).
+//! Whose state is to be shown: contacts that say so, and the favourites of each profile in use (M-095, M-098, M-110).
 
 use crate::{Error, profiles, rescue, row};
 use control::Contact;
@@ -6,12 +6,16 @@ use people::fold;
 use ports::blf::LampWish;
 use rusqlite::Connection;
 
-/// Those of everybody, quick dial first, each with whose it is.
+/// Those of everybody, quick dial first, each with whose it is. Who is in a directory is not watched by that: a company's
+/// would be a SUBSCRIBE each.
 pub(crate) fn all(db: &Connection) -> Result<Vec<(String, LampWish)>, Error> {
     let mut watched = Vec::new();
-    let sql = "SELECT owner, body, sum FROM contacts WHERE kind = 'quick_dial' ORDER BY position, sort, id";
+    // Most are not watched, and are not read.
+    let sql = "SELECT owner, body, sum FROM contacts WHERE instr(body, '\"watch\":true')
+               ORDER BY kind != 'quick_dial', CASE kind WHEN 'quick_dial' THEN position ELSE 0 END, sort, id";
     for (owner, contact) in contacts(db, sql, &[])? {
         if contact.watch
+            && contact.origin.is_none()
             && let Some(number) = contact.numbers.first()
         {
             watched.push((owner, wish(number, &contact.name)));

@@ -76,10 +76,12 @@ impl Key {
             Self::Name(name) => Favourite {
                 name: Some(name.clone()),
                 number: None,
+                ..Favourite::default()
             },
             Self::Number(number) => Favourite {
                 name: None,
                 number: Some(number.clone()),
+                ..Favourite::default()
             },
         }
     }

@@ -281,6 +281,7 @@ fn main_with(numbers: &[&str]) -> Vec<Profile> {
     let favourites = numbers.iter().map(|number| Favourite {
         name: None,
         number: Some((*number).to_owned()),
+        ..Favourite::default()
     });
     vec![Profile {
         name: "main".to_owned(),

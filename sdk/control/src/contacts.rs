@@ -1,6 +1,7 @@
 //! Contacts, profiles and favourites: what may be asked, what is told, one of each whole.
 
 use crate::ErrorObject;
+use crate::lamp::Shows;
 use serde::{Deserialize, Serialize};
 
 /// What a contact is (M-104).
@@ -59,7 +60,7 @@ pub struct Contact {
     /// What each number is for (`work`, `cell`), in the order of the numbers; fewer: nothing is known of the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// Whether its state is to be shown, for quick dial (M-095).
+    /// Whether its state is to be shown (M-095, M-098): its first number is watched.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub watch: bool,
     /// Where it stands among those of the quick dial; equal ones by name.
@@ -71,6 +72,9 @@ pub struct Contact {
     /// Where it comes from, of a directory: it cannot be changed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// How they are, by the first of the numbers that is watched; said by the engine. `None`: none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<Shows>,
 }
 
 /// Where a contact of a directory comes from.
@@ -163,6 +167,9 @@ pub struct Favourite {
     /// A number or an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// How they are; said by the engine. `None`: they are not watched, as those of a profile that is not in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<Shows>,
 }
 
 /// A list of favourites. There are up to four, and one is in use (M-110, M-111).

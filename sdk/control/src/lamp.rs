@@ -1,7 +1,7 @@
 //! Lamps and mailboxes: what may be asked, what is told, how one stands.
 
 use crate::snapshot::{CallDirection, Party};
-use crate::{AccountHandle, ErrorObject, Timestamp};
+use crate::{AccountHandle, ErrorObject, PresenceState, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Watch an extension for this run.
@@ -107,9 +107,28 @@ pub struct LampSnapshot {
     /// It is asked for again and again, because the server does not push.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub polled: bool,
+    /// How the person there is, where their presence tells (M-098).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceState>,
     /// What the person says there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The account's list at the server tells of it (`blf_list`, RFC 4662), and no subscription of its own.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub listed: bool,
+}
+
+/// What is shown beside somebody in a list: a favourite, a contact (M-098).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Shows {
+    /// Their lamp as it is now. It changes by `blf.changed` of the same account and target.
+    Lamp(Box<LampSnapshot>),
+    /// No presence: a number outside the house, which nobody is asked about (M-114).
+    NoPresence,
+    /// A word of a newer engine.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What picks up a call that rings at somebody else's phone: an INVITE to its caller (RFC 3891 §3).

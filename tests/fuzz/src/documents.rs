@@ -3,8 +3,11 @@
 use crate::Said;
 use base::Instant;
 use bytes::Bytes;
-use sip::lamp::{Lamp, dialog_info, message_summary, pidf, reginfo};
+use sip::lamp::list::{List, Member, RLMI, Took};
+use sip::lamp::{Lamp, dialog_info, message_summary, reginfo};
+use sip::presence;
 use sip::subscription::{News, Package};
+use sip_message::{Content, Part};
 
 /// Words of the formats.
 pub const WORDS: &[&str] = &[
@@ -47,9 +50,30 @@ pub fn seeds() -> Vec<Vec<u8>> {
          </basic></status></tuple><note>here</note></presence>",
         "<reginfo version='0' state='full'><registration aor='sip:a@b' id='1' state='active'><contact id='2' \
          state='active' event='created'><uri>sip:a@1.2.3.4</uri></contact></registration></reginfo>",
+        "<list xmlns='urn:ietf:params:xml:ns:rlmi' uri='sip:l@b' version='0' fullState='true'><name>l</name><resource \
+         uri='sip:a@b'><name>A</name><instance id='1' state='active'/><instance id='2' state='terminated' \
+         reason='noresource'/></resource></list>",
         "Messages-Waiting: yes\r\nMessage-Account: sip:a@b\r\nVoice-Message: 2/8 (0/2)\r\n",
     ];
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// What tells of a list is read, and a full one is whole.
+fn lists(input: &[u8], said: &mut Said) {
+    let part = Part {
+        kind: RLMI.to_owned(),
+        id: None,
+        disposition: None,
+        required: true,
+        plain: true,
+        content: Content::Leaf(Bytes::copy_from_slice(input)),
+    };
+    let mut list = List::default();
+    let took = list.take(&[part], false);
+    said.count(list.members().map_or(0, <[Member]>::len));
+    if matches!(took, Ok(Took::News(_))) {
+        assert!(list.members().is_some(), "news of a list that is not known");
+    }
 }
 
 /// Every reader takes every input; a lamp never shows more than what its last document says.
@@ -57,7 +81,8 @@ pub fn documents(input: &[u8], said: &mut Said) {
     let calls = dialog_info::read(input);
     said.result(&calls);
     said.count(calls.as_ref().map_or(0, |info| info.calls.len()));
-    said.result(&pidf::read(input));
+    said.result(&presence::read(input));
+    lists(input, said);
     said.result(&reginfo::read(input));
     let summary = message_summary::read(input);
     said.result(&summary);

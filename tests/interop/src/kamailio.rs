@@ -26,6 +26,8 @@ const TABLES: [(&str, u32); 4] = [
     ("xcap", 4),
 ];
 
+/// Tables of lists (module rls), and their versions.
+const LISTS: [(&str, u32); 3] = [("rls_presentity", 1), ("rls_watchers", 3), ("pua", 7)];
 /// Tables as Kamailio delivers them, with all their columns and nobody in them.
 const DELIVERED: &str = "/usr/share/kamailio/dbtext/kamailio";
 
@@ -55,6 +57,10 @@ pub struct Wish {
     pub users: Vec<(&'static str, &'static str)>,
     /// Its extensions can be watched, for so long at most. Unit: s. `None`: it takes no SUBSCRIBE.
     pub watched_s: Option<u32>,
+    /// States of extensions are in its tables, not in memory alone, where it loses the document of one that is refreshed.
+    pub keeps_states: bool,
+    /// The list `people` of user 101, by whom others can be watched at once (RFC 4662, its module rls): its extensions.
+    pub people: Vec<&'static str>,
     /// It takes calls only from who is registered.
     pub only_registered: bool,
     /// It keeps text messages for who is not registered, and hands them over later (its module msilo).
@@ -63,7 +69,8 @@ pub struct Wish {
     pub follows_redirects: bool,
     /// It keeps documents of its users, over HTTP under `/xcap` (its module xcap_server).
     pub keeps_documents: bool,
-    /// It shows presence to those whom the presence rules among these documents name, and to nobody else.
+    /// It shows presence to those whom the presence rules among these documents name, and to nobody else. Kamailio judges
+    /// with tables alone: states are in them.
     pub judges_watchers: bool,
 }
 
@@ -81,6 +88,8 @@ impl Default for Wish {
                 ("103", "secret-103"),
             ],
             watched_s: None,
+            keeps_states: false,
+            people: Vec::new(),
             only_registered: false,
             keeps_messages: false,
             follows_redirects: false,
@@ -123,12 +132,20 @@ fn tables(folder: &Path, wish: &Wish) -> Result<()> {
         let copied = std::fs::copy(&from, folder.join(table));
         copied.with_context(|| format!("{} cannot be copied", from.display()))
     };
-    if wish.judges_watchers {
+    if wish.keeps_states || wish.judges_watchers {
         for table in ["presentity", "active_watchers", "watchers"] {
             delivered(table)?;
         }
     }
-    std::fs::write(folder.join("xcap"), DOCUMENTS)?;
+    let mut documents = DOCUMENTS.to_owned();
+    if !wish.people.is_empty() {
+        for (table, version) in LISTS {
+            writeln!(versions, "{table}:{version}")?;
+            delivered(table)?;
+        }
+        documents.push_str(&list(&wish.people));
+    }
+    std::fs::write(folder.join("xcap"), documents)?;
     writeln!(versions, "silo:8")?;
     std::fs::write(folder.join("silo"), SILO)?;
     std::fs::write(folder.join("version"), versions)?;
@@ -139,10 +156,33 @@ fn tables(folder: &Path, wish: &Wish) -> Result<()> {
     Ok(std::fs::write(folder.join("subscriber"), users)?)
 }
 
+/// The row of the document that says who is in the list `people` (RFC 4826 §4), as a table in text has it.
+fn list(people: &[&str]) -> String {
+    let entries: String = people
+        .iter()
+        .map(|user| format!("<rl:entry uri=\"sip:{user}@{REALM}\"/>"))
+        .collect();
+    let document = format!(
+        "<rls-services xmlns=\"urn:ietf:params:xml:ns:rls-services\" \
+         xmlns:rl=\"urn:ietf:params:xml:ns:resource-lists\"><service uri=\"sip:people@{REALM}\">\
+         <list name=\"people\">{entries}</list><packages><package>presence</package></packages>\
+         </service></rls-services>"
+    );
+    let document = document.replace(':', "\\:");
+    // 8 says that it is a document of lists.
+    format!("1:101:{REALM}:{document}:8:etag:0:lists:0\n")
+}
+
 fn defines(wish: &Wish) -> String {
     let mut all = String::new();
     if wish.watched_s.is_some() {
         all.push_str("#!define WITH_PRESENCE\n");
+    }
+    if wish.keeps_states || wish.judges_watchers {
+        all.push_str("#!define WITH_STATES\n");
+    }
+    if !wish.people.is_empty() {
+        all.push_str("#!define WITH_LISTS\n");
     }
     if wish.only_registered {
         all.push_str("#!define WITH_REGISTERED\n");

@@ -108,6 +108,64 @@ impl Linphone {
         Ok(())
     }
 
+    /// Starts one that is registered, watches `friend`'s presence and publishes its own.
+    pub fn watching(
+        rig: &Rig,
+        name: &str,
+        (user, password): (&str, &str),
+        registrar: SocketAddr,
+        friend: &str,
+    ) -> Result<Self> {
+        let folder = rig.subfolder(name)?;
+        std::fs::create_dir_all(folder.join(".local/share/linphone"))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let wish = Wish {
+            user,
+            registrar: None,
+            codecs: &[],
+            plays: Path::new(""),
+            transport: "udp",
+            answers: false,
+        };
+        let realm = kamailio::REALM;
+        let file = folder.join("linphonerc");
+        let config = config(address.port(), ports::take(4), &wish);
+        let config = config.replace("default_proxy=-1", "default_proxy=0");
+        let account = format!(
+            "[proxy_0]\nreg_proxy=sip:{registrar}\nreg_route=sip:{registrar};lr\n\
+             reg_identity=sip:{user}@{realm}\nreg_expires=600\nreg_sendregister=1\npublish=1\n\
+             publish_expires=60\n\
+             [auth_info_0]\nusername={user}\npasswd={password}\nrealm={realm}\n\
+             [friend_0]\nurl=\"Friend\" <sip:{friend}@{realm}>\npol=accept\nsubscribe=1\n"
+        );
+        std::fs::write(&file, config + &account)?;
+        let mut command = Command::new(find("linphonec").context("linphonec is not installed")?);
+        command.arg("-c").arg(&file).args(["-d", "6", "-l"]);
+        command.arg(folder.join("debug"));
+        command.env("HOME", &folder).current_dir(&folder);
+        let mut linphone = Self {
+            address,
+            running: Running::start(&mut command, &folder.join("log"))?,
+            recording: folder.join("heard.wav"),
+        };
+        let log = folder.join("debug");
+        let is_in = "[LinphoneRegistrationOk]";
+        linphone.running.wait_in(&log, is_in, 1, PATIENCE)?;
+        Ok(linphone)
+    }
+
+    /// Waits until it has said of its friend, so many times, that they are in this state: `Online`, `Busy`.
+    pub fn wait_friend(&mut self, state: &str, times: usize) -> Result<()> {
+        let said = format!("is {state}");
+        self.running.wait_for(&said, times, PATIENCE)
+    }
+
+    /// Waits until its PUBLISH was answered.
+    pub fn wait_published(&mut self) -> Result<()> {
+        let log = self.recording.with_file_name("debug");
+        self.running.wait_in(&log, "SIP-ETag:", 1, PATIENCE)
+    }
+
     /// Calls a URI.
     pub fn dial(&mut self, uri: &str) -> Result<()> {
         self.running.type_line(&format!("call {uri}"))

@@ -432,7 +432,7 @@ impl<'a> Options<'a> {
     fn read(rest: &'a str, inner: &[&'a str]) -> Result<Self> {
         let mut words = rest.split_whitespace();
         let (body, headers): (Vec<&str>, Vec<&str>) =
-            inner.iter().partition(|line| line.starts_with("| "));
+            inner.iter().partition(|line| line.starts_with('|'));
         let mut options = Self {
             what: words.next().context("send what?")?,
             reason: String::new(),
@@ -504,7 +504,8 @@ impl<'a> Options<'a> {
         if !self.body.is_empty() {
             writeln!(text, "Content-Length: [len]\n")?;
             for line in &self.body {
-                writeln!(text, "{}", line.trim_start_matches("| "))?;
+                let line = line.strip_prefix('|').unwrap_or(line);
+                writeln!(text, "{}", line.trim_start())?;
             }
             return Ok(());
         }

@@ -171,6 +171,7 @@ fn leaves_things(client: &mut Client) -> Result<()> {
     let favourite = Favourite {
         name: Some("Bob".to_owned()),
         number: None,
+        ..Favourite::default()
     };
     let favourite = FavouriteOf {
         profile: None,

@@ -8,15 +8,17 @@ use control::snapshot::AccountState;
 use offhook_interop::engine::{Daemon, Wish};
 use offhook_interop::publisher::PRESENCE;
 use offhook_interop::sipp::Wish as Script;
-use offhook_interop::{Client, Kamailio, Publisher, Rig, Sipp, kamailio};
+use offhook_interop::{Client, Kamailio, Linphone, Publisher, Rig, Sipp, kamailio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SETTINGS: &str = "[accounts.main]\npublish_presence = true\n";
 
-fn watched(rig: &Rig, granted_s: u32) -> Result<Kamailio> {
+/// Kamailio that keeps states for so long; `keeps`: in its tables, where they are refreshed.
+fn watched(rig: &Rig, granted_s: u32, keeps: bool) -> Result<Kamailio> {
     let wish = kamailio::Wish {
         watched_s: Some(granted_s),
+        keeps_states: keeps,
         ..kamailio::Wish::default()
     };
     Kamailio::start(rig, "pbx", &wish)
@@ -71,8 +73,7 @@ fn published() -> Result<()> {
     let Some(rig) = Rig::new("presence-published", &["kamailio"]) else {
         return Ok(());
     };
-    // Kamailio that keeps states in memory loses the document of one that is refreshed; so none is, here.
-    let pbx = watched(&rig, 3_600)?;
+    let pbx = watched(&rig, 3_600, true)?;
     let (engine, mut client) = ours(&rig, &pbx)?;
     let mut says = Publisher::new(pbx.address, kamailio::REALM)?;
     wait_told(
@@ -112,6 +113,64 @@ fn published() -> Result<()> {
 #[test]
 fn m097_what_is_set_is_what_kamailio_tells_others() {
     published().unwrap();
+}
+
+/// M-097: what is set outlives the time that Kamailio grants three times over, because it is refreshed, by a PUBLISH
+/// without a document; and is gone once nobody refreshes it.
+fn refreshed() -> Result<()> {
+    let Some(rig) = Rig::new("presence-refreshed", &["kamailio"]) else {
+        return Ok(());
+    };
+    let granted = Duration::from_secs(4);
+    let pbx = watched(&rig, 4, true)?;
+    let (mut engine, mut client) = ours(&rig, &pbx)?;
+    let mut says = Publisher::new(pbx.address, kamailio::REALM)?;
+    set(&mut client, PresenceState::Busy, "at lunch")?;
+    wait_told(&mut says, &["busy", "at lunch"], &[], PATIENCE)?;
+    let start = Instant::now();
+    while start.elapsed() < 3 * granted {
+        let told = says.fetch("101", PRESENCE)?;
+        ensure!(
+            told.contains("at lunch"),
+            "after {:?}: {told}",
+            start.elapsed()
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    engine.kill();
+    let gone = wait_told(&mut says, &[], &["at lunch"], 2 * granted + PATIENCE)?;
+    println!("the document of a phone that died was gone after {gone:?}");
+    Ok(())
+}
+
+#[test]
+fn m_097_what_is_set_is_refreshed_at_kamailio() {
+    refreshed().unwrap();
+}
+
+/// M-097: linphone watches through Kamailio, and shows each of our states as its own word.
+fn seen_by_linphone() -> Result<()> {
+    let Some(rig) = Rig::new("presence-linphone", &["kamailio", "linphonec"]) else {
+        return Ok(());
+    };
+    let pbx = watched(&rig, 600, true)?;
+    let (mut engine, mut client) = ours(&rig, &pbx)?;
+    let login = ("102", "secret-102");
+    let mut linphone = Linphone::watching(&rig, "watcher", login, pbx.address, "101")?;
+    linphone.wait_friend("Online", 1)?;
+    set(&mut client, PresenceState::Busy, "in a meeting")?;
+    linphone.wait_friend("Busy", 1)?;
+    set(&mut client, PresenceState::Away, "")?;
+    linphone.wait_friend("Away", 1)?;
+    set(&mut client, PresenceState::Available, "")?;
+    linphone.wait_friend("Online", 2)?;
+    engine.stop();
+    linphone.wait_friend("Offline", 1)
+}
+
+#[test]
+fn m_097_linphone_sees_what_is_set_and_that_it_is_removed() {
+    seen_by_linphone().unwrap();
 }
 
 /// SIPp is called, and another SIPp is told so; then nobody is at the phone for a while.
@@ -158,7 +217,7 @@ fn forgotten() -> Result<()> {
     let Some(rig) = Rig::new("presence-forgotten", &["kamailio"]) else {
         return Ok(());
     };
-    let mut pbx = watched(&rig, 6)?;
+    let mut pbx = watched(&rig, 6, false)?;
     let (_engine, mut client) = ours(&rig, &pbx)?;
     let mut says = Publisher::new(pbx.address, kamailio::REALM)?;
     set(&mut client, PresenceState::DoNotDisturb, "")?;

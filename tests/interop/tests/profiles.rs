@@ -51,7 +51,11 @@ fn favourite(profile: &str, text: &str) -> FavouriteOf {
     let (name, number) = if is_name { (text, None) } else { (None, text) };
     FavouriteOf {
         profile: Some(profile.to_owned()),
-        favourite: Favourite { name, number },
+        favourite: Favourite {
+            name,
+            number,
+            ..Favourite::default()
+        },
     }
 }
 

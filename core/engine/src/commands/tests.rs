@@ -2,6 +2,7 @@
 #![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
 
 mod said;
+mod shows;
 
 use super::*;
 use crate::hub::Identity;

@@ -1,6 +1,7 @@
 //! What store and directories tell, to the part that wants to hear it.
 
 use super::{Heard, SharedBook};
+use crate::commands::SharedWishes;
 use crate::places::Beside;
 use crate::wiring::Wiring;
 use ports::store::{Do, NameOf, Told};
@@ -17,6 +18,7 @@ pub(super) struct Hearing {
     pub(super) say: mpsc::Sender<Heard>,
     pub(super) line: Rc<Wiring>,
     pub(super) book: SharedBook,
+    pub(super) wishes: SharedWishes,
 }
 
 impl Hearing {
@@ -43,7 +45,10 @@ impl Hearing {
                 *self.book.borrow_mut() = Arc::clone(&known);
                 self.hand_on(dialogs::Word::Contacts(known));
             }
-            Told::Watched(kept) => self.hand_on(blf::Word::Kept(kept)),
+            Told::Watched(kept) => {
+                self.wishes.borrow_mut().clone_from(&kept);
+                self.hand_on(blf::Word::Kept(kept));
+            }
             Told::KeptMessage { id } => self.hand_on(messages::Word::Kept { id }),
             Told::Kept { .. }
             | Told::Named { .. }

@@ -1,7 +1,7 @@
 //! Accounts, where they are reached, what they wish to see.
 
 use crate::Blf;
-use crate::entry::{By, Entry, EntryId, Kind};
+use crate::entry::{By, Entry, EntryId, Feed, Kind};
 use base::{Duration, Instant, Machine};
 use control::CallHandle;
 use ports::account::by_transport;
@@ -9,6 +9,7 @@ use ports::blf::{LampWish, Server, Watched};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox};
 use sip::Target;
+use sip::lamp::Unknown;
 use sip::subscription::{Package, Watch};
 use sip::subscriptions::Input;
 use sip_message::{Host, SipUri, Uri};
@@ -43,7 +44,7 @@ impl Known {
     }
 
     /// What is asked of an extension first.
-    fn package(&self) -> Package {
+    pub(crate) fn package(&self) -> Package {
         match self.account.watches.event {
             Watched::Calls => Package::Dialog,
             Watched::Presence => Package::Presence,
@@ -52,12 +53,13 @@ impl Known {
     }
 
     /// A subscription to `target`, or to the account itself; `None`: where we are reached is not known.
-    pub(crate) fn watch(&self, target: Option<&Uri>, package: Package) -> Option<Watch> {
+    pub(crate) fn watch(&self, entry: &Entry, package: Package) -> Option<Watch> {
         let account = &self.account;
-        let target = target.unwrap_or(&account.aor);
+        let target = entry.target().unwrap_or(&account.aor);
         Some(Watch {
             target: account.aimed(target),
             package,
+            list: matches!(entry.kind, Kind::List(_)),
             from: account.caller(),
             contact: self.contact.clone()?,
             route: account.route_to(target),
@@ -112,6 +114,10 @@ impl Blf {
             no_path: None,
         };
         self.accounts.insert(name.clone(), known);
+        let list = watches.list.as_ref();
+        if let Some(list) = list.and_then(|list| self.address_of(&name, list)) {
+            self.add(&name, Kind::list(list), By::Settings, now, out);
+        }
         for wish in watches.lamps {
             self.add(&name, Kind::lamp(wish, now), By::Settings, now, out);
         }
@@ -119,6 +125,7 @@ impl Blf {
             self.add(&name, Kind::mailbox(now), By::Settings, now, out);
         }
         self.show_kept(&name, now, out);
+        self.arrange(&name, now, out);
         // What a command added stays watched.
         if !self.of_account(&name).is_empty() {
             self.ask_where(&name, out);
@@ -231,12 +238,15 @@ impl Blf {
             }
             Some(_) | None => {
                 let package = entry.first_package(package);
-                self.begin(id, package, now);
+                // What a list tells of comes with the list.
+                if entry.feed == Feed::Own {
+                    self.begin(id, package, now);
+                }
             }
         }
     }
 
-    fn of_account(&self, name: &str) -> Vec<EntryId> {
+    pub(crate) fn of_account(&self, name: &str) -> Vec<EntryId> {
         let all = self.entries.iter();
         let of = all.filter(|(_, entry)| entry.account == name);
         of.map(|(id, _)| *id).collect()
@@ -268,8 +278,10 @@ impl Blf {
         if let Some(entry) = all.find(|entry| entry.account == account && entry.kind.is_for(&kind))
         {
             // It goes with the list that it is in now.
-            if (entry.by, by) == (By::Command, By::Kept) {
-                entry.by = by;
+            match (entry.by, by) {
+                (By::Command, By::Kept) => entry.by = by,
+                (By::List, _) => entry.wished(kind, by),
+                _ => {}
             }
             return;
         }
@@ -279,7 +291,15 @@ impl Blf {
         let entry = Entry::new(account.to_owned(), kind, by);
         let package = entry.first_package(package);
         self.entries.insert(id, entry);
-        self.begin(id, package, now);
+        match self.feed_of(id) {
+            Feed::Own => self.begin(id, package, now),
+            feed @ (Feed::Awaited | Feed::Listed) => {
+                self.listen(id, feed, now);
+                if by != By::List {
+                    self.want(id, now);
+                }
+            }
+        }
         self.show(id, now, out);
         self.ask_where(account, out);
     }
@@ -296,6 +316,7 @@ impl Blf {
             let targets = wishes.iter();
             let targets = targets.filter_map(|wish| known.account.address(&wish.target));
             let targets: Vec<Uri> = targets.collect();
+            self.leave_to_list(&name, &targets);
             let is_gone = |entry: &Entry| {
                 let stays = entry.target().is_some_and(|of| targets.contains(of));
                 entry.by == By::Kept && !stays
@@ -318,11 +339,12 @@ impl Blf {
         let owner = account.owner();
         let its = self.kept.iter().filter(|(of, _)| *of == owner);
         let its = its.map(|(_, wish)| wish.clone());
-        let is_outside = |number: &str| match &account.policy.dialling.location {
-            Some(location) => location.is_outside(number),
-            None => number.trim_start().starts_with('+'),
-        };
-        its.filter(|wish| !is_outside(&wish.target)).collect()
+        its.filter(|wish| !account.is_outside(&wish.target))
+            .collect()
+    }
+
+    fn address_of(&self, name: &str, text: &str) -> Option<Uri> {
+        self.accounts.get(name)?.account.address(text)
     }
 
     /// Of an account that does not register nobody else says where it is reached.
@@ -341,7 +363,7 @@ impl Blf {
     pub(crate) fn leave(&mut self, call: CallHandle, now: Instant, out: &mut Outbox) {
         let is_it = |entry: &Entry| match &entry.kind {
             Kind::Conference(joined) => joined.call == call,
-            Kind::Lamp(_) | Kind::Mailbox(_) => false,
+            Kind::Lamp(_) | Kind::Mailbox(_) | Kind::List(_) => false,
         };
         let found = self.entries.iter().find(|(_, entry)| is_it(entry));
         if let Some(id) = found.map(|(id, _)| *id) {
@@ -357,17 +379,21 @@ impl Blf {
         };
         let found = self.entries.iter().find(|(_, entry)| named(entry));
         if let Some(id) = found.map(|(id, _)| *id) {
+            self.unwant(id);
             self.drop_entry(id, now, out);
         }
     }
 
-    fn drop_entry(&mut self, id: EntryId, now: Instant, out: &mut Outbox) {
+    pub(crate) fn drop_entry(&mut self, id: EntryId, now: Instant, out: &mut Outbox) {
         let Some(entry) = self.entries.remove(&id) else {
             return;
         };
         if let Some(subscription) = entry.subscription {
             self.owners.remove(&subscription);
             self.table.handle(Input::End(subscription), now);
+        }
+        if let Kind::List(_) = entry.kind {
+            self.doubt_listed(&entry.account, &Unknown::NotYet, now, out);
         }
         self.tell_removed(&entry, now, out);
     }

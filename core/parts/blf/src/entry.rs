@@ -5,11 +5,13 @@ use control::{CallHandle, LampSnapshot, MailboxSnapshot};
 use ports::Account;
 use ports::blf::LampWish;
 use sip::lamp::conference_info::{Missing, Roster, User};
+use sip::lamp::list::List;
 use sip::lamp::message_summary::{self, Summary};
-use sip::lamp::{Lamp, Unknown};
-use sip::subscription::{Cause, News, Package};
+use sip::lamp::{Lamp, Light, Unknown};
+use sip::subscription::{Cause, News, Package, RELATED};
 use sip::subscriptions::SubscriptionId;
 use sip_message::Uri;
+use std::collections::BTreeSet;
 
 /// A lamp or mailbox, in the order in which they were set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +27,18 @@ pub(crate) struct Entry {
     pub(crate) polled: bool,
     /// The table of subscriptions is full.
     pub(crate) no_room: bool,
+    pub(crate) feed: Feed,
+}
+
+/// Who tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Feed {
+    /// A subscription of its own.
+    Own,
+    /// The account's list may: the server did not say yet.
+    Awaited,
+    /// The account's list.
+    Listed,
 }
 
 /// Who wishes for it.
@@ -34,8 +48,10 @@ pub(crate) enum By {
     Settings,
     /// A command.
     Command,
-    /// Quick dial, or a favourite of the profile in use.
+    /// Quick dial, another contact, or a favourite of the profile in use.
     Kept,
+    /// Nobody here: the account's list has it.
+    List,
 }
 
 /// What it is.
@@ -43,6 +59,27 @@ pub(crate) enum Kind {
     Lamp(Box<Watched>),
     Mailbox(Box<Mailbox>),
     Conference(Box<Joined>),
+    List(Box<Listing>),
+}
+
+/// The account's list at its server.
+pub(crate) struct Listing {
+    pub(crate) uri: Uri,
+    pub(crate) list: List,
+    pub(crate) offer: Offer,
+    /// Who is in it, as `lists::key` names them; `None`: not known.
+    pub(crate) members: Option<BTreeSet<String>>,
+    /// Members that somebody here wants to see no longer.
+    pub(crate) unwanted: BTreeSet<String>,
+}
+
+/// Whether the server offers a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// It did not answer yet.
+    NotYet,
+    Yes,
+    No,
 }
 
 /// A conference that a call is with.
@@ -98,6 +135,16 @@ impl Kind {
         }))
     }
 
+    pub(crate) fn list(uri: Uri) -> Self {
+        Self::List(Box::new(Listing {
+            uri,
+            list: List::default(),
+            offer: Offer::NotYet,
+            members: None,
+            unwanted: BTreeSet::new(),
+        }))
+    }
+
     /// Makes an address of what was wished for; `false`: it is none.
     pub(crate) fn aim(&mut self, account: &Account) -> bool {
         match self {
@@ -105,7 +152,7 @@ impl Kind {
                 watched.target = account.address(&watched.wish.target);
                 watched.target.is_some()
             }
-            Self::Mailbox(_) | Self::Conference(_) => true,
+            Self::Mailbox(_) | Self::Conference(_) | Self::List(_) => true,
         }
     }
 
@@ -115,7 +162,8 @@ impl Kind {
             (Self::Lamp(one), Self::Lamp(two)) => one.target == two.target,
             (Self::Mailbox(_), Self::Mailbox(_)) => true,
             (Self::Conference(one), Self::Conference(two)) => one.call == two.call,
-            (Self::Lamp(_) | Self::Mailbox(_) | Self::Conference(_), _) => false,
+            (Self::List(_), Self::List(_)) => true,
+            (Self::Lamp(_) | Self::Mailbox(_) | Self::Conference(_) | Self::List(_), _) => false,
         }
     }
 }
@@ -130,12 +178,16 @@ impl Entry {
             package: Package::Dialog,
             polled: false,
             no_room: false,
+            feed: Feed::Own,
         }
     }
 
     /// There is one package alone that tells of it.
     pub(crate) fn has_one_package(&self) -> bool {
-        matches!(self.kind, Kind::Mailbox(_) | Kind::Conference(_))
+        match self.kind {
+            Kind::Mailbox(_) | Kind::Conference(_) | Kind::List(_) => true,
+            Kind::Lamp(_) => false,
+        }
     }
 
     /// Who is watched; of a mailbox the account itself.
@@ -143,6 +195,7 @@ impl Entry {
         match &self.kind {
             Kind::Lamp(watched) => watched.target.as_ref(),
             Kind::Conference(joined) => Some(&joined.uri),
+            Kind::List(listing) => Some(&listing.uri),
             Kind::Mailbox(_) => None,
         }
     }
@@ -150,7 +203,7 @@ impl Entry {
     /// What is asked first, where `package` is asked of extensions.
     pub(crate) fn first_package(&self, package: Package) -> Package {
         match self.kind {
-            Kind::Lamp(_) => package,
+            Kind::Lamp(_) | Kind::List(_) => package,
             Kind::Mailbox(_) => Package::MessageSummary,
             Kind::Conference(_) => Package::Conference,
         }
@@ -162,6 +215,7 @@ impl Entry {
         self.package = package;
         self.polled = false;
         self.no_room = false;
+        self.feed = Feed::Own;
         if let Kind::Lamp(watched) = &mut self.kind {
             watched.lamp = Lamp::new(watched.wish.slot, package, now);
         }
@@ -179,13 +233,67 @@ impl Entry {
                 false
             }
             Kind::Conference(joined) => joined.take(news),
+            // What a list says is about others: `lists` takes it.
+            Kind::List(_) => false,
         }
+    }
+
+    /// What was said of it counts no more.
+    pub(crate) fn doubt(&mut self, why: Unknown, now: Instant) {
+        if let Kind::Lamp(watched) = &mut self.kind {
+            watched.lamp.doubt(why, now);
+        }
+    }
+
+    /// It is there, and nothing was said of how it stands.
+    pub(crate) fn found(&mut self, now: Instant) {
+        if let Kind::Lamp(watched) = &mut self.kind
+            && matches!(watched.lamp.shown().light, Light::Unknown(Unknown::Lost(_)))
+        {
+            watched.lamp.doubt(Unknown::NotYet, now);
+        }
+    }
+
+    /// The account's list tells of it from now on, or is to be asked first; whose subscription is not needed any more.
+    pub(crate) fn listen(
+        &mut self,
+        feed: Feed,
+        package: Package,
+        now: Instant,
+    ) -> Option<SubscriptionId> {
+        self.feed = feed;
+        self.package = package;
+        self.polled = false;
+        self.no_room = false;
+        if let Kind::Lamp(watched) = &mut self.kind {
+            watched.lamp = Lamp::new(watched.wish.slot, package, now);
+        }
+        self.subscription.take()
     }
 
     /// Whether another package is to be tried, because the server does not know this one.
     pub(crate) fn fallback(&self, news: &News) -> bool {
         let unsupported = matches!(news, News::Lost { cause, .. } if cause.is_unsupported());
         unsupported && self.package == Package::Dialog && !self.has_one_package()
+    }
+}
+
+impl Entry {
+    /// Somebody here wishes for it now, as `kind` says.
+    pub(crate) fn wished(&mut self, kind: Kind, by: By) {
+        self.by = by;
+        if let (Kind::Lamp(watched), Kind::Lamp(wished)) = (&mut self.kind, kind) {
+            let LampWish {
+                target,
+                label,
+                slot,
+            } = wished.wish;
+            watched.wish.target = target;
+            watched.wish.slot = slot;
+            if !label.is_empty() {
+                watched.wish.label = label;
+            }
+        }
     }
 }
 
@@ -209,7 +317,7 @@ impl Joined {
                     }
                 }
             }
-            News::Document { .. } | News::Polled(_) => false,
+            News::Document { .. } | News::List { .. } | News::Polled(_) => false,
             News::Pending | News::ForkGone { .. } | News::Lost { .. } | News::Over => {
                 self.roster.forget();
                 false
@@ -235,6 +343,7 @@ impl Mailbox {
             News::Document { content_type, .. } => {
                 Err(Unknown::WrongType(content_type.chars().take(64).collect()))
             }
+            News::List { .. } => Err(Unknown::WrongType(RELATED.to_owned())),
             News::Pending => Err(Unknown::Pending),
             News::Lost { cause, .. } => Err(Unknown::Lost(cause.clone())),
             News::Over => Err(Unknown::Lost(Cause::Gone)),

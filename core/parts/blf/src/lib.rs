@@ -8,11 +8,13 @@
 //! | [`Blf`] | the part: words in, words out |
 //! | `accounts` | accounts, where they are reached, what they wish to see |
 //! | `entry` | one lamp, mailbox or conference |
+//! | `lists` | the list of an account at its server, and whose lamps it feeds |
 //! | `tell` | events |
 //! | `why` | why something is not known, for people |
 
 mod accounts;
 mod entry;
+mod lists;
 mod tell;
 mod why;
 
@@ -94,7 +96,7 @@ impl Blf {
         let Some(known) = self.accounts.get(&entry.account) else {
             return;
         };
-        let Some(watch) = known.watch(entry.target(), package) else {
+        let Some(watch) = known.watch(entry, package) else {
             return;
         };
         if let Some(old) = entry.subscription.take() {
@@ -135,6 +137,7 @@ impl Blf {
                         entry.subscription = None;
                         entry.no_room = true;
                         self.show(id, now, out);
+                        self.no_list(id, now, out);
                     }
                 }
             }
@@ -148,6 +151,9 @@ impl Blf {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
+        if let Kind::List(_) = entry.kind {
+            return self.list_news((id, of), news, now, out);
+        }
         let ask = entry.take(news, now);
         let fallback = entry.fallback(news);
         if ask {
@@ -161,6 +167,7 @@ impl Blf {
             News::Lost { .. } if fallback => self.begin(id, Package::Presence, now),
             News::Lost { .. }
             | News::Document { .. }
+            | News::List { .. }
             | News::Pending
             | News::ForkGone { .. }
             | News::Polled(_) => {}

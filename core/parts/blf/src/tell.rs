@@ -1,6 +1,6 @@
 //! Events of lamps and mailboxes, each with its whole snapshot.
 
-use crate::entry::{Entry, EntryId, Kind, Mailbox, Watched};
+use crate::entry::{Entry, EntryId, Feed, Kind, Mailbox, Watched};
 use crate::{Blf, why};
 use base::Instant;
 use control::conference::{Participant, ParticipantState};
@@ -45,6 +45,7 @@ impl Blf {
                 EventBody::MwiChanged(Box::new(snapshot))
             }
             Kind::Conference(_) => return self.show_conference(id, out),
+            Kind::List(_) => return,
         };
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.told(&body);
@@ -95,8 +96,8 @@ impl Blf {
                 };
                 tell(account, EventBody::MwiChanged(Box::new(snapshot)), now, out);
             }
-            // Its call is over, and with it whoever was shown.
-            Kind::Conference(_) => {}
+            // Its call is over, and with it whoever was shown; of a list its members are told.
+            Kind::Conference(_) | Kind::List(_) => {}
         }
     }
 
@@ -131,7 +132,9 @@ impl Blf {
                 Source::Registration => LampSource::Reg,
             },
             polled: entry.polled,
+            presence: shown.doing.map(ports::presence::state),
             note: shown.note.clone(),
+            listed: entry.feed == Feed::Listed,
             target,
         }
     }
@@ -193,7 +196,7 @@ impl Entry {
             (Kind::Mailbox(mailbox), EventBody::MwiChanged(snapshot)) => {
                 mailbox.told = Some((**snapshot).clone());
             }
-            (Kind::Lamp(_) | Kind::Mailbox(_) | Kind::Conference(_), _) => {}
+            (Kind::Lamp(_) | Kind::Mailbox(_) | Kind::Conference(_) | Kind::List(_), _) => {}
         }
     }
 }

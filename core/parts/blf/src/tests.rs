@@ -9,6 +9,8 @@ use ports::{Account, KeepAliveRule, events};
 use sip::{ClientId, FlowId, Origin, ServerId, Transport};
 use sip_message::{HeaderName, Method, Request, RequestBuilder, ResponseBuilder, Status};
 
+mod listed;
+
 fn wish(target: &str) -> LampWish {
     LampWish {
         target: target.to_owned(),

@@ -233,6 +233,7 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         blf: choices::list(id, "blf", values, complaints)?,
         park_slots: choices::list(id, "park_slots", values, complaints)?,
         blf_event: choices::event(text("blf_event")?),
+        blf_list: text("blf_list")?.trim().to_owned(),
         blf_poll: values.seconds(&key("blf_poll_s"))?,
         subscription_expires: values.seconds(&key("subscription_expires_s"))?,
         subscribe_for_voicemail: values.switch(&key("subscribe_for_voicemail"))?,

@@ -11,6 +11,8 @@ use bytes::Bytes;
 
 /// Parts in one message, at all depths. What passes it is refused.
 pub const MAX_PARTS: usize = 16;
+/// Parts in one message about a list (RFC 4662): of each member one or two, and the one that tells of all.
+pub const MAX_LIST_PARTS: usize = 1_001;
 /// Multipart bodies within each other. What passes it is refused.
 pub const MAX_DEPTH: usize = 4;
 
@@ -22,6 +24,8 @@ const DESCRIPTION: &str = "application/sdp";
 pub struct Part {
     /// `type/subtype` in lower case; empty where nothing is said.
     pub kind: String,
+    /// Its Content-ID without brackets, by which other parts name it (RFC 2392); of a part alone.
+    pub id: Option<String>,
     /// What it is for, in lower case, where that is said (RFC 3261 §20.11).
     pub disposition: Option<String>,
     /// Whether a receiver that cannot use it must refuse the message. So it is unless
@@ -59,18 +63,27 @@ impl Part {
     /// The body of a message; `None` where it has none. Fails where a multipart body is broken or
     /// holds more than [`MAX_PARTS`] or deeper than [`MAX_DEPTH`].
     pub fn of(headers: &Headers, body: &Bytes) -> Result<Option<Self>, Malformed> {
+        Self::of_up_to(MAX_PARTS, headers, body)
+    }
+
+    /// As [`Self::of`], for a message that may have so many parts: a list of many things (RFC 4662).
+    pub fn of_up_to(
+        mut parts: usize,
+        headers: &Headers,
+        body: &Bytes,
+    ) -> Result<Option<Self>, Malformed> {
         if body.is_empty() {
             return Ok(None);
         }
         let said = parts::Said {
+            id: None,
             content_type: headers.text(HeaderName::ContentType),
             disposition: headers.text(HeaderName::ContentDisposition),
             plain: headers
                 .values(HeaderName::ContentEncoding)
                 .all(|encoding| encoding.eq_ignore_ascii_case(b"identity")),
         };
-        let mut left = MAX_PARTS;
-        parts::read(&said, body, MAX_DEPTH, &mut left).map(Some)
+        parts::read(&said, body, MAX_DEPTH, &mut parts).map(Some)
     }
 
     /// What keeps the body from being used as its sender demands, if anything does: a required part

@@ -14,6 +14,7 @@ const MAX_HEAD: usize = 8 * 1024;
 
 /// What is said of a body.
 pub(super) struct Said {
+    pub(super) id: Option<String>,
     pub(super) content_type: Option<Text>,
     pub(super) disposition: Option<Text>,
     /// Nothing encodes it.
@@ -52,6 +53,7 @@ pub(super) fn read(
     };
     Ok(Part {
         kind,
+        id: said.id.clone(),
         disposition,
         required,
         plain: said.plain,
@@ -146,6 +148,7 @@ fn next(dashes: &str, body: &[u8], start: usize) -> Option<Delimiter> {
 /// The header of a part and what follows it. Header fields that are not about content are left aside.
 fn head(part: &Bytes) -> Result<(Said, Bytes), Malformed> {
     let mut said = Said {
+        id: None,
         content_type: None,
         disposition: None,
         plain: true,
@@ -201,6 +204,10 @@ impl Said {
         if is("Content-Type", "c") {
             self.content_type.is_none().then_some(())?;
             self.content_type = text();
+        } else if is("Content-ID", "Content-ID") {
+            self.id.is_none().then_some(())?;
+            let id = value.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+            self.id = Some(id.unwrap_or(value).to_owned());
         } else if is("Content-Disposition", "Content-Disposition") {
             self.disposition.is_none().then_some(())?;
             self.disposition = text();

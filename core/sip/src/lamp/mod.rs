@@ -7,18 +7,18 @@
 //! | --- | --- |
 //! | `xml` | XML of strangers as a tree, with caps |
 //! | [`dialog_info`] | application/dialog-info+xml (RFC 4235) |
-//! | [`pidf`] | application/pidf+xml (RFC 3863, RFC 4480) |
 //! | [`reginfo`] | application/reginfo+xml (RFC 3680) |
 //! | [`message_summary`] | application/simple-message-summary (RFC 3842) |
 //! | [`conference_info`] | application/conference-info+xml (RFC 4575): who is in a conference, full states and changes |
+//! | [`list`] | application/rlmi+xml: what one list says of many (RFC 4662) |
 //! | [`calls`] | what one notifier said of an extension's calls, full states and changes |
 //! | [`state`] | the lamp: documents and losses in, one state out |
 
 pub mod calls;
 pub mod conference_info;
 pub mod dialog_info;
+pub mod list;
 pub mod message_summary;
-pub mod pidf;
 pub mod reginfo;
 pub mod state;
 pub(crate) mod xml;

@@ -2,9 +2,10 @@
 
 use super::calls::{Calls, Missing};
 use super::dialog_info::{self, Call, Direction, Party, Replaces, Stage};
+use super::reginfo;
 use super::xml::Bad;
-use super::{pidf, reginfo};
-use crate::subscription::{Cause, Ended, News, Package};
+use crate::presence::{self, Doing, Presence};
+use crate::subscription::{Cause, Ended, News, Package, RELATED};
 use base::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ pub struct Shown {
     pub replaces: Option<Replaces>,
     /// Who said it.
     pub source: Source,
+    /// How the person is, where their presence tells (M-098).
+    pub doing: Option<Doing>,
     /// What the person says of it (PIDF).
     pub note: Option<String>,
 }
@@ -79,7 +82,7 @@ pub struct Shown {
 #[derive(Debug, Clone)]
 enum Said {
     Calls(Calls),
-    Presence(pidf::Presence),
+    Presence(Presence),
     Registered(bool),
 }
 
@@ -125,6 +128,7 @@ impl Lamp {
                 peer: None,
                 replaces: None,
                 source,
+                doing: None,
                 note: None,
             },
         }
@@ -147,7 +151,7 @@ impl Lamp {
             } => {
                 if body.is_empty() && content_type.is_empty() {
                     // Alive, and without anything to say of it.
-                    if matches!(self.trouble, Some(Unknown::Pending)) {
+                    if matches!(self.trouble, Some(Unknown::Pending | Unknown::Missing)) {
                         self.trouble = None;
                     }
                 } else {
@@ -166,10 +170,21 @@ impl Lamp {
                 }
                 self.trouble = Some(Unknown::Lost(cause.clone()));
             }
+            // It was not asked for: what a list says comes here one by one.
+            News::List { .. } => {
+                self.trouble = Some(Unknown::WrongType(RELATED.to_owned()));
+            }
             News::Polled(_) | News::Over => self.said.clear(),
         }
         let changed = self.show(now);
         Led { changed, ask }
+    }
+
+    /// What was said counts no more, because of this: a list that it comes by is not known to be whole.
+    pub fn doubt(&mut self, why: Unknown, now: Instant) {
+        self.said.clear();
+        self.trouble = Some(why);
+        self.show(now);
     }
 
     /// Takes a document; whether the full state has to be asked for.
@@ -177,7 +192,7 @@ impl Lamp {
         let read = match (self.source, content_type) {
             (Source::Dialog, "application/dialog-info+xml") => self.calls(fork, body, gap),
             (Source::Presence, "application/pidf+xml") => {
-                pidf::read(body).map(|said| (Said::Presence(said), false))
+                presence::read(body).map(|said| (Said::Presence(said), false))
             }
             (Source::Registration, "application/reginfo+xml") => self.bindings(fork, body),
             (Source::Dialog | Source::Presence | Source::Registration, other) => {
@@ -236,9 +251,10 @@ impl Lamp {
         let call = call.filter(|_| self.trouble.is_none());
         let call = call.filter(|_| !matches!(light, Light::Unknown(_)));
         let presence = self.said.values().find_map(|said| match said {
-            Said::Presence(presence) => presence.note.clone(),
+            Said::Presence(presence) => Some(presence),
             Said::Calls(_) | Said::Registered(_) => None,
         });
+        let presence = presence.filter(|_| self.trouble.is_none());
         let since = match light == self.shown.light {
             true => self.shown.since,
             false => now,
@@ -251,7 +267,8 @@ impl Lamp {
             peer: peer.filter(|peer| *peer != Party::default()),
             replaces: call.and_then(|call| call.replaces),
             source: self.source,
-            note: presence.filter(|_| self.trouble.is_none()),
+            doing: presence.map(|presence| presence.doing),
+            note: presence.and_then(|presence| presence.note.clone()),
         };
         let changed = shown != self.shown;
         self.shown = shown;
@@ -267,10 +284,10 @@ impl Lamp {
                 Said::Calls(_) => known = true,
                 Said::Presence(presence) => {
                     known = true;
-                    light = match (presence.open, presence.busy) {
-                        (false, _) => Light::Unregistered,
-                        (true, true) => Light::Busy,
-                        (true, false) => Light::Idle,
+                    light = match presence.doing {
+                        Doing::Offline | Doing::Absent => Light::Unregistered,
+                        Doing::Busy | Doing::OnThePhone | Doing::DoNotDisturb => Light::Busy,
+                        Doing::Available | Doing::Away => Light::Idle,
                     };
                 }
                 Said::Registered(active) => {

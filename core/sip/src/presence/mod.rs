@@ -86,27 +86,13 @@ pub fn write(entity: &str, presence: &Presence) -> String {
     text
 }
 
-/// Reads a document.
+/// Reads a document. Activities stand at the person, at a tuple or, with some PBXs, in its status.
 pub fn read(body: &[u8]) -> Result<Presence, Bad> {
     let root = xml::read(body, "presence")?;
-    let all = root.all();
-    let holds = |element: &Element| {
-        element
-            .child("status")
-            .and_then(|s| s.child("activities"))
-            .is_some()
-    };
-    let activities = all.iter().find_map(|element| {
-        let status = element.child("status").filter(|_| holds(element));
-        element
-            .child("activities")
-            .or_else(|| status?.child("activities"))
-    });
-    let names: Vec<&str> = activities.map_or_else(Vec::new, |activities| {
-        let all = activities.all().iter();
-        all.map(|activity| activity.name.as_str()).collect()
-    });
-    let other = activities.and_then(|activities| activities.child_text("other"));
+    let activities: Vec<&Element> = root.all().iter().flat_map(activities).collect();
+    let names = activities.iter().flat_map(|activities| activities.all());
+    let names: Vec<&str> = names.map(|activity| activity.name.as_str()).collect();
+    let other = activities.iter().find_map(|of| of.child_text("other"));
     let open = root.children("tuple").any(|tuple| {
         let basic = tuple.child("status").and_then(|s| s.child_text("basic"));
         basic.is_some_and(|basic| basic.eq_ignore_ascii_case("open"))
@@ -114,6 +100,7 @@ pub fn read(body: &[u8]) -> Result<Presence, Bad> {
     let has = |name: &str| names.contains(&name);
     let doing = match (open, other) {
         (_, Some(other)) if other.eq_ignore_ascii_case("do-not-disturb") => Doing::DoNotDisturb,
+        // A document without a tuple is of nobody.
         (false, _) if names.is_empty() => Doing::Offline,
         (false, _) => Doing::Absent,
         (true, _) if has("on-the-phone") => Doing::OnThePhone,
@@ -127,13 +114,18 @@ pub fn read(body: &[u8]) -> Result<Presence, Bad> {
         .chain(root.children("person"))
         .chain(root.children("tuple"));
     let note = notes.filter_map(|of| of.child_text("note")).next();
+    let until = activities.iter().find_map(|of| of.attribute("until"));
     Ok(Presence {
         doing,
         note: note.map(str::to_owned).filter(|note| !note.is_empty()),
-        until: activities
-            .and_then(|activities| activities.attribute("until"))
-            .map(str::to_owned),
+        until: until.map(str::to_owned),
     })
+}
+
+fn activities(element: &Element) -> impl Iterator<Item = &Element> {
+    let status = element.child("status");
+    let inside = status.and_then(|status| status.child("activities"));
+    element.child("activities").into_iter().chain(inside)
 }
 
 #[cfg(test)]
@@ -159,11 +151,8 @@ mod tests {
                 until: None,
             };
             let text = write("sip:a&b@x", &presence);
+            assert!(text.contains("entity=\"sip:a&amp;b@x\""), "{text}");
             assert_eq!(read(text.as_bytes()).unwrap(), presence, "{text}");
-            let lamp = crate::lamp::pidf::read(text.as_bytes()).unwrap();
-            assert_eq!(lamp.entity, "sip:a&b@x");
-            let busy = matches!(doing, Doing::Busy | Doing::OnThePhone | Doing::DoNotDisturb);
-            assert_eq!(lamp.busy, busy, "as lamps of others show it");
         }
         let until = Presence {
             doing: Doing::Away,
@@ -210,6 +199,9 @@ mod tests {
         assert_eq!(doing(&tuple("open", "")), Doing::Available);
         let inside = tuple("open", "<activities><busy/></activities>");
         assert_eq!(doing(&inside), Doing::Busy);
+        let two = format!("{}{inside}", tuple("open", ""));
+        assert_eq!(doing(&two), Doing::Busy, "of several phones");
+        assert_eq!(doing(&tuple(" closed ", "")), Doing::Offline);
         let person = |activity: &str| {
             let person = format!("<person><activities><{activity}/></activities></person>");
             doing(&format!("{}{person}", tuple("open", "")))
@@ -218,5 +210,7 @@ mod tests {
         assert_eq!(person("meeting"), Doing::Busy);
         assert_eq!(person("unknown"), Doing::Available);
         assert!(read(b"<a/>").is_err());
+        let noted = read(b"<presence><person><note> On the phone </note></person></presence>");
+        assert_eq!(noted.unwrap().note.as_deref(), Some("On the phone"));
     }
 }

@@ -31,4 +31,4 @@ mod words;
 pub use machine::Subscription;
 pub use state::{Attempt, Leg, Memory, State};
 pub use tag::WatchTag;
-pub use words::{Cause, Ended, Input, News, Output, Package, Watch};
+pub use words::{Cause, Ended, Input, News, Output, Package, RELATED, Watch};

@@ -3,13 +3,14 @@
 use super::machine::Subscription;
 use super::pace;
 use super::state::{Leg, State, Way};
-use super::words::{Cause, Ended, News, Output};
+use super::words::{Cause, Ended, News, Output, RELATED};
 use crate::dialog::{Dialog, LocalTag};
 use crate::ids::ServerId;
 use base::Instant;
 use core::time::Duration;
 use sip_message::{
-    HeaderName, Request, ResponseBuilder, Status, SubscriptionPhase, SubscriptionState,
+    Content, HeaderName, MAX_LIST_PARTS, Part, Request, ResponseBuilder, Status, SubscriptionPhase,
+    SubscriptionState,
 };
 
 /// How the user knows whoever answers polls.
@@ -86,7 +87,11 @@ impl Subscription {
             leg.cseq = cseq.number;
             return Ok(Place::Leg { index, gap });
         }
-        let forks = self.memory.watch.package.forks();
+        let forks = match self.memory.watch.list {
+            // Source: RFC 4662 §4.7.
+            true => 1,
+            false => self.memory.watch.package.forks(),
+        };
         match &self.memory.state {
             State::Asking(attempt) if attempt.expires_s == 0 => Ok(Place::Poll),
             State::Asking(attempt) => Ok(Place::New {
@@ -275,9 +280,18 @@ fn said(state: &SubscriptionState) -> Option<Duration> {
 }
 
 fn document(fork: u32, gap: bool, request: &Request) -> News {
+    let content_type = request.headers().content_type().unwrap_or_default();
+    if content_type == RELATED {
+        let parts = Part::of_up_to(MAX_LIST_PARTS, request.headers(), request.body());
+        let parts = parts.map(|whole| match whole.map(|whole| whole.content) {
+            Some(Content::All(parts)) => parts,
+            Some(Content::Leaf(_) | Content::Choice(_)) | None => Vec::new(),
+        });
+        return News::List { parts, gap };
+    }
     News::Document {
         fork,
-        content_type: request.headers().content_type().unwrap_or_default(),
+        content_type,
         body: request.body().clone(),
         gap,
     }

@@ -2,9 +2,10 @@
 
 use super::machine::Subscription;
 use super::state::Attempt;
-use super::words::Output;
+use super::words::{Output, RELATED};
 use crate::dialog::{MAX_FORWARDS, RouteSet};
 use crate::ids::ClientId;
+use crate::lamp::list::RLMI;
 use base::Instant;
 use sip_message::{HeaderName, Method, NameAddr, RequestBuilder, Text, Uri};
 
@@ -54,12 +55,20 @@ impl Subscription {
         expires_s: u32,
     ) -> Vec<crate::auth::Used> {
         let watch = &mut self.memory.watch;
-        let mut request = builder
+        let accept = watch.package.accept();
+        let (accept, supported) = match watch.list {
+            true => (format!("{accept}, {RLMI}, {RELATED}"), Some("eventlist")),
+            false => (accept.to_owned(), None),
+        };
+        let mut builder = builder
             .header(HeaderName::Contact, NameAddr::new(&watch.contact))
             .header(HeaderName::Event, watch.package.name())
-            .header(HeaderName::Accept, watch.package.accept())
-            .header(HeaderName::Expires, expires_s)
-            .build();
+            .header(HeaderName::Accept, accept)
+            .header(HeaderName::Expires, expires_s);
+        if let Some(supported) = supported {
+            builder = builder.header(HeaderName::Supported, supported);
+        }
+        let mut request = builder.build();
         let next_hop = next_hop
             .parse::<Uri>()
             .unwrap_or_else(|_| watch.target.clone());

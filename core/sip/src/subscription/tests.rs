@@ -20,6 +20,7 @@ fn watch(package: Package) -> Watch {
     Watch {
         target,
         package,
+        list: false,
         from: "<sip:101@pbx.test>".parse().unwrap(),
         contact: "sip:101@10.0.0.1".parse().unwrap(),
         route: Vec::new(),

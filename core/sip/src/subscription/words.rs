@@ -6,7 +6,10 @@ use crate::transaction::Failure;
 use bytes::Bytes;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
-use sip_message::{NameAddr, Request, Response, Uri};
+use sip_message::{Malformed, NameAddr, Part, Request, Response, Uri};
+
+/// Content-Type of what a list of resources says. Source: RFC 4662 §5.
+pub const RELATED: &str = "multipart/related";
 
 /// What is watched of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,6 +66,9 @@ pub struct Watch {
     pub target: Uri,
     /// What of it.
     pub package: Package,
+    /// The target is a list of resources, all of which are wanted (RFC 4662).
+    #[serde(default)]
+    pub list: bool,
     /// Who we are: From, without a tag.
     pub from: NameAddr,
     /// Where NOTIFYs reach us.
@@ -156,6 +162,13 @@ pub enum News {
         content_type: String,
         /// The document; empty where none came.
         body: Bytes,
+        /// Whether a NOTIFY before it is missing: CSeq left out a number.
+        gap: bool,
+    },
+    /// A document about many resources came, newer than all before it.
+    List {
+        /// Its parts, the one that tells of the others first; or that it cannot be taken apart.
+        parts: Result<Vec<Part>, Malformed>,
         /// Whether a NOTIFY before it is missing: CSeq left out a number.
         gap: bool,
     },

@@ -7,6 +7,7 @@ fn watch(number: u32) -> Watch {
     Watch {
         target: format!("sip:{number}@pbx.test").parse().unwrap(),
         package: Package::Dialog,
+        list: false,
         from: "<sip:101@pbx.test>".parse().unwrap(),
         contact: "sip:101@10.0.0.1".parse().unwrap(),
         route: Vec::new(),

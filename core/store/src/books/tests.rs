@@ -300,6 +300,7 @@ fn another_user_sees_nothing_m_022_m_023() {
         favourite: control::Favourite {
             name: Some("Carol".to_owned()),
             number: None,
+            ..control::Favourite::default()
         },
     };
     ask(Command::FavouriteAdd(favourite), &alice);

@@ -147,6 +147,52 @@ fn quick_dial_is_made_changed_ordered_and_deleted_m_095() {
     assert_eq!(refused.code, Code::UNKNOWN_RECORD);
 }
 
+/// Whoever says so is watched, quick dial first; not who says nothing, and nobody of a directory.
+#[test]
+fn m_098_contacts_that_say_so_are_watched() {
+    let mut db = db();
+    let watched = |name: &str, kind, numbers: &[&str]| Contact {
+        watch: true,
+        ..contact(name, kind, numbers)
+    };
+    added(
+        &mut db,
+        watched("Bob", ContactKind::Personal, &["102", "0711102"]),
+    );
+    added(&mut db, watched("Ann", ContactKind::Extension, &["101"]));
+    added(
+        &mut db,
+        contact("\"watch\":true", ContactKind::Personal, &["105"]),
+    );
+    added(&mut db, watched("Zoe", ContactKind::QuickDial, &["103"]));
+    let list = Listed {
+        owner: String::new(),
+        title: "Works".to_owned(),
+        people: vec![Contact {
+            origin: Some(control::contacts::Origin::default()),
+            ..watched("Carol", ContactKind::General, &["104"])
+        }],
+    };
+    assert_eq!(list_of_directory(&mut db, &list).unwrap(), 1);
+    let all = crate::watched::all(&db).unwrap();
+    let all: Vec<(&str, &str)> = all
+        .iter()
+        .map(|(_, wish)| (wish.label.as_str(), wish.target.as_str()))
+        .collect();
+    assert_eq!(all, [("Zoe", "103"), ("Ann", "101"), ("Bob", "102")]);
+}
+
+/// What is shown beside a contact is the engine's to say, and is kept nowhere.
+#[test]
+fn m_098_what_a_client_says_of_a_lamp_is_not_kept() {
+    let mut db = db();
+    let claimed = Contact {
+        shows: Some(control::lamp::Shows::NoPresence),
+        ..contact("Ann", ContactKind::Personal, &["101"])
+    };
+    assert_eq!(added(&mut db, claimed).shows, None);
+}
+
 #[test]
 fn what_is_no_contact_is_refused() {
     let long = "x".repeat(201);
@@ -294,6 +340,7 @@ fn who_calls_is_known_by_number_and_address_favourites_first_m_109() {
         favourite: control::Favourite {
             name: Some("JORG".to_owned()),
             number: None,
+            ..control::Favourite::default()
         },
     });
     crate::profiles::carry_out(&mut db, favourite, &reader()).unwrap();

@@ -8,6 +8,7 @@ fn favourite(name: Option<&str>, number: Option<&str>) -> FavouriteOf {
         favourite: Favourite {
             name: name.map(str::to_owned),
             number: number.map(str::to_owned),
+            ..Favourite::default()
         },
     }
 }

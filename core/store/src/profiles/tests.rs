@@ -54,6 +54,7 @@ fn of(profile: Option<&str>, name: Option<&str>, number: Option<&str>) -> Favour
         favourite: Favourite {
             name: name.map(str::to_owned),
             number: number.map(str::to_owned),
+            ..Favourite::default()
         },
     }
 }
@@ -295,6 +296,7 @@ fn favourite(number: &str) -> Favourite {
     Favourite {
         name: None,
         number: Some(number.to_owned()),
+        ..Favourite::default()
     }
 }
 

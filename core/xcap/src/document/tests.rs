@@ -14,10 +14,12 @@ fn favourite(text: &str) -> Favourite {
         true => Favourite {
             name: text,
             number: None,
+            ..Favourite::default()
         },
         false => Favourite {
             name: None,
             number: text,
+            ..Favourite::default()
         },
     }
 }

@@ -6,6 +6,7 @@ fn profile(name: &str, numbers: &[&str]) -> Profile {
     let favourites = numbers.iter().map(|number| Favourite {
         name: None,
         number: Some((*number).to_owned()),
+        ..Favourite::default()
     });
     Profile {
         name: name.to_owned(),

@@ -203,6 +203,8 @@ fn more(lamp: &LampSnapshot) -> String {
         };
         more.push(format!("{way}{}", words::party(peer)));
     }
+    let presence = lamp.presence.filter(|_| lamp.why.is_none());
+    more.extend(presence.map(|presence| presence.word().replace('_', " ")));
     more.extend(lamp.note.clone());
     more.extend(
         lamp.why

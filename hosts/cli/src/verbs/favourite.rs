@@ -15,6 +15,7 @@ pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCo
         favourite: control::Favourite {
             name: one.name,
             number: one.number,
+            ..control::Favourite::default()
         },
     };
     match verb {
@@ -25,6 +26,7 @@ pub(crate) fn favourite(context: &mut Context, verb: Favourite) -> Result<ExitCo
             let to = control::Favourite {
                 name: asked.to_name,
                 number: asked.to_number,
+                ..control::Favourite::default()
             };
             let of = of(asked.one);
             ask(

@@ -9,6 +9,7 @@ use control::contacts::{ContactImport, ContactKind, ContactQuery, ContactRef, Im
 use control::history::{
     HistoryDelete, HistoryQuery, HistoryRecord, HistoryRef, RecordKind, RecordState,
 };
+use control::lamp::Shows;
 use control::{Code, Command, ExitCode, Reply};
 use std::path::Path;
 
@@ -381,7 +382,16 @@ fn contacts_table(contacts: &[control::Contact]) -> Vec<String> {
     if contacts.is_empty() {
         return vec!["no contacts".to_owned()];
     }
-    let head = ["id", "kind", "name", "organisation", "numbers", "source"].map(str::to_owned);
+    let head = [
+        "id",
+        "kind",
+        "name",
+        "organisation",
+        "numbers",
+        "source",
+        "shows",
+    ]
+    .map(str::to_owned);
     let mut rows = vec![head.to_vec()];
     rows.extend(contacts.iter().map(|contact| {
         vec![
@@ -391,6 +401,7 @@ fn contacts_table(contacts: &[control::Contact]) -> Vec<String> {
             contact.organisation.clone().unwrap_or_default(),
             contact.numbers.join(", "),
             contact.source.clone(),
+            shows(contact.shows.as_ref()),
         ]
     }));
     words::table(&rows)
@@ -400,10 +411,21 @@ fn profile(profile: &Profile) -> Vec<String> {
     let active = if profile.active { "  (in use)" } else { "" };
     let mut lines = vec![format!("{}{active}", profile.name)];
     let favourites = profile.favourites.iter();
-    let texts =
-        favourites.filter_map(|favourite| favourite.name.as_ref().or(favourite.number.as_ref()));
-    lines.extend(texts.map(|text| format!("  {text}")));
+    lines.extend(favourites.filter_map(|favourite| {
+        let text = favourite.name.as_ref().or(favourite.number.as_ref())?;
+        let line = format!("  {text:<16}  {}", shows(favourite.shows.as_ref()));
+        Some(line.trim_end().to_owned())
+    }));
     lines
+}
+
+/// How somebody in a list is.
+fn shows(shows: Option<&Shows>) -> String {
+    match shows {
+        Some(Shows::Lamp(lamp)) => super::blf::words(lamp),
+        Some(Shows::NoPresence) => "no presence".to_owned(),
+        Some(Shows::Unknown) | None => String::new(),
+    }
 }
 
 #[cfg(test)]

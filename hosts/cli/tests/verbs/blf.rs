@@ -22,7 +22,9 @@ fn lamp(label: &str, state: LampState) -> LampSnapshot {
         pickup: None,
         source: LampSource::Dialog,
         polled: false,
+        presence: None,
         note: None,
+        listed: false,
     }
 }
 

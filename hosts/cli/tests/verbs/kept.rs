@@ -164,7 +164,7 @@ fn contacts_are_kept_changed_and_imported_m_104_m_105() {
     ];
     let ran = run(&words, vec![Step::On("contact.add", one())]);
     expect![[r#"
-        id  kind        name         organisation  numbers                  source
+        id  kind        name         organisation  numbers                  source  shows
         k7  quick dial  Jörg Müller  Works         101, sip:jm@pbx.example  local
         --- exit 0
     "#]]
@@ -202,6 +202,7 @@ fn favourites_are_shown_by_profile_m_110() {
     let by_name = Favourite {
         name: Some("Carol".into()),
         number: None,
+        ..Favourite::default()
     };
     let profiles = vec![
         profile("main", true, vec![by_name]),

@@ -140,6 +140,7 @@ fn listed() -> Vec<Command> {
         favourite: crate::Favourite {
             name: name.map(str::to_owned),
             number: number.map(str::to_owned),
+            ..crate::Favourite::default()
         },
     };
     vec![

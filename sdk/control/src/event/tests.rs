@@ -359,7 +359,9 @@ fn lamp_change() -> Box<LampChange> {
             }),
             source: LampSource::Dialog,
             polled: false,
+            presence: Some(crate::PresenceState::OnThePhone),
             note: None,
+            listed: true,
         },
     })
 }
@@ -441,6 +443,7 @@ fn kept() -> Vec<EventBody> {
                 favourites: vec![crate::Favourite {
                     name: None,
                     number: Some("600".into()),
+                    ..crate::Favourite::default()
                 }],
             }],
         })),
@@ -681,7 +684,7 @@ fn every_event_has_its_json() {
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"recording.gap","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"recording.stopped","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0,"reason":"the call is over"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"recording.failed","account":"demo","command":17,"data":{"state":"recording","plugin":"recorder-wav","path":"/var/calls/first.wav","channels":2,"sample_rate_hz":16000,"started":"2026-11-21T14:02:11.482Z","audio_ms":1000,"bytes":64080,"gap_ms":0}}
-        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"blf.changed","account":"demo","command":17,"data":{"was":"idle","account":"demo","target":"sip:103@demo","label":"Carol","state":"ringing","since":"2026-11-21T14:02:11.482Z","direction":"incoming","peer":{"uri":"sip:600@demo","display":"Echo"},"pickup":{"to":"sip:600@10.0.0.6","replaces":"a@b;to-tag=c;from-tag=d;early-only"},"source":"dialog"}}
+        {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"blf.changed","account":"demo","command":17,"data":{"was":"idle","account":"demo","target":"sip:103@demo","label":"Carol","state":"ringing","since":"2026-11-21T14:02:11.482Z","direction":"incoming","peer":{"uri":"sip:600@demo","display":"Echo"},"pickup":{"to":"sip:600@10.0.0.6","replaces":"a@b;to-tag=c;from-tag=d;early-only"},"source":"dialog","presence":"on_the_phone","listed":true}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"mwi.changed","account":"demo","command":17,"data":{"account":"demo","waiting":true,"voice":{"new":2,"old":8,"new_urgent":0,"old_urgent":2},"since":"2026-11-21T14:02:11.482Z"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.received","account":"demo","command":17,"data":{"id":"19f-7","account":"demo","peer":{"uri":"sip:102@demo","display":"Bob"},"text":"back at 3","state":"received","at":"2026-11-21T14:02:11.482Z"}}
         {"seq":7,"ts":"2026-11-21T14:02:11.489Z","type":"message.changed","account":"demo","command":17,"data":{"id":"19f-7","account":"demo","peer":{"uri":"sip:102@demo","display":"Bob"},"text":"back at 3","state":"failed","at":"2026-11-21T14:02:11.482Z","read":true,"why":{"code":"OH-4053","title":"nobody is there to get the message","detail":"'sip:102@demo' is not written to: 480 Temporarily Unavailable","fix":"check the number; send it again later","sip_status":480}}}

@@ -27,12 +27,13 @@ const METHODS: [Method; 10] = [
     Method::Notify,
 ];
 
-const CONTENT_TYPES: [&str; 9] = [
+const CONTENT_TYPES: [&str; 10] = [
     "application/sdp",
     "application/dtmf-relay",
     "application/dtmf",
     "application/dialog-info+xml",
     "application/pidf+xml",
+    "application/rlmi+xml",
     "application/reginfo+xml",
     "application/conference-info+xml",
     "application/simple-message-summary",
