@@ -91,7 +91,10 @@ impl Extensions {
     fn at_mailbox(&self, request: &Request, visit: Visit) -> Sound {
         let user = from(request).unwrap_or_default();
         let now = (self.clock)();
-        let message = self.directory.borrow_mut().mail.visit(&user, visit, now);
+        let call_id = request.headers().call_id();
+        let call_id = call_id.map(|text| text.to_string()).unwrap_or_default();
+        let mail = &mut self.directory.borrow_mut().mail;
+        let message = mail.visit((&user, &call_id), visit, now);
         match visit {
             Visit::Leave => {
                 let greeting = &self.sounds.greeting;

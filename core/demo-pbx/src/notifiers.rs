@@ -8,11 +8,11 @@ mod topic;
 
 use crate::carol::{self, Carol};
 use crate::door::Door;
-use crate::extensions::{Extension, MAILBOX};
+use crate::extensions::MAILBOX;
 use crate::registrar::Shared;
 use base::{Duration, Instant, Machine, Rng, Timers};
 use control::CallHandle;
-use control::snapshot::{CallDirection, CallSnapshot, CallState};
+use control::snapshot::{CallSnapshot, CallState};
 use ports::blf::Server;
 use ports::link::{self, Heard};
 use ports::presence::Word;
@@ -21,7 +21,7 @@ use sip::notifier::{Content, End, Input, Notifier, Output, WatcherTag};
 use sip::subscription::Package;
 use sip::transaction::Failure;
 use std::collections::BTreeMap;
-use topic::{Topic, number_of, shown};
+use topic::{Topic, shown};
 
 /// What can be watched here.
 const OFFERED: [Package; 2] = [Package::Dialog, Package::MessageSummary];
@@ -140,19 +140,13 @@ impl Notifiers {
     }
 
     fn mail(&mut self, call: &CallSnapshot) {
-        if call.direction != CallDirection::Incoming {
-            return;
-        }
-        let wanted = number_of(&call.to.uri);
-        let wanted = wanted.and_then(|wanted| Extension::of(wanted.as_bytes(), false));
-        let is_visit = wanted.is_some_and(Extension::is_mailbox);
-        let Some(user) = number_of(&call.from.uri).filter(|_| is_visit) else {
+        let Some(call_id) = &call.sip_call_id else {
             return;
         };
         let mail = &mut self.directory.borrow_mut().mail;
         match call.state {
-            CallState::Answered => mail.answered(&user),
-            CallState::Ended => mail.left(&user, call.answered.is_some()),
+            CallState::Answered => mail.answered(call_id),
+            CallState::Ended => mail.left(call_id, call.answered.is_some()),
             CallState::Dialing
             | CallState::Ringing
             | CallState::Progress

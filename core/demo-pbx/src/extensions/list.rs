@@ -233,11 +233,6 @@ impl Extension {
         all.find(|extension| extension.number.as_bytes() == number)
     }
 
-    /// Whether a call to it is a visit to the caller's mailbox.
-    pub(crate) const fn is_mailbox(&self) -> bool {
-        matches!(self.does, Does::Answer(_, Says::Mailbox(_)))
-    }
-
     /// What the operator does with calls to it.
     pub(crate) const fn desk(&self) -> Option<Desk> {
         match self.does {

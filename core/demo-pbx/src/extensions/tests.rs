@@ -255,7 +255,7 @@ fn m_061_a_mailbox_is_its_users_alone() {
         "still there"
     );
     let mail = |extensions: &Extensions, answered| {
-        extensions.directory.borrow_mut().mail.left("101", answered);
+        extensions.directory.borrow_mut().mail.left("1", answered);
     };
     mail(&extensions, true);
     assert_eq!(refusal(&mut extensions, &ask("*98")), None);

@@ -24,6 +24,8 @@ impl Notifiers {
         let tag = self.rng.token(TAG);
         let to = request.headers().to();
         let known = to.as_ref().ok().and_then(|to| to.tag());
+        // Whoever comes first sees what she does now, and those who watch her already miss nothing of it.
+        self.carol_goes_on(now, out);
         let refused = match known {
             Some(tag) => {
                 let number = WatcherTag::read(tag).and_then(|tag| self.by_tag(tag));
@@ -66,10 +68,6 @@ impl Notifiers {
             .ok_or(Refused::Forbidden)?
             .to_owned();
         let topic = self.topic(request, &ask, &who, now)?;
-        // Whoever comes first sees what she does now, and not what she did when somebody last looked.
-        if topic.number == carol::NUMBER && now >= self.carol.1 {
-            self.carol = Carol::at(now);
-        }
         let theirs = self.all.values().filter(|other| other.who == who).count();
         if self.all.len() >= WATCHERS || theirs >= EACH {
             return Err(Refused::TooMany.into());

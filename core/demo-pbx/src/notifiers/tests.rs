@@ -7,7 +7,7 @@ use crate::mailboxes::{Mailboxes, Visit};
 use crate::registrar::Directory;
 use crate::users::Users;
 use control::Timestamp;
-use control::snapshot::Party;
+use control::snapshot::{CallDirection, Party};
 use core::net::SocketAddr;
 use sip::auth::Asker;
 use sip::auth::digest::Algorithm;
@@ -224,6 +224,22 @@ fn m_090_carols_lamp_goes_round_by_the_clock() {
     assert_eq!(bench.said(), ringing);
 }
 
+/// Somebody asks for her when she goes on: those who watch her already are told all the same.
+#[test]
+fn m_090_a_question_at_the_moment_keeps_no_step_from_the_others() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.subscribe("103", "dialog", 600, None), 200);
+    bench.until(9);
+    bench.now = Instant::from_millis(10_000);
+    bench.sent.clear();
+    assert_eq!(bench.subscribe("103", "dialog", 600, None), 200);
+    assert_eq!(bench.sent.len(), 2, "one for each");
+    assert!(bench.said().starts_with("active v0"));
+    bench.sent.pop();
+    let ringing = "active v1 full=true Early Incoming sip:102@pbx.test";
+    assert_eq!(bench.said(), ringing);
+}
+
 #[test]
 fn m_090_a_slots_lamp_is_lit_while_a_call_waits() {
     let mut bench = Bench::new();
@@ -299,20 +315,32 @@ fn m_061_a_mailboxs_lamp_goes_on_and_off_and_is_its_users_alone() {
     assert_eq!(bench.subscribe("101", "message-summary", 600, None), 200);
     assert_eq!(bench.waits(), (false, 0, 0));
     bench.until(2);
-    let visit = |bench: &Bench, visit| {
+    let visit = |bench: &Bench, visit, call_id: &str| {
         let mail = &mut bench.directory.borrow_mut().mail;
-        mail.visit("101", visit, bench.now);
+        mail.visit(("101", call_id), visit, bench.now);
     };
-    visit(&bench, Visit::Leave);
-    let mut leaves = call("c7k2", "101", "*98", CallState::Answered);
+    visit(&bench, Visit::Leave, "one");
+    let by = |call_id: &str, mut call: CallSnapshot| {
+        call.sip_call_id = Some(call_id.to_owned());
+        call
+    };
+    // From and To are what callers like: the Call-ID says whose visit it is.
+    let mut leaves = by("one", call("c7k2", "anybody", "mail", CallState::Answered));
     bench.call(&leaves);
+    let mut other = by("two", call("c9p4", "101", "*98", CallState::Answered));
+    bench.call(&other);
+    other.state = CallState::Ended;
+    bench.call(&other);
     assert_eq!(bench.sent.len(), 1);
     leaves.state = CallState::Ended;
     bench.call(&leaves);
     assert_eq!(bench.waits(), (true, 1, 0));
     bench.until(4);
-    visit(&bench, Visit::Listen);
-    bench.call(&call("c8m3", "101", "*97", CallState::Answered));
+    visit(&bench, Visit::Listen, "three");
+    bench.call(&by(
+        "three",
+        call("c8m3", "101", "*97", CallState::Answered),
+    ));
     assert_eq!(bench.waits(), (false, 0, 1));
     assert_eq!(bench.subscribe("108", "message-summary", 600, None), 403);
     assert_eq!(bench.subscribe("600", "message-summary", 600, None), 404);
