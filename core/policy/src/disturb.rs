@@ -3,6 +3,7 @@
 use crate::clock::{Moment, TimeOfDay, Weekdays};
 use crate::rewrite::{Contact, Source};
 use crate::{Location, number};
+use core::fmt;
 
 /// Most entries of a schedule, and most callers of one entry. Source: ours.
 const ENTRIES: usize = 64;
@@ -35,9 +36,18 @@ pub struct Entry {
     pub callers: Vec<Who>,
 }
 
-/// A caller (K-098).
+/// A caller (K-098), written `+49711`, `dav:7`, or with a name for people before it: `Boss <+49711>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub struct Who {
+    /// What people call them, in one line; says nothing of whom it matches (K-099).
+    pub name: Option<String>,
+    /// Who it is.
+    pub is: Whom,
+}
+
+/// Whom a caller's entry means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
     /// Whoever calls from this number.
     Number(String),
     /// This contact, whatever number it calls from.
@@ -50,8 +60,51 @@ pub enum Who {
 }
 
 impl Who {
-    /// Reads a number, or `source:identifier`.
+    /// Reads a number or `source:identifier`, in angle brackets behind a name where there is one.
     pub fn read(text: &str) -> Option<Self> {
+        let Some((name, rest)) = text.split_once('<') else {
+            let is = Whom::read(text)?;
+            return Some(Self { name: None, is });
+        };
+        let name = name.trim();
+        let unquoted = name
+            .strip_prefix('"')
+            .and_then(|name| name.strip_suffix('"'));
+        let name = unquoted.unwrap_or(name);
+        if name.chars().any(|c| c.is_control() || c == '"') {
+            return None;
+        }
+        let is = Whom::read(rest.trim_end().strip_suffix('>')?)?;
+        let name = (!name.is_empty()).then(|| name.to_owned());
+        Some(Self { name, is })
+    }
+
+    /// Whether `caller`, who is these contacts, is meant.
+    pub fn is(&self, caller: &str, contacts: &[Contact], here: Option<&Location>) -> bool {
+        self.is.is(caller, contacts, here)
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "\"{name}\" <{}>", self.is),
+            None => self.is.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.write_str(number),
+            Self::Contact { source, identifier } => write!(f, "{}:{identifier}", source.word()),
+        }
+    }
+}
+
+impl Whom {
+    fn read(text: &str) -> Option<Self> {
         if let Some((source, identifier)) = text.split_once(':') {
             let known = (!identifier.is_empty()).then(|| Source::read(source));
             return Some(Self::Contact {
@@ -64,8 +117,7 @@ impl Who {
         has_digit.then_some(Self::Number(number))
     }
 
-    /// Whether `caller`, who is these contacts, is meant.
-    pub fn is(&self, caller: &str, contacts: &[Contact], here: Option<&Location>) -> bool {
+    fn is(&self, caller: &str, contacts: &[Contact], here: Option<&Location>) -> bool {
         match self {
             Self::Number(number) => number::same(number, caller, here),
             Self::Contact { source, identifier } => contacts
@@ -89,7 +141,8 @@ pub enum Refused {
     Time(String),
     /// No caller.
     #[error(
-        "{0:?} is no caller: allowed are numbers, and SOURCE:NAME with ab, dav, ws, google, office365, qd"
+        "{0:?} is no caller: allowed are numbers, and SOURCE:NAME with ab, dav, ws, google, office365, qd; \
+         or one of these behind a name, such as Boss <+49711>"
     )]
     Caller(String),
     /// Something else where `for` should be.

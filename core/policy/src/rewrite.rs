@@ -71,6 +71,18 @@ impl Source {
             _ => return None,
         })
     }
+
+    /// Its short name.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AddressBook => "ab",
+            Self::Dav => "dav",
+            Self::WebService => "ws",
+            Self::Google => "google",
+            Self::Office365 => "office365",
+            Self::QuickDial => "qd",
+        }
+    }
 }
 
 /// What became of a number.

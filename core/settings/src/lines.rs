@@ -132,7 +132,8 @@ impl Lines {
 }
 
 fn no_caller(item: &str, is_wrong: bool) -> Option<(String, String)> {
-    let allowed = "allowed: a number, or SOURCE:NAME with ab, dav, ws, google, office365, qd";
+    let allowed = "allowed: a number, or SOURCE:NAME with ab, dav, ws, google, office365, qd; or one of these behind a \
+                   name, such as Boss <+49711>";
     is_wrong.then(|| (format!("{item:?} is no caller"), allowed.to_owned()))
 }
 

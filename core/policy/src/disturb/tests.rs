@@ -103,6 +103,39 @@ fn callers_are_numbers_or_contacts() {
     assert!(!quiet(&plan, "999", now));
 }
 
+/// K-099: a name before a caller is kept, and says nothing of whom it matches.
+#[test]
+fn k_099_a_caller_may_have_a_name() {
+    let who = |text: &str| Who::read(text).map(|who| who.to_string());
+    for (text, kept) in [
+        ("+49 711 123", "+49711123"),
+        ("Boss <+49 711 123>", "\"Boss\" <+49711123>"),
+        ("\"Dr. Ann: 1st\" <dav:7>", "\"Dr. Ann: 1st\" <dav:7>"),
+        ("<500>", "500"),
+        (" <qd:Bob> ", "qd:Bob"),
+    ] {
+        assert_eq!(who(text).as_deref(), Some(kept));
+        assert_eq!(who(kept).as_deref(), Some(kept), "kept and read again");
+    }
+    for wrong in [
+        "Boss <500",
+        "Bo\nss <500>",
+        "Boss <>",
+        "a\"b <1>",
+        "Boss",
+        "<<1>>",
+    ] {
+        assert_eq!(who(wrong), None, "{wrong:?}");
+    }
+    let now = at(0, 0, 0, 0);
+    for name in ["Boss", "Nobody"] {
+        let line = format!("daily 00:00-23:59 for {name} <+49711123>");
+        let plan = plan(&[&line]);
+        assert_eq!(plan.schedule[0].callers[0].name.as_deref(), Some(name));
+        assert!(quiet(&plan, "0049711123", now) && !quiet(&plan, "999", now));
+    }
+}
+
 /// K-103: a rule that is off is kept; M-135: by hand, and who comes through.
 #[test]
 fn by_hand_it_holds_always_but_for_exceptions() {

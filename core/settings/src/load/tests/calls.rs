@@ -52,7 +52,7 @@ fn wishes_about_calls_that_come_in_reach_the_account() {
         remote_contact = ["rpid", "from"]
         do_not_disturb_schedule = ["daily 00:00-23:59 for +12223334455, dav:7"]
         do_not_disturb_gmt_offset_min = 60
-        do_not_disturb_except = ["+49711"]
+        do_not_disturb_except = ["Boss <+49711>"]
         forwarding_enabled = true
         forwarding_number = "sip:500@pbx.example"
         forwarding_busy_number = "501"
@@ -154,11 +154,11 @@ uri_confirm = "often"
             site.toml:5:28: accounts.office.do_not_disturb_schedule: "8:00am" is no time: allowed is HH:MM between 00:00 and 23:59
             site.toml:5:48: accounts.office.do_not_disturb_schedule: "128" is no weekday: allowed are 0 to 127, daily, or names such as mon-fri, sat+sun
             site.toml:6:33: accounts.office.do_not_disturb_gmt_offset_min: 1500 is not allowed; allowed: integer -720 to 840, or nothing for local time
-            site.toml:7:26: accounts.office.do_not_disturb_except: "ldap:7" is no caller; allowed: a number, or SOURCE:NAME with ab, dav, ws, google, office365, qd
+            site.toml:7:26: accounts.office.do_not_disturb_except: "ldap:7" is no caller; allowed: a number, or SOURCE:NAME with ab, dav, ws, google, office365, qd; or one of these behind a name, such as Boss <+49711>
             site.toml:8:19: accounts.office.remote_contact: ["pai", "diversion"] is not allowed; allowed: a list of pai, from, rpid, ppi, each at most once, at least one
             site.toml:9:22: accounts.office.forwarding_enabled: is true, and forwarding_number is empty; set forwarding_number: number or SIP URI
             site.toml:10:31: accounts.office.forwarding_no_answer_number: "a b" is not allowed; allowed: number or SIP URI, or nothing
-            site.toml:11:24: accounts.office.auto_answer_callers: "*" is no caller; allowed: a number, or SOURCE:NAME with ab, dav, ws, google, office365, qd
+            site.toml:11:24: accounts.office.auto_answer_callers: "*" is no caller; allowed: a number, or SOURCE:NAME with ab, dav, ws, google, office365, qd; or one of these behind a name, such as Boss <+49711>
             site.toml:12:16: accounts.office.country_code: "+49" is not allowed; allowed: at most 8 digits, or nothing
             site.toml:13:21: accounts.office.own_number_length: 16 is not allowed; allowed: 0 to 15
             site.toml:15:14: dial.emergency: "1 1 2" is no number; allowed: a list of numbers, such as ["112"]
