@@ -4,11 +4,9 @@ use control::receiving::Forwarding;
 use policy::watch::Watching;
 use ports::store::Standing;
 use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Words that wait. At the limit the oldest goes: the newest is all of it.
-const WAITING: usize = 64;
 
 /// What the thread is told.
 #[derive(Debug)]
@@ -25,6 +23,7 @@ pub(crate) enum Word {
 
 #[derive(Debug, Default)]
 struct Waiting {
+    /// One of each kind at most.
     words: VecDeque<Word>,
     ending: bool,
 }
@@ -53,9 +52,9 @@ impl Queue {
 
     pub(crate) fn push(&self, word: Word) {
         let mut waiting = self.lock();
-        if waiting.words.len() >= WAITING {
-            waiting.words.pop_front();
-        }
+        // The newest of each kind is all of it.
+        let kind = discriminant(&word);
+        waiting.words.retain(|older| discriminant(older) != kind);
         waiting.words.push_back(word);
         self.more.notify_one();
     }
@@ -83,5 +82,41 @@ impl Queue {
             let woken = self.more.wait_timeout(waiting, wait);
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However long a server takes, what waits for it stays small, and nothing of another kind is lost.
+    #[test]
+    fn of_each_kind_the_newest_waits() {
+        let queue = Queue::default();
+        let standing = |owner: String| {
+            Word::Stands(Box::new(Standing {
+                owner,
+                profiles: Vec::new(),
+                ledger: None,
+                is_news: false,
+            }))
+        };
+        queue.push(standing("first".to_owned()));
+        for n in 0..100 {
+            queue.push(Word::Forwards(Box::default()));
+            queue.push(Word::Again);
+            queue.push(standing(n.to_string()));
+            queue.push(Word::Watching(Box::default()));
+        }
+        let mut heard = Vec::new();
+        while let Next::Word(word) = queue.next(Some(Instant::now())) {
+            heard.push(match word {
+                Word::Stands(standing) => standing.owner,
+                Word::Forwards(_) => "forwards".to_owned(),
+                Word::Watching(_) => "watching".to_owned(),
+                Word::Again => "again".to_owned(),
+            });
+        }
+        assert_eq!(heard, ["forwards", "again", "99", "watching"]);
     }
 }

@@ -176,3 +176,28 @@ fn m_112_what_nobody_could_read_again_is_not_put() {
     phone.keep();
     assert_eq!(shows(&phone.profiles), ["main: x y"]);
 }
+
+/// The server's word is taken and the person takes it back, before its thread hears of either: what they took back stays
+/// away.
+#[test]
+fn m_112_what_was_taken_and_taken_back_at_once_is_taken_back() {
+    let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
+    let mut phone = Phone::start(&server, main_with(&["1"]), None);
+    let shared = loop {
+        match phone.told.recv_timeout(WAIT).unwrap() {
+            Told::Share(shared) if shared.profiles != shared.before => break shared,
+            Told::Share(_) => phone.stands(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(shows(&shared.profiles), ["main: 5 1"]);
+    phone.ledger = Some(shared.ledger);
+    phone.says(&main_with(&["1"]));
+    wait_until(|| {
+        phone.keep();
+        !open(&server)
+            .document
+            .contains("<entry uri=\"sip:5@pbx.test\"")
+    });
+    phone.wait_shows(&["main: 1"]);
+}

@@ -35,9 +35,12 @@ impl Worker<'_> {
         if self.standing.is_none() {
             self.ledger = kept.clone().unwrap_or_default();
             self.hurry();
-        } else if kept != self.kept && kept.as_ref().is_some_and(|kept| kept.shown == profiles) {
-            // They stand by what was shared: nobody here said that.
-            self.ledger.shown.clone_from(&profiles);
+        } else if let Some(taken) = kept
+            .as_ref()
+            .filter(|kept| self.kept.as_ref() != Some(kept))
+        {
+            // What was shared was taken: nobody here said that. What stands otherwise was said since.
+            self.ledger.shown.clone_from(&taken.shown);
         }
         self.kept = kept;
         if self.standing.as_ref() != Some(&profiles) {
