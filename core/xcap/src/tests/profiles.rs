@@ -184,11 +184,14 @@ fn m_112_what_was_taken_and_taken_back_at_once_is_taken_back() {
     let server = server(Play::Well, &document("<entry uri=\"sip:5@pbx.test\"/>"));
     let mut phone = Phone::start(&server, main_with(&["1"]), None);
     let shared = loop {
-        match phone.told.recv_timeout(WAIT).unwrap() {
-            Told::Share(shared) if shared.profiles != shared.before => break shared,
-            Told::Share(_) => phone.stands(),
-            other => panic!("{other:?}"),
+        let told = phone.told.recv_timeout(WAIT).unwrap();
+        let Told::Share(shared) = told else {
+            panic!("{told:?}");
+        };
+        if shared.profiles != shared.before {
+            break shared;
         }
+        phone.stands();
     };
     assert_eq!(shows(&shared.profiles), ["main: 5 1"]);
     phone.ledger = Some(shared.ledger);
