@@ -168,8 +168,8 @@ impl Commands {
             | Command::Unregister(_)
             | Command::AddAccount(_)
             | Command::RemoveAccount(_)
-            | Command::DoNotDisturb(_)
-            | Command::Forward(_) => self.on_account(asked, hub),
+            | Command::DoNotDisturb(_) => self.on_account(asked, hub),
+            Command::Forward(asked) => self.forward(asked, command, hub, now),
             Command::ListCalls(_)
             | Command::ListAccounts(_)
             | Command::Status(_)
@@ -260,7 +260,6 @@ impl Commands {
             }
             Command::AddAccount(add) => self.add_account(self.with_rules(account(*add)?)),
             Command::DoNotDisturb(asked) => self.do_not_disturb(&asked),
-            Command::Forward(asked) => self.forward(asked),
             Command::RemoveAccount(on) => {
                 let account = known(&on.account, hub)?;
                 self.accounts.retain(|known| known.name != account);

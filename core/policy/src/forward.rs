@@ -1,5 +1,9 @@
 //! Calls that are sent elsewhere (M-133), and those that would come back (K-177).
 
+mod code;
+
+pub use code::{Code, Kind, Refused, dialled};
+
 use crate::number;
 use base::Duration;
 use sip_message::Uri;

@@ -5,7 +5,7 @@
 
 use crate::answer::{AutoAnswer, PickUp, TONE};
 use crate::disturb::{DoNotDisturb, Quiet};
-use crate::forward::{Circle, Forwarding, Hop};
+use crate::forward::{Circle, Code, Forwarding, Hop};
 use crate::rewrite::{Rewritten, Surroundings, Verdict};
 use crate::ringtone::Ringtone;
 use crate::rule::Rules;
@@ -26,6 +26,8 @@ pub struct Receiving {
     pub do_not_disturb: DoNotDisturb,
     /// Where calls are sent.
     pub forwarding: Forwarding,
+    /// What the server is dialled so that it does so itself.
+    pub forwarding_codes: Vec<Code>,
     /// Whether a call rings while another is up (K-178).
     pub call_waiting: bool,
     /// When calls are picked up by themselves.
@@ -41,6 +43,7 @@ impl Default for Receiving {
             identity: IdentityOrder::default(),
             do_not_disturb: DoNotDisturb::default(),
             forwarding: Forwarding::default(),
+            forwarding_codes: Vec::new(),
             call_waiting: true,
             auto_answer: AutoAnswer::default(),
             ringtones: Vec::new(),

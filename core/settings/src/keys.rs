@@ -139,6 +139,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("account.forwarding_busy_number", Kind::Target),
     key("account.forwarding_no_answer_number", Kind::Target),
     key("account.forwarding_no_answer_s", number(1, 600)),
+    key("account.forwarding_codes", Kind::Lines(Lines::Codes)),
     key("account.call_waiting", Kind::Switch),
     key("account.auto_answer", Kind::Switch),
     key("account.auto_answer_s", number(0, 3600)),

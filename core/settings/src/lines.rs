@@ -3,6 +3,7 @@
 use crate::tones;
 use audio::call_tone::Signal;
 use policy::disturb::{Entry, Who};
+use policy::forward::Code;
 use policy::header::Extra;
 use policy::ringtone::Ringtone;
 use policy::rule::{Direction, RULES};
@@ -34,6 +35,8 @@ pub(crate) enum Lines {
     Watchers,
     /// People who may watch each other.
     Groups,
+    /// What a server is dialled so that it sends calls elsewhere.
+    Codes,
 }
 
 /// Most items of lists that are no rules.
@@ -83,6 +86,10 @@ impl Lines {
                 let why = Right::read(item).err()?;
                 Some((why.to_string(), String::new()))
             }),
+            Self::Codes => each(items, |item| {
+                let why = Code::read(item).err()?;
+                Some((why.to_string(), String::new()))
+            }),
             Self::Groups => each(items, |item| {
                 let why = Group::read(item).err()?;
                 Some((why.to_string(), String::new()))
@@ -122,6 +129,10 @@ impl Lines {
             Self::Numbers => r#"allowed: a list of numbers, such as ["112"]"#.to_owned(),
             Self::Watchers => {
                 r#"allowed: a list of lines, such as ["presence allow user 20@example.com"]"#
+                    .to_owned()
+            }
+            Self::Codes => {
+                r#"allowed: a list of lines, such as ["always on *21*%target%#", "always off #21#"]"#
                     .to_owned()
             }
             Self::Groups => {

@@ -263,3 +263,40 @@ fn m_009_a_large_request_goes_over_tcp() {
     client.wait_ended(call, PATIENCE).unwrap();
     callee.succeed(PATIENCE).unwrap();
 }
+
+/// M-133: whoever sends their calls elsewhere has the server dialled by its code, and hears what it says.
+fn codes(rig: &Rig) -> anyhow::Result<()> {
+    let values = [value("ring_ms", "100")];
+    let script = Script {
+        values: &values,
+        ..Script::new("callee")
+    };
+    let mut server = Sipp::start(rig, "server", &script)?;
+    let settings = format!(
+        "[account]\nregistrar = \"{}\"\nforwarding_codes = [\"no_answer on *61*%target%*%seconds%#\"]\n",
+        server.address
+    );
+    let wish = Wish {
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, "engine", &wish)?;
+    let mut client = engine.client()?;
+    let (said, exit) = engine.told(&["forward", "no-answer", "0711-600", "--after", "20"])?;
+    anyhow::ensure!(exit == 0 && said.contains("600"), "{exit}: {said}");
+    server.wait_message("INVITE sip:*61*0711600*20%23@", PATIENCE)?;
+    let call = client.wait("call.answered", PATIENCE, |event| {
+        event.call.filter(|_| event.body.name() == "call.answered")
+    })?;
+    client.hang_up(call)?;
+    client.wait_ended(call, PATIENCE)?;
+    server.succeed(PATIENCE).map(drop)
+}
+
+#[test]
+fn m_133_a_server_is_dialled_so_that_it_sends_calls_elsewhere() {
+    let Some(rig) = Rig::new("dials-codes", &["sipp"]) else {
+        return;
+    };
+    codes(&rig).unwrap();
+}

@@ -2,13 +2,16 @@
 //! are sent is one truth with the server that wants to know (M-134).
 
 use super::{Commands, Outcome};
-use base::Duration;
+use crate::hub::Hub;
+use base::{Duration, Instant};
+use control::command::Dial;
 use control::receiving::{DoNotDisturb, Forward, ForwardWhen, Forwarding};
-use control::{AccountHandle, Code, ErrorObject, quoted};
-use policy::forward::{Hop, is_target};
+use control::{AccountHandle, Code, CommandId, ErrorObject, quoted};
+use policy::forward::{self, Hop, is_target};
 use ports::account::default_of;
 use ports::store::Do;
 use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long nobody answers, where neither the command nor the settings say.
@@ -24,7 +27,15 @@ impl Commands {
         self.tell_policy(&account)
     }
 
-    pub(super) fn forward(&mut self, asked: Forward) -> Outcome {
+    /// Sends calls elsewhere from now on. A server that has a code for it is dialled first, as a call that the person hears:
+    /// who cannot be called changes nothing here either.
+    pub(super) fn forward(
+        &mut self,
+        asked: Forward,
+        command: CommandId,
+        hub: &Hub,
+        now: Instant,
+    ) -> Outcome {
         let Forward {
             account,
             when,
@@ -39,16 +50,27 @@ impl Commands {
             let why = "after_s is 1 to 600";
             return Err(ErrorObject::new(Code::USAGE, why));
         }
+        let before = &account.policy.receiving.forwarding.no_answer;
+        let wait = after_s.map(|after_s| Duration::from_secs(u64::from(after_s)));
+        let wait = wait.or(before.as_ref().map(|(wait, _)| *wait));
+        let wait = wait.unwrap_or(USUAL_WAIT);
+        let handle: Option<AccountHandle> = account.name.parse().ok();
+        if let Some(code) = code_of(account, when, to.as_deref(), wait)? {
+            let dial = Dial {
+                to: code,
+                account: handle.clone(),
+                ring_for_s: None,
+                headers: BTreeMap::new(),
+                action: None,
+            };
+            self.place(dial, command, hub, now)?;
+        }
+        let account = self.own(handle.as_ref())?;
         let forwarding = &mut Arc::make_mut(&mut account.policy).receiving.forwarding;
         match when {
             ForwardWhen::Always => forwarding.always = to,
             ForwardWhen::Busy => forwarding.busy = to,
-            ForwardWhen::NoAnswer => {
-                let before = forwarding.no_answer.as_ref().map(|(wait, _)| *wait);
-                let wait = after_s.map(|after_s| Duration::from_secs(u64::from(after_s)));
-                let wait = wait.or(before).unwrap_or(USUAL_WAIT);
-                forwarding.no_answer = to.map(|to| (wait, to));
-            }
+            ForwardWhen::NoAnswer => forwarding.no_answer = to.map(|to| (wait, to)),
         }
         let account = account.clone();
         self.keep_said(&account);
@@ -130,6 +152,23 @@ impl Commands {
 }
 
 /// Somewhere that is an address, and not the account itself.
+/// What the account's server is dialled so that it does so itself; `None`: it has no code for that.
+fn code_of(
+    account: &Account,
+    when: ForwardWhen,
+    to: Option<&str>,
+    wait: Duration,
+) -> Result<Option<String>, ErrorObject> {
+    let kind = match when {
+        ForwardWhen::Always => forward::Kind::Always,
+        ForwardWhen::Busy => forward::Kind::Busy,
+        ForwardWhen::NoAnswer => forward::Kind::NoAnswer,
+    };
+    let codes = &account.policy.receiving.forwarding_codes;
+    let dialled = forward::dialled(codes, kind, to, wait);
+    dialled.map_err(|why| ErrorObject::new(Code::BAD_ADDRESS, why.to_string()))
+}
+
 fn may_go_to(account: &Account, to: &str) -> Result<(), ErrorObject> {
     if !is_target(to) {
         let why = format!("{} is no number and no SIP URI", quoted(to));

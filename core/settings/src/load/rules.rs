@@ -11,6 +11,7 @@ use policy::action::CallThrough;
 use policy::answer::Callers;
 use policy::dialling::Confirm;
 use policy::disturb::{Entry, Who};
+use policy::forward::Code;
 use policy::header::Extra;
 use policy::open_url::{Field, OpenUrl};
 use policy::ringtone::Ringtone;
@@ -49,6 +50,7 @@ pub(super) fn policy(id: &str, values: &Values, complaints: &mut Complaints) -> 
             identity: IdentityOrder::read(of.list("remote_contact")?).unwrap_or_default(),
             do_not_disturb: of.do_not_disturb()?,
             forwarding: of.forwarding(complaints)?,
+            forwarding_codes: of.codes()?,
             call_waiting: of.switch("call_waiting")?,
             auto_answer: of.auto_answer()?,
             ringtones: of.ringtones()?,
@@ -197,6 +199,11 @@ impl Of<'_> {
             busy: target("forwarding_busy_number")?,
             no_answer: target("forwarding_no_answer_number")?.map(|to| (wait, to)),
         })
+    }
+
+    fn codes(&self) -> Option<Vec<Code>> {
+        let lines = self.list("forwarding_codes")?.iter();
+        Some(lines.filter_map(|line| Code::read(line).ok()).collect())
     }
 
     fn watching(&self, complaints: &mut Complaints) -> Option<Watching> {
