@@ -283,7 +283,11 @@ impl Of<'_> {
         Some(
             read.inspect_err(|why| {
                 let key = self.key("custom_action_url");
-                let what = format!("{template:?} is not allowed: {why}");
+                // Whoever writes a password into it does not find it in a log.
+                let what = match template.contains('@') {
+                    true => format!("it is not allowed: {why}"),
+                    false => format!("{template:?} is not allowed: {why}"),
+                };
                 let allowed = "allowed: an address of http or https, or nothing";
                 complaints.error(&origin(&key, self.values), &key, what, allowed);
             })

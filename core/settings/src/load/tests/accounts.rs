@@ -232,3 +232,12 @@ fn m_119_the_rule_of_mail_addresses_reaches_the_account() {
         ]],
     );
 }
+
+#[test]
+fn a_login_in_a_page_is_told_without_it() {
+    let page = office("custom_action_url = \"https://me:secret@crm.test/\"\n");
+    let (_, _, complaints) = with(&request("desktop"), &page);
+    let refused = complaints.to_string();
+    assert!(refused.contains("custom_action_url: it is not allowed: it holds a login"));
+    assert!(!refused.contains("secret"), "{refused}");
+}
