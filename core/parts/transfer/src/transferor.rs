@@ -292,7 +292,7 @@ impl Transfers {
         finish(&mut entry.snapshot, outcome);
         tell::over(entry, outcome, now, out);
         if entry.conference.is_some() {
-            let how = sent(outcome);
+            let how = sent(outcome, entry.sent);
             return out.post(dialogs::Word::Sent { call, how });
         }
         let away = match outcome {
@@ -316,12 +316,12 @@ fn conference_of(to: &To) -> Option<Uri> {
     }
 }
 
-/// What became of a call that was to go into a conference.
-const fn sent(outcome: Outcome) -> dialogs::Sent {
+/// What became of a call that was to go into a conference. One that ended before REFER was `out` went nowhere.
+const fn sent(outcome: Outcome, out: bool) -> dialogs::Sent {
     match outcome {
         Outcome::Completed | Outcome::Joined => dialogs::Sent::There,
-        Outcome::Recovered(_) => dialogs::Sent::Here,
-        Outcome::Lost(_) => dialogs::Sent::Gone,
+        Outcome::Lost(_) if out => dialogs::Sent::Gone,
+        Outcome::Recovered(_) | Outcome::Lost(_) => dialogs::Sent::Here,
     }
 }
 
