@@ -35,6 +35,8 @@ struct Odd {
     gap: bool,
     /// It refuses to remove people so.
     keeps: u16,
+    /// It reports so on removals, before it answers, and removes nobody.
+    reports: u16,
     /// It takes no subscriptions.
     silent: bool,
 }
@@ -191,11 +193,32 @@ fn tells(peer: &Peer, state: &State, odd: Odd) {
 }
 
 /// Who is to go gets BYE, and whoever asked for it a report (RFC 4579 §5.10).
+/// What became of a REFER, in its dialog.
+fn report(script: &mut Script, mut leg: Leg, status: u16) -> Leg {
+    let notify = leg
+        .request(Method::Notify)
+        .header("Contact", script.contact())
+        .header("Event", "refer")
+        .header("Subscription-State", "terminated;reason=noresource")
+        .body(
+            "message/sipfrag;version=2.0",
+            format!("SIP/2.0 {status} Said\r\n"),
+        );
+    script.send(notify, leg.to, |_, _| {});
+    leg
+}
+
 fn removes(peer: &Peer, state: &State, odd: Odd) {
     let known = Rc::clone(state);
     peer.on("REFER", move |script, refer| {
         if odd.keeps > 0 {
             return script.reply(refer, odd.keeps, |r| r);
+        }
+        if odd.reports > 0 {
+            let (leg, uri) = known.borrow().legs[&call_id(refer)].clone();
+            let leg = report(script, leg, odd.reports);
+            known.borrow_mut().legs.insert(call_id(refer), (leg, uri));
+            return script.reply(refer, 202, |r| r);
         }
         script.reply(refer, 202, |r| r);
         let to = refer.headers().text("Refer-To").unwrap().to_string();
@@ -224,17 +247,8 @@ fn removes(peer: &Peer, state: &State, odd: Odd) {
             .legs
             .get(&call_id(refer))
             .map(|(leg, _)| leg.clone());
-        if let Some(mut leg) = own {
-            let notify = leg
-                .request(Method::Notify)
-                .header("Contact", script.contact())
-                .header("Event", "refer")
-                .header("Subscription-State", "terminated;reason=noresource")
-                .body(
-                    "message/sipfrag;version=2.0",
-                    format!("SIP/2.0 {status} Said\r\n"),
-                );
-            script.send(notify, leg.to, |_, _| {});
+        if let Some(leg) = own {
+            let leg = report(script, leg, status);
             if let Some((kept, _)) = known.borrow_mut().legs.get_mut(&call_id(refer)) {
                 *kept = leg;
             }
@@ -551,6 +565,69 @@ fn m_070_whoever_does_not_get_there_is_not_lost() {
     assert_eq!(party.shown(), "mm");
     assert_eq!(party.warned(), [Code::NO_CONFERENCE]);
     assert_eq!(party.alice.calls().len(), 2);
+}
+
+/// M-070: one hangs up while it is put on hold, the other is not let in: nobody is in the conference, and whoever is left
+/// goes on.
+#[test]
+fn m_070_who_hangs_up_before_the_way_there_is_not_there() {
+    let odd = Odd {
+        others: 486,
+        ..Odd::default()
+    };
+    let mut party = Party::new(12, 1, odd);
+    let peer = with_peer(&mut party, |_, _| {});
+    // It never says that it is held.
+    peer.on("INVITE", |_, _| {});
+    party.merges();
+    party.world.run_for(ms(500));
+    let held = peer.last("INVITE").unwrap();
+    let mut script = peer.script();
+    let mut leg = Leg::called(&script, &held);
+    let bye = leg.request(Method::Bye);
+    script.send(bye, leg.to, |_, _| {});
+    drop(script);
+    party.world.run_for(secs(40));
+    assert_eq!(peer.count("REFER"), 0);
+    assert_eq!(party.warned(), [Code::NO_CONFERENCE, Code::WRONG_STATE]);
+    assert_eq!(party.shown(), "-.");
+    assert!(party.there().is_none(), "and nobody is alone there");
+}
+
+/// M-071: a server that reports on a removal before it answers: what it says is told under the command that asked, with
+/// who it is, and a later report is of something else.
+#[test]
+fn m_071_a_report_before_the_answer_is_of_its_removal() {
+    let odd = Odd {
+        reports: 403,
+        ..Odd::default()
+    };
+    let party = Party::new(13, 2, odd);
+    party.merges();
+    party.world.run_for(secs(5));
+    let remove = RemoveParticipant {
+        call: None,
+        participant: "p1".to_owned(),
+    };
+    let told = party.alice.command(Command::RemoveParticipant(remove));
+    told.unwrap();
+    party.world.run_for(secs(3));
+    let events = party.alice.events();
+    let merged = events.iter().find(|e| e.body.name() == "call.merged");
+    let warned: Vec<(String, bool)> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::CallWarning(told) if told.code == Code::NOT_REMOVED => {
+                Some((told.text.clone(), event.command == merged?.command))
+            }
+            _ => None,
+        })
+        .collect();
+    let [(text, false)] = warned.as_slice() else {
+        panic!("{warned:?}");
+    };
+    assert!(text.contains("403") && text.contains("p1@"), "{text}");
+    assert_eq!(party.roster().as_deref(), Some("ALICE p0 p1"));
 }
 
 /// A call of Alice's with a phone that does with REFER what `rule` says.

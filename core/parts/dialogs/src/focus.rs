@@ -11,6 +11,7 @@
 use crate::Dialogs;
 use crate::call::{Call, Stage as CallStage};
 use crate::outgoing::Wish;
+use crate::roster::Removal;
 use base::{Duration, Instant};
 use control::conference::{CallConference, InConference, ServerConference};
 use control::event::CallWarning;
@@ -20,7 +21,7 @@ use ports::media::Room;
 use ports::transfer::To;
 use ports::{Outbox, blf, transfer};
 use sip_message::{SipUri, Uri};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The conference has answered by then. Source: ours; a server answers at once, and everybody waits. Unit: time.
 const ANSWERS: Duration = Duration::from_secs(10);
@@ -38,9 +39,9 @@ pub(crate) struct Focus {
     /// Somebody is there, or may be.
     joined: bool,
     /// Removals without a response, by ticket.
-    pub(crate) removals: BTreeMap<u64, (CommandId, Uri)>,
+    pub(crate) removals: BTreeMap<u64, Removal>,
     /// Removals that the server took and has not reported on.
-    pub(crate) reports: usize,
+    pub(crate) reports: VecDeque<Removal>,
     /// The person leaves as soon as all others are removed: these are still to be.
     pub(crate) leaving: Option<(CommandId, Vec<Uri>)>,
 }
@@ -148,7 +149,7 @@ impl Dialogs {
             back: BTreeSet::new(),
             joined: false,
             removals: BTreeMap::new(),
-            reports: 0,
+            reports: VecDeque::new(),
             leaving: None,
         };
         self.focuses.insert(handle, focus);

@@ -3,6 +3,7 @@
 //! Source: RFC 4579 §5.10 (REFER with `method=BYE`), RFC 4575 §4 for who is there, which blf watches.
 
 use crate::Dialogs;
+use crate::focus::Focus;
 use base::{Duration, Instant};
 use control::conference::{CallConference, Participant};
 use control::{CallHandle, Code, CommandId, ErrorObject, EventBody};
@@ -16,6 +17,15 @@ use sip_message::{HeaderName, Method, NameAddr, Request, Status, Uri};
 const GOODBYE: Duration = Duration::from_secs(4);
 /// Removals that are out at once while the person leaves.
 const AT_ONCE: usize = 4;
+
+/// Somebody who is to be removed.
+#[derive(Debug)]
+pub(crate) struct Removal {
+    command: CommandId,
+    who: Uri,
+    /// The server reported on it before it answered.
+    reported: bool,
+}
 
 impl Dialogs {
     /// Shows who is in a conference.
@@ -70,7 +80,12 @@ impl Dialogs {
             Uri::Sip(uri) => Uri::Sip(uri.without_headers().with_param("method", "BYE")),
             Uri::Tel(_) | Uri::Other(_) => participant.clone(),
         };
-        focus.removals.insert(ticket, (command, participant));
+        let removal = Removal {
+            command,
+            who: participant,
+            reported: false,
+        };
+        focus.removals.insert(ticket, removal);
         let mut headers = vec![("Refer-To".to_owned(), NameAddr::new(&target).to_string())];
         let account = self.calls.get(&handle);
         let account = account.and_then(|call| call.snapshot.account.as_ref());
@@ -99,20 +114,13 @@ impl Dialogs {
             let removal = focus.removals.remove(&ticket)?;
             Some((*handle, focus, removal))
         });
-        let Some((handle, focus, (command, who))) = found else {
+        let Some((handle, focus, removal)) = found else {
             return;
         };
-        if status.is_some_and(|status| status.is_success()) {
-            focus.reports += 1;
-        } else {
-            self.warn_of_removal(
-                command,
-                handle,
-                status,
-                &format!(" to the removal of {who}"),
-                now,
-                out,
-            );
+        if !status.is_some_and(|status| status.is_success()) {
+            self.warn_of_removal(&removal, handle, status, now, out);
+        } else if !removal.reported {
+            focus.reports.push_back(removal);
         }
         self.remove_next(handle, now, out);
     }
@@ -134,27 +142,33 @@ impl Dialogs {
         let is_refer = event
             .get(..5)
             .is_some_and(|name| name.eq_ignore_ascii_case("refer"));
-        if *request.method() != Method::Notify || !is_refer || focus.reports == 0 {
+        let is_waited_for = !focus.reports.is_empty() || focus.open().is_some();
+        if *request.method() != Method::Notify || !is_refer || !is_waited_for {
             return false;
         }
         let said = fragment::read(request.body()).filter(|status| status.is_final());
-        if said.is_some() {
-            focus.reports -= 1;
-        }
-        let command = focus.command;
+        let state = request.headers().text(HeaderName::SubscriptionState);
+        let state = state.as_deref().unwrap_or_default().trim_start();
+        let is_last = state
+            .get(..10)
+            .is_some_and(|state| state.eq_ignore_ascii_case("terminated"));
+        let about = match said.is_some() || is_last {
+            true => focus.reported(),
+            false => None,
+        };
         self.respond_inside(handle, id, Status::OK, now);
-        if let Some(status) = said.filter(|status| !status.is_success()) {
-            self.warn_of_removal(command, handle, Some(status), " to a removal", now, out);
+        let refused = said.filter(|status| !status.is_success());
+        if let (Some(status), Some(removal)) = (refused, about) {
+            self.warn_of_removal(&removal, handle, Some(status), now, out);
         }
         true
     }
 
     fn warn_of_removal(
         &self,
-        command: CommandId,
+        Removal { command, who, .. }: &Removal,
         handle: CallHandle,
         status: Option<Status>,
-        to: &str,
         now: Instant,
         out: &mut Outbox,
     ) {
@@ -162,13 +176,13 @@ impl Dialogs {
             Some(status) => format!("{} {}", status.code(), status.reason_phrase()),
             None => "nothing".to_owned(),
         };
-        let why = format!("the conference said {said}{to}");
+        let why = format!("the conference said {said} to the removal of {who}");
         let error = ErrorObject::new(Code::NOT_REMOVED, why);
         let error = match status {
             Some(status) => error.sip_status(status.code()),
             None => error,
         };
-        self.warn(command, handle, error, now, out);
+        self.warn(*command, handle, error, now, out);
     }
 
     /// The person leaves the conference of a server; `keep`: the others stay there. Says whether there is one.
@@ -251,6 +265,29 @@ impl Dialogs {
             );
             self.hang_up(handle, command, now, out);
         }
+    }
+}
+
+impl Focus {
+    /// The oldest removal that nobody reported on or answered.
+    fn open(&mut self) -> Option<&mut Removal> {
+        let mut removals = self.removals.values_mut();
+        removals.find(|removal| !removal.reported)
+    }
+
+    /// The last report on a removal came: servers report in the order in which they were asked, and may do so before they
+    /// answer (RFC 3515 §2.4.4).
+    fn reported(&mut self) -> Option<Removal> {
+        let answered = self.reports.pop_front();
+        answered.or_else(|| {
+            let removal = self.open()?;
+            removal.reported = true;
+            Some(Removal {
+                command: removal.command,
+                who: removal.who.clone(),
+                reported: true,
+            })
+        })
     }
 }
 

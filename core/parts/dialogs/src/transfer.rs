@@ -113,6 +113,10 @@ impl Dialogs {
             let why = "a rule wants call-through, and nobody can be handed on to that";
             return Err((Code::RULES_WANT_MORE, why.to_owned()));
         }
+        if planned.open.is_some() {
+            let why = "a rule wants a page instead of a call, and nobody can be handed on to that";
+            return Err((Code::RULES_WANT_MORE, why.to_owned()));
+        }
         let no_address = || (Code::BAD_ADDRESS, String::new());
         match (planned.target, planned.account) {
             (Some(Uri::Sip(uri)), Some(account)) if is_own(&account, &Uri::Sip(uri.clone())) => {
