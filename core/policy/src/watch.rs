@@ -4,15 +4,17 @@
 //! beside each other, what the person said stands before the settings' template; and of two of the same origin, the
 //! one that refuses. Who is found by no right sees nothing.
 
+mod judge;
+mod person;
 mod read;
 mod seen;
 #[cfg(test)]
 mod tests;
 
-pub use read::Refused;
+pub use judge::Judge;
+pub use person::{person, uri_of};
+pub use read::{Refused, group_name};
 pub use seen::Seen;
-
-use sip_message::{Uri, unescape};
 
 /// Most rights that a person sets, and most members of a group. Source: ours.
 pub const RIGHTS: usize = 256;
@@ -29,7 +31,7 @@ pub enum What {
 /// Of whom a right is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whom {
-    /// One address, `20@example.com`; `20` is at the account's own domain.
+    /// One address, `20@example.com`, escaped where a URI is; `20` is at the account's own domain.
     User(String),
     /// The active members of this group.
     Group(String),
@@ -77,8 +79,13 @@ pub struct Watching {
     pub template: Vec<Right>,
     /// Which file, profile or option says so; empty: none.
     pub template_from: String,
-    /// The groups that rights may name.
+    /// The groups of the settings.
     pub groups: Vec<Group>,
+    /// The groups that a server has for the account's site, beside them.
+    pub site: Vec<Group>,
+    /// A server judges by the rights to presence who sees what it is told of the person: it shows calls to all of them or
+    /// to none.
+    pub judged_at_server: bool,
     /// What the person said; at most one for the same people and the same thing.
     pub person: Vec<Right>,
 }
@@ -103,50 +110,6 @@ pub struct Judged {
     pub allowed: bool,
     /// Why.
     pub by: By,
-}
-
-/// Somebody's address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Person {
-    user: String,
-    domain: String,
-}
-
-/// The address of whoever watches, as rights read it: user and domain alone, without escapes, port and parameters.
-/// `None`: it is nobody's.
-pub fn person(uri: &str) -> Option<String> {
-    let Person { user, domain } = Person::read(uri, "")?;
-    Some(format!("{user}@{domain}"))
-}
-
-impl Person {
-    /// `20@example.com`, `sip:20@example.com:5070`, or `20` at `home`.
-    fn read(text: &str, home: &str) -> Option<Self> {
-        let text = text.trim();
-        let whole = match (text.contains(':'), text.contains('@')) {
-            (true, _) => text.to_owned(),
-            (false, true) => format!("sip:{text}"),
-            (false, false) => format!("sip:{text}@{home}"),
-        };
-        let uri: Uri = whole.parse().ok()?;
-        let uri = uri.sip()?;
-        let user = uri.user().filter(|user| !user.is_empty())?;
-        Some(Self {
-            user: String::from_utf8_lossy(&unescape(user)).into_owned(),
-            domain: uri.host().to_string().to_ascii_lowercase(),
-        })
-    }
-}
-
-impl Group {
-    /// Whether `person` is an active member; `None`: none at all.
-    fn has(&self, person: &Person, home: &str) -> Option<bool> {
-        let is = |member: &&Member| Person::read(&member.address, home).as_ref() == Some(person);
-        // Named twice, inactive counts.
-        let mut found = self.members.iter().filter(is).map(|member| member.active);
-        let first = found.next()?;
-        Some(found.fold(first, |active, other| active && other))
-    }
 }
 
 impl Watching {
@@ -174,108 +137,15 @@ impl Watching {
         self.person.len() < before
     }
 
-    /// Whether `watcher` may see `what` of `own`: addresses, such as `sip:20@example.com`.
+    /// Whether `watcher` may see `what` of `own`: addresses, such as `sip:20@example.com`. Who asks for many has a
+    /// [`Judge`].
     pub fn judge(&self, what: What, watcher: &str, own: &str) -> Judged {
-        let home = Person::read(own, "").map_or_else(String::new, |own| own.domain);
-        let Some(watcher) = Person::read(watcher, &home) else {
-            return Judged::NOTHING;
-        };
-        let asked = Asked {
-            what,
-            home: &home,
-            watcher: &watcher,
-            groups: &self.groups,
-        };
-        for level in [Level::User, Level::Group, Level::Domain, Level::Anybody] {
-            if let Some(right) = asked.among(&self.person, level) {
-                return Judged::of(right, By::Person);
-            }
-            if let Some(right) = asked.among(&self.template, level) {
-                return Judged::of(right, By::Template);
-            }
-            if level == Level::Group
-                && let Some(judged) = asked.by_groups(own)
-            {
-                return judged;
-            }
-        }
-        Judged::NOTHING
-    }
-}
-
-/// How specific a right is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
-    User,
-    Group,
-    Domain,
-    Anybody,
-}
-
-/// One question.
-struct Asked<'a> {
-    what: What,
-    home: &'a str,
-    watcher: &'a Person,
-    groups: &'a [Group],
-}
-
-impl Asked<'_> {
-    /// The right of this level that finds the watcher; of several, one that refuses.
-    fn among<'a>(&self, rights: &'a [Right], level: Level) -> Option<&'a Right> {
-        let finds = |right: &&Right| {
-            right.what == self.what && right.whom.level() == level && self.finds(right)
-        };
-        rights
-            .iter()
-            .filter(finds)
-            .min_by_key(|right| right.allowed)
+        Judge::new(self, own).judge(what, watcher)
     }
 
-    fn finds(&self, right: &Right) -> bool {
-        match &right.whom {
-            Whom::User(address) => Person::read(address, self.home).as_ref() == Some(self.watcher),
-            Whom::Group(name) => {
-                let mut named = self.groups.iter().filter(|group| group.name == *name);
-                named.any(|group| match group.has(self.watcher, self.home) {
-                    Some(active) => active || !right.allowed,
-                    None => false,
-                })
-            }
-            Whom::Domain(domain) => domain.eq_ignore_ascii_case(&self.watcher.domain),
-            Whom::Anybody => true,
-        }
-    }
-
-    /// M-101: active members of a group see each other, unless it is restricted; one who is inactive sees nothing.
-    fn by_groups(&self, own: &str) -> Option<Judged> {
-        let own = Person::read(own, self.home)?;
-        let ours = self.groups.iter().filter_map(|group| {
-            let us = group.has(&own, self.home)?;
-            Some((group, us, group.has(self.watcher, self.home)?))
-        });
-        let mut refused = None;
-        for (group, us, them) in ours {
-            let by = By::Group(group.name.clone());
-            if us && them && !group.restricted {
-                return Some(Judged { allowed: true, by });
-            }
-            if !them {
-                refused = Some(Judged { allowed: false, by });
-            }
-        }
-        refused
-    }
-}
-
-impl Whom {
-    const fn level(&self) -> Level {
-        match self {
-            Self::User(_) => Level::User,
-            Self::Group(_) => Level::Group,
-            Self::Domain(_) => Level::Domain,
-            Self::Anybody => Level::Anybody,
-        }
+    /// Those of the settings, and those of the server.
+    pub fn all_groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().chain(&self.site)
     }
 }
 

@@ -246,7 +246,7 @@ impl From<&Request> for RequestBuilder {
 
 /// What is no URI character becomes an escape, so that it stays one word on one line.
 fn escape(uri: &str) -> String {
-    crate::uri::escape(uri, scan::is_uri)
+    crate::uri::escape(uri.as_bytes(), scan::is_uri)
 }
 
 /// Builds a response.

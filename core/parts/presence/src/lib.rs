@@ -86,7 +86,7 @@ impl Presences {
             && own.account.aor == account.aor
             && own.account.publish_presence == account.publish_presence
         {
-            own.account = account;
+            own.set_up(account);
             return self.judge_again(&name, now, out);
         }
         self.gone(&name, now, out);
@@ -285,7 +285,8 @@ impl Part for Presences {
             }
             Word::Policy { account, policy } => {
                 if let Some(known) = self.accounts.get_mut(&account) {
-                    known.account.policy = policy;
+                    let before = known.account.clone();
+                    known.set_up(Account { policy, ..before });
                     self.judge_again(&account, now, out);
                 }
             }

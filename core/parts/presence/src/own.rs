@@ -26,6 +26,8 @@ pub(crate) struct Own {
     pub(crate) told: Option<PresenceSnapshot>,
     /// Where its server reaches us.
     pub(crate) contact: Option<Uri>,
+    /// Whether the server may be told that the person is in a call: see [`policy::watch::Watching::may_publish_calls`].
+    of_calls: bool,
     /// Calls that are not over.
     calls: BTreeMap<CallHandle, CallSnapshot>,
     standing: Standing,
@@ -61,7 +63,9 @@ impl Own {
             (true, false) => Standing::Up,
             (true, true) => Standing::Lost,
         };
+        let aor = account.aor.to_string();
         Self {
+            of_calls: account.policy.watching.may_publish_calls(&aor),
             account,
             number,
             publication: Publication::new(publish, first, rng),
@@ -73,6 +77,13 @@ impl Own {
             published: None,
             why: None,
         }
+    }
+
+    /// The account is set up anew, as the same person's at the same server.
+    pub(crate) fn set_up(&mut self, account: Account) {
+        let aor = account.aor.to_string();
+        self.of_calls = account.policy.watching.may_publish_calls(&aor);
+        self.account = account;
     }
 
     pub(crate) fn server(&mut self, server: &Server, now: Instant) {
@@ -121,6 +132,14 @@ impl Own {
 
     pub(crate) fn no_calls(&mut self) {
         self.calls.clear();
+    }
+
+    /// What the server is told.
+    fn published_as(&self, idle: bool) -> PresenceState {
+        match self.of_calls {
+            true => self.shown(idle),
+            false => self.shown_without_calls(idle),
+        }
     }
 
     /// What others are told.
@@ -186,7 +205,7 @@ impl Own {
         if self.standing != Standing::Up {
             return;
         }
-        let presence = self.presence(self.shown(idle));
+        let presence = self.presence(self.published_as(idle));
         let body = presence::write(&self.account.aor.to_string(), &presence);
         if self.said.as_ref() != Some(&body) {
             // The server has something else until it answers.
@@ -221,7 +240,7 @@ impl Own {
         Some(PresenceSnapshot {
             account: self.account.name.parse().ok()?,
             state: self.account.presence.state,
-            shown: self.shown(idle),
+            shown: self.published_as(idle),
             note: self.note(),
             until: self.until(),
             published: self.published,

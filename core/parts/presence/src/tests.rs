@@ -44,6 +44,7 @@ struct Bench {
     answers: Vec<Response>,
     watchers: Vec<control::WatcherSnapshot>,
     etags: u32,
+    judged_at_server: bool,
 }
 
 impl Bench {
@@ -56,6 +57,7 @@ impl Bench {
             answers: Vec::new(),
             watchers: Vec::new(),
             etags: 0,
+            judged_at_server: false,
         };
         bench.say(Word::Account(Box::new(account("work", true))));
         bench

@@ -4,7 +4,7 @@ use crate::own::Own;
 use crate::{Presences, SHARE_BITS, Timer, send};
 use base::{Instant, Machine};
 use control::{AccountHandle, EventBody, RightOrigin, Sees, Timestamp, WatcherSnapshot};
-use policy::watch::{By, Judged, Watching, What};
+use policy::watch::{By, Judge, Judged, Watching, What};
 use ports::{Address, Outbox, events, link};
 use sip::notifier::{Ask, End, Input, Notifier, Output, Over, Refused, Terms, WatcherTag};
 use sip::publication::Input as Answer;
@@ -12,6 +12,7 @@ use sip::subscription::Package;
 use sip::{ClientId, Origin, ServerId};
 use sip_message::{Host, Method, Request, ResponseBuilder, SipUri, Status, Uri};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Subscriptions of others at once; one more is refused with 503 and Retry-After. Source: ours; a phone is watched by
 /// some dozens.
@@ -218,14 +219,17 @@ impl Presences {
 
     /// The account or its rights are other ones: whoever may watch no longer is sent away.
     pub(crate) fn judge_again(&mut self, name: &str, now: Instant, out: &mut Outbox) {
+        let Some(account) = self.accounts.get(name).map(|own| &own.account) else {
+            return;
+        };
+        let (policy, aor) = (Arc::clone(&account.policy), account.aor.to_string());
+        let judge = Judge::new(&policy.watching, &aor);
         for number in self.watchers.of(name) {
-            let (Some(own), Some(watcher)) =
-                (self.accounts.get(name), self.watchers.all.get_mut(&number))
-            else {
+            let Some(watcher) = self.watchers.all.get_mut(&number) else {
                 break;
             };
-            watcher.judged = judge(own, watcher.what, &watcher.who);
-            watcher.of_calls = may_see_calls(own, &watcher.who);
+            watcher.judged = judge.judge(watcher.what, &watcher.who);
+            watcher.of_calls = judge.judge(What::Dialog, &watcher.who).allowed;
             if !watcher.judged.allowed {
                 self.watcher(number, Input::End(End::Rejected), now, out);
             }
@@ -361,13 +365,10 @@ impl Watcher {
     }
 }
 
-fn judge(own: &Own, what: What, who: &str) -> Judged {
-    let aor = own.account.aor.to_string();
-    own.account.policy.watching.judge(what, who, &aor)
-}
-
 fn may_see_calls(own: &Own, who: &str) -> bool {
-    judge(own, What::Dialog, who).allowed
+    let aor = own.account.aor.to_string();
+    let watching = &own.account.policy.watching;
+    watching.judge(What::Dialog, who, &aor).allowed
 }
 
 /// Where refreshes reach us: as the account's server does, or else where this one came to.

@@ -1,6 +1,7 @@
 //! Rights and groups as they are written.
 
-use super::{Group, Member, Person, RIGHTS, Right, What, Whom};
+use super::person::Person;
+use super::{Group, Member, RIGHTS, Right, What, Whom};
 use core::fmt;
 
 /// Why a line cannot be read.
@@ -54,7 +55,10 @@ impl Whom {
                 let address = self::address(address)?;
                 Ok(Self::User(address))
             }
-            ["group", name] if is_name(name) => Ok(Self::Group((*name).to_owned())),
+            ["group", name @ ..] => match group_name(&name.join(" ")) {
+                Some(name) => Ok(Self::Group(name)),
+                None => Err(Refused::Whom(text.trim().to_owned())),
+            },
             ["domain", domain] => match Person::read(&format!("sip:a@{domain}"), "") {
                 Some(read) if read.domain.eq_ignore_ascii_case(domain) => {
                     Ok(Self::Domain(read.domain))
@@ -151,17 +155,22 @@ impl Member {
 
 /// Without a scheme: two spellings of one address are one right.
 fn address(text: &str) -> Result<String, Refused> {
-    let wrong = || Refused::Address(text.to_owned());
-    let read = Person::read(text, "home.invalid").ok_or_else(wrong)?;
     let plain = text.strip_prefix("sip:").unwrap_or(text);
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | ',' | ';');
-    match plain.contains(odd) {
-        true => Err(wrong()),
-        false if plain.contains('@') => Ok(format!("{}@{}", read.user, read.domain)),
-        false => Ok(read.user),
-    }
+    let written = Person::written(text).filter(|_| !plain.contains(odd));
+    written.ok_or_else(|| Refused::Address(text.to_owned()))
 }
 
+/// A group's name as rights write it, with one blank for several; `None`: it is none, or longer than 64 characters. A
+/// server gives names that no settings file does.
+pub fn group_name(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let name = words.join(" ");
+    let fits = !name.is_empty() && name.chars().count() <= 64;
+    (fits && !name.chars().any(char::is_control)).then_some(name)
+}
+
+/// As settings files may write it.
 fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     !text.is_empty() && text.chars().count() <= 64 && text.chars().all(fits)

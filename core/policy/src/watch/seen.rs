@@ -1,12 +1,13 @@
 //! Who may watch, for somebody else who judges: people and domains that are named anywhere, each with what holds of it.
 
-use super::{Person, Watching, What, Whom};
+use super::person::Person;
+use super::{Judge, Watching, What};
 use std::collections::BTreeMap;
 
 /// What holds of whom: of a person where they are named, else of their domain where it is, else of everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Seen {
-    /// Addresses, such as `20@example.com`.
+    /// Addresses, such as `20@example.com`, as rights write them.
     pub people: BTreeMap<String, bool>,
     /// Domains.
     pub domains: BTreeMap<String, bool>,
@@ -14,42 +15,47 @@ pub struct Seen {
     pub anybody: bool,
 }
 
-impl Watching {
-    /// Who may see `what` of `own`, an address: as [`Watching::judge`] says it of each.
-    pub fn seen(&self, what: What, own: &str) -> Seen {
-        let home = Person::read(own, "").map_or_else(String::new, |own| own.domain);
-        let mut seen = Seen::default();
-        let rights = self.person.iter().chain(&self.template);
-        let named = rights.filter(|right| right.what == what);
-        let mut people: Vec<&str> = Vec::new();
-        for right in named {
-            match &right.whom {
-                Whom::User(address) => people.push(address),
-                Whom::Domain(domain) => {
-                    let allowed = self.judge(what, &nobody_at(domain), own).allowed;
-                    seen.domains.insert(domain.to_ascii_lowercase(), allowed);
-                }
-                Whom::Group(_) | Whom::Anybody => {}
-            }
+/// A domain that nobody has. Source: RFC 2606 §2.
+const NOWHERE: &str = "nowhere.invalid";
+
+impl Judge<'_> {
+    /// Who may see `what`: as [`Judge::judge`] says it of each.
+    pub fn seen(&self, what: What) -> Seen {
+        let may = |person: &Person| self.of(what, person).allowed;
+        let people = self.named(what).map(|one| (one.to_string(), may(one)));
+        let domains = self.domains(what).map(|domain| {
+            let allowed = may(&Person::nobody_at(&domain));
+            (domain, allowed)
+        });
+        Seen {
+            people: people.collect(),
+            domains: domains.collect(),
+            anybody: may(&Person::nobody_at(NOWHERE)),
         }
-        let members = self.groups.iter().flat_map(|group| &group.members);
-        people.extend(members.map(|member| member.address.as_str()));
-        for address in people {
-            if let Some(Person { user, domain }) = Person::read(address, &home) {
-                let address = format!("{user}@{domain}");
-                let uri = format!("sip:{}@{domain}", sip_message::escape_user(&user));
-                let allowed = self.judge(what, &uri, own).allowed;
-                seen.people.insert(address, allowed);
-            }
-        }
-        seen.anybody = self.judge(what, &nobody_at("nowhere.invalid"), own).allowed;
-        seen
+    }
+
+    /// Whether everybody who may see how the person is may see their calls too.
+    pub fn shows_calls_to_all(&self) -> bool {
+        let both = [What::Presence, What::Dialog];
+        let people = both.into_iter().flat_map(|what| self.named(what).cloned());
+        let domains = both.into_iter().flat_map(|what| self.domains(what));
+        let domains = domains.chain([NOWHERE.to_owned()]);
+        let mut all = people.chain(domains.map(|domain| Person::nobody_at(&domain)));
+        all.all(|one| !self.of(What::Presence, &one).allowed || self.of(What::Dialog, &one).allowed)
     }
 }
 
-/// Somebody at a domain whom no right names. Source: RFC 2606 §2 for the domain that nobody has.
-fn nobody_at(domain: &str) -> String {
-    format!("sip:%00nobody@{domain}")
+impl Watching {
+    /// Who may see `what` of `own`, an address.
+    pub fn seen(&self, what: What, own: &str) -> Seen {
+        Judge::new(self, own).seen(what)
+    }
+
+    /// Whether what a server is told may say that the person is in a call. No server that judges by rights to presence
+    /// knows who may see calls.
+    pub fn may_publish_calls(&self, own: &str) -> bool {
+        !self.judged_at_server || Judge::new(self, own).shows_calls_to_all()
+    }
 }
 
 #[cfg(test)]
@@ -93,7 +99,7 @@ mod tests {
             template in vec(any_right(), 0..4),
             groups in vec(any_group(), 0..3),
         ) {
-            let of = Watching { template, template_from: String::new(), groups, person };
+            let of = Watching { template, groups, person, ..Watching::default() };
             for what in [What::Presence, What::Dialog] {
                 let seen = of.seen(what, OWN);
                 for user in ["1", "2", "3", "4", "5", "10"] {
@@ -106,6 +112,20 @@ mod tests {
                     }
                 }
             }
+            let presence = of.seen(What::Presence, OWN);
+            let dialog = of.seen(What::Dialog, OWN);
+            let mut more = false;
+            for user in ["1", "2", "3", "4", "5", "10"] {
+                for domain in ["a.test", "b.test", "c.test", "d.test"] {
+                    let of = |seen: &Seen| {
+                        let known = seen.people.get(&format!("{user}@{domain}"));
+                        let known = known.or_else(|| seen.domains.get(domain));
+                        *known.unwrap_or(&seen.anybody)
+                    };
+                    more |= of(&presence) && !of(&dialog);
+                }
+            }
+            prop_assert_eq!(Judge::new(&of, OWN).shows_calls_to_all(), !more);
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 const OWN: &str = "sip:10@example.com";
 
@@ -9,6 +10,7 @@ fn watching(template: &[&str], groups: &[&str], person: &[&str]) -> Watching {
         template_from: String::from("site.toml:3:1"),
         groups: groups.iter().map(|l| Group::read(l).unwrap()).collect(),
         person: rights(person),
+        ..Watching::default()
     }
 }
 
@@ -127,6 +129,41 @@ fn m_100_the_most_specific_right_decides() {
     assert!(!may(&twice, "sip:20@example.com").1, "one that refuses");
 }
 
+proptest! {
+    /// What stands in a line is what stands there when it is read again, however odd the address was.
+    #[test]
+    fn m_100_every_right_that_is_read_is_written_and_read_again(
+        whom in prop_oneof![
+            "user (sips?:)?([a-z%*,;:?/&=+$\u{fc} ]|%[0-9a-f]{2}){0,6}(@([a-c]{1,3}\\.test|\\[::1\\]|10\\.0\\.0\\.1)(:50)?)?",
+            "group [a-c :,*]{0,6}",
+            "domain ([a-c]{1,3}\\.test|\\[::1\\])",
+        ],
+    ) {
+        if let Ok(right) = Right::read(&format!("presence refuse {whom}")) {
+            let again = Right::read(&right.to_string());
+            prop_assert_eq!(again.as_ref(), Ok(&right), "{}", right);
+        }
+    }
+}
+
+#[test]
+fn m_100_an_address_with_escapes_is_one_person() {
+    for (address, written, is) in [
+        ("a%20b@x.test", "a%20b@x.test", "sip:%61%20b@X.test"),
+        ("sip:%ff@X.test", "%FF@x.test", "sip:%fF@x.test"),
+        ("a%40b", "a%40b", "sip:a%40b@example.com"),
+    ] {
+        let right = format!("presence refuse user {address}");
+        let read = Right::read(&right).unwrap();
+        assert_eq!(read.to_string(), format!("presence refuse user {written}"));
+        let of = watching(&["presence allow anybody"], &[], &[&right]);
+        assert!(!may(&of, is).0, "{address}");
+        // What is no text either is somebody else all the same.
+        assert!(may(&of, "sip:%FE@x.test").0, "{address}");
+    }
+    assert_eq!(uri_of("%2A20%2C@x.test"), "sip:*20,@x.test");
+}
+
 /// M-101: watcher active or not, group open or restricted.
 #[test]
 fn m_101_active_members_see_each_other_unless_the_group_is_restricted() {
@@ -208,6 +245,9 @@ fn m_100_what_is_written_is_read_again() {
         "presence allow user 20@example.com",
         "dialog refuse user 20",
         "presence refuse group sales-1",
+        "presence refuse group Sales team, north: 2",
+        "presence allow user a%20b%2C%2A@example.com",
+        "presence allow user 20@[2001:db8::1]",
         "dialog allow domain example.com",
         "presence allow anybody",
     ] {
@@ -228,7 +268,7 @@ fn m_100_what_is_written_is_read_again() {
         "presence allow user *@example.com",
         "presence allow user 20 21",
         "presence allow user a,b",
-        "presence allow group a:b",
+        "presence allow group",
         "presence allow domain 20@example.com",
         "presence allow domain exa mple",
         "presence allow everybody",

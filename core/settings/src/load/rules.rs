@@ -219,7 +219,9 @@ impl Of<'_> {
             },
             template,
             groups: groups.filter_map(|line| Group::read(line).ok()).collect(),
-            person: Vec::new(),
+            judged_at_server: !self.text("xcap")?.trim().is_empty()
+                && self.switch("xcap_rights")?,
+            ..Watching::default()
         };
         for right in &watching.template {
             if let Whom::Group(name) = &right.whom

@@ -31,16 +31,16 @@ pub(super) fn one(bytes: &[u8], at: usize) -> (u8, usize) {
 }
 
 /// `text` made fit to be the user part of a URI. Source: RFC 3261 §25.1, `user`.
-pub fn escape_user(text: &str) -> String {
-    escape(text, |byte| {
+pub fn escape_user(text: impl AsRef<[u8]>) -> String {
+    escape(text.as_ref(), |byte| {
         byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte)
     })
 }
 
 /// `text` with every byte that is not `fit` as its escape.
-pub(crate) fn escape(text: &str, fit: fn(u8) -> bool) -> String {
+pub(crate) fn escape(text: &[u8], fit: fn(u8) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
+    for &byte in text {
         if fit(byte) {
             escaped.push(char::from(byte));
         } else {

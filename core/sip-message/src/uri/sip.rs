@@ -251,11 +251,11 @@ fn is_header(byte: u8) -> bool {
 }
 
 fn escape_header(text: &str) -> String {
-    escape(text, is_header)
+    escape(text.as_bytes(), is_header)
 }
 
 fn escape_param(text: &str) -> String {
-    escape(text, |byte| is_param(byte) && byte != b'%')
+    escape(text.as_bytes(), |byte| is_param(byte) && byte != b'%')
 }
 
 impl PartialEq for SipUri {

@@ -58,7 +58,8 @@ impl Bench {
                 template: rights.iter().map(|l| Right::read(l).unwrap()).collect(),
                 template_from: String::from("site.toml:7:12"),
                 groups: groups.iter().map(|l| Group::read(l).unwrap()).collect(),
-                person: Vec::new(),
+                judged_at_server: self.judged_at_server,
+                ..Watching::default()
             },
             ..Policy::default()
         };
@@ -203,6 +204,34 @@ fn m_100_three_watchers_see_the_right_amount() {
     assert_eq!(told.origin, RightOrigin::Template);
     assert_eq!(told.right, "presence allow user 20");
     assert_eq!(told.set_by.as_deref(), Some("site.toml:7:12"));
+}
+
+/// A server that judges by rights to presence shows what it has to all of them alike: it hears of calls where each of them
+/// may see calls too.
+#[test]
+fn m_100_a_server_that_judges_hears_of_calls_only_if_all_who_see_presence_may_see_them() {
+    let mut bench = Bench::up();
+    bench.rights(&RIGHTS, &[]);
+    bench.call(true, CallState::Answered);
+    assert_eq!(
+        bench.said().0,
+        Doing::OnThePhone,
+        "this one judges by its own"
+    );
+    bench.answer(200);
+    bench.judged_at_server = true;
+    bench.rights(&RIGHTS, &[]);
+    assert_eq!(bench.said().0, Doing::Available, "21 may not see calls");
+    assert_eq!(bench.last().shown, PresenceState::Available);
+    bench.answer(200);
+    bench.rights(&["presence allow user 20", "dialog allow anybody"], &[]);
+    assert_eq!(bench.said().0, Doing::OnThePhone);
+    bench.answer(200);
+    bench.rights(
+        &["presence allow user 20", "dialog allow group sales"],
+        &["sales: 21"],
+    );
+    assert_eq!(bench.said().0, Doing::Available);
 }
 
 #[test]
