@@ -63,11 +63,8 @@ impl Beside {
             reason = "the store carries out the others"
         )]
         match order {
-            Do::Forwards {
-                account,
-                forwarding,
-            } => self.places.forwards(account, forwarding),
-            Do::Watching { account, watching } => self.places.watching(account, watching),
+            Do::Forwards { of, forwarding } => self.places.forwards(of, forwarding),
+            Do::Watching { of, watching } => self.places.watching(of, watching),
             _ => {}
         }
     }
@@ -121,24 +118,16 @@ impl Core {
                     kept.store.order(Do::Share(shared));
                 }
             }
-            Told::Forward {
-                account,
-                before,
-                after,
-            } => {
+            Told::Forward { of, before, after } => {
                 let mut commands = self.commands.borrow_mut();
-                commands.forward_came(&account, &before, &after);
+                commands.forward_came(&of, &before, &after);
             }
-            Told::Rights {
-                account,
-                before,
-                after,
-            } => {
+            Told::Rights { of, before, after } => {
                 let mut commands = self.commands.borrow_mut();
-                commands.rights_came(&account, &before, &after);
+                commands.rights_came(&of, &before, after);
             }
-            Told::Groups { account, groups } => {
-                self.commands.borrow_mut().groups_came(&account, groups);
+            Told::Groups { of, groups } => {
+                self.commands.borrow_mut().groups_came(&of, groups);
             }
             Told::Trouble {
                 account,

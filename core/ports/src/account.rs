@@ -74,6 +74,30 @@ impl Account {
     pub fn owner(&self) -> String {
         format!("{} {}", self.auth_user, self.aor)
     }
+
+    /// This one, and nobody else's of its name.
+    pub fn whose(&self) -> Whose {
+        Whose {
+            account: self.name.clone(),
+            owner: self.owner(),
+        }
+    }
+}
+
+/// An account by its name, and whose it is: one that was set up anew under the same name may be somebody else's (M-023).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    /// The account.
+    pub account: String,
+    /// See [`Account::owner`].
+    pub owner: String,
+}
+
+impl Whose {
+    /// Whether it is this account.
+    pub fn is(&self, account: &Account) -> bool {
+        self.account == account.name && self.owner == account.owner()
+    }
 }
 
 /// Allow of an account's requests outside of calls, whose texts are taken or not (K-015).

@@ -1,6 +1,7 @@
 //! What the thread that keeps history and contacts on disk is asked, and what it tells. Plain data.
 
 use crate::Said;
+use crate::account::Whose;
 use crate::blf::LampWish;
 use crate::book::Book;
 use control::contacts::{DirectoryChange, Profile, StoreChange};
@@ -49,14 +50,14 @@ pub enum Do {
     /// An account's calls are sent there now: for its server, where that wants to know; nothing is kept.
     Forwards {
         /// The account.
-        account: String,
+        of: Whose,
         /// Where to.
         forwarding: Box<Forwarding>,
     },
     /// These may watch an account now: for its server, as above.
     Watching {
         /// The account.
-        account: String,
+        of: Whose,
         /// Who may.
         watching: Box<Watching>,
     },

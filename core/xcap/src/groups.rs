@@ -3,13 +3,11 @@
 //! which group is restricted, stands in our own namespace.
 
 use crate::xml::{self, Element};
-use policy::watch::{Group, Member, RIGHTS, person};
+use policy::watch::{Group, Member, RIGHTS, group_name, person};
 
 const LISTS: &str = "urn:ietf:params:xml:ns:resource-lists";
 /// Our own: `active` of an entry, `restricted` of a list.
 const OURS: &str = "urn:offhook:groups:1";
-/// Length of a group's name. Unit: characters. Source: ours.
-const NAME: usize = 64;
 
 /// Reads them. What cannot be read of a member or a group lets nobody see more: it is left out, or counts as not active.
 /// Errors: in words, after “the document”; one that has more than there may be is refused whole, for who is left out of it
@@ -32,11 +30,7 @@ pub fn read(body: &[u8]) -> Result<Vec<Group>, String> {
 }
 
 fn group(list: &Element) -> Option<Group> {
-    let name = list.attribute("", "name")?.trim();
-    let fits = !name.is_empty() && name.chars().count() <= NAME;
-    if !fits || name.chars().any(char::is_control) {
-        return None;
-    }
+    let name = group_name(list.attribute("", "name")?)?;
     let members = list.elements().filter(|e| e.is(LISTS, "entry"));
     let members = members.filter_map(|entry| {
         Some(Member {
@@ -45,7 +39,7 @@ fn group(list: &Element) -> Option<Group> {
         })
     });
     Some(Group {
-        name: name.to_owned(),
+        name,
         restricted: is(list, "restricted", false) != Some(false),
         members: members.collect(),
     })

@@ -32,6 +32,10 @@ pub struct Ledger {
     /// What the person says of who may watch, a line each, as phone and server last agreed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<Vec<String>>,
+    /// The groups of the site, as the server last had them; empty: none. Rights that name one hold by it also while they
+    /// cannot be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<String>,
     /// Who may see how the person is, as the server was last told by this phone: a checksum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<u64>,

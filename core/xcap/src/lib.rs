@@ -51,6 +51,7 @@ pub use xml::BYTES;
 use control::ErrorObject;
 use control::receiving::Forwarding;
 use policy::watch::{Group, Right, Watching};
+use ports::account::Whose;
 use ports::store::{Shared, Standing};
 use queue::{Queue, Word};
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub enum Told {
     /// An account's calls are to be sent there, if nobody here said otherwise meanwhile.
     Forward {
         /// The account.
-        account: String,
+        of: Whose,
         /// What must hold for it.
         before: Box<Forwarding>,
         /// What holds then.
@@ -72,7 +73,7 @@ pub enum Told {
     /// A person says this of who may watch an account, if nobody here said otherwise meanwhile.
     Rights {
         /// The account.
-        account: String,
+        of: Whose,
         /// What must be said of it.
         before: Vec<Right>,
         /// What is said then.
@@ -81,7 +82,7 @@ pub enum Told {
     /// The groups of an account's site are these now.
     Groups {
         /// The account.
-        account: String,
+        of: Whose,
         /// All of them.
         groups: Vec<Group>,
     },
@@ -107,8 +108,7 @@ pub struct Places {
 
 #[derive(Debug)]
 struct Line {
-    account: String,
-    owner: String,
+    of: Whose,
     queue: Arc<Queue>,
 }
 
@@ -119,8 +119,7 @@ impl Places {
         for source in sources {
             let queue = Arc::new(Queue::default());
             lines.push(Line {
-                account: source.account.clone(),
-                owner: source.owner.clone(),
+                of: source.whose(),
                 queue: Arc::clone(&queue),
             });
             let tell = Arc::clone(tell);
@@ -133,12 +132,12 @@ impl Places {
 
     /// Whose profiles are to be told here.
     pub fn owners(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().map(|line| line.owner.as_str())
+        self.lines.iter().map(|line| line.of.owner.as_str())
     }
 
     /// These profiles stand here now. Never waits.
     pub fn stands(&self, standing: &Standing) {
-        for line in self.lines.iter().filter(|l| l.owner == standing.owner) {
+        for line in self.lines.iter().filter(|l| l.of.owner == standing.owner) {
             line.queue.push(Word::Stands(Box::new(standing.clone())));
         }
     }
@@ -146,21 +145,21 @@ impl Places {
     /// An account is registered now: its server is asked, also one that failed just before (M-002). Never waits.
     pub fn registered(&self, account: &str) {
         let lines = self.lines.iter();
-        let own = lines.filter(|line| line.account == account);
+        let own = lines.filter(|line| line.of.account == account);
         own.for_each(|line| line.queue.push(Word::Again));
     }
 
-    /// An account's calls are sent there now. Never waits.
-    pub fn forwards(&self, account: &str, forwarding: &Forwarding) {
-        for line in self.lines.iter().filter(|l| l.account == account) {
+    /// An account's calls are sent there now, unless its name is somebody else's here. Never waits.
+    pub fn forwards(&self, of: &Whose, forwarding: &Forwarding) {
+        for line in self.lines.iter().filter(|line| line.of == *of) {
             line.queue
                 .push(Word::Forwards(Box::new(forwarding.clone())));
         }
     }
 
-    /// These may watch an account now. Never waits.
-    pub fn watching(&self, account: &str, watching: &Watching) {
-        for line in self.lines.iter().filter(|l| l.account == account) {
+    /// These may watch an account now, unless its name is somebody else's here. Never waits.
+    pub fn watching(&self, of: &Whose, watching: &Watching) {
+        for line in self.lines.iter().filter(|line| line.of == *of) {
             line.queue.push(Word::Watching(Box::new(watching.clone())));
         }
     }

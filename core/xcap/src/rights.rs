@@ -8,8 +8,7 @@
 //! Source: RFC 5025 §3 and §4, RFC 4745 §7; actions of other namespaces are allowed there (RFC 4745 §13).
 
 use crate::xml::{self, Element, Node};
-use policy::watch::{RIGHTS, Right, Seen};
-use sip_message::escape_user;
+use policy::watch::{RIGHTS, Right, Seen, uri_of};
 
 const POLICY: &str = "urn:ietf:params:xml:ns:common-policy";
 const PRESENCE: &str = "urn:ietf:params:xml:ns:pres-rules";
@@ -60,12 +59,7 @@ impl Rules {
 
     /// What the person said, as a phone of theirs wrote it; `None`: none did. A line that no right says is none.
     pub fn said(&self) -> Option<Vec<Right>> {
-        let others = self.root.elements().find(|rule| is(rule, OTHERS))?;
-        let actions = others.elements().filter(|e| e.is(POLICY, "actions"));
-        let lines = actions
-            .flat_map(Element::elements)
-            .filter(|e| e.is(OURS, "said"));
-        let rights = lines.filter_map(|line| Right::read(&line.text()).ok());
+        let rights = self.lines()?.filter_map(|line| Right::read(&line).ok());
         let mut said: Vec<Right> = Vec::new();
         for right in rights.take(RIGHTS) {
             match said.iter_mut().find(|known| known.is_about(&right)) {
@@ -76,8 +70,20 @@ impl Rules {
         Some(said)
     }
 
+    /// What the person said, a line each; `None`: no phone of theirs wrote it.
+    fn lines(&self) -> Option<impl Iterator<Item = String>> {
+        let others = self.root.elements().find(|rule| is(rule, OTHERS))?;
+        let actions = others.elements().filter(|e| e.is(POLICY, "actions"));
+        let lines = actions.flat_map(Element::elements);
+        let lines = lines.filter(|line| line.is(OURS, "said"));
+        Some(lines.map(Element::text))
+    }
+
     /// Makes it say that these may see it, and what the person said.
     pub fn write(&mut self, seen: &Seen, said: &[Right]) {
+        // Newer phones may say what this one does not understand.
+        let odd = self.lines().into_iter().flatten();
+        let odd: Vec<String> = odd.filter(|line| Right::read(line).is_err()).collect();
         let ours = [REFUSED, SOME, OTHERS];
         self.root
             .remove(|rule| ours.into_iter().any(|id| is(rule, id)));
@@ -87,7 +93,9 @@ impl Rules {
         let front = [refused(seen, &prefix), allowed(seen, &prefix)];
         let front = front.into_iter().flatten().map(Node::Element);
         self.root.children.splice(at..at, front);
-        let others = nobody_else(said, &prefix);
+        let said = said.iter().take(RIGHTS).map(ToString::to_string);
+        let said: Vec<String> = said.chain(odd.into_iter().take(RIGHTS)).collect();
+        let others = nobody_else(&said, &prefix);
         self.root.children.push(Node::Element(others));
     }
 }
@@ -119,13 +127,6 @@ fn texted(name: &str, space: &str, text: &str) -> Element {
     element
 }
 
-fn uri(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
-        None => format!("sip:{address}"),
-    }
-}
-
 fn rule(id: &str, prefix: &str, identity: Vec<Element>, handling: &str) -> Element {
     let tag = |name: &str| format!("{prefix}{name}");
     let identity = with(&tag("identity"), POLICY, identity);
@@ -152,7 +153,7 @@ fn refused(seen: &Seen, prefix: &str) -> Option<Element> {
         others && !**allowed
     });
     let tag = format!("{prefix}one");
-    let people = people.map(|(address, _)| named(&tag, POLICY, "id", &uri(address)));
+    let people = people.map(|(address, _)| named(&tag, POLICY, "id", &uri_of(address)));
     let people: Vec<Element> = people.collect();
     (!people.is_empty()).then(|| rule(REFUSED, prefix, people, "block"))
 }
@@ -169,19 +170,19 @@ fn allowed(seen: &Seen, prefix: &str) -> Option<Element> {
     let refused: Vec<&String> = refused.map(|(address, _)| address).collect();
     let mut identity = Vec::new();
     for (address, _) in seen.people.iter().filter(|(_, allowed)| **allowed) {
-        identity.push(named(&one, POLICY, "id", &uri(address)));
+        identity.push(named(&one, POLICY, "id", &uri_of(address)));
     }
     if seen.anybody {
         let domains = seen.domains.iter().filter(|(_, allowed)| !**allowed);
         let domains = domains.map(|(domain, _)| named(&except, POLICY, "domain", domain));
         let people = refused
             .iter()
-            .map(|address| named(&except, POLICY, "id", &uri(address)));
+            .map(|address| named(&except, POLICY, "id", &uri_of(address)));
         identity.push(with(&many, POLICY, domains.chain(people).collect()));
     } else {
         for (domain, _) in seen.domains.iter().filter(|(_, allowed)| **allowed) {
             let people = refused.iter().filter(|address| at(address, domain));
-            let people = people.map(|address| named(&except, POLICY, "id", &uri(address)));
+            let people = people.map(|address| named(&except, POLICY, "id", &uri_of(address)));
             let mut many = with(&many, POLICY, people.collect());
             many.set("", "domain", Some(domain.clone()));
             identity.push(many);
@@ -203,7 +204,7 @@ fn allowed(seen: &Seen, prefix: &str) -> Option<Element> {
 }
 
 /// The rule of all others, with what the person said.
-fn nobody_else(said: &[Right], prefix: &str) -> Element {
+fn nobody_else(said: &[String], prefix: &str) -> Element {
     let many = Element::new(&format!("{prefix}many"), POLICY);
     let mut rule = rule(OTHERS, prefix, vec![many], "block");
     if said.is_empty() {
@@ -212,8 +213,8 @@ fn nobody_else(said: &[Right], prefix: &str) -> Element {
     rule.set("", "xmlns:offhook", Some(OURS.to_owned()));
     let is_actions = |e: &&mut Element| e.is(POLICY, "actions");
     if let Some(actions) = rule.elements_mut().find(is_actions) {
-        let lines = said.iter().take(RIGHTS);
-        let lines = lines.map(|right| texted("offhook:said", OURS, &right.to_string()));
+        let lines = said.iter();
+        let lines = lines.map(|line| texted("offhook:said", OURS, line));
         actions.children.extend(lines.map(Node::Element));
     }
     rule
@@ -222,7 +223,9 @@ fn nobody_else(said: &[Right], prefix: &str) -> Element {
 /// What a person said, where two phones of theirs may both have heard more since they agreed on `agreed` by way of the
 /// server, right by right: what was said here and has not reached the server stands before what the server has, `theirs`;
 /// everything else is as the server has it. Who never agreed has all of both, and of two that differ the one that refuses.
-pub fn joined(ours: &[Right], agreed: Option<&[Right]>, theirs: &[Right]) -> Vec<Right> {
+/// Where that is more than [`RIGHTS`], those that allow something are left out, at first the server's; `None`: those that
+/// refuse are too many already.
+pub fn joined(ours: &[Right], agreed: Option<&[Right]>, theirs: &[Right]) -> Option<Joined> {
     let find = |of: &[Right], one: &Right| of.iter().find(|other| other.is_about(one)).cloned();
     let mut all: Vec<Right> = theirs.to_vec();
     all.extend(
@@ -241,7 +244,24 @@ pub fn joined(ours: &[Right], agreed: Option<&[Right]>, theirs: &[Right]) -> Vec
                 .min_by_key(|one| one.allowed),
         }
     });
-    held.take(RIGHTS).collect()
+    let mut rights: Vec<Right> = held.collect();
+    let left_out = rights.len().saturating_sub(RIGHTS);
+    for _ in 0..left_out {
+        let is_theirs = |right: &Right| right.allowed && find(ours, right).is_none();
+        let goes = rights.iter().rposition(is_theirs);
+        let goes = goes.or_else(|| rights.iter().rposition(|right| right.allowed));
+        rights.remove(goes?);
+    }
+    Some(Joined { rights, left_out })
+}
+
+/// What holds at each phone and at the server.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// All of it.
+    pub rights: Vec<Right>,
+    /// How many are left out.
+    pub left_out: usize,
 }
 
 #[cfg(test)]

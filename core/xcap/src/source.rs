@@ -1,6 +1,7 @@
 //! One account's place at a server: what it is, and how it is asked.
 
 use control::ErrorObject;
+use ports::account::Whose;
 use std::fmt;
 use std::time::Duration;
 
@@ -103,6 +104,14 @@ pub struct Source {
 impl Source {
     /// As a rule.
     pub const PATIENCE: Duration = Duration::from_secs(2);
+
+    /// Whose place it is.
+    pub fn whose(&self) -> Whose {
+        Whose {
+            account: self.account.clone(),
+            owner: self.owner.clone(),
+        }
+    }
 }
 
 impl fmt::Debug for Source {

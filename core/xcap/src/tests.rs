@@ -136,6 +136,8 @@ struct Phone {
     forwarding: Forwarding,
     /// What the person says of who may watch.
     watching: Watching,
+    /// Nothing that is told of groups is heard.
+    is_deaf: bool,
 }
 
 impl Phone {
@@ -176,6 +178,7 @@ impl Phone {
             ledger,
             forwarding: Forwarding::default(),
             watching: Watching::default(),
+            is_deaf: false,
         };
         phone.stands();
         phone
@@ -229,12 +232,13 @@ impl Phone {
                 Told::Rights { before, after, .. } => {
                     if before == self.watching.person {
                         self.watching.person = after;
-                        self.places.watching("main", &self.watching);
+                        self.places.watching(&whose(), &self.watching);
                     }
                 }
+                Told::Groups { groups, .. } if self.is_deaf => drop(groups),
                 Told::Groups { groups, .. } => {
-                    self.watching.groups = groups;
-                    self.places.watching("main", &self.watching);
+                    self.watching.site = groups;
+                    self.places.watching(&whose(), &self.watching);
                 }
                 Told::Trouble { error, .. } => failures.extend(error.map(|error| *error)),
             }
@@ -245,7 +249,7 @@ impl Phone {
     /// Calls are sent there from now on.
     fn forwards(&mut self, to: &Forwarding) {
         self.forwarding = to.clone();
-        self.places.forwards("main", to);
+        self.places.forwards(&whose(), to);
     }
 
     fn wait_forwards(&mut self, wanted: &Forwarding) {
@@ -265,6 +269,13 @@ impl Phone {
             }
             assert!(Instant::now() < until, "no failure is told");
         }
+    }
+}
+
+fn whose() -> Whose {
+    Whose {
+        account: "main".into(),
+        owner: OWNER.into(),
     }
 }
 

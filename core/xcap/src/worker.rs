@@ -41,7 +41,9 @@ struct Worker<'a> {
     watching: Option<Watching>,
     /// What the person was told to say of it last.
     offered_rights: Option<Vec<Right>>,
-    /// The groups of the site, as they were told last.
+    /// What the server was told of who may watch, or is to be.
+    rule: Option<rights::Rule>,
+    /// The groups of the site, as the server last had them.
     groups: Vec<Group>,
     errands: [Errand; 4],
 }
@@ -61,6 +63,7 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
         offered_forwarding: None,
         watching: None,
         offered_rights: None,
+        rule: None,
         groups: Vec::new(),
         errands: Default::default(),
     };

@@ -7,8 +7,9 @@ use base::{Duration, Instant};
 use control::command::Dial;
 use control::receiving::{DoNotDisturb, Forward, ForwardWhen, Forwarding};
 use control::{AccountHandle, Code, CommandId, ErrorObject, quoted};
+use policy::Policy;
 use policy::forward::{self, Hop, is_target};
-use ports::account::default_of;
+use ports::account::{Whose, default_of};
 use ports::store::Do;
 use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
 use std::collections::BTreeMap;
@@ -79,20 +80,36 @@ impl Commands {
 
     /// The server has another word on where calls are sent than `before`: it holds, if nobody here said otherwise
     /// meanwhile. Who did is heard by the server with the next word (M-134).
-    pub(crate) fn forward_came(&mut self, name: &str, before: &Forwarding, after: &Forwarding) {
-        let mut accounts = self.accounts.iter_mut();
-        let Some(account) = accounts.find(|account| account.name == name) else {
+    pub(crate) fn forward_came(&mut self, of: &Whose, before: &Forwarding, after: &Forwarding) {
+        let change = |policy: &mut Policy| {
+            let forwarding = &mut policy.receiving.forwarding;
+            let is_unsaid = forwarding_in_words(forwarding) == *before;
+            if is_unsaid {
+                *forwarding = forwarding_by_words(after);
+            }
+            is_unsaid
+        };
+        self.came(of, change, Self::tell_parts);
+    }
+
+    /// Has what a server says hold here, if that changes anything. Where a part cannot be told, it does not hold: the
+    /// server's thread sees that, and says it again in its next round.
+    pub(super) fn came(
+        &mut self,
+        of: &Whose,
+        change: impl FnOnce(&mut Policy) -> bool,
+        tell: impl FnOnce(&Self, &Account) -> Outcome,
+    ) {
+        let Some(known) = self.accounts.iter().position(|known| of.is(known)) else {
             return;
         };
-        let forwarding = &mut Arc::make_mut(&mut account.policy).receiving.forwarding;
-        if forwarding_in_words(forwarding) != *before {
+        let mut account = self.accounts[known].clone();
+        if !change(Arc::make_mut(&mut account.policy)) || tell(self, &account).is_err() {
             return;
         }
-        *forwarding = forwarding_by_words(after);
-        let account = account.clone();
+        self.accounts[known] = account.clone();
         self.keep_said(&account);
-        // A part that has too much to do now hears of the next change.
-        let _ = self.tell_policy(&account);
+        self.tell_server(&account);
     }
 
     /// Tells the account's server where its calls are sent and who may watch, where it has one that wants to know, and
@@ -104,11 +121,11 @@ impl Commands {
         let forwarding = forwarding_in_words(&account.policy.receiving.forwarding);
         // An engine that keeps nothing has no such server.
         let _ = self.post(Do::Forwards {
-            account: account.name.clone(),
+            of: account.whose(),
             forwarding: Box::new(forwarding),
         });
         let _ = self.post(Do::Watching {
-            account: account.name.clone(),
+            of: account.whose(),
             watching: Box::new(account.policy.watching.clone()),
         });
     }
@@ -134,19 +151,27 @@ impl Commands {
 
     pub(super) fn tell_policy(&self, account: &Account) -> Outcome {
         self.tell_server(account);
-        let (name, policy) = (account.name.clone(), &account.policy);
         // An engine without presence has nobody to tell.
-        let _ = self.post(presence::Word::Policy {
-            account: name.clone(),
-            policy: Arc::clone(policy),
-        });
+        let _ = self.tell_presence(account);
+        self.tell_parts(account)
+    }
+
+    /// Who may watch is a matter of presence alone.
+    pub(super) fn tell_presence(&self, account: &Account) -> Outcome {
+        self.post(presence::Word::Policy {
+            account: account.name.clone(),
+            policy: Arc::clone(&account.policy),
+        })
+    }
+
+    fn tell_parts(&self, account: &Account) -> Outcome {
         self.post(dialogs::Word::Policy {
-            account: name.clone(),
-            policy: Arc::clone(policy),
+            account: account.name.clone(),
+            policy: Arc::clone(&account.policy),
         })?;
         self.post(registrar::Word::Policy {
-            account: name,
-            policy: Arc::clone(policy),
+            account: account.name.clone(),
+            policy: Arc::clone(&account.policy),
         })
     }
 }

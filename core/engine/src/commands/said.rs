@@ -68,11 +68,6 @@ impl Commands {
         self.words.settings.remove(name);
     }
 
-    /// An account as its settings have it.
-    pub(super) fn settings_of(&self, name: &str) -> Option<&Account> {
-        self.words.settings.get(name)
-    }
-
     /// Keeps what is different in `account` from its settings.
     pub(super) fn keep_said(&mut self, account: &Account) {
         let Some(settings) = self.words.settings.get(&account.name) else {

@@ -11,22 +11,29 @@ use control::command::{Decline, SendDtmf, Shutdown, Transport};
 use control::event::{AccountChange, CallCreated};
 use control::snapshot::{AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState};
 use control::{CallHandle, Timestamp};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 struct Rig {
     commands: Commands,
     hub: Hub,
     posts: Rc<RefCell<Vec<Post>>>,
+    /// Presence has too much to do.
+    busy: Rc<Cell<bool>>,
 }
 
 impl Rig {
     fn new() -> Self {
         let posts = Rc::new(RefCell::new(Vec::new()));
         let taken = Rc::clone(&posts);
-        let carry = move |post| {
-            taken.borrow_mut().push(post);
-            Ok(())
+        let busy = Rc::new(Cell::new(false));
+        let is_busy = Rc::clone(&busy);
+        let carry = move |post| match post {
+            Post::Presence(_) if is_busy.get() => Err(post),
+            post => {
+                taken.borrow_mut().push(post);
+                Ok(())
+            }
         };
         let identity = Identity {
             version: "1".into(),
@@ -38,6 +45,7 @@ impl Rig {
             commands: Commands::new(Box::new(carry), Handles::from(0)),
             hub: Hub::new(identity),
             posts,
+            busy,
         }
     }
 

@@ -5,8 +5,10 @@ use crate::hub::Hub;
 use control::command::Reply;
 use control::watcher::{RightRef, SetRight};
 use control::{AccountHandle, Code, ErrorObject, RightOrigin, RightSnapshot, Sees, quoted};
+use policy::Policy;
 use policy::watch::{Group, RIGHTS, Right, Watching, What, Whom};
 use ports::Account;
+use ports::account::Whose;
 use std::sync::Arc;
 
 impl Commands {
@@ -26,10 +28,11 @@ impl Commands {
         };
         self.on_rights(asked.account.as_ref(), hub, |watching| {
             if let Whom::Group(name) = &right.whom
-                && !watching.groups.iter().any(|group| group.name == *name)
+                && !watching.all_groups().any(|group| group.name == *name)
             {
-                let why = format!("there is no group {} in watcher_groups", quoted(name));
-                return Err(ErrorObject::new(Code::USAGE, why));
+                let why = format!("there is no group {}", quoted(name));
+                let fix = "name one of watcher_groups, or of the server's where xcap_groups is set";
+                return Err(ErrorObject::new(Code::USAGE, why).fix(fix));
             }
             match watching.set(right) {
                 true => Ok(()),
@@ -54,38 +57,25 @@ impl Commands {
 
     /// The server knows what the person said at another phone of theirs of who may watch: it holds, if nobody here said
     /// anything since `before`.
-    pub(crate) fn rights_came(&mut self, name: &str, before: &[Right], after: &[Right]) {
-        let mut accounts = self.accounts.iter_mut();
-        let Some(account) = accounts.find(|account| account.name == name) else {
-            return;
+    pub(crate) fn rights_came(&mut self, of: &Whose, before: &[Right], after: Vec<Right>) {
+        let change = |policy: &mut Policy| {
+            let is_unsaid = policy.watching.person == before;
+            if is_unsaid {
+                policy.watching.person = after;
+            }
+            is_unsaid
         };
-        let watching = &mut Arc::make_mut(&mut account.policy).watching;
-        if watching.person != before {
-            return;
-        }
-        watching.person = after.to_vec();
-        let account = account.clone();
-        self.keep_said(&account);
-        // A part that has too much to do now hears of the next change.
-        let _ = self.tell_policy(&account);
+        self.came(of, change, Self::tell_presence);
     }
 
     /// The groups of the account's site are these, beside those of its settings (M-101).
-    pub(crate) fn groups_came(&mut self, name: &str, groups: Vec<Group>) {
-        let own = self.settings_of(name).map(|of| &of.policy.watching.groups);
-        let all: Vec<Group> = own.into_iter().flatten().cloned().chain(groups).collect();
-        let mut accounts = self.accounts.iter_mut();
-        let Some(account) = accounts.find(|account| account.name == name) else {
-            return;
+    pub(crate) fn groups_came(&mut self, of: &Whose, groups: Vec<Group>) {
+        let change = |policy: &mut Policy| {
+            let is_news = policy.watching.site != groups;
+            policy.watching.site = groups;
+            is_news
         };
-        let watching = &mut Arc::make_mut(&mut account.policy).watching;
-        if watching.groups == all {
-            return;
-        }
-        watching.groups = all;
-        let account = account.clone();
-        // A part that has too much to do now hears of the next change.
-        let _ = self.tell_policy(&account);
+        self.came(of, change, Self::tell_presence);
     }
 
     fn on_rights(

@@ -1,13 +1,14 @@
 //! Who may watch, at phones of one person and their server.
 
 use super::*;
+use policy::watch::RIGHTS;
 
 impl Phone {
     /// Says this of who may watch, in the place of all before.
     fn allows(&mut self, lines: &[&str]) {
         let rights = lines.iter().map(|line| Right::read(line).unwrap());
         self.watching.person = rights.collect();
-        self.places.watching("main", &self.watching);
+        self.places.watching(&whose(), &self.watching);
     }
 
     fn wait_says(&mut self, wanted: &[&str]) {
@@ -104,19 +105,155 @@ fn m_101_the_groups_of_a_site_come_from_its_server() {
     };
     wait_may(&mut phone, "<one id=\"sip:20@pbx.test\"/>");
     // The account is set up anew: its settings know no groups.
-    phone.watching.groups.clear();
+    phone.watching.site.clear();
     phone.allows(&[]);
     wait_until(|| {
         phone.keep();
-        !phone.watching.groups.is_empty()
+        !phone.watching.site.is_empty()
     });
+    // Nobody hears it: it is told again.
+    phone.is_deaf = true;
     open(&server).groups = group("21");
     wait_may(&mut phone, "<one id=\"sip:21@pbx.test\"/>");
-    // What cannot be read changes nothing and is told; what is not there is no group.
+    phone.is_deaf = false;
+    let is_21 = |phone: &Phone| {
+        let mut members = phone.watching.site.iter().flat_map(|group| &group.members);
+        members.any(|member| member.address == "21@pbx.test")
+    };
+    assert!(!is_21(&phone));
+    wait_until(|| {
+        phone.keep();
+        is_21(&phone)
+    });
+    // What cannot be read changes nothing and is told, and so is what is not there any more.
     open(&server).groups = "<lists/>".to_owned();
     let failure = phone.wait_failure();
     assert!(failure.detail.contains("begins with 'lists'"), "{failure}");
-    assert!(open(&server).rights.contains("sip:21@pbx.test"));
     open(&server).groups.clear();
+    let failure = phone.wait_failure();
+    assert!(
+        failure.detail.contains("has no groups any more"),
+        "{failure}"
+    );
+    assert!(open(&server).rights.contains("sip:21@pbx.test"));
+    open(&server).groups =
+        "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"/>".to_owned();
     wait_may(&mut phone, "");
+}
+
+/// Who is refused by a group of the server stays refused while the server does not say who is in it, also after a
+/// restart; and who never knew its groups tells the server nothing.
+#[test]
+fn m_100_who_is_refused_by_a_group_stays_so_while_it_cannot_be_asked_for() {
+    let server = server(Play::Well, "");
+    let entry = "<entry uri=\"sip:20@pbx.test\"/>";
+    open(&server).groups = format!(
+        "<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list name=\"Sales  team\">{entry}</list></resource-lists>"
+    );
+    let said = [
+        "presence allow domain pbx.test",
+        "presence refuse group Sales team",
+    ];
+    let mut phone = Phone::with(&server, main_with(&["1"]), None, SOON);
+    phone.allows(&said);
+    let refused = "<one id=\"sip:20@pbx.test\"/>";
+    let is_kept = |ledger: &Option<String>| {
+        let ledger = ledger.as_deref().unwrap_or_default();
+        ledger.contains("sip:20@pbx.test")
+    };
+    wait_until(|| {
+        phone.keep();
+        open(&server).rights.contains(refused) && is_kept(&phone.ledger)
+    });
+    let (profiles, ledger) = (phone.profiles.clone(), phone.ledger.clone());
+    drop(phone);
+    open(&server).play = Play::Refuses(Place::Groups);
+    let mut phone = Phone::with(&server, profiles.clone(), ledger, SOON);
+    let more = [said[0], said[1], "presence allow user 3@other.test"];
+    phone.allows(&more);
+    wait_until(|| {
+        phone.keep();
+        let rights = open(&server).rights.clone();
+        assert!(rights.contains(refused), "{rights}");
+        rights.contains("3@other.test")
+    });
+    drop(phone);
+    let before = open(&server).rights.clone();
+    let mut phone = Phone::with(&server, profiles, None, SOON);
+    phone.allows(&said[..1]);
+    let failure = phone.wait_failure();
+    assert!(failure.detail.contains("403"), "{failure}");
+    let gets = open(&server).gets;
+    wait_until(|| {
+        phone.keep();
+        open(&server).gets > gets + 8
+    });
+    assert_eq!(open(&server).rights, before);
+}
+
+/// An account of the same name that is somebody else's has a word in neither.
+#[test]
+fn m_023_rights_of_somebody_else_under_the_same_name_go_nowhere() {
+    let server = server(Play::Well, "");
+    let mut phone = Phone::with(&server, main_with(&["1"]), None, SOON);
+    phone.allows(&["presence allow user 2"]);
+    wait_until(|| {
+        phone.keep();
+        open(&server).rights.contains("user 2")
+    });
+    let other = Whose {
+        owner: "102 sip:102@pbx.test".into(),
+        ..whose()
+    };
+    let theirs = Watching {
+        person: vec![Right::read("presence allow anybody").unwrap()],
+        ..Watching::default()
+    };
+    phone.places.watching(&other, &theirs);
+    let forwarding = Forwarding {
+        always: Some("900".into()),
+        ..Forwarding::default()
+    };
+    phone.places.forwards(&other, &forwarding);
+    let gets = open(&server).gets;
+    wait_until(|| {
+        phone.keep();
+        open(&server).gets > gets + 8
+    });
+    let server = open(&server);
+    assert!(!server.rights.contains("anybody"), "{}", server.rights);
+    assert!(!server.diversion.contains("900"), "{}", server.diversion);
+}
+
+/// Two phones that say more than there may be keep every refusal, and their person is told.
+#[test]
+fn m_100_of_too_many_rights_those_that_refuse_stay() {
+    let server = server(Play::Well, "");
+    let lines = |what: &str, from: usize, to: usize| -> Vec<String> {
+        (from..to)
+            .map(|n| format!("presence {what} user {n}"))
+            .collect()
+    };
+    let mut one = Phone::with(&server, main_with(&["1"]), None, SOON);
+    let ours = lines("allow", 0, RIGHTS);
+    one.allows(&ours.iter().map(String::as_str).collect::<Vec<_>>());
+    wait_until(|| {
+        one.keep();
+        open(&server).rights.contains("user 255<")
+    });
+    let mut two = Phone::with(&server, main_with(&["1"]), None, SOON);
+    let theirs = lines("refuse", 1_000, 1_010);
+    two.allows(&theirs.iter().map(String::as_str).collect::<Vec<_>>());
+    let failure = two.wait_failure();
+    assert!(
+        failure
+            .detail
+            .contains("more than 256 rights together: 10 that allow"),
+        "{failure}"
+    );
+    wait_until(|| {
+        one.keep();
+        let refused = one.watching.person.iter().filter(|right| !right.allowed);
+        refused.count() == 10 && one.watching.person.len() == RIGHTS
+    });
 }

@@ -48,7 +48,7 @@ impl Worker<'_> {
             } else {
                 self.offered_forwarding = Some(after.clone());
                 (self.tell)(Told::Forward {
-                    account: self.source.account.clone(),
+                    of: self.source.whose(),
                     before: Box::new(ours),
                     after: Box::new(after),
                 });

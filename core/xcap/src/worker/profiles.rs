@@ -34,6 +34,7 @@ impl Worker<'_> {
         let profiles = standing.profiles;
         if self.standing.is_none() {
             self.ledger = kept.clone().unwrap_or_default();
+            self.remember_groups();
             self.hurry();
         } else if let Some(taken) = kept
             .as_ref()

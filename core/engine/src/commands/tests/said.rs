@@ -252,10 +252,9 @@ fn m_102_rights_are_listed_with_their_origin() {
 /// Where the server of `a` is told that calls go, the last time.
 fn told_server(posts: &[Post]) -> Option<control::receiving::Forwarding> {
     posts.iter().rev().find_map(|post| match post {
-        Post::Store(Do::Forwards {
-            account,
-            forwarding,
-        }) if account == "a" => Some((**forwarding).clone()),
+        Post::Store(Do::Forwards { of, forwarding }) if of.account == "a" => {
+            Some((**forwarding).clone())
+        }
         _ => None,
     })
 }
@@ -270,7 +269,12 @@ fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile()
         always: Some("700".into()),
         ..Default::default()
     };
-    rig.commands.forward_came("a", &before, &after);
+    // Of somebody who had the account before.
+    let formerly = of_settings("b").whose();
+    rig.commands.forward_came(&formerly, &before, &after);
+    assert!(rig.posts.take().is_empty(), "M-023");
+    let a = of_settings("a").whose();
+    rig.commands.forward_came(&a, &before, &after);
     let posts = rig.posts.take();
     let is_kept = |post: &Post| matches!(post, Post::Store(Do::Say(of)) if of.said.forwarding.as_ref() == Some(&after));
     assert!(posts.iter().any(is_kept), "it is there after a restart");
@@ -288,8 +292,7 @@ fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile()
         (said.always.as_deref(), said.busy.as_deref()),
         (Some("700"), Some("901"))
     );
-    rig.commands.forward_came("a", &after, &before);
-    rig.commands.forward_came("nobody", &said, &before);
+    rig.commands.forward_came(&a, &after, &before);
     assert!(rig.posts.take().is_empty(), "nothing happens");
 }
 
@@ -356,18 +359,19 @@ fn m_134_a_server_hears_nothing_before_it_is_known_what_the_person_said() {
 fn m_101_groups_of_a_server_stand_beside_those_of_settings() {
     let mut of = of_settings("a");
     let own = Group::read("home: 5").unwrap();
+    let (a, formerly) = (of.whose(), of_settings("b").whose());
     Arc::make_mut(&mut of.policy).watching.groups = vec![own.clone()];
     let (mut rig, _) = Rig::started(&[], vec![of]);
     let sales = Group::read("sales: 20, inactive 21").unwrap();
     let groups = |posts: &[Post]| {
         posts.iter().rev().find_map(|post| match post {
             Post::Presence(ports::presence::Word::Policy { policy, .. }) => {
-                Some(policy.watching.groups.clone())
+                Some(policy.watching.all_groups().cloned().collect::<Vec<_>>())
             }
             _ => None,
         })
     };
-    rig.commands.groups_came("a", vec![sales.clone()]);
+    rig.commands.groups_came(&a, vec![sales.clone()]);
     let posts = rig.posts.take();
     assert_eq!(groups(&posts), Some(vec![own.clone(), sales.clone()]));
     let allow = Command::WatcherAllow(SetRight {
@@ -377,9 +381,13 @@ fn m_101_groups_of_a_server_stand_beside_those_of_settings() {
         account: None,
     });
     assert!(rig.ask(allow).is_ok());
-    rig.commands.groups_came("a", vec![sales]);
+    rig.commands.groups_came(&a, vec![sales]);
     assert_eq!(groups(&rig.posts.take()), None, "they are the same");
-    rig.commands.groups_came("nobody", Vec::new());
-    rig.commands.groups_came("a", Vec::new());
+    rig.commands.groups_came(&formerly, Vec::new());
+    rig.busy.set(true);
+    rig.commands.groups_came(&a, Vec::new());
+    assert!(rig.posts.take().is_empty(), "who judges has not heard it");
+    rig.busy.set(false);
+    rig.commands.groups_came(&a, Vec::new());
     assert_eq!(groups(&rig.posts.take()), Some(vec![own]));
 }
