@@ -72,7 +72,8 @@ pub struct Contact {
     /// Where it comes from, of a directory: it cannot be changed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// How they are, by the first of the numbers that is watched; said by the engine. `None`: none is.
+    /// How they are, by the first of the numbers that is watched; said by the engine. `None`: none is, or is only just:
+    /// `blf.changed` follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shows: Option<Shows>,
 }
@@ -167,7 +168,8 @@ pub struct Favourite {
     /// A number or an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// How they are; said by the engine. `None`: they are not watched, as those of a profile that is not in use.
+    /// How they are; said by the engine. `None`: they are not watched, as those of a profile that is not in use, or only
+    /// just: `blf.changed` follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shows: Option<Shows>,
 }

@@ -7,7 +7,7 @@ use ports::blf::LampWish;
 use sip::lamp::conference_info::{Missing, Roster, User};
 use sip::lamp::list::List;
 use sip::lamp::message_summary::{self, Summary};
-use sip::lamp::{Lamp, Light, Unknown};
+use sip::lamp::{Lamp, Unknown};
 use sip::subscription::{Cause, News, Package, RELATED};
 use sip::subscriptions::SubscriptionId;
 use sip_message::Uri;
@@ -79,6 +79,8 @@ pub(crate) enum Offer {
     /// It did not answer yet.
     NotYet,
     Yes,
+    /// It may some day: until then each is asked for by itself.
+    NotNow,
     No,
 }
 
@@ -248,7 +250,7 @@ impl Entry {
     /// It is there, and nothing was said of how it stands.
     pub(crate) fn found(&mut self, now: Instant) {
         if let Kind::Lamp(watched) = &mut self.kind
-            && matches!(watched.lamp.shown().light, Light::Unknown(Unknown::Lost(_)))
+            && watched.lamp.is_lost()
         {
             watched.lamp.doubt(Unknown::NotYet, now);
         }

@@ -8,12 +8,14 @@
 //! | [`Blf`] | the part: words in, words out |
 //! | `accounts` | accounts, where they are reached, what they wish to see |
 //! | `entry` | one lamp, mailbox or conference |
+//! | `listing` | who is in the list of an account, and whether its server offers one |
 //! | `lists` | the list of an account at its server, and whose lamps it feeds |
 //! | `tell` | events |
 //! | `why` | why something is not known, for people |
 
 mod accounts;
 mod entry;
+mod listing;
 mod lists;
 mod tell;
 mod why;

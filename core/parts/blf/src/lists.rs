@@ -5,70 +5,16 @@
 
 use crate::Blf;
 use crate::entry::{By, Entry, EntryId, Feed, Kind, Listing, Offer};
+use crate::listing::{address, is_no_offer, key};
 use base::{Instant, Machine};
 use ports::Outbox;
 use ports::blf::LampWish;
 use sip::lamp::list::{Told, Took};
 use sip::lamp::{Bad, Unknown};
-use sip::subscription::{Cause, Ended, News};
+use sip::subscription::{Cause, News};
 use sip::subscriptions::{Input, SubscriptionId};
-use sip_message::{Part, Uri};
+use sip_message::Uri;
 use std::collections::BTreeSet;
-
-/// Whom an address means: ports and parameters are those of a phone, and not of whom it is.
-fn key(uri: &Uri) -> Option<String> {
-    let host = uri.host()?.to_string().to_ascii_lowercase();
-    Some(format!("{}@{host}", uri.user()?))
-}
-
-/// The address of a member, which may be named by `pres:` (RFC 3859).
-fn address(written: &str) -> Option<Uri> {
-    let (scheme, rest) = written.split_once(':')?;
-    let is = |known: &str| scheme.eq_ignore_ascii_case(known);
-    match (is("sip") || is("sips"), is("pres")) {
-        (true, _) => written.parse().ok(),
-        (false, true) => format!("sip:{rest}").parse().ok(),
-        (false, false) => None,
-    }
-}
-
-/// Whether the server says with this that there is no list for us, and not that it cannot tell now.
-fn is_no_offer(cause: &Cause) -> bool {
-    match cause {
-        Cause::Refused { status, .. } => {
-            let is_unable = matches!(status, 408 | 500..=599) && *status != 501;
-            !is_unable
-        }
-        Cause::Ended(why) => matches!(why, Ended::Rejected | Ended::NoResource),
-        Cause::NoAnswer | Cause::Unreachable | Cause::WrongPassword | Cause::Proof(_) => false,
-        Cause::NoNotify | Cause::Expired | Cause::Gone | Cause::ServerLost => false,
-    }
-}
-
-impl Listing {
-    /// Takes a document; whether somebody else is in the list now.
-    fn take(&mut self, parts: Option<&[Part]>, gap: bool) -> (Result<Took, Bad>, bool) {
-        let took = match parts {
-            Some(parts) => self.list.take(parts, gap),
-            None => {
-                self.list.forget();
-                Err(Bad::Malformed("parts"))
-            }
-        };
-        if !matches!(took, Ok(Took::News(_))) {
-            return (took, false);
-        }
-        let members = self.list.members().unwrap_or_default().iter();
-        let members = members.filter_map(|member| key(&address(&member.uri)?));
-        let members: BTreeSet<String> = members.collect();
-        // Who is in no list any more may be in it again.
-        self.unwanted.retain(|key| members.contains(key));
-        let is_new = self.offer != Offer::Yes || self.members.as_ref() != Some(&members);
-        self.offer = Offer::Yes;
-        self.members = Some(members);
-        (took, is_new)
-    }
-}
 
 impl Blf {
     /// Takes what the subscription to a list tells.
@@ -94,10 +40,25 @@ impl Blf {
                 }
                 self.took((id, of), &account, took, now, out);
             }
-            // A server that knows no lists takes it for one more extension.
-            News::Document { .. } if listing.offer != Offer::Yes => self.no_list(id, now, out),
+            News::Document { body, .. } if listing.offer != Offer::Yes => match body.is_empty() {
+                // It may follow, or be of an extension of which nothing is known.
+                true => self.not_offered(id, Offer::NotNow, now, out),
+                // A server that knows no lists takes it for one more extension.
+                false => self.no_list(id, now, out),
+            },
             // It is asked again at its own pace, and may be there some day.
-            News::Lost { cause, .. } if is_no_offer(cause) => self.not_offered(id, now, out),
+            News::Lost { cause, .. } if is_no_offer(cause) => {
+                self.not_offered(id, Offer::No, now, out);
+            }
+            // Where the server itself is lost nobody else tells either.
+            News::Lost { cause, .. }
+                if listing.offer == Offer::NotYet && *cause != Cause::ServerLost =>
+            {
+                self.not_offered(id, Offer::NotNow, now, out);
+            }
+            News::Pending if listing.offer == Offer::NotYet => {
+                self.not_offered(id, Offer::NotNow, now, out);
+            }
             News::Lost { .. } | News::Pending | News::Polled(_) => {
                 for id in self.listed(&account) {
                     if let Some(entry) = self.entries.get_mut(&id) {
@@ -129,9 +90,12 @@ impl Blf {
                 self.doubt_listed(account, &Unknown::Missing, now, out);
             }
             Err(bad) => match self.listing(account).map(|listing| listing.offer) {
+                // The next one may be whole.
                 Some(Offer::Yes) => {
-                    self.doubt_listed(account, &Unknown::Unreadable(bad), now, out);
+                    tracing::warn!(account, %bad, "the server's list cannot be read");
+                    self.not_offered(id, Offer::NotNow, now, out);
                 }
+                Some(Offer::NotNow) => {}
                 Some(Offer::NotYet | Offer::No) | None => self.no_list(id, now, out),
             },
         }
@@ -152,8 +116,13 @@ impl Blf {
             };
             for (_, id) in listed.iter().filter(|(key, _)| *key == wanted) {
                 if let Some(entry) = self.entries.get_mut(id) {
-                    entry.found(now);
-                    ask |= entry.take(news, now);
+                    match news {
+                        Ok(news) => {
+                            entry.found(now);
+                            ask |= entry.take(news, now);
+                        }
+                        Err(bad) => entry.doubt(Unknown::Unreadable(*bad), now),
+                    }
                 }
                 self.show(*id, now, out);
             }
@@ -189,10 +158,11 @@ impl Blf {
             self.owners.remove(&subscription);
             self.table.handle(Input::End(subscription), now);
         }
-        self.not_offered(id, now, out);
+        self.not_offered(id, Offer::No, now, out);
     }
 
-    fn not_offered(&mut self, id: EntryId, now: Instant, out: &mut Outbox) {
+    /// Each is asked for by itself, until a list comes if it may.
+    fn not_offered(&mut self, id: EntryId, offer: Offer, now: Instant, out: &mut Outbox) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
@@ -200,16 +170,17 @@ impl Blf {
         let Kind::List(listing) = &mut entry.kind else {
             return;
         };
-        if listing.offer == Offer::No {
+        if listing.offer == offer || listing.offer == Offer::No {
             return;
         }
         let list = listing.uri.to_string();
         tracing::warn!(
             account,
             list,
+            may_come = offer == Offer::NotNow,
             "the server offers no such list: each lamp is asked for by itself"
         );
-        listing.offer = Offer::No;
+        listing.offer = offer;
         listing.members = None;
         listing.list.forget();
         self.arrange(&account, now, out);
@@ -246,7 +217,7 @@ impl Blf {
             return Feed::Own;
         };
         match (listing.offer, &listing.members) {
-            (Offer::No, _) => Feed::Own,
+            (Offer::No | Offer::NotNow, _) => Feed::Own,
             (Offer::NotYet, _) | (Offer::Yes, None) => Feed::Awaited,
             (Offer::Yes, Some(members)) => {
                 let is_in = key(target).is_some_and(|key| members.contains(&key));
@@ -288,6 +259,9 @@ impl Blf {
     /// Has each lamp of an account be fed by whom it is to be; members of the list get lamps, and lamps that the list
     /// alone wished for go with it.
     pub(crate) fn arrange(&mut self, account: &str, now: Instant, out: &mut Outbox) {
+        let offer = self.listing(account).map(|listing| listing.offer);
+        // Whom the list alone has stays until the list says otherwise.
+        let may_be_in = offer == Some(Offer::NotNow);
         for id in self.of_account(account) {
             let feed = self.feed_of(id);
             let Some(entry) = self.entries.get(&id) else {
@@ -297,7 +271,9 @@ impl Blf {
                 continue;
             }
             match (entry.feed, feed) {
-                (_, Feed::Own) if entry.by == By::List => self.drop_entry(id, now, out),
+                (_, Feed::Own) if entry.by == By::List && !may_be_in => {
+                    self.drop_entry(id, now, out);
+                }
                 (Feed::Own, Feed::Own) => {}
                 (_, Feed::Own) => {
                     let package = self.accounts.get(account).map(|known| known.package());

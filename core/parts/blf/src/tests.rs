@@ -135,6 +135,10 @@ impl Bench {
     }
 
     fn notify(&mut self, at: usize, kind: &str, body: &str) {
+        self.notify_as(at, "active;expires=300", kind, body);
+    }
+
+    fn notify_as(&mut self, at: usize, state: &str, kind: &str, body: &str) {
         self.cseq += 1;
         let headers = self.sent[at].1.headers().clone();
         let from = headers.to().unwrap().without_param("tag").with_tag("n");
@@ -145,7 +149,7 @@ impl Bench {
             .header(HeaderName::CSeq, format!("{} NOTIFY", self.cseq))
             .header(HeaderName::Contact, "<sip:pbx@10.0.0.9>")
             .header(HeaderName::Event, headers.event().unwrap().unwrap())
-            .header(HeaderName::SubscriptionState, "active;expires=300")
+            .header(HeaderName::SubscriptionState, state)
             .body(kind, body.to_owned())
             .build();
         let id = ServerId(u64::from(self.cseq));

@@ -8,10 +8,11 @@ use crate::subscription::{Ended, News, RELATED};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_message::{Content, Part};
+use std::collections::{HashMap, HashSet};
 
 /// Content-Type of the part that tells of the others.
 pub const RLMI: &str = "application/rlmi+xml";
-/// Members of one list that are kept; a list that names more is not read. Source: ours; as many as lamps that start
+/// Members of one list that are kept, of those that it names more the first. Source: ours; as many as lamps that start
 /// together (M-094).
 pub const MAX_MEMBERS: usize = 500;
 /// Instances of one member.
@@ -51,8 +52,8 @@ pub enum Took {
 pub struct Told {
     /// Whom, as [`Member::uri`] has it.
     pub uri: String,
-    /// What.
-    pub news: News,
+    /// What; of one that is not well said what is wrong with it. The others are told all the same.
+    pub news: Result<News, Bad>,
 }
 
 impl List {
@@ -77,21 +78,13 @@ impl List {
         if !full && !before.version.is_some_and(follows) {
             return Ok(Took::Missing);
         }
-        let mut members = before.members;
-        if full {
-            let named = |member: &Member| root.children("resource").any(|of| is_of(of, member));
-            members.retain(named);
-        }
-        let mut news = Vec::new();
-        for resource in root.children("resource") {
-            let member = member(&mut members, resource)?;
-            member.take(resource, parts, full, &mut news)?;
-        }
+        let mut document = Document::new(parts, full);
+        let members = document.read(&root, before.members);
         *self = Self {
             version: Some(version),
             members,
         };
-        Ok(Took::News(news))
+        Ok(Took::News(document.news))
     }
 
     /// What was said counts no more.
@@ -113,30 +106,74 @@ fn bytes(part: &Part) -> Option<&Bytes> {
     }
 }
 
-fn is_of(resource: &Element, member: &Member) -> bool {
-    resource.attribute("uri").map(str::trim) == Some(member.uri.as_str())
+fn uri_of(resource: &Element) -> Option<&str> {
+    resource.attribute("uri").map(str::trim)
 }
 
-/// The member that an element is about: one that is known, or a new one.
-fn member<'a>(members: &'a mut Vec<Member>, resource: &Element) -> Result<&'a mut Member, Bad> {
-    let known = members.iter().position(|member| is_of(resource, member));
-    let at = match known {
-        Some(at) => at,
-        None => {
-            if members.len() >= MAX_MEMBERS {
-                return Err(Bad::TooMuch("resources"));
-            }
-            let uri = resource.attribute("uri").map(str::trim);
-            members.push(Member {
-                uri: uri.ok_or(Bad::Malformed("uri"))?.to_owned(),
-                name: None,
-                instances: Vec::new(),
-                next: 0,
-            });
-            members.len() - 1
+/// One document, while it is read.
+struct Document<'a> {
+    /// Those that no instance was given yet.
+    parts: HashMap<&'a str, &'a Part>,
+    full: bool,
+    news: Vec<Told>,
+}
+
+impl<'a> Document<'a> {
+    fn new(parts: &'a [Part], full: bool) -> Self {
+        let named = parts
+            .iter()
+            .filter_map(|part| Some((part.id.as_deref()?, part)));
+        Self {
+            parts: named.collect(),
+            full,
+            news: Vec::new(),
         }
-    };
-    members.get_mut(at).ok_or(Bad::Malformed("resource"))
+    }
+
+    /// Who is in the list after it. What is wrong with one member is that one's trouble alone; one without an address is
+    /// nobody, and of those that are named beyond [`MAX_MEMBERS`] nothing is told.
+    fn read(&mut self, root: &Element, mut members: Vec<Member>) -> Vec<Member> {
+        if self.full {
+            let named: HashSet<&str> = root.children("resource").filter_map(uri_of).collect();
+            members.retain(|member| named.contains(member.uri.as_str()));
+        }
+        let known = members.iter().enumerate();
+        let mut places: HashMap<String, usize> =
+            known.map(|(at, member)| (member.uri.clone(), at)).collect();
+        let mut done = HashSet::new();
+        for resource in root.children("resource") {
+            let Some(uri) = uri_of(resource) else {
+                continue;
+            };
+            let at = match places.get(uri) {
+                Some(at) => *at,
+                None if members.len() >= MAX_MEMBERS => continue,
+                None => {
+                    places.insert(uri.to_owned(), members.len());
+                    members.push(Member::new(uri));
+                    members.len() - 1
+                }
+            };
+            let Some(member) = members.get_mut(at) else {
+                continue;
+            };
+            // Of one that is named twice nobody knows which counts.
+            let took = match done.insert(at) {
+                true => member.take(resource, self),
+                false => Err(Bad::Malformed("uri")),
+            };
+            if let Err(bad) = took {
+                member.instances.clear();
+                self.tell(uri, Err(bad));
+            }
+        }
+        members
+    }
+
+    fn tell(&mut self, uri: &str, news: Result<News, Bad>) {
+        let uri = uri.to_owned();
+        self.news.push(Told { uri, news });
+    }
 }
 
 /// What is said of one instance. Source: RFC 4662 §5.5.
@@ -148,44 +185,48 @@ enum Said {
 }
 
 impl Member {
+    fn new(uri: &str) -> Self {
+        Self {
+            uri: uri.to_owned(),
+            name: None,
+            instances: Vec::new(),
+            next: 0,
+        }
+    }
+
     /// Takes what is said of it. An instance that a full state leaves out is over, one that a change leaves out is as it
     /// was.
-    fn take(
-        &mut self,
-        resource: &Element,
-        parts: &[Part],
-        full: bool,
-        news: &mut Vec<Told>,
-    ) -> Result<(), Bad> {
+    fn take(&mut self, resource: &Element, of: &mut Document<'_>) -> Result<(), Bad> {
         let name = resource.child_text("name").map(str::to_owned);
         self.name = name.or(self.name.take());
         let uri = self.uri.clone();
-        let mut tell = |said: News| {
-            let uri = uri.clone();
-            news.push(Told { uri, news: said });
-        };
-        if full {
-            let is_there = |id: &str| {
-                let mut all = resource.children("instance");
-                all.any(|of| of.attribute("id") == Some(id))
-            };
-            let gone = self.instances.iter().filter(|(id, _)| !is_there(id));
-            gone.for_each(|(_, fork)| tell(News::ForkGone { fork: *fork }));
-            self.instances.retain(|(id, _)| is_there(id));
+        let mut named = HashSet::new();
+        for instance in resource.children("instance") {
+            let id = instance.attribute("id").ok_or(Bad::Malformed("id"))?;
+            if !named.insert(id) {
+                return Err(Bad::Malformed("id"));
+            }
+        }
+        if of.full {
+            let gone = self.instances.iter().map(|(id, _)| id.clone());
+            let gone: Vec<String> = gone.filter(|id| !named.contains(id.as_str())).collect();
+            gone.iter().for_each(|id| self.end(id, of));
         }
         let mut ended = None;
         let mut waits = false;
         for instance in resource.children("instance") {
-            let id = instance.attribute("id").ok_or(Bad::Malformed("id"))?;
-            match self.said(id, instance, parts)? {
-                Said::Document(document) => tell(document.unwrap_or_else(nothing_new)),
-                Said::Pending => waits = true,
+            let id = instance.attribute("id").unwrap_or_default();
+            match self.said(id, instance, &mut of.parts)? {
+                Said::Document(document) => {
+                    of.tell(&uri, Ok(document.unwrap_or_else(nothing_new)));
+                }
+                // What it said before counts no more: somebody has to consent first.
+                Said::Pending => {
+                    self.end(id, of);
+                    waits = true;
+                }
                 Said::Over(why) => {
-                    let known = self.instances.iter().find(|(known, _)| known == id);
-                    if let Some((_, fork)) = known {
-                        tell(News::ForkGone { fork: *fork });
-                    }
-                    self.instances.retain(|(known, _)| known != id);
+                    self.end(id, of);
                     ended = Some(why);
                 }
             }
@@ -193,26 +234,40 @@ impl Member {
         // What one of them says counts more than that others say nothing.
         if self.instances.is_empty() {
             match (waits, ended) {
-                (true, _) => tell(News::Pending),
-                (false, Some(why)) => tell(News::Lost {
-                    cause: crate::subscription::Cause::Ended(why),
-                    next_try: None,
-                }),
+                (true, _) => of.tell(&uri, Ok(News::Pending)),
+                (false, Some(why)) => of.tell(
+                    &uri,
+                    Ok(News::Lost {
+                        cause: crate::subscription::Cause::Ended(why),
+                        next_try: None,
+                    }),
+                ),
                 // The list does not know it yet.
-                (false, None) if full => tell(nothing_new()),
+                (false, None) if of.full => of.tell(&uri, Ok(nothing_new())),
                 (false, None) => {}
             }
         }
         Ok(())
     }
 
-    fn said(&mut self, id: &str, instance: &Element, parts: &[Part]) -> Result<Said, Bad> {
+    /// An instance says nothing any more.
+    fn end(&mut self, id: &str, of: &mut Document<'_>) {
+        if let Some(at) = self.instances.iter().position(|(known, _)| known == id) {
+            let (_, fork) = self.instances.remove(at);
+            of.tell(&self.uri, Ok(News::ForkGone { fork }));
+        }
+    }
+
+    /// What is said of one instance; each part is of one alone.
+    fn said(
+        &mut self,
+        id: &str,
+        instance: &Element,
+        parts: &mut HashMap<&str, &Part>,
+    ) -> Result<Said, Bad> {
         let state = instance.attribute("state").map(str::trim);
         match state.ok_or(Bad::Malformed("state"))? {
-            "pending" => {
-                self.instances.retain(|(known, _)| known != id);
-                return Ok(Said::Pending);
-            }
+            "pending" => return Ok(Said::Pending),
             "terminated" => return Ok(Said::Over(Ended::read(instance.attribute("reason")))),
             // Nobody may count on words that come later (RFC 4662 §5.5): it is there.
             _ => {}
@@ -221,8 +276,7 @@ impl Member {
         let Some(cid) = instance.attribute("cid").map(str::trim) else {
             return Ok(Said::Document(None));
         };
-        let part = parts.iter().find(|part| part.id.as_deref() == Some(cid));
-        let part = part.ok_or(Bad::Malformed("cid"))?;
+        let part = parts.remove(cid).ok_or(Bad::Malformed("cid"))?;
         Ok(Said::Document(Some(News::Document {
             fork,
             content_type: match bytes(part) {

@@ -139,6 +139,11 @@ impl Lamp {
         &self.shown
     }
 
+    /// Whether what it came by is lost, whatever it shows for that.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.trouble, Some(Unknown::Lost(_)))
+    }
+
     /// Takes what a subscription tells.
     pub fn take(&mut self, news: &News, now: Instant) -> Led {
         let mut ask = false;
@@ -250,11 +255,7 @@ impl Lamp {
         };
         let call = call.filter(|_| self.trouble.is_none());
         let call = call.filter(|_| !matches!(light, Light::Unknown(_)));
-        let presence = self.said.values().find_map(|said| match said {
-            Said::Presence(presence) => Some(presence),
-            Said::Calls(_) | Said::Registered(_) => None,
-        });
-        let presence = presence.filter(|_| self.trouble.is_none());
+        let presence = self.presence().filter(|_| self.trouble.is_none());
         let since = match light == self.shown.light {
             true => self.shown.since,
             false => now,
@@ -282,13 +283,9 @@ impl Lamp {
             match said {
                 Said::Calls(calls) if !calls.is_known() => return Light::Unknown(Unknown::Missing),
                 Said::Calls(_) => known = true,
-                Said::Presence(presence) => {
+                Said::Presence(_) => {
                     known = true;
-                    light = match presence.doing {
-                        Doing::Offline | Doing::Absent => Light::Unregistered,
-                        Doing::Busy | Doing::OnThePhone | Doing::DoNotDisturb => Light::Busy,
-                        Doing::Available | Doing::Away => Light::Idle,
-                    };
+                    light = self.presence().map_or(light, |of| by_presence(of.doing));
                 }
                 Said::Registered(active) => {
                     known = true;
@@ -303,6 +300,25 @@ impl Lamp {
             (true, None) => light,
             (true, Some(call)) => self.of_call(call),
         }
+    }
+
+    /// Of several devices of a person the one that says most: who is busy at one is busy, and who is there at one is there.
+    fn presence(&self) -> Option<&Presence> {
+        let rank = |presence: &&Presence| match presence.doing {
+            Doing::DoNotDisturb => 6,
+            Doing::OnThePhone => 5,
+            Doing::Busy => 4,
+            Doing::Available => 3,
+            Doing::Away => 2,
+            Doing::Absent => 1,
+            Doing::Offline => 0,
+        };
+        let all = self.said.values().filter_map(|said| match said {
+            Said::Presence(presence) => Some(presence),
+            Said::Calls(_) | Said::Registered(_) => None,
+        });
+        // Of equals the one that came first.
+        all.rev().max_by_key(rank)
     }
 
     fn of_call(&self, call: &Call) -> Light {
@@ -336,6 +352,14 @@ impl Lamp {
         });
         // Of equals the one that was named first.
         all.rev().max_by_key(rank).cloned()
+    }
+}
+
+const fn by_presence(doing: Doing) -> Light {
+    match doing {
+        Doing::Offline | Doing::Absent => Light::Unregistered,
+        Doing::Busy | Doing::OnThePhone | Doing::DoNotDisturb => Light::Busy,
+        Doing::Available | Doing::Away => Light::Idle,
     }
 }
 

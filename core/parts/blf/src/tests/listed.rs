@@ -165,7 +165,7 @@ fn m_098_without_a_list_at_the_server_each_is_asked_for() {
         bench.wait(1_000);
         assert_eq!(singles(&bench), (true, true), "{status}");
     }
-    for (kind, body) in [("", ""), (PIDF, "<presence/>"), (RELATED, "x")] {
+    for (kind, body) in [(PIDF, "<presence/>"), (RELATED, "x")] {
         let mut bench = Bench::new(with_list(&["102", "104"]));
         bench.up();
         bench.respond(0, 200);
@@ -175,13 +175,104 @@ fn m_098_without_a_list_at_the_server_each_is_asked_for() {
         let goodbye = subscribed(&bench).iter().any(|one| one.ends_with(" 0"));
         assert!(goodbye, "what is no list is not kept: {kind}");
     }
-    // A server that cannot tell now is not one that has no list.
-    let mut bench = Bench::new(with_list(&["102"]));
-    bench.up();
-    bench.respond(0, 503);
+}
+
+/// 503, silence, and a document of nobody at first: each is asked for by itself meanwhile, and no longer once the list comes.
+#[test]
+fn m_098_a_list_that_cannot_be_told_now_takes_over_later() {
+    for first in ["503", "silence", "nobody", "pending"] {
+        let mut bench = Bench::new(with_list(&["102"]));
+        bench.up();
+        match first {
+            "503" => bench.respond(0, 503),
+            "silence" => {
+                bench.respond(0, 200);
+                bench.wait(40_000);
+            }
+            "pending" => {
+                bench.respond(0, 200);
+                bench.notify_as(0, "pending;expires=300", RELATED, "");
+            }
+            _ => {
+                bench.respond(0, 200);
+                bench.notify(0, "", "");
+            }
+        }
+        bench.wait(1_000);
+        let all = subscribed(&bench);
+        let own = all.iter().position(|one| one == "sip:102@pbx.test 300");
+        let own = own.unwrap_or_else(|| panic!("{first}: {all:?}"));
+        assert!(
+            !all.iter().any(|one| one.ends_with(" 0")),
+            "{first}: {all:?}"
+        );
+        bench.respond(own, 200);
+        bench.notify(own, PIDF, &pidf("busy"));
+        assert_eq!(board(&bench), ["102 Busy busy"], "{first}");
+        let list = match first {
+            "503" | "silence" => {
+                bench.wait(100_000);
+                let asked =
+                    |(_, request): &(_, Request)| request.uri_text() == "sip:people@pbx.test";
+                let last = bench.sent.iter().rposition(asked).unwrap();
+                bench.respond(last, 200);
+                last
+            }
+            _ => 0,
+        };
+        let news = [("102", Some("away")), ("103", Some("busy"))];
+        bench.notify(list, RELATED, &about(0, true, &news));
+        bench.wait(1_000);
+        let known = ["102 Idle away listed", "103 Busy busy listed"];
+        assert_eq!(board(&bench), known, "{first}");
+        let goodbye = bench.sent.len() - 1;
+        assert_eq!(text(&bench, goodbye, HeaderName::Expires), "0", "{first}");
+        let whom = text(&bench, goodbye, HeaderName::To);
+        assert!(whom.contains("sip:102@pbx.test"), "{first}: {whom}");
+    }
+}
+
+/// A list that nobody can read any more leaves no lamp dark: each is asked for by itself until the list is whole again.
+#[test]
+fn m_098_a_list_that_breaks_leaves_no_lamp_dark() {
+    let mut bench = offered();
+    bench.notify(0, RELATED, "x");
+    bench.wait(6_000);
+    let all = subscribed(&bench);
+    for user in ["102", "103"] {
+        assert!(all.contains(&format!("sip:{user}@pbx.test 300")), "{all:?}");
+    }
+    assert!(
+        board(&bench).iter().all(|lamp| lamp.contains("Unknown")),
+        "nothing old is shown"
+    );
+    let news = [("102", Some("away")), ("103", Some("busy"))];
+    bench.notify(0, RELATED, &about(5, true, &news));
     bench.wait(1_000);
-    assert_eq!(singles(&bench), (false, false));
-    assert_eq!(bench.why(), Some(Code::LAMP_LOST));
+    let known = ["102 Idle away listed", "103 Busy busy listed"];
+    assert_eq!(board(&bench)[..2], known);
+}
+
+/// One that is gone, and of whom nothing is known once they are there again.
+#[test]
+fn m_098_who_is_not_there_any_more_may_come_back_without_a_word() {
+    let mut bench = offered();
+    let gone = about(1, false, &[("102", None)]).replace(
+        "@pbx.test'></resource>",
+        "@pbx.test'><instance id='1' state='terminated' reason='noresource'/></resource>",
+    );
+    bench.notify(0, RELATED, &gone);
+    assert!(
+        board(&bench)[0].starts_with("102 Unregistered"),
+        "{:?}",
+        board(&bench)
+    );
+    let back = about(2, false, &[("102", None)]).replace(
+        "@pbx.test'></resource>",
+        "@pbx.test'><instance id='1' state='active'/></resource>",
+    );
+    bench.notify(0, RELATED, &back);
+    assert_eq!(board(&bench)[0], "102 Unknown OH-4032 listed");
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn rlmi(version: u32, full: bool, inner: &str) -> Vec<Part> {
     vec![
         part(RLMI, "top@x", &body),
         part("application/pidf+xml", "b@x", "<presence/>"),
+        part("application/pidf+xml", "c@x", "<presence/>"),
     ]
 }
 
@@ -38,15 +39,16 @@ fn check(list: &mut List, parts: &[Part], gap: bool, expected: &Expect) {
         Ok(Took::News(all)) => {
             let lines = all.iter().map(|told| {
                 let news = match &told.news {
-                    News::Document {
+                    Ok(News::Document {
                         fork,
                         content_type,
                         body,
                         ..
-                    } => {
+                    }) => {
                         format!("document {fork} {content_type} {}", body.len())
                     }
-                    other => format!("{other:?}"),
+                    Ok(other) => format!("{other:?}"),
+                    Err(bad) => format!("! {bad}"),
                 };
                 format!("{} {news}\n", told.uri)
             });
@@ -174,7 +176,7 @@ fn m098_a_notify_that_was_not_heard_is_a_gap_too() {
 fn m098_a_list_that_shrinks_lets_go_and_instances_come_and_go() {
     let mut list = List::default();
     let two =
-        "<instance id='1' state='active' cid='b@x'/><instance id='2' state='active' cid='b@x'/>";
+        "<instance id='1' state='active' cid='b@x'/><instance id='2' state='active' cid='c@x'/>";
     let full = [resource("a", two), resource("b", "")].concat();
     check(
         &mut list,
@@ -233,15 +235,37 @@ fn m098_a_list_that_shrinks_lets_go_and_instances_come_and_go() {
     );
 }
 
+/// Who is asked again whether we may look shows nothing of what was said before.
 #[test]
-fn m098_what_is_no_list_or_too_much_of_one_is_not_believed() {
+fn m098_an_instance_that_waits_for_consent_again_says_nothing_any_more() {
+    let mut list = List::default();
+    list.take(&rlmi(0, true, &resource("a", ACTIVE)), false)
+        .unwrap();
+    let waits = resource("a", "<instance id='1' state='pending'/>");
+    check(
+        &mut list,
+        &rlmi(1, false, &waits),
+        false,
+        &expect![[r#"
+        sip:a@x ForkGone { fork: 0 }
+        sip:a@x Pending
+        = Some("sip:a@x")
+    "#]],
+    );
+    check(
+        &mut list,
+        &rlmi(2, false, &resource("a", ACTIVE)),
+        false,
+        &expect![[r#"
+        sip:a@x document 1 application/pidf+xml 11
+        = Some("sip:a@x")
+    "#]],
+    );
+}
+
+#[test]
+fn m098_what_is_no_list_is_not_believed() {
     let full = || rlmi(0, true, &resource("a", ACTIVE));
-    let long: String = (0..=MAX_MEMBERS)
-        .map(|n| resource(&n.to_string(), ""))
-        .collect();
-    let many: String = (0..9)
-        .map(|n| format!("<instance id='{n}' state='active'/>"))
-        .collect();
     let cases = [
         (Vec::new(), "list"),
         (vec![part("text/plain", "", "x")], "list"),
@@ -254,25 +278,91 @@ fn m098_what_is_no_list_or_too_much_of_one_is_not_believed() {
             vec![part(RLMI, "", "<list version='1' fullState='yes'/>")],
             "fullState",
         ),
-        (full().into_iter().take(1).collect(), "cid"),
-        (rlmi(0, true, "<resource/>"), "uri"),
-        (
-            rlmi(0, true, &resource("a", "<instance state='active'/>")),
-            "id",
-        ),
-        (rlmi(0, true, &resource("a", "<instance id='1'/>")), "state"),
-        (rlmi(0, true, &long), "resources"),
-        (rlmi(0, true, &resource("a", &many)), "instances"),
     ];
     for (parts, what) in cases {
         let mut list = List::default();
         list.take(&full(), false).unwrap();
         let bad = list.take(&parts, false).unwrap_err();
-        let (Bad::Malformed(named) | Bad::TooMuch(named)) = bad else {
-            panic!("{bad:?}");
+        assert_eq!(bad, Bad::Malformed(what));
+        assert_eq!(list.members(), None, "{what}");
+    }
+}
+
+/// What is wrong with one member is that one's trouble: the others are told, also in the next change.
+#[test]
+fn m098_one_bad_member_darkens_nobody_else() {
+    let many: String = (0..9)
+        .map(|n| format!("<instance id='{n}' state='active'/>"))
+        .collect();
+    let twice = "<instance id='1' state='active'/><instance id='1' state='active'/>";
+    for (bad, what) in [
+        ("<instance id='1' state='active' cid='gone@x'/>", "cid"),
+        ("<instance id='1' state='active' cid='b@x'/>", "cid"),
+        ("<instance state='active'/>", "id"),
+        ("<instance id='1'/>", "state"),
+        (twice, "id"),
+        (many.as_str(), "instances"),
+    ] {
+        let mut list = List::default();
+        let other = "<instance id='1' state='active' cid='c@x'/>";
+        list.take(&rlmi(0, true, &resource("bad", other)), false)
+            .unwrap();
+        let all = [
+            resource("a", ACTIVE),
+            resource("bad", bad),
+            "<resource/>".to_owned(),
+            resource("z", other),
+        ];
+        let Ok(Took::News(news)) = list.take(&rlmi(1, false, &all.concat()), false) else {
+            panic!("{what}");
+        };
+        let of = |user: &str| {
+            let uri = format!("sip:{user}@x");
+            let all = news.iter().filter(|told| told.uri == uri);
+            all.map(|told| told.news.clone()).last().unwrap()
+        };
+        assert!(of("a").is_ok() && of("z").is_ok(), "{what}");
+        let (Bad::Malformed(named) | Bad::TooMuch(named)) = of("bad").unwrap_err() else {
+            panic!("{what}");
         };
         assert_eq!(named, what);
-        assert_eq!(list.members(), None, "{what}");
+        assert_eq!(list.members().map(<[Member]>::len), Some(3), "{what}");
+    }
+    // Nobody knows which of two counts.
+    let mut list = List::default();
+    let twice = [resource("a", ACTIVE), resource("a", ""), resource("b", "")];
+    check(
+        &mut list,
+        &rlmi(0, true, &twice.concat()),
+        false,
+        &expect![[r#"
+        sip:a@x document 0 application/pidf+xml 11
+        sip:a@x ! the document has no valid uri
+        sip:b@x document 0  0
+        = Some("sip:a@x sip:b@x")
+    "#]],
+    );
+}
+
+#[test]
+fn m098_of_more_members_than_there_may_be_the_first_are_told() {
+    let long = |from: usize| -> String {
+        (from..=MAX_MEMBERS)
+            .map(|n| resource(&n.to_string(), ""))
+            .collect()
+    };
+    let mut list = List::default();
+    for (version, from) in [(0, 0), (1, 0), (2, 1)] {
+        let Ok(Took::News(news)) = list.take(&rlmi(version, true, &long(from)), false) else {
+            panic!("{from}");
+        };
+        assert_eq!(news.len(), MAX_MEMBERS);
+        let members = list.members().unwrap();
+        assert_eq!(members.len(), MAX_MEMBERS);
+        let has_last = members
+            .iter()
+            .any(|one| one.uri == format!("sip:{MAX_MEMBERS}@x"));
+        assert_eq!(has_last, from == 1, "there is room for it now");
     }
 }
 

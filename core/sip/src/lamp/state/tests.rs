@@ -192,3 +192,34 @@ fn forks_are_shown_as_one_and_presence_as_a_fallback() {
     "#]];
     check(&mut lamp, &[reg("active"), reg("terminated")], &expected);
 }
+
+/// Several devices of one person: what is shown is of one of them, whole (M-098).
+#[test]
+fn m098_of_several_devices_light_and_note_are_of_the_same() {
+    let at = |fork: u32, basic: &str, activity: &str| {
+        let body = format!(
+            "<presence><tuple id='1'><status><basic>{basic}</basic></status></tuple>\
+             <person><activities><{activity}/></activities><note>{activity} now</note></person></presence>"
+        );
+        document(fork, "application/pidf+xml", &body)
+    };
+    for news in [
+        [at(0, "open", "busy"), at(1, "open", "away")],
+        [at(0, "open", "away"), at(1, "open", "busy")],
+    ] {
+        let mut lamp = Lamp::new(false, Package::Presence, Instant::ZERO);
+        news.iter().for_each(|news| {
+            lamp.take(news, Instant::ZERO);
+        });
+        let shown = lamp.shown();
+        assert_eq!(
+            (&shown.light, shown.doing),
+            (&Light::Busy, Some(Doing::Busy))
+        );
+        assert_eq!(shown.note.as_deref(), Some("busy now"));
+        lamp.take(&News::ForkGone { fork: 1 }, Instant::ZERO);
+        lamp.take(&News::ForkGone { fork: 0 }, Instant::ZERO);
+        assert_eq!(lamp.shown().light, Light::Unknown(Unknown::NotYet));
+        assert_eq!(lamp.shown().note, None, "nothing old is shown");
+    }
+}
