@@ -15,10 +15,15 @@ use control::{
     CallHandle, Code, Command, CommandId, ErrorObject, Event, EventBody, ExitCode, Reply,
 };
 use serde_json::json;
+use std::time::Duration;
+
+/// A conference of a server has so long to answer, and to remove everybody: the engine gives it 10 s.
+const SERVER: Duration = Duration::from_secs(15);
 
 /// Merges calls, and says who is with whom.
 pub(crate) fn merge(context: &mut Context, args: Merge) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
+    engine.wait_at_least(SERVER);
     let (command, _) = engine.ask(Command::Merge(Asked { calls: args.calls }))?;
     let told = merged(context, &mut engine, command)?;
     let all = members(&told);
@@ -69,6 +74,14 @@ pub(crate) fn run(context: &mut Context, what: Option<Conference>) -> Result<Exi
 /// Asks the server to remove somebody, and waits until they are in its list no more.
 fn remove(context: &mut Context, who: String, call: Option<CallHandle>) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
+    engine.wait_at_least(SERVER);
+    let snapshot = engine.welcome().snapshot.as_ref();
+    let known = snapshot.map_or(&[][..], |snapshot| &snapshot.calls);
+    let who = who.trim().to_owned();
+    let is_it =
+        |one: &Participant| one.uri.eq_ignore_ascii_case(&who) || user(&one.uri) == Some(&who);
+    let has = |call: &&CallSnapshot| participants(call).is_some_and(|all| all.iter().any(is_it));
+    let call = call.or(known.iter().find(has).map(|there| there.call));
     let asked = RemoveParticipant {
         call,
         participant: who.clone(),
@@ -85,9 +98,10 @@ fn remove(context: &mut Context, who: String, call: Option<CallHandle>) -> Resul
         let EventBody::CallParticipants(told) = &event.body else {
             return None;
         };
-        let is_it = |one: &Participant| one.uri == who || user(&one.uri) == Some(&who);
-        let known = participants(&told.snapshot)?;
-        (!known.iter().any(is_it)).then(|| Ok(told.snapshot.clone()))
+        // Who names nobody beforehand may do so since.
+        let is_meant = call.is_none_or(|meant| told.snapshot.call == meant);
+        let is_of_it = is_meant && participants(&told.snapshot).is_some();
+        (is_of_it && !has(&&told.snapshot)).then(|| Ok(told.snapshot.clone()))
     })?;
     context
         .out
@@ -137,6 +151,7 @@ fn list(context: &mut Context) -> Result<ExitCode, Error> {
 /// Leaves the others to each other.
 fn keep(context: &mut Context) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
+    engine.wait_at_least(SERVER);
     let (command, _) = engine.ask(Command::EndConference(EndConference { keep: true }))?;
     let told = kept(context, &mut engine, command)?;
     if let Some(at) = &told.snapshot.server_conference {
@@ -182,6 +197,7 @@ fn kept(
 /// Ends all its calls.
 fn end(context: &mut Context) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
+    engine.wait_at_least(SERVER);
     let snapshot = engine.welcome().snapshot.as_ref();
     let in_it = |call: &&CallSnapshot| call.conference.is_some_and(|one| one.person);
     let known = snapshot.map_or(&[][..], |snapshot| &snapshot.calls);
