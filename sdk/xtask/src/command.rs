@@ -15,7 +15,13 @@ pub(crate) fn cargo(root: &Path) -> Command {
 /// Runs to the end with our own input and output; an exit code other than 0 is an error.
 pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
     let text = line(command);
-    println!("$ {text}");
+    succeed_as(command, &format!("$ {text}"))
+}
+
+/// The same, said in other words: the command itself stands in an error alone.
+pub(crate) fn succeed_as(command: &mut Command, said: &str) -> Result<(), String> {
+    let text = line(command);
+    println!("{said}");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{text}` ended with {status}")),

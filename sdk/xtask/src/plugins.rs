@@ -44,6 +44,7 @@ pub(crate) fn libraries(space: &Workspace) -> Result<Vec<PathBuf>, String> {
         let mut cargo = command::cargo(&space.root);
         cargo.args([
             "rustc",
+            "--quiet",
             "--lib",
             "--profile",
             "ci",
@@ -56,7 +57,7 @@ pub(crate) fn libraries(space: &Workspace) -> Result<Vec<PathBuf>, String> {
             .args(["--package", &member.name])
             .arg("--target-dir")
             .arg(&own_target);
-        command::succeed(&mut cargo)?;
+        command::succeed_as(&mut cargo, &format!("plugins: {}", member.name))?;
         let name = file_name(&member.name);
         let file = folder.join(&name);
         // A running host may have the old file mapped: put the new one beside it, then rename.
