@@ -72,15 +72,30 @@ impl Known {
     }
 
     /// The same account, told anew, as it is when another part was made anew: what was said of it stands, calls that
-    /// need it still do, and the binding is where it was.
+    /// need it still do, and the binding is where it was: at the same one of the same two servers, too.
     pub(crate) fn again(self, account: Account) -> Self {
+        let before = (self.servers(), self.next_hop());
+        let mut again = Self::new(account);
+        if before.0 == again.servers() {
+            again.standby.clone_from(&self.standby);
+        }
+        if before.1 == again.next_hop() {
+            again.server = self.server;
+        }
         Self {
             said: self.said,
             contact: self.contact,
             flow_lost: self.flow_lost,
             calls: self.calls,
-            ..Self::new(account)
+            ..again
         }
+    }
+
+    /// Where it may be registered: the server that comes first, and the one that stands by.
+    fn servers(&self) -> (Option<Uri>, Uri, Option<ports::account::Standby>) {
+        let account = &self.account;
+        let first = account.registrar.clone();
+        (first, account.aor.clone(), account.standby.clone())
     }
 
     /// Whether it registers without a call that needs it.

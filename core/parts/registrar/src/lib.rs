@@ -85,6 +85,10 @@ impl Registrar {
             None => Known::new(account),
         };
         let is_needed = known.is_needed();
+        if known.on_standby() {
+            // Dialogs was told of the account as its settings have it.
+            out.post(known.calls_go_by());
+        }
         self.accounts.insert(id, known);
         self.tell_added(id, now, out);
         self.tell_defaults(now, out);
@@ -103,14 +107,20 @@ impl Registrar {
         self.retries.set(id, None);
         self.seats.set(id, None);
         self.answer_calls(id, false, out);
-        let known = self.accounts.get_mut(&id);
-        let bound = known.is_some_and(|known| {
+        if let Some(known) = self.accounts.get_mut(&id) {
             known.leaving = true;
-            matches!(known.stage, Stage::Bound { .. })
-        });
-        match bound {
-            true => self.table.handle(Input::Drop(id), now),
-            false => self.forget(id, now, out),
+        }
+        // Also one whose way is looked up anew has a binding where it had one before.
+        match self.table.status(id) {
+            Some(_) => self.table.handle(Input::Drop(id), now),
+            None => self.forget(id, now, out),
+        }
+    }
+
+    /// Nothing of it is left at the server. Where it was set up again meanwhile, it stays.
+    fn dropped(&mut self, id: AccountId, now: Instant, out: &mut Outbox) {
+        if self.accounts.get(&id).is_some_and(|known| known.leaving) {
+            self.forget(id, now, out);
         }
     }
 
@@ -253,7 +263,7 @@ impl Registrar {
                     self.standby_told(id, &status, now, out);
                 }
                 Output::Renewed(id) => self.tell_renewed(id, now, out),
-                Output::Dropped(id) => self.forget(id, now, out),
+                Output::Dropped(id) => self.dropped(id, now, out),
                 Output::Full(id) => {
                     tracing::warn!(account = id.0, "no room for another account");
                     self.forget(id, now, out);

@@ -94,7 +94,7 @@ impl crate::known::Known {
         standby.map_or(Seat::Primary, Standby::seat)
     }
 
-    fn calls_go_by(&self) -> dialogs::Word {
+    pub(crate) fn calls_go_by(&self) -> dialogs::Word {
         let standby = self.account.standby.as_ref().filter(|_| self.on_standby());
         let registrar = standby.map(|standby| standby.server.clone());
         dialogs::Word::Registrar {

@@ -460,3 +460,88 @@ fn k_147_a_call_that_ended_meanwhile_registers_nothing() {
     let (_, request) = register(&rig.tell(Word::Unregister { account: account() })).unwrap();
     assert_eq!(request.headers().expires().unwrap(), Some(0));
 }
+
+fn remove() -> Word {
+    Word::Remove {
+        account: "main".into(),
+    }
+}
+
+/// Removed and set up again before the server answered: that answer is about the old one.
+#[test]
+fn an_account_set_up_again_outlives_the_answer_to_its_removal() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let (id, request) = register(&rig.routed()).unwrap();
+    rig.answer(id, &request, 200, 600);
+    let (id, request) = register(&rig.tell(remove())).unwrap();
+    rig.tell(account());
+    let posts = rig.answer(id, &request, 200, 0);
+    let events = events_of(&posts);
+    assert!(!events.contains(&"account.removed".to_owned()), "{events:?}");
+    let (id, request) = register(&rig.routed()).expect("the new one registers");
+    let posts = rig.answer(id, &request, 200, 600);
+    assert_eq!(events_of(&posts), ["account.registered"]);
+    let (id, request) = register(&rig.tell(remove())).unwrap();
+    let posts = rig.answer(id, &request, 200, 0);
+    let events = events_of(&posts);
+    assert_eq!(events.last().map(String::as_str), Some("account.removed"));
+}
+
+/// While the way of an account that was told anew is looked up, its binding is still at the server.
+#[test]
+fn an_account_whose_way_is_looked_up_anew_is_removed_from_the_server() {
+    let mut rig = Rig::new();
+    rig.tell(account());
+    let (id, request) = register(&rig.routed()).unwrap();
+    rig.answer(id, &request, 200, 600);
+    rig.tell(account());
+    let posts = rig.tell(remove());
+    let (id, request) = register(&posts).expect("its binding is removed");
+    assert_eq!(request.headers().expires().unwrap(), Some(0));
+    assert!(!events_of(&posts).contains(&"account.removed".to_owned()));
+    let posts = rig.answer(id, &request, 200, 0);
+    let events = events_of(&posts);
+    assert_eq!(events.last().map(String::as_str), Some("account.removed"));
+}
+
+/// M-017: told anew while the standby server serves, an account stays there, and dialogs is told so; where it stands by
+/// is another one, the primary is tried.
+#[test]
+fn m_017_an_account_told_anew_stays_with_the_server_that_serves() {
+    let two = |standby: &str| {
+        Word::Add(Box::new(Account {
+            standby: Some(ports::account::Standby {
+                server: standby.parse().unwrap(),
+                after: Duration::from_secs(30),
+            }),
+            ..named("main")
+        }))
+    };
+    let asked = |posts: &[Post]| {
+        posts.iter().find_map(|post| match post {
+            Post::Link(link::Word::Route { uri, .. }) => Some(uri.to_string()),
+            _ => None,
+        })
+    };
+    let calls_go = |posts: &[Post]| {
+        posts.iter().find_map(|post| match post {
+            Post::Dialogs(ports::dialogs::Word::Registrar { registrar, .. }) => {
+                registrar.as_ref().map(ToString::to_string)
+            }
+            _ => None,
+        })
+    };
+    let mut rig = Rig::new();
+    rig.tell(two("sip:b.example"));
+    rig.routed();
+    rig.pass(Instant::from_millis(31_000));
+    let (id, request) = register(&rig.routed()).unwrap();
+    rig.answer(id, &request, 200, 600);
+    let posts = rig.tell(two("sip:b.example"));
+    assert_eq!(asked(&posts).as_deref(), Some("sip:b.example"));
+    assert_eq!(calls_go(&posts).as_deref(), Some("sip:b.example"));
+    let posts = rig.tell(two("sip:c.example"));
+    assert_eq!(asked(&posts).as_deref(), Some("sip:pbx.example"));
+    assert_eq!(calls_go(&posts), None);
+}
