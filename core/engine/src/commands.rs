@@ -3,6 +3,7 @@
 mod accounts;
 mod calls;
 mod checks;
+mod coded;
 mod conferences;
 mod kept;
 mod lamps;
@@ -67,6 +68,7 @@ pub struct Commands {
     accounts: Vec<Account>,
     done: Repeats,
     words: said::Words,
+    coded: coded::Coded,
     /// What is told of plugins.
     pub plugins: Rc<RefCell<Plugins>>,
     /// Everybody who is kept, for rules.
@@ -91,6 +93,7 @@ impl Commands {
             accounts: Vec::new(),
             done: Repeats::default(),
             words: said::Words::default(),
+            coded: coded::Coded::default(),
             plugins: Rc::default(),
             book: Rc::default(),
             wishes: SharedWishes::default(),

@@ -18,6 +18,7 @@
 //! | [`faces`] | plugins of the kind ui, as clients of the control words |
 //! | `kept` | the store beside the parts |
 //! | `nameless` | records without a name are looked up when somebody sees them |
+//! | `coded` | what a server made of a code that it was dialled by |
 //! | `said` | what the log says of events |
 //! | `worker` | what takes time, on a thread of its own |
 //! | `tasks` | what was spawned for one engine, and ends with it |
@@ -28,6 +29,7 @@
 #![allow(clippy::result_large_err)]
 
 pub mod clock;
+mod coded;
 pub mod commands;
 pub mod error;
 pub mod faces;

@@ -1,6 +1,7 @@
 //! From a host's list to a running engine, and back down again.
 
 use crate::clock::Clock;
+use crate::coded;
 use crate::commands::{Commands, Outcome, Reload};
 use crate::error::Error;
 use crate::faces::{Face, Faces};
@@ -215,6 +216,12 @@ impl Builder {
             .map(|voice| connect_voice(&wiring, voice, &tasks, shown));
         let mut store = kept::connect(self.store, self.sources, &wiring, &tasks)?;
         let ahead = kept::when_registered(store.as_ref());
+        let (coded, verdicts) = coded::watch();
+        let awaited = Rc::clone(&coded.awaited);
+        let ahead = move |word: &events::Word| {
+            ahead(word);
+            coded.hear(word);
+        };
         connect_outside(&wiring, &network, (&hub, ahead), clock);
         run_parts(self.parts, self.mailbox, &wiring, clock);
         // Nothing is heard before it is known who does not want to be disturbed.
@@ -227,6 +234,7 @@ impl Builder {
         tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub), clock));
         let mut commands = commands(&wiring, self.handles, said, self.accounts);
         (commands.plugins, commands.reload) = (plugins, reload);
+        commands.await_codes(awaited);
         if let Some(kept) = &store {
             commands.book = Rc::clone(&kept.book);
             commands.wishes = Rc::clone(&kept.wishes);
@@ -246,6 +254,7 @@ impl Builder {
         });
         tell_restarts(&core, &wiring);
         kept::hear_later(&core, more);
+        coded::tell(&core, verdicts);
         if let Some(control) = control {
             core.tasks.spawn(control.serve(Rc::clone(&core)));
         }

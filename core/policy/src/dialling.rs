@@ -125,9 +125,9 @@ impl Dialling {
         let plain = number::plain(written).unwrap_or_else(|| written.to_owned());
         let is_emergency = self.is_emergency(&plain);
         let foreign = is_link || plain.starts_with('+');
-        let located = match &self.location {
-            Some(here) if foreign && !is_emergency => here.dial(written),
-            Some(_) | None => plain.clone(),
+        let located = match foreign {
+            true => self.located(written),
+            false => plain.clone(),
         };
         let made = self.rules.rewrite(&located, around, is_emergency)?;
         let DialString {
@@ -147,6 +147,23 @@ impl Dialling {
             headers: made.headers,
             steps: made.steps,
         })
+    }
+
+    /// A number as it is written everywhere (`+49 711 500`), in the form that is dialled here; another one as it is.
+    pub fn in_form(&self, written: &str) -> String {
+        let plain = number::plain(written).unwrap_or_else(|| written.to_owned());
+        match plain.starts_with('+') {
+            true => self.located(written),
+            false => plain,
+        }
+    }
+
+    fn located(&self, written: &str) -> String {
+        let plain = number::plain(written).unwrap_or_else(|| written.to_owned());
+        match &self.location {
+            Some(here) if !self.is_emergency(&plain) => here.dial(written),
+            Some(_) | None => plain,
+        }
     }
 
     /// Whether it is dialled as it is, whatever rules say.

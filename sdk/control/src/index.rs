@@ -292,6 +292,11 @@ index! { PHONE;
         "the server does not say which call it is: its notifications have no tags (RFC 4235 §4.1), or say who is \
          there and not their calls"
         "dial the server's own code for picking up; let the PBX name calls in dialog events";
+    /// The server does not send calls elsewhere.
+    4024 FORWARDING_REFUSED Rejected
+        "the server does not take where calls are to go"
+        "it is dialled by a code (forwarding_codes), and that call was refused, was not answered, or was ended too soon"
+        "see what it said: offhook ladder CALL; correct forwarding_codes of the account, or take the code out";
     /// No such lamp.
     4030 UNKNOWN_LAMP Usage
         "there is no such lamp"

@@ -28,7 +28,9 @@ pub enum ForwardWhen {
     NoAnswer,
 }
 
-/// Send calls elsewhere, or no longer.
+/// Send calls elsewhere, or no longer. `account.changed` says that it holds: at once, or where the server has a code for
+/// it (setting `forwarding_codes`) once that call is answered. `call.warning` with 4024 under the same command says that
+/// the server refused; calls then go where they went before. A code is dialled beside no other call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forward {
     /// Whose calls. `None`: those of the default account.

@@ -264,7 +264,8 @@ fn m_009_a_large_request_goes_over_tcp() {
     callee.succeed(PATIENCE).unwrap();
 }
 
-/// M-133: whoever sends their calls elsewhere has the server dialled by its code, and hears what it says.
+/// M-133: whoever sends their calls elsewhere has the server dialled by its code, with the number in it as it is dialled
+/// here and past their own rules, and hears what it says. What holds is what the server takes.
 fn codes(rig: &Rig) -> anyhow::Result<()> {
     let values = [value("ring_ms", "100")];
     let script = Script {
@@ -273,7 +274,9 @@ fn codes(rig: &Rig) -> anyhow::Result<()> {
     };
     let mut server = Sipp::start(rig, "server", &script)?;
     let settings = format!(
-        "[account]\nregistrar = \"{}\"\nforwarding_codes = [\"no_answer on *61*%target%*%seconds%#\"]\n",
+        "[account]\nregistrar = \"{}\"\ncountry_code = \"49\"\narea_code = \"711\"\ntrunk_access = \"0\"\n\
+         rewriting = [\"startsWith * => prepend 9\"]\n\
+         forwarding_codes = [\"no_answer on *61*%target%*%seconds%#\"]\n",
         server.address
     );
     let wish = Wish {
@@ -282,9 +285,10 @@ fn codes(rig: &Rig) -> anyhow::Result<()> {
     };
     let engine = Daemon::start(rig, "engine", &wish)?;
     let mut client = engine.client()?;
-    let (said, exit) = engine.told(&["forward", "no-answer", "0711-600", "--after", "20"])?;
+    let forward = ["forward", "no-answer", "+49711600", "--after", "20"];
+    let (said, exit) = engine.told(&forward)?;
     anyhow::ensure!(exit == 0 && said.contains("600"), "{exit}: {said}");
-    server.wait_message("INVITE sip:*61*0711600*20%23@", PATIENCE)?;
+    server.wait_message("INVITE sip:*61*00711600*20%23@", PATIENCE)?;
     let call = client.wait("call.answered", PATIENCE, |event| {
         event.call.filter(|_| event.body.name() == "call.answered")
     })?;
@@ -299,4 +303,41 @@ fn m_133_a_server_is_dialled_so_that_it_sends_calls_elsewhere() {
         return;
     };
     codes(&rig).unwrap();
+}
+
+/// M-133: what the server refuses does not hold, and the person is told what it said.
+fn refused_codes(rig: &Rig) -> anyhow::Result<()> {
+    let values = [
+        value("status", "403 Forbidden"),
+        value("header", "Subject: no"),
+    ];
+    let script = Script {
+        values: &values,
+        ..Script::new("callee-refuses")
+    };
+    let mut server = Sipp::start(rig, "server", &script)?;
+    let settings = format!(
+        "[account]\nregistrar = \"{}\"\nforwarding_codes = [\"always on *21*%target%#\"]\n",
+        server.address
+    );
+    let wish = Wish {
+        settings: &settings,
+        ..Wish::default()
+    };
+    let engine = Daemon::start(rig, "engine", &wish)?;
+    let (said, exit) = engine.told(&["forward", "always", "600"])?;
+    let why = said.contains("OH-4024") && said.contains("403 Forbidden");
+    anyhow::ensure!(exit != 0 && why, "{exit}: {said}");
+    server.succeed(PATIENCE)?;
+    let (said, _) = engine.told(&["accounts", "--json"])?;
+    anyhow::ensure!(!said.contains("\"always\""), "{said}");
+    Ok(())
+}
+
+#[test]
+fn m_133_what_the_server_refuses_does_not_hold() {
+    let Some(rig) = Rig::new("dials-codes-refused", &["sipp"]) else {
+        return;
+    };
+    refused_codes(&rig).unwrap();
 }

@@ -1,18 +1,17 @@
 //! Do not disturb and forwarding, switched while the engine runs, and kept (M-133, M-135); where calls
 //! are sent is one truth with the server that wants to know (M-134).
 
+use super::coded::{Wanted, code_of};
 use super::{Commands, Outcome};
 use crate::hub::Hub;
 use base::{Duration, Instant};
-use control::command::Dial;
 use control::receiving::{DoNotDisturb, Forward, ForwardWhen, Forwarding};
 use control::{AccountHandle, Code, CommandId, ErrorObject, quoted};
 use policy::Policy;
-use policy::forward::{self, Hop, is_target};
+use policy::forward::{Hop, is_target};
 use ports::account::{Whose, default_of};
 use ports::store::Do;
 use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long nobody answers, where neither the command nor the settings say.
@@ -28,8 +27,8 @@ impl Commands {
         self.tell_policy(&account)
     }
 
-    /// Sends calls elsewhere from now on. A server that has a code for it is dialled first, as a call that the person hears:
-    /// who cannot be called changes nothing here either.
+    /// Sends calls elsewhere from now on. A server that has a code for it is dialled first, as a call that the person
+    /// hears, and it holds once the server answers: who refuses, or cannot be called, changes nothing here either.
     pub(super) fn forward(
         &mut self,
         asked: Forward,
@@ -54,21 +53,26 @@ impl Commands {
         let before = &account.policy.receiving.forwarding.no_answer;
         let wait = after_s.map(|after_s| Duration::from_secs(u64::from(after_s)));
         let wait = wait.or(before.as_ref().map(|(wait, _)| *wait));
-        let wait = wait.unwrap_or(USUAL_WAIT);
+        let wanted = Wanted {
+            account: account.name.clone(),
+            when,
+            to,
+            wait: wait.unwrap_or(USUAL_WAIT),
+        };
         let handle: Option<AccountHandle> = account.name.parse().ok();
-        if let Some(code) = code_of(account, when, to.as_deref(), wait)? {
-            let dial = Dial {
-                to: code,
-                account: handle.clone(),
-                ring_for_s: None,
-                headers: BTreeMap::new(),
-                action: None,
-            };
-            self.place(dial, command, hub, now)?;
+        match code_of(account, &wanted)? {
+            Some(code) => self.dial_code(code, wanted, (command, handle), hub, now),
+            None => self.forwards(wanted),
         }
+    }
+
+    /// Calls go there from now on.
+    pub(super) fn forwards(&mut self, wanted: Wanted) -> Outcome {
+        let handle: Option<AccountHandle> = wanted.account.parse().ok();
         let account = self.own(handle.as_ref())?;
         let forwarding = &mut Arc::make_mut(&mut account.policy).receiving.forwarding;
-        match when {
+        let Wanted { to, wait, .. } = wanted;
+        match wanted.when {
             ForwardWhen::Always => forwarding.always = to,
             ForwardWhen::Busy => forwarding.busy = to,
             ForwardWhen::NoAnswer => forwarding.no_answer = to.map(|to| (wait, to)),
@@ -177,23 +181,6 @@ impl Commands {
 }
 
 /// Somewhere that is an address, and not the account itself.
-/// What the account's server is dialled so that it does so itself; `None`: it has no code for that.
-fn code_of(
-    account: &Account,
-    when: ForwardWhen,
-    to: Option<&str>,
-    wait: Duration,
-) -> Result<Option<String>, ErrorObject> {
-    let kind = match when {
-        ForwardWhen::Always => forward::Kind::Always,
-        ForwardWhen::Busy => forward::Kind::Busy,
-        ForwardWhen::NoAnswer => forward::Kind::NoAnswer,
-    };
-    let codes = &account.policy.receiving.forwarding_codes;
-    let dialled = forward::dialled(codes, kind, to, wait);
-    dialled.map_err(|why| ErrorObject::new(Code::BAD_ADDRESS, why.to_string()))
-}
-
 fn may_go_to(account: &Account, to: &str) -> Result<(), ErrorObject> {
     if !is_target(to) {
         let why = format!("{} is no number and no SIP URI", quoted(to));

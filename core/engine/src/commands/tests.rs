@@ -1,6 +1,7 @@
 //! Commands alone: what each of their fields leads to.
 #![allow(clippy::wildcard_enum_match_arm)] // A test looks for one kind of word.
 
+mod coded;
 mod said;
 mod shows;
 

@@ -478,7 +478,10 @@ fn an_account_set_up_again_outlives_the_answer_to_its_removal() {
     rig.tell(account());
     let posts = rig.answer(id, &request, 200, 0);
     let events = events_of(&posts);
-    assert!(!events.contains(&"account.removed".to_owned()), "{events:?}");
+    assert!(
+        !events.contains(&"account.removed".to_owned()),
+        "{events:?}"
+    );
     let (id, request) = register(&rig.routed()).expect("the new one registers");
     let posts = rig.answer(id, &request, 200, 600);
     assert_eq!(events_of(&posts), ["account.registered"]);

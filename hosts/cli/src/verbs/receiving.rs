@@ -5,7 +5,11 @@ use crate::args::{Dnd, Forward, Switch, When};
 use crate::error::Error;
 use crate::link::Engine;
 use control::receiving::{self, ForwardWhen};
-use control::{AccountSnapshot, Code, Command, EventBody, ExitCode};
+use control::{AccountSnapshot, Code, Command, ErrorObject, EventBody, ExitCode};
+use std::time::Duration;
+
+/// A server that is dialled by a code has so long to answer: the engine gives it 30 s.
+const DIALLED: Duration = Duration::from_secs(35);
 
 pub(crate) fn dnd(context: &mut Context, args: Dnd) -> Result<ExitCode, Error> {
     let on = args.switch == Switch::On;
@@ -13,7 +17,7 @@ pub(crate) fn dnd(context: &mut Context, args: Dnd) -> Result<ExitCode, Error> {
         account: args.account,
         on,
     };
-    let changed = ask(context, Command::DoNotDisturb(asked))?;
+    let changed = ask(context, Command::DoNotDisturb(asked), |_| true)?;
     let said = match on {
         true => format!("{} is not disturbed: callers hear busy", changed.account),
         false => format!("{} takes calls", changed.account),
@@ -32,10 +36,19 @@ pub(crate) fn forward(context: &mut Context, args: Forward) -> Result<ExitCode, 
             When::Busy => ForwardWhen::Busy,
             When::NoAnswer => ForwardWhen::NoAnswer,
         },
-        to,
+        to: to.clone(),
         after_s: args.after,
     };
-    let changed = ask(context, Command::Forward(asked))?;
+    // Somebody else may change something while the server is dialled.
+    let is_it = |told: &AccountSnapshot| {
+        let now = &told.forwarding;
+        to == *match asked.when {
+            ForwardWhen::Always => &now.always,
+            ForwardWhen::Busy => &now.busy,
+            ForwardWhen::NoAnswer => &now.no_answer,
+        }
+    };
+    let changed = ask(context, Command::Forward(asked.clone()), is_it)?;
     for line in lines(&changed) {
         context.out.line(&line);
     }
@@ -43,14 +56,26 @@ pub(crate) fn forward(context: &mut Context, args: Forward) -> Result<ExitCode, 
     Ok(ExitCode::Success)
 }
 
-fn ask(context: &Context, command: Command) -> Result<AccountSnapshot, Error> {
-    let mut engine = Engine::connect(&context.global, Some(&["account.changed"]))?;
-    engine.ask(command)?;
+fn ask(
+    context: &Context,
+    command: Command,
+    is_it: impl Fn(&AccountSnapshot) -> bool,
+) -> Result<AccountSnapshot, Error> {
+    let told = ["account.changed", "call.warning"];
+    let mut engine = Engine::connect(&context.global, Some(&told))?;
+    engine.wait_at_least(DIALLED);
+    let (command, _) = engine.ask(command)?;
     engine.outcome((Code::ENGINE_BUSY, "the change"), |event| {
+        if let EventBody::CallWarning(told) = &event.body
+            && event.command == command
+        {
+            let error = ErrorObject::new(told.code, &told.text).fix(&told.fix);
+            return Some(Err(error.into()));
+        }
         let EventBody::AccountChanged(told) = &event.body else {
             return None;
         };
-        Some(Ok(told.snapshot.clone()))
+        is_it(&told.snapshot).then(|| Ok(told.snapshot.clone()))
     })
 }
 

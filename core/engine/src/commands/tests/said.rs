@@ -296,53 +296,6 @@ fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile()
     assert!(rig.posts.take().is_empty(), "nothing happens");
 }
 
-/// A server that has a code for it is dialled; who cannot be called, and a target that no code takes, change nothing.
-#[test]
-fn m_133_a_server_is_dialled_by_its_code() {
-    let mut of = of_settings("a");
-    let codes = ["always on *21*%target%#", "always off #21#"];
-    let codes = codes.map(|line| policy::forward::Code::read(line).unwrap());
-    let receiving = &mut Arc::make_mut(&mut of.policy).receiving;
-    receiving.forwarding_codes = codes.to_vec();
-    receiving.forwarding.busy = None;
-    let (mut rig, _) = Rig::started(&[], vec![of]);
-    let to = |when, to: Option<&str>| {
-        Command::Forward(Forward {
-            account: None,
-            when,
-            to: to.map(str::to_owned),
-            after_s: None,
-        })
-    };
-    let dialled = |posts: &[Post]| {
-        posts.iter().find_map(|post| match post {
-            Post::Dialogs(dialogs::Word::Dial { to, account, .. }) => {
-                Some((to.clone(), account.clone()))
-            }
-            _ => None,
-        })
-    };
-    // Nobody knows the account yet, so nobody can be called.
-    assert!(rig.ask(to(ForwardWhen::Always, Some("600"))).is_err());
-    let ours = |rig: &Rig| rig.commands.accounts[0].policy.receiving.forwarding.clone();
-    assert_eq!(ours(&rig).always, None);
-    rig.shows("a", true);
-    let posts = rig.ask(to(ForwardWhen::Always, Some("600"))).unwrap();
-    let own = Some("a".to_owned());
-    assert_eq!(dialled(&posts), Some(("*21*600#".to_owned(), own.clone())));
-    assert_eq!(ours(&rig).always.as_deref(), Some("600"), "here too");
-    let refused = rig.ask(to(ForwardWhen::Always, Some("sip:a@b.test")));
-    assert_eq!(refused.unwrap_err().code, Code::BAD_ADDRESS);
-    assert_eq!(ours(&rig).always.as_deref(), Some("600"));
-    let posts = rig
-        .ask(to(ForwardWhen::Busy, Some("sip:a@b.test")))
-        .unwrap();
-    assert_eq!(dialled(&posts), None, "the server has no code for it");
-    let posts = rig.ask(to(ForwardWhen::Always, None)).unwrap();
-    assert_eq!(dialled(&posts), Some(("#21#".to_owned(), own)));
-    assert_eq!(ours(&rig).always, None);
-}
-
 /// A disk that says late what the person said: settings alone are told to no server.
 #[test]
 fn m_134_a_server_hears_nothing_before_it_is_known_what_the_person_said() {
