@@ -122,6 +122,9 @@ impl Link {
         now: Instant,
         out: &mut Outbox,
     ) {
+        if let Some(response) = self.too_early(&request, &origin) {
+            return self.endpoint.handle(Input::Respond { id, response }, now);
+        }
         match owner(&request, self.settings.offers) {
             Ok(to) => {
                 self.unanswered.asked(id, to, &request);

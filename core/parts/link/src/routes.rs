@@ -147,6 +147,12 @@ impl Routes {
         self.advance(key, out)
     }
 
+    /// Whether the servers of an account are being looked up.
+    pub fn looks_for_servers(&self, of: &str) -> bool {
+        let looks = |pending: &Pending| matches!(&pending.purpose, Purpose::Servers { account } if account == of);
+        self.pending.iter().any(|(_, pending)| looks(pending))
+    }
+
     /// Forgets what the part `who` waits for: it was made anew, and neither its requests nor answers to
     /// its questions are anybody's.
     pub fn orphaned(&mut self, who: Address) {

@@ -6,7 +6,8 @@
 //!
 //! An account's servers are the addresses that its proxy, registrars and domain lead to. They are looked up
 //! when the account comes, with each request of ours that goes there, and again when somebody unknown
-//! calls, who then gets in with one of the repetitions of the request (RFC 3261 §17.1.1.2).
+//! calls, who then gets in with one of the repetitions of the request (RFC 3261 §17.1.1.2). Over a stream nothing is
+//! repeated: who would watch is asked to come again once the servers are known (503 with Retry-After).
 
 use crate::Link;
 use crate::routes::Purpose;
@@ -16,7 +17,7 @@ use control::event::SourceRefused;
 use core::net::IpAddr;
 use ports::{Account, Outbox, events};
 use sip::{Origin, Target, Transport};
-use sip_message::{Message, Method, Request, Uri};
+use sip_message::{HeaderName, Message, Method, Request, Response, ResponseBuilder, Status, Uri};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Addresses that count as an account's servers; the oldest lookups bring no more than that.
@@ -25,6 +26,8 @@ const ADDRESSES: usize = 64;
 const TOLD: usize = 256;
 /// When a source that goes on is told of again.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// When somebody who came before the servers were known may come again. Unit: s. Source: ours; name servers answer sooner.
+const COME_AGAIN_S: u32 = 5;
 /// How soon servers are looked up again because somebody unknown called.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
@@ -184,6 +187,9 @@ impl Link {
         if looked.is_none_or(|looked| now.since(looked) >= LOOK_AGAIN) {
             self.look_up_servers(&name, now, out);
         }
+        if self.is_early(&name, origin) {
+            return false;
+        }
         if self.sources.is_news(origin.source.ip(), now) {
             let refused = SourceRefused {
                 source: origin.source.to_string(),
@@ -199,5 +205,22 @@ impl Link {
             });
         }
         true
+    }
+
+    /// Whether it came over a stream before it is known whether it may come in.
+    fn is_early(&self, name: &str, origin: &Origin) -> bool {
+        origin.transport != Transport::Udp && self.routes.looks_for_servers(name)
+    }
+
+    /// What a request is answered that came too early.
+    pub(crate) fn too_early(&mut self, request: &Request, origin: &Origin) -> Option<Response> {
+        let name = self.sources.refusing(request, origin)?;
+        let tag = self.rng.token(10);
+        self.is_early(&name, origin).then(|| {
+            ResponseBuilder::to(request, Status::SERVICE_UNAVAILABLE)
+                .to_tag(&tag)
+                .header(HeaderName::RetryAfter, COME_AGAIN_S.to_string())
+                .build()
+        })
     }
 }

@@ -411,6 +411,45 @@ fn who_may_not_call_may_not_watch() {
     }
 }
 
+/// A server that asks over TCP before its address is known is told to come again: streams repeat nothing. Once it is known
+/// who is not, strangers hear nothing.
+#[test]
+fn who_asks_to_watch_before_the_servers_are_known_is_told_to_come_again() {
+    let mut rig = Rig::new(Rng::from_number(1));
+    let asked = rig.tell(account(false));
+    let ask = |rig: &mut Rig, number: u64, source: &str| {
+        let flow = FlowId(number);
+        rig.report(Report::Opened {
+            flow,
+            transport: Transport::Tcp,
+            local: address("192.0.2.7:5060"),
+            remote: address(source),
+            inbound: true,
+        });
+        let subscribe = format!(
+            "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP {source};branch=z9hG4bKt{number}\r\n\
+             From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: t{number}\r\nCSeq: 1 SUBSCRIBE\r\n\
+             Contact: <sip:b@x>\r\nEvent: presence\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let bytes = Bytes::from(subscribe);
+        let posts = rig.report(Report::Stream { flow, bytes });
+        posts.iter().find_map(|post| match post {
+            Post::Network(Do::SendStream { bytes, .. }) => {
+                Some(String::from_utf8(bytes.to_vec()).unwrap())
+            }
+            _ => None,
+        })
+    };
+    let said = ask(&mut rig, 7, "192.0.2.1:5060").expect("it is answered");
+    assert!(said.starts_with("SIP/2.0 503 "), "{said}");
+    assert!(said.contains("\r\nRetry-After: 5\r\n"), "{said}");
+    rig.answer(questions(&asked), [192, 0, 2, 1]);
+    // It is let in now; this engine has nothing to watch.
+    let said = ask(&mut rig, 8, "192.0.2.1:5060").expect("it is let in");
+    assert!(said.starts_with("SIP/2.0 489 "), "{said}");
+    assert_eq!(ask(&mut rig, 9, "198.51.100.7:5060"), None);
+}
+
 /// RFC 3325 §4: what a server says of a caller is believed for its own account alone, also where another server knows us
 /// by the same name.
 #[test]
