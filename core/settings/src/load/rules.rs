@@ -2,7 +2,7 @@
 
 use super::Values;
 use super::build::origin;
-use super::secrets::SECRETS;
+use super::secrets::{SECRETS, shown};
 use crate::account::Account;
 use crate::complaint::Complaints;
 use crate::keys::KEYS;
@@ -285,11 +285,7 @@ impl Of<'_> {
         Some(
             read.inspect_err(|why| {
                 let key = self.key("custom_action_url");
-                // Whoever writes a password into it does not find it in a log.
-                let what = match template.contains('@') {
-                    true => format!("it is not allowed: {why}"),
-                    false => format!("{template:?} is not allowed: {why}"),
-                };
+                let what = format!("{} is not allowed: {why}", shown(template));
                 let allowed = "allowed: an address of http or https, or nothing";
                 complaints.error(&origin(&key, self.values), &key, what, allowed);
             })

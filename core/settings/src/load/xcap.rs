@@ -2,6 +2,7 @@
 
 use super::Values;
 use super::build::origin;
+use super::secrets::shown;
 use crate::account::Xcap;
 use crate::complaint::Complaints;
 
@@ -25,13 +26,10 @@ pub(super) fn of_account(
         .strip_prefix("http://")
         .or_else(|| root.strip_prefix("https://"));
     let server = server.and_then(|rest| rest.split('/').next());
-    let is_server = server.is_some_and(|server| !server.is_empty() && !server.contains('@'));
-    if !is_server || root.contains(['?', '#', ' ']) {
-        // Whoever writes a password into it does not find it in a log.
-        let what = match root.contains('@') {
-            true => "an address with a user in it is not allowed".to_owned(),
-            false => format!("{root:?} is not allowed"),
-        };
+    let is_server = server.is_some_and(|server| !server.is_empty());
+    // A password may have a slash in it.
+    if !is_server || root.contains(['@', '?', '#', ' ']) {
+        let what = format!("{} is not allowed", shown(root));
         let allowed = "allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, \
                        without user, password and ?";
         complaints.error(&origin(&key, values), &key, what, allowed.to_owned());

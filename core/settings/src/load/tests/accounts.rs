@@ -189,31 +189,31 @@ fn k_180_the_page_for_a_number_reaches_the_account() {
     complains(
         &wrong("https://crm.test/?p=%account[password]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[password]%" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[ldap_password]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[ldap_password]%" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[password_env]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[password_env]%" is not allowed: secret not allowed here: password_env; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: secret not allowed here: password_env; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[passwort]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/?p=%account[passwort]%" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("file:///etc/passwd"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "file:///etc/passwd" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "file:///…" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#
         ]],
     );
 }
@@ -238,6 +238,6 @@ fn a_login_in_a_page_is_told_without_it() {
     let page = office("custom_action_url = \"https://me:secret@crm.test/\"\n");
     let (_, _, complaints) = with(&request("desktop"), &page);
     let refused = complaints.to_string();
-    assert!(refused.contains("custom_action_url: it is not allowed: it holds a login"));
+    assert!(refused.contains("custom_action_url: \"https://…\" is not allowed: it holds a login"));
     assert!(!refused.contains("secret"), "{refused}");
 }
