@@ -107,12 +107,18 @@ fn take_orders(
     let (orders, books) = (Rc::clone(store), Rc::clone(directories));
     let servers = Rc::clone(beside);
     let to_store = Box::new(move |post: Post| {
-        let order = post.try_into()?;
-        if let Do::Name { of, owner, uri } = &order {
-            books.name(of, owner, uri);
+        let order: Do = post.try_into()?;
+        let named = match &order {
+            Do::Name { of, owner, uri } => Some((of.clone(), owner.clone(), uri.clone())),
+            other => {
+                servers.hear(other);
+                None
+            }
+        };
+        orders.order(order).map_err(|back| Post::from(*back))?;
+        if let Some((of, owner, uri)) = named {
+            books.name(&of, &owner, &uri);
         }
-        servers.hear(&order);
-        orders.order(order);
         Ok(())
     });
     wiring.connect_outside(Address::Store, to_store);

@@ -45,7 +45,8 @@ pub(crate) fn connect(
     let places = Places::start(sources, &tell).map_err(Error::Store)?;
     for owner in places.owners() {
         let owner = owner.to_owned();
-        store.order(Do::Follow { owner });
+        // Only names are refused.
+        let _ = store.order(Do::Follow { owner });
     }
     Ok((Beside { places, news }, hear))
 }
@@ -115,7 +116,8 @@ impl Core {
         match told {
             Told::Share(shared) => {
                 if let Some(kept) = self.store.borrow().as_ref() {
-                    kept.store.order(Do::Share(shared));
+                    // As above.
+                    let _ = kept.store.order(Do::Share(shared));
                 }
             }
             Told::Forward { of, before, after } => {

@@ -99,9 +99,10 @@ impl Store {
         })
     }
 
-    /// Gives an order. Never waits.
-    pub fn order(&self, order: Do) {
-        self.queue.order(order);
+    /// Gives an order. Never waits. Errors: the order, where names are looked for or come late and there is no room for
+    /// one more; it may be given again.
+    pub fn order(&self, order: Do) -> Result<(), Box<Do>> {
+        self.queue.order(order)
     }
 
     /// Asks what `command` asks for `reader`; the answer comes through `reply`. Never waits.

@@ -142,7 +142,8 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn order(&self, order: Do) {
+    /// Takes an order, or gives back one that may come again.
+    pub(crate) fn order(&self, order: Do) -> Result<(), Box<Do>> {
         let mut waiting = self.lock();
         match order {
             Do::Keep(kept) => waiting.keep(*kept),
@@ -163,26 +164,24 @@ impl Queue {
                 waiting.follows.push(owner);
             }
             // Its server is told beside us.
-            Do::Forwards { .. } | Do::Watching { .. } => return,
+            Do::Forwards { .. } | Do::Watching { .. } => return Ok(()),
+            full @ Do::Rename { .. } if waiting.renamings.len() >= NAMES => {
+                return Err(Box::new(full));
+            }
             Do::Rename {
                 records,
                 known,
                 rank,
-            } => {
-                if waiting.renamings.len() >= NAMES {
-                    return;
-                }
-                waiting.renamings.push(Renaming {
-                    records,
-                    known,
-                    rank,
-                });
-            }
+            } => waiting.renamings.push(Renaming {
+                records,
+                known,
+                rank,
+            }),
             // They keep nobody waiting who is called.
-            Do::Name {
+            full @ Do::Name {
                 of: NameOf::Records(_),
                 ..
-            } if waiting.names.len() >= NAMES / 2 => return,
+            } if waiting.names.len() >= NAMES / 2 => return Err(Box::new(full)),
             name @ Do::Name { .. } => {
                 if waiting.names.len() >= NAMES {
                     waiting.names.pop_front();
@@ -191,6 +190,7 @@ impl Queue {
             }
         }
         self.more.notify_one();
+        Ok(())
     }
 
     pub(crate) fn ask(&self, ask: Ask) -> Result<(), Box<Ask>> {
@@ -257,7 +257,7 @@ mod tests {
         let mut newer = kept("a");
         newer.record.sip_status = Some(486);
         for kept in [kept("a"), kept("b"), newer.clone()] {
-            queue.order(Do::Keep(Box::new(kept)));
+            queue.order(Do::Keep(Box::new(kept))).unwrap();
         }
         let waiting = queue.lock();
         assert_eq!(waiting.keeps, [newer, kept("b")]);
@@ -272,6 +272,44 @@ mod tests {
         waiting.keep(kept("c"));
         waiting.give_back(vec![kept("a"), kept("b")]);
         assert_eq!(waiting.keeps, [kept("a"), newer, kept("c")]);
+    }
+
+    /// M-127: whoever wants a name later is told that nobody looks for it; who calls takes the place of the oldest.
+    #[test]
+    fn m_127_names_that_find_no_room_are_given_back() {
+        let queue = Queue::default();
+        let name = |of: NameOf| Do::Name {
+            of,
+            owner: String::new(),
+            uri: "sip:1@x".to_owned(),
+        };
+        let late = || name(NameOf::Records(vec!["a".to_owned()]));
+        for _ in 0..NAMES / 2 {
+            queue.order(late()).unwrap();
+        }
+        assert!(matches!(*queue.order(late()).unwrap_err(), Do::Name { .. }));
+        let rename = || Do::Rename {
+            records: Vec::new(),
+            known: control::KnownName {
+                name: "Ann".to_owned(),
+                source: "LDAP".to_owned(),
+            },
+            rank: 0,
+        };
+        for _ in 0..NAMES {
+            queue.order(rename()).unwrap();
+        }
+        let refused = queue.order(rename()).unwrap_err();
+        assert!(matches!(*refused, Do::Rename { .. }));
+        let call: control::CallHandle = "c7k2".parse().unwrap();
+        for _ in 0..=NAMES {
+            queue.order(name(NameOf::Call(call))).unwrap();
+        }
+        let waiting = queue.lock();
+        assert_eq!(
+            (waiting.names.len(), waiting.renamings.len()),
+            (NAMES, NAMES)
+        );
     }
 
     #[test]

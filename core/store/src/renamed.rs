@@ -55,8 +55,18 @@ pub(crate) fn rename(
             .query_row(sql, [&id], |row| Ok(rescue::texts(row)))
             .optional()?;
         let Some(found) = found else { continue };
-        let (owner, body, sum) = found?;
-        let mut record: HistoryRecord = row::read(&owner, &body, sum)?;
+        let read = found.and_then(|(owner, body, sum)| {
+            let record: HistoryRecord = row::read(&owner, &body, sum)?;
+            Ok((owner, record))
+        });
+        // The others are as they were written.
+        let (owner, mut record) = match read {
+            Ok(read) => read,
+            Err(why) => {
+                tracing::warn!(id, %why, "a record keeps no name that is known late");
+                continue;
+            }
+        };
         if record.known.as_ref() == Some(&known)
             || (record.known.is_some() && !ranks.improves(&id, rank))
         {
@@ -127,5 +137,24 @@ mod tests {
             named(&mut db, &mut Ranks::default(), ("a", "Another", 0)),
             0
         );
+    }
+
+    /// One row that a disk changed does not keep the others from their names.
+    #[test]
+    fn m_127_a_damaged_record_is_passed_over() {
+        let mut db = db(&[record("a", 1_000), record("b", 2_000)]);
+        db.execute("UPDATE calls SET sum = sum + 1 WHERE id = 'a'", [])
+            .unwrap();
+        let renaming = Renaming {
+            records: vec!["a".to_owned(), "b".to_owned()],
+            known: KnownName {
+                name: "Bob".to_owned(),
+                source: "LDAP".to_owned(),
+            },
+            rank: 1,
+        };
+        let renamed = rename(&mut db, renaming, &mut Ranks::default()).unwrap();
+        let ids: Vec<&str> = renamed.iter().map(|record| record.id.as_str()).collect();
+        assert_eq!(ids, ["b"]);
     }
 }

@@ -22,14 +22,20 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
+    fn order(&self, order: Do) {
+        if self.store.order(order).is_err() {
+            tracing::warn!("too many names are known late at once: some records stay without");
+        }
+    }
+
     pub(super) fn told(&self, told: Told) {
         match told {
-            Told::Listed(list) => self.store.order(Do::List(list)),
+            Told::Listed(list) => self.order(Do::List(list)),
             Told::Named {
                 of: NameOf::Records(records),
                 known,
                 rank,
-            } => self.store.order(Do::Rename {
+            } => self.order(Do::Rename {
                 records,
                 known,
                 rank,

@@ -17,10 +17,11 @@ fn start(settings: &Settings) -> (Store, Receiver<Told>) {
 }
 
 fn keep(store: &Store, id: &str, at: u64) {
-    store.order(Do::Keep(Box::new(Kept {
+    let kept = Kept {
         owner: String::new(),
         record: record(id, at),
-    })));
+    };
+    store.order(Do::Keep(Box::new(kept))).unwrap();
 }
 
 fn listed(store: &Store) -> Vec<HistoryRecord> {
@@ -131,10 +132,11 @@ fn m128_a_message_that_is_told_as_kept_is_there_after_a_restart() {
     let (store, hear) = start(&settings);
     let message =
         crate::messages::tests::message("m", "sip:102@demo", 1, control::MessageState::Received);
-    store.order(Do::KeepMessage(Box::new(KeptMessage {
+    let kept = KeptMessage {
         owner: String::new(),
         message: message.clone(),
-    })));
+    };
+    store.order(Do::KeepMessage(Box::new(kept))).unwrap();
     // Whoever is kept is told first: nobody.
     let mut told = core::iter::from_fn(|| hear.recv_timeout(Duration::from_secs(10)).ok());
     let kept = told.find(|told| !matches!(told, Told::Book(_) | Told::Said(_)));
