@@ -4,7 +4,7 @@ use crate::Account;
 use crate::presence::Own;
 use control::receiving::Forwarding;
 use core::time::Duration;
-use policy::watch::{Right, Watching};
+use policy::watch::{RIGHTS, Right, Watching};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,7 +26,67 @@ pub struct Said {
     pub watchers: Vec<String>,
 }
 
+/// What a person spoke of, also where that is as their settings have it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spoken {
+    presence: bool,
+    do_not_disturb: bool,
+    forwarding: bool,
+    /// Bound: as many as a person may set.
+    watchers: Vec<Right>,
+}
+
+/// One thing to speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// How they are.
+    Presence,
+    /// Whether nobody is to disturb.
+    DoNotDisturb,
+    /// Where calls are sent.
+    Forwarding,
+    /// Who may watch.
+    Watchers,
+}
+
+impl Spoken {
+    /// The person spoke of this: `now` and `before`, the rights as they are and were said.
+    pub fn of(&mut self, about: About, now: &[String], before: &[String]) {
+        match about {
+            About::Presence => self.presence = true,
+            About::DoNotDisturb => self.do_not_disturb = true,
+            About::Forwarding => self.forwarding = true,
+            About::Watchers => {
+                let rights = now.iter().chain(before);
+                for right in rights.filter_map(|line| Right::read(line).ok()) {
+                    if !self.is_of(&right) && self.watchers.len() < RIGHTS {
+                        self.watchers.push(right);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_of(&self, right: &Right) -> bool {
+        let mut watchers = self.watchers.iter();
+        watchers.any(|spoken| spoken.what == right.what && spoken.whom == right.whom)
+    }
+}
+
 impl Said {
+    /// What was said before, but for what the person spoke of since.
+    #[must_use]
+    pub fn but_for(self, spoken: &Spoken) -> Self {
+        let mut watchers = self.watchers;
+        watchers.retain(|line| !Right::read(line).is_ok_and(|right| spoken.is_of(&right)));
+        Self {
+            presence: self.presence.filter(|_| !spoken.presence),
+            do_not_disturb: self.do_not_disturb.filter(|_| !spoken.do_not_disturb),
+            forwarding: self.forwarding.filter(|_| !spoken.forwarding),
+            watchers,
+        }
+    }
+
     /// What is different in `now` from `settings`, which has the same owner.
     pub fn of(now: &Account, settings: &Account) -> Self {
         let (ours, theirs) = (&now.policy.receiving, &settings.policy.receiving);

@@ -5,6 +5,7 @@ use control::command::Reply;
 use control::presence::{Idle, SetPresence};
 use control::{Code, CommandId, ErrorObject, PresenceState, Timestamp, quoted};
 use ports::presence;
+use ports::said::About;
 use sip::presence::LONGEST_NOTE;
 
 impl Commands {
@@ -43,7 +44,7 @@ impl Commands {
         let own = presence::Own { state, note, until };
         account.presence = own.clone();
         let account = account.clone();
-        self.keep_said(&account);
+        self.keep_said(&account, About::Presence);
         self.post(presence::Word::Set {
             command,
             account: name,

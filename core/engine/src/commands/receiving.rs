@@ -10,6 +10,7 @@ use control::{AccountHandle, Code, CommandId, ErrorObject, quoted};
 use policy::Policy;
 use policy::forward::{Hop, is_target};
 use ports::account::{Whose, default_of};
+use ports::said::About;
 use ports::store::Do;
 use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ impl Commands {
         let policy = Arc::make_mut(&mut account.policy);
         policy.receiving.do_not_disturb.on = asked.on;
         let account = account.clone();
-        self.keep_said(&account);
+        self.keep_said(&account, About::DoNotDisturb);
         self.tell_policy(&account)
     }
 
@@ -78,7 +79,7 @@ impl Commands {
             ForwardWhen::NoAnswer => forwarding.no_answer = to.map(|to| (wait, to)),
         }
         let account = account.clone();
-        self.keep_said(&account);
+        self.keep_said(&account, About::Forwarding);
         self.tell_policy(&account)
     }
 
@@ -93,7 +94,7 @@ impl Commands {
             }
             is_unsaid
         };
-        self.came(of, change, Self::tell_parts);
+        self.came(of, About::Forwarding, change, Self::tell_parts);
     }
 
     /// Has what a server says hold here, if that changes anything. Where a part cannot be told, it does not hold: the
@@ -101,6 +102,7 @@ impl Commands {
     pub(super) fn came(
         &mut self,
         of: &Whose,
+        about: About,
         change: impl FnOnce(&mut Policy) -> bool,
         tell: impl FnOnce(&Self, &Account) -> Outcome,
     ) {
@@ -112,7 +114,7 @@ impl Commands {
             return;
         }
         self.accounts[known] = account.clone();
-        self.keep_said(&account);
+        self.keep_said(&account, about);
         self.tell_server(&account);
     }
 

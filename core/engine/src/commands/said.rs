@@ -2,6 +2,7 @@
 //! M-135). It is kept by who logs in as whom: nobody else finds anything of it (M-022, M-023).
 
 use super::Commands;
+use ports::said::{About, Spoken};
 use ports::store::{Do, Sayings};
 use ports::{Account, Said, presence};
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ pub(super) struct Words {
     said: BTreeMap<String, Said>,
     /// Each account as it came, by name.
     settings: BTreeMap<String, Account>,
+    /// What people spoke of before it is known what they said before, by owner. Bound: the accounts of this run.
+    spoken: BTreeMap<String, Spoken>,
     /// Whether it is known what people said before.
     pub(super) heard: bool,
 }
@@ -21,9 +24,12 @@ impl Commands {
     /// What people said before; what they said in this run is newer, and the rest stands.
     pub(crate) fn said_before(&mut self, all: Vec<Sayings>) {
         self.words.heard = true;
+        let mut spoken = std::mem::take(&mut self.words.spoken);
         for Sayings { owner, said } in all {
             let newer = self.words.said.remove(&owner);
-            let is_newer = newer.is_some();
+            let spoken = spoken.remove(&owner);
+            let is_newer = newer.is_some() || spoken.is_some();
+            let said = said.but_for(&spoken.unwrap_or_default());
             let said = newer.map_or_else(|| said.clone(), |newer| newer.or(said.clone()));
             for account in &mut self.accounts {
                 if account.owner() == owner {
@@ -68,13 +74,18 @@ impl Commands {
         self.words.settings.remove(name);
     }
 
-    /// Keeps what is different in `account` from its settings.
-    pub(super) fn keep_said(&mut self, account: &Account) {
+    /// Keeps what is different in `account` from its settings; the person spoke `about` this.
+    pub(super) fn keep_said(&mut self, account: &Account, about: About) {
         let Some(settings) = self.words.settings.get(&account.name) else {
             return;
         };
         let (owner, said) = (account.owner(), Said::of(account, settings));
         let known = self.words.said.get(&owner);
+        if !self.words.heard {
+            let before = known.map_or(&[][..], |known| &known.watchers);
+            let spoken = self.words.spoken.entry(owner.clone()).or_default();
+            spoken.of(about, &said.watchers, before);
+        }
         if known.map_or(said.is_empty(), |known| *known == said) {
             return;
         }

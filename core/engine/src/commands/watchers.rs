@@ -9,6 +9,7 @@ use policy::Policy;
 use policy::watch::{Group, RIGHTS, Right, Watching, What, Whom};
 use ports::Account;
 use ports::account::Whose;
+use ports::said::About;
 use std::sync::Arc;
 
 impl Commands {
@@ -65,7 +66,7 @@ impl Commands {
             }
             is_unsaid
         };
-        self.came(of, change, Self::tell_presence);
+        self.came(of, About::Watchers, change, Self::tell_presence);
     }
 
     /// The groups of the account's site are these, beside those of its settings (M-101).
@@ -75,7 +76,7 @@ impl Commands {
             policy.watching.site = groups;
             is_news
         };
-        self.came(of, change, Self::tell_presence);
+        self.came(of, About::Watchers, change, Self::tell_presence);
     }
 
     fn on_rights(
@@ -87,7 +88,7 @@ impl Commands {
         let account = self.own(named)?;
         change(&mut Arc::make_mut(&mut account.policy).watching)?;
         let account = account.clone();
-        self.keep_said(&account);
+        self.keep_said(&account, About::Watchers);
         self.tell_policy(&account)?;
         Ok(self.watchers(hub))
     }

@@ -215,6 +215,80 @@ fn m_135_what_is_known_late_counts_late_and_never_instead_of_something_newer() {
     assert_eq!(both.forwarding.unwrap().always.as_deref(), Some("700"));
 }
 
+/// M-097, M-102, M-133, M-135: what was said and taken back before a slow disk spoke does not come back.
+#[test]
+fn m_097_m_102_m_133_m_135_what_was_taken_back_before_the_store_spoke_stays_so() {
+    let owner = of_settings("login").owner();
+    let older = Said {
+        presence: Some(Own {
+            state: PresenceState::Away,
+            note: String::new(),
+            until: None,
+        }),
+        do_not_disturb: Some(true),
+        forwarding: Some(control::receiving::Forwarding {
+            always: Some("800".into()),
+            ..Default::default()
+        }),
+        watchers: vec![
+            "presence refuse user 20@pbx.example".into(),
+            "presence refuse user 30@pbx.example".into(),
+        ],
+    };
+    let slow = |commands: Vec<Command>| {
+        let mut rig = Rig::new();
+        rig.commands.add_account(of_settings("login")).unwrap();
+        commands
+            .into_iter()
+            .for_each(|one| drop(rig.ask(one).unwrap()));
+        let said = older.clone();
+        let owner = owner.clone();
+        rig.commands.said_before(vec![Sayings { owner, said }]);
+        let kept = rig.posts.take().into_iter().find_map(|post| match post {
+            Post::Store(Do::Say(of)) => Some(of.said),
+            _ => None,
+        });
+        (rig.commands.accounts[0].clone(), kept)
+    };
+    let (account, kept) = slow(Vec::new());
+    assert!(account.policy.receiving.do_not_disturb.on);
+    assert_eq!(kept, None, "it is kept already");
+    // As settings have it, all of it: the word is given back to them.
+    let here = Command::PresenceSet(control::presence::SetPresence {
+        state: PresenceState::Available,
+        note: None,
+        until: None,
+        account: None,
+    });
+    let (account, kept) = slow(vec![
+        away(),
+        here,
+        dnd(true),
+        dnd(false),
+        forward(ForwardWhen::Always, Some("700")),
+        forward(ForwardWhen::Always, None),
+        refuse("user 20@pbx.example"),
+        Command::WatcherForget(RightRef {
+            sees: Sees::Presence,
+            whom: "user 20@pbx.example".into(),
+            account: None,
+        }),
+    ]);
+    assert_eq!(account.presence.state, PresenceState::Available);
+    assert!(!account.policy.receiving.do_not_disturb.on);
+    assert_eq!(account.policy.receiving.forwarding.always, None);
+    let left = Said {
+        watchers: vec!["presence refuse user 30@pbx.example".into()],
+        ..Said::default()
+    };
+    assert_eq!(kept, Some(left), "and what was not spoken of stands");
+    // Saying what settings say already is a word, too.
+    let (account, kept) = slow(vec![dnd(false)]);
+    assert!(!account.policy.receiving.do_not_disturb.on);
+    let kept = kept.expect("the older word goes");
+    assert_eq!((kept.do_not_disturb, kept.watchers.len()), (None, 2));
+}
+
 /// M-102: a template is shown as such, with its origin and whether the person overrides it; what is odd is refused.
 #[test]
 fn m_102_rights_are_listed_with_their_origin() {
