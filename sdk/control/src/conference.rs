@@ -14,7 +14,7 @@ pub struct Merge {
     pub calls: Vec<CallHandle>,
 }
 
-/// Leave the conference.
+/// Leave the conference; where there are several, on this phone and at servers, all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndConference {
@@ -72,7 +72,8 @@ pub enum ParticipantState {
     Unknown,
 }
 
-/// Remove somebody from the conference of a server.
+/// Remove somebody from the conference of a server. `call.participants` under this command says that the server did,
+/// also where it does not say who is there; `call.warning` with 4016 that it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveParticipant {
     /// Our call with the conference. `None`: the only one.

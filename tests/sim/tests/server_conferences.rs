@@ -515,6 +515,69 @@ fn m_071_a_server_that_removes_nobody_or_names_nobody() {
     );
 }
 
+/// M-071: whoever leaves leaves every conference, at servers too.
+#[test]
+fn m_071_ending_leaves_every_conference_there_is() {
+    for (seed, keep) in [(14, true), (15, false)] {
+        let odd = Odd {
+            silent: true,
+            ..Odd::default()
+        };
+        let mut party = Party::new(seed, 2, odd);
+        party.merges();
+        party.world.run_for(secs(5));
+        party.adds("p2");
+        party.adds("p3");
+        let calls = party.calls[2..].to_vec();
+        let merge = Command::Merge(Merge { calls });
+        party.alice.command(merge).unwrap();
+        party.world.run_for(secs(5));
+        assert_eq!(party.legs(), "alice alice p0 p1 p2 p3");
+        assert_eq!(party.alice.calls().len(), 2, "two conferences");
+        let end = Command::EndConference(EndConference { keep });
+        party.alice.command(end).unwrap();
+        party.world.run_for(secs(6));
+        assert_eq!(party.alice.calls().len(), 0, "keep: {keep}");
+        assert_eq!(party.legs(), "p0 p1 p2 p3");
+    }
+}
+
+/// M-071: where the server names nobody, its report says that somebody is removed, under the command that asked.
+#[test]
+fn m_071_who_is_removed_is_told_where_the_server_names_nobody() {
+    let odd = Odd {
+        silent: true,
+        ..Odd::default()
+    };
+    let party = Party::new(16, 2, odd);
+    party.merges();
+    party.world.run_for(secs(5));
+    let known = party.state.borrow();
+    let mut uris = known.legs.values().map(|(_, uri)| uri.clone());
+    let participant = uris.find(|uri| uri.starts_with("sip:p0@")).unwrap();
+    drop(uris);
+    drop(known);
+    let before = party.alice.events().len();
+    let remove = RemoveParticipant {
+        call: None,
+        participant,
+    };
+    let remove = Command::RemoveParticipant(remove);
+    party.alice.command(remove).unwrap();
+    party.world.run_for(secs(3));
+    assert_eq!(party.legs(), "alice p1");
+    let events = party.alice.events().split_off(before);
+    let told: Vec<_> = events
+        .iter()
+        .filter(|event| event.body.name() == "call.participants")
+        .collect();
+    let [told] = told.as_slice() else {
+        panic!("{events:?}");
+    };
+    assert!(told.command.is_some());
+    assert_eq!((party.roster(), party.warned()), (None, vec![]));
+}
+
 /// M-071: a hole in what the server tells is noticed, and everything is asked for anew (RFC 4575 §5.2).
 #[test]
 fn m_071_a_list_with_a_hole_is_asked_for_again() {

@@ -108,7 +108,7 @@ impl Dialogs {
         self.settle_room(room, now, out);
     }
 
-    /// The person leaves; the others go on with each other, or all calls end.
+    /// The person leaves every conference there is; the others go on with each other, or all calls end.
     pub(crate) fn end_conference(
         &mut self,
         command: CommandId,
@@ -116,10 +116,8 @@ impl Dialogs {
         now: Instant,
         out: &mut Outbox,
     ) {
+        self.leave_focuses(command, keep, now, out);
         let members = self.members(Room::Conference);
-        if members.is_empty() && self.leave_focus(command, keep, now, out) {
-            return;
-        }
         if keep && members.len() > 1 {
             self.rooms += 1;
             let room = (Room::Bridge(self.rooms), self.rooms);

@@ -157,11 +157,28 @@ impl Dialogs {
             false => None,
         };
         self.respond_inside(handle, id, Status::OK, now);
-        let refused = said.filter(|status| !status.is_success());
-        if let (Some(status), Some(removal)) = (refused, about) {
-            self.warn_of_removal(&removal, handle, Some(status), now, out);
+        if let (Some(status), Some(removal)) = (said, about) {
+            match status.is_success() {
+                true => self.tell_removed(&removal, handle, now, out),
+                false => self.warn_of_removal(&removal, handle, Some(status), now, out),
+            }
         }
         true
+    }
+
+    /// Whoever asked is told, also where the server does not say who is there. Of those who go because the person leaves,
+    /// nobody asked.
+    fn tell_removed(&self, removal: &Removal, handle: CallHandle, now: Instant, out: &mut Outbox) {
+        let focus = self.focuses.get(&handle);
+        let call = self.calls.get(&handle);
+        if let (Some(Focus { leaving: None, .. }), Some(call)) = (focus, call) {
+            let told = Box::new(CallConference {
+                with: Vec::new(),
+                snapshot: call.snapshot.clone(),
+            });
+            let body = EventBody::CallParticipants(told);
+            self.tell_of(Some(removal.command), (handle, body), now, out);
+        }
     }
 
     fn warn_of_removal(
@@ -185,21 +202,37 @@ impl Dialogs {
         self.warn(*command, handle, error, now, out);
     }
 
-    /// The person leaves the conference of a server; `keep`: the others stay there. Says whether there is one.
-    pub(crate) fn leave_focus(
+    /// The person leaves the conferences of servers; `keep`: the others stay there.
+    pub(crate) fn leave_focuses(
         &mut self,
         command: CommandId,
         keep: bool,
         now: Instant,
         out: &mut Outbox,
-    ) -> bool {
-        let mut all = self.focuses.iter_mut().rev();
-        let Some((&handle, focus)) = all.find(|(_, focus)| focus.uri().is_some()) else {
-            return false;
+    ) {
+        let up = self
+            .focuses
+            .iter()
+            .filter(|(_, focus)| focus.uri().is_some());
+        let up: Vec<CallHandle> = up.map(|(handle, _)| *handle).collect();
+        for handle in up {
+            self.leave_focus(handle, command, keep, now, out);
+        }
+    }
+
+    fn leave_focus(
+        &mut self,
+        handle: CallHandle,
+        command: CommandId,
+        keep: bool,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(focus) = self.focuses.get_mut(&handle) else {
+            return;
         };
         if keep || focus.leaving.is_some() {
-            self.hang_up(handle, command, now, out);
-            return true;
+            return self.hang_up(handle, command, now, out);
         }
         focus.leaving = Some((command, Vec::new()));
         // Whoever is on the way does not come after the end.
@@ -226,7 +259,6 @@ impl Dialogs {
         }
         self.goodbyes.set(handle, Some(now + GOODBYE));
         self.remove_next(handle, now, out);
-        true
     }
 
     /// Removes the next of those who are not to stay; after the last the person leaves.
