@@ -60,10 +60,10 @@ pub(crate) struct AddAccount {
 /// `dnd`.
 #[derive(Debug, Group)]
 pub(crate) struct Dnd {
-    /// Whether nobody is to be disturbed
+    /// Whether nobody is to be disturbed; without it, whether nobody is
     #[arg(value_enum)]
-    pub(crate) switch: Switch,
-    /// Whose calls; without it those of the default account
+    pub(crate) switch: Option<Switch>,
+    /// Whose calls; without it those of the default account, and of all where nothing is switched
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<AccountHandle>,
 }
@@ -71,15 +71,15 @@ pub(crate) struct Dnd {
 /// `forward`.
 #[derive(Debug, Group)]
 pub(crate) struct Forward {
-    /// Which calls
-    #[arg(value_enum)]
-    pub(crate) when: When,
+    /// Which calls; without it, where calls go now
+    #[arg(value_enum, requires = "to")]
+    pub(crate) when: Option<When>,
     /// Number or SIP URI; off: no longer
-    pub(crate) to: String,
+    pub(crate) to: Option<String>,
     /// How long nobody answers, in seconds
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=600), requires = "to")]
     pub(crate) after: Option<u32>,
-    /// Whose calls; without it those of the default account
+    /// Whose calls; without it those of the default account, and of all where nothing is said
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<AccountHandle>,
 }

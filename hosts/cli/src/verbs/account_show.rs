@@ -8,21 +8,12 @@ use crate::out::Form;
 use crate::words;
 use control::command::NoFields;
 use control::snapshot::AccountState;
-use control::{AccountSnapshot, Code, Command, ErrorObject, ExitCode, Reply, Timestamp};
+use control::{
+    AccountHandle, AccountSnapshot, Code, Command, ErrorObject, ExitCode, Reply, Timestamp,
+};
 
 pub(crate) fn run(context: &mut Context, args: &ShowAccount) -> Result<ExitCode, Error> {
-    let mut engine = Engine::connect(&context.global, None)?;
-    let (_, reply) = engine.ask(Command::ListAccounts(NoFields {}))?;
-    let Reply::Accounts { mut accounts } = reply else {
-        return Err(odd_reply(&reply));
-    };
-    if let Some(wanted) = &args.account {
-        accounts.retain(|account| account.account == *wanted);
-        if accounts.is_empty() {
-            let why = format!("there is no account {wanted}");
-            return Err(ErrorObject::new(Code::UNKNOWN_ACCOUNT, why).into());
-        }
-    }
+    let accounts = known(context, args.account.as_ref())?;
     let now = words::now();
     for (place, account) in accounts.iter().enumerate() {
         if context.out.form() != Form::Text {
@@ -36,6 +27,26 @@ pub(crate) fn run(context: &mut Context, args: &ShowAccount) -> Result<ExitCode,
         rows.iter().for_each(|line| context.out.line(line));
     }
     Ok(ExitCode::Success)
+}
+
+/// All accounts, or the one that is wanted.
+pub(super) fn known(
+    context: &Context,
+    wanted: Option<&AccountHandle>,
+) -> Result<Vec<AccountSnapshot>, Error> {
+    let mut engine = Engine::connect(&context.global, None)?;
+    let (_, reply) = engine.ask(Command::ListAccounts(NoFields {}))?;
+    let Reply::Accounts { mut accounts } = reply else {
+        return Err(odd_reply(&reply));
+    };
+    if let Some(wanted) = wanted {
+        accounts.retain(|account| account.account == *wanted);
+        if accounts.is_empty() {
+            let why = format!("there is no account {wanted}");
+            return Err(ErrorObject::new(Code::UNKNOWN_ACCOUNT, why).into());
+        }
+    }
+    Ok(accounts)
 }
 
 /// What M-019 and M-020 name, each with "no data" where the account is not registered.

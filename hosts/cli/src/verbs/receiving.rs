@@ -1,37 +1,62 @@
 //! `dnd` and `forward`: what becomes of calls that come in, switched while the engine runs.
 
-use super::{Context, account_object};
+use super::{Context, account_object, account_show};
 use crate::args::{Dnd, Forward, Switch, When};
 use crate::error::Error;
 use crate::link::Engine;
 use control::receiving::{self, ForwardWhen};
-use control::{AccountSnapshot, Code, Command, ErrorObject, EventBody, ExitCode};
+use control::{AccountHandle, AccountSnapshot, Code, Command, ErrorObject, EventBody, ExitCode};
 use std::time::Duration;
 
 /// A server that is dialled by a code has so long to answer: the engine gives it 30 s.
 const DIALLED: Duration = Duration::from_secs(35);
 
 pub(crate) fn dnd(context: &mut Context, args: Dnd) -> Result<ExitCode, Error> {
-    let on = args.switch == Switch::On;
+    let Some(switch) = args.switch else {
+        return show(context, args.account.as_ref(), |of| vec![disturbed(of)]);
+    };
+    let on = switch == Switch::On;
     let asked = receiving::DoNotDisturb {
         account: args.account,
         on,
     };
     let changed = ask(context, Command::DoNotDisturb(asked), |_| true)?;
-    let said = match on {
-        true => format!("{} is not disturbed: callers hear busy", changed.account),
-        false => format!("{} takes calls", changed.account),
-    };
-    context.out.line(&said);
+    context.out.line(&disturbed(&changed));
     context.out.object(&account_object(&changed));
     Ok(ExitCode::Success)
 }
 
+fn disturbed(account: &AccountSnapshot) -> String {
+    let name = &account.account;
+    match account.do_not_disturb {
+        true => format!("{name} is not disturbed: callers hear busy"),
+        false => format!("{name} takes calls"),
+    }
+}
+
+/// How it is, of one account or of all.
+fn show(
+    context: &mut Context,
+    of: Option<&AccountHandle>,
+    lines: impl Fn(&AccountSnapshot) -> Vec<String>,
+) -> Result<ExitCode, Error> {
+    for account in account_show::known(context, of)? {
+        lines(&account)
+            .iter()
+            .for_each(|line| context.out.line(line));
+        context.out.object(&account_object(&account));
+    }
+    Ok(ExitCode::Success)
+}
+
 pub(crate) fn forward(context: &mut Context, args: Forward) -> Result<ExitCode, Error> {
-    let to = Some(args.to).filter(|to| to != "off");
+    let (Some(when), Some(to)) = (args.when, args.to) else {
+        return show(context, args.account.as_ref(), lines);
+    };
+    let to = Some(to).filter(|to| to != "off");
     let asked = receiving::Forward {
         account: args.account,
-        when: match args.when {
+        when: match when {
             When::Always => ForwardWhen::Always,
             When::Busy => ForwardWhen::Busy,
             When::NoAnswer => ForwardWhen::NoAnswer,

@@ -18,6 +18,7 @@ mod plugin_check;
 mod plugin_reload;
 mod plugins;
 mod presence;
+mod receiving;
 mod rules;
 mod token;
 mod watchers;
