@@ -1,7 +1,7 @@
 //! Where an account looks people up.
 
-use super::Values;
 use super::build::origin;
+use super::{Values, address};
 use crate::account::Directory;
 use crate::complaint::Complaints;
 use crate::settings::Device;
@@ -125,7 +125,7 @@ fn ldap(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Direct
 }
 
 fn refuse(key: &str, value: &str, allowed: &str, values: &Values, complaints: &mut Complaints) {
-    let what = format!("{value:?} is not allowed");
+    let what = format!("{} is not allowed", address::shown(value));
     complaints.error(
         &origin(key, values),
         key,

@@ -1,5 +1,6 @@
 //! Lays defaults, profile, site file, environment and options over each other, strongest last.
 
+mod address;
 mod build;
 mod calls;
 mod choices;

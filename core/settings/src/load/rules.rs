@@ -1,8 +1,8 @@
 //! What an account does with numbers that are dialled and with calls that come in.
 
-use super::Values;
 use super::build::origin;
-use super::secrets::{SECRETS, shown};
+use super::secrets::SECRETS;
+use super::{Values, address};
 use crate::account::Account;
 use crate::complaint::Complaints;
 use crate::keys::KEYS;
@@ -285,7 +285,7 @@ impl Of<'_> {
         Some(
             read.inspect_err(|why| {
                 let key = self.key("custom_action_url");
-                let what = format!("{} is not allowed: {why}", shown(template));
+                let what = format!("{} is not allowed: {why}", address::shown(template));
                 let allowed = "allowed: an address of http or https, or nothing";
                 complaints.error(&origin(&key, self.values), &key, what, allowed);
             })

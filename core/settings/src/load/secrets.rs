@@ -62,20 +62,3 @@ pub(super) fn secret_origin(id: &str, values: &Values) -> (String, Origin) {
         |(key, origin, _)| (key, origin),
     )
 }
-
-/// An address as a complaint names it: scheme and server alone. Whoever writes a password or a token into it does not find
-/// it in a log.
-pub(super) fn shown(address: &str) -> String {
-    let hides = |text: &str| text.contains(['@', '?', '#']);
-    let shown = match address.split_once("://") {
-        // Where a password has a slash in it nobody knows where the server begins.
-        Some((scheme, rest)) if rest.contains('@') => format!("{scheme}://…"),
-        Some((scheme, rest)) => match rest.split_once(['/', '?', '#']) {
-            Some((server, more)) if !more.is_empty() => format!("{scheme}://{server}/…"),
-            Some(_) | None => address.to_owned(),
-        },
-        None if hides(address) => "…".to_owned(),
-        None => address.to_owned(),
-    };
-    format!("{shown:?}")
-}

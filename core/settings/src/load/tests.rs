@@ -367,7 +367,7 @@ fn m_112_the_server_of_profiles_is_an_address_of_http() {
     complains(
         "[accounts.a]\nuser = \"1\"\ndomain = \"d\"\nxcap = \"pbx.test/xcap\"\nxcap_refresh_s = 0\n",
         expect![[r#"
-            site.toml:4:8: accounts.a.xcap: "pbx.test/xcap" is not allowed; allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, without user, password and ?
+            site.toml:4:8: accounts.a.xcap: "pbx.test…" is not allowed; allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, without user, password and ?
             site.toml:5:18: accounts.a.xcap_refresh_s: 0 is not allowed; allowed: 1 to 86400"#]],
     );
     for bad in [

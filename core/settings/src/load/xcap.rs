@@ -1,8 +1,7 @@
 //! The server that keeps what a person has on each of their phones.
 
-use super::Values;
 use super::build::origin;
-use super::secrets::shown;
+use super::{Values, address};
 use crate::account::Xcap;
 use crate::complaint::Complaints;
 
@@ -29,7 +28,7 @@ pub(super) fn of_account(
     let is_server = server.is_some_and(|server| !server.is_empty());
     // A password may have a slash in it.
     if !is_server || root.contains(['@', '?', '#', ' ']) {
-        let what = format!("{} is not allowed", shown(root));
+        let what = format!("{} is not allowed", address::shown(root));
         let allowed = "allowed: http://SERVER/PATH or https://SERVER/PATH, the root of an XCAP server, \
                        without user, password and ?";
         complaints.error(&origin(&key, values), &key, what, allowed.to_owned());

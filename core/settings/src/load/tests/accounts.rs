@@ -189,31 +189,31 @@ fn k_180_the_page_for_a_number_reaches_the_account() {
     complains(
         &wrong("https://crm.test/?p=%account[password]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test…" is not allowed: secret not allowed here: password; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[ldap_password]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test…" is not allowed: secret not allowed here: ldap_password; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[password_env]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: secret not allowed here: password_env; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test…" is not allowed: secret not allowed here: password_env; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("https://crm.test/?p=%account[passwort]%"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test/…" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "https://crm.test…" is not allowed: passwort is no setting of an account; allowed: an address of http or https, or nothing"#
         ]],
     );
     complains(
         &wrong("file:///etc/passwd"),
         expect![[
-            r#"site.toml:5:21: accounts.office.custom_action_url: "file:///…" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#
+            r#"site.toml:5:21: accounts.office.custom_action_url: "file://…" is not allowed: it does not begin with http:// or https:// and a host; allowed: an address of http or https, or nothing"#
         ]],
     );
 }
@@ -238,6 +238,36 @@ fn a_login_in_a_page_is_told_without_it() {
     let page = office("custom_action_url = \"https://me:secret@crm.test/\"\n");
     let (_, _, complaints) = with(&request("desktop"), &page);
     let refused = complaints.to_string();
-    assert!(refused.contains("custom_action_url: \"https://…\" is not allowed: it holds a login"));
+    let told = "custom_action_url: an address with a user in it is not allowed: it holds a login";
+    assert!(refused.contains(told), "{refused}");
     assert!(!refused.contains("secret"), "{refused}");
+}
+
+/// A key in an address, which many services want, stands in no complaint either.
+#[test]
+fn a_key_in_an_address_is_told_without_it() {
+    for (name, written, shown) in [
+        (
+            "xcap",
+            "https://x.test/root?token=s3cret",
+            "https://x.test…",
+        ),
+        (
+            "custom_action_url",
+            "https://crm.test/?token=s3cret&n=%account[nothing]%",
+            "https://crm.test…",
+        ),
+        (
+            "server_book_url",
+            "https://book.test/?token=s3cret",
+            "https://book.test…",
+        ),
+    ] {
+        let page = office(&format!("{name} = \"{written}\"\n"));
+        let (_, _, complaints) = with(&request("desktop"), &page);
+        let refused = complaints.to_string();
+        let told = format!("{name}: \"{shown}\" is not allowed");
+        assert!(refused.contains(&told), "{refused}");
+        assert!(!refused.contains("s3cret"), "{refused}");
+    }
 }
