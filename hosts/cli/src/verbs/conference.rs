@@ -71,26 +71,30 @@ pub(crate) fn run(context: &mut Context, what: Option<Conference>) -> Result<Exi
     }
 }
 
-/// Asks the server to remove somebody, and waits until they are in its list no more.
+/// Asks the server to remove somebody, and waits until it says so: by its list, or where it has none by its report.
 fn remove(context: &mut Context, who: String, call: Option<CallHandle>) -> Result<ExitCode, Error> {
     let mut engine = Engine::connect(&context.global, Some(&["call.*"]))?;
     engine.wait_at_least(SERVER);
-    let snapshot = engine.welcome().snapshot.as_ref();
-    let known = snapshot.map_or(&[][..], |snapshot| &snapshot.calls);
     let who = who.trim().to_owned();
     let is_it =
         |one: &Participant| one.uri.eq_ignore_ascii_case(&who) || user(&one.uri) == Some(&who);
-    let has = |call: &&CallSnapshot| participants(call).is_some_and(|all| all.iter().any(is_it));
-    let call = call.or(known.iter().find(has).map(|there| there.call));
+    let has = |call: &CallSnapshot| participants(call).is_some_and(|all| all.iter().any(is_it));
+    let snapshot = engine.welcome().snapshot.as_ref();
+    let known = snapshot.map_or(&[][..], |snapshot| &snapshot.calls);
+    let call = call.or_else(|| {
+        let with_them = known.iter().find(|call| has(call));
+        with_them.map(|call| call.call)
+    });
     let asked = RemoveParticipant {
         call,
         participant: who.clone(),
     };
     let (command, _) = engine.ask(Command::RemoveParticipant(asked))?;
-    let waits = (Code::NOT_REMOVED, "the server's list without them");
+    let waits = (Code::NOT_REMOVED, "the server's word that they are removed");
     let left = engine.outcome(waits, |event: &Event| {
+        let is_ours = event.command.is_some() && event.command == command;
         if let EventBody::CallWarning(told) = &event.body
-            && event.command == command
+            && is_ours
         {
             let error = ErrorObject::new(told.code, &told.text).fix(&told.fix);
             return Some(Err(error.into()));
@@ -98,10 +102,11 @@ fn remove(context: &mut Context, who: String, call: Option<CallHandle>) -> Resul
         let EventBody::CallParticipants(told) = &event.body else {
             return None;
         };
-        // Who names nobody beforehand may do so since.
-        let is_meant = call.is_none_or(|meant| told.snapshot.call == meant);
-        let is_of_it = is_meant && participants(&told.snapshot).is_some();
-        (is_of_it && !has(&&told.snapshot)).then(|| Ok(told.snapshot.clone()))
+        let told = &told.snapshot;
+        let is_of_it = call.is_none_or(|call| told.call == call);
+        let is_said = is_ours || participants(told).is_some();
+        // Its list may come behind its report.
+        (is_of_it && is_said && !has(told)).then(|| Ok(told.clone()))
     })?;
     context
         .out

@@ -197,3 +197,47 @@ fn m_071_participants_at_a_server_are_listed_removed_and_left() {
     assert!(ran.err.contains("403 Forbidden"), "{}", ran.err);
     assert_ne!(ran.exit, Some(0));
 }
+
+/// M-071: the list of the conference that is meant counts, however the address is written, and no other.
+#[test]
+fn m_071_the_list_of_another_conference_says_nothing() {
+    let (bob, carol) = (("sip:102@demo", None), ("sip:103@demo", None));
+    let told = |snapshot| Step::Tell(10, EventBody::CallParticipants(told_of(snapshot)));
+    let elsewhere = CallSnapshot {
+        call: other(),
+        ..at_server(&[])
+    };
+    let mut snapshot = engine();
+    snapshot.calls = vec![elsewhere.clone(), at_server(&[bob])];
+    let script = vec![
+        Step::On("conference.remove", Reply::Taken),
+        told(elsewhere),
+        told(at_server(&[bob])),
+        told(at_server(&[carol])),
+    ];
+    let remove = ["conference", "remove", "SIP:102@Demo"];
+    let ran = run_with(&remove, Hello::Welcome(snapshot), script, &[], None);
+    expect![[r#"
+        removed SIP:102@Demo; there: (you), sip:103@demo (joining)
+        --- exit 0
+        {"op":"call","id":"r1","command":"conference.remove","body":{"call":"c7k2","participant":"SIP:102@Demo"}}
+    "#]]
+    .assert_eq(&(ran.told() + &ran.asked.concat()));
+}
+
+/// M-071: a server that names nobody says so by its report, under the command.
+#[test]
+fn m_071_who_is_removed_is_said_where_the_server_names_nobody() {
+    let mut nameless = at_server(&[]);
+    if let Some(at) = nameless.server_conference.as_mut() {
+        at.participants = None;
+    }
+    let told = || EventBody::CallParticipants(told_of(nameless.clone()));
+    let script = vec![
+        Step::On("conference.remove", Reply::Taken),
+        Step::Outcome(told()),
+    ];
+    let ran = run(&["conference", "remove", "sip:102@demo"], script);
+    let said = "removed sip:102@demo; there: others whom the server does not name\n";
+    assert_eq!((ran.out.as_str(), ran.exit), (said, Some(0)));
+}
