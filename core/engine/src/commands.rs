@@ -24,11 +24,11 @@ use crate::hub::Hub;
 use crate::plugins::Plugins;
 use accounts::account;
 use base::{Duration, Instant};
-use checks::refuse_ours;
+use checks::{known, no_account, refuse_ours};
 use control::command::{Command, Dial, Quiet, Reply};
 use control::plugin::PluginReload;
 use control::snapshot::{CallDirection, CallSnapshot, Party};
-use control::{AccountHandle, Code, CommandId, ErrorObject, IdempotencyKey};
+use control::{Code, CommandId, ErrorObject, IdempotencyKey};
 pub(crate) use kept::is_kept;
 pub(crate) use plugins::is_slow;
 use policy::DialAction;
@@ -437,22 +437,6 @@ fn look(asked: &Command, hub: &Hub) -> Outcome {
         }
         _ => Reply::Subscribed { seq: hub.seq() },
     })
-}
-
-fn no_account() -> ErrorObject {
-    let why = "no account is set up to call from";
-    ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
-}
-
-fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
-    let name = account.as_str();
-    if hub.accounts().contains_key(name) {
-        return Ok(name.to_owned());
-    }
-    Err(ErrorObject::new(
-        Code::UNKNOWN_ACCOUNT,
-        format!("no account is called '{name}'"),
-    ))
 }
 
 #[cfg(test)]

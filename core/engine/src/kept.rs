@@ -108,13 +108,12 @@ fn take_orders(
     let servers = Rc::clone(beside);
     let to_store = Box::new(move |post: Post| {
         let order: Do = post.try_into()?;
-        let named = match &order {
-            Do::Name { of, owner, uri } => Some((of.clone(), owner.clone(), uri.clone())),
-            other => {
-                servers.hear(other);
-                None
-            }
+        let named = if let Do::Name { of, owner, uri } = &order {
+            Some((of.clone(), owner.clone(), uri.clone()))
+        } else {
+            None
         };
+        servers.hear(&order);
         orders.order(order).map_err(|back| Post::from(*back))?;
         if let Some((of, owner, uri)) = named {
             books.name(&of, &owner, &uri);

@@ -1,7 +1,7 @@
 //! From a host's list to a running engine, and back down again.
 
 use crate::clock::Clock;
-use crate::coded;
+use crate::coded::{self, Awaited, Verdicts};
 use crate::commands::{Commands, Outcome, Reload};
 use crate::error::Error;
 use crate::faces::{Face, Faces};
@@ -216,13 +216,7 @@ impl Builder {
             .map(|voice| connect_voice(&wiring, voice, &tasks, shown));
         let mut store = kept::connect(self.store, self.sources, &wiring, &tasks)?;
         let ahead = kept::when_registered(store.as_ref());
-        let (coded, verdicts) = coded::watch();
-        let awaited = Rc::clone(&coded.awaited);
-        let ahead = move |word: &events::Word| {
-            ahead(word);
-            coded.hear(word);
-        };
-        connect_outside(&wiring, &network, (&hub, ahead), clock);
+        let (awaited, verdicts) = connect_outside(&wiring, &network, (&hub, ahead), clock);
         run_parts(self.parts, self.mailbox, &wiring, clock);
         // Nothing is heard before it is known who does not want to be disturbed.
         let (said, more) = kept::said_before(store.as_mut()).await;
@@ -232,9 +226,8 @@ impl Builder {
         hub.borrow_mut()
             .engine(EngineState::Running, None, clock.now());
         tasks.spawn(plugins::tend(Rc::clone(&plugins), Rc::clone(&hub), clock));
-        let mut commands = commands(&wiring, self.handles, said, self.accounts);
+        let mut commands = commands(&wiring, (self.handles, awaited), said, self.accounts);
         (commands.plugins, commands.reload) = (plugins, reload);
-        commands.await_codes(awaited);
         if let Some(kept) = &store {
             commands.book = Rc::clone(&kept.book);
             commands.wishes = Rc::clone(&kept.wishes);
@@ -274,10 +267,8 @@ fn run_parts(parts: Vec<Supervised>, mailbox: usize, wiring: &Rc<Wiring>, clock:
 
 /// Where the engine listens, as its snapshot says it.
 fn shown(listening: &[Listen]) -> Vec<String> {
-    let shown = listening.iter();
-    shown
-        .map(|l| format!("{} {}", l.transport, l.address))
-        .collect()
+    let shown = |l: &Listen| format!("{} {}", l.transport, l.address);
+    listening.iter().map(shown).collect()
 }
 
 /// A part that was made anew is told.
@@ -300,12 +291,13 @@ async fn bound(path: Option<&Path>) -> Result<Option<ControlSocket>, Error> {
 
 fn commands(
     wiring: &Rc<Wiring>,
-    handles: Handles,
+    (handles, awaited): (Handles, Awaited),
     said: Option<Vec<Sayings>>,
     accounts: Vec<Account>,
 ) -> Commands {
     let line = Rc::clone(wiring);
     let mut commands = Commands::new(Box::new(move |post| line.carry(post)), handles);
+    commands.await_codes(awaited);
     if let Some(said) = said {
         commands.said_before(said);
     }
@@ -316,12 +308,15 @@ fn commands(
     commands
 }
 
+/// What becomes of a call by which a server is switched is heard on the way to the hub.
 fn connect_outside(
     wiring: &Rc<Wiring>,
     network: &Rc<Network>,
     (hub, ahead): (&Rc<RefCell<Hub>>, impl Fn(&events::Word) + 'static),
     clock: Clock,
-) {
+) -> (Awaited, Verdicts) {
+    let (coded, verdicts) = coded::watch();
+    let awaited = Rc::clone(&coded.awaited);
     let sockets = Rc::clone(network);
     let to_network = Box::new(move |post: Post| {
         sockets.carry_out(post.try_into()?);
@@ -332,10 +327,12 @@ fn connect_outside(
     let to_hub = Box::new(move |post: Post| {
         let word = post.try_into()?;
         ahead(&word);
+        coded.hear(&word);
         hub.borrow_mut().take(word, clock.now());
         Ok(())
     });
     wiring.connect_outside(Address::Events, to_hub);
+    (awaited, verdicts)
 }
 
 fn connect_voice(

@@ -1,6 +1,7 @@
 //! What commands may ask for.
 
-use control::{Code, ErrorObject};
+use crate::hub::Hub;
+use control::{AccountHandle, Code, ErrorObject};
 
 /// Refuses a call that a person does not want. Source: RFC 3261 §21.6.2.
 const DECLINE: u16 = 603;
@@ -37,4 +38,21 @@ pub(super) fn refuse_ours<'a>(
     };
     let why = format!("the header field {name} is written by the phone itself");
     Err(ErrorObject::new(Code::USAGE, why))
+}
+
+pub(super) fn no_account() -> ErrorObject {
+    let why = "no account is set up to call from";
+    ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
+}
+
+/// The account, if the engine has it.
+pub(super) fn known(account: &AccountHandle, hub: &Hub) -> Result<String, ErrorObject> {
+    let name = account.as_str();
+    if hub.accounts().contains_key(name) {
+        return Ok(name.to_owned());
+    }
+    Err(ErrorObject::new(
+        Code::UNKNOWN_ACCOUNT,
+        format!("no account is called '{name}'"),
+    ))
 }

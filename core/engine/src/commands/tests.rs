@@ -11,7 +11,7 @@ use control::command::AddAccount;
 use control::command::{Decline, SendDtmf, Shutdown, Transport};
 use control::event::{AccountChange, CallCreated};
 use control::snapshot::{AccountSnapshot, AccountState, CallDirection, CallSnapshot, CallState};
-use control::{CallHandle, Timestamp};
+use control::{AccountHandle, CallHandle, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

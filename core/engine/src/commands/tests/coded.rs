@@ -143,6 +143,46 @@ fn m_133_no_code_is_dialled_beside_a_call() {
     assert_eq!(rig.goes_to(), None);
 }
 
+fn tell(of: CallHandle, body: control::EventBody) -> events::Word {
+    events::Word::Tell {
+        at: Instant::ZERO,
+        account: None,
+        call: Some(of),
+        command: None,
+        body,
+    }
+}
+
+fn ended(snapshot: CallSnapshot, sip_status: Option<u16>, by: EndedBy) -> events::Word {
+    let of = snapshot.call;
+    let told = CallEnded {
+        by,
+        cause: EndCause::Failed,
+        sip_status,
+        reason_header: None,
+        q850_cause: None,
+        reason_text: None,
+        duration_ms: 0,
+        mos_avg: None,
+        codec: None,
+        error: None,
+        snapshot,
+    };
+    tell(of, control::EventBody::CallEnded(Box::new(told)))
+}
+
+fn answered(snapshot: CallSnapshot) -> events::Word {
+    let of = snapshot.call;
+    let told = CallAnswered {
+        by: AnsweredBy::User,
+        setup_ms: 1,
+        codec: None,
+        security: "none".to_owned(),
+        snapshot,
+    };
+    tell(of, control::EventBody::CallAnswered(Box::new(told)))
+}
+
 /// The events of one call decide, and those of no other: the first that does.
 #[test]
 fn m_133_the_verdict_is_what_became_of_the_call() {
@@ -150,39 +190,8 @@ fn m_133_the_verdict_is_what_became_of_the_call() {
     let other = rig.call(CallDirection::Outgoing, CallState::Progress);
     let call = rig.call(CallDirection::Outgoing, CallState::Progress);
     let snapshot = |of: CallHandle| rig.hub.calls()[&of].clone();
-    let tell = |of: CallHandle, body| events::Word::Tell {
-        at: Instant::ZERO,
-        account: None,
-        call: Some(of),
-        command: None,
-        body,
-    };
-    let ended = |of: CallHandle, sip_status, by| {
-        let told = CallEnded {
-            by,
-            cause: EndCause::Failed,
-            sip_status,
-            reason_header: None,
-            q850_cause: None,
-            reason_text: None,
-            duration_ms: 0,
-            mos_avg: None,
-            codec: None,
-            error: None,
-            snapshot: snapshot(of),
-        };
-        tell(of, control::EventBody::CallEnded(Box::new(told)))
-    };
-    let answered = |of: CallHandle| {
-        let told = CallAnswered {
-            by: AnsweredBy::User,
-            setup_ms: 1,
-            codec: None,
-            security: "none".to_owned(),
-            snapshot: snapshot(of),
-        };
-        tell(of, control::EventBody::CallAnswered(Box::new(told)))
-    };
+    let ended = |of, status, by| ended(snapshot(of), status, by);
+    let answered = |of| answered(snapshot(of));
     let lost = || events::Word::Panicked {
         who: ports::Address::Dialogs,
         why: "x".to_owned(),

@@ -215,11 +215,9 @@ fn m_135_what_is_known_late_counts_late_and_never_instead_of_something_newer() {
     assert_eq!(both.forwarding.unwrap().always.as_deref(), Some("700"));
 }
 
-/// M-097, M-102, M-133, M-135: what was said and taken back before a slow disk spoke does not come back.
-#[test]
-fn m_097_m_102_m_133_m_135_what_was_taken_back_before_the_store_spoke_stays_so() {
-    let owner = of_settings("login").owner();
-    let older = Said {
+/// What a slow disk has kept.
+fn older() -> Said {
+    Said {
         presence: Some(Own {
             state: PresenceState::Away,
             note: String::new(),
@@ -234,22 +232,28 @@ fn m_097_m_102_m_133_m_135_what_was_taken_back_before_the_store_spoke_stays_so()
             "presence refuse user 20@pbx.example".into(),
             "presence refuse user 30@pbx.example".into(),
         ],
-    };
-    let slow = |commands: Vec<Command>| {
-        let mut rig = Rig::new();
-        rig.commands.add_account(of_settings("login")).unwrap();
-        commands
-            .into_iter()
-            .for_each(|one| drop(rig.ask(one).unwrap()));
-        let said = older.clone();
-        let owner = owner.clone();
-        rig.commands.said_before(vec![Sayings { owner, said }]);
-        let kept = rig.posts.take().into_iter().find_map(|post| match post {
-            Post::Store(Do::Say(of)) => Some(of.said),
-            _ => None,
-        });
-        (rig.commands.accounts[0].clone(), kept)
-    };
+    }
+}
+
+/// The account, and what is kept of it, where all of that was said before the disk spoke.
+fn slow(commands: Vec<Command>) -> (Account, Option<Said>) {
+    let mut rig = Rig::new();
+    rig.commands.add_account(of_settings("login")).unwrap();
+    for command in commands {
+        rig.ask(command).unwrap();
+    }
+    let (owner, said) = (of_settings("login").owner(), older());
+    rig.commands.said_before(vec![Sayings { owner, said }]);
+    let kept = rig.posts.take().into_iter().find_map(|post| match post {
+        Post::Store(Do::Say(of)) => Some(of.said),
+        _ => None,
+    });
+    (rig.commands.accounts[0].clone(), kept)
+}
+
+/// M-097, M-102, M-133, M-135: what was said and taken back before a slow disk spoke does not come back.
+#[test]
+fn m_097_m_102_m_133_m_135_what_was_taken_back_before_the_store_spoke_stays_so() {
     let (account, kept) = slow(Vec::new());
     assert!(account.policy.receiving.do_not_disturb.on);
     assert_eq!(kept, None, "it is kept already");
