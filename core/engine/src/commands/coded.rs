@@ -9,6 +9,7 @@ use control::event::CallWarning;
 use control::receiving::ForwardWhen;
 use control::{AccountHandle, CallHandle, Code, CommandId, ErrorObject, EventBody};
 use policy::forward;
+use ports::account::Whose;
 use ports::{Account, events};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ const RINGS_S: u32 = 30;
 
 /// Where calls of one kind are to go.
 pub(super) struct Wanted {
-    pub(super) account: String,
+    pub(super) of: Whose,
     pub(super) when: ForwardWhen,
     /// `None`: they stay here.
     pub(super) to: Option<String>,
@@ -81,7 +82,7 @@ impl Commands {
         let Some((_, command, wanted)) = pending else {
             return;
         };
-        let account: Option<AccountHandle> = wanted.account.parse().ok();
+        let account: Option<AccountHandle> = wanted.of.account.parse().ok();
         let outcome = match verdict {
             Verdict::Taken => self.forwards(wanted),
             Verdict::Refused(why) => {

@@ -55,7 +55,7 @@ impl Commands {
         let wait = after_s.map(|after_s| Duration::from_secs(u64::from(after_s)));
         let wait = wait.or(before.as_ref().map(|(wait, _)| *wait));
         let wanted = Wanted {
-            account: account.name.clone(),
+            of: account.whose(),
             when,
             to,
             wait: wait.unwrap_or(USUAL_WAIT),
@@ -69,8 +69,13 @@ impl Commands {
 
     /// Calls go there from now on.
     pub(super) fn forwards(&mut self, wanted: Wanted) -> Outcome {
-        let handle: Option<AccountHandle> = wanted.account.parse().ok();
-        let account = self.own(handle.as_ref())?;
+        let whose = &wanted.of;
+        let mut accounts = self.accounts.iter_mut();
+        let account = accounts.find(|known| whose.is(known)).ok_or_else(|| {
+            // It was taken away while its server was dialled, and may be somebody else's by now.
+            let why = format!("the account '{}' is not there any more", whose.account);
+            ErrorObject::new(Code::UNKNOWN_ACCOUNT, why)
+        })?;
         let forwarding = &mut Arc::make_mut(&mut account.policy).receiving.forwarding;
         let Wanted { to, wait, .. } = wanted;
         match wanted.when {

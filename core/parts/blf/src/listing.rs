@@ -37,6 +37,15 @@ pub(crate) fn is_no_offer(cause: &Cause) -> bool {
     }
 }
 
+/// Whether whoever is asked for by itself would fare no better: the server is not there, or knows another password, which
+/// must not be shown to it hundreds of times.
+pub(crate) const fn is_of_all(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::ServerLost | Cause::WrongPassword | Cause::Proof(_)
+    )
+}
+
 impl Listing {
     /// Takes a document; whether somebody else is in the list now.
     pub(crate) fn take(&mut self, parts: Option<&[Part]>, gap: bool) -> (Result<Took, Bad>, bool) {

@@ -5,13 +5,13 @@
 
 use crate::Blf;
 use crate::entry::{By, Entry, EntryId, Feed, Kind, Listing, Offer};
-use crate::listing::{address, is_no_offer, key};
+use crate::listing::{address, is_no_offer, is_of_all, key};
 use base::{Instant, Machine};
 use ports::Outbox;
 use ports::blf::LampWish;
 use sip::lamp::list::{Told, Took};
 use sip::lamp::{Bad, Unknown};
-use sip::subscription::{Cause, News};
+use sip::subscription::News;
 use sip::subscriptions::{Input, SubscriptionId};
 use sip_message::Uri;
 use std::collections::BTreeSet;
@@ -50,10 +50,7 @@ impl Blf {
             News::Lost { cause, .. } if is_no_offer(cause) => {
                 self.not_offered(id, Offer::No, now, out);
             }
-            // Where the server itself is lost nobody else tells either.
-            News::Lost { cause, .. }
-                if listing.offer == Offer::NotYet && *cause != Cause::ServerLost =>
-            {
+            News::Lost { cause, .. } if listing.offer == Offer::NotYet && !is_of_all(cause) => {
                 self.not_offered(id, Offer::NotNow, now, out);
             }
             News::Pending if listing.offer == Offer::NotYet => {

@@ -123,9 +123,19 @@ impl Bench {
     }
 
     fn respond(&mut self, at: usize, status: u16) {
+        self.respond_with(at, status, ("Expires", "300"));
+    }
+
+    /// Wants a password.
+    fn challenge(&mut self, at: usize, nonce: &str) {
+        let wants = format!("Digest realm=\"pbx\", nonce=\"{nonce}\", algorithm=MD5");
+        self.respond_with(at, 401, ("WWW-Authenticate", &wants));
+    }
+
+    fn respond_with(&mut self, at: usize, status: u16, (name, value): (&str, &str)) {
         let (id, request) = self.sent[at].clone();
         let response = ResponseBuilder::to(&request, Status::new(status).unwrap()).to_tag("n");
-        let response = response.header("Expires", 300).build();
+        let response = response.header(name, value).build();
         let origin = origin();
         self.tell(Word::Heard(Heard::Response {
             id,

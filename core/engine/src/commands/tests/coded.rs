@@ -129,6 +129,25 @@ fn m_133_what_the_server_refuses_does_not_hold() {
     assert!(rig.hears(call, &refused).is_empty(), "it is told once");
 }
 
+/// The account became somebody else's while its server was dialled.
+#[test]
+fn m_023_what_was_said_of_an_account_is_not_said_of_the_next_ones() {
+    let mut rig = Rig::with_codes();
+    rig.shows("a", true);
+    let (_, call) = rig.dials(always("600"));
+    rig.commands.accounts[0].auth_user = String::from("somebody else");
+    let posts = rig.hears(call, &Verdict::Taken);
+    let is_told = |post: &Post| match post {
+        Post::Event(events::Word::Tell {
+            body: control::EventBody::CallWarning(told),
+            ..
+        }) => told.code == Code::UNKNOWN_ACCOUNT,
+        _ => false,
+    };
+    assert!(posts.iter().all(is_told) && posts.len() == 1, "{posts:?}");
+    assert_eq!(rig.goes_to(), None);
+}
+
 /// Nobody is held for a code.
 #[test]
 fn m_133_no_code_is_dialled_beside_a_call() {

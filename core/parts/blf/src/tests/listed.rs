@@ -232,6 +232,21 @@ fn m_098_a_list_that_cannot_be_told_now_takes_over_later() {
     }
 }
 
+/// Who has no password for the server does not try for each lamp.
+#[test]
+fn m_098_a_server_that_wants_a_password_is_not_asked_for_each() {
+    let mut bench = Bench::new(with_list(&["102", "103", "104"]));
+    bench.up();
+    bench.challenge(0, "one");
+    bench.wait(10_000);
+    assert!(
+        subscribed(&bench)
+            .iter()
+            .all(|one| one.starts_with("sip:people@"))
+    );
+    assert_eq!(bench.why(), Some(Code::NO_PROOF));
+}
+
 /// A list that nobody can read any more leaves no lamp dark: each is asked for by itself until the list is whole again.
 #[test]
 fn m_098_a_list_that_breaks_leaves_no_lamp_dark() {
