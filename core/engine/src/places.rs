@@ -64,8 +64,13 @@ impl Beside {
             reason = "the store carries out the others"
         )]
         match order {
-            Do::Forwards { of, forwarding } => self.places.forwards(of, forwarding),
-            Do::Watching { of, watching } => self.places.watching(of, watching),
+            Do::Forwards {
+                of,
+                forwarding,
+                mark,
+            } => self.places.forwards(of, forwarding, *mark),
+            Do::Watching { of, watching, mark } => self.places.watching(of, watching, *mark),
+            Do::Gone { of } => self.places.gone(of),
             _ => {}
         }
     }
@@ -120,22 +125,33 @@ impl Core {
                     let _ = kept.store.order(Do::Share(shared));
                 }
             }
-            Told::Forward { of, before, after } => {
+            Told::Forward {
+                of,
+                number,
+                before,
+                after,
+            } => {
                 let mut commands = self.commands.borrow_mut();
-                commands.forward_came(&of, &before, &after);
+                commands.forward_came(&of, number, (&before, &after));
             }
-            Told::Rights { of, before, after } => {
+            Told::Rights {
+                of,
+                number,
+                before,
+                after,
+            } => {
                 let mut commands = self.commands.borrow_mut();
-                commands.rights_came(&of, &before, after);
+                commands.rights_came(&of, number, (&before, after));
+            }
+            Told::Enforced { of, rules } => {
+                self.commands.borrow_mut().rules_taken(&of, rules);
             }
             Told::Groups { of, groups } => {
                 self.commands.borrow_mut().groups_came(&of, groups);
             }
-            Told::Trouble {
-                account,
-                server,
-                error,
-            } => {
+            // Whoever has the name now has nothing to do with that server.
+            Told::Trouble { of, .. } if !self.commands.borrow().is_here(&of) => {}
+            Told::Trouble { of, server, error } => {
                 let error = error.map(|error| *error);
                 let is_over = error.is_none();
                 let change = Box::new(XcapChange { server, error });
@@ -143,7 +159,7 @@ impl Core {
                     true => EventBody::XcapMended(change),
                     false => EventBody::XcapFailed(change),
                 };
-                self.tell_of_place(account.parse().ok(), body);
+                self.tell_of_place(of.account.parse().ok(), body);
             }
         }
     }

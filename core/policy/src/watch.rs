@@ -82,12 +82,35 @@ pub struct Watching {
     /// The groups of the settings.
     pub groups: Vec<Group>,
     /// The groups that a server has for the account's site, beside them.
-    pub site: Vec<Group>,
-    /// A server judges by the rights to presence who sees what it is told of the person: it shows calls to all of them or
-    /// to none.
-    pub judged_at_server: bool,
+    pub site: Site,
+    /// Who else judges who sees what a server is told of the person.
+    pub elsewhere: Elsewhere,
     /// What the person said; at most one for the same people and the same thing.
     pub person: Vec<Right>,
+}
+
+/// A server that judges by rights to presence: it shows calls to all of them or to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Elsewhere {
+    /// None does.
+    #[default]
+    Nobody,
+    /// One does, and by which rules is not known, or not all of them are ours.
+    Somehow,
+    /// One does, by ours alone: a checksum of what it was told, see [`Seen::checksum`].
+    By(u64),
+}
+
+/// The groups of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Site {
+    /// No server is asked for any.
+    #[default]
+    None,
+    /// A server is asked, and has not said yet: who may watch by anything but a right of their own is not known.
+    Unknown,
+    /// These.
+    Known(Vec<Group>),
 }
 
 /// What decided.
@@ -101,6 +124,8 @@ pub enum By {
     Group(String),
     /// No right finds them.
     Nothing,
+    /// The groups of the site, which are not known yet.
+    Unknown,
 }
 
 /// Whether somebody may see something, and why.
@@ -113,13 +138,14 @@ pub struct Judged {
 }
 
 impl Watching {
-    /// Keeps a right that the person sets, in the place of one for the same people and the same thing. `false`:
-    /// there are [`RIGHTS`] already.
-    pub fn set(&mut self, right: Right) -> bool {
-        let known = self.person.iter_mut();
-        let mut same = known.filter(|known| known.is_about(&right));
-        if let Some(same) = same.next() {
-            *same = right;
+    /// Keeps a right that the person sets, in the place of one for the same people and the same thing; `own`: the
+    /// account's address. `false`: there are [`RIGHTS`] already.
+    pub fn set(&mut self, right: Right, own: &str) -> bool {
+        let is_same = |known: &Right| known.what == right.what && known.whom.is(&right.whom, own);
+        let first = self.person.iter().position(is_same);
+        if let Some(at) = first {
+            self.person.retain(|known| !is_same(known));
+            self.person.insert(at.min(self.person.len()), right);
             return true;
         }
         let room = self.person.len() < RIGHTS;
@@ -129,10 +155,21 @@ impl Watching {
         room
     }
 
-    /// Forgets what the person said of these people; `false`: nothing.
-    pub fn forget(&mut self, what: What, whom: &Whom) -> bool {
+    /// Keeps a right that was written down before. Of two for the same people and the same thing, which were written
+    /// otherwise once, the one that refuses holds.
+    pub fn keep(&mut self, right: Right) {
+        let room = self.person.len() < RIGHTS;
+        match self.person.iter_mut().find(|known| known.is_about(&right)) {
+            Some(known) => known.allowed &= right.allowed,
+            None if room => self.person.push(right),
+            None => {}
+        }
+    }
+
+    /// Forgets what the person said of these people; `own`: the account's address. `false`: nothing.
+    pub fn forget(&mut self, what: What, whom: &Whom, own: &str) -> bool {
         let before = self.person.len();
-        let is_it = |right: &Right| right.what == what && right.whom == *whom;
+        let is_it = |right: &Right| right.what == what && right.whom.is(whom, own);
         self.person.retain(|right| !is_it(right));
         self.person.len() < before
     }
@@ -145,7 +182,11 @@ impl Watching {
 
     /// Those of the settings, and those of the server.
     pub fn all_groups(&self) -> impl Iterator<Item = &Group> {
-        self.groups.iter().chain(&self.site)
+        let site = match &self.site {
+            Site::Known(groups) => groups.as_slice(),
+            Site::None | Site::Unknown => &[],
+        };
+        self.groups.iter().chain(site)
     }
 }
 
@@ -161,11 +202,15 @@ impl Judged {
         allowed: false,
         by: By::Nothing,
     };
+    const UNKNOWN: Self = Self {
+        allowed: false,
+        by: By::Unknown,
+    };
 
-    fn of(right: &Right, by: fn(Right) -> By) -> Self {
+    fn of(right: Right, by: fn(Right) -> By) -> Self {
         Self {
             allowed: right.allowed,
-            by: by(right.clone()),
+            by: by(right),
         }
     }
 }

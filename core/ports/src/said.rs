@@ -109,12 +109,19 @@ impl Said {
     /// This, and of what it does not speak what was said before, `older`.
     #[must_use]
     pub fn or(self, older: Self) -> Self {
-        let mut watching = Watching::default();
-        for line in older.watchers.iter().chain(&self.watchers) {
-            if let Ok(right) = Right::read(line) {
-                watching.set(right);
-            }
-        }
+        let read = |lines: &[String]| {
+            let mut watching = Watching::default();
+            let rights = lines.iter().filter_map(|line| Right::read(line).ok());
+            rights.for_each(|right| watching.keep(right));
+            watching
+        };
+        let (mut watching, newer) = (read(&older.watchers), read(&self.watchers));
+        let is_new = |known: &Right| newer.person.iter().any(|right| right.is_about(known));
+        watching.person.retain(|known| !is_new(known));
+        newer
+            .person
+            .into_iter()
+            .for_each(|right| watching.keep(right));
         Self {
             presence: self.presence.or(older.presence),
             do_not_disturb: self.do_not_disturb.or(older.do_not_disturb),
@@ -138,7 +145,7 @@ impl Said {
         for line in &self.watchers {
             // A line that this offhook cannot read is passed over.
             if let Ok(right) = Right::read(line) {
-                policy.watching.set(right);
+                policy.watching.keep(right);
             }
         }
     }

@@ -53,6 +53,8 @@ pub enum Do {
         of: Whose,
         /// Where to.
         forwarding: Box<Forwarding>,
+        /// What its server has to know beside.
+        mark: Mark,
     },
     /// These may watch an account now: for its server, as above.
     Watching {
@@ -60,9 +62,25 @@ pub enum Do {
         of: Whose,
         /// Who may.
         watching: Box<Watching>,
+        /// What its server has to know beside.
+        mark: Mark,
+    },
+    /// An account is gone: its servers are left alone until one speaks of it again.
+    Gone {
+        /// The account.
+        of: Whose,
     },
     /// Has these profiles stand, if nobody changed them meanwhile; answered by [`Told::Stands`] with what stands then.
     Share(Box<Shared>),
+}
+
+/// What stands beside a word to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// The number of the server's last word that was adopted here; 0: none.
+    pub adopted: u64,
+    /// What the person said before this start is known; if not, what they do not say now is not taken back.
+    pub remembered: bool,
 }
 
 /// What a name is asked for.

@@ -191,13 +191,10 @@ impl Books {
         })
     }
 
-    /// What everybody said.
+    /// What everybody said. Errors: also of a newer file, which may have it otherwise: nobody must take it for nothing.
     pub fn said(&self) -> Result<Vec<Sayings>, Error> {
-        match self.newer {
-            // A newer file may have it otherwise.
-            Some(_) => Ok(Vec::new()),
-            None => sayings::all(&self.db),
-        }
+        self.may_write()?;
+        sayings::all(&self.db)
     }
 
     /// Keeps what a directory lists in the place of what it listed before; how many contacts are different now.
@@ -212,8 +209,10 @@ impl Books {
         profiles::share(&mut self.db, shared)
     }
 
-    /// The profiles of `owner` as they stand.
+    /// The profiles of `owner` as they stand, for who brings them together with a server's. Errors: also of a newer file,
+    /// which cannot keep what comes of it.
     pub fn standing(&self, owner: &str) -> Result<Standing, Error> {
+        self.may_write()?;
         profiles::standing(&self.db, owner)
     }
 

@@ -164,7 +164,7 @@ impl Queue {
                 waiting.follows.push(owner);
             }
             // Its server is told beside us.
-            Do::Forwards { .. } | Do::Watching { .. } => return Ok(()),
+            Do::Forwards { .. } | Do::Watching { .. } | Do::Gone { .. } => return Ok(()),
             full @ Do::Rename { .. } if waiting.renamings.len() >= NAMES => {
                 return Err(Box::new(full));
             }

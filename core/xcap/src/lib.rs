@@ -52,7 +52,7 @@ use control::ErrorObject;
 use control::receiving::Forwarding;
 use policy::watch::{Group, Right, Watching};
 use ports::account::Whose;
-use ports::store::{Shared, Standing};
+use ports::store::{Mark, Shared, Standing};
 use queue::{Queue, Word};
 use std::sync::Arc;
 
@@ -65,6 +65,8 @@ pub enum Told {
     Forward {
         /// The account.
         of: Whose,
+        /// Counts up from 1: which word was adopted is said by it.
+        number: u64,
         /// What must hold for it.
         before: Box<Forwarding>,
         /// What holds then.
@@ -74,6 +76,8 @@ pub enum Told {
     Rights {
         /// The account.
         of: Whose,
+        /// As of [`Told::Forward`], apart from it.
+        number: u64,
         /// What must be said of it.
         before: Vec<Right>,
         /// What is said then.
@@ -86,10 +90,17 @@ pub enum Told {
         /// All of them.
         groups: Vec<Group>,
     },
+    /// An account's server judges who sees how the person is by these rules alone.
+    Enforced {
+        /// The account.
+        of: Whose,
+        /// Their checksum, see [`policy::watch::Seen::checksum`]; `None`: by others, or others too.
+        rules: Option<u64>,
+    },
     /// The server of an account cannot be asked, or takes nothing; `None`: it does again.
     Trouble {
         /// The account.
-        account: String,
+        of: Whose,
         /// Its server.
         server: String,
         /// With code, cause and fix.
@@ -142,7 +153,8 @@ impl Places {
         }
     }
 
-    /// An account is registered now: its server is asked, also one that failed just before (M-002). Never waits.
+    /// An account is registered now: its server is asked, also one that failed just before (M-002). One that is left alone
+    /// is not. Never waits.
     pub fn registered(&self, account: &str) {
         let lines = self.lines.iter();
         let own = lines.filter(|line| line.of.account == account);
@@ -150,17 +162,25 @@ impl Places {
     }
 
     /// An account's calls are sent there now, unless its name is somebody else's here. Never waits.
-    pub fn forwards(&self, of: &Whose, forwarding: &Forwarding) {
+    pub fn forwards(&self, of: &Whose, forwarding: &Forwarding, mark: Mark) {
         for line in self.lines.iter().filter(|line| line.of == *of) {
-            line.queue
-                .push(Word::Forwards(Box::new(forwarding.clone())));
+            let forwarding = Box::new(forwarding.clone());
+            line.queue.push(Word::Forwards(forwarding, mark));
         }
     }
 
     /// These may watch an account now, unless its name is somebody else's here. Never waits.
-    pub fn watching(&self, of: &Whose, watching: &Watching) {
+    pub fn watching(&self, of: &Whose, watching: &Watching, mark: Mark) {
         for line in self.lines.iter().filter(|line| line.of == *of) {
-            line.queue.push(Word::Watching(Box::new(watching.clone())));
+            let watching = Box::new(watching.clone());
+            line.queue.push(Word::Watching(watching, mark));
+        }
+    }
+
+    /// An account is gone: its server is left alone until something is said of it again. Never waits.
+    pub fn gone(&self, of: &Whose) {
+        for line in self.lines.iter().filter(|line| line.of == *of) {
+            line.queue.push(Word::Gone);
         }
     }
 }

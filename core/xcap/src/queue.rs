@@ -2,7 +2,7 @@
 
 use control::receiving::Forwarding;
 use policy::watch::Watching;
-use ports::store::Standing;
+use ports::store::{Mark, Standing};
 use std::collections::VecDeque;
 use std::mem::discriminant;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,9 +14,11 @@ pub(crate) enum Word {
     /// The profiles that stand here now.
     Stands(Box<Standing>),
     /// Where calls are sent here now.
-    Forwards(Box<Forwarding>),
+    Forwards(Box<Forwarding>, Mark),
     /// Who may watch now.
-    Watching(Box<Watching>),
+    Watching(Box<Watching>, Mark),
+    /// The account is gone.
+    Gone,
     /// The way to the server may be there now.
     Again,
 }
@@ -103,17 +105,18 @@ mod tests {
         };
         queue.push(standing("first".to_owned()));
         for n in 0..100 {
-            queue.push(Word::Forwards(Box::default()));
+            queue.push(Word::Forwards(Box::default(), Mark::default()));
             queue.push(Word::Again);
             queue.push(standing(n.to_string()));
-            queue.push(Word::Watching(Box::default()));
+            queue.push(Word::Watching(Box::default(), Mark::default()));
         }
         let mut heard = Vec::new();
         while let Next::Word(word) = queue.next(Some(Instant::now())) {
             heard.push(match word {
                 Word::Stands(standing) => standing.owner,
-                Word::Forwards(_) => "forwards".to_owned(),
-                Word::Watching(_) => "watching".to_owned(),
+                Word::Forwards(..) => "forwards".to_owned(),
+                Word::Watching(..) => "watching".to_owned(),
+                Word::Gone => "gone".to_owned(),
                 Word::Again => "again".to_owned(),
             });
         }

@@ -8,7 +8,7 @@
 //! Source: RFC 5025 §3 and §4, RFC 4745 §7; actions of other namespaces are allowed there (RFC 4745 §13).
 
 use crate::xml::{self, Element, Node};
-use policy::watch::{RIGHTS, Right, Seen, uri_of};
+use policy::watch::{RIGHTS, Right, Seen, Watching, person, uri_of};
 
 const POLICY: &str = "urn:ietf:params:xml:ns:common-policy";
 const PRESENCE: &str = "urn:ietf:params:xml:ns:pres-rules";
@@ -57,32 +57,62 @@ impl Rules {
         xml::write(&self.root)
     }
 
-    /// What the person said, as a phone of theirs wrote it; `None`: none did. A line that no right says is none.
+    /// What the person said, as a phone of theirs wrote it; `None`: none did, or a server took some of it away. A line that
+    /// no right says is none; of two lines for the same people, which were written otherwise once, the one that refuses holds.
     pub fn said(&self) -> Option<Vec<Right>> {
-        let rights = self.lines()?.filter_map(|line| Right::read(&line).ok());
-        let mut said: Vec<Right> = Vec::new();
-        for right in rights.take(RIGHTS) {
-            match said.iter_mut().find(|known| known.is_about(&right)) {
-                Some(known) => *known = right,
-                None => said.push(right),
-            }
-        }
-        Some(said)
+        let mut said = Watching::default();
+        let rights = self.lines()?.into_iter();
+        let rights = rights.filter_map(|line| Right::read(&line).ok());
+        rights.for_each(|right| said.keep(right));
+        Some(said.person)
     }
 
-    /// What the person said, a line each; `None`: no phone of theirs wrote it.
-    fn lines(&self) -> Option<impl Iterator<Item = String>> {
+    /// What the person said, a line each; `None`: not all of it is there.
+    fn lines(&self) -> Option<Vec<String>> {
         let others = self.root.elements().find(|rule| is(rule, OTHERS))?;
         let actions = others.elements().filter(|e| e.is(POLICY, "actions"));
-        let lines = actions.flat_map(Element::elements);
-        let lines = lines.filter(|line| line.is(OURS, "said"));
-        Some(lines.map(Element::text))
+        let ours: Vec<&Element> = actions.flat_map(Element::elements).collect();
+        let lines = ours.iter().filter(|line| line.is(OURS, "said"));
+        let lines: Vec<String> = lines.map(|line| line.text()).collect();
+        let all = ours.iter().find(|element| element.is(OURS, "all"))?;
+        let count: usize = all.attribute("", "count")?.trim().parse().ok()?;
+        (count == lines.len()).then_some(lines)
+    }
+
+    /// Whom it refuses by name, as a phone of this person wrote it: addresses as rights write them.
+    pub fn refused(&self) -> Vec<String> {
+        let rules = self.root.elements().filter(|rule| is(rule, REFUSED));
+        let conditions = rules.flat_map(Element::elements);
+        let identities = conditions
+            .filter(|e| e.is(POLICY, "conditions"))
+            .flat_map(Element::elements)
+            .filter(|e| e.is(POLICY, "identity"));
+        let people = identities.flat_map(Element::elements);
+        let people = people.filter(|e| e.is(POLICY, "one"));
+        people
+            .filter_map(|one| person(one.attribute("", "id")?))
+            .collect()
+    }
+
+    /// Whether rules that are not ours let somebody see something. What we do not know may.
+    pub fn others_allow(&self) -> bool {
+        let ours = [REFUSED, SOME, OTHERS];
+        let rules = self.root.elements().filter(|e| e.is(POLICY, "rule"));
+        let mut others = rules.filter(|rule| !ours.into_iter().any(|id| is(rule, id)));
+        others.any(|rule| {
+            let actions = rule.elements().filter(|e| e.is(POLICY, "actions"));
+            let mut handling = actions
+                .flat_map(Element::elements)
+                .filter(|e| e.is(PRESENCE, "sub-handling"));
+            // Without one, or polite, nothing is shown (RFC 5025 §3.2.1).
+            handling.any(|e| !matches!(e.text().trim(), "block" | "confirm" | "polite-block"))
+        })
     }
 
     /// Makes it say that these may see it, and what the person said.
     pub fn write(&mut self, seen: &Seen, said: &[Right]) {
         // Newer phones may say what this one does not understand.
-        let odd = self.lines().into_iter().flatten();
+        let odd = self.lines().unwrap_or_default().into_iter();
         let odd: Vec<String> = odd.filter(|line| Right::read(line).is_err()).collect();
         let ours = [REFUSED, SOME, OTHERS];
         self.root
@@ -207,15 +237,14 @@ fn allowed(seen: &Seen, prefix: &str) -> Option<Element> {
 fn nobody_else(said: &[String], prefix: &str) -> Element {
     let many = Element::new(&format!("{prefix}many"), POLICY);
     let mut rule = rule(OTHERS, prefix, vec![many], "block");
-    if said.is_empty() {
-        return rule;
-    }
     rule.set("", "xmlns:offhook", Some(OURS.to_owned()));
     let is_actions = |e: &&mut Element| e.is(POLICY, "actions");
     if let Some(actions) = rule.elements_mut().find(is_actions) {
-        let lines = said.iter();
-        let lines = lines.map(|line| texted("offhook:said", OURS, line));
-        actions.children.extend(lines.map(Node::Element));
+        let count = said.len().to_string();
+        let all = named("offhook:all", OURS, "count", &count);
+        let lines = said.iter().map(|line| texted("offhook:said", OURS, line));
+        let all = [all].into_iter().chain(lines);
+        actions.children.extend(all.map(Node::Element));
     }
     rule
 }

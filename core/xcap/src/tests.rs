@@ -7,6 +7,7 @@ mod rights;
 use super::*;
 use control::contacts::Profile;
 use control::{Code, Favourite};
+use policy::watch::{Elsewhere, Site};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -138,6 +139,12 @@ struct Phone {
     watching: Watching,
     /// Nothing that is told of groups is heard.
     is_deaf: bool,
+    /// The last words on rights and forwarding that it adopted.
+    adopted: (u64, u64),
+    /// It knows what was said before.
+    remembered: bool,
+    /// Something was said of who may watch.
+    has_said: bool,
 }
 
 impl Phone {
@@ -177,8 +184,15 @@ impl Phone {
             profiles,
             ledger,
             forwarding: Forwarding::default(),
-            watching: Watching::default(),
+            watching: Watching {
+                site: Site::Unknown,
+                elsewhere: Elsewhere::Somehow,
+                ..Watching::default()
+            },
             is_deaf: false,
+            adopted: (0, 0),
+            remembered: true,
+            has_said: false,
         };
         phone.stands();
         phone
@@ -224,21 +238,37 @@ impl Phone {
                     }
                     self.stands();
                 }
-                Told::Forward { before, after, .. } => {
+                Told::Forward {
+                    number,
+                    before,
+                    after,
+                    ..
+                } => {
                     if *before == self.forwarding {
+                        self.adopted.1 = number;
                         self.forwards(&after);
                     }
                 }
-                Told::Rights { before, after, .. } => {
+                Told::Rights {
+                    number,
+                    before,
+                    after,
+                    ..
+                } => {
                     if before == self.watching.person {
+                        self.adopted.0 = number;
                         self.watching.person = after;
-                        self.places.watching(&whose(), &self.watching);
+                        self.watches();
                     }
+                }
+                Told::Enforced { rules, .. } => {
+                    self.watching.elsewhere = rules.map_or(Elsewhere::Somehow, Elsewhere::By);
+                    self.watches_again();
                 }
                 Told::Groups { groups, .. } if self.is_deaf => drop(groups),
                 Told::Groups { groups, .. } => {
-                    self.watching.site = groups;
-                    self.places.watching(&whose(), &self.watching);
+                    self.watching.site = Site::Known(groups);
+                    self.watches_again();
                 }
                 Told::Trouble { error, .. } => failures.extend(error.map(|error| *error)),
             }
@@ -249,7 +279,27 @@ impl Phone {
     /// Calls are sent there from now on.
     fn forwards(&mut self, to: &Forwarding) {
         self.forwarding = to.clone();
-        self.places.forwards(&whose(), to);
+        let mark = self.mark(self.adopted.1);
+        self.places.forwards(&whose(), to, mark);
+    }
+
+    /// One of which nothing was said yet says nothing.
+    fn watches_again(&self) {
+        if self.has_said {
+            self.watches();
+        }
+    }
+
+    fn watches(&self) {
+        let mark = self.mark(self.adopted.0);
+        self.places.watching(&whose(), &self.watching, mark);
+    }
+
+    fn mark(&self, adopted: u64) -> Mark {
+        Mark {
+            adopted,
+            remembered: self.remembered,
+        }
     }
 
     fn wait_forwards(&mut self, wanted: &Forwarding) {

@@ -2,6 +2,7 @@
 
 mod diversion;
 mod groups;
+mod offers;
 mod profiles;
 mod rights;
 
@@ -13,8 +14,9 @@ use crate::{Tell, Told, xml};
 use control::contacts::Profile;
 use control::receiving::Forwarding;
 use control::{Code, ErrorObject, quoted};
+use offers::Offers;
 use policy::watch::{Group, Right, Watching};
-use ports::store::Shared;
+use ports::store::{Mark, Shared};
 use std::time::Instant;
 
 /// How often a document is fetched, joined and put, when others put theirs between.
@@ -34,13 +36,17 @@ struct Worker<'a> {
     /// What is to stand here.
     offered: Option<Vec<Profile>>,
     /// Where calls are sent here; `None`: the engine has not said yet.
-    forwards: Option<Forwarding>,
-    /// Where they were told to be sent last.
-    offered_forwarding: Option<Forwarding>,
+    forwards: Option<(Forwarding, Mark)>,
+    /// Where they were told to be sent.
+    offered_forwarding: Offers<Forwarding>,
     /// Who may watch; `None`: the engine has not said yet.
-    watching: Option<Watching>,
-    /// What the person was told to say of it last.
-    offered_rights: Option<Vec<Right>>,
+    watching: Option<(Watching, Mark)>,
+    /// What the person was told to say of it.
+    offered_rights: Offers<Vec<Right>>,
+    /// Whether the rules that the server goes by are ours, as it was told last.
+    enforced: Option<Option<u64>>,
+    /// Whether the account is gone.
+    is_gone: bool,
     /// What the server was told of who may watch, or is to be.
     rule: Option<rights::Rule>,
     /// The groups of the site, as the server last had them.
@@ -60,9 +66,11 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
         told: None,
         offered: None,
         forwards: None,
-        offered_forwarding: None,
+        offered_forwarding: Offers::default(),
         watching: None,
-        offered_rights: None,
+        offered_rights: Offers::default(),
+        enforced: None,
+        is_gone: false,
         rule: None,
         groups: Vec::new(),
         errands: Default::default(),
@@ -72,8 +80,9 @@ pub(crate) fn work(source: Source, queue: &Queue, tell: &Tell) {
             Next::End => return,
             Next::Due => worker.meet(),
             Next::Word(Word::Stands(standing)) => worker.stands(*standing),
-            Next::Word(Word::Forwards(forwarding)) => worker.forwards(*forwarding),
-            Next::Word(Word::Watching(watching)) => worker.watching(*watching),
+            Next::Word(Word::Forwards(forwarding, mark)) => worker.forwards(*forwarding, mark),
+            Next::Word(Word::Watching(watching, mark)) => worker.watching(*watching, mark),
+            Next::Word(Word::Gone) => worker.gone(),
             Next::Word(Word::Again) => worker.hurry(),
         }
     }
@@ -87,8 +96,16 @@ fn refused(source: &Source, why: &str, fix: &str) -> ErrorObject {
 impl Worker<'_> {
     /// Nothing is due before it is known what stands here.
     fn due(&self) -> Option<Instant> {
-        self.standing.as_ref()?;
+        self.standing.as_ref().filter(|_| !self.is_gone)?;
         self.errands.iter().filter_map(|errand| errand.due).min()
+    }
+
+    /// The account is gone: what was said of it holds no more.
+    fn gone(&mut self) {
+        self.is_gone = true;
+        self.forwards = None;
+        self.watching = None;
+        self.open = None;
     }
 
     fn hurry(&mut self) {
@@ -140,7 +157,11 @@ impl Worker<'_> {
                 let met = match place {
                     Place::Profiles => self.meet_profiles(),
                     Place::Diversion => self.meet_diversion(),
-                    Place::Groups => self.meet_groups(),
+                    Place::Groups => {
+                        let met = self.meet_groups();
+                        self.tell_groups_again();
+                        met
+                    }
                     Place::Rights => self.meet_rights(),
                 };
                 self.went(place, met);
@@ -179,7 +200,7 @@ impl Worker<'_> {
 
     fn trouble(&self, error: Option<Box<ErrorObject>>) {
         (self.tell)(Told::Trouble {
-            account: self.source.account.clone(),
+            of: self.source.whose(),
             server: self.source.server.clone(),
             error,
         });

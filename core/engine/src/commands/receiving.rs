@@ -2,6 +2,7 @@
 //! are sent is one truth with the server that wants to know (M-134).
 
 use super::coded::{Wanted, code_of};
+use super::said::Adopted;
 use super::{Commands, Outcome};
 use crate::hub::Hub;
 use base::{Duration, Instant};
@@ -11,7 +12,7 @@ use policy::Policy;
 use policy::forward::{Hop, is_target};
 use ports::account::{Whose, default_of};
 use ports::said::About;
-use ports::store::Do;
+use ports::store::{Do, Mark};
 use ports::{Account, dialogs, forwarding_by_words, forwarding_in_words, presence, registrar};
 use std::sync::Arc;
 
@@ -90,7 +91,12 @@ impl Commands {
 
     /// The server has another word on where calls are sent than `before`: it holds, if nobody here said otherwise
     /// meanwhile. Who did is heard by the server with the next word (M-134).
-    pub(crate) fn forward_came(&mut self, of: &Whose, before: &Forwarding, after: &Forwarding) {
+    pub(crate) fn forward_came(
+        &mut self,
+        of: &Whose,
+        number: u64,
+        (before, after): (&Forwarding, &Forwarding),
+    ) {
         let change = |policy: &mut Policy| {
             let forwarding = &mut policy.receiving.forwarding;
             let is_unsaid = forwarding_in_words(forwarding) == *before;
@@ -99,7 +105,8 @@ impl Commands {
             }
             is_unsaid
         };
-        self.came(of, About::Forwarding, change, Self::tell_parts);
+        let adopt = |adopted: &mut Adopted| adopted.forwarding = number;
+        self.came(of, (About::Forwarding, adopt), change, Self::tell_parts);
     }
 
     /// Has what a server says hold here, if that changes anything. Where a part cannot be told, it does not hold: the
@@ -107,7 +114,7 @@ impl Commands {
     pub(super) fn came(
         &mut self,
         of: &Whose,
-        about: About,
+        (about, adopt): (About, impl FnOnce(&mut Adopted)),
         change: impl FnOnce(&mut Policy) -> bool,
         tell: impl FnOnce(&Self, &Account) -> Outcome,
     ) {
@@ -119,6 +126,7 @@ impl Commands {
             return;
         }
         self.accounts[known] = account.clone();
+        adopt(self.words.adopted.entry(of.owner.clone()).or_default());
         self.keep_said(&account, about);
         self.tell_server(&account);
     }
@@ -130,14 +138,25 @@ impl Commands {
             return;
         }
         let forwarding = forwarding_in_words(&account.policy.receiving.forwarding);
+        let owner = account.owner();
+        let remembered = self.words.remembered.contains(&owner);
+        let adopted = self.words.adopted.get(&owner).copied().unwrap_or_default();
         // An engine that keeps nothing has no such server.
         let _ = self.post(Do::Forwards {
             of: account.whose(),
             forwarding: Box::new(forwarding),
+            mark: Mark {
+                adopted: adopted.forwarding,
+                remembered,
+            },
         });
         let _ = self.post(Do::Watching {
             of: account.whose(),
             watching: Box::new(account.policy.watching.clone()),
+            mark: Mark {
+                adopted: adopted.rights,
+                remembered,
+            },
         });
     }
 

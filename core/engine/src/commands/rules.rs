@@ -20,13 +20,15 @@ mod tests;
 const LONGEST: usize = 1_024;
 
 impl Commands {
-    /// A command says nothing of rules: those that the account had from the settings stay, unless it is somebody
-    /// else's now (M-023).
+    /// A command says nothing of rules: those that the account had from the settings stay, also over a removal, unless it
+    /// is somebody else's now (M-023).
     pub(super) fn with_rules(&self, mut account: Account) -> Account {
         let owner = account.owner();
         let known = |known: &&Account| known.name == account.name && known.owner() == owner;
         if let Some(known) = self.accounts.iter().find(known) {
             account.policy = known.policy.clone();
+        } else if let Some(policy) = self.left_by(&owner) {
+            account.policy = policy;
         }
         account
     }

@@ -2,10 +2,12 @@
 //! M-135). It is kept by who logs in as whom: nobody else finds anything of it (M-022, M-023).
 
 use super::Commands;
+use policy::Policy;
 use ports::said::{About, Spoken};
 use ports::store::{Do, Sayings};
 use ports::{Account, Said, presence};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What people said, and what the settings say.
 #[derive(Default)]
@@ -18,6 +20,19 @@ pub(super) struct Words {
     spoken: BTreeMap<String, Spoken>,
     /// Whether it is known what people said before.
     pub(super) heard: bool,
+    /// Of whom it was kept. Bound: what the store keeps.
+    pub(super) remembered: BTreeSet<String>,
+    /// Which words of servers hold here, by owner. Bound: the accounts of this run.
+    pub(super) adopted: BTreeMap<String, Adopted>,
+    /// What settings say of accounts that are gone, by owner: who logs in again has it. Bound: the accounts of this run.
+    left: BTreeMap<String, Arc<Policy>>,
+}
+
+/// The numbers of the last words of a server that hold here; 0: none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Adopted {
+    pub(super) rights: u64,
+    pub(super) forwarding: u64,
 }
 
 impl Commands {
@@ -26,6 +41,7 @@ impl Commands {
         self.words.heard = true;
         let mut spoken = std::mem::take(&mut self.words.spoken);
         for Sayings { owner, said } in all {
+            self.words.remembered.insert(owner.clone());
             let newer = self.words.said.remove(&owner);
             let spoken = spoken.remove(&owner);
             let is_newer = newer.is_some() || spoken.is_some();
@@ -69,9 +85,19 @@ impl Commands {
         account
     }
 
-    /// The account is gone; what its person said stays theirs.
+    /// The account is gone; what its person said stays theirs, and so does what settings say of it.
     pub(super) fn no_longer_said(&mut self, name: &str) {
-        self.words.settings.remove(name);
+        if let Some(settings) = self.words.settings.remove(name) {
+            let whose = settings.whose();
+            self.words.left.insert(whose.owner.clone(), settings.policy);
+            // An engine that keeps nothing has no servers to leave alone.
+            let _ = self.post(Do::Gone { of: whose });
+        }
+    }
+
+    /// What settings say of an account of this owner that was here before.
+    pub(super) fn left_by(&self, owner: &str) -> Option<Arc<Policy>> {
+        self.words.left.get(owner).cloned()
     }
 
     /// Keeps what is different in `account` from its settings; the person spoke `about` this.

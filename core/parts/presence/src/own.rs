@@ -4,7 +4,7 @@ use crate::{seen, why};
 use base::{Instant, Machine, Rng};
 use control::snapshot::CallState;
 use control::{CallHandle, CallSnapshot, ErrorObject, PresenceSnapshot, PresenceState, Timestamp};
-use policy::watch::What;
+use policy::watch::{Judge, What};
 use ports::Account;
 use ports::blf::Server;
 use sip::ClientId;
@@ -26,6 +26,8 @@ pub(crate) struct Own {
     pub(crate) told: Option<PresenceSnapshot>,
     /// Where its server reaches us.
     pub(crate) contact: Option<Uri>,
+    /// Who may watch, read once.
+    pub(crate) judge: Judge,
     /// Whether the server may be told that the person is in a call: see [`policy::watch::Watching::may_publish_calls`].
     of_calls: bool,
     /// Calls that are not over.
@@ -63,9 +65,10 @@ impl Own {
             (true, false) => Standing::Up,
             (true, true) => Standing::Lost,
         };
-        let aor = account.aor.to_string();
+        let judge = Judge::new(&account.policy.watching, &account.aor.to_string());
         Self {
-            of_calls: account.policy.watching.may_publish_calls(&aor),
+            of_calls: account.policy.watching.may_publish_calls(&judge),
+            judge,
             account,
             number,
             publication: Publication::new(publish, first, rng),
@@ -81,9 +84,17 @@ impl Own {
 
     /// The account is set up anew, as the same person's at the same server.
     pub(crate) fn set_up(&mut self, account: Account) {
-        let aor = account.aor.to_string();
-        self.of_calls = account.policy.watching.may_publish_calls(&aor);
+        let watching = &account.policy.watching;
+        if *watching != self.account.policy.watching {
+            self.judge = Judge::new(watching, &account.aor.to_string());
+            self.of_calls = watching.may_publish_calls(&self.judge);
+        }
         self.account = account;
+    }
+
+    /// Whether a watcher may know of calls.
+    pub(crate) fn may_see_calls(&self, who: &str) -> bool {
+        self.judge.judge(What::Dialog, who).allowed
     }
 
     pub(crate) fn server(&mut self, server: &Server, now: Instant) {

@@ -4,6 +4,7 @@ use super::*;
 use control::presence::PresenceState;
 use control::snapshot::{CallDirection, CallSnapshot, CallState, Party};
 use control::{CallHandle, Code};
+use policy::watch::{Elsewhere, Site};
 use ports::KeepAliveRule;
 use ports::blf::{Server, Watches};
 use ports::presence::Own as Said;
@@ -44,7 +45,8 @@ struct Bench {
     answers: Vec<Response>,
     watchers: Vec<control::WatcherSnapshot>,
     etags: u32,
-    judged_at_server: bool,
+    elsewhere: Elsewhere,
+    site: Site,
 }
 
 impl Bench {
@@ -57,7 +59,8 @@ impl Bench {
             answers: Vec::new(),
             watchers: Vec::new(),
             etags: 0,
-            judged_at_server: false,
+            elsewhere: Elsewhere::Nobody,
+            site: Site::None,
         };
         bench.say(Word::Account(Box::new(account("work", true))));
         bench

@@ -2,9 +2,9 @@
 
 use crate::own::Own;
 use crate::{Presences, SHARE_BITS, Timer, send};
-use base::{Instant, Machine};
+use base::{Duration, Instant, Machine};
 use control::{AccountHandle, EventBody, RightOrigin, Sees, Timestamp, WatcherSnapshot};
-use policy::watch::{By, Judge, Judged, Watching, What};
+use policy::watch::{By, Judged, Watching, What};
 use ports::{Address, Outbox, events, link};
 use sip::notifier::{Ask, End, Input, Notifier, Output, Over, Refused, Terms, WatcherTag};
 use sip::publication::Input as Answer;
@@ -12,7 +12,6 @@ use sip::subscription::Package;
 use sip::{ClientId, Origin, ServerId};
 use sip_message::{Host, Method, Request, ResponseBuilder, SipUri, Status, Uri};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Subscriptions of others at once; one more is refused with 503 and Retry-After. Source: ours; a phone is watched by
 /// some dozens.
@@ -23,6 +22,9 @@ pub(crate) const EACH: usize = 8;
 const OFFERED: [Package; 2] = [Package::Presence, Package::Dialog];
 /// Letters of a tag.
 const TAG: usize = 10;
+/// When somebody may come again for whom it is not known yet whether they may watch. Source: ours; a server that knows the
+/// groups is asked at the start, and every minute where it fails.
+const COME_AGAIN: Duration = Duration::from_secs(30);
 
 /// Everybody who watches, by number.
 #[derive(Default)]
@@ -136,12 +138,17 @@ impl Presences {
         };
         let accounts = self.accounts.values().map(|own| &own.account);
         let account = ports::account::meant(accounts, request).ok_or(Refused::Nobody)?;
+        let own = self.accounts.get(&account.name).ok_or(Refused::Nobody)?;
         let who = account.asked_by(request, trusted);
         let who = who.ok_or(Refused::Malformed)?.uri().to_string();
-        let rights = &account.policy.watching;
-        let judged = rights.judge(what, &who, &account.aor.to_string());
-        if !judged.allowed {
-            return Err(Refused::Forbidden);
+        let judged = own.judge.judge(what, &who);
+        match (judged.allowed, &judged.by) {
+            (true, _) => {}
+            (false, By::Unknown) => {
+                let again_s = COME_AGAIN.as_secs();
+                return Err(Refused::Absent { again_s });
+            }
+            (false, _) => return Err(Refused::Forbidden),
         }
         let person = policy::watch::person(&who).ok_or(Refused::Malformed)?;
         let all = self.watchers.all.values();
@@ -181,7 +188,7 @@ impl Presences {
             what,
             judged,
         } = asked;
-        let of_calls = may_see_calls(own, &who);
+        let of_calls = own.may_see_calls(&who);
         let content = own.seen(what, self.idle, of_calls);
         self.last += 1;
         let number = self.last;
@@ -219,20 +226,20 @@ impl Presences {
 
     /// The account or its rights are other ones: whoever may watch no longer is sent away.
     pub(crate) fn judge_again(&mut self, name: &str, now: Instant, out: &mut Outbox) {
-        let Some(account) = self.accounts.get(name).map(|own| &own.account) else {
-            return;
-        };
-        let (policy, aor) = (Arc::clone(&account.policy), account.aor.to_string());
-        let judge = Judge::new(&policy.watching, &aor);
         for number in self.watchers.of(name) {
-            let Some(watcher) = self.watchers.all.get_mut(&number) else {
+            let (Some(own), Some(watcher)) =
+                (self.accounts.get(name), self.watchers.all.get_mut(&number))
+            else {
                 break;
             };
-            watcher.judged = judge.judge(watcher.what, &watcher.who);
-            watcher.of_calls = judge.judge(What::Dialog, &watcher.who).allowed;
-            if !watcher.judged.allowed {
-                self.watcher(number, Input::End(End::Rejected), now, out);
-            }
+            watcher.judged = own.judge.judge(watcher.what, &watcher.who);
+            watcher.of_calls = own.may_see_calls(&watcher.who);
+            let end = match (watcher.judged.allowed, &watcher.judged.by) {
+                (true, _) => continue,
+                (false, By::Unknown) => End::Probation(COME_AGAIN),
+                (false, _) => End::Rejected,
+            };
+            self.watcher(number, Input::End(end), now, out);
         }
         self.show(name, None, now, out);
     }
@@ -346,7 +353,7 @@ impl Watcher {
             By::Template(right) => (RightOrigin::Template, right.to_string(), template),
             By::Group(name) => (RightOrigin::Group, name.clone(), None),
             // Its right was taken, and nothing else is said of it.
-            By::Nothing => (RightOrigin::Unknown, String::new(), None),
+            By::Nothing | By::Unknown => (RightOrigin::Unknown, String::new(), None),
         };
         Some(WatcherSnapshot {
             id,
@@ -363,12 +370,6 @@ impl Watcher {
             ended: over.map(|over| ended(over).to_owned()),
         })
     }
-}
-
-fn may_see_calls(own: &Own, who: &str) -> bool {
-    let aor = own.account.aor.to_string();
-    let watching = &own.account.policy.watching;
-    watching.judge(What::Dialog, who, &aor).allowed
 }
 
 /// Where refreshes reach us: as the account's server does, or else where this one came to.

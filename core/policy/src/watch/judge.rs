@@ -1,26 +1,35 @@
 //! Who is found by which right, for many who ask: what rights and groups name is read once.
 
 use super::person::Person;
-use super::{By, Group, Judged, Right, Watching, What, Whom};
-use std::collections::HashMap;
+use super::{By, Judged, Right, Site, Watching, What, Whom};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Judges for one account.
-#[derive(Debug)]
-pub struct Judge<'a> {
+#[derive(Debug, Clone, Default)]
+pub struct Judge {
     /// The person's, which stand before the template's.
-    person: Vec<Named<'a>>,
-    template: Vec<Named<'a>>,
-    groups: Vec<&'a Group>,
+    person: Vec<Named>,
+    template: Vec<Named>,
+    groups: Vec<Open>,
     members: HashMap<Person, Vec<Belongs>>,
     own: Vec<Belongs>,
-    pub(super) home: String,
+    home: String,
+    /// The groups of the site are not known.
+    is_early: bool,
 }
 
 /// A right, and whom it names.
-#[derive(Debug)]
-struct Named<'a> {
-    right: &'a Right,
+#[derive(Debug, Clone)]
+struct Named {
+    right: Right,
     user: Option<Person>,
+}
+
+/// A group.
+#[derive(Debug, Clone)]
+struct Open {
+    name: String,
+    restricted: bool,
 }
 
 /// That somebody is in a group.
@@ -39,44 +48,57 @@ enum Level {
     Anybody,
 }
 
-impl<'a> Judge<'a> {
+impl Judge {
     /// For the account whose address is `own`, such as `sip:20@example.com`.
-    pub fn new(of: &'a Watching, own: &str) -> Self {
+    pub fn new(of: &Watching, own: &str) -> Self {
         let own = Person::read(own, "");
         let home = own.as_ref().map_or_else(String::new, |o| o.domain.clone());
-        let named = |right: &'a Right| Named {
-            right,
+        let named = |right: &Right| Named {
+            right: right.clone(),
             user: match &right.whom {
                 Whom::User(address) => Person::read(address, &home),
                 Whom::Group(_) | Whom::Domain(_) | Whom::Anybody => None,
             },
         };
-        let groups: Vec<&Group> = of.all_groups().collect();
-        let mut members: HashMap<Person, Vec<Belongs>> = HashMap::new();
-        for (at, group) in groups.iter().enumerate() {
+        let mut judge = Self {
+            person: of.person.iter().map(named).collect(),
+            template: of.template.iter().map(named).collect(),
+            is_early: of.site == Site::Unknown,
+            ..Self::default()
+        };
+        judge.read_groups(of, &home);
+        let us = own.and_then(|own| judge.members.get(&own));
+        judge.own = us.cloned().unwrap_or_default();
+        judge.home = home;
+        judge
+    }
+
+    /// Groups of one name are one: who is inactive in one of them is, and it is restricted if one of them is.
+    fn read_groups(&mut self, of: &Watching, home: &str) {
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for group in of.all_groups() {
+            let at = *places.entry(&group.name).or_insert(self.groups.len());
+            match self.groups.get_mut(at) {
+                Some(known) => known.restricted |= group.restricted,
+                None => self.groups.push(Open {
+                    name: group.name.clone(),
+                    restricted: group.restricted,
+                }),
+            }
             for member in &group.members {
-                let Some(person) = Person::read(&member.address, &home) else {
+                let Some(person) = Person::read(&member.address, home) else {
                     continue;
                 };
-                let belongs = members.entry(person).or_default();
-                match belongs.last_mut().filter(|last| last.group == at) {
+                let belongs = self.members.entry(person).or_default();
+                match belongs.iter_mut().find(|belongs| belongs.group == at) {
                     // Named twice, inactive counts.
-                    Some(last) => last.active &= member.active,
+                    Some(known) => known.active &= member.active,
                     None => belongs.push(Belongs {
                         group: at,
                         active: member.active,
                     }),
                 }
             }
-        }
-        let us = own.and_then(|own| members.get(&own));
-        Self {
-            person: of.person.iter().map(named).collect(),
-            template: of.template.iter().map(named).collect(),
-            own: us.cloned().unwrap_or_default(),
-            groups,
-            members,
-            home,
         }
     }
 
@@ -91,13 +113,16 @@ impl<'a> Judge<'a> {
     pub(super) fn of(&self, what: What, watcher: &Person) -> Judged {
         let theirs = self.members.get(watcher).map_or(&[][..], Vec::as_slice);
         for level in [Level::User, Level::Group, Level::Domain, Level::Anybody] {
-            let among = |rights: &[Named<'a>]| {
+            if level == Level::Group && self.is_early {
+                return Judged::UNKNOWN;
+            }
+            let among = |rights: &[Named]| {
                 let of_level = rights
                     .iter()
                     .filter(|named| named.right.what == what && named.right.whom.level() == level);
                 let finds = of_level.filter(|named| self.finds(named, watcher, theirs));
                 finds
-                    .map(|named| named.right)
+                    .map(|named| named.right.clone())
                     .min_by_key(|right| right.allowed)
             };
             if let Some(right) = among(&self.person) {
@@ -115,13 +140,12 @@ impl<'a> Judge<'a> {
         Judged::NOTHING
     }
 
-    fn finds(&self, named: &Named<'_>, watcher: &Person, theirs: &[Belongs]) -> bool {
+    fn finds(&self, named: &Named, watcher: &Person, theirs: &[Belongs]) -> bool {
         match &named.right.whom {
             Whom::User(_) => named.user.as_ref() == Some(watcher),
             Whom::Group(name) => theirs.iter().any(|belongs| {
-                let is_named = self
-                    .group(*belongs)
-                    .is_some_and(|group| group.name == *name);
+                let group = self.groups.get(belongs.group);
+                let is_named = group.is_some_and(|group| group.name == *name);
                 is_named && (belongs.active || !named.right.allowed)
             }),
             Whom::Domain(domain) => domain.eq_ignore_ascii_case(&watcher.domain),
@@ -129,16 +153,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn group(&self, of: Belongs) -> Option<&'a Group> {
-        self.groups.get(of.group).copied()
-    }
-
     /// M-101: active members of a group see each other, unless it is restricted; one who is inactive sees nothing.
     fn by_groups(&self, theirs: &[Belongs]) -> Option<Judged> {
         let mut refused = None;
         for them in theirs {
             let us = self.own.iter().find(|us| us.group == them.group);
-            let (Some(us), Some(group)) = (us, self.group(*them)) else {
+            let (Some(us), Some(group)) = (us, self.groups.get(them.group)) else {
                 continue;
             };
             let by = By::Group(group.name.clone());
@@ -152,22 +172,38 @@ impl<'a> Judge<'a> {
         refused
     }
 
-    /// Everybody whom a right on `what`, or a group, names.
-    pub(super) fn named(&self, what: What) -> impl Iterator<Item = &Person> {
-        let rights = self.person.iter().chain(&self.template);
-        let rights = rights.filter(move |named| named.right.what == what);
-        rights
-            .filter_map(|named| named.user.as_ref())
-            .chain(self.members.keys())
+    /// Everybody whom a right on one of these, or a group, names, once.
+    pub(super) fn named(&self, of: &[What]) -> BTreeSet<&Person> {
+        let rights = self.rights(of).filter_map(|named| named.user.as_ref());
+        rights.chain(self.members.keys()).collect()
     }
 
-    /// Every domain that a right on `what` names.
-    pub(super) fn domains(&self, what: What) -> impl Iterator<Item = String> {
+    /// Every domain that a right on one of these names.
+    pub(super) fn domains(&self, of: &[What]) -> BTreeSet<String> {
+        let domains = self.rights(of).filter_map(|named| match &named.right.whom {
+            Whom::Domain(domain) => Some(domain.to_ascii_lowercase()),
+            Whom::User(_) | Whom::Group(_) | Whom::Anybody => None,
+        });
+        domains.collect()
+    }
+
+    fn rights(&self, of: &[What]) -> impl Iterator<Item = &Named> {
         let rights = self.person.iter().chain(&self.template);
-        rights.filter_map(move |named| match &named.right.whom {
-            Whom::Domain(domain) if named.right.what == what => Some(domain.to_ascii_lowercase()),
-            Whom::Domain(_) | Whom::User(_) | Whom::Group(_) | Whom::Anybody => None,
+        rights.filter(move |named| of.contains(&named.right.what))
+    }
+
+    /// Whether a right on `what` refuses a group that is not known here.
+    pub fn refuses_unknown_groups(&self, what: What) -> bool {
+        let known = |name: &str| self.groups.iter().any(|group| group.name == name);
+        self.rights(&[what]).any(|named| match &named.right.whom {
+            Whom::Group(name) => !named.right.allowed && !known(name),
+            Whom::User(_) | Whom::Domain(_) | Whom::Anybody => false,
         })
+    }
+
+    /// Whether the groups of the site are not known.
+    pub const fn is_early(&self) -> bool {
+        self.is_early
     }
 }
 

@@ -1,6 +1,7 @@
 //! Somebody's address, as rights read it: user and domain alone, in one spelling.
 
 use core::fmt;
+use core::net::Ipv6Addr;
 use sip_message::{Uri, escape_user, unescape};
 
 /// Somebody. Two spellings of one address are the same person (RFC 3261 §19.1.4).
@@ -34,6 +35,21 @@ fn escaped(user: &[u8]) -> String {
         .replace(';', "%3B")
 }
 
+/// A host in one spelling: in lower case, without the dot at its end (RFC 3261 §25.1, `hostname`), an address as its
+/// shortest.
+fn domain(host: &str) -> String {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match bare.and_then(|bare| bare.parse::<Ipv6Addr>().ok()) {
+        Some(address) => match address.to_ipv4_mapped() {
+            Some(address) => address.to_string(),
+            None => format!("[{address}]"),
+        },
+        None => host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(),
+    }
+}
+
 /// What stands before the colon is a scheme that we read.
 fn has_scheme(text: &str) -> bool {
     let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
@@ -57,7 +73,7 @@ impl Person {
         let user = uri.user().filter(|user| !user.is_empty())?;
         Some(Self {
             user: unescape(user).into_owned(),
-            domain: uri.host().to_string().to_ascii_lowercase(),
+            domain: domain(&uri.host().to_string()),
         })
     }
 

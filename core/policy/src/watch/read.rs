@@ -70,6 +70,17 @@ impl Whom {
     }
 }
 
+impl Whom {
+    /// Whether both are the same people, where `20` is at the domain of `own`, an address.
+    pub fn is(&self, other: &Self, own: &str) -> bool {
+        let (Self::User(one), Self::User(two)) = (self, other) else {
+            return self == other;
+        };
+        let home = Person::read(own, "").map_or_else(String::new, |own| own.domain);
+        one == two || Person::read(one, &home) == Person::read(two, &home)
+    }
+}
+
 impl fmt::Display for Whom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,9 @@
 //! Who may watch, for somebody else who judges: people and domains that are named anywhere, each with what holds of it.
 
 use super::person::Person;
-use super::{Judge, Watching, What};
+use super::{Elsewhere, Judge, Watching, What};
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// What holds of whom: of a person where they are named, else of their domain where it is, else of everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -18,12 +19,22 @@ pub struct Seen {
 /// A domain that nobody has. Source: RFC 2606 §2.
 const NOWHERE: &str = "nowhere.invalid";
 
-impl Judge<'_> {
+impl Seen {
+    /// One that is different in another version of this phone is told anew.
+    pub fn checksum(&self) -> u64 {
+        let mut sum = DefaultHasher::new();
+        self.hash(&mut sum);
+        sum.finish()
+    }
+}
+
+impl Judge {
     /// Who may see `what`: as [`Judge::judge`] says it of each.
     pub fn seen(&self, what: What) -> Seen {
         let may = |person: &Person| self.of(what, person).allowed;
-        let people = self.named(what).map(|one| (one.to_string(), may(one)));
-        let domains = self.domains(what).map(|domain| {
+        let people = self.named(&[what]).into_iter();
+        let people = people.map(|one| (one.to_string(), may(one)));
+        let domains = self.domains(&[what]).into_iter().map(|domain| {
             let allowed = may(&Person::nobody_at(&domain));
             (domain, allowed)
         });
@@ -37,24 +48,35 @@ impl Judge<'_> {
     /// Whether everybody who may see how the person is may see their calls too.
     pub fn shows_calls_to_all(&self) -> bool {
         let both = [What::Presence, What::Dialog];
-        let people = both.into_iter().flat_map(|what| self.named(what).cloned());
-        let domains = both.into_iter().flat_map(|what| self.domains(what));
-        let domains = domains.chain([NOWHERE.to_owned()]);
-        let mut all = people.chain(domains.map(|domain| Person::nobody_at(&domain)));
-        all.all(|one| !self.of(What::Presence, &one).allowed || self.of(What::Dialog, &one).allowed)
+        let may = |one: &Person| {
+            !self.of(What::Presence, one).allowed || self.of(What::Dialog, one).allowed
+        };
+        let domains = self.domains(&both).into_iter();
+        let mut domains = domains.chain([NOWHERE.to_owned()]);
+        self.named(&both).into_iter().all(may)
+            && domains.all(|domain| may(&Person::nobody_at(&domain)))
     }
 }
 
 impl Watching {
+    /// Whether what a server is told may say that the person is in a call; `judge`: of this. No server that judges by
+    /// rights to presence knows who may see calls, so it must judge by what `judge` says, and all whom it shows presence
+    /// must be such as may see calls.
+    pub fn may_publish_calls(&self, judge: &Judge) -> bool {
+        match self.elsewhere {
+            Elsewhere::Nobody => true,
+            Elsewhere::Somehow => false,
+            Elsewhere::By(checksum) => {
+                !judge.is_early()
+                    && judge.seen(What::Presence).checksum() == checksum
+                    && judge.shows_calls_to_all()
+            }
+        }
+    }
+
     /// Who may see `what` of `own`, an address.
     pub fn seen(&self, what: What, own: &str) -> Seen {
         Judge::new(self, own).seen(what)
-    }
-
-    /// Whether what a server is told may say that the person is in a call. No server that judges by rights to presence
-    /// knows who may see calls.
-    pub fn may_publish_calls(&self, own: &str) -> bool {
-        !self.judged_at_server || Judge::new(self, own).shows_calls_to_all()
     }
 }
 

@@ -21,6 +21,10 @@ fn seen(of: &Watching, watcher: &str) -> (bool, bool, By) {
     (presence.allowed, dialog.allowed, presence.by)
 }
 
+fn set(of: &mut Watching, line: &str) -> bool {
+    of.set(Right::read(line).unwrap(), OWN)
+}
+
 fn may(of: &Watching, watcher: &str) -> (bool, bool) {
     let (presence, dialog, _) = seen(of, watcher);
     (presence, dialog)
@@ -39,6 +43,7 @@ fn m_100_one_address_has_many_spellings_and_one_right() {
     );
     for spelled in [
         "bob@example.com",
+        "bob@Example.com.",
         "b%6fb@EXAMPLE.com:5070",
         "%62ob@example.com;a=1",
     ] {
@@ -215,8 +220,8 @@ fn m_102_what_the_person_says_stands_before_the_template() {
     let template = ["presence allow domain example.com", "dialog allow user 20"];
     let mut of = watching(&template, &[], &[]);
     let right = |line: &str| Right::read(line).unwrap();
-    assert!(of.set(right("dialog refuse user 20@example.com")));
-    assert!(of.set(right("presence refuse domain example.com")));
+    assert!(set(&mut of, "dialog refuse user 20@example.com"));
+    assert!(set(&mut of, "presence refuse domain example.com"));
     let judged = of.judge(What::Dialog, "sip:20@example.com", OWN);
     let said = right("dialog refuse user 20@example.com");
     assert_eq!((judged.allowed, judged.by), (false, By::Person(said)));
@@ -224,17 +229,17 @@ fn m_102_what_the_person_says_stands_before_the_template() {
     of.template = template.iter().map(|line| right(line)).collect();
     assert_eq!(may(&of, "sip:20@example.com"), (false, false));
     // Said anew it takes its own place; forgotten, the template counts again.
-    assert!(of.set(right("presence allow domain example.com")));
+    assert!(set(&mut of, "presence allow domain example.com"));
     assert_eq!(of.person.len(), 2);
-    assert!(of.forget(What::Dialog, &Whom::read("user 20@example.com").unwrap()));
-    assert!(!of.forget(What::Dialog, &Whom::Anybody));
+    assert!(of.forget(What::Dialog, &Whom::read("user 20").unwrap(), OWN));
+    assert!(!of.forget(What::Dialog, &Whom::Anybody, OWN));
     let judged = of.judge(What::Dialog, "sip:20@example.com", OWN);
     assert!(judged.allowed && matches!(judged.by, By::Template(_)));
     // A more specific right of the template stays before a wider one of the person.
-    assert!(of.set(right("dialog refuse anybody")));
+    assert!(set(&mut of, "dialog refuse anybody"));
     assert!(may(&of, "sip:20@example.com").1);
     for number in 0..RIGHTS {
-        let room = of.set(right(&format!("presence allow user x{number}")));
+        let room = set(&mut of, &format!("presence allow user x{number}"));
         assert_eq!(room, number + 2 < RIGHTS, "{number}");
     }
 }
@@ -292,4 +297,68 @@ fn m_100_what_is_written_is_read_again() {
         .collect::<Vec<_>>()
         .join(",");
     assert_eq!(Group::read(&format!("a: {many}")), Err(Refused::TooMany));
+}
+
+#[test]
+fn m_100_an_address_of_the_net_has_one_spelling() {
+    for (right, is) in [
+        (
+            "presence refuse user 5@[::1]",
+            "sip:5@[0:0:0:0:0:0:0:1]:5060",
+        ),
+        ("presence refuse user 5@10.0.0.1", "sip:5@[::ffff:10.0.0.1]"),
+        ("presence refuse user 5@[::FFFF:10.0.0.1]", "sip:5@10.0.0.1"),
+    ] {
+        let of = watching(&["presence allow anybody"], &[], &[right]);
+        assert!(!may(&of, is).0, "{right}");
+    }
+}
+
+/// Of what was written down in two spellings before, the word that refuses holds; and `20` is at home.
+#[test]
+fn m_100_two_spellings_of_before_are_one_right_that_refuses() {
+    let right = |line: &str| Right::read(line).unwrap();
+    let mut of = Watching::default();
+    of.keep(right("presence refuse user bob@EXAMPLE.com"));
+    of.keep(right("presence allow user bob@example.com"));
+    assert_eq!(of.person, [right("presence refuse user bob@example.com")]);
+    let mut of = Watching::default();
+    assert!(set(&mut of, "presence allow user 20@example.com"));
+    assert!(set(&mut of, "presence refuse user 20"));
+    assert_eq!(of.person, [right("presence refuse user 20")]);
+    assert!(of.forget(
+        What::Presence,
+        &Whom::read("user 20@example.com").unwrap(),
+        OWN
+    ));
+    assert!(of.person.is_empty());
+}
+
+/// M-101: lists of one name are one group.
+#[test]
+fn m_101_groups_of_one_name_are_one() {
+    let mut of = watching(&["presence allow group sales"], &["sales: 20, 21"], &[]);
+    of.site = Site::Known(vec![Group::read("sales: inactive 20, 22").unwrap()]);
+    for (watcher, sees) in [("20", false), ("21", true), ("22", true), ("23", false)] {
+        assert_eq!(
+            may(&of, &format!("sip:{watcher}@example.com")).0,
+            sees,
+            "{watcher}"
+        );
+    }
+}
+
+/// M-101: before the site's groups are known nobody is let in who may be refused by one.
+#[test]
+fn m_101_before_groups_are_known_only_rights_of_people_count() {
+    let template = [
+        "presence allow anybody",
+        "presence allow user 20",
+        "presence refuse group x",
+    ];
+    let mut of = watching(&template, &[], &[]);
+    of.site = Site::Unknown;
+    assert!(seen(&of, "sip:20@example.com").0);
+    assert_eq!(seen(&of, "sip:21@example.com").2, By::Unknown);
+    assert!(Judge::new(&of, OWN).refuses_unknown_groups(What::Presence));
 }

@@ -16,7 +16,7 @@ use policy::header::Extra;
 use policy::open_url::{Field, OpenUrl};
 use policy::ringtone::Ringtone;
 use policy::rule::{self, Direction};
-use policy::watch::{Group, Right, Watching, Whom};
+use policy::watch::{Elsewhere, Group, Right, Site, Watching, Whom};
 use policy::{
     AutoAnswer, Dialling, DoNotDisturb, Forwarding, IdentityOrder, Location, Policy, Receiving,
     Rules, forward, mail,
@@ -212,6 +212,7 @@ impl Of<'_> {
         let key = self.key("watchers");
         let from = origin(&key, self.values);
         let template: Vec<Right> = rights.filter_map(|line| Right::read(line).ok()).collect();
+        let has_server = !self.text("xcap")?.trim().is_empty();
         let watching = Watching {
             template_from: match template.is_empty() {
                 true => String::new(),
@@ -219,8 +220,15 @@ impl Of<'_> {
             },
             template,
             groups: groups.filter_map(|line| Group::read(line).ok()).collect(),
-            judged_at_server: !self.text("xcap")?.trim().is_empty()
-                && self.switch("xcap_rights")?,
+            // What servers say comes later.
+            site: match has_server && self.switch("xcap_groups")? {
+                true => Site::Unknown,
+                false => Site::None,
+            },
+            elsewhere: match has_server && self.switch("xcap_rights")? {
+                true => Elsewhere::Somehow,
+                false => Elsewhere::Nobody,
+            },
             ..Watching::default()
         };
         for right in &watching.template {

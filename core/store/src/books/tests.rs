@@ -141,6 +141,16 @@ fn a_newer_file_is_read_and_never_written() {
     let (mut books, told) = Books::open(&settings(&folder)).unwrap();
     assert_eq!(told.unwrap().error.unwrap().code, Code::STORE_NEWER);
     assert_eq!(listed(&mut books).len(), 2);
+    for refused in [
+        books.said().unwrap_err(),
+        books.standing("ann").unwrap_err(),
+    ] {
+        assert_eq!(
+            refused.explain().code,
+            Code::STORE_NEWER,
+            "it is not nothing"
+        );
+    }
     let refused = books.write(&[kept(record("new", 5))], None).unwrap_err();
     assert_eq!(refused.explain().code, Code::STORE_NEWER);
     let add = Command::ContactAdd(Box::default());

@@ -44,7 +44,7 @@ fn m_100_who_may_is_one_rule_and_who_else_may_not_another() {
         <ruleset xmlns="urn:ietf:params:xml:ns:common-policy">
         <rule id="offhook-refused" xmlns:pr="urn:ietf:params:xml:ns:pres-rules"><conditions><identity><one id="sip:2@b.test"/></identity></conditions><actions><pr:sub-handling>block</pr:sub-handling></actions></rule>
         <rule id="offhook-allowed" xmlns:pr="urn:ietf:params:xml:ns:pres-rules"><conditions><identity><one id="sip:1@a.test"/><one id="sip:7@a.test"/><many domain="b.test"><except id="sip:2@b.test"/></many></identity></conditions><actions><pr:sub-handling>allow</pr:sub-handling></actions><transformations><pr:provide-devices><pr:all-devices/></pr:provide-devices><pr:provide-persons><pr:all-persons/></pr:provide-persons><pr:provide-services><pr:all-services/></pr:provide-services><pr:provide-all-attributes/></transformations></rule>
-        <rule id="offhook-others" xmlns:pr="urn:ietf:params:xml:ns:pres-rules" xmlns:offhook="urn:offhook:rights:1"><conditions><identity><many/></identity></conditions><actions><pr:sub-handling>block</pr:sub-handling><offhook:said>presence allow domain b.test</offhook:said><offhook:said>presence refuse user 2@b.test</offhook:said><offhook:said>presence allow user 1</offhook:said><offhook:said>dialog allow user 1</offhook:said><offhook:said>presence allow group sales</offhook:said></actions></rule></ruleset>
+        <rule id="offhook-others" xmlns:pr="urn:ietf:params:xml:ns:pres-rules" xmlns:offhook="urn:offhook:rights:1"><conditions><identity><many/></identity></conditions><actions><pr:sub-handling>block</pr:sub-handling><offhook:all count="5"/><offhook:said>presence allow domain b.test</offhook:said><offhook:said>presence refuse user 2@b.test</offhook:said><offhook:said>presence allow user 1</offhook:said><offhook:said>dialog allow user 1</offhook:said><offhook:said>presence allow group sales</offhook:said></actions></rule></ruleset>
     "#]]
     .assert_eq(&text);
 }
@@ -57,6 +57,7 @@ fn m_100_lines_that_only_newer_phones_understand_stay() {
     document.write(&Seen::default(), &said);
     let newer = "</offhook:said><offhook:said>video allow user 1</offhook:said>";
     let text = document.text().replace("</offhook:said>", newer);
+    let text = text.replace("count=\"1\"", "count=\"2\"");
     let mut document = Rules::read(text.as_bytes()).unwrap();
     assert_eq!(document.said().as_ref(), Some(&said));
     document.write(&Seen::default(), &rights(&["presence refuse user 1"]));
@@ -117,10 +118,14 @@ fn a_document_of_something_else_is_refused() {
     let odd = "<ruleset xmlns=\"urn:ietf:params:xml:ns:common-policy\"><rule id=\"offhook-others\"><actions>\
                <said xmlns=\"urn:offhook:rights:1\">eat allow anybody</said><said xmlns=\"urn:offhook:rights:1\"/>\
                </actions></rule></ruleset>";
-    assert_eq!(
-        Rules::read(odd.as_bytes()).unwrap().said(),
-        Some(Vec::new())
-    );
+    let said = |text: &str| Rules::read(text.as_bytes()).unwrap().said();
+    assert_eq!(said(odd), None, "nobody says how many there were");
+    let all = |count: u32| {
+        let all = format!("<actions><all xmlns=\"urn:offhook:rights:1\" count=\"{count}\"/>");
+        odd.replace("<actions>", &all)
+    };
+    assert_eq!(said(&all(2)), Some(Vec::new()), "no right says them");
+    assert_eq!(said(&all(3)), None, "one was taken away");
 }
 
 /// The rule of two changes, right by right.
@@ -163,7 +168,7 @@ fn any_rights() -> impl Strategy<Value = Vec<Right>> {
     vec(line, 0..6).prop_map(|lines| {
         let mut of = Watching::default();
         for line in lines {
-            of.set(right(&line));
+            of.keep(right(&line));
         }
         of.person
     })

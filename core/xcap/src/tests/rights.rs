@@ -8,7 +8,8 @@ impl Phone {
     fn allows(&mut self, lines: &[&str]) {
         let rights = lines.iter().map(|line| Right::read(line).unwrap());
         self.watching.person = rights.collect();
-        self.places.watching(&whose(), &self.watching);
+        self.has_said = true;
+        self.watches();
     }
 
     fn wait_says(&mut self, wanted: &[&str]) {
@@ -105,11 +106,11 @@ fn m_101_the_groups_of_a_site_come_from_its_server() {
     };
     wait_may(&mut phone, "<one id=\"sip:20@pbx.test\"/>");
     // The account is set up anew: its settings know no groups.
-    phone.watching.site.clear();
+    phone.watching.site = Site::Unknown;
     phone.allows(&[]);
     wait_until(|| {
         phone.keep();
-        !phone.watching.site.is_empty()
+        phone.watching.all_groups().count() == 1
     });
     // Nobody hears it: it is told again.
     phone.is_deaf = true;
@@ -117,7 +118,7 @@ fn m_101_the_groups_of_a_site_come_from_its_server() {
     wait_may(&mut phone, "<one id=\"sip:21@pbx.test\"/>");
     phone.is_deaf = false;
     let is_21 = |phone: &Phone| {
-        let mut members = phone.watching.site.iter().flat_map(|group| &group.members);
+        let mut members = phone.watching.all_groups().flat_map(|group| &group.members);
         members.any(|member| member.address == "21@pbx.test")
     };
     assert!(!is_21(&phone));
@@ -177,18 +178,103 @@ fn m_100_who_is_refused_by_a_group_stays_so_while_it_cannot_be_asked_for() {
         assert!(rights.contains(refused), "{rights}");
         rights.contains("3@other.test")
     });
+    assert_eq!(
+        phone.watching.all_groups().count(),
+        1,
+        "the engine judges by it too"
+    );
     drop(phone);
-    let before = open(&server).rights.clone();
+    // A phone of the same person that never knew who is in it, and says something of its own.
     let mut phone = Phone::with(&server, profiles, None, SOON);
-    phone.allows(&said[..1]);
-    let failure = phone.wait_failure();
-    assert!(failure.detail.contains("403"), "{failure}");
-    let gets = open(&server).gets;
+    phone.allows(&["presence refuse user 40"]);
     wait_until(|| {
         phone.keep();
-        open(&server).gets > gets + 8
+        let rights = open(&server).rights.clone();
+        assert!(rights.contains(refused), "{rights}");
+        rights.contains("<one id=\"sip:40@pbx.test\"/>")
     });
-    assert_eq!(open(&server).rights, before);
+    assert_eq!(phone.watching.site, Site::Unknown);
+    assert_eq!(phone.watching.elsewhere, Elsewhere::Somehow);
+}
+
+/// What is not said since nobody remembers it is not taken back; what a server takes away of a document neither.
+#[test]
+fn m_100_who_forgot_takes_nothing_back() {
+    let server = server(Play::Well, "");
+    let mut phone = Phone::with(&server, main_with(&["1"]), None, SOON);
+    phone.allows(&["presence refuse user 20"]);
+    let agreed = "\"rights\":[\"presence";
+    wait_until(|| {
+        phone.keep();
+        phone.ledger.iter().any(|ledger| ledger.contains(agreed))
+    });
+    let (profiles, ledger) = (phone.profiles.clone(), phone.ledger.clone());
+    drop(phone);
+    let mut phone = Phone::with(&server, profiles, ledger, SOON);
+    phone.remembered = false;
+    phone.allows(&[]);
+    phone.wait_says(&["presence refuse user 20"]);
+    // A portal that keeps no elements of others.
+    let line = "<offhook:said>presence refuse user 20@pbx.test</offhook:said>";
+    let taken = open(&server).rights.replace(line, "");
+    let taken = taken.replace("<offhook:said>presence refuse user 20</offhook:said>", "");
+    open(&server).rights = taken;
+    open(&server).version += 1;
+    wait_until(|| {
+        phone.keep();
+        open(&server).rights.contains("presence refuse user 20")
+    });
+    phone.wait_says(&["presence refuse user 20"]);
+}
+
+/// What a person says right after a word of the server holds, although nobody here heard them agree to that word.
+#[test]
+fn m_100_what_is_said_right_after_a_word_of_the_server_holds() {
+    let server = server(Play::Well, "");
+    let mut one = Phone::with(&server, main_with(&["1"]), None, SOON);
+    let mut two = Phone::with(&server, main_with(&["1"]), None, SOON);
+    one.allows(&["presence refuse user 20"]);
+    two.allows(&[]);
+    two.wait_says(&["presence refuse user 20"]);
+    two.allows(&["presence allow user 20"]);
+    let until = Instant::now() + WAIT;
+    let number = loop {
+        assert!(Instant::now() < until);
+        if let Ok(Told::Rights { number, after, .. }) = one.told.recv_timeout(SOON)
+            && after == [Right::read("presence allow user 20").unwrap()]
+        {
+            break number;
+        }
+        two.keep();
+    };
+    // Adopted and taken back in one word.
+    one.adopted.0 = number;
+    one.allows(&["presence refuse user 20"]);
+    two.wait_says(&["presence refuse user 20"]);
+    one.wait_says(&["presence refuse user 20"]);
+}
+
+/// An account that is gone has its server left alone, also where its name is registered again, until it is back.
+#[test]
+fn m_023_the_server_of_an_account_that_is_gone_is_left_alone() {
+    let server = server(Play::Well, "");
+    let mut phone = Phone::with(&server, main_with(&["1"]), None, SOON);
+    phone.allows(&["presence allow user 2"]);
+    wait_until(|| {
+        phone.keep();
+        open(&server).rights.contains("user 2")
+    });
+    phone.places.gone(&whose());
+    std::thread::sleep(SOON * 5);
+    phone.places.registered("main");
+    let gets = open(&server).gets;
+    std::thread::sleep(SOON * 5);
+    assert_eq!(open(&server).gets, gets);
+    phone.allows(&["presence allow user 3"]);
+    wait_until(|| {
+        phone.keep();
+        open(&server).rights.contains("user 3")
+    });
 }
 
 /// An account of the same name that is somebody else's has a word in neither.
@@ -209,12 +295,12 @@ fn m_023_rights_of_somebody_else_under_the_same_name_go_nowhere() {
         person: vec![Right::read("presence allow anybody").unwrap()],
         ..Watching::default()
     };
-    phone.places.watching(&other, &theirs);
+    phone.places.watching(&other, &theirs, Mark::default());
     let forwarding = Forwarding {
         always: Some("900".into()),
         ..Forwarding::default()
     };
-    phone.places.forwards(&other, &forwarding);
+    phone.places.forwards(&other, &forwarding, Mark::default());
     let gets = open(&server).gets;
     wait_until(|| {
         phone.keep();

@@ -6,24 +6,26 @@ use crate::diversion::{self, Diversion};
 use crate::source::{Place, Version};
 use control::ErrorObject;
 use control::receiving::Forwarding;
+use ports::store::Mark;
 
 impl Worker<'_> {
     /// Calls are sent there now.
-    pub(super) fn forwards(&mut self, forwarding: Forwarding) {
-        // Whatever else is said meanwhile, what was offered is not taken any more.
-        if self.offered_forwarding.take().as_ref() == Some(&forwarding) {
-            self.ledger.forwarding = Some(forwarding.clone());
+    pub(super) fn forwards(&mut self, forwarding: Forwarding, mark: Mark) {
+        self.is_gone = false;
+        // Also where something else was said since.
+        if let Some(agreed) = self.offered_forwarding.adopted(mark) {
+            self.ledger.forwarding = Some(agreed);
             self.share();
         }
         if self.ledger.forwarding.as_ref() != Some(&forwarding) {
             self.errand(Place::Diversion).hurry();
         }
-        self.forwards = Some(forwarding);
+        self.forwards = Some((forwarding, mark));
     }
 
     /// Brings together where calls are sent here and there.
     pub(super) fn meet_diversion(&mut self) -> Result<(), ErrorObject> {
-        let Some(ours) = self.forwards.clone().filter(|_| self.source.forwarding) else {
+        let Some((ours, mark)) = self.forwards.clone().filter(|_| self.source.forwarding) else {
             return Ok(());
         };
         let domain = self.source.domain.clone();
@@ -34,6 +36,7 @@ impl Worker<'_> {
             };
             let theirs = found.is_there().then(|| found.forwarding());
             let agreed = self.ledger.forwarding.as_ref();
+            let agreed = agreed.filter(|_| self.offered_forwarding.may_count(mark));
             let wanted = diversion::joined(&ours, agreed, theirs.as_ref());
             let mut document = found.clone();
             document.write(&wanted);
@@ -43,12 +46,13 @@ impl Worker<'_> {
             // As the server has it: its timer, for one, takes less than ours.
             let after = document.forwarding();
             if after == ours {
-                self.offered_forwarding = None;
+                self.offered_forwarding.agreed = true;
                 self.ledger.forwarding = Some(ours);
             } else {
-                self.offered_forwarding = Some(after.clone());
+                let number = self.offered_forwarding.offer(after.clone());
                 (self.tell)(Told::Forward {
                     of: self.source.whose(),
+                    number,
                     before: Box::new(ours),
                     after: Box::new(after),
                 });

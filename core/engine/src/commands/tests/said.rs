@@ -2,6 +2,7 @@
 
 use super::*;
 use control::PresenceState;
+use control::command::AccountRef;
 use control::receiving::{DoNotDisturb, Forward, ForwardWhen};
 use control::watcher::{RightRef, SetRight};
 use control::{RightOrigin, Sees};
@@ -312,11 +313,12 @@ fn m_102_rights_are_listed_with_their_origin() {
     assert_eq!(rights[0].whom, "user 20@pbx.example");
     assert_eq!(rights[1].set_by.as_deref(), Some("site.toml:7:12"));
     assert!(
-        !rights[1].overridden,
-        "spelled otherwise, it is beside the template's"
+        rights[1].overridden && rights[1].allowed,
+        "also where it is spelled otherwise"
     );
     let rights = listed(refuse("user 20")).unwrap();
-    assert!(rights[2].overridden && rights[2].allowed);
+    assert_eq!(rights.len(), 2, "the same person");
+    assert_eq!(rights[0].whom, "user 20");
     assert_eq!(listed(refuse("nobody")), Err(Code::USAGE));
     assert_eq!(listed(refuse("group sales")), Err(Code::USAGE));
     let forget = Command::WatcherForget(RightRef {
@@ -330,7 +332,7 @@ fn m_102_rights_are_listed_with_their_origin() {
 /// Where the server of `a` is told that calls go, the last time.
 fn told_server(posts: &[Post]) -> Option<control::receiving::Forwarding> {
     posts.iter().rev().find_map(|post| match post {
-        Post::Store(Do::Forwards { of, forwarding }) if of.account == "a" => {
+        Post::Store(Do::Forwards { of, forwarding, .. }) if of.account == "a" => {
             Some((**forwarding).clone())
         }
         _ => None,
@@ -349,10 +351,10 @@ fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile()
     };
     // Of somebody who had the account before.
     let formerly = of_settings("b").whose();
-    rig.commands.forward_came(&formerly, &before, &after);
+    rig.commands.forward_came(&formerly, 1, (&before, &after));
     assert!(rig.posts.take().is_empty(), "M-023");
     let a = of_settings("a").whose();
-    rig.commands.forward_came(&a, &before, &after);
+    rig.commands.forward_came(&a, 1, (&before, &after));
     let posts = rig.posts.take();
     let is_kept = |post: &Post| matches!(post, Post::Store(Do::Say(of)) if of.said.forwarding.as_ref() == Some(&after));
     assert!(posts.iter().any(is_kept), "it is there after a restart");
@@ -370,7 +372,7 @@ fn m_134_the_word_of_a_server_holds_unless_the_person_said_otherwise_meanwhile()
         (said.always.as_deref(), said.busy.as_deref()),
         (Some("700"), Some("901"))
     );
-    rig.commands.forward_came(&a, &after, &before);
+    rig.commands.forward_came(&a, 2, (&after, &before));
     assert!(rig.posts.take().is_empty(), "nothing happens");
 }
 
@@ -421,4 +423,52 @@ fn m_101_groups_of_a_server_stand_beside_those_of_settings() {
     rig.busy.set(false);
     rig.commands.groups_came(&a, Vec::new());
     assert_eq!(groups(&rig.posts.take()), Some(vec![own]));
+}
+
+/// What who judges has not heard does not hold, is not kept and goes to no server.
+#[test]
+fn m_100_a_refusal_that_nobody_heard_is_no_refusal() {
+    let (mut rig, _) = Rig::started(&[], vec![of_settings("a")]);
+    rig.busy.set(true);
+    let busy = rig.ask(refuse("user 30")).unwrap_err();
+    assert_eq!(busy.code, Code::ENGINE_BUSY);
+    assert!(rig.posts.take().is_empty());
+    rig.busy.set(false);
+    let posts = rig.ask(refuse("user 30")).unwrap();
+    let is_told = |post: &Post| matches!(post, Post::Store(Do::Watching { watching, .. }) if watching.person.len() == 1);
+    assert!(posts.iter().any(is_told), "{posts:?}");
+}
+
+/// Who logs out and in again has what settings say of them, and their servers hear the same; nobody else does.
+#[test]
+fn m_022_m_023_who_logs_in_again_has_what_settings_say() {
+    let settings = of_settings("login");
+    let template = settings.policy.watching.template.clone();
+    let whose = settings.whose();
+    let (mut rig, _) = Rig::started(&[], vec![settings]);
+    rig.shows("a", true);
+    assert!(rig.commands.is_here(&whose));
+    let left = rig.ask(Command::RemoveAccount(AccountRef {
+        account: "a".parse().unwrap(),
+    }));
+    let is_left = |post: &Post| matches!(post, Post::Store(Do::Gone { of }) if *of == whose);
+    assert!(
+        left.unwrap().iter().any(is_left),
+        "its servers are left alone"
+    );
+    assert!(!rig.commands.is_here(&whose));
+    for (login, wanted) in [("other", Vec::new()), ("login", template)] {
+        let add = AddAccount {
+            auth_user: Some(login.into()),
+            ..add("a")
+        };
+        let posts = rig.ask(Command::AddAccount(Box::new(add))).unwrap();
+        let told = posts.iter().rev().find_map(|post| match post {
+            Post::Store(Do::Watching { of, watching, .. }) if of.account == "a" => {
+                Some(watching.template.clone())
+            }
+            _ => None,
+        });
+        assert_eq!(told, Some(wanted), "{login}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::watchers::{EACH, WATCHERS};
 use control::{RightOrigin, Sees};
-use policy::watch::{Group, Right};
+use policy::watch::{Group, Right, What};
 use policy::{Policy, Watching};
 use sip_message::RequestBuilder;
 
@@ -52,15 +52,28 @@ impl Bench {
         bench
     }
 
+    fn watching(&self, rights: &[&str], groups: &[&str]) -> Watching {
+        Watching {
+            template: rights.iter().map(|l| Right::read(l).unwrap()).collect(),
+            template_from: String::from("site.toml:7:12"),
+            groups: groups.iter().map(|l| Group::read(l).unwrap()).collect(),
+            site: self.site.clone(),
+            elsewhere: self.elsewhere,
+            person: Vec::new(),
+        }
+    }
+
+    /// The account's server has taken these, and goes by them.
+    fn taken(&mut self, rights: &[&str], groups: &[&str]) {
+        let aor = self.part.accounts["work"].account.aor.to_string();
+        let seen = self.watching(rights, groups).seen(What::Presence, &aor);
+        self.elsewhere = Elsewhere::By(seen.checksum());
+        self.rights(rights, groups);
+    }
+
     fn rights(&mut self, rights: &[&str], groups: &[&str]) {
         let policy = Policy {
-            watching: Watching {
-                template: rights.iter().map(|l| Right::read(l).unwrap()).collect(),
-                template_from: String::from("site.toml:7:12"),
-                groups: groups.iter().map(|l| Group::read(l).unwrap()).collect(),
-                judged_at_server: self.judged_at_server,
-                ..Watching::default()
-            },
+            watching: self.watching(rights, groups),
             ..Policy::default()
         };
         self.say(Word::Policy {
@@ -207,31 +220,71 @@ fn m_100_three_watchers_see_the_right_amount() {
 }
 
 /// A server that judges by rights to presence shows what it has to all of them alike: it hears of calls where each of them
-/// may see calls too.
+/// may see calls too, and where it judges by these rights.
 #[test]
 fn m_100_a_server_that_judges_hears_of_calls_only_if_all_who_see_presence_may_see_them() {
+    let alike = ["presence allow user 20", "dialog allow anybody"];
     let mut bench = Bench::up();
     bench.rights(&RIGHTS, &[]);
     bench.call(true, CallState::Answered);
-    assert_eq!(
-        bench.said().0,
-        Doing::OnThePhone,
-        "this one judges by its own"
-    );
+    assert_eq!(bench.said().0, Doing::OnThePhone, "nobody judges elsewhere");
     bench.answer(200);
-    bench.judged_at_server = true;
-    bench.rights(&RIGHTS, &[]);
+    bench.taken(&RIGHTS, &[]);
     assert_eq!(bench.said().0, Doing::Available, "21 may not see calls");
     assert_eq!(bench.last().shown, PresenceState::Available);
     bench.answer(200);
-    bench.rights(&["presence allow user 20", "dialog allow anybody"], &[]);
+    bench.rights(&alike, &[]);
+    assert_eq!(
+        bench.said().0,
+        Doing::Available,
+        "the server goes by others yet"
+    );
+    bench.taken(&alike, &[]);
     assert_eq!(bench.said().0, Doing::OnThePhone);
     bench.answer(200);
-    bench.rights(
-        &["presence allow user 20", "dialog allow group sales"],
-        &["sales: 21"],
-    );
+    bench.elsewhere = Elsewhere::Somehow;
+    bench.rights(&alike, &[]);
+    assert_eq!(bench.said().0, Doing::Available, "nobody knows by which");
+    bench.answer(200);
+    bench.taken(&alike, &[]);
+    assert_eq!(bench.said().0, Doing::OnThePhone);
+    bench.answer(200);
+    let others = ["presence allow user 20", "dialog allow group sales"];
+    bench.taken(&others, &["sales: 21"]);
     assert_eq!(bench.said().0, Doing::Available);
+}
+
+/// Whom no right of their own names is asked to come again until the groups of the site are known.
+#[test]
+fn m_101_who_may_by_a_group_is_known_once_the_groups_are() {
+    let mut bench = Bench::new();
+    bench.site = Site::Unknown;
+    let rights = [
+        "presence allow anybody",
+        "presence refuse group temps",
+        "presence allow user 20",
+    ];
+    bench.rights(&rights, &[]);
+    let mut all = Watcher::new(ALL, "presence");
+    bench.subscribe(&mut all, 600);
+    assert_eq!(
+        bench.answers.last().unwrap().status(),
+        Status::OK,
+        "20 by itself"
+    );
+    let mut other = Watcher::new("sip:30@pbx.test", "presence");
+    bench.subscribe(&mut other, 600);
+    let refused = bench.answers.last().unwrap();
+    assert_eq!(refused.status(), Status::TEMPORARILY_UNAVAILABLE);
+    assert_eq!(
+        refused.headers().text(HeaderName::RetryAfter).as_deref(),
+        Some("30")
+    );
+    bench.site = Site::Known(vec![Group::read("temps: 30").unwrap()]);
+    bench.rights(&rights, &[]);
+    let mut other = Watcher::new("sip:30@pbx.test", "presence");
+    bench.subscribe(&mut other, 600);
+    assert_eq!(bench.answers.last().unwrap().status(), Status::FORBIDDEN);
 }
 
 #[test]
