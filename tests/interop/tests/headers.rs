@@ -2,6 +2,7 @@
 
 use control::Command;
 use control::message::SendMessage;
+use control::snapshot::AccountState;
 use offhook_interop::engine::{Daemon, Wish};
 use offhook_interop::sipp::Wish as Script;
 use offhook_interop::{Rig, Sipp};
@@ -41,6 +42,8 @@ fn m_196_each_method_carries_its_own_header_fields_at_sipp() {
     };
     let engine = Daemon::start(&rig, "engine", &wish).unwrap();
     let mut client = engine.client().unwrap();
+    let registered = AccountState::Registered;
+    client.wait_account(registered, PATIENCE).unwrap();
     let message = Command::MessageSend(SendMessage {
         to: Some("102".to_owned()),
         text: "hello".to_owned(),
