@@ -254,6 +254,7 @@ fn own(address: SocketAddr) -> Account {
         takes_unknown: true,
         // Within its calls: what it is sent is refused.
         allow_message: true,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),

@@ -42,6 +42,7 @@ mod memory;
 mod nameless;
 mod names;
 pub mod network;
+pub(crate) mod peers;
 pub mod places;
 mod plugins;
 pub mod run;

@@ -1,21 +1,23 @@
 //! The signalling sockets of a host: carries out what link asks, tells link what came.
 
+mod streams;
+
 use crate::error::Error;
 use crate::names;
 use crate::tasks::Tasks;
 use crate::wiring::Wiring;
 use core::net::{IpAddr, SocketAddr};
 use net::dns::Resolver;
-use net::tcp::{TcpEvent, TcpSettings};
+use net::tcp::TcpSettings;
 use net::udp::{Datagram, UdpFlow, UdpOptions};
 use net::{Dscp, FlowIds, TcpFlows};
 use ports::network::{Do, Report};
 use ports::{Post, link};
 use sip::{FlowId, Target, Transport};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
+use streams::Streams;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
@@ -31,33 +33,11 @@ pub struct Listen {
 /// How long a stream waits before it tries again to be heard. Unit: time.
 const BREATHER: std::time::Duration = std::time::Duration::from_millis(2);
 
-/// One open connection.
-#[derive(Debug, Clone, Copy)]
-struct Opened {
-    local: SocketAddr,
-    remote: SocketAddr,
-    inbound: bool,
-}
-
-impl Opened {
-    fn report(self, flow: FlowId) -> Report {
-        Report::Opened {
-            flow,
-            transport: Transport::Tcp,
-            local: self.local,
-            remote: self.remote,
-            inbound: self.inbound,
-        }
-    }
-}
-
 /// Sockets that one engine signals through. Lives on the engine's arbiter.
 pub(crate) struct Network {
     udp: Vec<RefCell<UdpFlow>>,
-    tcp: RefCell<TcpFlows>,
+    streams: Streams,
     tcp_listeners: Vec<(FlowId, SocketAddr)>,
-    /// Connections that link was told of: it is told again when it was made anew.
-    open: RefCell<BTreeMap<FlowId, Opened>>,
     resolver: Rc<Resolver>,
     wiring: Rc<Wiring>,
     tasks: Rc<Tasks>,
@@ -101,9 +81,8 @@ impl Network {
         }
         Ok(Rc::new(Self {
             udp,
-            tcp: RefCell::new(streams),
+            streams: Streams::new(streams),
             tcp_listeners,
-            open: RefCell::default(),
             resolver: Rc::new(resolver),
             wiring,
             tasks,
@@ -143,8 +122,8 @@ impl Network {
                 local,
             });
         }
-        for (&flow, &opened) in &*self.open.borrow() {
-            self.tell(opened.report(flow));
+        for standing in self.streams.standing() {
+            self.tell(standing);
         }
     }
 
@@ -172,6 +151,7 @@ impl Network {
                     return self.tell(Report::Closed {
                         flow,
                         why: problem.to_string(),
+                        targets: Vec::new(),
                     });
                 }
             }
@@ -212,59 +192,17 @@ impl Network {
 
     fn refused(&self, to: SocketAddr, why: &std::io::Error) {
         let target = Target::new(Transport::Udp, to);
-        let why = why.to_string();
+        let why = why.to_string().into();
         self.tell(Report::Refused { target, why });
     }
 
     async fn read_streams(self: Rc<Self>) {
         loop {
-            let event = poll_fn(|cx| self.tcp.borrow_mut().poll_next(cx)).await;
-            let transport = Transport::Tcp;
-            let report = match event {
-                TcpEvent::Accepted {
-                    flow,
-                    source: remote,
-                    local,
-                } => self.opened(FlowId(flow.0), (local, remote), true),
-                TcpEvent::Connected {
-                    flow,
-                    target: remote,
-                    local,
-                } => self.opened(FlowId(flow.0), (local, remote), false),
-                TcpEvent::Bytes { flow, bytes } => Report::Stream {
-                    flow: FlowId(flow.0),
-                    bytes,
-                },
-                TcpEvent::Closed { flow, peer, why } => {
-                    let target = Target::new(transport, peer);
-                    let why = format!("{why:?}");
-                    let flow = FlowId(flow.0);
-                    self.open.borrow_mut().remove(&flow);
-                    let closed = Report::Closed {
-                        flow,
-                        why: why.clone(),
-                    };
-                    self.tell_surely(closed).await;
-                    Report::Refused { target, why }
-                }
-            };
-            self.tell_surely(report).await;
+            let event = self.streams.next().await;
+            for report in self.streams.heard(event) {
+                self.tell_surely(report).await;
+            }
         }
-    }
-
-    fn opened(
-        &self,
-        flow: FlowId,
-        (local, remote): (SocketAddr, SocketAddr),
-        inbound: bool,
-    ) -> Report {
-        let opened = Opened {
-            local,
-            remote,
-            inbound,
-        };
-        self.open.borrow_mut().insert(flow, opened);
-        opened.report(flow)
     }
 
     /// One flush for all datagrams that one round of the runtime put in line.
@@ -297,38 +235,27 @@ impl Network {
                     Some(Ok(())) => self.dirty.notify_one(),
                     Some(Err(why)) => self.tell(Report::Refused {
                         target,
-                        why: why.to_string(),
+                        why: why.to_string().into(),
                     }),
                     None => self.tell(Report::Refused {
                         target,
-                        why: "no UDP socket".into(),
+                        why: "no UDP socket".to_owned().into(),
                     }),
                 }
             }
             Do::SendStream {
                 flow,
                 target,
+                peer,
                 bytes,
             } => {
-                let mut tcp = self.tcp.borrow_mut();
-                let preferred = flow
-                    .map(|f| net::FlowId(f.0))
-                    .filter(|f| tcp.peer(*f).is_some());
-                let flow = preferred.map_or_else(|| tcp.connect(target.addr), Ok);
-                let sent = flow.and_then(|flow| tcp.send(flow, bytes));
-                drop(tcp);
+                let sent = self.streams.send(flow, (target, peer.as_ref()), bytes);
                 if let Err(why) = sent {
-                    self.tell(Report::Refused {
-                        target,
-                        why: why.to_string(),
-                    });
+                    self.tell(Report::Refused { target, why });
                 }
             }
-            Do::Complete { flow } => self.tcp.borrow_mut().message_complete(net::FlowId(flow.0)),
-            Do::Close { flow } => {
-                // Closing what is gone already is what was wanted.
-                let _ = self.tcp.borrow_mut().close(net::FlowId(flow.0));
-            }
+            Do::Complete { flow } => self.streams.message_complete(flow),
+            Do::Close { flow } => self.streams.close(flow),
             Do::Ask { ticket, kind, name } => {
                 let (network, resolver) = (Rc::clone(self), Rc::clone(&self.resolver));
                 self.tasks.spawn(async move {
@@ -339,6 +266,17 @@ impl Network {
             Do::FindLocal { ticket, to } => {
                 let local = net::interfaces::local_address_for(to).ok();
                 self.tell(Report::Local { ticket, local });
+            }
+            Do::Reach {
+                ticket,
+                target,
+                peer,
+            } => {
+                if let Some(found) = self.streams.find(ticket, target, peer.as_ref()) {
+                    let network = Rc::clone(self);
+                    self.tasks
+                        .spawn(async move { network.tell_surely(found).await });
+                }
             }
         }
     }

@@ -9,6 +9,7 @@
 //! | [`udp`] | [`UdpFlow`], signalling datagrams in batches, with local address, driven by tokio |
 //! | [`refusals`] | [`Refusals`], which datagrams the network could not deliver |
 //! | [`tcp`] | [`TcpFlows`], connections reused by target, bounded, closed when idle |
+//! | [`tls`] | [`Client`](tls::Client), whom a connection leads to and how we show ourselves |
 //! | [`dns`] | [`Resolver`](dns::Resolver), answers NAPTR, SRV, A and AAAA questions |
 //! | [`interfaces`] | local addresses, and which of them reaches a target |
 //! | [`rtp_ports`] | [`RtpPorts`], RTP/RTCP socket pairs from the configured range |
@@ -28,6 +29,7 @@ mod os;
 pub mod refusals;
 pub mod rtp_ports;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 
 pub use dscp::{Dscp, Marking};

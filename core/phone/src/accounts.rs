@@ -2,10 +2,10 @@
 
 use crate::Error;
 use base::Redacted;
-use ports::account::Standby;
+use ports::account::{Standby, Tls, Towards};
 use ports::blf::{LampWish, Watched, Watches};
 use ports::{Account, KeepAliveRule};
-use settings::{BlfEvent, KeepAlive, Settings, Transport};
+use settings::{BlfEvent, KeepAlive, Reach, Settings};
 use sip_message::{Uri, escape_user};
 
 /// All of them, one marked as the default one.
@@ -22,28 +22,17 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         account: from.id.clone(),
         why,
     })?;
-    let uri = |text: &str| {
-        let bad = |_| Error::BadAddress {
-            account: from.id.clone(),
-            text: text.to_owned(),
-        };
-        text.parse::<Uri>().map_err(bad)
+    let towards = match from.transport {
+        Reach::Udp => Towards::UDP,
+        Reach::Tcp => Towards::TCP,
+        Reach::Tls => Towards::TLS,
+        Reach::TlsSip => Towards::TLS_SIP,
     };
-    let transport = match from.transport {
-        Transport::Udp => sip::Transport::Udp,
-        Transport::Tcp => sip::Transport::Tcp,
-    };
-    let server = |text: &String| {
-        let server = match text.starts_with("sip:") || text.starts_with("sips:") {
-            true => uri(text),
-            false => uri(&format!("sip:{text}")),
-        };
-        server.map(|server| ports::by_transport(server, transport))
-    };
+    let server = |text: &String| towards.server(text).map_err(|_| bad_address(from, text));
     let standby = from.standby.as_ref().map(server).transpose()?;
     Ok(Account {
         name: from.id.clone(),
-        aor: uri(&format!("sip:{}@{}", escape_user(&from.user), from.domain))?,
+        aor: address(towards, from)?,
         display_name: from.display.clone(),
         auth_user: match from.auth_user.is_empty() {
             true => from.user.clone(),
@@ -56,7 +45,12 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
             after: from.standby_after,
         }),
         outbound_proxy: from.outbound_proxy.as_ref().map(server).transpose()?,
-        transport,
+        transport: towards.transport,
+        tls: std::sync::Arc::new(Tls {
+            authorities: from.tls.authorities.clone(),
+            pins: from.tls.pins.clone(),
+            own: from.tls.own.clone(),
+        }),
         expires: if from.register {
             from.expires
         } else {
@@ -72,6 +66,19 @@ fn account(from: &settings::Account, is_default: bool) -> Result<Account, Error>
         is_default,
         watches: watches(from),
     })
+}
+
+fn address(towards: Towards, from: &settings::Account) -> Result<Uri, Error> {
+    let user = escape_user(&from.user);
+    let text = format!("{}:{user}@{}", towards.scheme, from.domain);
+    text.parse().map_err(|_| bad_address(from, &text))
+}
+
+fn bad_address(from: &settings::Account, text: &str) -> Error {
+    Error::BadAddress {
+        account: from.id.clone(),
+        text: text.to_owned(),
+    }
 }
 
 /// How the flow to the registrar is kept open.

@@ -338,3 +338,42 @@ fn every_key_of_an_account_reaches_the_account() {
         KeepAliveRule::Options(Duration::from_secs(25))
     );
 }
+
+/// K-011: `tls` writes sips: into every address, `tls+sip:` keeps sip:; servers are reached by TLS either way.
+#[test]
+fn k_011_addresses_say_how_a_server_is_reached() {
+    for (transport, aor, registrar) in [
+        ("udp", "sip:1@pbx.example", "sip:reg.example"),
+        ("tcp", "sip:1@pbx.example", "sip:reg.example;transport=tcp"),
+        ("tls", "sips:1@pbx.example", "sips:reg.example"),
+        (
+            "tls+sip",
+            "sip:1@pbx.example",
+            "sip:reg.example;transport=tls",
+        ),
+    ] {
+        let settings = settings(&[
+            ("accounts.a.user", "1"),
+            ("accounts.a.domain", "pbx.example"),
+            ("accounts.a.registrar", "reg.example"),
+            ("accounts.a.transport", transport),
+        ]);
+        let accounts = accounts::accounts(&settings).unwrap();
+        let account = &accounts[0];
+        assert_eq!(account.aor.to_string(), aor);
+        let server = account.registrar.as_ref().map(ToString::to_string);
+        assert_eq!(server.as_deref(), Some(registrar));
+        let local = "10.0.0.7:40123".parse().unwrap();
+        let contact = account.contact(local, account.transport).to_string();
+        let expected = match transport {
+            "udp" => "sip:1@10.0.0.7:40123",
+            "tcp" => "sip:1@10.0.0.7:40123;transport=tcp",
+            "tls" => "sips:1@10.0.0.7:40123",
+            _ => "sip:1@10.0.0.7:40123;transport=tls",
+        };
+        assert_eq!(contact, expected);
+        let scheme = aor.split(':').next().unwrap();
+        let carol = account.address("103").unwrap().to_string();
+        assert_eq!(carol, format!("{scheme}:103@pbx.example"));
+    }
+}

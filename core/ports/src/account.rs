@@ -2,8 +2,10 @@
 
 use crate::blf::Watches;
 use base::{Duration, Redacted};
+use core::net::SocketAddr;
 use sip::Transport;
-use sip_message::{Request, Uri};
+use sip_message::{Host, Request, SipUri, Uri};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Who an account is, where it registers and what it says of itself.
@@ -25,8 +27,10 @@ pub struct Account {
     pub outbound_proxy: Option<Uri>,
     /// The server that stands by for the registrar (M-017).
     pub standby: Option<Standby>,
-    /// How to travel where no URI says so.
+    /// How to travel where no URI says so. With TLS nothing of it travels in the clear, whatever a URI says.
     pub transport: Transport,
+    /// Whom it believes over TLS, and how it proves who it is.
+    pub tls: Arc<Tls>,
     /// Lifetime to ask for. Unit: time. Zero: the account does not register. Otherwise its policy says when.
     pub expires: Duration,
     /// How the flow to the registrar is kept open.
@@ -60,6 +64,45 @@ impl Account {
         !self.expires.is_zero() && self.policy.registers == policy::Registers::ForCalls
     }
 
+    /// The scheme of its addresses: `sips` where it says so of itself (K-011).
+    pub fn scheme(&self) -> &'static str {
+        match self.is_sips() {
+            true => "sips",
+            false => "sip",
+        }
+    }
+
+    fn is_sips(&self) -> bool {
+        self.aor.sip().is_some_and(SipUri::is_secure)
+    }
+
+    /// Its own domain as a server, by its transport (RFC 3261 §10.2).
+    pub fn domain(&self) -> Uri {
+        match &self.aor {
+            Uri::Sip(aor) => {
+                let server = SipUri::new(None, aor.host(), aor.port());
+                let server = server.with_secure(aor.is_secure());
+                by_transport(Uri::Sip(server), self.transport)
+            }
+            other @ (Uri::Tel(_) | Uri::Other(_)) => other.clone(),
+        }
+    }
+
+    /// Where it is reached at `local` by `transport`: Contact of its requests and answers.
+    pub fn contact(&self, local: SocketAddr, transport: Transport) -> Uri {
+        let host = Host::from(local.ip());
+        let contact = SipUri::new(self.aor.user(), &host, Some(local.port()));
+        let is_sips = self.is_sips() && transport.is_secure();
+        by_transport(Uri::Sip(contact.with_secure(is_sips)), transport)
+    }
+
+    /// Its servers: proxy, registrar, the one that stands by, and its domain.
+    pub fn servers(&self) -> impl Iterator<Item = &Uri> {
+        let named = self.outbound_proxy.iter().chain(&self.registrar);
+        let standby = self.standby.iter().map(|standby| &standby.server);
+        named.chain(standby).chain([&self.aor])
+    }
+
     /// Whether a number leads out of the house, where nobody can be watched (M-114). Where the account says nothing of
     /// dialling, it does if it is written for the outside.
     pub fn is_outside(&self, number: &str) -> bool {
@@ -84,6 +127,17 @@ impl Account {
     }
 }
 
+/// Whom an account believes over TLS, and how it proves who it is. The driver reads the files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tls {
+    /// Files of authorities (PEM) that are believed instead of the system's. Empty: the system's.
+    pub authorities: Vec<PathBuf>,
+    /// Keys that a server may have, each `sha256/` and base64. Empty: any.
+    pub pins: Vec<String>,
+    /// Its certificate and the key of that (PEM), for servers that ask.
+    pub own: Option<(PathBuf, PathBuf)>,
+}
+
 /// An account by its name, and whose it is: one that was set up anew under the same name may be somebody else's (M-023).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whose {
@@ -97,6 +151,48 @@ impl Whose {
     /// Whether it is this account.
     pub fn is(&self, account: &Account) -> bool {
         self.account == account.name && self.owner == account.owner()
+    }
+}
+
+/// How an account reaches its servers, and whether its addresses say so: what K-011 writes as `udp`, `tcp`, `tls` and
+/// `tls+sip:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Towards {
+    /// How its requests travel.
+    pub transport: Transport,
+    /// `sips`, where every hop to whoever is called has to keep them secret; else `sip`.
+    pub scheme: &'static str,
+}
+
+impl Towards {
+    /// By datagrams, or over TCP where they are too large.
+    pub const UDP: Self = Self::sip(Transport::Udp);
+    /// By a connection.
+    pub const TCP: Self = Self::sip(Transport::Tcp);
+    /// Over TLS, with `sips:` addresses.
+    pub const TLS: Self = Self {
+        transport: Transport::Tls,
+        scheme: "sips",
+    };
+    /// Over TLS, with `sip:` addresses.
+    pub const TLS_SIP: Self = Self::sip(Transport::Tls);
+
+    const fn sip(transport: Transport) -> Self {
+        Self {
+            transport,
+            scheme: "sip",
+        }
+    }
+
+    /// The server that `text` names: an address, or host and port alone.
+    pub fn server(self, text: &str) -> Result<Uri, sip_message::Malformed> {
+        let lower = text.to_ascii_lowercase();
+        let has_scheme = lower.starts_with("sip:") || lower.starts_with("sips:");
+        let server: Uri = match has_scheme {
+            true => text.parse()?,
+            false => format!("{}:{text}", self.scheme).parse()?,
+        };
+        Ok(by_transport(server, self.transport))
     }
 }
 

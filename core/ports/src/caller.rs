@@ -106,12 +106,17 @@ impl Account {
             return None;
         }
         let uri = match text.rsplit_once('@') {
-            Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
+            Some((user, domain)) => format!("{}:{}@{domain}", self.scheme(), escape_user(user)),
             None => {
                 let aor = self.aor.sip()?;
                 let port = aor.port();
                 let port = port.map_or_else(String::new, |port| format!(":{port}"));
-                format!("sip:{}@{}{port}", escape_user(text), aor.host())
+                format!(
+                    "{}:{}@{}{port}",
+                    self.scheme(),
+                    escape_user(text),
+                    aor.host()
+                )
             }
         };
         uri.parse().ok()

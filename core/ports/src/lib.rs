@@ -48,7 +48,7 @@ pub mod store;
 pub mod transfer;
 pub mod voice;
 
-pub use account::{Account, KeepAliveRule, by_transport};
+pub use account::{Account, KeepAliveRule, Towards, by_transport};
 pub use caller::identity_of;
 pub use handles::Handles;
 pub use part::{Outbox, Part};

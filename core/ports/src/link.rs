@@ -63,6 +63,8 @@ pub enum Word {
         ticket: u64,
         /// Next hop in question.
         uri: Uri,
+        /// The account that would send them.
+        account: String,
     },
     /// Keeps the flow towards `next_hop` open with a packet that is no request.
     KeepAlive {
@@ -70,6 +72,8 @@ pub enum Word {
         next_hop: Uri,
         /// What to send.
         kind: KeepAlive,
+        /// The account whose flow it is.
+        account: String,
     },
     /// Calls for this account are let in from its servers, or from anywhere; replaces one of the same name.
     Account(Box<crate::Account>),
@@ -106,6 +110,7 @@ impl core::fmt::Display for NoPath {
             Self::UnknownName(name) => write!(f, "no name server knows {}", quoted(name)),
             Self::Unsupported(uri) => write!(f, "nothing here can send to {}", quoted(uri)),
             Self::Unreachable(what) => write!(f, "no way leads to {}", quoted(what)),
+            Self::Refused { server, why } => write!(f, "{server}: {why}"),
         }
     }
 }
@@ -153,8 +158,8 @@ pub enum Heard {
         id: ClientId,
         /// Why.
         why: Failure,
-        /// In words, for the person: which name or address did not work.
-        detail: String,
+        /// For the person: which name or address did not work.
+        detail: network::Why,
     },
     /// The server transaction ended badly: our response was not acknowledged or not deliverable.
     ServerEnded {
@@ -171,7 +176,7 @@ pub enum Heard {
 }
 
 /// Why nothing can be sent to a next hop.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoPath {
     /// The name is not known to any name server.
     UnknownName(String),
@@ -179,4 +184,11 @@ pub enum NoPath {
     Unsupported(String),
     /// No interface leads there.
     Unreachable(String),
+    /// No connection came to be, or it leads to somebody else.
+    Refused {
+        /// Where it should have led.
+        server: String,
+        /// Why not.
+        why: network::Why,
+    },
 }

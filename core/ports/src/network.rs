@@ -1,10 +1,46 @@
 //! What link asks of the signalling sockets, and what they report. The sockets are outside of all
 //! parts: `core/net` in a host, the simulated net in tests.
 
+use crate::account::Tls;
 use bytes::Bytes;
+use control::Code;
 use core::net::{IpAddr, SocketAddr};
 use sip::resolve::{Kind, Reply};
-use sip::{FlowId, Target, Transport};
+use sip::{FlowId, PeerId, Target, Transport};
+use std::sync::Arc;
+
+/// Who has to be at the other end of a TLS connection, and for whom it is made. Connections are shared by this and
+/// their address: never between accounts, and only with who proved one of the names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Peer {
+    /// The account that it is for; empty: for none.
+    pub account: String,
+    /// Domains and addresses, one of which has to be proved; the one that is meant stands first.
+    pub names: Vec<String>,
+    /// Whom the account believes, and what it shows.
+    pub tls: Arc<Tls>,
+}
+
+/// Why something could not be sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Why {
+    /// For the person.
+    pub text: String,
+    /// What it is among the codes, where that is known.
+    pub code: Option<Code>,
+}
+
+impl From<String> for Why {
+    fn from(text: String) -> Self {
+        Self { text, code: None }
+    }
+}
+
+impl core::fmt::Display for Why {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 /// What the signalling sockets can be told.
 #[derive(Debug)]
@@ -27,6 +63,8 @@ pub enum Do {
         flow: Option<FlowId>,
         /// Where it leads.
         target: Target,
+        /// Who has to be there, over TLS: without it no TLS connection is opened.
+        peer: Option<Arc<Peer>>,
         /// What to write.
         bytes: Bytes,
     },
@@ -55,6 +93,16 @@ pub enum Do {
         ticket: u64,
         /// Where to.
         to: SocketAddr,
+    },
+    /// Opens a connection, if there is none yet; answered by [`Report::Reached`] once the other end has proved who it
+    /// is.
+    Reach {
+        /// Chosen by link.
+        ticket: u64,
+        /// Where to.
+        target: Target,
+        /// As with [`Do::SendStream`].
+        peer: Option<Arc<Peer>>,
     },
 }
 
@@ -93,6 +141,8 @@ pub enum Report {
         remote: SocketAddr,
         /// Whether the peer opened it.
         inbound: bool,
+        /// Over TLS, of ours: who was asked for there.
+        peer: PeerId,
     },
     /// Bytes came on a connection.
     Stream {
@@ -107,13 +157,15 @@ pub enum Report {
         flow: FlowId,
         /// Why, for the person.
         why: String,
+        /// All that were reached over it, once it stood.
+        targets: Vec<Target>,
     },
     /// Nothing can be sent there: no connection, no route, nobody listens.
     Refused {
         /// Where to.
         target: Target,
-        /// Why, for the person.
-        why: String,
+        /// Why.
+        why: Why,
     },
     /// A name server's answer.
     Answer {
@@ -128,5 +180,12 @@ pub enum Report {
         ticket: u64,
         /// The address, `None` where no interface leads there.
         local: Option<IpAddr>,
+    },
+    /// A connection stands, or why none does.
+    Reached {
+        /// As given with the question.
+        ticket: u64,
+        /// Our end of it.
+        local: Result<SocketAddr, Why>,
     },
 }

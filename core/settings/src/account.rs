@@ -1,8 +1,33 @@
 //! One account, as the engine uses it.
 
-use crate::{CodecOptions, SecretSource, Transport};
+use crate::{CodecOptions, SecretSource};
 use audio::call_tone::CallTones;
 use base::{Duration, Redacted};
+use std::path::PathBuf;
+
+/// How an account reaches its server (K-011).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// By datagrams.
+    Udp,
+    /// By a connection.
+    Tcp,
+    /// Over TLS, with `sips:` addresses.
+    Tls,
+    /// Over TLS, with `sip:` addresses.
+    TlsSip,
+}
+
+/// Whom an account believes over TLS, and how it proves who it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Files of authorities that are believed instead of the system's; none: the system's.
+    pub authorities: Vec<PathBuf>,
+    /// Keys that a server may have; none: any.
+    pub pins: Vec<String>,
+    /// Its certificate and key.
+    pub own: Option<(PathBuf, PathBuf)>,
+}
 
 /// How an account keeps the way to its server open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +117,9 @@ pub struct Account {
     /// Server that everything goes through, host or host:port.
     pub outbound_proxy: Option<String>,
     /// How to reach the server.
-    pub transport: Transport,
+    pub transport: Reach,
+    /// Whom it believes over TLS, and how it proves who it is.
+    pub tls: Tls,
     /// Whether calls over UDP, and those who watch, may come from anywhere, not only from its servers.
     pub udp_from_unknown: bool,
     /// Whether text messages go out and are taken (K-015).

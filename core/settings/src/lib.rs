@@ -31,7 +31,7 @@ pub mod settings;
 mod tones;
 mod value;
 
-pub use account::{Account, BlfEvent, Directory, KeepAlive, Xcap};
+pub use account::{Account, BlfEvent, Directory, KeepAlive, Reach, Tls, Xcap};
 pub use complaint::{Complaint, Complaints, Origin, Severity};
 pub use load::{Loaded, Request, load};
 pub use secret::{SecretSource, Unreadable};

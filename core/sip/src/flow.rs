@@ -55,11 +55,13 @@ impl Transport {
         }
     }
 
-    /// As the URI parameter `transport` spells it. TLS is said by `sips:` (RFC 3261 §26.2.2).
+    /// As the URI parameter `transport` spells it where the scheme is `sip:`. RFC 3261 §26.2.2 gave `tls` up, and all
+    /// use it still; `sips:` says TLS by itself.
     pub const fn uri_name(self) -> &'static str {
         match self {
             Self::Udp => "udp",
-            Self::Tcp | Self::Tls => "tcp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
             Self::Ws | Self::Wss => "ws",
         }
     }
@@ -98,6 +100,18 @@ impl fmt::Debug for FlowId {
     }
 }
 
+/// Who has to be at a next hop, by a number of the driver's user: what is sent there is for nobody else.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct PeerId(pub u64);
+
+impl PeerId {
+    /// Whoever answers: there is no proof without TLS.
+    pub const ANYBODY: Self = Self(0);
+}
+
 /// A next hop, resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Target {
@@ -105,12 +119,24 @@ pub struct Target {
     pub transport: Transport,
     /// Where it is.
     pub addr: SocketAddr,
+    /// Who has to be there.
+    #[serde(default)]
+    pub peer: PeerId,
 }
 
 impl Target {
-    /// A next hop at `addr`.
+    /// A next hop at `addr`, whoever answers there.
     pub const fn new(transport: Transport, addr: SocketAddr) -> Self {
-        Self { transport, addr }
+        Self {
+            transport,
+            addr,
+            peer: PeerId::ANYBODY,
+        }
+    }
+
+    /// The same for `peer` alone.
+    pub const fn for_peer(self, peer: PeerId) -> Self {
+        Self { peer, ..self }
     }
 }
 

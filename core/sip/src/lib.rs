@@ -53,5 +53,5 @@ pub mod transaction;
 pub mod transfer;
 
 pub use error::Error;
-pub use flow::{FlowId, Origin, Target, Transport};
+pub use flow::{FlowId, Origin, PeerId, Target, Transport};
 pub use ids::{ClientId, ServerId, SessionId};

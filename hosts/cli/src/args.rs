@@ -422,6 +422,11 @@ pub(crate) enum Transport {
     Udp,
     /// A connection.
     Tcp,
+    /// TLS, with sips: addresses.
+    Tls,
+    /// TLS, with sip: addresses.
+    #[value(name = "tls+sip", alias = "tls+sip:")]
+    TlsSip,
 }
 
 /// A verb about one account.

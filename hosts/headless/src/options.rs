@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Answer every call by itself: ring, talk, silent, echo, play=FILE or record=FOLDER.
     #[arg(long, alias = "accept", value_name = "HOW")]
     answer: Option<String>,
-    /// Register at this server, such as sip:pbx.example, sip:101@pbx.example or sip:127.0.0.1:5060;transport=tcp.
+    /// Register at this server, such as sip:pbx.example, sips:101@pbx.example or sip:127.0.0.1:5060;transport=tcp.
     #[arg(long, value_name = "URI")]
     register: Option<String>,
     /// User to register as; stronger than one in the address of --register.
@@ -45,6 +45,10 @@ pub(crate) struct Options {
     /// Server that registrations and calls go through, such as sip:proxy.example.
     #[arg(long, value_name = "URI", requires = "register")]
     outbound_proxy: Option<String>,
+    /// File (PEM) of an authority that is believed over TLS, instead of those that this system believes; may be given
+    /// several times.
+    #[arg(long, value_name = "FILE", requires = "register")]
+    tls_ca: Vec<String>,
     /// File whose first line is the password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -178,6 +182,9 @@ impl Options {
             account("user", user.clone(), "--user");
         } else if let Some(user) = named.user {
             account("user", user, REGISTER);
+        }
+        if !self.tls_ca.is_empty() {
+            account("tls_ca", self.tls_ca.join(","), "--tls-ca");
         }
         if let Some(file) = &self.password_file {
             account(

@@ -55,7 +55,7 @@ pub(crate) fn read(option: &str, text: &str) -> Result<Server, ErrorObject> {
         );
         return Err(refused(
             &why,
-            "leave it out; transport=udp and transport=tcp are heeded",
+            "leave it out; transport=udp, tcp and tls are heeded",
         ));
     }
     if uri.headers().next().is_some() {
@@ -81,27 +81,27 @@ pub(crate) fn read(option: &str, text: &str) -> Result<Server, ErrorObject> {
 }
 
 fn transport(option: &str, text: &str, uri: &SipUri) -> Result<Option<&'static str>, ErrorObject> {
-    let no_tls = || {
-        let why = format!("option {option}: {} asks for TLS", quoted(text));
-        Err(ErrorObject::new(Code::TLS_UNAVAILABLE, why))
-    };
-    if uri.is_secure() {
-        return no_tls();
-    }
-    let name = match uri.transport() {
-        None => return Ok(None),
-        Some(Transport::Udp) => return Ok(Some("udp")),
-        Some(Transport::Tcp) => return Ok(Some("tcp")),
-        Some(Transport::Tls | Transport::Wss) => return no_tls(),
-        Some(Transport::Ws) => "ws".to_owned(),
-        Some(Transport::Other(name)) => name.to_string(),
+    let name = match (uri.transport(), uri.is_secure()) {
+        // RFC 3261 §26.2.2: sips: is TLS over TCP, whichever of the two is named.
+        (None | Some(Transport::Tcp | Transport::Tls), true) => return Ok(Some("tls")),
+        (None, false) => return Ok(None),
+        (Some(Transport::Udp), false) => return Ok(Some("udp")),
+        (Some(Transport::Tcp), false) => return Ok(Some("tcp")),
+        (Some(Transport::Tls), false) => return Ok(Some("tls+sip")),
+        (Some(Transport::Udp), true) => {
+            let why = format!("option {option}: {} asks for TLS and for UDP", quoted(text));
+            return Err(ErrorObject::new(Code::TLS_UNAVAILABLE, why));
+        }
+        (Some(Transport::Ws), _) => "ws".to_owned(),
+        (Some(Transport::Wss), _) => "wss".to_owned(),
+        (Some(Transport::Other(name)), _) => name.to_string(),
     };
     let why = format!(
         "option {option}: {} names the transport {}, which this phone does not speak",
         quoted(text),
         quoted(&name)
     );
-    Err(ErrorObject::new(Code::USAGE, why).fix("write transport=udp or transport=tcp"))
+    Err(ErrorObject::new(Code::USAGE, why).fix("write transport=udp, tcp or tls"))
 }
 
 #[cfg(test)]
@@ -135,6 +135,15 @@ mod tests {
                 server(Some("a b"), "[2001:db8::1]:5060", None),
             ),
             ("sip:proxy.example;lr", server(None, "proxy.example", None)),
+            ("sips:pbx.example", server(None, "pbx.example", Some("tls"))),
+            (
+                "SIPS:pbx.example:5071;transport=tcp",
+                server(None, "pbx.example:5071", Some("tls")),
+            ),
+            (
+                "sip:pbx.example;transport=tls",
+                server(None, "pbx.example", Some("tls+sip")),
+            ),
             ("pbx.example", server(None, "pbx.example", None)),
             (
                 "pbx.example:5060;transport=tcp",
@@ -150,10 +159,8 @@ mod tests {
     #[test]
     fn what_cannot_be_done_as_written_is_refused() {
         for (text, code) in [
-            ("sips:pbx.example", Code::TLS_UNAVAILABLE),
-            ("SIPS:pbx.example", Code::TLS_UNAVAILABLE),
-            ("sip:pbx.example;transport=tls", Code::TLS_UNAVAILABLE),
-            ("sip:pbx.example;transport=wss", Code::TLS_UNAVAILABLE),
+            ("sips:pbx.example;transport=udp", Code::TLS_UNAVAILABLE),
+            ("sip:pbx.example;transport=wss", Code::USAGE),
             ("sip:pbx.example;transport=zork", Code::USAGE),
             ("sip:pbx.example;transport=ws", Code::USAGE),
             ("sip:pbx.example;transport", Code::USAGE),

@@ -161,9 +161,9 @@ index! { PHONE;
         "check the network of this computer";
     /// TLS is asked for and not there.
     2008 TLS_UNAVAILABLE Failed
-        "this address asks for TLS, which this phone does not have yet"
-        "an address that begins with sips:, or says transport=tls, must not be reached in the clear"
-        "use the same address with sip: where the server allows it";
+        "this can be reached without TLS only"
+        "an account with TLS, and an address that begins with sips: or says transport=tls, are never reached in the clear"
+        "call it by an account without TLS, or ask who runs the server how it is reached with TLS";
     /// A server sends us elsewhere, and nowhere that we can go.
     2009 REDIRECTED Rejected
         "the server sends this account elsewhere, and that leads nowhere"
@@ -174,6 +174,46 @@ index! { PHONE;
         "the server asks for a proof that is not given"
         "it asks in a way that offhook does not speak, asks for less than before, or is not the account's own: the password was not shown to it"
         "check domain, registrar and outbound_proxy of the account; Digest with MD5, SHA-256 or SHA-512-256 is spoken";
+    /// A server's certificate is vouched for by nobody who is believed.
+    2011 CERTIFICATE_UNKNOWN Failed
+        "nobody who is trusted vouches for the server's certificate"
+        "the server vouches for itself or by an authority that this computer does not know, or somebody stands between"
+        "give the account the authority's certificate, tls_ca, after asking who runs the server; look at it with: openssl s_client -connect SERVER:5061";
+    /// A server's certificate is somebody else's.
+    2012 CERTIFICATE_OF_OTHERS Failed
+        "the server's certificate is somebody else's"
+        "the account names the server otherwise than its certificate does, or another one answers there"
+        "set domain, registrar or outbound_proxy of the account to a name in the certificate; a common name does not count";
+    /// A server's certificate is too old, or too new.
+    2013 CERTIFICATE_OUT_OF_TIME Failed
+        "the server's certificate is not valid now"
+        "it ran out and was not renewed, or the clock of this computer is wrong"
+        "look at the clock of this computer; else tell who runs the server";
+    /// A server's certificate proves nothing.
+    2014 CERTIFICATE_UNFIT Failed
+        "the server's certificate proves nothing"
+        "its key is too short, it was not made for servers, or it is damaged"
+        "tell who runs the server: RSA of 2048 bits or ECDSA, for server authentication";
+    /// A server's key is none of those that were pinned.
+    2015 CERTIFICATE_NOT_PINNED Failed
+        "the server's key is not the one that was pinned"
+        "the server has a new key, or another one answers with a certificate that an authority gave it"
+        "ask who runs the server whether the key is theirs; then set tls_pins of the account to it";
+    /// A server wants our certificate, or does not take it.
+    2016 OWN_CERTIFICATE_REFUSED Unauthorised
+        "the server does not take the certificate of this account"
+        "it asks for one and the account has none, or it does not know the authority behind it"
+        "set tls_certificate and tls_key of the account to what the server's people gave out";
+    /// TLS fails for another reason.
+    2017 TLS_FAILED Failed
+        "there is no TLS connection with the server"
+        "nothing there speaks TLS, or it has no version and cipher in common with us: TLS 1.2 with forward secrecy is the least"
+        "check the port (5061 is usual) and the transport of the account";
+    /// The TLS files of an account are no use.
+    2018 TLS_FILES Usage
+        "the certificates of this account cannot be used"
+        "a file is missing or is no PEM, certificate and key do not belong together, or a pin is not written as one"
+        "check tls_ca, tls_pins, tls_certificate and tls_key of the account";
     /// Sound of the far end cannot come: its address is not reachable.
     3107 MEDIA_UNREACHABLE Media
         "you are sending sound but nothing comes back"

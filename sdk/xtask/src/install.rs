@@ -35,6 +35,7 @@ const PEERS: &[&str] = &[
     "sip-tester",
     "kamailio",
     "kamailio-presence-modules",
+    "kamailio-tls-modules",
     "baresip-core",
     "linphone-cli",
     "slapd",

@@ -53,8 +53,10 @@ impl Answer {
 /// What an `offhookd` is to be.
 #[derive(Debug, Clone)]
 pub struct Wish<'a> {
-    /// `udp` or `tcp`.
+    /// `udp` or `tcp`: how it listens, and how it reaches its registrar.
     pub transport: &'a str,
+    /// `tls` or `tls+sip`, where it reaches its registrar so (K-011).
+    pub secured: Option<&'a str>,
     /// Its one codec, such as `PCMU`; empty: as `settings` say.
     pub codec: &'a str,
     /// What it does with calls.
@@ -71,6 +73,7 @@ impl Default for Wish<'_> {
     fn default() -> Self {
         Self {
             transport: "udp",
+            secured: None,
             codec: "PCMU",
             answer: Answer::Echo,
             registrar: None,
@@ -123,7 +126,11 @@ impl Daemon {
         if let Some((registrar, user, password)) = wish.registrar {
             let file = folder.join("password");
             write_private(&file, password)?;
-            let uri = format!("sip:{};transport={}", registrar, wish.transport);
+            let uri = match wish.secured {
+                Some("tls") => format!("sips:{registrar}"),
+                Some(_) => format!("sip:{registrar};transport=tls"),
+                None => format!("sip:{registrar};transport={}", wish.transport),
+            };
             command.args(["--register", &uri, "--user", user]);
             command.args(["--domain", kamailio::REALM]);
             command.arg("--password-file").arg(&file);

@@ -72,6 +72,17 @@ pub struct Wish {
     /// It shows presence to those whom the presence rules among these documents name, and to nobody else. Kamailio judges
     /// with tables alone: states are in them.
     pub judges_watchers: bool,
+    /// It speaks TLS too (its module tls).
+    pub tls: Option<Tls>,
+}
+
+/// What it shows over TLS.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Its certificate and key, in PEM.
+    pub own: (PathBuf, PathBuf),
+    /// The authority behind the certificates that clients have to show. `None`: they show none.
+    pub clients: Option<PathBuf>,
 }
 
 impl Default for Wish {
@@ -95,6 +106,7 @@ impl Default for Wish {
             follows_redirects: false,
             keeps_documents: false,
             judges_watchers: false,
+            tls: None,
         }
     }
 }
@@ -115,6 +127,8 @@ pub struct Binding {
 pub struct Kamailio {
     /// Where it listens, on UDP and TCP.
     pub address: SocketAddr,
+    /// Where it listens with TLS, if it does.
+    pub secured: SocketAddr,
     control: SocketAddr,
     folder: PathBuf,
     running: Running,
@@ -199,6 +213,12 @@ fn defines(wish: &Wish) -> String {
     if wish.keeps_messages {
         all.push_str("#!define WITH_SILO\n");
     }
+    if let Some(tls) = &wish.tls {
+        all.push_str("#!define WITH_TLS\n");
+        if tls.clients.is_some() {
+            all.push_str("#!define WITH_CLIENTS\n");
+        }
+    }
     all
 }
 
@@ -220,10 +240,20 @@ impl Kamailio {
         let folder = rig.subfolder(name)?;
         let address = SocketAddr::new(wish.ip, ports::take(1));
         let control = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::take(1)));
+        let secured = SocketAddr::new(wish.ip, ports::take(1));
+        let shown = |file: Option<&PathBuf>| {
+            file.map_or_else(String::new, |file| file.to_string_lossy().into_owned())
+        };
+        let own = wish.tls.as_ref().map(|tls| &tls.own);
+        let clients = wish.tls.as_ref().and_then(|tls| tls.clients.as_ref());
         let text = [
             ("@HOST@", host(wish.ip)),
             ("@PORT@", address.port().to_string()),
             ("@CONTROL@", control.port().to_string()),
+            ("@TLSPORT@", secured.port().to_string()),
+            ("@CERTIFICATE@", shown(own.map(|own| &own.0))),
+            ("@KEY@", shown(own.map(|own| &own.1))),
+            ("@CLIENTS@", shown(clients)),
             ("@MODULES@", MODULES.into()),
             ("@ALGORITHM@", wish.algorithm.into()),
             ("@MOST@", wish.most_expires_s.to_string()),
@@ -243,6 +273,7 @@ impl Kamailio {
         let running = run(&folder)?;
         let mut kamailio = Self {
             address,
+            secured,
             control,
             folder,
             running,

@@ -103,6 +103,7 @@ fn log_in(client: &mut Client, user: &str, server: SocketAddr) -> Result<()> {
         standby_after_s: None,
         outbound_proxy: None,
         transport: Transport::Udp,
+        tls: None,
         expires_s: None,
         register: true,
         udp_from_unknown: false,

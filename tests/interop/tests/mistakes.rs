@@ -163,8 +163,9 @@ fn a_filter_that_is_none() {
     let rig = rig("mistake-log");
     let log = ["--log", "garbage=[[["];
     refused(&rig, &log, Code::USAGE, &["option --log: 'garbage=[[['"]);
-    let tls = ["--register", "sips:127.0.0.1", "--user", "101"];
-    refused(&rig, &tls, Code::TLS_UNAVAILABLE, &["sips:127.0.0.1"]);
+    let server = "sips:127.0.0.1;transport=udp";
+    let tls = ["--register", server, "--user", "101"];
+    refused(&rig, &tls, Code::TLS_UNAVAILABLE, &[server]);
 }
 
 #[test]

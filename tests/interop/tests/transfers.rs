@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A phone for people, without devices: one that picks up by itself is a monitor, which hands nobody on.
 const PHONE: Wish<'static> = Wish {
+    secured: None,
     transport: "udp",
     codec: "PCMU",
     answer: Answer::Ring,

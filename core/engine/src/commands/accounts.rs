@@ -2,39 +2,25 @@
 
 use super::EXPIRES_S;
 use base::{Duration, Redacted};
-use control::command::AddAccount;
+use control::command::{AccountTls, AddAccount, Transport};
 use control::{Code, ErrorObject};
-use ports::account::Standby;
+use ports::account::{Standby, Tls, Towards};
 use ports::{Account, KeepAliveRule, blf};
 use sip::registration::standby::PATIENCE;
 
 /// An account from the words of a command.
 pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
-    let uri = |text: String| {
-        let bad = |_| {
-            ErrorObject::new(
-                Code::BAD_ADDRESS,
-                format!("{} is no SIP address", control::quoted(&text)),
-            )
-        };
-        text.parse::<sip_message::Uri>().map_err(bad)
+    let towards = match add.transport {
+        Transport::Udp => Towards::UDP,
+        Transport::Tcp => Towards::TCP,
+        Transport::Tls => Towards::TLS,
+        Transport::TlsSip => Towards::TLS_SIP,
     };
-    let transport = match add.transport {
-        control::command::Transport::Udp => sip::Transport::Udp,
-        control::command::Transport::Tcp => sip::Transport::Tcp,
-    };
-    let server = |text: String| {
-        let server = uri(match has_scheme(&text) {
-            true => text,
-            false => format!("sip:{text}"),
-        });
-        server.map(|server| ports::by_transport(server, transport))
-    };
-    let aor = uri(format!(
-        "sip:{}@{}",
-        sip_message::escape_user(&add.user),
-        add.domain
-    ))?;
+    let server = |text: String| towards.server(&text).map_err(|_| no_address(&text));
+    let user = sip_message::escape_user(&add.user);
+    let aor = format!("{}:{user}@{}", towards.scheme, add.domain);
+    let aor = aor.parse().map_err(|_| no_address(&aor))?;
+    let tls = tls(add.tls.as_deref())?;
     let expires = if add.register {
         add.expires_s.unwrap_or(EXPIRES_S)
     } else {
@@ -58,7 +44,8 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
                 .map_or(PATIENCE, |seconds| Duration::from_secs(u64::from(seconds))),
         }),
         outbound_proxy: add.outbound_proxy.map(server).transpose()?,
-        transport,
+        transport: towards.transport,
+        tls: std::sync::Arc::new(tls),
         expires: Duration::from_secs(u64::from(expires)),
         keep_alive: KeepAliveRule::None,
         takes_unknown: add.udp_from_unknown,
@@ -72,8 +59,29 @@ pub(super) fn account(add: AddAccount) -> Result<Account, ErrorObject> {
     })
 }
 
-/// Whether it begins as a SIP URI does; `host:port` does not.
-fn has_scheme(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    lower.starts_with("sip:") || lower.starts_with("sips:")
+fn no_address(text: &str) -> ErrorObject {
+    let why = format!("{} is no SIP address", control::quoted(text));
+    ErrorObject::new(Code::BAD_ADDRESS, why)
+}
+
+/// Files that can be used: a mistake is told now, and not with the first call.
+fn tls(said: Option<&AccountTls>) -> Result<Tls, ErrorObject> {
+    let Some(said) = said else {
+        return Ok(Tls::default());
+    };
+    let own = match (&said.certificate, &said.key) {
+        (Some(certificate), Some(key)) => Some((certificate.into(), key.into())),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            let why = "a certificate is nothing without its key, nor the key without it";
+            return Err(ErrorObject::new(Code::TLS_FILES, why));
+        }
+    };
+    let tls = Tls {
+        authorities: said.ca.iter().map(Into::into).collect(),
+        pins: said.pins.clone(),
+        own,
+    };
+    crate::peers::check(&tls)?;
+    Ok(tls)
 }

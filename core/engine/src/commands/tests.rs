@@ -146,6 +146,7 @@ fn add(name: &str) -> AddAccount {
         standby_after_s: None,
         outbound_proxy: Some("sip:proxy.example:5070".into()),
         transport: Transport::Tcp,
+        tls: None,
         expires_s: Some(90),
         register: true,
         udp_from_unknown: false,

@@ -2,6 +2,7 @@
 
 use super::Closed;
 use crate::FlowId;
+use crate::tls::{Client, Refusal};
 use bytes::{Bytes, BytesMut};
 use socket2::Socket;
 use std::io;
@@ -13,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_rustls::client::TlsStream;
 
 /// What a read makes room for at first and at last. Unit: bytes. An idle connection holds the
 /// first; one that fills its room gets twice as much.
@@ -30,6 +32,7 @@ pub(super) enum Told {
     Connected {
         flow: FlowId,
         local: SocketAddr,
+        proved: Option<String>,
     },
     Bytes {
         flow: FlowId,
@@ -82,24 +85,49 @@ pub(super) async fn accept(listener: TcpListener, tell: mpsc::Sender<Told>) {
     }
 }
 
-/// The connected stream, or why there is none.
+/// A connection as it is read and written.
+pub(super) enum Stream {
+    /// As the bytes come.
+    Plain(TcpStream),
+    /// Within TLS, with whoever proved this name.
+    Secured(Box<TlsStream<TcpStream>>, Option<String>),
+}
+
+/// The connected stream, or why there is none. With a client, the other end has proved who it is.
 pub(super) async fn connect(
     socket: Socket,
     target: SocketAddr,
+    client: Option<Arc<Client>>,
     wait: Duration,
-) -> Result<TcpStream, Closed> {
+) -> Result<Stream, Closed> {
     let socket = TcpSocket::from_std_stream(socket.into());
-    match timeout(wait, socket.connect(target)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(problem)) => Err(Closed::NotConnected(problem.kind())),
-        Err(_) => Err(Closed::NoAnswer),
+    let connecting = async {
+        let stream = socket.connect(target).await;
+        let stream = stream.map_err(|problem| Closed::NotConnected(problem.kind()))?;
+        let Some(client) = client else {
+            return Ok(Stream::Plain(stream));
+        };
+        let secured = client.handshake(stream).await.map_err(|why| broken(&why))?;
+        let proved = client.met(&secured);
+        Ok(Stream::Secured(Box::new(secured), proved))
+    };
+    timeout(wait, connecting)
+        .await
+        .unwrap_or(Err(Closed::NoAnswer))
+}
+
+/// What an error of a stream means for its connection.
+fn broken(problem: &io::Error) -> Closed {
+    match Refusal::of(problem) {
+        Some(refusal) => Closed::Refused(refusal),
+        None => Closed::Broken(problem.kind()),
     }
 }
 
 /// Carries one connection from its making to its end.
 pub(super) async fn run(
     flow: FlowId,
-    stream: impl Future<Output = Result<TcpStream, Closed>> + Send,
+    stream: impl Future<Output = Result<Stream, Closed>> + Send,
     queue: mpsc::Receiver<Bytes>,
     clock: IdleClock,
     tell: mpsc::Sender<Told>,
@@ -113,18 +141,41 @@ pub(super) async fn run(
 
 async fn carry(
     flow: FlowId,
-    stream: TcpStream,
+    stream: Stream,
     queue: mpsc::Receiver<Bytes>,
     clock: &IdleClock,
     tell: &mpsc::Sender<Told>,
 ) -> Closed {
+    let (local, proved) = match &stream {
+        Stream::Plain(stream) => (stream.local_addr(), None),
+        Stream::Secured(stream, proved) => (stream.get_ref().0.local_addr(), proved.clone()),
+    };
     if clock.idle.is_none() {
-        let Ok(local) = stream.local_addr() else {
+        let Ok(local) = local else {
             return Closed::Broken(io::ErrorKind::NotConnected);
         };
-        let _ = tell.send(Told::Connected { flow, local }).await;
+        let connected = Told::Connected {
+            flow,
+            local,
+            proved,
+        };
+        let _ = tell.send(connected).await;
     }
-    let (reader, writer) = stream.into_split();
+    match stream {
+        Stream::Plain(stream) => both(flow, stream.into_split(), queue, clock, tell).await,
+        Stream::Secured(stream, _) => {
+            both(flow, tokio::io::split(stream), queue, clock, tell).await
+        }
+    }
+}
+
+async fn both(
+    flow: FlowId,
+    (reader, writer): (impl AsyncRead + Unpin, impl AsyncWrite + Unpin),
+    queue: mpsc::Receiver<Bytes>,
+    clock: &IdleClock,
+    tell: &mpsc::Sender<Told>,
+) -> Closed {
     tokio::select! {
         why = read(flow, reader, tell) => why,
         why = write(writer, queue) => why,
@@ -152,15 +203,21 @@ async fn read(
                     return Closed::ByUs;
                 }
             }
-            Err(problem) => return Closed::Broken(problem.kind()),
+            Err(problem) => return broken(&problem),
         }
     }
 }
 
 async fn write(mut writer: impl AsyncWrite + Unpin, mut queue: mpsc::Receiver<Bytes>) -> Closed {
     while let Some(bytes) = queue.recv().await {
-        if let Err(problem) = writer.write_all(&bytes).await {
-            return Closed::Broken(problem.kind());
+        let written = writer.write_all(&bytes).await;
+        // Within TLS what was written may stand in a record that waits to be sent.
+        let written = match written {
+            Ok(()) => writer.flush().await,
+            Err(_) => written,
+        };
+        if let Err(problem) = written {
+            return broken(&problem);
         }
     }
     match writer.shutdown().await {

@@ -1,6 +1,6 @@
 //! Signalling connections: bytes up, bytes down, keyed by [`FlowId`].
 //!
-//! A connection is reused for every request to the same target, closed when an inbound one brings
+//! A connection is reused for every request to the same target by the same [`Client`], or by none; closed when an inbound one brings
 //! no complete message for too long, and counted against two caps. Framing is the caller's: it
 //! feeds [`TcpEvent::Bytes`] to its stream parser, counts CRLF keep-alives there (RFC 5626 §4.4.1
 //! makes them part of the stream), and tells [`TcpFlows::message_complete`] when a message ended.
@@ -14,11 +14,13 @@ mod open;
 mod tests;
 
 use crate::error::Protocol;
+use crate::tls::{Client, ClientId, Refusal};
 use crate::{Dscp, Error, FlowId, FlowIds, Marking, dscp, os};
 use bytes::Bytes;
-use connection::Told;
+use connection::{Stream, Told};
 use socket2::SockRef;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -69,7 +71,7 @@ impl Default for TcpSettings {
 }
 
 /// Why a connection is no more, or never came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
     /// The peer closed it.
     ByPeer,
@@ -83,6 +85,22 @@ pub enum Closed {
     NotConnected(io::ErrorKind),
     /// It broke: reset, or dead for [`TcpSettings::dead_after`].
     Broken(io::ErrorKind),
+    /// TLS failed: the other end is not whom we want to reach, or does not want us.
+    Refused(Refusal),
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByPeer => f.write_str("the other end closed the connection"),
+            Self::ByUs => f.write_str("we closed the connection"),
+            Self::Idle => f.write_str("nothing came over the connection for too long"),
+            Self::NoAnswer => f.write_str("nobody answers there"),
+            Self::NotConnected(kind) => write!(f, "there is no connection: {kind}"),
+            Self::Broken(kind) => write!(f, "the connection broke: {kind}"),
+            Self::Refused(refusal) => refusal.fmt(f),
+        }
+    }
 }
 
 /// What happened to connections.
@@ -105,6 +123,8 @@ pub enum TcpEvent {
         target: SocketAddr,
         /// Our end.
         local: SocketAddr,
+        /// Over TLS: which name of its client the other end proved.
+        proved: Option<String>,
     },
     /// Bytes arrived, in order, cut anywhere.
     Bytes {
@@ -129,7 +149,7 @@ pub struct TcpFlows {
     ids: FlowIds,
     settings: TcpSettings,
     connections: BTreeMap<FlowId, Connection>,
-    targets: BTreeMap<SocketAddr, FlowId>,
+    targets: BTreeMap<Way, FlowId>,
     listeners: Vec<AbortHandle>,
     tell: mpsc::Sender<Told>,
     told: mpsc::Receiver<Told>,
@@ -138,8 +158,12 @@ pub struct TcpFlows {
     marking: Marking,
 }
 
+/// What connections are reused by: an address, and over TLS whom it has to be.
+type Way = (SocketAddr, Option<ClientId>);
+
 struct Connection {
     peer: SocketAddr,
+    client: Option<ClientId>,
     inbound: bool,
     /// Dropped to close: the task writes what is left and ends.
     bytes: Option<mpsc::Sender<Bytes>>,
@@ -183,7 +207,22 @@ impl TcpFlows {
     /// Bytes may be sent on it at once. [`TcpEvent::Connected`] or [`TcpEvent::Closed`] follows
     /// for a new one.
     pub fn connect(&mut self, target: SocketAddr) -> Result<FlowId, Error> {
-        if let Some(&flow) = self.targets.get(&target)
+        self.reach(target, None)
+    }
+
+    /// As [`connect`](Self::connect), over TLS and only to whom `client` meets. What is sent before leaves when the
+    /// other end has proved who it is.
+    pub fn connect_by(
+        &mut self,
+        client: &Arc<Client>,
+        target: SocketAddr,
+    ) -> Result<FlowId, Error> {
+        self.reach(target, Some(client))
+    }
+
+    fn reach(&mut self, target: SocketAddr, client: Option<&Arc<Client>>) -> Result<FlowId, Error> {
+        let way = (target, client.map(|client| client.id()));
+        if let Some(&flow) = self.targets.get(&way)
             && self
                 .connections
                 .get(&flow)
@@ -197,10 +236,11 @@ impl TcpFlows {
         let opening = |source| Error::opening(Protocol::Tcp, target, source);
         let (socket, marking) = open::outgoing(target, &self.settings).map_err(opening)?;
         self.marking = marking;
-        let connecting = connection::connect(socket, target, self.settings.connect);
+        let client = client.cloned();
+        let connecting = connection::connect(socket, target, client, self.settings.connect);
         let flow = self.ids.next_id();
-        self.start(flow, target, false, connecting);
-        self.targets.insert(target, flow);
+        self.start(flow, way, false, connecting);
+        self.targets.insert(way, flow);
         Ok(flow)
     }
 
@@ -234,6 +274,12 @@ impl TcpFlows {
             let now_ms = self.now_ms();
             connection.last_message_ms.store(now_ms, Ordering::Relaxed);
         }
+    }
+
+    /// Whether something can be sent on `flow`, now or once it is connected.
+    pub fn takes(&self, flow: FlowId) -> bool {
+        let connection = self.connections.get(&flow);
+        connection.is_some_and(Connection::is_usable)
     }
 
     /// The peer of `flow`.
@@ -283,16 +329,21 @@ impl TcpFlows {
     fn take(&mut self, told: Told) -> Option<TcpEvent> {
         match told {
             Told::Accepted { stream, source } => self.accepted(stream, os::plain(source)),
-            Told::Connected { flow, local } => Some(TcpEvent::Connected {
+            Told::Connected {
+                flow,
+                local,
+                proved,
+            } => Some(TcpEvent::Connected {
                 flow,
                 target: self.connections.get(&flow)?.peer,
                 local,
+                proved,
             }),
             Told::Bytes { flow, bytes } => Some(TcpEvent::Bytes { flow, bytes }),
             Told::Closed { flow, why } => {
-                let peer = self.connections.remove(&flow)?.peer;
-                if self.targets.get(&peer) == Some(&flow) {
-                    self.targets.remove(&peer);
+                let Connection { peer, client, .. } = self.connections.remove(&flow)?;
+                if self.targets.get(&(peer, client)) == Some(&flow) {
+                    self.targets.remove(&(peer, client));
                 }
                 Some(TcpEvent::Closed { flow, peer, why })
             }
@@ -310,7 +361,8 @@ impl TcpFlows {
         let local = os::plain(stream.local_addr().ok()?);
         self.marking = open::prepare(&SockRef::from(&stream), local, &self.settings);
         let flow = self.ids.next_id();
-        self.start(flow, source, true, async move { Ok(stream) });
+        let accepted = async move { Ok(Stream::Plain(stream)) };
+        self.start(flow, (source, None), true, accepted);
         Some(TcpEvent::Accepted {
             flow,
             source,
@@ -321,9 +373,9 @@ impl TcpFlows {
     fn start(
         &mut self,
         flow: FlowId,
-        peer: SocketAddr,
+        (peer, client): Way,
         inbound: bool,
-        stream: impl Future<Output = Result<TcpStream, Closed>> + Send + 'static,
+        stream: impl Future<Output = Result<Stream, Closed>> + Send + 'static,
     ) {
         let (bytes, queue) = mpsc::channel(QUEUE);
         let last_message_ms = Arc::new(AtomicU64::new(self.now_ms()));
@@ -335,6 +387,7 @@ impl TcpFlows {
         let task = connection::run(flow, stream, queue, clock, self.tell.clone());
         let connection = Connection {
             peer,
+            client,
             inbound,
             bytes: Some(bytes),
             last_message_ms,

@@ -50,6 +50,7 @@ async fn pair(address: &str, settings: TcpSettings) -> (TcpFlows, FlowId, TcpFlo
         flow: out,
         target: local,
         local: source,
+        proved: None,
     };
     assert_eq!(next(&mut client).await, connected);
     (client, out, server, flow)
@@ -317,7 +318,7 @@ async fn a_reset_is_told() {
     let closed = next(&mut client).await;
     let why = Closed::Broken(io::ErrorKind::ConnectionReset);
     assert!(
-        matches!(closed, TcpEvent::Closed { why: told, .. } if told == why),
+        matches!(closed, TcpEvent::Closed { why: ref told, .. } if *told == why),
         "{closed:?}"
     );
 }
@@ -370,9 +371,12 @@ async fn m_027_connections_carry_the_marking_both_ways_over_both_versions() {
             let target = listener.local_addr().unwrap();
             let (socket, marking) = open::outgoing(target, &settings).unwrap();
             assert_eq!(marking, Marking::Set(wanted));
-            let connecting = connection::connect(socket, target, Duration::from_secs(3));
+            let connecting = connection::connect(socket, target, None, Duration::from_secs(3));
             let (ours, accepted) = tokio::join!(connecting, listener.accept());
-            let (ours, (theirs, source)) = (ours.unwrap(), accepted.unwrap());
+            let Ok(connection::Stream::Plain(ours)) = ours else {
+                panic!("connected, without TLS")
+            };
+            let (theirs, source) = accepted.unwrap();
             let marking = open::prepare(&SockRef::from(&theirs), source, &settings);
             assert_eq!(marking, Marking::Set(wanted));
             for end in [&ours, &theirs] {

@@ -8,11 +8,10 @@ use ports::account::by_transport;
 use ports::blf::{LampWish, Server, Watched};
 use ports::link::{self, NoPath, Path};
 use ports::{Account, Address, Outbox};
-use sip::Target;
 use sip::lamp::Unknown;
 use sip::subscription::{Package, Watch};
 use sip::subscriptions::Input;
-use sip_message::{Host, SipUri, Uri};
+use sip_message::Uri;
 
 /// First wait before a server that could not be found is asked for again; doubles up to [`LONGEST`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
@@ -77,13 +76,7 @@ impl Known {
     }
 
     fn contact_of(&self, path: &Path) -> Uri {
-        let host = Host::from(path.local.ip());
-        let uri = SipUri::new(self.account.aor.user(), &host, Some(path.local.port()));
-        let Target { transport, .. } = path.target;
-        match transport.is_reliable() {
-            true => Uri::Sip(uri.with_param("transport", transport.uri_name())),
-            false => Uri::Sip(uri),
-        }
+        self.account.contact(path.local, path.target.transport)
     }
 }
 
@@ -161,6 +154,7 @@ impl Blf {
                 from: Address::Blf,
                 ticket,
                 uri: known.next_hop(),
+                account: known.account.name.clone(),
             });
         }
     }

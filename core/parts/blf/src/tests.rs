@@ -34,6 +34,7 @@ fn account(lamps: &[&str], registers: bool) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),
@@ -385,10 +386,7 @@ fn an_account_that_does_not_register_watches_as_soon_as_the_way_is_known() {
     bench.wait(3_000);
     assert_eq!(bench.tickets.len(), 2, "asked again");
     let path = Ok(ports::link::Path {
-        target: sip::Target {
-            transport: Transport::Udp,
-            addr: "10.0.0.9:5060".parse().unwrap(),
-        },
+        target: sip::Target::new(Transport::Udp, "10.0.0.9:5060".parse().unwrap()),
         local: "10.0.0.1:5062".parse().unwrap(),
     });
     bench.tell(Word::Heard(Heard::Routed { ticket, path }));

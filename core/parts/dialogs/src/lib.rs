@@ -220,7 +220,7 @@ impl Dialogs {
             }
             Heard::Failed { id, why, detail } => {
                 tracing::debug!(?id, %detail, "no response");
-                self.unsent = Some(detail).filter(|detail| !detail.is_empty());
+                self.unsent = Some(detail.text).filter(|detail| !detail.is_empty());
                 self.sessions.handle(Input::Failed { id, why }, now);
             }
             Heard::ServerEnded { id } => self.sessions.handle(Input::ServerEnded(id), now),

@@ -16,7 +16,7 @@ use ports::{Account, Address, Outbox, media};
 use sip::SessionId;
 use sip::dialogs::{Input, outbound};
 use sip::session::Dial;
-use sip_message::{Host, NameAddr, SipUri, Uri, escape_user};
+use sip_message::{NameAddr, SipUri, Uri, escape_user};
 use std::collections::BTreeMap;
 
 /// What somebody who dials wants.
@@ -125,6 +125,7 @@ impl Dialogs {
                 from: Address::Dialogs,
                 ticket: handle.number(),
                 uri: next_hop(account, &outgoing.target),
+                account: account.name.clone(),
             });
         }
     }
@@ -190,11 +191,14 @@ impl Dialogs {
                 });
             }
             Err(why) => {
-                let code = match why {
+                let code = match &why {
                     NoPath::UnknownName(_) => Code::UNKNOWN_HOST,
                     NoPath::Unsupported(_) if is_secure(&outgoing.target) => Code::TLS_UNAVAILABLE,
                     NoPath::Unsupported(_) => Code::BAD_ADDRESS,
                     NoPath::Unreachable(_) => Code::NO_NETWORK,
+                    NoPath::Refused { why, .. } => {
+                        why.code.unwrap_or(Code::SERVER_REFUSES_CONNECTION)
+                    }
                 };
                 self.fail(handle, code, why.to_string(), now, out);
             }
@@ -224,11 +228,12 @@ impl Dialogs {
             return self.fail(handle, Code::UNKNOWN_ACCOUNT, why, now, out);
         };
         let proxy = proxy(account, &target);
+        let contact = contact(account, &path, &target);
         let dial = Dial {
             to: NameAddr::new(&target),
             target,
             from: named(&account.aor, &account.display_name),
-            contact: NameAddr::new(&contact(account, &path)),
+            contact: NameAddr::new(&contact),
             routes: proxy.as_ref().map(route).into_iter().collect(),
             account: Some(*id),
             offer,
@@ -302,13 +307,18 @@ pub(crate) fn dialled(to: &str, account: &Account) -> Option<Uri> {
         return None;
     }
     let uri = match to.rsplit_once('@') {
-        Some((user, domain)) => format!("sip:{}@{domain}", escape_user(user)),
+        Some((user, domain)) => format!("{}:{}@{domain}", account.scheme(), escape_user(user)),
         None => {
             let aor = account.aor.sip()?;
             let port = aor
                 .port()
                 .map_or_else(String::new, |port| format!(":{port}"));
-            format!("sip:{}@{}{port}", escape_user(to), aor.host())
+            format!(
+                "{}:{}@{}{port}",
+                account.scheme(),
+                escape_user(to),
+                aor.host()
+            )
         }
     };
     uri.parse().ok()
@@ -368,15 +378,13 @@ fn route(proxy: &Uri) -> NameAddr {
     }
 }
 
-/// Where the account is reached under the address that the next hop sees.
-fn contact(account: &Account, path: &Path) -> Uri {
-    let host = Host::from(path.local.ip());
-    let uri = SipUri::new(account.aor.user(), &host, Some(path.local.port()));
-    let transport = path.target.transport;
-    if transport == sip::Transport::Udp {
-        return Uri::Sip(uri);
+/// Where the account is reached: by `sips:` by whoever is called so (RFC 3261 §8.1.1.8).
+fn contact(account: &Account, path: &Path, target: &Uri) -> Uri {
+    let contact = account.contact(path.local, path.target.transport);
+    match (&contact, target.sip().is_some_and(SipUri::is_secure)) {
+        (Uri::Sip(uri), true) => Uri::Sip(uri.without_param("transport").with_secure(true)),
+        (Uri::Sip(_) | Uri::Tel(_) | Uri::Other(_), _) => contact,
     }
-    Uri::Sip(uri.with_param("transport", transport.uri_name()))
 }
 
 fn named(uri: &Uri, display: &str) -> NameAddr {

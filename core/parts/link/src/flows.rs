@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
-use sip::{FlowId, Origin, Transport};
+use sip::{FlowId, Origin, PeerId, Target, Transport};
 use sip_message::{End, Frame, Limits, Malformed, Stream};
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ pub struct Listener {
 
 struct Connection {
     origin: Origin,
+    /// Who was asked for there.
+    peer: PeerId,
     stream: Stream,
 }
 
@@ -59,13 +61,19 @@ impl Flows {
 
     /// A connection is open, ours or a peer's. One that is known keeps what it has read so far: the
     /// sockets tell of all again after link was made anew, and the first telling may still be on its way.
-    pub fn opened(&mut self, origin: Origin, end: End, limits: Limits) {
+    pub fn opened(&mut self, (origin, peer): (Origin, PeerId), end: End, limits: Limits) {
         self.connections
             .entry(origin.flow)
             .or_insert_with(|| Connection {
                 origin,
+                peer,
                 stream: Stream::new(limits, end),
             });
+    }
+
+    /// Who was asked for at the other end of a connection.
+    pub fn peer(&self, flow: FlowId) -> Option<PeerId> {
+        Some(self.connections.get(&flow)?.peer)
     }
 
     /// Bytes came on a connection. `false`: it is not known.
@@ -83,8 +91,9 @@ impl Flows {
     }
 
     /// A connection or socket is gone; tells where it led.
-    pub fn closed(&mut self, flow: FlowId) -> Option<Origin> {
+    pub fn closed(&mut self, flow: FlowId) -> Option<Target> {
         self.listeners.retain(|l| l.flow != flow);
-        Some(self.connections.remove(&flow)?.origin)
+        let Connection { origin, peer, .. } = self.connections.remove(&flow)?;
+        Some(origin.target().for_peer(peer))
     }
 }

@@ -1,24 +1,44 @@
 //! Where requests of ours go: lookups, targets, and the next target when one fails.
 
-use crate::routes::{Found, Purpose};
-use crate::{Link, no_path, tell, tell_client, transmit};
+use crate::routes::{Asker, Found, Purpose};
+use crate::{Link, no_path, tell, tell_client};
 use base::{Instant, Machine, Rng};
 use bytes::Bytes;
 use ports::Outbox;
 use ports::link::{Heard, KeepAlive};
 use sip::endpoint::Input;
 use sip::resolve::{Destination, Family, Means, NoTarget};
-use sip::{ClientId, Target, Transport};
+use sip::{ClientId, PeerId, Target, Transport};
 use sip_message::{Request, Uri};
 
 impl Link {
-    pub(crate) fn resolve(&mut self, purpose: Purpose, uri: &Uri, now: Instant, out: &mut Outbox) {
-        let found = match Destination::of(uri) {
+    /// Looks up where `uri` leads for `account`, or else for the account that the request is of. What an account with
+    /// TLS sends goes by TLS or not at all: a peer's URI without it is a mistake at best.
+    pub(crate) fn resolve(
+        &mut self,
+        purpose: Purpose,
+        uri: &Uri,
+        account: Option<&str>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let account = self.sources.account_for(account, purpose.request());
+        let keeps_secure = account.is_some_and(|account| account.transport.is_secure());
+        let destination = Destination::of(uri).map(|destination| match keeps_secure {
+            true => destination.kept_secure(),
+            false => destination,
+        });
+        let found = match destination {
             Some(destination) => {
                 let name = destination.host.to_string();
-                let means = self.means();
+                let is_secure = destination.is_secure();
+                let peer = match is_secure {
+                    true => self.peers.of(&destination, account),
+                    false => PeerId::ANYBODY,
+                };
+                let means = self.means(is_secure);
                 self.routes
-                    .start(purpose, (destination, name), &means, now, out)
+                    .start(purpose, (destination, peer, name), &means, now, out)
             }
             None => Some(Found {
                 purpose,
@@ -31,12 +51,14 @@ impl Link {
         }
     }
 
-    /// What can be reached: connections can always be opened, datagrams need a socket.
-    fn means(&self) -> Means {
+    /// What can be reached: connections can always be opened, datagrams need a socket. TLS where it is asked for, and
+    /// then nothing else.
+    fn means(&self, is_secure: bool) -> Means {
         let listens = |family| self.flows.has(matches!(family, Family::V4));
-        let transports = match self.flows.speaks(Transport::Udp) {
-            true => vec![Transport::Udp, Transport::Tcp],
-            false => vec![Transport::Tcp],
+        let transports = match (is_secure, self.flows.speaks(Transport::Udp)) {
+            (true, _) => vec![Transport::Tls],
+            (false, true) => vec![Transport::Udp, Transport::Tcp],
+            (false, false) => vec![Transport::Tcp],
         };
         let families = [Family::V4, Family::V6]
             .into_iter()
@@ -65,7 +87,7 @@ impl Link {
                 }
             }
             (Purpose::Send { id, .. }, Err(why), _) => {
-                let detail = no_path(why, name).to_string();
+                let detail = no_path(why, name).to_string().into();
                 let why = sip::transaction::Failure::Transport;
                 tell_client(id, Heard::Failed { id, why, detail }, out);
             }
@@ -79,8 +101,8 @@ impl Link {
                     now,
                 );
             }
-            (Purpose::Route { from, ticket }, Ok(_), Some(target)) => {
-                self.locals.ask(from, ticket, target, out);
+            (Purpose::Route { from, ticket }, Ok(targets), Some(_)) => {
+                self.ask_local(Asker { from, ticket, name }, targets, out);
             }
             (Purpose::Route { from, ticket }, Err(why), _) => {
                 let path = Err(no_path(why, name));
@@ -117,7 +139,7 @@ impl Link {
             KeepAlive::Crlf => Bytes::from_static(b"\r\n\r\n"),
             KeepAlive::Stun => binding_request(&mut self.rng),
         };
-        transmit(None, target, bytes, out);
+        self.transmit(None, target, bytes, out);
     }
 
     fn send(&mut self, id: ClientId, request: Request, target: Target, once: bool, now: Instant) {

@@ -1,15 +1,16 @@
 //! What the signalling sockets report: bytes to messages, flows that come and go.
 
 use crate::flows::Listener;
+use crate::routes::{Asker, Waiting};
 use crate::{Link, tell};
 use base::{Instant, Machine};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use ports::Outbox;
 use ports::link::{Heard, NoPath, Path};
-use ports::network::{Do, Report};
+use ports::network::{Do, Report, Why};
 use sip::endpoint::{Broken, Input};
-use sip::{FlowId, Origin, Target, Transport};
+use sip::{FlowId, Origin, PeerId, Target, Transport};
 use sip_message::{End, Frame, Message, parse_datagram};
 
 impl Link {
@@ -47,6 +48,7 @@ impl Link {
                 local,
                 remote: source,
                 inbound,
+                peer,
             } => {
                 let end = if inbound { End::Accepted } else { End::Opened };
                 let origin = Origin {
@@ -55,12 +57,12 @@ impl Link {
                     source,
                     local,
                 };
-                self.opened(origin, end, now);
+                self.opened(origin, peer, end, now);
             }
             Report::Stream { flow, bytes } => self.read_stream(flow, &bytes, now, out),
-            Report::Closed { flow, why } => {
+            Report::Closed { flow, why, targets } => {
                 tracing::debug!(?flow, %why, "flow closed");
-                self.closed(flow, now, out);
+                self.closed(flow, &targets, now, out);
             }
             Report::Refused { target, why } => {
                 self.sending.refused(target, why);
@@ -71,13 +73,18 @@ impl Link {
                 found.into_iter().for_each(|f| self.found(f, now, out));
             }
             Report::Local { ticket, local } => self.local(ticket, local, now, out),
+            Report::Reached { ticket, local } => self.reached(ticket, local, now, out),
         }
     }
 
     /// A flow is gone: its transactions fail, and bindings that used it are renewed over another one.
-    fn closed(&mut self, flow: FlowId, now: Instant, out: &mut Outbox) {
-        if let Some(origin) = self.flows.closed(flow) {
-            let target = origin.target();
+    fn closed(&mut self, flow: FlowId, targets: &[Target], now: Instant, out: &mut Outbox) {
+        let known = self.flows.closed(flow);
+        let others = targets
+            .iter()
+            .copied()
+            .filter(|other| Some(*other) != known);
+        for target in known.into_iter().chain(others) {
             out.post(ports::registrar::Word::FlowLost { target });
         }
         self.broken(Broken::Flow(flow), now);
@@ -87,8 +94,9 @@ impl Link {
         self.endpoint.handle(Input::Broken(what), now);
     }
 
-    fn opened(&mut self, origin: Origin, end: End, now: Instant) {
-        self.flows.opened(origin, end, self.settings.message);
+    fn opened(&mut self, origin: Origin, peer: PeerId, end: End, now: Instant) {
+        let limits = self.settings.message;
+        self.flows.opened((origin, peer), end, limits);
         let Origin {
             flow,
             transport,
@@ -164,12 +172,70 @@ impl Link {
             }
             return;
         }
-        let Some((from, ticket, target)) = self.locals.answered(ticket) else {
+        let Some(Waiting { asker, target, .. }) = self.locals.answered(ticket) else {
             return;
         };
         let path = local.map(|ip| self.path(target, ip));
         let path = path.ok_or_else(|| NoPath::Unreachable(target.addr.ip().to_string()));
-        tell(from, Heard::Routed { ticket, path }, out);
+        let ticket = asker.ticket;
+        tell(asker.from, Heard::Routed { ticket, path }, out);
+    }
+
+    /// Asks how the first of `targets` is reached. Over TLS the connection is opened for that: peers know us by its
+    /// end, since nobody listens for more of them, and who is not whom we want is found before anything is said.
+    pub(crate) fn ask_local(&mut self, asker: Asker, targets: Vec<Target>, out: &mut Outbox) {
+        let mut rest = targets;
+        if rest.is_empty() {
+            return;
+        }
+        let target = rest.remove(0);
+        let ticket = self.locals.wait(Waiting {
+            asker,
+            target,
+            rest,
+        });
+        out.post(match target.transport.is_secure() {
+            true => Do::Reach {
+                ticket,
+                target,
+                peer: self.peers.get(target.peer),
+            },
+            false => Do::FindLocal {
+                ticket,
+                to: target.addr,
+            },
+        });
+    }
+
+    /// A connection stands, or the next server is tried.
+    fn reached(
+        &mut self,
+        ticket: u64,
+        local: Result<SocketAddr, Why>,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let Some(waiting) = self.locals.answered(ticket) else {
+            return;
+        };
+        let Waiting {
+            asker,
+            target,
+            rest,
+        } = waiting;
+        let path = match local {
+            Ok(local) => Ok(Path { target, local }),
+            Err(why) => {
+                self.sending.lost(target, &why, now);
+                if !rest.is_empty() {
+                    return self.ask_local(asker, rest, out);
+                }
+                let server = asker.name;
+                Err(NoPath::Refused { server, why })
+            }
+        };
+        let ticket = asker.ticket;
+        tell(asker.from, Heard::Routed { ticket, path }, out);
     }
 
     fn path(&self, target: Target, ip: IpAddr) -> Path {
@@ -207,18 +273,14 @@ impl Link {
                 }
                 Ok(Frame::Ping) => {
                     let bytes = Bytes::from_static(b"\r\n");
-                    out.post(Do::SendStream {
-                        flow: Some(flow),
-                        target: origin.target(),
-                        bytes,
-                    });
+                    self.transmit(Some(flow), origin.target(), bytes, out);
                 }
                 Ok(Frame::Pong) => {}
                 Err(why) => {
                     tracing::debug!(%why, source = %origin.source, "stream is no SIP");
                     // What came before it was SIP, and is answered before the connection goes.
                     self.settle(now, out);
-                    self.closed(flow, now, out);
+                    self.closed(flow, &[], now, out);
                     out.post(Do::Close { flow });
                     return;
                 }

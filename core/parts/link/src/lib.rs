@@ -8,6 +8,7 @@
 //! | [`Link`] | words in, machine inputs out; endpoint outputs to words |
 //! | [`flows`] | listening sockets; streams cut into messages |
 //! | [`routes`] | lookups under way (RFC 3263) and what waits for them |
+//! | [`peers`] | who has to be at the other end of TLS |
 //! | `hearing`, `going` | what comes from the sockets, what goes to them |
 //! | [`orphans`] | what a part leaves behind that is made anew |
 //! | [`sources`] | who may call over UDP, and who may watch |
@@ -17,6 +18,7 @@ pub mod flows;
 mod going;
 mod hearing;
 pub mod orphans;
+pub mod peers;
 pub mod routes;
 pub mod sending;
 pub mod sources;
@@ -25,6 +27,7 @@ use base::{Instant, Machine, Rng};
 use bytes::Bytes;
 use flows::{Flows, Listener};
 use orphans::Unanswered;
+use peers::Peers;
 use ports::link::{Heard, NoPath, Word};
 use ports::network::Do;
 use ports::{Address, Outbox, Part, Post, events};
@@ -57,6 +60,7 @@ pub struct Link {
     flows: Flows,
     routes: Routes,
     locals: Locals,
+    peers: Peers,
     sending: Sending,
     unanswered: Unanswered,
     sources: Sources,
@@ -82,6 +86,7 @@ impl Link {
             rng,
             settings,
             flows: Flows::default(),
+            peers: Peers::default(),
             sending: Sending::default(),
             unanswered: Unanswered::default(),
             sources: Sources::default(),
@@ -114,6 +119,33 @@ impl Link {
         }
     }
 
+    pub(crate) fn transmit(
+        &self,
+        flow: Option<sip::FlowId>,
+        target: Target,
+        bytes: Bytes,
+        out: &mut Outbox,
+    ) {
+        match target.transport {
+            Transport::Udp => {
+                out.post(Do::SendDatagram {
+                    flow,
+                    to: target.addr,
+                    from: None,
+                    bytes,
+                });
+            }
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+                out.post(Do::SendStream {
+                    flow,
+                    target,
+                    peer: self.peers.get(target.peer),
+                    bytes,
+                });
+            }
+        }
+    }
+
     fn request(
         &mut self,
         id: ServerId,
@@ -128,9 +160,10 @@ impl Link {
         match owner(&request, self.settings.offers) {
             Ok(to) => {
                 self.unanswered.asked(id, to, &request);
+                let of = self.proved_for(&origin);
                 let heard = Heard::Request {
                     id,
-                    trusted: self.sources.trusts(&request, &origin),
+                    trusted: self.sources.trusts(&request, &origin, of.as_deref()),
                     request,
                     origin,
                 };
@@ -159,7 +192,7 @@ impl Link {
                     bytes,
                 } => {
                     self.trace(true, target, &bytes, now, out);
-                    transmit(flow, target, bytes, out);
+                    self.transmit(flow, target, bytes, out);
                 }
                 Output::Request {
                     id,
@@ -223,7 +256,8 @@ impl Part for Link {
                 account,
             } => {
                 let request = self.with_headers(account.as_deref(), request);
-                self.resolve(Purpose::Send { id, request, once }, &next_hop, now, out);
+                let purpose = Purpose::Send { id, request, once };
+                self.resolve(purpose, &next_hop, account.as_deref(), now, out);
             }
             Word::SendAck {
                 request,
@@ -231,7 +265,8 @@ impl Part for Link {
                 account,
             } => {
                 let request = self.with_headers(account.as_deref(), request);
-                self.resolve(Purpose::Ack { request }, &next_hop, now, out);
+                let purpose = Purpose::Ack { request };
+                self.resolve(purpose, &next_hop, account.as_deref(), now, out);
             }
             Word::Cancel { id, reason } => {
                 self.endpoint.handle(Input::Cancel { id, reason }, now);
@@ -244,11 +279,22 @@ impl Part for Link {
                 self.unanswered.answered(id, &response);
                 self.endpoint.handle(Input::Respond { id, response }, now);
             }
-            Word::Route { from, ticket, uri } => {
-                self.resolve(Purpose::Route { from, ticket }, &uri, now, out);
+            Word::Route {
+                from,
+                ticket,
+                uri,
+                account,
+            } => {
+                let purpose = Purpose::Route { from, ticket };
+                self.resolve(purpose, &uri, Some(&account), now, out);
             }
-            Word::KeepAlive { next_hop, kind } => {
-                self.resolve(Purpose::KeepAlive { kind }, &next_hop, now, out);
+            Word::KeepAlive {
+                next_hop,
+                kind,
+                account,
+            } => {
+                let purpose = Purpose::KeepAlive { kind };
+                self.resolve(purpose, &next_hop, Some(&account), now, out);
             }
             Word::Account(account) => self.account(*account, now, out),
             Word::AccountGone { account } => self.account_gone(&account),
@@ -299,26 +345,6 @@ impl Part for Link {
             self.unanswered.ended(id);
             self.endpoint.handle(Input::Respond { id, response }, now);
             self.settle(now, out);
-        }
-    }
-}
-
-fn transmit(flow: Option<sip::FlowId>, target: Target, bytes: Bytes, out: &mut Outbox) {
-    match target.transport {
-        Transport::Udp => {
-            out.post(Do::SendDatagram {
-                flow,
-                to: target.addr,
-                from: None,
-                bytes,
-            });
-        }
-        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
-            out.post(Do::SendStream {
-                flow,
-                target,
-                bytes,
-            });
         }
     }
 }

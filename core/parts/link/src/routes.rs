@@ -4,7 +4,7 @@ use base::{BoundedMap, Instant, Machine, Rng};
 use ports::network;
 use ports::{Address, Outbox};
 use sip::resolve::{Destination, Input, Lookup, Means, NoTarget, Output, QueryId, Reply};
-use sip::{ClientId, Target};
+use sip::{ClientId, PeerId, Target};
 use sip_message::Request;
 use std::collections::BTreeMap;
 
@@ -48,6 +48,14 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// The request that is to be sent.
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Send { request, .. } | Self::Ack { request } => Some(request),
+            Self::Route { .. } | Self::Servers { .. } | Self::KeepAlive { .. } => None,
+        }
+    }
+
     /// The part that wants it.
     fn asker(&self) -> Option<Address> {
         match self {
@@ -75,6 +83,8 @@ pub struct Found {
 struct Pending {
     lookup: Lookup,
     purpose: Purpose,
+    /// Who has to be there.
+    peer: PeerId,
     name: String,
 }
 
@@ -110,7 +120,7 @@ impl Routes {
     pub fn start(
         &mut self,
         purpose: Purpose,
-        (destination, name): (Destination, String),
+        (destination, peer, name): (Destination, PeerId, String),
         means: &Means,
         now: Instant,
         out: &mut Outbox,
@@ -121,6 +131,7 @@ impl Routes {
         let pending = Pending {
             lookup,
             purpose,
+            peer,
             name,
         };
         match self.pending.insert(key, pending) {
@@ -199,7 +210,10 @@ impl Routes {
                     out.post(network::Do::Ask { ticket, kind, name });
                     continue;
                 }
-                Output::Targets(targets) => Ok(targets),
+                Output::Targets(targets) => {
+                    let peer = pending.peer;
+                    Ok(targets.into_iter().map(|t| t.for_peer(peer)).collect())
+                }
                 Output::Nothing(why) => Err(why),
             };
             let Pending { purpose, name, .. } = self.pending.remove(&key)?;
@@ -213,10 +227,32 @@ impl Routes {
     }
 }
 
+/// Who asked how something travels, and where it was to lead.
+#[derive(Debug)]
+pub struct Asker {
+    /// The part.
+    pub from: Address,
+    /// The asker's ticket.
+    pub ticket: u64,
+    /// What was looked up.
+    pub name: String,
+}
+
+/// A question without an answer yet.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Whose it is.
+    pub asker: Asker,
+    /// Where it is asked about.
+    pub target: Target,
+    /// Where it is asked about next, if nothing stands there.
+    pub rest: Vec<Target>,
+}
+
 /// Questions which of our addresses leads somewhere, and who waits for the answer.
 #[derive(Debug)]
 pub struct Locals {
-    waiting: BTreeMap<u64, (Address, u64, Target)>,
+    waiting: BTreeMap<u64, Waiting>,
     next: u64,
 }
 
@@ -231,7 +267,7 @@ impl Locals {
 
     /// Forgets what the part `who` asked.
     pub fn orphaned(&mut self, who: Address) {
-        self.waiting.retain(|_, (from, ..)| *from != who);
+        self.waiting.retain(|_, waiting| waiting.asker.from != who);
     }
 
     /// Questions without an answer.
@@ -244,18 +280,15 @@ impl Locals {
         self.waiting.is_empty()
     }
 
-    /// Asks; the answer comes back with the ticket that is given out.
-    pub fn ask(&mut self, from: Address, ticket: u64, target: Target, out: &mut Outbox) {
+    /// Waits for an answer, which comes with the ticket that is given out.
+    pub fn wait(&mut self, waiting: Waiting) -> u64 {
         self.next += 1;
-        self.waiting.insert(self.next, (from, ticket, target));
-        out.post(network::Do::FindLocal {
-            ticket: self.next,
-            to: target.addr,
-        });
+        self.waiting.insert(self.next, waiting);
+        self.next
     }
 
     /// Who waited for this answer.
-    pub fn answered(&mut self, ticket: u64) -> Option<(Address, u64, Target)> {
+    pub fn answered(&mut self, ticket: u64) -> Option<Waiting> {
         self.waiting.remove(&ticket)
     }
 }

@@ -2,6 +2,7 @@
 
 use base::{Instant, Timers};
 use ports::Address;
+use ports::network::Why;
 use sip::resolve::{Attempts, Outages};
 use sip::{ClientId, Target};
 use sip_message::{Method, Request, Response};
@@ -25,8 +26,8 @@ pub struct Sending {
     table: BTreeMap<ClientId, Outgoing>,
     patience: Timers<ClientId>,
     outages: Outages,
-    /// Why a target refused, in the system's words, oldest first.
-    reasons: Vec<(Target, String)>,
+    /// Why a target refused, oldest first.
+    reasons: Vec<(Target, Why)>,
 }
 
 impl Sending {
@@ -105,8 +106,14 @@ impl Sending {
             .collect()
     }
 
+    /// No connection leads to `target`: other requests go elsewhere first for a while, too.
+    pub fn lost(&mut self, target: Target, why: &Why, now: Instant) {
+        self.outages.failed(target, None, now);
+        self.refused(target, why.clone());
+    }
+
     /// The system said that nothing can be sent to `target`.
-    pub fn refused(&mut self, target: Target, why: String) {
+    pub fn refused(&mut self, target: Target, why: Why) {
         self.reasons.retain(|(t, _)| *t != target);
         if self.reasons.len() >= REASONS {
             self.reasons.remove(0);
@@ -115,15 +122,18 @@ impl Sending {
     }
 
     /// Forgets a request that has nowhere left to go, and says where it was last and why that failed.
-    pub fn give_up(&mut self, id: ClientId) -> String {
+    pub fn give_up(&mut self, id: ClientId) -> Why {
         self.patience.set(id, None);
         let Some(outgoing) = self.table.remove(&id) else {
-            return String::new();
+            return Why::default();
         };
         let target = outgoing.target;
         match self.reasons.iter().find(|(t, _)| *t == target) {
-            Some((_, why)) => format!("{target}: {why}"),
-            None => format!("{target} does not answer"),
+            Some((_, why)) => Why {
+                text: format!("{target}: {why}"),
+                code: why.code,
+            },
+            None => format!("{target} does not answer").into(),
         }
     }
 

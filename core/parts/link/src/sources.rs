@@ -4,6 +4,9 @@
 //! not make a phone ring. Requests within a dialog are not looked at here: their tags are the proof. TCP
 //! is not either: who connects there is known to hear our answers.
 //!
+//! An account with TLS believes connections alone that it opened itself, to whom it wanted: no address in the clear is
+//! its server's.
+//!
 //! An account's servers are the addresses that its proxy, registrars and domain lead to. They are looked up
 //! when the account comes, with each request of ours that goes there, and again when somebody unknown
 //! calls, who then gets in with one of the repetitions of the request (RFC 3261 §17.1.1.2). Over a stream nothing is
@@ -16,6 +19,7 @@ use control::EventBody;
 use control::event::SourceRefused;
 use core::net::IpAddr;
 use ports::{Account, Outbox, events};
+use sip::resolve::Destination;
 use sip::{Origin, Target, Transport};
 use sip_message::{HeaderName, Message, Method, Request, Response, ResponseBuilder, Status, Uri};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +39,17 @@ struct Known {
     account: Account,
     servers: BTreeSet<IpAddr>,
     looked: Instant,
+}
+
+impl Known {
+    /// Whether a request came from one of its servers; `of`: the account for which its connection was made, and whose
+    /// server has proved itself there.
+    fn is_from_server(&self, origin: &Origin, of: Option<&str>) -> bool {
+        match self.account.transport.is_secure() {
+            true => of == Some(self.account.name.as_str()),
+            false => self.servers.contains(&origin.source.ip().to_canonical()),
+        }
+    }
 }
 
 /// The accounts and their servers. Bound: as many accounts as the engine has.
@@ -61,16 +76,13 @@ impl Sources {
         known.map(|known| &known.account)
     }
 
-    /// Where requests of an account go, or may come from: its proxy, its registrar, the one that stands by, its
-    /// domain.
-    fn hops(account: &Account) -> Vec<Uri> {
-        let named = account.outbound_proxy.iter().chain(&account.registrar);
-        let standby = account.standby.iter().map(|standby| &standby.server);
-        named
-            .chain(standby)
-            .chain([&account.aor])
-            .cloned()
-            .collect()
+    /// The same, where there may be no request: of what is no message.
+    pub fn account_for(&self, name: Option<&str>, request: Option<&Request>) -> Option<&Account> {
+        match (name, request) {
+            (Some(name), _) => self.accounts.get(name).map(|known| &known.account),
+            (None, Some(request)) => self.account_of(None, request),
+            (None, None) => None,
+        }
     }
 
     /// These addresses are servers of the account `name`.
@@ -98,9 +110,8 @@ impl Sources {
 
     /// Whether it came from a server of an account that it may be for. What others say of a caller is only
     /// believed then (RFC 3325 §4).
-    pub fn trusts(&self, request: &Request, origin: &Origin) -> bool {
-        let ip = origin.source.ip().to_canonical();
-        let is_server = |known: &Known| known.servers.contains(&ip);
+    pub fn trusts(&self, request: &Request, origin: &Origin, of: Option<&str>) -> bool {
+        let is_server = |known: &Known| known.is_from_server(origin, of);
         let accounts = self.accounts.values().map(|known| &known.account);
         match ports::account::meant(accounts, request) {
             Some(meant) => self.accounts.get(&meant.name).is_some_and(is_server),
@@ -109,20 +120,23 @@ impl Sources {
     }
 
     /// The account that does not take a call from there; `None`: it may come in. A call over TCP rings, and who made it
-    /// hears our answer; what a watcher is told stays told, so that watchers are held to their servers over TCP too.
-    fn refusing(&self, request: &Request, origin: &Origin) -> Option<String> {
+    /// hears our answer, unless the account has TLS; what a watcher is told stays told, so that watchers are held to
+    /// their servers over TCP too.
+    fn refusing(&self, request: &Request, origin: &Origin, of: Option<&str>) -> Option<String> {
         let asks = matches!(
             request.method(),
             Method::Invite | Method::Message | Method::Subscribe
         );
         let begins = asks && request.headers().to().is_ok_and(|to| to.tag().is_none());
-        let is_free = origin.transport != Transport::Udp && *request.method() != Method::Subscribe;
-        if !begins || is_free {
+        if !begins {
             return None;
         }
+        let is_free = origin.transport != Transport::Udp && *request.method() != Method::Subscribe;
         let meant = self.meant(request);
-        let ip = origin.source.ip().to_canonical();
-        let takes = |known: &&Known| known.account.takes_unknown || known.servers.contains(&ip);
+        let takes = |known: &&Known| {
+            let may_be_free = is_free && !known.account.transport.is_secure();
+            known.account.takes_unknown || may_be_free || known.is_from_server(origin, of)
+        };
         match meant.iter().any(takes) {
             true => None,
             false => meant.first().map(|known| known.account.name.clone()),
@@ -162,9 +176,19 @@ impl Link {
             return;
         };
         known.looked = now;
-        for hop in Sources::hops(&known.account) {
+        if known.account.transport.is_secure() {
+            // Who they are is proved by themselves. Connections that stand are known by these numbers, also after link
+            // was made anew.
+            let servers = known.account.servers().filter_map(Destination::of);
+            for server in servers {
+                self.peers.of(&server.kept_secure(), Some(&known.account));
+            }
+            return;
+        }
+        let servers: Vec<Uri> = known.account.servers().cloned().collect();
+        for server in servers {
             let account = name.to_owned();
-            self.resolve(Purpose::Servers { account }, &hop, now, out);
+            self.resolve(Purpose::Servers { account }, &server, Some(name), now, out);
         }
     }
 
@@ -180,7 +204,8 @@ impl Link {
         let Message::Request(request) = message else {
             return false;
         };
-        let Some(name) = self.sources.refusing(request, origin) else {
+        let of = self.proved_for(origin);
+        let Some(name) = self.sources.refusing(request, origin, of.as_deref()) else {
             return false;
         };
         let looked = self.sources.accounts.get(&name).map(|known| known.looked);
@@ -207,6 +232,12 @@ impl Link {
         true
     }
 
+    /// The account for which the connection was made that a request came on, over TLS.
+    pub(crate) fn proved_for(&self, origin: &Origin) -> Option<String> {
+        let peer = self.peers.get(self.flows.peer(origin.flow)?)?;
+        Some(peer.account.clone())
+    }
+
     /// Whether it came over a stream before it is known whether it may come in.
     fn is_early(&self, name: &str, origin: &Origin) -> bool {
         origin.transport != Transport::Udp && self.routes.looks_for_servers(name)
@@ -214,7 +245,8 @@ impl Link {
 
     /// What a request is answered that came too early.
     pub(crate) fn too_early(&mut self, request: &Request, origin: &Origin) -> Option<Response> {
-        let name = self.sources.refusing(request, origin)?;
+        let of = self.proved_for(origin);
+        let name = self.sources.refusing(request, origin, of.as_deref())?;
         let tag = self.rng.token(10);
         self.is_early(&name, origin).then(|| {
             ResponseBuilder::to(request, Status::SERVICE_UNAVAILABLE)

@@ -131,6 +131,7 @@ fn a_dead_part_s_question_is_not_answered_to_its_successor() {
         from: Address::Registrar,
         ticket: 7,
         uri: "sip:192.0.2.1".parse().unwrap(),
+        account: "a".to_owned(),
     });
     let local = posts.iter().find_map(|post| match post {
         Post::Network(Do::FindLocal { ticket, .. }) => Some(*ticket),
@@ -179,6 +180,7 @@ fn a_connection_told_of_again_keeps_what_was_read() {
         local: address("192.0.2.7:5060"),
         remote: address("192.0.2.1:40000"),
         inbound: true,
+        peer: sip::PeerId::ANYBODY,
     };
     let options = b"OPTIONS sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\n\
         From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\
@@ -219,6 +221,7 @@ fn account_at(name: &str, home: &str, takes_unknown: bool) -> ports::Account {
         keep_alive: ports::KeepAliveRule::None,
         takes_unknown,
         allow_message: false,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),
@@ -393,6 +396,7 @@ fn who_may_not_call_may_not_watch() {
             local: address("192.0.2.7:5060"),
             remote: address(source),
             inbound: true,
+            peer: sip::PeerId::ANYBODY,
         });
         let subscribe = format!(
             "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP {source};branch=z9hG4bKt{number}\r\n\
@@ -425,6 +429,7 @@ fn who_asks_to_watch_before_the_servers_are_known_is_told_to_come_again() {
             local: address("192.0.2.7:5060"),
             remote: address(source),
             inbound: true,
+            peer: sip::PeerId::ANYBODY,
         });
         let subscribe = format!(
             "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP {source};branch=z9hG4bKt{number}\r\n\
@@ -485,3 +490,5 @@ fn the_server_of_one_account_speaks_for_no_other() {
         assert_eq!(heard, Some(believed), "{to} {source}: {posts:?}");
     }
 }
+
+mod secured;

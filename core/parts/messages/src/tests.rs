@@ -24,6 +24,7 @@ fn account(name: &str, user: &str, allow: bool) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: allow,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),

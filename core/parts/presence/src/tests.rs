@@ -28,6 +28,7 @@ fn account(name: &str, publish: bool) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        tls: std::sync::Arc::default(),
         publish_presence: publish,
         conference: String::new(),
         presence: Said::default(),

@@ -10,7 +10,7 @@ use sip::notifier::{Ask, End, Input, Notifier, Output, Over, Refused, Terms, Wat
 use sip::publication::Input as Answer;
 use sip::subscription::Package;
 use sip::{ClientId, Origin, ServerId};
-use sip_message::{Host, Method, Request, ResponseBuilder, SipUri, Status, Uri};
+use sip_message::{Method, Request, ResponseBuilder, Status, Uri};
 use std::collections::BTreeMap;
 
 /// Subscriptions of others at once; one more is refused with 503 and Retry-After. Source: ours; a phone is watched by
@@ -377,12 +377,7 @@ fn contact(own: &Own, (origin, trusted): (&Origin, bool)) -> Uri {
     if let Some(contact) = own.contact.as_ref().filter(|_| trusted) {
         return contact.clone();
     }
-    let host = Host::from(origin.local.ip());
-    let uri = SipUri::new(own.account.aor.user(), &host, Some(origin.local.port()));
-    match origin.transport.is_reliable() {
-        true => Uri::Sip(uri.with_param("transport", origin.transport.uri_name())),
-        false => Uri::Sip(uri),
-    }
+    own.account.contact(origin.local, origin.transport)
 }
 
 const fn ended(over: Over) -> &'static str {

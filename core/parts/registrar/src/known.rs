@@ -4,10 +4,11 @@ use base::{Duration, Instant, Redacted};
 use control::snapshot::AccountSnapshot;
 use control::{AccountHandle, CallHandle};
 use ports::link::Path;
+use ports::network::Why;
 use ports::{Account, KeepAliveRule};
 use sip::registration::{Account as SipAccount, KeepAlive, Standby};
 use sip::{Target, auth};
-use sip_message::{Host, NameAddr, SipUri, Uri};
+use sip_message::{NameAddr, Uri};
 use std::collections::BTreeMap;
 
 /// How far an account has come.
@@ -37,7 +38,7 @@ pub(crate) struct Known {
     /// What was told of it last.
     pub(crate) told: Option<Box<AccountSnapshot>>,
     /// Why the last request failed, in words.
-    pub(crate) detail: String,
+    pub(crate) detail: Why,
     /// When it began to register, to tell how long the server took; not known of later refreshes.
     pub(crate) asked: Option<Instant>,
     /// The contact that is registered, or was.
@@ -48,7 +49,7 @@ pub(crate) struct Known {
     pub(crate) standby: Option<Standby>,
     /// Calls that need it registered, and whether they were told that it is (K-147).
     pub(crate) calls: BTreeMap<CallHandle, bool>,
-    tries: u32,
+    pub(crate) tries: u32,
 }
 
 impl Known {
@@ -62,7 +63,7 @@ impl Known {
             leaving: false,
             server: None,
             told: None,
-            detail: String::new(),
+            detail: Why::default(),
             asked: None,
             contact: None,
             flow_lost: false,
@@ -118,17 +119,7 @@ impl Known {
         if let Some(registrar) = &self.account.registrar {
             return registrar.clone();
         }
-        match &self.account.aor {
-            Uri::Sip(aor) => {
-                let uri = SipUri::new(None, aor.host(), aor.port());
-                let transport = self.account.transport;
-                match transport.is_reliable() {
-                    true => Uri::Sip(uri.with_param("transport", transport.uri_name())),
-                    false => Uri::Sip(uri),
-                }
-            }
-            other @ (Uri::Tel(_) | Uri::Other(_)) => other.clone(),
-        }
+        self.account.domain()
     }
 
     /// Where its requests go first.
@@ -141,13 +132,7 @@ impl Known {
 
     /// Where it is reached under the address that the next hop sees.
     pub(crate) fn contact(&self, path: &Path) -> Uri {
-        let host = Host::from(path.local.ip());
-        let uri = SipUri::new(self.account.aor.user(), &host, Some(path.local.port()));
-        let transport = path.target.transport;
-        match transport.is_reliable() {
-            true => Uri::Sip(uri.with_param("transport", transport.uri_name())),
-            false => Uri::Sip(uri),
-        }
+        self.account.contact(path.local, path.target.transport)
     }
 
     /// The account in the words of the machine.

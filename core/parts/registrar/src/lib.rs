@@ -30,6 +30,9 @@ use std::collections::BTreeMap;
 /// First wait before a name that could not be found is asked for again; doubles up to
 /// [`LONGEST_RETRY`]. Source: rulings, Limits: registration retry.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
+/// Within which a connection that was lost is made anew, each at a time of its own: everybody lost theirs. Source:
+/// rulings, Limits: a probe every 4 s.
+const MADE_ANEW_WITHIN: Duration = Duration::from_secs(4);
 /// Longest wait between two tries.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// How much a wait may differ, so that phones do not come back together. Unit: per cent.
@@ -144,8 +147,12 @@ impl Registrar {
         let Some(known) = self.accounts.get(&id) else {
             return;
         };
-        let (from, ticket, uri) = (Address::Registrar, u64::from(id.0), known.next_hop());
-        out.post(link::Word::Route { from, ticket, uri });
+        out.post(link::Word::Route {
+            from: Address::Registrar,
+            ticket: u64::from(id.0),
+            uri: known.next_hop(),
+            account: known.account.name.clone(),
+        });
     }
 
     fn routed(
@@ -166,6 +173,7 @@ impl Registrar {
             Ok(path) => {
                 let contact = known.contact(&path);
                 known.server = Some(path.target);
+                known.tries = 0;
                 if matches!(known.stage, Stage::Bound { .. }) {
                     return self.table.handle(Input::One(id, One::Moved(contact)), now);
                 }
@@ -285,6 +293,7 @@ impl Registrar {
         out.post(link::Word::KeepAlive {
             next_hop: known.next_hop(),
             kind,
+            account: known.account.name.clone(),
         });
     }
 
@@ -333,8 +342,16 @@ impl Part for Registrar {
                 let used: Vec<AccountId> = used.map(|(id, _)| *id).collect();
                 for id in used {
                     self.tell_flow_lost(id, out);
-                    if !self.standby_flow_lost(id, now, out) {
-                        self.table.handle(Input::One(id, One::FlowLost), now);
+                    if self.standby_flow_lost(id, now, out) {
+                        continue;
+                    }
+                    match target.transport.is_secure() {
+                        // Contact is the end of the connection: it is another one with the next.
+                        true => {
+                            let wait = self.rng.duration_below(MADE_ANEW_WITHIN);
+                            self.retries.set(id, Some(now + wait));
+                        }
+                        false => self.table.handle(Input::One(id, One::FlowLost), now),
                     }
                 }
             }

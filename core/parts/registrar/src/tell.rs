@@ -9,6 +9,7 @@ use control::snapshot::{AccountSnapshot, AccountState};
 use control::{AccountCause, Code, ErrorObject, EventBody, Timestamp, quoted};
 use ports::blf::{self, Server};
 use ports::link::NoPath;
+use ports::network::Why;
 use ports::presence;
 use ports::{Outbox, events};
 use sip::auth::Refusal;
@@ -61,6 +62,7 @@ impl Registrar {
             NoPath::UnknownName(_) => (AccountCause::Dns, Code::UNKNOWN_HOST),
             NoPath::Unsupported(_) => (AccountCause::Refused, Code::BAD_ADDRESS),
             NoPath::Unreachable(_) => (AccountCause::Timeout, Code::NO_NETWORK),
+            NoPath::Refused { why, .. } => trouble(why),
         };
         let fill = |snapshot: &mut AccountSnapshot| {
             snapshot.cause = Some(cause);
@@ -249,6 +251,14 @@ impl Registrar {
     }
 }
 
+/// What it means that nothing could be sent.
+fn trouble(why: &Why) -> (AccountCause, Code) {
+    match why.code {
+        Some(code) => (AccountCause::Tls, code),
+        None => (AccountCause::Timeout, Code::SERVER_REFUSES_CONNECTION),
+    }
+}
+
 /// Address and port that a contact names.
 fn host_and_port(contact: &Uri) -> Option<String> {
     let contact = contact.sip()?;
@@ -302,14 +312,12 @@ fn explain(cause: &Cause, known: &Known) -> (AccountCause, ErrorObject) {
             )
         }
         Cause::Unreachable => {
-            let why = match known.detail.is_empty() {
-                true => format!("nothing can be sent to {server}"),
-                false => known.detail.clone(),
+            let why = match known.detail.text.as_str() {
+                "" => format!("nothing can be sent to {server}"),
+                detail => detail.to_owned(),
             };
-            (
-                AccountCause::Timeout,
-                ErrorObject::new(Code::SERVER_REFUSES_CONNECTION, why),
-            )
+            let (cause, code) = trouble(&known.detail);
+            (cause, ErrorObject::new(code, why))
         }
         Cause::Redirected { status, to } => {
             let why = match to.as_str() {

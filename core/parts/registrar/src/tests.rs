@@ -108,6 +108,7 @@ fn named(name: &str) -> Account {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),

@@ -1,6 +1,6 @@
 //! Checked values to typed settings, and the checks that need more than one value.
 
-use super::{Values, choices, options, secrets};
+use super::{Values, choices, options, secrets, tls};
 use crate::account::Account;
 use crate::complaint::{Complaints, Origin};
 use crate::keys;
@@ -223,7 +223,8 @@ fn account(id: &str, values: &Values, complaints: &mut Complaints) -> Option<Acc
         standby: optional("standby"),
         standby_after: values.seconds(&key("standby_after_s"))?,
         outbound_proxy: optional("outbound_proxy"),
-        transport: choices::transport(text("transport")?),
+        transport: tls::reach(text("transport")?),
+        tls: tls::of_account(id, values, complaints)?,
         udp_from_unknown: values.switch(&key("udp_from_unknown"))?,
         allow_message: values.switch(&key("allow_message"))?,
         publish_presence: values.switch(&key("publish_presence"))?,

@@ -4,15 +4,6 @@ use super::Values;
 use super::build::origin;
 use crate::account::{BlfEvent, KeepAlive};
 use crate::complaint::Complaints;
-use crate::settings::Transport;
-
-/// How the server is reached.
-pub(super) fn transport(text: &str) -> Transport {
-    match text {
-        "tcp" => Transport::Tcp,
-        _ => Transport::Udp,
-    }
-}
 
 /// How the way to the server is kept open.
 pub(super) fn keep_alive(text: &str) -> KeepAlive {

@@ -12,6 +12,7 @@ mod rules;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod xcap;
 
 use crate::complaint::{Complaint, Complaints, Origin};

@@ -2,6 +2,7 @@ mod accounts;
 mod calls;
 
 use super::*;
+use crate::Reach;
 use crate::{Accept, CallsFull, CodecOrder, KeepAlive, Listen, Log, Severity, Transport, Trust};
 use base::Duration;
 use expect_test::{Expect, expect};
@@ -157,7 +158,7 @@ fn every_kind_of_value_arrives_typed() {
     let [a, b] = settings.accounts.as_slice() else {
         panic!("not two accounts");
     };
-    assert_eq!((a.transport, b.transport), (Transport::Udp, Transport::Tcp));
+    assert_eq!((a.transport, b.transport), (Reach::Udp, Reach::Tcp));
     assert_eq!(
         (a.keepalive, b.keepalive),
         (KeepAlive::Stun, KeepAlive::Crlf)
@@ -351,9 +352,9 @@ voice = 64
             site.toml:11:14: sip.ring_for_s: -1 is not allowed; allowed: 1 to 3600
             site.toml:15:12: accounts.a.register: "yes" is not allowed; allowed: true or false
             site.toml:16:10: accounts.a.domain: "no spaces" is not allowed; allowed: host or host:port, such as pbx.example:5060
-            site.toml:17:13: accounts.a.transport: "pigeon" is not allowed; allowed: udp, tcp
+            site.toml:17:13: accounts.a.transport: "pigeon" is not allowed; allowed: udp, tcp, tls, tls+sip, tls+sip:
             site.toml:18:13: accounts.a.expires_s: so large a number is not allowed; allowed: 20 to 86400
-            site.toml:19:13: accounts.a.b: there is no such key; there are: allow_message, area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, bgr_enabled, blf, blf_event, blf_list, blf_poll_s, busy_tone, call_waiting, call_waiting_tone, carddav_clear_password, carddav_password, carddav_principal_url, carddav_refresh_s, carddav_title, carddav_user, conference, country_code, cth_dial_string, cth_enabled, custom_action_url, directories, directory_refresh_s, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, end_call_tone, expires_s, failed_tone, force_registration, forwarding_busy_number, forwarding_codes, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, headers, icm, icm_auto, incoming_disabled, incoming_rewriting, international_prefix, keepalive, keepalive_s, ldap_base, ldap_options, ldap_password, ldap_title, ldap_url, ldap_user, mail_domain, mail_user_as_local, message_tone, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, publish_presence, push_method, register, registrar, remote_contact, requires_registration_for_outgoing_calls, rewriting, ringing_tone, ringtone, ringtones, server_book_title, server_book_url, server_clear_password, server_password, server_user, standby, standby_after_s, subscribe_for_voicemail, subscription_expires_s, system_directory_title, system_directory_url, transport, trunk_access, trying_tone, udp_from_unknown, user, voicemail_number, watcher_groups, watchers, xcap, xcap_forwarding, xcap_groups, xcap_refresh_s, xcap_rights
+            site.toml:19:13: accounts.a.b: there is no such key; there are: allow_message, area_code, auth_user, auto_answer, auto_answer_asked, auto_answer_callers, auto_answer_muted, auto_answer_s, bgr_enabled, blf, blf_event, blf_list, blf_poll_s, busy_tone, call_waiting, call_waiting_tone, carddav_clear_password, carddav_password, carddav_principal_url, carddav_refresh_s, carddav_title, carddav_user, conference, country_code, cth_dial_string, cth_enabled, custom_action_url, directories, directory_refresh_s, display, do_not_disturb, do_not_disturb_except, do_not_disturb_gmt_offset_min, do_not_disturb_schedule, domain, end_call_tone, expires_s, failed_tone, force_registration, forwarding_busy_number, forwarding_codes, forwarding_enabled, forwarding_no_answer_number, forwarding_no_answer_s, forwarding_number, headers, icm, icm_auto, incoming_disabled, incoming_rewriting, international_prefix, keepalive, keepalive_s, ldap_base, ldap_options, ldap_password, ldap_title, ldap_url, ldap_user, mail_domain, mail_user_as_local, message_tone, national_prefix, outbound_proxy, own_number_length, park_slots, password, password_env, password_file, publish_presence, push_method, register, registrar, remote_contact, requires_registration_for_outgoing_calls, rewriting, ringing_tone, ringtone, ringtones, server_book_title, server_book_url, server_clear_password, server_password, server_user, standby, standby_after_s, subscribe_for_voicemail, subscription_expires_s, system_directory_title, system_directory_url, tls_ca, tls_certificate, tls_key, tls_pins, transport, trunk_access, trying_tone, udp_from_unknown, user, voicemail_number, watcher_groups, watchers, xcap, xcap_forwarding, xcap_groups, xcap_refresh_s, xcap_rights
             site.toml:22:11: accounts.c d: "c d" cannot be an account's id; allowed: 1 to 64 of letters, digits, - _ . @
             site.toml:26:13: account.busy_tone: 'beep(3)' is not a tone at character 1: no function is called so; allowed: sine(duration, amplitude, freq…), silence(duration), wav("file"), periodic(…), compound(…); a country for its own: ca, de, fr, gb, it, jp, us; or nothing
             site.toml:27:21: account.call_waiting_tone: 3 is not a tone; allowed: sine(duration, amplitude, freq…), silence(duration), wav("file"), periodic(…), compound(…); a country for its own: ca, de, fr, gb, it, jp, us; or nothing
@@ -726,4 +727,47 @@ proptest! {
         }
         let _ = with(&request("desktop"), &text.into_iter().collect::<String>());
     }
+}
+
+#[test]
+fn how_a_server_is_reached_over_tls_k_011() {
+    let text = r#"
+[account]
+tls_ca = ["/etc/site.pem", " "]
+[accounts.a]
+user = "1"
+domain = "pbx.example"
+transport = "tls"
+tls_pins = ["sha256/AAAA="]
+tls_certificate = "/etc/phone.pem"
+tls_key = "/etc/phone.key"
+[accounts.b]
+user = "2"
+domain = "pbx.example"
+transport = "tls+sip:"
+[accounts.c]
+user = "3"
+domain = "pbx.example"
+transport = "tls+sip"
+"#;
+    let (settings, _, complaints) = with(&request("desktop"), text);
+    assert_eq!(complaints.to_string(), "");
+    let settings = settings.unwrap();
+    let reach: Vec<Reach> = settings.accounts.iter().map(|a| a.transport).collect();
+    assert_eq!(reach, [Reach::Tls, Reach::TlsSip, Reach::TlsSip]);
+    let site = vec![std::path::PathBuf::from("/etc/site.pem")];
+    assert_eq!(settings.accounts[0].tls.authorities, site);
+    assert_eq!(settings.accounts[0].tls.pins, ["sha256/AAAA="]);
+    let own = Some(("/etc/phone.pem".into(), "/etc/phone.key".into()));
+    assert_eq!(settings.accounts[0].tls.own, own);
+    let of_site = crate::Tls {
+        authorities: site,
+        ..crate::Tls::default()
+    };
+    assert_eq!(settings.accounts[1].tls, of_site, "what holds for all");
+    complains(
+        "[accounts.a]\nuser = \"1\"\ndomain = \"b.c\"\ntls_key = \"/etc/phone.key\"",
+        expect![[r#"
+            site.toml:4:11: accounts.a.tls_key: is nothing without tls_certificate; set tls_certificate too, or neither"#]],
+    );
 }

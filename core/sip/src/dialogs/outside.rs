@@ -164,10 +164,10 @@ fn contact(request: &Request, origin: &Origin) -> Text {
         None => ("", ""),
     };
     let local = origin.local;
-    let parameter = match origin.transport {
-        Transport::Udp => "",
-        Transport::Tcp | Transport::Tls => ";transport=tcp",
-        Transport::Ws | Transport::Wss => ";transport=ws",
+    // `sips:` says TLS by itself.
+    let parameter = match (origin.transport, scheme) {
+        (Transport::Udp, _) | (Transport::Tls, "sips") => String::new(),
+        (transport, _) => format!(";transport={}", transport.uri_name()),
     };
     Text::from(format!("<{scheme}:{user}{at}{local}{parameter}>"))
 }

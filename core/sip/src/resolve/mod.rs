@@ -62,6 +62,19 @@ impl Destination {
             secure: uri.is_secure(),
         })
     }
+
+    /// The same by TLS alone, whatever its URI says.
+    pub fn kept_secure(self) -> Self {
+        Self {
+            secure: true,
+            ..self
+        }
+    }
+
+    /// Whether nothing but TLS will do.
+    pub fn is_secure(&self) -> bool {
+        self.secure || self.transport.is_some_and(Transport::is_secure)
+    }
 }
 
 /// Name or address.

@@ -43,6 +43,18 @@ pub(crate) struct AddAccount {
     /// How to reach the server
     #[arg(long, value_enum, default_value = "udp")]
     pub(crate) transport: Transport,
+    /// File (PEM) of an authority that is believed over TLS, instead of those that this system believes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Vec<PathBuf>,
+    /// Key that the server may have, sha256/ and base64
+    #[arg(long, value_name = "PIN")]
+    pub(crate) tls_pin: Vec<String>,
+    /// File (PEM) of the account's certificate, for servers that ask
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// File (PEM) of the key of that
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Lifetime to ask for, in seconds
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(20..=86_400))]
     pub(crate) expires: Option<u32>,

@@ -5,9 +5,10 @@ use crate::args::{self, OneAccount};
 use crate::error::Error;
 use crate::link::Engine;
 use crate::password;
-use control::command::{AccountRef, AddAccount, Transport};
+use control::command::{AccountRef, AccountTls, AddAccount, Transport};
 use control::snapshot::AccountState;
 use control::{AccountHandle, Code, Command, EventBody, ExitCode, Reply};
+use std::path::PathBuf;
 
 pub(crate) fn add(context: &mut Context, args: &args::AddAccount) -> Result<ExitCode, Error> {
     let mut command = from_args(args)?;
@@ -52,10 +53,28 @@ pub(crate) fn remove(context: &mut Context, args: OneAccount) -> Result<ExitCode
     Ok(ExitCode::Success)
 }
 
+/// Files by their whole path: the engine has another folder.
+fn tls(args: &args::AddAccount) -> Option<Box<AccountTls>> {
+    let whole = |file: &PathBuf| {
+        let whole = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        whole.display().to_string()
+    };
+    let tls = AccountTls {
+        ca: args.tls_ca.iter().map(whole).collect(),
+        pins: args.tls_pin.clone(),
+        certificate: args.tls_certificate.as_ref().map(whole),
+        key: args.tls_key.as_ref().map(whole),
+    };
+    (tls != AccountTls::default()).then(|| Box::new(tls))
+}
+
 /// All but the password.
 fn from_args(args: &args::AddAccount) -> Result<AddAccount, Error> {
     let bad = |why: String| Error::usage(why, "an address is written alice@pbx.example");
-    let address = args.address.strip_prefix("sip:").unwrap_or(&args.address);
+    let address = ["sip:", "sips:"]
+        .into_iter()
+        .find_map(|scheme| args.address.strip_prefix(scheme))
+        .unwrap_or(&args.address);
     let (user, domain) = address
         .split_once('@')
         .filter(|(user, domain)| !user.is_empty() && !domain.is_empty() && !domain.contains('@'))
@@ -84,7 +103,10 @@ fn from_args(args: &args::AddAccount) -> Result<AddAccount, Error> {
         transport: match args.transport {
             args::Transport::Udp => Transport::Udp,
             args::Transport::Tcp => Transport::Tcp,
+            args::Transport::Tls => Transport::Tls,
+            args::Transport::TlsSip => Transport::TlsSip,
         },
+        tls: tls(args),
         expires_s: args.expires,
         register: !args.no_register,
         udp_from_unknown: args.udp_from_unknown,

@@ -122,6 +122,7 @@ async fn make_events(core: &engine::Core, count: u64) {
             standby_after_s: None,
             outbound_proxy: None,
             transport: control::command::Transport::Udp,
+            tls: None,
             register: false,
             expires_s: None,
             udp_from_unknown: false,

@@ -90,11 +90,15 @@ fn registrar(status: &'static str) -> String {
 #[test]
 fn m013_an_address_that_cannot_be_used_as_written_is_refused() {
     for (words, exit, said) in [
-        (["--register", "sips:127.0.0.1"], 1, "! OH-2008"),
         (
-            ["--register", "sip:127.0.0.1;transport=tls"],
+            ["--register", "sips:127.0.0.1;transport=udp"],
             1,
             "! OH-2008",
+        ),
+        (
+            ["--register", "sip:127.0.0.1;transport=wss"],
+            2,
+            "! OH-1001",
         ),
         (
             ["--register", "sip:127.0.0.1;transport=zork"],

@@ -142,6 +142,28 @@ pub enum Transport {
     Udp,
     /// A connection that is kept.
     Tcp,
+    /// TLS, with `sips:` addresses.
+    Tls,
+    /// TLS, with `sip:` addresses.
+    #[serde(rename = "tls+sip")]
+    TlsSip,
+}
+
+/// Whom an account believes over TLS, and how it proves who it is. The engine reads the files.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AccountTls {
+    /// Files (PEM) of authorities that are believed instead of the system's. None: the system's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ca: Vec<String>,
+    /// Keys that a server may have, each `sha256/` and base64. None: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<String>,
+    /// File (PEM) of its certificate, for servers that ask; with `key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// File (PEM) of the key of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// Set up an account for this run; the settings files stay as they are.
@@ -177,6 +199,9 @@ pub struct AddAccount {
     /// How to reach the server.
     #[serde(default)]
     pub transport: Transport,
+    /// Whom it believes over TLS. `None`: the system's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<AccountTls>>,
     /// Lifetime to ask for. Unit: s. `None`: 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_s: Option<u32>,

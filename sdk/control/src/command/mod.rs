@@ -6,8 +6,8 @@ mod dial;
 mod tests;
 
 pub use data::{
-    AccountRef, AddAccount, CallRef, Decline, Digits, LadderOf, Mute, NoFields, NotDigits,
-    PluginRef, Quiet, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
+    AccountRef, AccountTls, AddAccount, CallRef, Decline, Digits, LadderOf, Mute, NoFields,
+    NotDigits, PluginRef, Quiet, Redirect, Reply, SendDtmf, Shutdown, Subscribe, Transport,
 };
 pub use dial::{Dial, DialAction, NoDialAction};
 

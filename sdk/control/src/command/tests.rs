@@ -35,6 +35,7 @@ fn add() -> AddAccount {
         standby_after_s: Some(20),
         outbound_proxy: Some("proxy.example:5070".into()),
         transport: Transport::Tcp,
+        tls: None,
         expires_s: Some(60),
         register: true,
         udp_from_unknown: false,

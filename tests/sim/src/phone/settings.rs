@@ -177,6 +177,7 @@ impl Settings {
             keep_alive: self.keep_alive,
             takes_unknown: self.takes_unknown,
             allow_message: self.allow_message,
+            tls: std::sync::Arc::default(),
             publish_presence: self.publish_presence,
             conference: self.conference.clone(),
             presence: ports::presence::Own::default(),

@@ -7,8 +7,8 @@ use crate::space::Space;
 use crate::stream::{StreamEvent, StreamId};
 use bytes::Bytes;
 use ports::link;
-use ports::network::{Do, Report};
-use sip::{FlowId, Target, Transport};
+use ports::network::{Do, Report, Why};
+use sip::{FlowId, PeerId, Target, Transport};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -31,6 +31,7 @@ impl Connection {
             local: self.local?,
             remote: self.remote,
             inbound: self.inbound,
+            peer: PeerId::ANYBODY,
         })
     }
 }
@@ -150,7 +151,9 @@ impl Sockets {
                     self.tell(Report::Closed {
                         flow,
                         why: why.clone(),
+                        targets: Vec::new(),
                     });
+                    let why = why.into();
                     self.tell(Report::Refused { target, why });
                 }
             }
@@ -167,6 +170,7 @@ impl Sockets {
                 flow,
                 target,
                 bytes,
+                ..
             } => self.send_stream(flow, target, &bytes),
             Do::Complete { .. } => {}
             Do::Close { flow } => {
@@ -185,6 +189,10 @@ impl Sockets {
                 let local = local.ok();
                 self.tell(Report::Local { ticket, local });
             }
+            Do::Reach { ticket, .. } => {
+                let local = Err(no_tls());
+                self.tell(Report::Reached { ticket, local });
+            }
         }
     }
 
@@ -200,12 +208,16 @@ impl Sockets {
             let target = Target::new(Transport::Udp, to);
             self.tell(Report::Refused {
                 target,
-                why: format!("{why:?}"),
+                why: format!("{why:?}").into(),
             });
         }
     }
 
     fn send_stream(&mut self, flow: Option<FlowId>, target: Target, bytes: &Bytes) {
+        if target.transport.is_secure() {
+            let why = no_tls();
+            return self.tell(Report::Refused { target, why });
+        }
         let named = self.streams.iter().find(|(_, c)| Some(c.flow) == flow);
         let known = named.or_else(|| self.streams.iter().find(|(_, c)| c.remote == target.addr));
         let known = known.map(|(stream, _)| *stream);
@@ -215,7 +227,7 @@ impl Sockets {
         };
         let sent = stream.and_then(|stream| self.space.borrow_mut().write(stream, bytes));
         if let Err(why) = sent {
-            let why = format!("{why:?}");
+            let why = format!("{why:?}").into();
             self.tell(Report::Refused { target, why });
         }
     }
@@ -235,5 +247,13 @@ impl Sockets {
     fn tell(&self, report: Report) {
         // A full mailbox loses it, as a network would.
         let _ = self.mail.put(link::Word::Network(report).into());
+    }
+}
+
+/// Handshakes are proved over real sockets (`core/net`) and with Kamailio; nothing is said of them here.
+fn no_tls() -> Why {
+    Why {
+        text: "the simulated net has no TLS".to_owned(),
+        code: Some(control::Code::TLS_FAILED),
     }
 }

@@ -32,6 +32,7 @@ fn commands() -> (Commands, Hub) {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),

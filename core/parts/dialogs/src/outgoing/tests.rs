@@ -56,6 +56,7 @@ fn account(name: &str, is_default: bool) -> Word {
         keep_alive: KeepAliveRule::None,
         takes_unknown: false,
         allow_message: false,
+        tls: std::sync::Arc::default(),
         publish_presence: false,
         conference: String::new(),
         presence: ports::presence::Own::default(),
