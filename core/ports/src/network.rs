@@ -143,6 +143,8 @@ pub enum Report {
         inbound: bool,
         /// Over TLS, of ours: who was asked for there.
         peer: PeerId,
+        /// Over TLS: which of their names the other end proved.
+        proved: Option<String>,
     },
     /// Bytes came on a connection.
     Stream {

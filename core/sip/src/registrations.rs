@@ -40,6 +40,8 @@ pub enum Input {
 pub enum Output {
     /// As [`crate::registration::Output::Send`].
     Send {
+        /// Whose it is.
+        of: AccountId,
         /// Comes back with every response.
         id: ClientId,
         /// The request without Via.
@@ -49,6 +51,8 @@ pub enum Output {
     },
     /// As [`crate::registration::Output::SendOnce`].
     SendOnce {
+        /// Whose it is.
+        of: AccountId,
         /// Comes back with every response.
         id: ClientId,
         /// The request without Via.
@@ -224,8 +228,8 @@ impl Registrations {
     }
 
     /// Carries over what a binding asks for, and lets a dropped account go.
-    fn settle(&mut self, id: AccountId) {
-        let Some(place) = self.places.get_mut(&id) else {
+    fn settle(&mut self, of: AccountId) {
+        let Some(place) = self.places.get_mut(&of) else {
             return;
         };
         while let Some(output) = place.binding.poll_output() {
@@ -235,6 +239,7 @@ impl Registrations {
                     request,
                     next_hop,
                 } => Output::Send {
+                    of,
                     id,
                     request,
                     next_hop,
@@ -244,21 +249,22 @@ impl Registrations {
                     request,
                     next_hop,
                 } => Output::SendOnce {
+                    of,
                     id,
                     request,
                     next_hop,
                 },
                 Asked::Abandon { id } => Output::Abandon { id },
-                Asked::KeepAlive(kind) => Output::KeepAlive(id, kind),
-                Asked::Told(status) => Output::Told(id, status),
-                Asked::Renewed => Output::Renewed(id),
+                Asked::KeepAlive(kind) => Output::KeepAlive(of, kind),
+                Asked::Told(status) => Output::Told(of, status),
+                Asked::Renewed => Output::Renewed(of),
             });
         }
         let gone = place.leaving && *place.binding.status() == Status::Unregistered;
-        self.timers.set(id, place.binding.deadline());
+        self.timers.set(of, place.binding.deadline());
         if gone {
-            self.forget(id);
-            self.outputs.push_back(Output::Dropped(id));
+            self.forget(of);
+            self.outputs.push_back(Output::Dropped(of));
         }
     }
 }

@@ -69,6 +69,8 @@ pub enum Input {
 pub enum Output {
     /// As [`crate::subscription::Output::Send`].
     Send {
+        /// Whose it is.
+        of: SubscriptionId,
         /// Comes back with every response.
         id: ClientId,
         /// The request without Via.
@@ -222,8 +224,8 @@ impl Subscriptions {
     }
 
     /// Carries over what a subscription asks for, and lets one that is over go.
-    fn settle(&mut self, id: SubscriptionId) {
-        let Some(place) = self.places.get_mut(&id) else {
+    fn settle(&mut self, of: SubscriptionId) {
+        let Some(place) = self.places.get_mut(&of) else {
             return;
         };
         while let Some(output) = place.subscription.poll_output() {
@@ -233,26 +235,27 @@ impl Subscriptions {
                     request,
                     next_hop,
                 } => Output::Send {
+                    of,
                     id,
                     request,
                     next_hop,
                 },
                 Asked::Abandon { id } => Output::Abandon { id },
                 Asked::Respond { id, response } => Output::Respond { id, response },
-                Asked::News(news) => Output::News(id, news),
+                Asked::News(news) => Output::News(of, news),
             });
         }
         let tag = place.subscription.tag();
         if tag != place.tag {
             self.tags.remove(&place.tag);
-            self.tags.insert(tag, id);
+            self.tags.insert(tag, of);
             place.tag = tag;
         }
-        self.timers.set(id, place.subscription.deadline());
+        self.timers.set(of, place.subscription.deadline());
         if *place.subscription.state() == State::Over {
             self.tags.remove(&tag);
-            self.timers.set(id, None);
-            self.places.remove(&id);
+            self.timers.set(of, None);
+            self.places.remove(&of);
         }
     }
 }

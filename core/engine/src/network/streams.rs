@@ -35,6 +35,7 @@ impl Opened {
             remote: self.target.addr,
             inbound: self.inbound,
             peer: self.target.peer,
+            proved: self.proved.as_ref().map(|(_, name)| name.clone()),
         }
     }
 

@@ -36,8 +36,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use verifier::Verifier;
 
-/// Names that one client may meet, at most: the next hop's, and its account's domain.
-const NAMES: usize = 4;
+/// Names that one client may meet, at most: the next hop's, and those of its account's servers.
+const NAMES: usize = 8;
 
 /// Tells clients apart; connections are reused by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -117,16 +117,20 @@ impl Blf {
         while let Some(output) = self.table.poll_output() {
             match output {
                 Output::Send {
+                    of,
                     id,
                     request,
                     next_hop,
-                } => out.post(link::Word::Send {
-                    id,
-                    request,
-                    next_hop,
-                    once: false,
-                    account: None,
-                }),
+                } => {
+                    let entry = self.owners.get(&of).and_then(|id| self.entries.get(id));
+                    out.post(link::Word::Send {
+                        id,
+                        request,
+                        next_hop,
+                        once: false,
+                        account: entry.map(|entry| entry.account.clone()),
+                    });
+                }
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),
                 Output::Respond { id, response } => {
                     out.post(link::Word::Respond { id, response });

@@ -19,8 +19,9 @@ pub struct Listener {
 
 struct Connection {
     origin: Origin,
-    /// Who was asked for there.
+    /// Who was asked for there, and which name was proved.
     peer: PeerId,
+    proved: Option<String>,
     stream: Stream,
 }
 
@@ -61,19 +62,27 @@ impl Flows {
 
     /// A connection is open, ours or a peer's. One that is known keeps what it has read so far: the
     /// sockets tell of all again after link was made anew, and the first telling may still be on its way.
-    pub fn opened(&mut self, (origin, peer): (Origin, PeerId), end: End, limits: Limits) {
+    pub fn opened(
+        &mut self,
+        origin: Origin,
+        (peer, proved): (PeerId, Option<String>),
+        end: End,
+        limits: Limits,
+    ) {
         self.connections
             .entry(origin.flow)
             .or_insert_with(|| Connection {
                 origin,
                 peer,
+                proved,
                 stream: Stream::new(limits, end),
             });
     }
 
-    /// Who was asked for at the other end of a connection.
-    pub fn peer(&self, flow: FlowId) -> Option<PeerId> {
-        Some(self.connections.get(&flow)?.peer)
+    /// Who was asked for at the other end of a connection, and which name was proved there.
+    pub fn proved(&self, flow: FlowId) -> Option<(PeerId, &str)> {
+        let connection = self.connections.get(&flow)?;
+        Some((connection.peer, connection.proved.as_deref()?))
     }
 
     /// Bytes came on a connection. `false`: it is not known.

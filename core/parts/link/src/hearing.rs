@@ -20,14 +20,7 @@ impl Link {
                 flow,
                 transport,
                 local,
-            } => {
-                let listener = Listener {
-                    flow,
-                    transport,
-                    local,
-                };
-                self.listening(listener, now, out);
-            }
+            } => self.listening((flow, transport, local), now, out),
             Report::Datagram {
                 flow,
                 source,
@@ -49,6 +42,7 @@ impl Link {
                 remote: source,
                 inbound,
                 peer,
+                proved,
             } => {
                 let end = if inbound { End::Accepted } else { End::Opened };
                 let origin = Origin {
@@ -57,20 +51,20 @@ impl Link {
                     source,
                     local,
                 };
-                self.opened(origin, peer, end, now);
+                self.opened(origin, (peer, proved), end, now);
             }
             Report::Stream { flow, bytes } => self.read_stream(flow, &bytes, now, out),
             Report::Closed { flow, why, targets } => {
-                tracing::debug!(?flow, %why, "flow closed");
-                self.closed(flow, &targets, now, out);
+                self.closed((flow, &why), &targets, now, out);
             }
             Report::Refused { target, why } => {
                 self.sending.refused(target, why);
                 self.broken(Broken::Target(target), now);
             }
             Report::Answer { ticket, reply } => {
-                let found = self.routes.answer(ticket, reply, now, out);
-                found.into_iter().for_each(|f| self.found(f, now, out));
+                if let Some(found) = self.routes.answer(ticket, reply, now, out) {
+                    self.found(found, now, out);
+                }
             }
             Report::Local { ticket, local } => self.local(ticket, local, now, out),
             Report::Reached { ticket, local } => self.reached(ticket, local, now, out),
@@ -78,7 +72,14 @@ impl Link {
     }
 
     /// A flow is gone: its transactions fail, and bindings that used it are renewed over another one.
-    fn closed(&mut self, flow: FlowId, targets: &[Target], now: Instant, out: &mut Outbox) {
+    fn closed(
+        &mut self,
+        (flow, why): (FlowId, &str),
+        targets: &[Target],
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        tracing::debug!(?flow, %why, "flow closed");
         let known = self.flows.closed(flow);
         let others = targets
             .iter()
@@ -94,9 +95,9 @@ impl Link {
         self.endpoint.handle(Input::Broken(what), now);
     }
 
-    fn opened(&mut self, origin: Origin, peer: PeerId, end: End, now: Instant) {
+    fn opened(&mut self, origin: Origin, proved: (PeerId, Option<String>), end: End, now: Instant) {
         let limits = self.settings.message;
-        self.flows.opened((origin, peer), end, limits);
+        self.flows.opened(origin, proved, end, limits);
         let Origin {
             flow,
             transport,
@@ -113,7 +114,17 @@ impl Link {
         );
     }
 
-    fn listening(&mut self, listener: Listener, now: Instant, out: &mut Outbox) {
+    fn listening(
+        &mut self,
+        (flow, transport, local): (FlowId, Transport, SocketAddr),
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let listener = Listener {
+            flow,
+            transport,
+            local,
+        };
         self.flows.listening(listener);
         if listener.local.ip().is_unspecified() {
             // Only the system knows which address others see; it is asked about a far target.
@@ -128,16 +139,11 @@ impl Link {
                 to: far,
             });
         }
-        let Listener {
-            flow,
-            transport,
-            local: addr,
-        } = listener;
         self.endpoint.handle(
             Input::Listening {
                 flow,
                 transport,
-                addr,
+                addr: local,
             },
             now,
         );
@@ -280,7 +286,7 @@ impl Link {
                     tracing::debug!(%why, source = %origin.source, "stream is no SIP");
                     // What came before it was SIP, and is answered before the connection goes.
                     self.settle(now, out);
-                    self.closed(flow, &[], now, out);
+                    self.closed((flow, "it brought no SIP"), &[], now, out);
                     out.post(Do::Close { flow });
                     return;
                 }

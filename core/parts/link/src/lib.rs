@@ -160,10 +160,10 @@ impl Link {
         match owner(&request, self.settings.offers) {
             Ok(to) => {
                 self.unanswered.asked(id, to, &request);
-                let of = self.proved_for(&origin);
+                let proved = self.proved(&origin);
                 let heard = Heard::Request {
                     id,
-                    trusted: self.sources.trusts(&request, &origin, of.as_deref()),
+                    trusted: self.sources.trusts(&request, &origin, proved.as_ref()),
                     request,
                     origin,
                 };
@@ -297,7 +297,7 @@ impl Part for Link {
                 self.resolve(purpose, &next_hop, Some(&account), now, out);
             }
             Word::Account(account) => self.account(*account, now, out),
-            Word::AccountGone { account } => self.account_gone(&account),
+            Word::AccountGone { account } => self.account_gone(&account, now),
             Word::Restarted(who) => self.orphaned(who, now),
         }
         self.settle(now, out);

@@ -32,6 +32,10 @@ const TOLD: usize = 256;
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// When somebody who came before the servers were known may come again. Unit: s. Source: ours; name servers answer sooner.
 const COME_AGAIN_S: u32 = 5;
+/// How long an account that is gone is known by what it still sends: 64·T1, and as long again (RFC 3261 §17.1.1.2).
+const LEAVES_FOR: Duration = Duration::from_secs(64);
+/// Accounts that are leaving, at most.
+const LEAVING: usize = 64;
 /// How soon servers are looked up again because somebody unknown called.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
@@ -41,14 +45,27 @@ struct Known {
     looked: Instant,
 }
 
+/// For whom a connection was made over TLS, and which name its other end proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// The account.
+    pub account: String,
+    /// The name.
+    pub name: String,
+}
+
 impl Known {
-    /// Whether a request came from one of its servers; `of`: the account for which its connection was made, and whose
-    /// server has proved itself there.
-    fn is_from_server(&self, origin: &Origin, of: Option<&str>) -> bool {
-        match self.account.transport.is_secure() {
-            true => of == Some(self.account.name.as_str()),
-            false => self.servers.contains(&origin.source.ip().to_canonical()),
+    /// Whether a request came from one of its servers. With TLS: over a connection that was made for it, whose other
+    /// end proved to be one of them; whoever else it calls has a connection too.
+    fn is_from_server(&self, origin: &Origin, proved: Option<&Proved>) -> bool {
+        if !self.account.transport.is_secure() {
+            return self.servers.contains(&origin.source.ip().to_canonical());
         }
+        proved.is_some_and(|proved| {
+            let mut servers = self.account.servers().filter_map(|server| server.host());
+            proved.account == self.account.name
+                && servers.any(|host| host.to_string() == proved.name)
+        })
     }
 }
 
@@ -56,6 +73,8 @@ impl Known {
 #[derive(Default)]
 pub struct Sources {
     accounts: BTreeMap<String, Known>,
+    /// Those that are gone and take leave of their servers, each until then. Oldest first.
+    leaving: Vec<(Account, Instant)>,
     /// When each source was told of last.
     told: BTreeMap<IpAddr, Instant>,
     refused: u64,
@@ -65,21 +84,39 @@ impl Sources {
     /// The account that a request of ours is of: the one of this name, or else the one whose address of record
     /// stands in From.
     pub fn account_of(&self, name: Option<&str>, request: &Request) -> Option<&Account> {
-        let known = match name {
-            Some(name) => self.accounts.get(name),
+        match name {
+            Some(name) => self.named(name),
             None => {
                 let from = request.headers().from().ok()?;
                 let mut all = self.accounts.values();
-                all.find(|known| known.account.aor == *from.uri())
+                let known = all.find(|known| known.account.aor == *from.uri())?;
+                Some(&known.account)
             }
+        }
+    }
+
+    /// The account of this name, also one that is leaving.
+    fn named(&self, name: &str) -> Option<&Account> {
+        let leaving = || {
+            let mut leaving = self.leaving.iter().rev().map(|(account, _)| account);
+            leaving.find(|account| account.name == name)
         };
-        known.map(|known| &known.account)
+        let known = self.accounts.get(name).map(|known| &known.account);
+        known.or_else(leaving)
+    }
+
+    fn leaves(&mut self, account: Account, now: Instant) {
+        self.leaving.retain(|(_, until)| now < *until);
+        if self.leaving.len() >= LEAVING {
+            self.leaving.remove(0);
+        }
+        self.leaving.push((account, now + LEAVES_FOR));
     }
 
     /// The same, where there may be no request: of what is no message.
     pub fn account_for(&self, name: Option<&str>, request: Option<&Request>) -> Option<&Account> {
         match (name, request) {
-            (Some(name), _) => self.accounts.get(name).map(|known| &known.account),
+            (Some(name), _) => self.named(name),
             (None, Some(request)) => self.account_of(None, request),
             (None, None) => None,
         }
@@ -110,8 +147,8 @@ impl Sources {
 
     /// Whether it came from a server of an account that it may be for. What others say of a caller is only
     /// believed then (RFC 3325 §4).
-    pub fn trusts(&self, request: &Request, origin: &Origin, of: Option<&str>) -> bool {
-        let is_server = |known: &Known| known.is_from_server(origin, of);
+    pub fn trusts(&self, request: &Request, origin: &Origin, proved: Option<&Proved>) -> bool {
+        let is_server = |known: &Known| known.is_from_server(origin, proved);
         let accounts = self.accounts.values().map(|known| &known.account);
         match ports::account::meant(accounts, request) {
             Some(meant) => self.accounts.get(&meant.name).is_some_and(is_server),
@@ -122,7 +159,12 @@ impl Sources {
     /// The account that does not take a call from there; `None`: it may come in. A call over TCP rings, and who made it
     /// hears our answer, unless the account has TLS; what a watcher is told stays told, so that watchers are held to
     /// their servers over TCP too.
-    fn refusing(&self, request: &Request, origin: &Origin, of: Option<&str>) -> Option<String> {
+    fn refusing(
+        &self,
+        request: &Request,
+        origin: &Origin,
+        proved: Option<&Proved>,
+    ) -> Option<String> {
         let asks = matches!(
             request.method(),
             Method::Invite | Method::Message | Method::Subscribe
@@ -135,7 +177,7 @@ impl Sources {
         let meant = self.meant(request);
         let takes = |known: &&Known| {
             let may_be_free = is_free && !known.account.transport.is_secure();
-            known.account.takes_unknown || may_be_free || known.is_from_server(origin, of)
+            known.account.takes_unknown || may_be_free || known.is_from_server(origin, proved)
         };
         match meant.iter().any(takes) {
             true => None,
@@ -167,8 +209,10 @@ impl Link {
         self.look_up_servers(&name, now, out);
     }
 
-    pub(crate) fn account_gone(&mut self, name: &str) {
-        self.sources.accounts.remove(name);
+    pub(crate) fn account_gone(&mut self, name: &str, now: Instant) {
+        if let Some(known) = self.sources.accounts.remove(name) {
+            self.sources.leaves(known.account, now);
+        }
     }
 
     fn look_up_servers(&mut self, name: &str, now: Instant, out: &mut Outbox) {
@@ -204,8 +248,8 @@ impl Link {
         let Message::Request(request) = message else {
             return false;
         };
-        let of = self.proved_for(origin);
-        let Some(name) = self.sources.refusing(request, origin, of.as_deref()) else {
+        let proved = self.proved(origin);
+        let Some(name) = self.sources.refusing(request, origin, proved.as_ref()) else {
             return false;
         };
         let looked = self.sources.accounts.get(&name).map(|known| known.looked);
@@ -232,10 +276,13 @@ impl Link {
         true
     }
 
-    /// The account for which the connection was made that a request came on, over TLS.
-    pub(crate) fn proved_for(&self, origin: &Origin) -> Option<String> {
-        let peer = self.peers.get(self.flows.peer(origin.flow)?)?;
-        Some(peer.account.clone())
+    /// Who is at the other end of the connection that a request came on, over TLS.
+    pub(crate) fn proved(&self, origin: &Origin) -> Option<Proved> {
+        let (peer, name) = self.flows.proved(origin.flow)?;
+        Some(Proved {
+            account: self.peers.get(peer)?.account.clone(),
+            name: name.to_owned(),
+        })
     }
 
     /// Whether it came over a stream before it is known whether it may come in.
@@ -245,8 +292,8 @@ impl Link {
 
     /// What a request is answered that came too early.
     pub(crate) fn too_early(&mut self, request: &Request, origin: &Origin) -> Option<Response> {
-        let of = self.proved_for(origin);
-        let name = self.sources.refusing(request, origin, of.as_deref())?;
+        let proved = self.proved(origin);
+        let name = self.sources.refusing(request, origin, proved.as_ref())?;
         let tag = self.rng.token(10);
         self.is_early(&name, origin).then(|| {
             ResponseBuilder::to(request, Status::SERVICE_UNAVAILABLE)

@@ -181,6 +181,7 @@ fn a_connection_told_of_again_keeps_what_was_read() {
         remote: address("192.0.2.1:40000"),
         inbound: true,
         peer: sip::PeerId::ANYBODY,
+        proved: None,
     };
     let options = b"OPTIONS sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\n\
         From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\
@@ -397,6 +398,7 @@ fn who_may_not_call_may_not_watch() {
             remote: address(source),
             inbound: true,
             peer: sip::PeerId::ANYBODY,
+            proved: None,
         });
         let subscribe = format!(
             "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP {source};branch=z9hG4bKt{number}\r\n\
@@ -430,6 +432,7 @@ fn who_asks_to_watch_before_the_servers_are_known_is_told_to_come_again() {
             remote: address(source),
             inbound: true,
             peer: sip::PeerId::ANYBODY,
+            proved: None,
         });
         let subscribe = format!(
             "SUBSCRIBE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/TCP {source};branch=z9hG4bKt{number}\r\n\

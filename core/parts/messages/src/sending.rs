@@ -133,6 +133,7 @@ impl Messages {
         let Some(ours) = self.ours.get_mut(&number) else {
             return;
         };
+        let account = ours.message.account.as_str().to_owned();
         let Way::Alone(outgoing) = &mut ours.way else {
             return;
         };
@@ -148,7 +149,7 @@ impl Messages {
                     request,
                     next_hop,
                     once: false,
-                    account: None,
+                    account: Some(account.clone()),
                 }),
                 Output::Ended(end) => over = Some(end),
             }

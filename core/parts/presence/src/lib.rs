@@ -50,7 +50,7 @@ enum Timer {
 pub struct Presences {
     accounts: BTreeMap<String, Own>,
     /// Publications of accounts that are gone and still say goodbye, by number.
-    leaving: BTreeMap<u64, sip::publication::Publication>,
+    leaving: BTreeMap<u64, (String, sip::publication::Publication)>,
     watchers: Watchers,
     timers: Timers<Timer>,
     idle: bool,
@@ -107,12 +107,12 @@ impl Presences {
         self.timers.set(Timer::Until(own.number), None);
         let (number, mut publication) = (own.number, own.publication);
         publication.handle(Input::End, now);
-        self.leaving.insert(number, publication);
+        self.leaving.insert(number, (name.to_owned(), publication));
         self.settle_leaving(number, out);
     }
 
     fn settle_leaving(&mut self, number: u64, out: &mut Outbox) {
-        let Some(publication) = self.leaving.get_mut(&number) else {
+        let Some((account, publication)) = self.leaving.get_mut(&number) else {
             return;
         };
         let mut is_over = publication.deadline().is_none();
@@ -124,7 +124,7 @@ impl Presences {
                     next_hop,
                 } => {
                     is_over = false;
-                    send(id, request, next_hop, out);
+                    send(id, (account, request), next_hop, out);
                 }
                 Output::News(News::Removed | News::Failed { .. }) => is_over = true,
                 Output::News(News::Published) => {}
@@ -155,7 +155,7 @@ impl Presences {
 
     fn reply(&mut self, id: ClientId, input: Input, now: Instant, out: &mut Outbox) {
         let number = id.count() >> SHARE_BITS;
-        if let Some(publication) = self.leaving.get_mut(&number) {
+        if let Some((_, publication)) = self.leaving.get_mut(&number) {
             publication.handle(input, now);
             return self.settle_leaving(number, out);
         }
@@ -181,7 +181,7 @@ impl Presences {
                     id,
                     request,
                     next_hop,
-                } => send(id, request, next_hop, out),
+                } => send(id, (name, request), next_hop, out),
                 Output::News(news) => own.news(news, time),
             }
         }
@@ -242,13 +242,18 @@ impl Presences {
     }
 }
 
-fn send(id: ClientId, request: sip_message::Request, next_hop: sip_message::Uri, out: &mut Outbox) {
+fn send(
+    id: ClientId,
+    (account, request): (&str, sip_message::Request),
+    next_hop: sip_message::Uri,
+    out: &mut Outbox,
+) {
     out.post(link::Word::Send {
         id,
         request,
         next_hop,
         once: false,
-        account: None,
+        account: Some(account.to_owned()),
     });
 }
 

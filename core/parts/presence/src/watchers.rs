@@ -311,7 +311,7 @@ impl Presences {
                     id,
                     request,
                     next_hop,
-                } => send(id, request, next_hop, out),
+                } => send(id, (&watcher.account, request), next_hop, out),
                 Output::Respond { id, response } => {
                     out.post(link::Word::Respond { id, response });
                 }

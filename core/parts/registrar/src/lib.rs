@@ -238,6 +238,7 @@ impl Registrar {
         while let Some(output) = self.table.poll_output() {
             match output {
                 Output::Send {
+                    of,
                     id,
                     request,
                     next_hop,
@@ -247,10 +248,11 @@ impl Registrar {
                         request,
                         next_hop,
                         once: false,
-                        account: None,
+                        account: self.name_of(of),
                     });
                 }
                 Output::SendOnce {
+                    of,
                     id,
                     request,
                     next_hop,
@@ -260,7 +262,7 @@ impl Registrar {
                         request,
                         next_hop,
                         once: true,
-                        account: None,
+                        account: self.name_of(of),
                     });
                 }
                 Output::Abandon { id } => out.post(link::Word::Abandon { id }),
@@ -278,6 +280,11 @@ impl Registrar {
                 }
             }
         }
+    }
+
+    fn name_of(&self, id: AccountId) -> Option<String> {
+        let known = self.accounts.get(&id);
+        known.map(|known| known.account.name.clone())
     }
 
     fn keep_alive(&self, id: AccountId, kind: KeepAlive, out: &mut Outbox) {

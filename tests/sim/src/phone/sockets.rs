@@ -32,6 +32,7 @@ impl Connection {
             remote: self.remote,
             inbound: self.inbound,
             peer: PeerId::ANYBODY,
+            proved: None,
         })
     }
 }

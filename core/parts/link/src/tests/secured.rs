@@ -190,8 +190,12 @@ fn routed(posts: &[Post]) -> Option<Result<ports::link::Path, NoPath>> {
 }
 
 impl Rig {
-    /// A call comes on a connection that leads to `peer`; whether it rings, and is believed.
-    fn rings_on(&mut self, flow: u64, transport: Transport, peer: PeerId) -> Option<bool> {
+    /// A call comes on a connection that leads to `peer`, who proved `name`; whether it rings, and is believed.
+    fn rings_on(&mut self, flow: u64, peer: PeerId, name: Option<&str>) -> Option<bool> {
+        let transport = match name {
+            Some(_) => Transport::Tls,
+            None => Transport::Tcp,
+        };
         self.report(Report::Opened {
             flow: FlowId(flow),
             transport,
@@ -199,6 +203,7 @@ impl Rig {
             remote: address(SERVER),
             inbound: peer == PeerId::ANYBODY,
             peer,
+            proved: name.map(str::to_owned),
         });
         let invite = format!(
             "INVITE sip:a@192.0.2.7 SIP/2.0\r\nVia: SIP/2.0/{} {SERVER};branch=z9hG4bK{flow}\r\n\
@@ -245,17 +250,30 @@ fn m_010_k_019_only_who_proved_themselves_is_believed() {
     rig.tell(Word::AccountGone {
         account: "b".to_owned(),
     });
-    assert_eq!(rig.rings_on(10, Transport::Tls, own), Some(true));
+    assert_eq!(rig.rings_on(10, own, Some("pbx.example")), Some(true));
+    assert_eq!(rig.rings_on(13, own, Some("192.0.2.9")), None, "another");
     assert_eq!(
-        rig.rings_on(11, Transport::Tls, others),
+        rig.rings_on(11, others, Some("pbx.example")),
         None,
         "another account's"
     );
     assert_eq!(
-        rig.rings_on(12, Transport::Tcp, PeerId::ANYBODY),
+        rig.rings_on(12, PeerId::ANYBODY, None),
         None,
         "in the clear"
     );
     let (rings, _) = rig.rings("192.0.2.1:5060", "");
     assert!(!rings, "with its server's address");
+}
+
+/// M-010: what an account sends when it was removed goes as what it sent before.
+#[test]
+fn m_010_an_account_that_is_gone_takes_leave_by_tls() {
+    let mut rig = rig();
+    rig.tell(Word::AccountGone {
+        account: "a".to_owned(),
+    });
+    let sent = streams(&sends(&mut rig, "sip:b@192.0.2.9"));
+    assert_eq!(sent[0].0.transport, Transport::Tls);
+    assert_eq!(sent[0].1.as_ref().unwrap().account, "a");
 }
